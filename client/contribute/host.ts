@@ -1,0 +1,32 @@
+/**
+ * What the contributor needs from the place it runs in. `client/host/{browser,node,deno}.ts` each make one; nothing
+ * else in client/ knows which runtime it is in.
+ */
+export interface Host {
+  readonly kind: 'browser' | 'node' | 'deno';
+  /** The WebGPU entry point; each call to its `requestAdapter` gives a fresh adapter. Throws `adapter.missing`. */
+  gpu(): Promise<GPU>;
+  readonly files: Files;
+  /** Opens a socket; resolves when it is open. Throws `relay.unreachable` or `relay.tls`. */
+  connect(url: URL): Promise<Socket>;
+  fetch(url: URL, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>;
+  /** Milliseconds on a clock that never steps back. */
+  now(): number;
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** A node's own folder: identity, resume state and weights. Writes replace whole files and are durable on return. */
+export interface Files {
+  read(name: string): Promise<Uint8Array<ArrayBuffer> | null>;
+  write(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+/** A binary WebSocket. `messages` ends when the socket closes and throws if it broke. */
+export interface Socket {
+  send(bytes: Uint8Array<ArrayBuffer>): void;
+  /** Bytes accepted by `send` that the network has not taken yet. */
+  readonly buffered: number;
+  readonly messages: AsyncIterable<Uint8Array<ArrayBuffer>>;
+  close(): void;
+}

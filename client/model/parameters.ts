@@ -1,0 +1,89 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { Random } from '../random.ts';
+import type { ModelConfig } from './config.ts';
+
+/** One tensor's place in the flat vector. Names follow the Hugging Face LLaMA convention. */
+export interface TensorPlace {
+  readonly name: string;
+  /** Row-major; matrices are (out, in), so y = W x. */
+  readonly shape: readonly number[];
+  /** In elements; a multiple of `alignment`. */
+  readonly offset: number;
+  readonly size: number;
+  /** Whether AdamW decays it: matrices yes, norm gains no. */
+  readonly decay: boolean;
+}
+
+/** How a model lies in one contiguous f32 vector. The gaps between tensors are zero and stay zero. */
+export interface ParameterLayout {
+  readonly tensors: readonly TensorPlace[];
+  /** Length of the vector in elements, padding included; a multiple of `alignment`. */
+  readonly length: number;
+  /** Number of trained values, padding excluded. */
+  readonly trained: number;
+  /** SHA-256, in hex, over every name, shape and offset. */
+  readonly hash: string;
+}
+
+/** 64 elements are 256 bytes: WebGPU's storage binding offset alignment, so a tensor can be bound where it lies. */
+export const alignment = 64;
+
+/** The layout that a configuration has. Its hash is in the run's manifest: two builds that differ cannot mix deltas. */
+export function layoutOf(config: ModelConfig): ParameterLayout {
+  const tensors: TensorPlace[] = [];
+  let offset = 0;
+  const place = (name: string, ...shape: number[]) => {
+    const size = shape.reduce((product, extent) => product * extent, 1);
+    tensors.push({ name, shape, offset, size, decay: shape.length > 1 });
+    offset += Math.ceil(size / alignment) * alignment;
+  };
+  const { dimension, feedForward, vocabularySize } = config;
+  const keyValueWidth = (dimension / config.heads) * config.keyValueHeads;
+  place('model.embed_tokens.weight', vocabularySize, dimension);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const within = `model.layers.${layer}.`;
+    place(`${within}input_layernorm.weight`, dimension);
+    place(`${within}self_attn.q_proj.weight`, dimension, dimension);
+    place(`${within}self_attn.k_proj.weight`, keyValueWidth, dimension);
+    place(`${within}self_attn.v_proj.weight`, keyValueWidth, dimension);
+    place(`${within}self_attn.o_proj.weight`, dimension, dimension);
+    place(`${within}post_attention_layernorm.weight`, dimension);
+    place(`${within}mlp.gate_proj.weight`, feedForward, dimension);
+    place(`${within}mlp.up_proj.weight`, feedForward, dimension);
+    place(`${within}mlp.down_proj.weight`, dimension, feedForward);
+  }
+  place('model.norm.weight', dimension);
+  if (!config.tiedHead) place('lm_head.weight', vocabularySize, dimension);
+  const described = tensors.map((t) => `${t.name} ${t.shape.join('x')} ${t.offset}`).join('\n');
+  return {
+    tensors,
+    length: offset,
+    trained: tensors.reduce((sum, tensor) => sum + tensor.size, 0),
+    hash: bytesToHex(sha256(utf8ToBytes(described))),
+  };
+}
+
+/**
+ * Fresh parameters: norm gains 1, matrices normal with deviation 0.02, projections into the residual stream scaled
+ * by 1 / sqrt(2 layers) (GPT-2, Radford et al. 2019). Same seed, same bits, on every engine.
+ */
+export function initialParameters(
+  config: ModelConfig,
+  layout: ParameterLayout,
+  seed: number,
+): Float32Array<ArrayBuffer> {
+  const parameters = new Float32Array(layout.length);
+  const residual = 0.02 / Math.sqrt(2 * config.layers);
+  layout.tensors.forEach((tensor, index) => {
+    const values = parameters.subarray(tensor.offset, tensor.offset + tensor.size);
+    if (!tensor.decay) {
+      values.fill(1);
+      return;
+    }
+    const random = Random.seeded(seed, index);
+    const deviation = /(o_proj|down_proj)/.test(tensor.name) ? residual : 0.02;
+    for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();
+  });
+  return parameters;
+}
