@@ -12,7 +12,7 @@ const allowed: readonly (readonly [string, readonly string[]])[] = [
   ['client/random.ts', []],
   ['client/formats/', ['client/errors.ts']],
   ['client/gpu/', leaves],
-  ['client/model/', [...leaves, 'client/gpu/']],
+  ['client/model/', [...leaves, 'client/gpu/', 'client/data/']],
   ['client/data/', leaves],
   ['client/train/', [...leaves, 'client/gpu/', 'client/model/', 'client/data/']],
   ['client/contribute/', [...leaves, 'client/gpu/', 'client/model/', 'client/data/', 'client/train/']],

@@ -1,14 +1,5 @@
 /** What a local training run is made of, apart from the machine that runs it. */
 
-/** Targets with this value carry no loss (padding, and text that is only context). */
-export const ignoredTarget = 0xffff_ffff;
-
-/** One batch: row-major (batch, sequence) token ids; `targets[i]` is the token after `inputs[i]`. */
-export interface Batch {
-  readonly inputs: Uint32Array<ArrayBuffer>;
-  readonly targets: Uint32Array<ArrayBuffer>;
-}
-
 /** AdamW with decoupled decay (Loshchilov and Hutter 2019, arXiv 1711.05101) after clipping the global gradient norm. */
 export interface OptimizerSettings {
   readonly beta1: number;
