@@ -7,12 +7,23 @@ export interface Host {
   /** The WebGPU entry point; each call to its `requestAdapter` gives a fresh adapter. Throws `adapter.missing`. */
   gpu(): Promise<GPU>;
   readonly files: Files;
+  /** The node's own key, made at the first call and the same ever after. Throws `identity.*`. */
+  identity(): Promise<Identity>;
   /** Opens a socket; resolves when it is open. Throws `relay.unreachable` or `relay.tls`. */
   connect(url: URL): Promise<Socket>;
   fetch(url: URL, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>;
   /** Milliseconds on a clock that never steps back. */
   now(): number;
+  /** Resolves after the time, or at once when the signal is aborted. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+  /** Runs `work` while the runtime is told not to freeze or share this node. Throws `host.in-use`. */
+  hold<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** An Ed25519 key. The private half signs and nothing else; in a browser it cannot be exported. */
+export interface Identity {
+  readonly publicKey: Uint8Array<ArrayBuffer>;
+  readonly privateKey: CryptoKey;
 }
 
 /** A node's own folder: identity, resume state and weights. Writes replace whole files and are durable on return. */
