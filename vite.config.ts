@@ -9,7 +9,13 @@ export default defineConfig(({ mode }) =>
           ssr: true,
           outDir: 'dist/headless',
           target: 'es2024',
-          rollupOptions: { input: { tapestry: 'apps/cli/main.ts', join: 'apps/cli/join-main.ts' } },
+          rollupOptions: {
+            input: {
+              tapestry: 'apps/cli/main.ts',
+              join: 'apps/cli/join-main.ts',
+              bench: 'bench/main.ts',
+            },
+          },
         },
       }
     : {

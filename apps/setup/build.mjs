@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pinnedNode, run } from './packages.mjs';
+import { withLock } from './remembered.mjs';
+import { SetupError, say } from './report.mjs';
+
+/** Everything the bundles are made from. */
+const sources = [
+  'apps',
+  'bench',
+  'client',
+  'relay',
+  'shaders',
+  'package-lock.json',
+  'tsconfig.json',
+  'vite.config.ts',
+];
+
+/**
+ * Builds the pages and the headless bundle when their sources changed since the last build.
+ * @param {string} root
+ * @param {import('./remembered.mjs').Remembered} remembered
+ */
+export async function buildIfChanged(root, remembered) {
+  const key = sourcesHash(root, sources);
+  const built = () =>
+    remembered.answer('build', key) === 'built' && existsSync(join(root, 'dist', 'headless'));
+  if (built()) return;
+  await withLock(root, async () => {
+    say('building the pages and the headless bundle into dist');
+    const started = Date.now();
+    for (const mode of ['production', 'headless']) {
+      const vite = join('node_modules', 'vite', 'bin', 'vite.js');
+      const code = await run(pinnedNode(root), [vite, 'build', '--mode', mode, '--logLevel', 'warn'], root);
+      if (code !== 0)
+        throw new SetupError(
+          `vite build --mode ${mode} failed.`,
+          'Read what it says above; "npm run check" finds more.',
+        );
+    }
+    remembered.keep('build', key, 'built');
+    say(`built in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+  });
+}
+
+/**
+ * One hash over the names and bytes of all files under `paths`.
+ * @param {string} root
+ * @param {readonly string[]} paths
+ */
+export function sourcesHash(root, paths) {
+  const hash = createHash('sha256');
+  /** @param {string} path */
+  const add = (path) => {
+    const full = join(root, path);
+    if (!existsSync(full)) return;
+    hash.update(`${path}\0`).update(readFileSync(full));
+  };
+  for (const path of paths) {
+    if (path.includes('.')) {
+      add(path);
+      continue;
+    }
+    const files = readdirSync(join(root, path), { recursive: true, withFileTypes: true });
+    const names = files.filter((f) => f.isFile()).map((f) => join(f.parentPath, f.name));
+    for (const name of names.sort()) add(name.slice(root.length));
+  }
+  return hash.digest('hex');
+}
