@@ -1,0 +1,195 @@
+import type { Batch, BatchShape } from '../../data/batch.ts';
+import type { ModelConfig } from '../config.ts';
+import type { ParameterLayout } from '../parameters.ts';
+import { attentionBackward, attentionForward } from './attention.ts';
+import { crossEntropyBackward, crossEntropyForward } from './cross-entropy.ts';
+import { embeddingBackward, embeddingForward } from './embedding.ts';
+import { matmulBackward, matmulForward } from './matmul.ts';
+import { rmsnormBackward, rmsnormForward } from './rmsnorm.ts';
+import { ropeBackward, ropeForward } from './rope.ts';
+import { swigluBackward, swigluForward } from './swiglu.ts';
+import { addScaled } from './vector.ts';
+
+/** What the backward pass reads again; N = B * T, D = headSize, F = feedForward. */
+interface LayerRecord {
+  readonly input: Float64Array; // (N, C)
+  readonly attentionInput: Float64Array; // (N, C), normed
+  readonly queries: Float64Array; // (N, heads, D), turned
+  readonly keys: Float64Array; // (N, keyValueHeads, D), turned
+  readonly values: Float64Array; // (N, keyValueHeads, D)
+  readonly attended: Float64Array; // (N, C)
+  readonly middle: Float64Array; // (N, C), after the attention's residual
+  readonly feedForwardInput: Float64Array; // (N, C), normed
+  readonly gate: Float64Array; // (N, F)
+  readonly up: Float64Array; // (N, F)
+  readonly activated: Float64Array; // (N, F)
+}
+
+interface ForwardRecord {
+  readonly layers: readonly LayerRecord[];
+  readonly last: Float64Array; // (N, C)
+  readonly headInput: Float64Array; // (N, C), normed
+  readonly logits: Float64Array; // (N, V)
+}
+
+/** Logits (B, T, V) of `inputs (B, T)`, by the model that `parameters` lay out, in float64. */
+export function referenceForward(
+  config: ModelConfig,
+  layout: ParameterLayout,
+  parameters: Float64Array,
+  inputs: Uint32Array,
+  shape: BatchShape,
+): Float64Array {
+  return forward(config, tensorsOf(layout, parameters), inputs, shape).logits;
+}
+
+/**
+ * The mean loss (nats a counted target) of a batch and its gradient over the flat layout, in float64. A tied head adds
+ * its gradient to the embedding's; gaps between tensors have gradient 0.
+ */
+export function referenceStep(
+  config: ModelConfig,
+  layout: ParameterLayout,
+  parameters: Float64Array,
+  batch: Batch,
+  shape: BatchShape,
+): { loss: number; tokens: number; gradient: Float64Array } {
+  const gradient = new Float64Array(layout.length);
+  const tensor = tensorsOf(layout, parameters);
+  const record = forward(config, tensor, batch.inputs, shape);
+  const logitsGradient = crossEntropyBackward(record.logits, batch.targets, config.vocabularySize);
+  backward(config, tensor, tensorsOf(layout, gradient), batch.inputs, shape, record, logitsGradient);
+  return { ...crossEntropyForward(record.logits, batch.targets, config.vocabularySize), gradient };
+}
+
+type Tensors = (name: string) => Float64Array;
+
+/** The tensors of a flat vector by name, sharing its memory. */
+function tensorsOf(layout: ParameterLayout, flat: Float64Array): Tensors {
+  return (name) => {
+    const place = layout.tensors.find((tensor) => tensor.name === name);
+    if (place === undefined) throw new RangeError(`the layout has no tensor ${name}`);
+    return flat.subarray(place.offset, place.offset + place.size);
+  };
+}
+
+const embeddingName = 'model.embed_tokens.weight';
+const headName = (config: ModelConfig) => (config.tiedHead ? embeddingName : 'lm_head.weight');
+
+/** The shapes that the operations take, from the model's and the batch's. */
+function shapesOf(config: ModelConfig, { batch, sequence }: BatchShape) {
+  const { heads, keyValueHeads } = config;
+  const headSize = config.dimension / heads;
+  return {
+    rows: batch * sequence,
+    attention: { batch, sequence, heads, keyValueHeads, headSize },
+    queryRope: { sequence, heads, headSize },
+    keyRope: { sequence, heads: keyValueHeads, headSize },
+  };
+}
+
+function sum(a: Float64Array, b: Float64Array): Float64Array {
+  const total = a.slice();
+  addScaled(total, 1, b);
+  return total;
+}
+
+function forward(
+  config: ModelConfig,
+  tensor: Tensors,
+  inputs: Uint32Array,
+  shape: BatchShape,
+): ForwardRecord {
+  const { rows, attention, queryRope, keyRope } = shapesOf(config, shape);
+  const layers: LayerRecord[] = [];
+  let residual = embeddingForward(inputs, tensor(embeddingName), config.dimension);
+  for (let layer = 0; layer < config.layers; layer++) {
+    const own: Tensors = (name) => tensor(`model.layers.${layer}.${name}.weight`);
+    const project = (x: Float64Array, name: string) => matmulForward(x, own(name), rows);
+    const norm = (x: Float64Array, name: string) => rmsnormForward(x, own(name), config.normEpsilon);
+
+    const input = residual;
+    const attentionInput = norm(input, 'input_layernorm');
+    const queries = ropeForward(project(attentionInput, 'self_attn.q_proj'), config.ropeTheta, queryRope);
+    const keys = ropeForward(project(attentionInput, 'self_attn.k_proj'), config.ropeTheta, keyRope);
+    const values = project(attentionInput, 'self_attn.v_proj');
+    const attended = attentionForward(queries, keys, values, attention);
+    const middle = sum(input, project(attended, 'self_attn.o_proj'));
+
+    const feedForwardInput = norm(middle, 'post_attention_layernorm');
+    const gate = project(feedForwardInput, 'mlp.gate_proj');
+    const up = project(feedForwardInput, 'mlp.up_proj');
+    const activated = swigluForward(gate, up);
+    residual = sum(middle, project(activated, 'mlp.down_proj'));
+
+    layers.push({
+      input,
+      attentionInput,
+      queries,
+      keys,
+      values,
+      attended,
+      middle,
+      feedForwardInput,
+      gate,
+      up,
+      activated,
+    });
+  }
+  const headInput = rmsnormForward(residual, tensor('model.norm.weight'), config.normEpsilon);
+  const logits = matmulForward(headInput, tensor(headName(config)), rows);
+  return { layers, last: residual, headInput, logits };
+}
+
+/** Adds every tensor's gradient to `gradient`, walking the forward pass backwards. */
+function backward(
+  config: ModelConfig,
+  tensor: Tensors,
+  gradient: Tensors,
+  inputs: Uint32Array,
+  shape: BatchShape,
+  record: ForwardRecord,
+  logitsGradient: Float64Array,
+): void {
+  const { rows, attention, queryRope, keyRope } = shapesOf(config, shape);
+  const project = (name: string, x: Float64Array, outputGradient: Float64Array) => {
+    const { input, weight } = matmulBackward(x, tensor(name), outputGradient, rows);
+    addScaled(gradient(name), 1, weight);
+    return input;
+  };
+  const norm = (name: string, x: Float64Array, outputGradient: Float64Array) => {
+    const { input, gain } = rmsnormBackward(x, tensor(name), outputGradient, config.normEpsilon);
+    addScaled(gradient(name), 1, gain);
+    return input;
+  };
+
+  let residual = norm(
+    'model.norm.weight',
+    record.last,
+    project(headName(config), record.headInput, logitsGradient),
+  );
+  for (const [layer, r] of [...record.layers.entries()].reverse()) {
+    const own = (name: string) => `model.layers.${layer}.${name}.weight`;
+
+    const activated = swigluBackward(r.gate, r.up, project(own('mlp.down_proj'), r.activated, residual));
+    const feedForwardInput = sum(
+      project(own('mlp.gate_proj'), r.feedForwardInput, activated.gate),
+      project(own('mlp.up_proj'), r.feedForwardInput, activated.up),
+    );
+    residual = sum(residual, norm(own('post_attention_layernorm'), r.middle, feedForwardInput));
+
+    const attended = project(own('self_attn.o_proj'), r.attended, residual);
+    const { queries, keys, values } = attentionBackward(r.queries, r.keys, r.values, attended, attention);
+    const attentionInput = [
+      project(own('self_attn.q_proj'), r.attentionInput, ropeBackward(queries, config.ropeTheta, queryRope)),
+      project(own('self_attn.k_proj'), r.attentionInput, ropeBackward(keys, config.ropeTheta, keyRope)),
+      project(own('self_attn.v_proj'), r.attentionInput, values),
+    ].reduce(sum);
+    residual = sum(residual, norm(own('input_layernorm'), r.input, attentionInput));
+  }
+  addScaled(
+    gradient(embeddingName),
+    1,
+    embeddingBackward(inputs, residual, { vocabulary: config.vocabularySize, width: config.dimension }),
+  );
+}
