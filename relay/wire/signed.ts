@@ -1,0 +1,113 @@
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Acknowledgement, Join, Offer } from './tapestry_pb.js';
+
+/**
+ * What each signature of the protocol is over. Each begins with words of its own, so that bytes signed for one purpose
+ * never pass for another's, and names the connection's nonce or the run, so that they pass only there.
+ */
+export function joinBytes(
+  nonce: Uint8Array,
+  join: Pick<Join, 'protocol' | 'run' | 'publicKey' | 'host' | 'nation'>,
+): Uint8Array<ArrayBuffer> {
+  return joined(
+    utf8ToBytes('tapestry join v1'),
+    nonce,
+    u32(join.protocol),
+    join.run,
+    join.publicKey,
+    u32(join.host),
+    u32(join.nation),
+  );
+}
+
+export function offerBytes(
+  run: Uint8Array,
+  offer: Omit<Offer, 'signature' | '$typeName' | '$unknown'>,
+): Uint8Array<ArrayBuffer> {
+  return joined(
+    utf8ToBytes('tapestry offer v1'),
+    run,
+    u32(offer.round),
+    offer.base,
+    offer.payload,
+    u32(offer.payloadBytes),
+    u32(offer.steps),
+    u32(offer.tokens),
+    f32(offer.trainingLoss),
+    f32(offer.heldOutLoss),
+  );
+}
+
+export function acknowledgementBytes(
+  run: Uint8Array,
+  acknowledgement: Pick<Acknowledgement, 'round' | 'payload' | 'sequence'>,
+): Uint8Array<ArrayBuffer> {
+  return joined(
+    utf8ToBytes('tapestry acknowledgement v1'),
+    run,
+    u32(acknowledgement.round),
+    acknowledgement.payload,
+    u64(acknowledgement.sequence),
+  );
+}
+
+export function manifestSignedBytes(manifestBytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return joined(utf8ToBytes('tapestry manifest v1'), manifestBytes);
+}
+
+/** Proof of knowing the join token, good for this key on this connection only (RFC 2104). */
+export function tokenProof(token: string, nonce: Uint8Array, publicKey: Uint8Array): Uint8Array<ArrayBuffer> {
+  const message = joined(utf8ToBytes('tapestry token v1'), nonce, publicKey);
+  return new Uint8Array(hmac(sha256, utf8ToBytes(token), message));
+}
+
+/** Compares in a time that says nothing about where two secrets of one length differ. */
+export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0);
+  return difference === 0;
+}
+
+/** Ed25519 (RFC 8032); `key` is a WebCrypto private key, which need not be extractable. */
+export async function sign(key: CryptoKey, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await crypto.subtle.sign('Ed25519', key, bytes));
+}
+
+/** False for a key that is none, a signature of the wrong length, and one that does not match; it never throws. */
+export async function verifySignature(
+  publicKey: Uint8Array,
+  bytes: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array,
+): Promise<boolean> {
+  try {
+    const key = await crypto.subtle.importKey('raw', joined(publicKey), 'Ed25519', false, ['verify']);
+    return await crypto.subtle.verify('Ed25519', key, joined(signature), bytes);
+  } catch {
+    return false;
+  }
+}
+
+/** A copy with a buffer of its own: WebCrypto takes no view of a shared one, which wire types do not rule out. */
+function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(concatBytes(...parts));
+}
+
+function u32(value: number): Uint8Array {
+  return little(4, (view) => view.setUint32(0, value, true));
+}
+
+function u64(value: bigint): Uint8Array {
+  return little(8, (view) => view.setBigUint64(0, value, true));
+}
+
+function f32(value: number): Uint8Array {
+  return little(4, (view) => view.setFloat32(0, value, true));
+}
+
+function little(bytes: number, write: (view: DataView) => void): Uint8Array {
+  const view = new DataView(new ArrayBuffer(bytes));
+  write(view);
+  return new Uint8Array(view.buffer);
+}
