@@ -1,8 +1,10 @@
 import { defineConfig } from 'vite';
+import { udhrPlugin } from './client/data/udhr-plugin.ts';
 
 export default defineConfig(({ mode }) =>
   mode === 'headless'
     ? {
+        plugins: [udhrPlugin()],
         // One bundle for Node and Deno. Only the WebGPU binding and Node's own modules stay outside.
         ssr: { noExternal: true, external: ['webgpu'] },
         build: {
@@ -20,6 +22,7 @@ export default defineConfig(({ mode }) =>
       }
     : {
         root: 'apps',
+        plugins: [udhrPlugin()],
         build: {
           outDir: '../dist/pages',
           emptyOutDir: true,
@@ -28,6 +31,6 @@ export default defineConfig(({ mode }) =>
             input: { contribute: 'apps/contribute/index.html', dashboard: 'apps/dashboard/index.html' },
           },
         },
-        worker: { format: 'es' },
+        worker: { format: 'es', plugins: () => [udhrPlugin()] },
       },
 );

@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { udhrPlugin } from './client/data/udhr-plugin.ts';
 
 export default defineConfig({
+  plugins: [udhrPlugin()],
   test: {
     include: ['test/**/*.test.ts'],
     // Two workers at most: a software WebGPU adapter already uses every core.

