@@ -1,0 +1,339 @@
+import { GoodbyeReason, type RefusalCode } from '../../relay/wire/tapestry_pb.js';
+import { TapestryError } from '../errors.ts';
+import type { ContributorEvent } from './events.ts';
+import { answerTo, refusalError, refusalName } from './refusals.ts';
+
+/**
+ * What a node does about everything that can happen to it, as a pure machine: `advance(session, event)` gives the next
+ * session and the effects to run. It has no clock, socket or randomness of its own, so any fault can be replayed.
+ *
+ * The link to the relay and the work of a round are separate: training goes on while the link is being restored, and a
+ * contribution made meanwhile is offered once the relay says that its round is still open.
+ */
+export interface Session {
+  readonly link: 'down' | 'connecting' | 'joining' | 'up';
+  readonly work: Work;
+  /** The round that the relay last said is open; null between rounds. */
+  readonly open: Round | null;
+  /** The round this node has finished with, accepted or not. */
+  readonly settled: Round | null;
+  readonly paused: boolean;
+  readonly finishing: boolean;
+  /** Whether the relay ever welcomed this session. */
+  readonly known: boolean;
+  /** Failed connections since the last welcome. */
+  readonly attempt: number;
+  /** Numbers the jobs (sync, train), so that the report of one that was stopped is told from the present one's. */
+  readonly job: number;
+  readonly ended: boolean;
+}
+
+export interface Round {
+  readonly round: number;
+  /** Hash of the base, hex. */
+  readonly base: string;
+  readonly localSteps: number;
+}
+
+/** Work of one round, in the order it happens. `ready` means made, but not offered over the present link. */
+export type Work =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'syncing' | 'training'; readonly round: Round }
+  | {
+      readonly kind: 'ready' | 'offered' | 'uploading';
+      readonly round: Round;
+      /** Hash of the contribution's payload, hex. */
+      readonly payload: string;
+    };
+
+export type SessionEvent =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'connected' | 'challenged' | 'retry' }
+  | { readonly kind: 'welcomed'; readonly round: number; readonly base: string }
+  | { readonly kind: 'opened'; readonly round: Round }
+  | { readonly kind: 'resume'; readonly payload: string; readonly offset: number }
+  | { readonly kind: 'acknowledged'; readonly payload: string; readonly sequence: number }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly round: number; readonly jitter: number }
+  | {
+      readonly kind: 'committed';
+      readonly round: number;
+      readonly base: string;
+      readonly contributions: number;
+      readonly tokens: number;
+    }
+  | { readonly kind: 'abandoned'; readonly round: number }
+  | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason; readonly jitter: number }
+  /** The socket closed or could not be opened, or a base could not be fetched. `jitter` is uniform over [0, 1). */
+  | { readonly kind: 'disconnected'; readonly problem: TapestryError; readonly jitter: number }
+  | { readonly kind: 'synced'; readonly job: number }
+  | { readonly kind: 'trained'; readonly job: number; readonly payload: string }
+  /** The round's training gave no finite delta. */
+  | { readonly kind: 'diverged'; readonly job: number }
+  /** Something that no retry mends. */
+  | { readonly kind: 'failed'; readonly problem: TapestryError }
+  | { readonly kind: 'pause' | 'resume-work' | 'finish' | 'leave' };
+
+export type Effect =
+  | { readonly kind: 'connect' | 'join' | 'disconnect' }
+  | { readonly kind: 'wait'; readonly milliseconds: number }
+  | { readonly kind: 'sync' | 'train'; readonly job: number; readonly round: Round }
+  /** Stop the present job at its next step. */
+  | { readonly kind: 'stop' }
+  /** Hold training at its next step, or let it go on. */
+  | { readonly kind: 'hold' | 'release' }
+  | { readonly kind: 'offer'; readonly payload: string }
+  | { readonly kind: 'upload'; readonly payload: string; readonly offset: number }
+  /** The contribution is accepted (its rounding error becomes the residual), or given up. */
+  | { readonly kind: 'accept'; readonly payload: string; readonly sequence: number | null }
+  | { readonly kind: 'discard'; readonly payload: string }
+  | { readonly kind: 'tell'; readonly event: ContributorEvent }
+  /** Send Leave where the link is up, close it, and end. `problem` is null where nothing is wrong. */
+  | {
+      readonly kind: 'end';
+      readonly reason: 'finished' | 'interrupted' | 'complete' | 'failed';
+      readonly problem: TapestryError | null;
+    };
+
+/** Backoff: doubles from the first delay to the last, half of it jittered. */
+export const backoff = {
+  firstMilliseconds: 500,
+  lastMilliseconds: 60_000,
+  /** A relay that never welcomed this node is given up after so many attempts; a known one never. */
+  attemptsAtUnknownRelay: 8,
+} as const;
+
+const idle: Work = { kind: 'idle' };
+
+/** A session before its first connection; `pending` is a contribution made before a restart. */
+export function newSession(pending: { round: Round; payload: string } | null): Session {
+  return {
+    link: 'down',
+    work: pending === null ? idle : { kind: 'ready', ...pending },
+    open: null,
+    settled: null,
+    paused: false,
+    finishing: false,
+    known: false,
+    attempt: 0,
+    job: 0,
+    ended: false,
+  };
+}
+
+type Advanced = readonly [Session, readonly Effect[]];
+
+const same = (a: Round, b: { readonly round: number; readonly base: string }) =>
+  a.round === b.round && a.base === b.base;
+
+/** The next session, and what to do, in order. An ended session stays as it is. */
+export function advance(session: Session, event: SessionEvent): Advanced {
+  if (session.ended) return [session, []];
+  const { work } = session;
+  switch (event.kind) {
+    case 'start':
+    case 'retry':
+      return session.link === 'down'
+        ? [{ ...session, link: 'connecting' }, [{ kind: 'connect' }]]
+        : [session, []];
+    case 'connected':
+      return [{ ...session, link: 'joining' }, []];
+    case 'challenged':
+      return session.link === 'joining' ? [session, [{ kind: 'join' }]] : [session, []];
+    case 'welcomed': {
+      const joined: Session = { ...session, link: 'up', known: true, attempt: 0 };
+      const current = work.kind === 'idle' || same(work.round, event);
+      return current ? [joined, []] : drop(joined, 'closed');
+    }
+    case 'opened':
+      return opened(session, event.round);
+    case 'resume':
+      if (work.kind !== 'offered' || work.payload !== event.payload) return [session, []];
+      return [
+        { ...session, work: { ...work, kind: 'uploading' } },
+        [{ kind: 'upload', payload: work.payload, offset: event.offset }],
+      ];
+    case 'acknowledged':
+      return accepted(session, event.payload, event.sequence);
+    case 'refused':
+      return refused(session, event);
+    case 'committed':
+    case 'abandoned':
+      return closed(session, event);
+    case 'goodbye':
+      if (event.reason === GoodbyeReason.RUN_COMPLETE) return end(session, 'complete', null);
+      return disconnected(session, stopping(), event.jitter);
+    case 'disconnected':
+      return disconnected(session, event.problem, event.jitter);
+    case 'synced':
+      if (work.kind !== 'syncing' || event.job !== session.job) return [session, []];
+      return [
+        { ...session, work: { ...work, kind: 'training' } },
+        [{ kind: 'train', job: session.job, round: work.round }],
+      ];
+    case 'trained': {
+      if (work.kind !== 'training' || event.job !== session.job) return [session, []];
+      const ready: Work = { kind: 'ready', round: work.round, payload: event.payload };
+      return offer({ ...session, work: ready });
+    }
+    case 'diverged':
+      if (work.kind !== 'training' || event.job !== session.job) return [session, []];
+      return drop(session, 'not-finite');
+    case 'failed':
+      return end(session, 'failed', event.problem);
+    case 'pause':
+      if (session.paused || session.finishing) return [session, []];
+      return [{ ...session, paused: true }, [{ kind: 'hold' }, tell({ event: 'paused' })]];
+    case 'resume-work':
+      return session.paused ? resumed(session) : [session, []];
+    case 'finish': {
+      if (session.finishing) return [session, []];
+      if (work.kind === 'idle' || work.kind === 'syncing') return end(session, 'finished', null);
+      const [going, effects] = session.paused ? resumed(session) : [session, []];
+      return [{ ...going, finishing: true }, [...effects, tell({ event: 'finishing' })]];
+    }
+    case 'leave':
+      return end(session, 'interrupted', null);
+  }
+}
+
+function tell(event: ContributorEvent): Effect {
+  return { kind: 'tell', event };
+}
+
+/** A round is open: go on with it where this node is in it, else give up what it was doing and start on it. */
+function opened(session: Session, round: Round): Advanced {
+  const open = { ...session, open: round };
+  const { work } = session;
+  if (work.kind !== 'idle' && same(work.round, round)) return offer(open);
+  const [clear, effects] = drop(open, 'closed');
+  const [begun, started] = begin(clear);
+  return [begun, [...effects, ...started]];
+}
+
+/** Start on the open round, unless this node is paused, leaving or done with it. */
+function begin(session: Session): Advanced {
+  const { open, settled } = session;
+  if (session.ended || session.paused || session.work.kind !== 'idle' || open === null) return [session, []];
+  if (settled !== null && same(settled, open)) return [session, []];
+  const job = session.job + 1;
+  return [{ ...session, job, work: { kind: 'syncing', round: open } }, [{ kind: 'sync', job, round: open }]];
+}
+
+/** Offer a contribution that is ready, if the relay is there and its round is known to be open. */
+function offer(session: Session): Advanced {
+  const { work, open } = session;
+  if (work.kind !== 'ready' || session.link !== 'up' || open === null || !same(work.round, open)) {
+    return [session, []];
+  }
+  return [{ ...session, work: { ...work, kind: 'offered' } }, [{ kind: 'offer', payload: work.payload }]];
+}
+
+/** Give up the present work. Its delta is never sent; the residual stays as it was before the round. */
+function drop(session: Session, reason: 'refused' | 'closed' | 'not-finite'): Advanced {
+  const { work } = session;
+  if (work.kind === 'idle') return [session, []];
+  const dropped = { ...session, work: idle, settled: work.round, job: session.job + 1 };
+  const effects: Effect[] =
+    'payload' in work ? [{ kind: 'discard', payload: work.payload }] : [{ kind: 'stop' }];
+  effects.push(tell({ event: 'dropped', round: work.round.round, reason }));
+  return finishIfAsked(dropped, effects);
+}
+
+function accepted(session: Session, payload: string, sequence: number | null): Advanced {
+  const { work } = session;
+  if (!('payload' in work) || work.payload !== payload) return [session, []];
+  const done = { ...session, work: idle, settled: work.round };
+  return finishIfAsked(done, [{ kind: 'accept', payload, sequence }]);
+}
+
+function finishIfAsked(session: Session, effects: readonly Effect[]): Advanced {
+  if (!session.finishing) return [session, effects];
+  const [ended, ending] = end(session, 'finished', null);
+  return [ended, [...effects, ...ending]];
+}
+
+function refused(session: Session, event: SessionEvent & { kind: 'refused' }): Advanced {
+  const { work } = session;
+  const told = tell({ event: 'refused', round: event.round, code: refusalName(event.code) });
+  const after = ([next, effects]: Advanced): Advanced => [next, [told, ...effects]];
+  const sent = work.kind === 'offered' || work.kind === 'uploading';
+  switch (answerTo(event.code, session.link === 'joining')) {
+    case 'end':
+      return after(end(session, 'failed', refusalError(event.code)));
+    case 'reconnect':
+      return after(disconnected(session, refusalError(event.code), event.jitter));
+    case 'accepted':
+      return after(sent ? accepted(session, work.payload, null) : [session, []]);
+    case 'drop':
+      return after(sent ? drop(session, 'refused') : [session, []]);
+    case 'tell':
+      return [session, [told]];
+  }
+}
+
+/** A round is over: whatever this node still had for it comes too late. */
+function closed(session: Session, event: SessionEvent & { kind: 'committed' | 'abandoned' }): Advanced {
+  const { kind, ...facts } = event;
+  const told = tell(
+    event.kind === 'committed'
+      ? {
+          event: 'committed',
+          round: event.round,
+          base: event.base,
+          contributions: event.contributions,
+          tokens: event.tokens,
+        }
+      : { event: 'abandoned', round: facts.round },
+  );
+  const between = { ...session, open: null };
+  const mine = session.work.kind !== 'idle' && session.work.round.round <= event.round;
+  const [clear, effects] = mine ? drop(between, 'closed') : ([between, []] as const);
+  // An abandoned round may open again with the same number and base: then this node trains for it again.
+  return [kind === 'abandoned' ? { ...clear, settled: null } : clear, [told, ...effects]];
+}
+
+function stopping(): TapestryError {
+  return new TapestryError(
+    'relay.stopping',
+    'The relay closed the connection.',
+    'Nothing to do: this node keeps what it has and joins again.',
+  );
+}
+
+/** The link is gone: back off, then connect again. Work that needs no relay goes on. */
+function disconnected(session: Session, problem: TapestryError, jitter: number): Advanced {
+  if (session.link === 'down') return [session, []];
+  const attempt = session.attempt + 1;
+  const hopeless = problem.code === 'relay.tls';
+  if (!session.known && (hopeless || attempt >= backoff.attemptsAtUnknownRelay)) {
+    return end(session, 'failed', problem);
+  }
+  const full = Math.min(backoff.lastMilliseconds, backoff.firstMilliseconds * 2 ** (attempt - 1));
+  const milliseconds = Math.round(full * (0.5 + jitter / 2));
+  const { work } = session;
+  let kept: Work = work;
+  const effects: Effect[] = [{ kind: 'disconnect' }];
+  if (work.kind === 'offered' || work.kind === 'uploading') kept = { ...work, kind: 'ready' };
+  if (work.kind === 'syncing') {
+    kept = idle;
+    effects.push({ kind: 'stop' });
+  }
+  const job = work.kind === 'syncing' ? session.job + 1 : session.job;
+  const { code, message, next } = problem;
+  effects.push(tell({ event: 'retry', code, message, next, attempt, milliseconds }));
+  effects.push({ kind: 'wait', milliseconds });
+  return [{ ...session, link: 'down', open: null, attempt, work: kept, job }, effects];
+}
+
+function resumed(session: Session): Advanced {
+  const [next, effects] = begin({ ...session, paused: false });
+  return [next, [{ kind: 'release' }, tell({ event: 'resumed' }), ...effects]];
+}
+
+function end(
+  session: Session,
+  reason: (Effect & { kind: 'end' })['reason'],
+  problem: TapestryError | null,
+): Advanced {
+  return [{ ...session, ended: true }, [{ kind: 'stop' }, { kind: 'end', reason, problem }]];
+}
