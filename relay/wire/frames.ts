@@ -44,7 +44,9 @@ type Draft<Schema extends typeof ToRelaySchema | typeof ToNodeSchema> = Exclude<
 >;
 
 /** A manifest that passed the border: protobuf's types leave sub-messages optional, but in it they are present. */
-export type WholeManifest = Manifest & Required<Pick<Manifest, 'model' | 'strategy' | 'codec' | 'limits'>>;
+export type WholeManifest = Manifest & {
+  [Part in 'model' | 'strategy' | 'codec' | 'limits']-?: NonNullable<Manifest[Part]>;
+};
 
 /** Throws WireError for what the other side would refuse, so that a fault shows where it was made. */
 export function encodeToRelay(message: DraftToRelay): Uint8Array<ArrayBuffer> {
