@@ -36,7 +36,10 @@ export function samePackages(locked, installed) {
     if (path === '') return true;
     const found = installed[path];
     if (found === undefined) return wanted.optional === true;
-    return found.version === wanted.version && found.integrity === wanted.integrity;
+    return (
+      found.version === wanted.version &&
+      (wanted.integrity === undefined || found.integrity === wanted.integrity)
+    );
   });
 }
 
