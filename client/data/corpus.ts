@@ -20,6 +20,9 @@ export interface CorpusFile {
 /** The shortest window any preset trains on: 128 tokens of context, and the one after them. */
 const shortestWindow = 129;
 
+/** In bytes. Larger files would not fit the longest string that JavaScript engines allow, as tokens or as text. */
+const largestFile = 256 * 2 ** 20;
+
 /** The corpus of whole documents, of which `splitDocuments` sets a tenth aside. */
 export function corpusFromDocuments(
   name: string,
@@ -49,7 +52,7 @@ export function corpusFromSplit(
 }
 
 function tokenStream(texts: readonly string[], tokenizer: Tokenizer): Uint16Array<ArrayBuffer> {
-  const encoded = texts.filter((text) => text !== '').map((text) => tokenizer.encode(text));
+  const encoded = texts.filter((text) => text !== '').map((text) => new Uint16Array(tokenizer.encode(text)));
   const stream = new Uint16Array(encoded.reduce((length, tokens) => length + tokens.length + 2, 0));
   let place = 0;
   for (const tokens of encoded) {
@@ -73,7 +76,7 @@ export function corpusFromFiles(
   const documents: TextDocument[] = [];
   for (const file of files) {
     try {
-      documents.push(...parseDocuments(file.name, file.bytes));
+      for (const document of parseDocuments(file.name, file.bytes)) documents.push(document);
     } catch (problem) {
       if (!(problem instanceof TapestryError)) throw problem;
       onProblem(problem);
@@ -90,17 +93,27 @@ export function corpusFromFiles(
 
 /**
  * The documents of one file: its lines if the name ends in .jsonl or .ndjson (objects with a "text" field), else the whole
- * of it. Throws `corpus.empty`, `corpus.not-utf8`, `corpus.bad-jsonl` or `corpus.too-short`, each naming the file.
+ * of it. Throws `corpus.empty`, `corpus.not-utf8`, `corpus.bad-jsonl`, `corpus.too-short` or `corpus.too-large`, each
+ * naming the file.
  */
 export function parseDocuments(fileName: string, bytes: Uint8Array): TextDocument[] {
+  if (bytes.length > largestFile)
+    throw new TapestryError(
+      'corpus.too-large',
+      `${fileName} has ${bytes.length} bytes; a file may have ${largestFile}.`,
+      'Split it into smaller files.',
+    );
   const text = decodeUtf8(fileName, bytes).replaceAll('\r\n', '\n');
   const documents = /\.(jsonl|ndjson)$/i.test(fileName)
     ? parseLines(fileName, text)
     : [{ name: fileName, text }].filter((document) => document.text.trim() !== '');
   if (documents.length === 0)
     throw new TapestryError('corpus.empty', `${fileName} has no text.`, 'Leave it out, or put text into it.');
-  // Two tokens a document are its beginning and its end.
-  const tokens = documents.reduce((sum, document) => sum + byteTokenizer.encode(document.text).length + 2, 0);
+  // Two tokens a document are its beginning and its end. What is past a window need not be counted.
+  let tokens = 0;
+  for (const { text: start } of documents) {
+    if (tokens < shortestWindow) tokens += byteTokenizer.encode(start.slice(0, shortestWindow)).length + 2;
+  }
   if (tokens < shortestWindow)
     throw new TapestryError(
       'corpus.too-short',

@@ -10,9 +10,9 @@ export interface Tokenizer {
   /** Fills what no document fills. */
   readonly padding: number;
   encode(text: string): Uint32Array<ArrayBuffer>;
-  /** The text of `tokens`; special tokens have none, and bytes that are not UTF-8 become U+FFFD. */
+  /** Special tokens have no text, and bytes that are not UTF-8 become U+FFFD. Throws `tokenizer.unknown-token`. */
   decode(tokens: Iterable<number>): string;
-  /** Decodes token by token: everything pushed, then flushed, is what `decode` gives for the same tokens. */
+  /** Decodes token by token: all that is pushed, then flushed, is what `decode` gives for the same tokens. */
   stream(): TokenStream;
 }
 
@@ -26,22 +26,15 @@ export interface TokenStream {
 const byteValues = 256;
 const vocabularySize = 260;
 const encoder = new TextEncoder();
+const newDecoder = () => new TextDecoder('utf-8', { ignoreBOM: true });
 
-function byteStream(): TokenStream {
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  return {
-    push(token) {
-      if (!Number.isInteger(token) || token < 0 || token >= vocabularySize)
-        throw new TapestryError(
-          'tokenizer.unknown-token',
-          `${token} is not a token of the byte tokenizer (0 to ${vocabularySize - 1}).`,
-          'Use the tokenizer that the model was trained with.',
-        );
-      // A special token is never inside a character: what was unfinished before it stays unfinished.
-      return token < byteValues ? decoder.decode(Uint8Array.of(token), { stream: true }) : decoder.decode();
-    },
-    flush: () => decoder.decode(),
-  };
+function isByte(token: number): boolean {
+  if (Number.isInteger(token) && token >= 0 && token < vocabularySize) return token < byteValues;
+  throw new TapestryError(
+    'tokenizer.unknown-token',
+    `${token} is not a token of the byte tokenizer (0 to ${vocabularySize - 1}).`,
+    'Use the tokenizer that the model was trained with.',
+  );
 }
 
 /**
@@ -55,10 +48,26 @@ export const byteTokenizer: Tokenizer = {
   padding: 258,
   encode: (text) => new Uint32Array(encoder.encode(text)),
   decode(tokens) {
-    const stream = byteStream();
+    const decoder = newDecoder();
     let text = '';
-    for (const token of tokens) text += stream.push(token);
-    return text + stream.flush();
+    let run: number[] = [];
+    for (const token of tokens) {
+      if (isByte(token)) {
+        run.push(token);
+      } else {
+        text += decoder.decode(Uint8Array.from(run));
+        run = [];
+      }
+    }
+    return text + decoder.decode(Uint8Array.from(run));
   },
-  stream: byteStream,
+  stream() {
+    const decoder = newDecoder();
+    return {
+      // A special token is never inside a character: what was unfinished before it stays unfinished.
+      push: (token) =>
+        isByte(token) ? decoder.decode(Uint8Array.of(token), { stream: true }) : decoder.decode(),
+      flush: () => decoder.decode(),
+    };
+  },
 };
