@@ -1,0 +1,128 @@
+import { type Agent, get, type RequestOptions } from 'node:https';
+import { WebSocket } from 'ws';
+import { subprotocol } from '../../relay/wire/frames.ts';
+import type { Host, Socket } from '../contribute/host.ts';
+import { identityInFiles } from '../contribute/identity.ts';
+import { TapestryError } from '../errors.ts';
+import { clock } from './clock.ts';
+import { diskFiles } from './disk.ts';
+import { Messages } from './messages.ts';
+import { pinnedAgent } from './pin.ts';
+import { connectionError, maxMessageBytes, openMilliseconds } from './relay-errors.ts';
+
+/**
+ * Dawn aborts the process when the object that `create` returned is collected while a device of it lives: this keeps it.
+ */
+let dawn: Promise<GPU> | undefined;
+
+/** Dawn's WebGPU entry point, with the constants (`GPUBufferUsage` and so on) that browsers have as globals. */
+export function nodeGpu(): Promise<GPU> {
+  dawn ??= import('webgpu').then(
+    ({ create, globals }) => {
+      Object.assign(globalThis, globals);
+      return create([]);
+    },
+    (cause: unknown) => {
+      throw new TapestryError(
+        'adapter.missing',
+        'The WebGPU binding for Node is not installed or does not run on this system.',
+        'Run npm install in the folder of Tapestry, or join with Deno or a browser.',
+        { cause },
+      );
+    },
+  );
+  return dawn;
+}
+
+/**
+ * A Node process. `folder` holds identity, state and weights. `fingerprint` is the SHA-256 of a self-signed relay's
+ * certificate: then that certificate and no other is trusted.
+ */
+export function nodeHost(options: { folder: string; fingerprint?: string }): Host {
+  const files = diskFiles(options.folder);
+  const { fingerprint } = options;
+  let pinned: Promise<Agent> | undefined;
+  const agentFor = async (url: URL): Promise<Agent | undefined> => {
+    if (fingerprint === undefined || !/^(?:https|wss):$/.test(url.protocol)) return undefined;
+    pinned ??= pinnedAgent(url, fingerprint);
+    try {
+      return await pinned;
+    } catch (error) {
+      pinned = undefined;
+      throw error;
+    }
+  };
+  return {
+    kind: 'node',
+    gpu: nodeGpu,
+    files,
+    identity: () => identityInFiles(files),
+    connect: async (url) => openSocket(url, await agentFor(url)),
+    async fetch(url, init = {}) {
+      const agent = await agentFor(url);
+      return agent === undefined ? fetch(url, init) : fetchPinned(url, { ...init, agent });
+    },
+    ...clock,
+    hold: (work) => work(),
+  };
+}
+
+function openSocket(url: URL, agent: Agent | undefined): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, subprotocol, {
+      maxPayload: maxMessageBytes,
+      handshakeTimeout: openMilliseconds,
+      perMessageDeflate: false,
+      agent,
+    });
+    const messages = new Messages();
+    socket.on('open', () =>
+      resolve({
+        send: (bytes) => socket.send(bytes),
+        get buffered() {
+          return socket.bufferedAmount;
+        },
+        messages,
+        close: () => socket.close(),
+      }),
+    );
+    socket.on('message', (data, isBinary) => {
+      if (isBinary && data instanceof Buffer) messages.push(new Uint8Array(data));
+      else socket.close();
+    });
+    socket.on('error', (error: Error & { code?: string }) => {
+      const failure = connectionError(url, error.code ?? error.message, error);
+      messages.fail(failure);
+      reject(failure);
+    });
+    socket.on('close', () => messages.end());
+  });
+}
+
+function fetchPinned(url: URL, options: RequestOptions): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, options, (incoming) => {
+      const headers = new Headers();
+      for (const [name, value] of Object.entries(incoming.headers)) {
+        if (value !== undefined) headers.set(name, String(value));
+      }
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+        async start(controller) {
+          try {
+            for await (const chunk of incoming) controller.enqueue(new Uint8Array(chunk));
+            controller.close();
+          } catch (error) {
+            controller.error(error);
+          }
+        },
+        cancel: () => {
+          incoming.destroy();
+        },
+      });
+      resolve(new Response(body, { status: incoming.statusCode ?? 500, headers }));
+    });
+    request.on('error', (error: Error & { code?: string }) =>
+      reject(connectionError(url, error.code ?? error.message, error)),
+    );
+  });
+}

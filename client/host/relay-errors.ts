@@ -1,0 +1,29 @@
+import { TapestryError } from '../errors.ts';
+
+/** Nothing longer is read from a relay: a Welcome, whose manifest has at most 64 KiB, is the longest message. */
+export const maxMessageBytes = 2 ** 17;
+
+/** A connection gets this long to open. */
+export const openMilliseconds = 15_000;
+
+/** OpenSSL's and rustls's ways of saying that a certificate is not trusted or TLS could not be agreed on. */
+const tlsFailure =
+  /certificate|CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|\bTLS\b|\bSSL\b|ERR_SSL|ERR_TLS|EPROTO|HOSTNAME_MISMATCH/;
+
+/** What could not be reached and why, in the words of a person who can do something about it. */
+export function connectionError(url: URL, reason: string, cause?: unknown): TapestryError {
+  if (tlsFailure.test(reason)) {
+    return new TapestryError(
+      'relay.tls',
+      `The certificate of ${url.host} is not trusted here (${reason}).`,
+      'For a relay with --tls auto pass the fingerprint it printed: --fingerprint SHA256 (Deno: deno run --cert FILE). Else check the address.',
+      { cause },
+    );
+  }
+  return new TapestryError(
+    'relay.unreachable',
+    `No relay answers at ${url.host} (${reason}).`,
+    'Check the address and that the relay is running; this node tries again by itself.',
+    { cause },
+  );
+}
