@@ -20,6 +20,9 @@ import {
 
 export { WireError } from './strict.ts';
 
+/** What Challenge and Join name; both sides speak this version and no other. */
+export const protocolVersion = 1;
+
 /** The subprotocol that a WebSocket between node and relay names, and the path it opens. */
 export const subprotocol = 'tapestry.v1';
 export const socketPath = '/node';
