@@ -85,7 +85,7 @@ export function corpusFromFiles(
   if (documents.length === 0)
     throw new TapestryError(
       'corpus.none',
-      `None of the ${files.length} files of ${name} can be used as text.`,
+      `${name} has no text that can be used.`,
       'Give at least one UTF-8 text file or JSONL file with some paragraphs in it.',
     );
   return corpusFromDocuments(name, documents);
