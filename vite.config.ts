@@ -27,10 +27,22 @@ export default defineConfig(({ mode }) =>
           outDir: '../dist/pages',
           emptyOutDir: true,
           target: 'es2024',
+          // The pages' content-security policy knows no data: addresses.
+          assetsInlineLimit: 0,
           rollupOptions: {
             input: { contribute: 'apps/contribute/index.html', dashboard: 'apps/dashboard/index.html' },
           },
         },
-        worker: { format: 'es', plugins: () => [udhrPlugin()] },
+        worker: {
+          format: 'es',
+          plugins: () => [udhrPlugin()],
+          // The relay gives the worker's script a policy of its own, and knows it by this name.
+          rollupOptions: {
+            output: {
+              entryFileNames: 'assets/contribute-worker-[hash].js',
+              chunkFileNames: 'assets/contribute-worker/[name]-[hash].js',
+            },
+          },
+        },
       },
 );

@@ -1,0 +1,23 @@
+import { messages } from '../ui/messages.ts';
+import type { Session } from './session.ts';
+
+const words = messages.contribute;
+
+/** What went wrong and mended itself, newest last. */
+export function Notices({ session }: { session: Session }) {
+  const { notices } = session.progress.value;
+  return (
+    <section class="notices" aria-label={words.notices} aria-live="polite">
+      {notices.map(({ key, tone, text, next }) => (
+        <div key={key} class="notice" data-tone={tone}>
+          <p>{text}</p>
+          {next !== null && (
+            <p class="muted">
+              {words.next} {next}
+            </p>
+          )}
+        </div>
+      ))}
+    </section>
+  );
+}

@@ -1,0 +1,52 @@
+import schema from '../../relay/wire/tapestry.proto?url';
+import { formatBytes } from '../ui/format.ts';
+import { messages } from '../ui/messages.ts';
+import type { Progress } from './progress.ts';
+
+const words = messages.contribute;
+const types = ['join', 'offer', 'chunk', 'heartbeat', 'leave'] as const;
+
+/** Everything that left this node, by message type, and why text is not among it. */
+export function Sent({ progress: { sent, received } }: { progress: Progress }) {
+  const total = types.reduce((sum, type) => sum + sent[type], 0);
+  return (
+    <section class="panel sent" aria-labelledby="sent-heading">
+      <h2 id="sent-heading">{words.sent}</h2>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{words.sentType}</th>
+            <th scope="col">{words.sentBytes}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {types.map((type) => (
+            <tr key={type}>
+              <th scope="row">{words.sentNames[type]}</th>
+              <td>{formatBytes(sent[type])}</td>
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">{words.sentTotal}</th>
+            <td>{formatBytes(total)}</td>
+          </tr>
+          <tr class="muted">
+            <th scope="row">{words.received}</th>
+            <td>{formatBytes(received)}</td>
+          </tr>
+        </tfoot>
+      </table>
+      <div class="promise">
+        <p>
+          <strong>{words.notSent}</strong> {words.notSentWhy} <a href={schema}>{words.schema}</a>
+        </p>
+        <details>
+          <summary>{words.limits}</summary>
+          <p>{words.limitsText}</p>
+        </details>
+      </div>
+    </section>
+  );
+}

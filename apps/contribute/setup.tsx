@@ -1,0 +1,152 @@
+import { formatBytes } from '../ui/format.ts';
+import { messages } from '../ui/messages.ts';
+import type { Session } from './session.ts';
+
+const words = messages.contribute;
+
+function Gpu({ session }: { session: Session }) {
+  const gpu = session.probe.value?.gpu;
+  return (
+    <section aria-labelledby="gpu-heading">
+      <h2 id="gpu-heading">{words.gpu}</h2>
+      {gpu === undefined || 'obstacle' in gpu ? (
+        <p class="muted">{words.probing}</p>
+      ) : (
+        <>
+          <p class="gpu-name">{gpu.name}</p>
+          {gpu.software && <p class="help">{words.software}</p>}
+        </>
+      )}
+    </section>
+  );
+}
+
+function NationChoice({ session }: { session: Session }) {
+  const { nation } = session.choice;
+  const nations = session.probe.value?.nations ?? [];
+  const languages = nations.find(({ name }) => name === nation.value)?.languages ?? [];
+  return (
+    <div class="field">
+      <label for="nation">{words.nationLabel}</label>
+      <select
+        id="nation"
+        value={nation.value}
+        aria-describedby="nation-help"
+        onChange={(event) => {
+          nation.value = event.currentTarget.value;
+        }}
+      >
+        {nations.map(({ name }) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <p class="help" id="nation-help">
+        {languages.length > 0 && (
+          <>
+            {words.nationHelp(languages.length)}{' '}
+            <span class="languages">{languages.map(({ name }) => name).join(', ')}</span>
+          </>
+        )}
+      </p>
+    </div>
+  );
+}
+
+function FilesChoice({ session }: { session: Session }) {
+  const { files } = session.choice;
+  const size = files.value.reduce((sum, file) => sum + file.size, 0);
+  return (
+    <div class="field">
+      <label for="files">{words.filesLabel}</label>
+      <input
+        id="files"
+        type="file"
+        multiple
+        accept=".txt,.md,.jsonl,.ndjson,text/plain,text/markdown"
+        aria-describedby="files-help"
+        onChange={(event) => {
+          files.value = [...(event.currentTarget.files ?? [])];
+        }}
+      />
+      <p class="help" id="files-help">
+        {files.value.length > 0 && (
+          <strong>{words.filesChosen(files.value.length, formatBytes(size))}. </strong>
+        )}
+        {words.filesHelp}
+      </p>
+    </div>
+  );
+}
+
+function Text({ session }: { session: Session }) {
+  const { source } = session.choice;
+  const options = [
+    ['nation', words.nationChoice],
+    ['files', words.filesChoice],
+  ] as const;
+  return (
+    <fieldset disabled={session.busy.value}>
+      <legend>
+        <h2>{words.text}</h2>
+      </legend>
+      {options.map(([value, label]) => (
+        <label key={value} class="option">
+          <input
+            type="radio"
+            name="source"
+            value={value}
+            checked={source.value === value}
+            onChange={() => {
+              source.value = value;
+            }}
+          />
+          {label}
+        </label>
+      ))}
+      {source.value === 'nation' ? <NationChoice session={session} /> : <FilesChoice session={session} />}
+    </fieldset>
+  );
+}
+
+function Token({ session }: { session: Session }) {
+  const { token } = session.choice;
+  const refused = session.progress.value.failure?.code.includes('token') === true;
+  if (session.probe.value?.tokenNeeded !== true && !refused) return null;
+  return (
+    <div class="field token">
+      <label for="token">
+        <h2>{words.token}</h2>
+      </label>
+      <input
+        id="token"
+        type="text"
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        value={token.value}
+        disabled={session.busy.value}
+        aria-invalid={refused}
+        aria-describedby="token-help"
+        onInput={(event) => {
+          token.value = event.currentTarget.value;
+        }}
+      />
+      <p class="help" id="token-help">
+        {words.tokenHelp}
+      </p>
+    </div>
+  );
+}
+
+/** What is settled before the start: the GPU, the text and, where the relay wants one, the join token. */
+export function Setup({ session }: { session: Session }) {
+  return (
+    <div class="panel setup">
+      <Gpu session={session} />
+      <Text session={session} />
+      <Token session={session} />
+    </div>
+  );
+}

@@ -1,0 +1,73 @@
+import { useMemo } from 'preact/hooks';
+import type { RelayStatus } from '../../relay/wire/status.ts';
+import { formatCount, formatShare } from '../ui/format.ts';
+import { LossChart } from '../ui/loss-chart.tsx';
+import { messages } from '../ui/messages.ts';
+import type { Chart } from '../ui/series.ts';
+import type { LossPoint, Progress } from './progress.ts';
+import type { Session } from './session.ts';
+
+const words = messages.contribute;
+
+/** The relay counts over the whole run, this page since it was opened: whichever knows more. */
+export function ownTotals(progress: Progress, status: RelayStatus | null) {
+  const known = status?.nodes.find((node) => node.id === progress.node);
+  const tokens = Math.max(progress.tokens, known?.tokens ?? 0);
+  return {
+    tokens,
+    contributions: Math.max(progress.contributions, known?.contributions ?? 0),
+    runTokens: Math.max(tokens, status?.totals.tokens ?? 0),
+  };
+}
+
+function ownChart(points: readonly LossPoint[]): Chart {
+  return {
+    x: points.map((point) => point.step),
+    series: [
+      {
+        label: messages.loss.own,
+        colour: '--accent',
+        dash: [],
+        marker: 'none',
+        values: points.map((point) => point.training),
+      },
+      {
+        label: messages.loss.ownHeldOut,
+        colour: '--dye-1',
+        dash: [8, 4],
+        marker: 'diamond',
+        values: points.map((point) => point.heldOut),
+      },
+    ],
+  };
+}
+
+export function Yours({ session }: { session: Session }) {
+  const progress = session.progress.value;
+  const own = ownTotals(progress, session.feed.status.value);
+  const chart = useMemo(() => ownChart(progress.loss), [progress.loss]);
+  return (
+    <section class="panel yours" aria-labelledby="yours-heading">
+      <h2 id="yours-heading">{words.yours}</h2>
+      <dl class="figures">
+        <div>
+          <dt>{words.tokens}</dt>
+          <dd>{formatCount(own.tokens)}</dd>
+        </div>
+        <div>
+          <dt>{words.share}</dt>
+          <dd>{formatShare(own.tokens, own.runTokens)}</dd>
+        </div>
+        <div>
+          <dt>{words.accepted}</dt>
+          <dd>{formatCount(own.contributions)}</dd>
+        </div>
+        <div>
+          <dt>{words.speed}</dt>
+          <dd>{formatCount(Math.round(progress.tokensPerSecond))}</dd>
+        </div>
+      </dl>
+      <LossChart chart={chart} xLabel={messages.loss.step} empty={messages.loss.ownEmpty} />
+    </section>
+  );
+}

@@ -1,0 +1,55 @@
+import type { RelayStatus } from '../../relay/wire/status.ts';
+import { formatBytes } from '../ui/format.ts';
+import { messages } from '../ui/messages.ts';
+import { QrCode } from '../ui/qr-code.tsx';
+import type { joinAddress } from './join-address.ts';
+
+const words = messages.dashboard;
+
+interface Props {
+  readonly join: ReturnType<typeof joinAddress>;
+  readonly stage: 'empty' | 'running' | 'complete';
+  readonly base: RelayStatus['base'] | null;
+}
+
+/** How to join, or after the last round, where the base is. */
+export function Join({ join, stage, base }: Props) {
+  if (stage === 'complete' && base !== null)
+    return (
+      <section class="panel join" aria-labelledby="join-heading">
+        <h2 id="join-heading">{words.base}</h2>
+        <p>{words.joinClosed}</p>
+        <p class="hash">
+          <a href={`/blobs/${base.hash}`} download={`${base.hash}.f32`}>
+            <code>{base.hash}</code>
+          </a>
+        </p>
+        <p class="muted">{words.baseFile(formatBytes(base.bytes))}</p>
+      </section>
+    );
+  return (
+    <section class="panel join" aria-labelledby="join-heading">
+      <div class="how">
+        <h2 id="join-heading">{words.join}</h2>
+        {stage === 'empty' ? (
+          <ol class="steps">
+            {words.joinSteps.map((step) => (
+              <li key={step}>{step}</li>
+            ))}
+          </ol>
+        ) : (
+          <p>{words.joinHow}</p>
+        )}
+        <p class="address">
+          <a href={join.address}>{join.address}</a>
+        </p>
+        {join.reach !== 'anyone' && (
+          <p class="notice" data-tone="warn">
+            {join.reach === 'this-machine' ? words.localOnly : words.insecure}
+          </p>
+        )}
+      </div>
+      <QrCode address={join.address} />
+    </section>
+  );
+}

@@ -1,0 +1,79 @@
+import { useRef } from 'preact/hooks';
+import type { RelayStatus } from '../../relay/wire/status.ts';
+import { useNow } from '../ui/clock.ts';
+import { formatCount, formatLoss } from '../ui/format.ts';
+import { messages } from '../ui/messages.ts';
+import { dyes } from '../ui/weave.ts';
+import { followNodes, type Node, type ShownNode } from './node-list.ts';
+
+const words = messages.dashboard;
+const tones = {
+  syncing: 'idle',
+  training: 'good',
+  uploading: 'good',
+  waiting: 'idle',
+  paused: 'warn',
+} as const;
+
+/** A tab, a server, a terminal. */
+const icons: Readonly<Record<Node['host'], string>> = {
+  browser: 'M3 5h18v14H3zM3 9h18M6 7h.01M9 7h.01',
+  node: 'M4 4h16v7H4zM4 13h16v7H4zM7 7.5h.01M7 16.5h.01',
+  deno: 'M3 4h18v16H3zM7 9l3 3-3 3M12 15h5',
+};
+
+function Card({ node, leaving, dye, steps }: ShownNode & { dye: number; steps: number }) {
+  return (
+    <li class={`node dye-${dye}`} data-leaving={leaving}>
+      <p class="who">
+        <svg viewBox="0 0 24 24" role="img" aria-label={messages.hosts[node.host]}>
+          <path d={icons[node.host]} />
+        </svg>
+        <strong>{node.nation ?? messages.ownText}</strong>
+        <code class="muted">{node.id.slice(0, 6)}</code>
+      </p>
+      <p class="chip" data-tone={tones[node.state]}>
+        {messages.states[node.state]}
+      </p>
+      <p class="figures muted">
+        <span>{words.rate(formatCount(Math.round(node.tokensPerSecond)))}</span>
+        <span>
+          {words.lossShort} {formatLoss(node.trainingLoss)}
+        </span>
+      </p>
+      <progress
+        max={Math.max(1, steps)}
+        value={Math.min(node.steps, steps)}
+        aria-label={words.nodeSteps(node.steps, steps)}
+      />
+    </li>
+  );
+}
+
+/** The nodes as they come and go. A card that leaves stays for the length of its way out. */
+export function Nodes({ status }: { status: RelayStatus }) {
+  const shown = useRef<readonly ShownNode[]>([]);
+  shown.current = followNodes(shown.current, status.nodes, useNow());
+  const dyeOf = (nation: string | null) => Math.max(0, status.run.nations.indexOf(nation ?? '')) % dyes;
+  return (
+    <section class="panel nodes" aria-labelledby="nodes-heading">
+      <h2 id="nodes-heading">
+        {words.nodes} <small>{status.nodes.length}</small>
+      </h2>
+      {shown.current.length === 0 ? (
+        <p class="muted">{status.history.length === 0 ? words.noNodes : words.nodesGone}</p>
+      ) : (
+        <ul class="node-list" data-many={shown.current.length > 12}>
+          {shown.current.map((entry) => (
+            <Card
+              key={entry.node.id}
+              {...entry}
+              dye={dyeOf(entry.node.nation)}
+              steps={status.run.localSteps}
+            />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,89 @@
+import { useMemo } from 'preact/hooks';
+import type { RelayStatus } from '../../relay/wire/status.ts';
+import { useNow } from '../ui/clock.ts';
+import { ConnectionChip } from '../ui/connection.tsx';
+import { formatCount, formatDuration } from '../ui/format.ts';
+import { LossChart } from '../ui/loss-chart.tsx';
+import { Masthead } from '../ui/masthead.tsx';
+import { messages } from '../ui/messages.ts';
+import { lossOfRun } from '../ui/series.ts';
+import type { StatusFeed } from '../ui/status-feed.ts';
+import { FullScreenButton } from './full-screen.tsx';
+import { Join } from './join.tsx';
+import type { joinAddress } from './join-address.ts';
+import { Nodes } from './nodes.tsx';
+import { Progress } from './progress.tsx';
+import { Sample } from './sample.tsx';
+import { Totals } from './totals.tsx';
+
+const words = messages.dashboard;
+
+function Stale({ heardAt }: { heardAt: number }) {
+  const now = useNow();
+  return (
+    <p class="notice" data-tone="warn">
+      <span aria-hidden="true">{messages.connection.staleSince(formatDuration(now - heardAt))}</span>
+      <span class="visually-hidden" role="alert">
+        {messages.connection.stale}
+      </span>
+    </p>
+  );
+}
+
+function Loss({ status }: { status: RelayStatus }) {
+  // Statuses come twice a second, rounds seldom: the chart is drawn anew for a round only.
+  const rounds = status.history.length;
+  const chart = useMemo(() => lossOfRun(status), [status.run.id, rounds]);
+  return (
+    <section class="panel loss" aria-labelledby="loss-heading">
+      <h2 id="loss-heading">
+        {messages.loss.title} <small>{messages.loss.unit}</small>
+      </h2>
+      <LossChart chart={chart} xLabel={messages.loss.round} empty={messages.loss.empty} />
+    </section>
+  );
+}
+
+/** Everything a room needs to follow a run; it only reads. */
+export function Dashboard({ feed, join }: { feed: StatusFeed; join: ReturnType<typeof joinAddress> }) {
+  const status = feed.status.value;
+  const connection = feed.connection.value;
+  const stage =
+    status === null || (status.history.length === 0 && status.nodes.length === 0)
+      ? 'empty'
+      : status.round.phase === 'complete'
+        ? 'complete'
+        : 'running';
+  return (
+    <>
+      <Masthead run={status?.run.name ?? null}>
+        <ConnectionChip connection={connection} />
+        <FullScreenButton />
+      </Masthead>
+      <main id="main" class="dashboard" data-stage={stage}>
+        <h1 class="visually-hidden">{words.title}</h1>
+        {connection === 'stale' && <Stale heardAt={feed.heardAt.value} />}
+        {connection === 'unreadable' && (
+          <p class="notice" data-tone="bad" role="alert">
+            {messages.connection.unreadable}
+          </p>
+        )}
+        <Progress status={status} />
+        {stage !== 'empty' && status !== null && <Loss status={status} />}
+        <Join join={join} stage={stage} base={status?.base ?? null} />
+        {stage !== 'empty' && status !== null && (
+          <>
+            <Nodes status={status} />
+            <Totals status={status} />
+            <Sample status={status} />
+          </>
+        )}
+        {status !== null && (
+          <p class="facts muted">
+            {words.facts(formatCount(status.run.parameters), status.run.rounds, status.run.localSteps)}
+          </p>
+        )}
+      </main>
+    </>
+  );
+}

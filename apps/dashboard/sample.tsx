@@ -1,0 +1,23 @@
+import type { RelayStatus } from '../../relay/wire/status.ts';
+import { messages } from '../ui/messages.ts';
+
+const words = messages.dashboard;
+
+/** The base's latest writing. It is text of no one: the relay's operator makes it from public weights. */
+export function Sample({ status: { sample } }: { status: RelayStatus }) {
+  return (
+    <section class="panel sample" aria-labelledby="sample-heading">
+      <h2 id="sample-heading">
+        {words.sample} {sample !== null && <small>{words.sampleRound(sample.round)}</small>}
+      </h2>
+      {sample === null ? (
+        <p class="muted">{words.noSample}</p>
+      ) : (
+        <p class="written" dir="auto">
+          <span class="muted">{sample.prompt}</span>
+          {sample.text}
+        </p>
+      )}
+    </section>
+  );
+}

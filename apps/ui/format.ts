@@ -1,0 +1,47 @@
+import { language } from './messages.ts';
+
+const compact = new Intl.NumberFormat(language, { notation: 'compact', maximumSignificantDigits: 3 });
+const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
+const loss = new Intl.NumberFormat(language, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+const percent = new Intl.NumberFormat(language, { style: 'percent', maximumSignificantDigits: 3 });
+const scaled = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
+
+/** 12,345 in full; from 100,000 on shortened: 1.23M. */
+export function formatCount(value: number): string {
+  return Math.abs(value) < 100_000 ? whole.format(value) : compact.format(value);
+}
+
+/** Powers of 1,000, as disks and networks are sold: 1.23 MB. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+  let value = bytes;
+  let unit = 0;
+  // 999.5 would round up to "1,000 kB".
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? whole.format(value) : scaled.format(value)}\u00a0${units[unit] ?? 'B'}`;
+}
+
+/** Whole seconds as 0:42, 12:05 or 1:02:09; never below zero. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  const two = (value: number) => String(value).padStart(2, '0');
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** Nats a token, three decimals; a dash where there is none. */
+export function formatLoss(value: number | null): string {
+  return value === null || !Number.isFinite(value) ? '–' : loss.format(value);
+}
+
+export function formatShare(part: number, total: number): string {
+  return total > 0 ? percent.format(Math.min(1, part / total)) : '–';
+}
+
+/** How many times smaller `moved` is than `otherwise`; null until both are known. */
+export function timesLess(moved: number, otherwise: number): string | null {
+  return moved > 0 && otherwise > moved ? `×${formatCount(otherwise / moved)}` : null;
+}

@@ -1,0 +1,94 @@
+import { Random } from '../../../client/random.ts';
+import type { RelayStatus } from '../../../relay/wire/status.ts';
+
+const nations = ['Romance', 'Germanic', 'Bantu', 'Slavic', 'Turkic', 'Uralic', 'Celtic', 'Baltic'];
+const parameters = 528_128;
+const hash = (seed: number) => {
+  const random = Random.seeded(seed);
+  return Array.from({ length: 8 }, () => random.uint32().toString(16).padStart(8, '0')).join('');
+};
+
+/** A status as a relay would give it after `done` of `rounds` rounds with these nodes; all numbers are made up. */
+export function scriptedStatus(scene: {
+  rounds: number;
+  done: number;
+  nodes: number;
+  nationCount?: number;
+  now: number;
+}): RelayStatus {
+  const random = Random.seeded(scene.rounds + scene.nodes);
+  const names = nations.slice(0, scene.nationCount ?? 3);
+  const complete = scene.done >= scene.rounds;
+  const lossAt = (round: number) => 2.05 + 3.5 * Math.exp(-round / 4.5);
+  const tokensPerRound = Math.max(1, scene.nodes) * 50 * 4 * 128;
+  const history = Array.from({ length: scene.done }, (_, index) => ({
+    round: index + 1,
+    contributions: Math.max(2, scene.nodes - (index === 4 ? 1 : 0)),
+    tokens: tokensPerRound,
+    trainingLoss: lossAt(index + 1) + (random.uniform() - 0.5) * 0.04,
+    heldOutLoss: names.map((_, nation) =>
+      (index === 4 && nation === 1) || (index < 3 && nation === 2)
+        ? null
+        : lossAt(index) + 0.06 + nation * 0.11 + (random.uniform() - 0.5) * 0.05,
+    ),
+    committedAt: scene.now - (scene.done - index) * 60_000,
+    base: hash(index + 1),
+  }));
+  const bytes = scene.done * scene.nodes * parameters;
+  const states = ['training', 'training', 'uploading', 'waiting', 'paused', 'syncing'] as const;
+  return {
+    run: {
+      id: hash(77),
+      name: 'Workshop, Tuesday',
+      parameters,
+      rounds: scene.rounds,
+      localSteps: 50,
+      tokensPerStep: 512,
+      nations: names,
+      lane: 'open',
+    },
+    round: {
+      number: Math.min(scene.rounds, scene.done + 1),
+      phase: complete ? 'complete' : scene.nodes < 2 ? 'waiting' : 'training',
+      contributions: complete || scene.nodes < 2 ? 0 : Math.floor(scene.nodes / 2),
+      quorum: 2,
+      target: Math.max(3, scene.nodes),
+      openedAt: complete || scene.nodes < 2 ? null : scene.now - 20_000,
+      deadlineAt: complete || scene.nodes < 2 ? null : scene.now + 42_000,
+    },
+    base: { round: scene.done, hash: hash(scene.done), bytes: parameters * 4 },
+    nodes: Array.from({ length: scene.nodes }, (_, index) => ({
+      id: hash(100 + index).slice(0, 16),
+      host: (['browser', 'node', 'deno'] as const)[index % 3] ?? 'node',
+      nation: index === 5 ? null : (names[index % names.length] ?? null),
+      state: states[index % states.length] ?? 'training',
+      steps: (index * 13 + 17) % 50,
+      tokens: scene.done * 25_600,
+      contributions: scene.done,
+      tokensPerSecond: [4_810, 1_790, 2_204, 0, 0, 0][index % 6] ?? 0,
+      trainingLoss: scene.done === 0 ? null : lossAt(scene.done) + index * 0.013,
+      heldOutLoss: null,
+      bytesUp: scene.done * 530_000,
+      bytesDown: scene.done * 2_112_512,
+      connectedAt: scene.now - 300_000,
+    })),
+    history,
+    totals: {
+      tokens: scene.done * tokensPerRound,
+      contributions: scene.done * scene.nodes,
+      refusals: 0,
+      abandonedRounds: 0,
+      bytesUp: bytes,
+      bytesDown: bytes * 4,
+      bytesDataParallel: scene.done * scene.nodes * 50 * parameters * 8,
+    },
+    sample:
+      scene.done < 2
+        ? null
+        : {
+            round: scene.done,
+            prompt: 'Everyone has the right',
+            text: ' to the protection of the law and the freedom of the person. No one shall be subjected to the same rights of the community, and the right to equal and the state of the protection of all',
+          },
+  };
+}

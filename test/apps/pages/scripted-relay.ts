@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import { dirname, extname, join, normalize } from 'node:path';
+import type { RelayStatus } from '../../../relay/wire/status.ts';
+
+/** The strictest policies that the pages must live with. */
+const pagePolicy =
+  "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const workerPolicy = "default-src 'none'; connect-src 'self'; script-src 'self'";
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.proto': 'text/plain; charset=utf-8',
+};
+
+const comlink = join(
+  dirname(createRequire(import.meta.url).resolve('comlink/package.json')),
+  'dist/esm/comlink.mjs',
+);
+
+export interface ScriptedRelay {
+  readonly url: string;
+  /** Shows this status to whoever looks, now and from now on; null cuts every stream and answers 503. */
+  show(status: RelayStatus | null): void;
+  close(): Promise<void>;
+}
+
+/** Serves the built pages, a status that a test sets, and where given a worker in place of the built one. */
+export async function startScriptedRelay(folder: string, worker?: string): Promise<ScriptedRelay> {
+  let shown: RelayStatus | null = null;
+  const streams = new Set<ServerResponse>();
+  const event = () => `data: ${JSON.stringify(shown)}\n\n`;
+
+  const server = createServer(async (request, response) => {
+    const path = normalize(new URL(request.url ?? '/', 'http://relay').pathname);
+    if (path === '/api/events' && shown !== null) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(event());
+      streams.add(response);
+      response.on('close', () => streams.delete(response));
+      return;
+    }
+    if (path.startsWith('/api/')) {
+      response.writeHead(shown === null ? 503 : 200).end(JSON.stringify(shown));
+      return;
+    }
+    const isWorker = path.startsWith('/assets/contribute-worker');
+    const scripted = isWorker && worker !== undefined;
+    const file =
+      path === '/'
+        ? join(folder, 'contribute/index.html')
+        : path === '/dashboard'
+          ? join(folder, 'dashboard/index.html')
+          : path === '/comlink.mjs'
+            ? comlink
+            : join(folder, path);
+    try {
+      const body = scripted ? worker : await readFile(file);
+      response.writeHead(200, {
+        'content-type': types[extname(file)] ?? 'application/octet-stream',
+        'content-security-policy': isWorker ? workerPolicy : pagePolicy,
+      });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: `http://localhost:${port}`,
+    show(status) {
+      shown = status;
+      for (const stream of streams)
+        if (status === null) stream.end();
+        else stream.write(event());
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** A worker that finds a GPU, and once started tells `events`; what the page asks of it shows in its answers. */
+export function scriptedWorker(events: readonly object[]): string {
+  return `import * as Comlink from '/comlink.mjs';
+const events = ${JSON.stringify(events)};
+const languages = ['Català', 'Español', 'Français', 'Italiano', 'Português', 'Română'].map((name) => ({ code: name, name }));
+let tell = () => {};
+let left;
+Comlink.expose({
+  async probe() {
+    return { gpu: { name: 'NVIDIA GeForce RTX 4070', software: false }, tokenNeeded: false,
+      nations: ['Romance', 'Germanic', 'Bantu'].map((name) => ({ name, languages })) };
+  },
+  subscribe(listener) { tell = listener; },
+  async start() {
+    for (const event of events) { await tell(event); await new Promise((next) => setTimeout(next, 2)); }
+    return new Promise((resolve) => { left = resolve; });
+  },
+  pause() { tell({ event: 'paused' }); },
+  resume() { tell({ event: 'resumed' }); },
+  async finish() {
+    await tell({ event: 'finishing' });
+    await new Promise((next) => setTimeout(next, 200));
+    await tell({ event: 'left', reason: 'finished', contributions: 1, tokens: 25600 });
+    left?.();
+  },
+  setPower() {},
+  async forget() {},
+});
+`;
+}
