@@ -1,0 +1,55 @@
+import { TapestryError } from '../errors.ts';
+
+/** An opened adapter. `lost` resolves once, whether the driver took the device away or `close` gave it back. */
+export interface Device {
+  readonly device: GPUDevice;
+  /** For people: "NVIDIA H100", "llvmpipe (software)". */
+  readonly name: string;
+  /** Whether the "GPU" is this machine's own processor. */
+  readonly software: boolean;
+  readonly lost: Promise<GPUDeviceLostInfo>;
+  close(): void;
+}
+
+/**
+ * Opens the fastest adapter with its real limits. The caller keeps `gpu` referenced as long as the device lives.
+ * Throws TapestryError `adapter.missing`.
+ */
+export async function openDevice(gpu: GPU): Promise<Device> {
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null)
+    throw new TapestryError(
+      'adapter.missing',
+      'no WebGPU adapter: neither a graphics card with a Vulkan, Metal or Direct3D 12 driver nor a software one was found',
+      'install a software adapter: run `npm start` once as root, or `apt-get install mesa-vulkan-drivers` (Mesa 25 or newer); in a browser, turn on hardware acceleration',
+    );
+  const { limits, info } = adapter;
+  const device = await adapter.requestDevice({
+    requiredLimits: {
+      maxBufferSize: limits.maxBufferSize,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+    },
+  });
+  const described = [info.vendor, info.architecture, info.device, info.description].join(' ');
+  const software =
+    info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i.test(described);
+  const name = nameOf(info, software);
+  return { device, name, software, lost: device.lost, close: () => device.destroy() };
+}
+
+/** Browsers leave `description` empty and give vendor and architecture only. */
+function nameOf(info: GPUAdapterInfo, software: boolean): string {
+  const spoken =
+    info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || info.device;
+  const short = spoken.replace(/ ?\(.*$/, '').trim() || 'an unnamed adapter';
+  return software ? `${short} (software)` : short;
+}
+
+/** What every promise rejects with once the device is gone. */
+export function lostError(reason: string): TapestryError {
+  return new TapestryError(
+    'device.lost',
+    `the GPU device was lost: ${reason}`,
+    'open the device again and redo the step from the last saved state',
+  );
+}

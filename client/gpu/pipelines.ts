@@ -1,0 +1,113 @@
+import type { BindingKind, Bindings, Shader } from '../../shaders/index.ts';
+import { TapestryError } from '../errors.ts';
+import type { Overrides } from './variants.ts';
+
+/** One entry point of a shader with everything that is fixed when it is compiled. */
+export interface Kernel {
+  readonly shader: Shader;
+  readonly entry: string;
+  readonly overrides: Overrides;
+  readonly constants: Overrides;
+}
+
+export interface CompiledKernel {
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly bindings: Bindings;
+}
+
+/** Equal kernels have equal keys and share a pipeline. */
+export function kernelKey({ shader, entry, overrides, constants }: Kernel): string {
+  return JSON.stringify([shader.name, entry, overrides, constants]);
+}
+
+/** A kernel's WGSL as it is compiled. */
+export function sourceOf({ shader, constants }: Pick<Kernel, 'shader' | 'constants'>): string {
+  const lines = shader.constants.map(
+    (name) => `const ${name}: u32 = ${valueOf(constants, name, shader)}u;\n`,
+  );
+  return lines.join('') + shader.source;
+}
+
+/** Compiles all kernels at once; the driver works on them in parallel. Throws TapestryError `shader.invalid`. */
+export async function compileKernels(
+  device: GPUDevice,
+  kernels: Iterable<Kernel>,
+): Promise<Map<string, CompiledKernel>> {
+  const distinct = new Map([...kernels].map((kernel) => [kernelKey(kernel), kernel]));
+  const modules = new Map<string, Promise<GPUShaderModule>>();
+  const compiled = [...distinct].map(async ([key, kernel]): Promise<[string, CompiledKernel]> => {
+    const code = sourceOf(kernel);
+    const module = modules.get(code) ?? compileModule(device, kernel.shader.name, code);
+    modules.set(code, module);
+    return [key, await compileKernel(device, kernel, await module)];
+  });
+  return new Map(await Promise.all(compiled));
+}
+
+async function compileModule(device: GPUDevice, name: string, code: string): Promise<GPUShaderModule> {
+  device.pushErrorScope('validation');
+  const module = device.createShaderModule({ label: name, code });
+  const scope = device.popErrorScope();
+  const { messages } = await module.getCompilationInfo();
+  const errors = messages.filter((message) => message.type === 'error');
+  const error = await scope;
+  if (errors.length > 0 || error !== null)
+    throw invalid(
+      name,
+      errors.map((e) => `line ${e.lineNum}: ${e.message}`).join('; ') || (error?.message ?? ''),
+    );
+  return module;
+}
+
+async function compileKernel(
+  device: GPUDevice,
+  kernel: Kernel,
+  module: GPUShaderModule,
+): Promise<CompiledKernel> {
+  const { shader, entry } = kernel;
+  const bindings = shader.entryPoints[entry];
+  if (bindings === undefined) throw invalid(shader.name, `no entry point ${entry}`);
+  const label = `${shader.name}.${entry}`;
+  const layout = device.createBindGroupLayout({
+    label,
+    entries: Object.values(bindings).map(([binding, kind]) => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: bufferType[kind] },
+    })),
+  });
+  const constants = Object.fromEntries(
+    shader.overrides.map((name) => [name, valueOf(kernel.overrides, name, shader)]),
+  );
+  try {
+    const pipeline = await device.createComputePipelineAsync({
+      label,
+      layout: device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: entry, constants },
+    });
+    return { pipeline, layout, bindings };
+  } catch (error) {
+    throw invalid(label, error instanceof Error ? error.message : String(error));
+  }
+}
+
+const bufferType = {
+  uniform: 'uniform',
+  read: 'read-only-storage',
+  write: 'storage',
+} as const satisfies Record<BindingKind, GPUBufferBindingType>;
+
+function valueOf(values: Overrides, name: string, shader: Shader): number {
+  const value = values[name];
+  if (value === undefined) throw invalid(shader.name, `no value for ${name}`);
+  return value;
+}
+
+function invalid(name: string, reason: string): TapestryError {
+  return new TapestryError(
+    'shader.invalid',
+    `the shader ${name} does not compile on this adapter: ${reason}`,
+    'update the graphics driver or the browser; if that does not help, report this message',
+  );
+}

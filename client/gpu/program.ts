@@ -1,0 +1,208 @@
+import { type ShaderName, shaders } from '../../shaders/index.ts';
+import { TapestryError } from '../errors.ts';
+import { planArena } from './arena.ts';
+import type { Device } from './device.ts';
+import { type CompiledKernel, compileKernels, type Kernel, kernelKey } from './pipelines.ts';
+import { type Overrides, type Variants, variantsFor } from './variants.ts';
+
+/** A range of a buffer that outlives the program; offset and size in bytes, the offset a multiple of 256. */
+export interface BufferRange {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** An activation: named storage that exists only between its first and last use within one run of the program. */
+export interface Activation {
+  readonly index: number;
+  readonly bytes: number;
+}
+
+export type Binding = BufferRange | Activation;
+
+/** Columns, lines and layers of workgroups. */
+export type Workgroups = readonly [x: number, y: number, z: number];
+
+interface Recorded {
+  readonly kernel: Kernel;
+  readonly bindings: Readonly<Record<string, Binding>>;
+  readonly shape: readonly number[];
+  readonly workgroups: Workgroups;
+}
+
+const uniformStride = 256;
+const maxWorkgroups = 65_535;
+
+/** The bits of a float, to put it among a shape's integers. */
+export function floatBits(value: number): number {
+  return new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0;
+}
+
+/** The whole of a buffer. */
+export function whole(buffer: GPUBuffer): BufferRange {
+  return { buffer, offset: 0, size: buffer.size };
+}
+
+/** Records dispatches in the order they will run; `build` makes everything they need, once. */
+export class ProgramBuilder {
+  readonly variants: Variants;
+  readonly #device: Device;
+  readonly #recorded: Recorded[] = [];
+  readonly #activations: Activation[] = [];
+
+  constructor(device: Device) {
+    this.#device = device;
+    this.variants = variantsFor(device);
+  }
+
+  /** How many dispatches are recorded so far. */
+  get length(): number {
+    return this.#recorded.length;
+  }
+
+  /** A new activation of 32-bit elements. */
+  activation(elements: number): Activation {
+    const activation = { index: this.#activations.length, bytes: elements * 4 };
+    this.#activations.push(activation);
+    return activation;
+  }
+
+  /** Records one dispatch. `shape` is the entry point's uniform `Shape` as 32-bit words. */
+  record(
+    shader: ShaderName,
+    entry: string,
+    bindings: Readonly<Record<string, Binding>>,
+    shape: readonly number[],
+    workgroups: Workgroups,
+    constants: Overrides = {},
+  ): void {
+    if (workgroups.some((count) => count > maxWorkgroups))
+      throw tooLarge(`${shader}.${entry} would need ${workgroups.join(' x ')} workgroups`);
+    const kernel = { shader: shaders[shader], entry, overrides: this.variants[shader], constants };
+    this.#recorded.push({ kernel, bindings, shape, workgroups });
+  }
+
+  /** Compiles the kernels and makes buffers and bind groups. Throws `shader.invalid` and `device.too-small`. */
+  async build(): Promise<Program> {
+    const { device } = this.#device;
+    const compiled = await compileKernels(
+      device,
+      this.#recorded.map(({ kernel }) => kernel),
+    );
+    const buffers = this.#makeActivations();
+    const shapes = this.#makeShapes();
+    const dispatches = this.#recorded.map((recorded, index) => {
+      const kernel = compiled.get(kernelKey(recorded.kernel));
+      if (kernel === undefined) throw new Error(`${recorded.kernel.entry} was not compiled`);
+      const shape = { buffer: shapes, offset: index * uniformStride, size: uniformStride };
+      return {
+        pipeline: kernel.pipeline,
+        group: this.#makeGroup(recorded, kernel, shape, buffers),
+        workgroups: recorded.workgroups,
+      };
+    });
+    return new Program(dispatches, [shapes, ...buffers]);
+  }
+
+  /** One buffer an activation, shared between those whose lifetimes do not meet. */
+  #makeActivations(): GPUBuffer[] {
+    const { device } = this.#device;
+    const lifetimes = this.#activations.map(({ bytes }) => ({ bytes, first: Infinity, last: -1 }));
+    this.#recorded.forEach(({ bindings }, at) => {
+      for (const binding of Object.values(bindings)) {
+        const lifetime = 'index' in binding ? lifetimes[binding.index] : undefined;
+        if (lifetime === undefined) continue;
+        lifetime.first = Math.min(lifetime.first, at);
+        lifetime.last = Math.max(lifetime.last, at);
+      }
+    });
+    const { buffers, places } = planArena(lifetimes);
+    const made = buffers.map((size) => {
+      if (size > device.limits.maxStorageBufferBindingSize)
+        throw tooLarge(`one activation needs ${size} bytes`);
+      return device.createBuffer({ label: 'activations', size, usage: GPUBufferUsage.STORAGE });
+    });
+    return places.flatMap((place) => made[place] ?? []);
+  }
+
+  #makeShapes(): GPUBuffer {
+    const shapes = this.#device.device.createBuffer({
+      label: 'shapes',
+      size: Math.max(1, this.#recorded.length) * uniformStride,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    const words = new Uint32Array(shapes.size / 4);
+    this.#recorded.forEach(({ shape }, index) => {
+      words.set(shape, (index * uniformStride) / 4);
+    });
+    this.#device.device.queue.writeBuffer(shapes, 0, words);
+    return shapes;
+  }
+
+  #makeGroup(
+    { kernel, bindings }: Recorded,
+    { layout, bindings: numbers }: CompiledKernel,
+    shape: BufferRange,
+    activations: readonly GPUBuffer[],
+  ): GPUBindGroup {
+    const label = `${kernel.shader.name}.${kernel.entry}`;
+    return this.#device.device.createBindGroup({
+      label,
+      layout,
+      entries: Object.entries(numbers).map(([name, [number]]) => {
+        const bound = name === 'shape' ? shape : bindings[name];
+        if (bound === undefined) throw new Error(`${label} has nothing bound to ${name}`);
+        if (!('index' in bound)) return { binding: number, resource: { ...bound } };
+        const buffer = activations[bound.index];
+        if (buffer === undefined) throw new Error(`${label} binds an activation of another program`);
+        return { binding: number, resource: { buffer, size: bound.bytes } };
+      }),
+    });
+  }
+}
+
+interface Dispatch {
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly workgroups: Workgroups;
+}
+
+/** A recorded list of dispatches with all they need made beforehand: running it allocates nothing. */
+export class Program {
+  readonly #dispatches: readonly Dispatch[];
+  readonly #owned: readonly GPUBuffer[];
+
+  constructor(dispatches: readonly Dispatch[], owned: readonly GPUBuffer[]) {
+    this.#dispatches = dispatches;
+    this.#owned = owned;
+  }
+
+  get length(): number {
+    return this.#dispatches.length;
+  }
+
+  /** Encodes the first `count` dispatches; each sees what the ones before it wrote. */
+  encode(pass: GPUComputePassEncoder, count = this.length): void {
+    let current: GPUComputePipeline | undefined;
+    for (let i = 0; i < count; i++) {
+      const dispatch = this.#dispatches[i];
+      if (dispatch === undefined) return;
+      if (dispatch.pipeline !== current) pass.setPipeline(dispatch.pipeline);
+      current = dispatch.pipeline;
+      pass.setBindGroup(0, dispatch.group);
+      pass.dispatchWorkgroups(...dispatch.workgroups);
+    }
+  }
+
+  close(): void {
+    for (const buffer of this.#owned) buffer.destroy();
+  }
+}
+
+function tooLarge(what: string): TapestryError {
+  return new TapestryError(
+    'device.too-small',
+    `the model does not fit this adapter: ${what}`,
+    'choose a smaller preset, batch or sequence',
+  );
+}

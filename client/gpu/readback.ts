@@ -1,0 +1,68 @@
+import type { TapestryError } from '../errors.ts';
+import { type Device, lostError } from './device.ts';
+import type { BufferRange } from './program.ts';
+
+/**
+ * Copies GPU memory back through staging buffers that are kept and used again. The copy is queued before `read`
+ * returns: what comes back is the state between the submits before and after the call, whatever is submitted later.
+ */
+export class Readback {
+  readonly #device: GPUDevice;
+  readonly #idle = new Map<number, GPUBuffer[]>();
+  readonly #made: GPUBuffer[] = [];
+  /** Rejects what is being waited for; a race with `device.lost` would leave a reaction behind with every read. */
+  readonly #waiting = new Set<(error: TapestryError) => void>();
+  #lost: TapestryError | undefined;
+
+  constructor(device: Device) {
+    this.#device = device.device;
+    device.lost.then(({ message, reason }) => {
+      this.#lost = lostError(message || reason);
+      for (const reject of this.#waiting) reject(this.#lost);
+    });
+  }
+
+  /** A range's values in a fresh array. Rejects with `device.lost`. */
+  async read(range: BufferRange): Promise<Float32Array<ArrayBuffer>> {
+    if (this.#lost) throw this.#lost;
+    const staging = this.#take(range.size);
+    const encoder = this.#device.createCommandEncoder({ label: 'readback' });
+    encoder.copyBufferToBuffer(range.buffer, range.offset, staging, 0, range.size);
+    this.#device.queue.submit([encoder.finish()]);
+    await this.#mapped(staging);
+    const values = new Float32Array(staging.getMappedRange().slice(0));
+    staging.unmap();
+    this.#idle.get(range.size)?.push(staging);
+    return values;
+  }
+
+  async #mapped(staging: GPUBuffer): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.add(reject);
+    // A map of a staging buffer that is ours alone fails in no other way than with its device.
+    staging.mapAsync(GPUMapMode.READ).then(
+      () => resolve(),
+      (error: unknown) => reject(lostError(error instanceof Error ? error.message : String(error))),
+    );
+    try {
+      await promise;
+    } finally {
+      this.#waiting.delete(reject);
+    }
+  }
+
+  #take(size: number): GPUBuffer {
+    const idle = this.#idle.get(size) ?? [];
+    this.#idle.set(size, idle);
+    const kept = idle.pop();
+    if (kept) return kept;
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    const made = this.#device.createBuffer({ label: 'staging', size, usage });
+    this.#made.push(made);
+    return made;
+  }
+
+  close(): void {
+    for (const buffer of this.#made) buffer.destroy();
+  }
+}

@@ -1,0 +1,36 @@
+import type { ShaderName } from '../../shaders/index.ts';
+import type { Device } from './device.ts';
+
+/** Values of a shader's override constants. */
+export type Overrides = Readonly<Record<string, number>>;
+
+/** Which form of each kernel this adapter runs. */
+export type Variants = Readonly<Record<ShaderName, Overrides>>;
+
+/** A CPU runs one workgroup a thread in vectors of 8: small workgroups, a row a lane, no barriers. */
+const processor: Variants = {
+  embedding: { lanes: 64 },
+  rmsNorm: { lanes: 1, groups: 8 },
+  matmul: { lanesX: 8, lanesY: 1 },
+  attention: { lanes: 8, rotateLanes: 64 },
+  swiglu: { lanes: 64 },
+  crossEntropy: { lanes: 1, groups: 8 },
+  gradientNorm: { lanes: 8 },
+  adamw: { lanes: 64 },
+};
+
+/** A GPU wants whole warps, and many lanes to a row. */
+const graphics: Variants = {
+  embedding: { lanes: 64 },
+  rmsNorm: { lanes: 32, groups: 4 },
+  matmul: { lanesX: 8, lanesY: 8 },
+  attention: { lanes: 32, rotateLanes: 64 },
+  swiglu: { lanes: 64 },
+  crossEntropy: { lanes: 64, groups: 1 },
+  gradientNorm: { lanes: 64 },
+  adamw: { lanes: 64 },
+};
+
+export function variantsFor(device: Pick<Device, 'software'>): Variants {
+  return device.software ? processor : graphics;
+}

@@ -1,0 +1,226 @@
+import type { Binding, ProgramBuilder, Workgroups } from '../gpu/program.ts';
+import { floatBits } from '../gpu/program.ts';
+
+/**
+ * One function for each kernel: records its dispatch with the shape and the workgroups it needs. Bindings are the
+ * shaders' own names; extents are in elements. Widths are multiples of 4, a head's width of 8.
+ */
+
+export interface EmbeddingShape {
+  readonly rows: number;
+  readonly vocabulary: number;
+  readonly width: number;
+}
+
+export function embeddingForward(
+  program: ProgramBuilder,
+  bindings: { tokens: Binding; table: Binding; output: Binding },
+  { rows, vocabulary, width }: EmbeddingShape,
+): void {
+  const { stride, workgroups } = flat((rows * width) / 4, lanesOf(program, 'embedding'));
+  program.record('embedding', 'forward', bindings, [rows, vocabulary, width / 4, 0, stride], workgroups);
+}
+
+/** `accumulate` adds to the table's gradient, which a tied head has written already. */
+export function embeddingBackward(
+  program: ProgramBuilder,
+  bindings: { order: Binding; starts: Binding; outputGradient: Binding; tableGradient: Binding },
+  { rows, vocabulary, width }: EmbeddingShape,
+  accumulate: boolean,
+): void {
+  const { stride, workgroups } = flat((vocabulary * width) / 4, lanesOf(program, 'embedding'));
+  const shape = [rows, vocabulary, width / 4, Number(accumulate), stride];
+  program.record('embedding', 'backward', bindings, shape, workgroups);
+}
+
+export interface RmsNormShape {
+  readonly rows: number;
+  readonly width: number;
+  readonly epsilon: number;
+}
+
+export function rmsNormForward(
+  program: ProgramBuilder,
+  bindings: { input: Binding; gain: Binding; output: Binding; inverse: Binding },
+  { rows, width, epsilon }: RmsNormShape,
+): void {
+  const workgroups = rowGroups(program, 'rmsNorm', rows);
+  program.record('rmsNorm', 'forward', bindings, [rows, width / 4, floatBits(epsilon), 0], workgroups);
+}
+
+/** `accumulate` adds to the input's gradient instead of writing it. */
+export function rmsNormBackward(
+  program: ProgramBuilder,
+  bindings: {
+    input: Binding;
+    gain: Binding;
+    savedInverse: Binding;
+    outputGradient: Binding;
+    inputGradient: Binding;
+    gainGradient: Binding;
+  },
+  { rows, width, epsilon }: RmsNormShape,
+  accumulate: boolean,
+): void {
+  const { gainGradient, inputGradient, gain, ...shared } = bindings;
+  const shape = [rows, width / 4, floatBits(epsilon), Number(accumulate)];
+  const columns: Workgroups = [Math.ceil(width / 4 / (program.variants.rmsNorm['groups'] ?? 1)), 1, 1];
+  program.record('rmsNorm', 'backwardGain', { ...shared, gainGradient }, shape, columns);
+  const workgroups = rowGroups(program, 'rmsNorm', rows);
+  program.record('rmsNorm', 'backward', { ...shared, gain, inputGradient }, shape, workgroups);
+}
+
+export interface LinearShape {
+  readonly rows: number;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+/** output (rows, outputs) = input (rows, inputs) weightᵀ, plus `addend` where there is one. */
+export function linearForward(
+  program: ProgramBuilder,
+  bindings: { input: Binding; weight: Binding; output: Binding; addend?: Binding },
+  { rows, inputs, outputs }: LinearShape,
+): void {
+  const { input, weight, output, addend } = bindings;
+  program.record(
+    'matmul',
+    'forward',
+    // Something must be bound; without an addend the kernel never reads it.
+    { left: input, right: weight, addend: addend ?? input, productPairs: output },
+    [rows, outputs, inputs, Number(addend !== undefined)],
+    tiles(program, rows, outputs / 2),
+  );
+}
+
+export function linearBackward(
+  program: ProgramBuilder,
+  bindings: {
+    input: Binding;
+    weight: Binding;
+    outputGradient: Binding;
+    inputGradient: Binding;
+    weightGradient: Binding;
+  },
+  { rows, inputs, outputs }: LinearShape,
+): void {
+  const { input, weight, outputGradient, inputGradient, weightGradient } = bindings;
+  program.record(
+    'matmul',
+    'backwardWeight',
+    { left: outputGradient, right: input, product: weightGradient },
+    [outputs, inputs, rows, 0],
+    tiles(program, outputs, inputs / 4),
+  );
+  program.record(
+    'matmul',
+    'backwardInput',
+    { left: outputGradient, right: weight, product: inputGradient },
+    [rows, inputs, outputs, 0],
+    tiles(program, rows, inputs / 4),
+  );
+}
+
+export interface AttentionShape {
+  readonly batch: number;
+  readonly sequence: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+}
+
+/** Rotates queries and keys of `qkv` in place, then attends. */
+export function attentionForward(
+  program: ProgramBuilder,
+  bindings: { rotation: Binding; qkv: Binding; output: Binding; logSums: Binding },
+  shape: AttentionShape,
+): void {
+  const { rotation, qkv, output, logSums } = bindings;
+  const rows = shape.batch * shape.sequence;
+  const pairs = (rows * (shape.heads + shape.keyValueHeads) * shape.headSize) / 8;
+  const { stride, workgroups } = flat(pairs, program.variants.attention['rotateLanes'] ?? 1);
+  const words = [shape.sequence, shape.heads, shape.keyValueHeads, rows, stride];
+  const constants = { headVectors: shape.headSize / 4 };
+  program.record('attention', 'rotate', { rotation, rotated: qkv }, words, workgroups, constants);
+  const places: Workgroups = [sequenceGroups(program, shape), shape.heads, shape.batch];
+  program.record('attention', 'forward', { qkv, output, logSums }, words, places, constants);
+}
+
+/** `deltas` (rows, heads) is scratch; `qkvGradient` is the gradient before the rotation. */
+export function attentionBackward(
+  program: ProgramBuilder,
+  bindings: {
+    rotation: Binding;
+    qkv: Binding;
+    savedOutput: Binding;
+    savedLogSums: Binding;
+    outputGradient: Binding;
+    deltas: Binding;
+    qkvGradient: Binding;
+  },
+  shape: AttentionShape,
+): void {
+  const { savedOutput, deltas, ...shared } = bindings;
+  const words = [shape.sequence, shape.heads, shape.keyValueHeads, shape.batch * shape.sequence, 0];
+  const constants = { headVectors: shape.headSize / 4 };
+  const groups = sequenceGroups(program, shape);
+  const queries = { ...shared, savedOutput, deltas };
+  program.record('attention', 'backwardQuery', queries, words, [groups, shape.heads, shape.batch], constants);
+  const keys = { ...shared, savedDeltas: deltas };
+  const places: Workgroups = [groups, shape.keyValueHeads, shape.batch];
+  program.record('attention', 'backwardKeyValue', keys, words, places, constants);
+}
+
+/** output (rows, width) from projected (rows, gate then up). */
+export function swigluForward(
+  program: ProgramBuilder,
+  bindings: { projected: Binding; output: Binding },
+  { rows, width }: { rows: number; width: number },
+): void {
+  const { stride, workgroups } = flat((rows * width) / 4, lanesOf(program, 'swiglu'));
+  program.record('swiglu', 'forward', bindings, [rows, width / 4, stride], workgroups);
+}
+
+export function swigluBackward(
+  program: ProgramBuilder,
+  bindings: { projected: Binding; outputGradient: Binding; projectedGradient: Binding },
+  { rows, width }: { rows: number; width: number },
+): void {
+  const { stride, workgroups } = flat((rows * width) / 4, lanesOf(program, 'swiglu'));
+  program.record('swiglu', 'backward', bindings, [rows, width / 4, stride], workgroups);
+}
+
+/** Turns logits (rows, vocabulary) into their gradient, in place, and writes each row's loss. */
+export function crossEntropy(
+  program: ProgramBuilder,
+  bindings: { stepValues: Binding; targets: Binding; logits: Binding; losses: Binding },
+  { rows, vocabulary }: { rows: number; vocabulary: number },
+): void {
+  const workgroups = rowGroups(program, 'crossEntropy', rows);
+  program.record('crossEntropy', 'forwardBackward', bindings, [rows, vocabulary / 4], workgroups);
+}
+
+/** Enough lines of workgroups for `invocations` in a row; `stride` is the invocations in one line. */
+export function flat(invocations: number, lanes: number): { stride: number; workgroups: Workgroups } {
+  const groups = Math.ceil(invocations / lanes);
+  const x = Math.min(groups, 65_535);
+  return { stride: x * lanes, workgroups: [x, Math.ceil(groups / x), 1] };
+}
+
+function lanesOf(program: ProgramBuilder, shader: 'embedding' | 'swiglu'): number {
+  return program.variants[shader]['lanes'] ?? 1;
+}
+
+function rowGroups(program: ProgramBuilder, shader: 'rmsNorm' | 'crossEntropy', rows: number): Workgroups {
+  return [1, Math.ceil(rows / (program.variants[shader]['groups'] ?? 1)), 1];
+}
+
+/** Workgroups of `lanesX` x `lanesY` invocations, each holding 8 rows of one `column`. */
+function tiles(program: ProgramBuilder, rows: number, columns: number): Workgroups {
+  const { lanesX = 1, lanesY = 1 } = program.variants.matmul;
+  return [Math.ceil(columns / lanesX), Math.ceil(rows / 8 / lanesY), 1];
+}
+
+function sequenceGroups(program: ProgramBuilder, { sequence }: AttentionShape): number {
+  return Math.ceil(sequence / (program.variants.attention['lanes'] ?? 1));
+}

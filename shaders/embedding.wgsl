@@ -1,0 +1,55 @@
+// Token embedding: a row of the table for each token, and the gradient of the table.
+//
+//   forward   output[r] = table[tokens[r]]                        one invocation a vec4 of the output
+//   backward  tableGradient[v] (=, or += with `accumulate`) sum of outputGradient[r] over the rows r with token v
+//
+// Backward gathers instead of scattering: the host hands over the rows sorted by token (`order`) and where each token's
+// rows begin (`starts`, vocabulary + 1), so no atomics are needed and the order of every sum is fixed.
+
+struct Shape {
+  rows: u32,
+  vocabulary: u32,
+  vectors: u32,    // a row's width in vec4
+  accumulate: u32,
+  stride: u32,     // invocations in one line of the dispatch
+}
+
+override lanes: u32 = 64;
+
+@group(0) @binding(0) var<uniform> shape: Shape;
+@group(0) @binding(1) var<storage, read> tokens: array<u32>;
+@group(0) @binding(2) var<storage, read> table: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> output: array<vec4f>;
+@group(0) @binding(4) var<storage, read> order: array<u32>;
+@group(0) @binding(5) var<storage, read> starts: array<u32>;
+@group(0) @binding(6) var<storage, read> outputGradient: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> tableGradient: array<vec4f>;
+
+@compute @workgroup_size(lanes)
+fn forward(@builtin(global_invocation_id) id: vec3u) {
+  let at = id.y * shape.stride + id.x;
+  if (at >= shape.rows * shape.vectors) {
+    return;
+  }
+  let row = at / shape.vectors;
+  output[at] = table[tokens[row] * shape.vectors + at % shape.vectors];
+}
+
+@compute @workgroup_size(lanes)
+fn backward(@builtin(global_invocation_id) id: vec3u) {
+  let at = id.y * shape.stride + id.x;
+  if (at >= shape.vocabulary * shape.vectors) {
+    return;
+  }
+  let token = at / shape.vectors;
+  let column = at % shape.vectors;
+  var sum = vec4f();
+  let end = starts[token + 1];
+  for (var i = starts[token]; i < end; i++) {
+    sum += outputGradient[order[i] * shape.vectors + column];
+  }
+  if (shape.accumulate == 1u) {
+    sum += tableGradient[at];
+  }
+  tableGradient[at] = sum;
+}

@@ -1,0 +1,186 @@
+import adamw from './adamw.wgsl?raw';
+import attention from './attention.wgsl?raw';
+import crossEntropy from './cross-entropy.wgsl?raw';
+import embedding from './embedding.wgsl?raw';
+import gradientNorm from './gradient-norm.wgsl?raw';
+import matmul from './matmul.wgsl?raw';
+import rmsNorm from './rms-norm.wgsl?raw';
+import swiglu from './swiglu.wgsl?raw';
+
+/** How a kernel sees a buffer. */
+export type BindingKind = 'uniform' | 'read' | 'write';
+
+/** What is bound where, in group 0: name in the WGSL -> (binding number, kind). 'write' is read_write storage. */
+export type Bindings = Readonly<Record<string, readonly [binding: number, kind: BindingKind]>>;
+
+/** One operation: its WGSL, and what each entry point binds. */
+export interface Shader {
+  readonly name: string;
+  readonly source: string;
+  readonly entryPoints: Readonly<Record<string, Bindings>>;
+  /** Override constants: workgroup extents and reduction widths, chosen per adapter. */
+  readonly overrides: readonly string[];
+  /** Constants that size arrays; written above the source as `const name: u32`. */
+  readonly constants: readonly string[];
+}
+
+/** Every operation of the engine, by name. */
+export const shaders = {
+  embedding: {
+    name: 'embedding',
+    source: embedding,
+    entryPoints: {
+      forward: { shape: [0, 'uniform'], tokens: [1, 'read'], table: [2, 'read'], output: [3, 'write'] },
+      backward: {
+        shape: [0, 'uniform'],
+        order: [4, 'read'],
+        starts: [5, 'read'],
+        outputGradient: [6, 'read'],
+        tableGradient: [7, 'write'],
+      },
+    },
+    overrides: ['lanes'],
+    constants: [],
+  },
+  rmsNorm: {
+    name: 'rms-norm',
+    source: rmsNorm,
+    entryPoints: {
+      forward: {
+        shape: [0, 'uniform'],
+        input: [1, 'read'],
+        gain: [2, 'read'],
+        output: [3, 'write'],
+        inverse: [4, 'write'],
+      },
+      backward: {
+        shape: [0, 'uniform'],
+        input: [1, 'read'],
+        gain: [2, 'read'],
+        savedInverse: [5, 'read'],
+        outputGradient: [6, 'read'],
+        inputGradient: [7, 'write'],
+      },
+      backwardGain: {
+        shape: [0, 'uniform'],
+        input: [1, 'read'],
+        savedInverse: [5, 'read'],
+        outputGradient: [6, 'read'],
+        gainGradient: [8, 'write'],
+      },
+    },
+    overrides: ['lanes', 'groups'],
+    constants: [],
+  },
+  matmul: {
+    name: 'matmul',
+    source: matmul,
+    entryPoints: {
+      forward: {
+        shape: [0, 'uniform'],
+        left: [1, 'read'],
+        right: [2, 'read'],
+        addend: [3, 'read'],
+        productPairs: [5, 'write'],
+      },
+      backwardInput: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
+      backwardWeight: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
+    },
+    overrides: ['lanesX', 'lanesY'],
+    constants: [],
+  },
+  attention: {
+    name: 'attention',
+    source: attention,
+    entryPoints: {
+      rotate: { shape: [0, 'uniform'], rotation: [1, 'read'], rotated: [2, 'write'] },
+      forward: { shape: [0, 'uniform'], qkv: [3, 'read'], output: [4, 'write'], logSums: [5, 'write'] },
+      backwardQuery: {
+        shape: [0, 'uniform'],
+        rotation: [1, 'read'],
+        qkv: [3, 'read'],
+        savedOutput: [6, 'read'],
+        savedLogSums: [7, 'read'],
+        outputGradient: [8, 'read'],
+        deltas: [9, 'write'],
+        qkvGradient: [11, 'write'],
+      },
+      backwardKeyValue: {
+        shape: [0, 'uniform'],
+        rotation: [1, 'read'],
+        qkv: [3, 'read'],
+        savedLogSums: [7, 'read'],
+        outputGradient: [8, 'read'],
+        savedDeltas: [10, 'read'],
+        qkvGradient: [11, 'write'],
+      },
+    },
+    overrides: ['lanes', 'rotateLanes'],
+    constants: ['headVectors'],
+  },
+  swiglu: {
+    name: 'swiglu',
+    source: swiglu,
+    entryPoints: {
+      forward: { shape: [0, 'uniform'], projected: [1, 'read'], output: [2, 'write'] },
+      backward: {
+        shape: [0, 'uniform'],
+        projected: [1, 'read'],
+        outputGradient: [3, 'read'],
+        projectedGradient: [4, 'write'],
+      },
+    },
+    overrides: ['lanes'],
+    constants: [],
+  },
+  crossEntropy: {
+    name: 'cross-entropy',
+    source: crossEntropy,
+    entryPoints: {
+      forwardBackward: {
+        shape: [0, 'uniform'],
+        stepValues: [1, 'uniform'],
+        targets: [2, 'read'],
+        logits: [3, 'write'],
+        losses: [4, 'write'],
+      },
+    },
+    overrides: ['lanes', 'groups'],
+    constants: [],
+  },
+  gradientNorm: {
+    name: 'gradient-norm',
+    source: gradientNorm,
+    entryPoints: {
+      sumSquares: { shape: [0, 'uniform'], gradient: [2, 'read'], partials: [3, 'write'] },
+      clip: {
+        shape: [0, 'uniform'],
+        stepValues: [1, 'uniform'],
+        allPartials: [4, 'read'],
+        clipping: [5, 'write'],
+      },
+    },
+    overrides: ['lanes'],
+    constants: [],
+  },
+  adamw: {
+    name: 'adamw',
+    source: adamw,
+    entryPoints: {
+      update: {
+        shape: [0, 'uniform'],
+        stepValues: [1, 'uniform'],
+        gradient: [2, 'read'],
+        clipping: [3, 'read'],
+        decays: [4, 'read'],
+        parameters: [5, 'write'],
+        firstMoment: [6, 'write'],
+        secondMoment: [7, 'write'],
+      },
+    },
+    overrides: ['lanes'],
+    constants: [],
+  },
+} as const satisfies Record<string, Shader>;
+
+export type ShaderName = keyof typeof shaders;
