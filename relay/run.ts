@@ -1,0 +1,396 @@
+import { create } from '@bufbuild/protobuf';
+import type { TapestryError } from '../client/errors.ts';
+import type { Entry, EntryKind, EntryOf } from './entries.ts';
+import { diskError } from './files.ts';
+import { Intake, type Received, type Refused } from './intake.ts';
+import { nesterovStep } from './outer.ts';
+import { Refusals } from './refusals.ts';
+import type { CommittedRound, Contributor } from './replay.ts';
+import {
+  type NodeKey,
+  type RoundEffect,
+  type RoundEvent,
+  type RoundLimits,
+  type RoundState,
+  reduce,
+  refusalOf,
+  roundLimitsOf,
+} from './round.ts';
+import {
+  disk,
+  type Environment,
+  type NewRun,
+  type OpenedRun,
+  openRun,
+  outdatedCheckpoints,
+} from './run-folder.ts';
+import { Serial } from './serial.ts';
+import { bytesOfVector } from './store.ts';
+import type { WholeManifest } from './wire/frames.ts';
+import { fromHex, type Hash, isHash, toHex } from './wire/hex.ts';
+import { acknowledgementBytes, sign } from './wire/signed.ts';
+import {
+  type Acknowledgement,
+  AcknowledgementSchema,
+  type Chunk,
+  type Offer,
+  RefusalCode,
+} from './wire/tapestry_pb.js';
+
+export type { ManifestDraft } from './manifest.ts';
+export type { CommittedRound, Contributor } from './replay.ts';
+export type { NodeKey } from './round.ts';
+export type { NewRun } from './run-folder.ts';
+
+export type RunEvent =
+  /** `deadlineMs` from now. */
+  | { readonly type: 'opened'; readonly round: number; readonly base: Hash; readonly deadlineMs: number }
+  | {
+      readonly type: 'committed';
+      readonly round: number;
+      readonly base: Hash;
+      readonly contributions: number;
+      readonly tokens: number;
+    }
+  | { readonly type: 'abandoned'; readonly round: number }
+  | { readonly type: 'complete' }
+  /** Something could not be made durable. It is tried again; nothing acknowledged is lost. */
+  | { readonly type: 'trouble'; readonly error: TapestryError };
+
+export interface CurrentRound {
+  /** From 1; after the last round it stays at the manifest's `rounds`. */
+  readonly round: number;
+  readonly base: Hash;
+  readonly phase: 'waiting' | 'training' | 'grace' | 'complete';
+  readonly contributions: number;
+  /** Milliseconds since 1970; null unless a round is open. */
+  readonly deadlineAt: number | null;
+  readonly openedAt: number | null;
+}
+
+/** How long work that the disk refused is left alone before the next try. */
+const retryAfterMs = 1000;
+
+/**
+ * One run on one folder. It ties the pure parts (round, aggregate, outer, replay) to the disk: what arrives is checked,
+ * made durable, written to the journal and only then acknowledged. Whatever changes state runs one after another, so
+ * each step sees the one before finished or not begun.
+ */
+export class Run {
+  readonly manifest: WholeManifest;
+  readonly manifestBytes: Uint8Array<ArrayBuffer>;
+  readonly manifestSignature: Uint8Array<ArrayBuffer>;
+  readonly id: Hash;
+  onEvent: (event: RunEvent) => void = () => {};
+
+  readonly #opened: OpenedRun;
+  readonly #clock: () => number;
+  readonly #limits: RoundLimits;
+  readonly #intake: Intake;
+  #base: Float32Array<ArrayBuffer>;
+  #momentum: Float32Array<ArrayBuffer>;
+  #state: RoundState;
+  readonly #refusals = new Refusals();
+  readonly #tasks = new Serial();
+  #ticking = false;
+  #retryAt = 0;
+  #closed = false;
+
+  private constructor(opened: OpenedRun, clock: () => number) {
+    const { manifest, manifestBytes, manifestSignature, id } = opened.replay.run;
+    this.manifest = manifest;
+    this.manifestBytes = manifestBytes;
+    this.manifestSignature = manifestSignature;
+    this.id = id;
+    this.#opened = opened;
+    this.#intake = new Intake(opened.replay.run, opened.partials);
+    this.#clock = clock;
+    this.#base = opened.base;
+    this.#momentum = opened.momentum;
+    this.#limits = roundLimitsOf(manifest);
+    this.#state = opened.state;
+  }
+
+  /**
+   * Opens the run in `folder`, or makes `create` there when it holds none, and finishes what a crash cut off.
+   * `clock` gives milliseconds since 1970 and must not step back. For what it throws see `openRun`.
+   */
+  static async open(
+    folder: string,
+    create: NewRun | undefined,
+    clock: () => number,
+    environment: Environment = disk,
+  ): Promise<Run> {
+    const run = new Run(await openRun(folder, create, clock(), environment), clock);
+    await run.#tasks.run(() => run.#react({ type: 'tick', time: clock() }));
+    return run;
+  }
+
+  current(): CurrentRound {
+    const { phase, round, base, contributed, deadlineAt, openedAt, graceEndsAt } = this.#state;
+    return {
+      round: Math.min(round, this.#limits.rounds),
+      base,
+      phase: phase === 'open' ? (graceEndsAt === null ? 'training' : 'grace') : phase,
+      contributions: contributed.size,
+      deadlineAt,
+      openedAt,
+    };
+  }
+
+  history(): readonly CommittedRound[] {
+    return this.#opened.replay.history;
+  }
+
+  totals(): { tokens: number; contributions: number; refusals: number; abandonedRounds: number } {
+    const { totals } = this.#opened.replay;
+    return { ...totals, refusals: totals.refusals + this.#refusals.pending };
+  }
+
+  /** What a node has given over the run; undefined for one that has not contributed. */
+  contributor(key: NodeKey): Contributor | undefined {
+    return this.#opened.replay.contributors.get(key);
+  }
+
+  /** The current base; `round` is how many rounds it has behind it. */
+  base(): { round: number; hash: Hash; parameters: Float32Array<ArrayBuffer> } {
+    return { round: this.#opened.replay.committed, hash: this.#state.base, parameters: this.#base.slice() };
+  }
+
+  /** The node is in. It counts at once; a key that is in already must be left before it joins again. */
+  nodeJoined(key: NodeKey, host: EntryOf<'node-joined'>['body']['host'], nation: number | null): void {
+    this.#background(async () => {
+      const time = this.#clock();
+      this.#append('node-joined', { key, host, nation });
+      await this.#react({ type: 'joined', key, time });
+    });
+  }
+
+  /** The node is gone. What it uploaded so far is kept for its return, to the end of the round. */
+  nodeLeft(key: NodeKey): void {
+    this.#background(async () => {
+      this.#intake.pause(key);
+      this.#append('node-left', { key });
+      await this.#react({ type: 'left', key, time: this.#clock() });
+    });
+  }
+
+  /**
+   * Checks an offer. `resume` is how many of its bytes are held already, also from before a restart. Refusals are
+   * counted by `refused`, which whoever sends them calls.
+   */
+  offer(key: NodeKey, offer: Offer): Promise<{ resume: number } | Refused> {
+    return this.#refusably(key, async () => {
+      const refusal = this.#refusalOf(key, offer);
+      return refusal === null ? this.#intake.offer(key, offer) : { refusal };
+    });
+  }
+
+  /**
+   * Takes the next bytes of the node's last offer; null while more are to come. With the last of them the payload is
+   * checked, stored and journalled, durably, before the acknowledgement is there to be sent.
+   */
+  chunk(key: NodeKey, chunk: Chunk): Promise<{ acknowledgement: Acknowledgement } | Refused | null> {
+    return this.#refusably(key, async () => {
+      const offer = this.#intake.offered(key);
+      if (offer === undefined) return { refusal: RefusalCode.UNEXPECTED };
+      const closed = this.#refusalOf(key, offer);
+      const received = closed === null ? await this.#intake.chunk(key, chunk) : { refusal: closed };
+      if (received === null) return null;
+      const answer = 'refusal' in received ? received : await this.#accept(key, received);
+      // Left behind, it only takes room to the round's end.
+      await this.#intake.drop(key).catch(() => {});
+      return answer;
+    });
+  }
+
+  /** Counts a refusal that was sent, here and in the journal. */
+  refused(code: RefusalCode): void {
+    if (!this.#refusals.count(code)) return;
+    this.#background(async () => this.#writeRefusals());
+  }
+
+  /** Lets time pass: deadlines, grace, and another try at what the disk refused. */
+  tick(): void {
+    if (this.#ticking) return;
+    this.#ticking = true;
+    this.#background(async () => {
+      this.#ticking = false;
+      await this.#react({ type: 'tick', time: this.#clock() });
+    });
+  }
+
+  /** Where a blob's file is; null when there is none. */
+  async blob(hash: Hash): Promise<string | null> {
+    if (!isHash(hash)) return null;
+    return (await this.#opened.blobs.has(hash)) ? this.#opened.blobs.path(hash) : null;
+  }
+
+  /** The journal's entries after `sequence`, each as a line of JSON without line end. */
+  async *journalAfter(sequence: number): AsyncGenerator<string, void> {
+    for (const line of this.#opened.journal.lines(sequence)) {
+      if (this.#closed) return;
+      yield line;
+    }
+  }
+
+  /** Writes what is left to write and lets the folder go. Uploads under way can be resumed by the next `open`. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#tasks.run(async () => {
+      this.#writeRefusals();
+      this.#closed = true;
+      this.#opened.journal.close();
+      this.#opened.unlock();
+    });
+  }
+
+  #refusalOf(key: NodeKey, offer: Offer): RefusalCode | null {
+    const { round, base } = offer;
+    return refusalOf(this.#state, { key, round, base: toHex(base) }, this.#clock(), this.#limits);
+  }
+
+  async #accept(key: NodeKey, received: Received): Promise<{ acknowledgement: Acknowledgement }> {
+    const { blobs, journal, replay, sum } = this.#opened;
+    const { offer, payload } = received;
+    await blobs.put(received.bytes);
+    const entry = journal.append(this.#clock(), 'contribution-accepted', {
+      round: offer.round,
+      key,
+      base: toHex(offer.base),
+      payload,
+      payloadBytes: offer.payloadBytes,
+      steps: offer.steps,
+      tokens: offer.tokens,
+      trainingLoss: offer.trainingLoss,
+      heldOutLoss: offer.heldOutLoss,
+      signature: toHex(offer.signature),
+    });
+    replay.apply(entry);
+    sum.add(received.integers, offer.tokens);
+    this.#state = reduce(this.#state, { type: 'contributed', key, time: entry.time }, this.#limits).state;
+    // The commit that this may lead to comes after the node has its receipt.
+    this.tick();
+    const receipt = { round: offer.round, payload: offer.payload, sequence: BigInt(entry.sequence) };
+    const signed = acknowledgementBytes(fromHex(this.id), receipt);
+    const signature = await sign(this.#opened.key.signing, signed);
+    return { acknowledgement: create(AcknowledgementSchema, { ...receipt, signature }) };
+  }
+
+  /** Takes an event and does whatever is due after it, until nothing is. */
+  async #react(event: RoundEvent): Promise<void> {
+    let reaction = reduce(this.#state, event, this.#limits);
+    this.#state = reaction.state;
+    while (reaction.effect !== null && this.#clock() >= this.#retryAt) {
+      let done: { confirmed: RoundEvent; event: RunEvent };
+      try {
+        done = await this.#perform(reaction.effect);
+      } catch (error) {
+        this.#retryAt = this.#clock() + retryAfterMs;
+        throw error;
+      }
+      reaction = reduce(this.#state, done.confirmed, this.#limits);
+      this.#state = reaction.state;
+      this.onEvent(done.event);
+    }
+  }
+
+  /** Makes an effect durable. Gives the event that confirms it, and what to tell of it. */
+  async #perform(effect: RoundEffect): Promise<{ confirmed: RoundEvent; event: RunEvent }> {
+    const { replay } = this.#opened;
+    const { round, base } = this.#state;
+    switch (effect) {
+      case 'open': {
+        const { time } = this.#append('round-opened', { round, attempt: replay.attempt + 1, base });
+        const { deadlineMs } = this.#limits;
+        return { confirmed: { type: 'opened', time }, event: { type: 'opened', round, base, deadlineMs } };
+      }
+      case 'commit':
+        return this.#commit(round);
+      case 'abandon': {
+        this.#writeRefusals();
+        const contributions = this.#state.contributed.size;
+        const { time } = this.#append('round-abandoned', { round, attempt: replay.attempt, contributions });
+        await this.#endRound();
+        return { confirmed: { type: 'abandoned', time }, event: { type: 'abandoned', round } };
+      }
+      case 'complete': {
+        const { time } = this.#append('run-complete', { rounds: replay.committed, base });
+        return { confirmed: { type: 'completed', time }, event: { type: 'complete' } };
+      }
+    }
+  }
+
+  /** The next base: a function of base, momentum and the accepted contributions, so a retry makes the same one. */
+  async #commit(round: number): Promise<{ confirmed: RoundEvent; event: RunEvent }> {
+    const { blobs, replay, sum } = this.#opened;
+    this.#writeRefusals();
+    const mean = sum.mean(replay.run.codec);
+    const next = nesterovStep(this.#base, this.#momentum, mean, this.manifest.strategy);
+    const base = await blobs.put(bytesOfVector(next.base));
+    const momentum = await blobs.put(bytesOfVector(next.momentum));
+    const contributions = replay.open?.contributions.map(({ sequence }) => sequence) ?? [];
+    const { tokens } = sum;
+    const { time } = this.#append('round-committed', { round, contributions, tokens, base, momentum });
+    this.#base = next.base;
+    this.#momentum = next.momentum;
+    await this.#endRound();
+    return {
+      confirmed: { type: 'committed', base, time },
+      event: { type: 'committed', round, base, contributions: contributions.length, tokens },
+    };
+  }
+
+  /** Clears up after a round that the journal has closed. What cannot be removed now goes at the next start. */
+  async #endRound(): Promise<void> {
+    const { blobs, journal, partials, replay, sum } = this.#opened;
+    sum.reset();
+    this.#refusals.roundEnded();
+    this.#intake.clear();
+    try {
+      await partials.sweep();
+      await blobs.removeAll(outdatedCheckpoints(replay));
+      journal.checkpoint();
+    } catch (error) {
+      this.#trouble(error);
+    }
+  }
+
+  #append<Kind extends EntryKind>(kind: Kind, body: EntryOf<Kind>['body']): Entry {
+    const entry = this.#opened.journal.append(this.#clock(), kind, body);
+    this.#opened.replay.apply(entry);
+    return entry;
+  }
+
+  #writeRefusals(): void {
+    const { round } = this.current();
+    this.#refusals.flush((counts) => this.#append('refused', { round, counts }));
+  }
+
+  /** A task that no one waits for. */
+  #background(task: () => Promise<void>): void {
+    this.#tasks
+      .run(async () => {
+        if (!this.#closed) await task();
+      })
+      .catch((error) => this.#trouble(error));
+  }
+
+  /** A task for a node: what the disk refuses is told to the node, and to the operator. */
+  #refusably<T>(key: NodeKey, task: () => Promise<T>): Promise<T | Refused> {
+    return this.#tasks.run(async () => {
+      if (this.#closed) return { refusal: RefusalCode.STORAGE };
+      try {
+        return await task();
+      } catch (error) {
+        this.#intake.pause(key);
+        this.#trouble(error);
+        return { refusal: RefusalCode.STORAGE };
+      }
+    });
+  }
+
+  #trouble(error: unknown): void {
+    this.onEvent({ type: 'trouble', error: diskError(error, 'the run’s folder') });
+  }
+}
