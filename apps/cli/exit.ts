@@ -28,7 +28,16 @@ export const exitHelp = `Exit codes:
   6  something must be installed first
   130  interrupted (Ctrl-C)`;
 
-/** The exit code an error ends the process with, from the first word of its code. */
+/** What goes wrong with a relay of one's own is no answer of a relay. */
+const ownRelay = new Set([
+  'relay.cannot-listen',
+  'relay.key',
+  'relay.port-in-use',
+  'relay.tls-files',
+  'relay.token-needed',
+]);
+
+/** The exit code an error ends the process with: the first word of its code decides. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof TapestryError)) return exit.failed;
   switch (error.code.split('.')[0]) {
@@ -38,7 +47,7 @@ export function exitCodeOf(error: unknown): number {
     case 'device':
       return exit.noAdapter;
     case 'relay':
-      return exit.relay;
+      return ownRelay.has(error.code) ? exit.failed : exit.relay;
     case 'verify':
       return exit.verification;
     default:

@@ -1,0 +1,99 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import * as v from 'valibot';
+import { TapestryError } from '../../client/errors.ts';
+import { openDevice } from '../../client/gpu/device.ts';
+import { nodeGpu } from '../../client/host/node.ts';
+import { presetNames, presets } from '../../client/model/config.ts';
+import { layoutOf } from '../../client/model/parameters.ts';
+import { type RelayStatus, relayStatusSchema } from '../../relay/wire/status.ts';
+import { withExamples, withJson } from './options.ts';
+import { Output } from './output.ts';
+import { quantity, statusTable } from './table.ts';
+import { version } from './version.ts';
+
+/** A relay that says nothing for this long is not there. */
+const answerMilliseconds = 10_000;
+
+export function infoCommand(): Command {
+  const command = new Command('info')
+    .description(
+      'Versions, the WebGPU adapter and the presets of this machine; or with an address, how a run stands.',
+    )
+    .argument('[relay]', "a relay's address, such as http://localhost:8765")
+    .action((relay: string | undefined, flags: { json: boolean }) => {
+      const output = new Output(flags.json);
+      return relay === undefined ? showMachine(output) : showRelay(relay, output);
+    });
+  return withExamples(withJson(command), ['tapestry info', 'tapestry info http://localhost:8765 --json']);
+}
+
+async function showMachine(output: Output): Promise<void> {
+  const adapter = await adapterName();
+  const sizes = presetNames.map((name) => ({
+    name,
+    parameters: layoutOf(presets[name]).trained,
+    ...presets[name],
+  }));
+  const data = resolve('.tapestry');
+  const lines = [
+    `tapestry ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+    `adapter: ${adapter ?? 'none; run "npm run setup" to find or install one'}`,
+    `data: ${data}`,
+    'presets:',
+    ...sizes.map(
+      (size) =>
+        `  ${size.name.padEnd(6)} ${quantity(size.parameters).padStart(6)} parameters, ${size.layers} layers of ${size.dimension}, context ${size.contextLength}`,
+    ),
+  ];
+  output.result(
+    { event: 'info', version, node: process.versions.node, adapter, data, presets: sizes },
+    lines.join('\n'),
+  );
+}
+
+async function adapterName(): Promise<string | null> {
+  try {
+    const device = await openDevice(await nodeGpu());
+    device.close();
+    return device.name;
+  } catch (error) {
+    if (error instanceof TapestryError && error.code === 'adapter.missing') return null;
+    throw error;
+  }
+}
+
+async function showRelay(address: string, output: Output): Promise<void> {
+  const status = await relayStatus(address);
+  output.result(
+    { event: 'status', ...status },
+    [status.run.name, ...statusTable(status, Date.now())].join('\n'),
+  );
+}
+
+/** What the relay at an address says of itself. Throws `relay.unreachable` or `relay.not-a-relay`. */
+async function relayStatus(address: string): Promise<RelayStatus> {
+  let answer: unknown;
+  try {
+    const response = await fetch(new URL('/api/status', address), {
+      signal: AbortSignal.timeout(answerMilliseconds),
+    });
+    answer = await response.json();
+  } catch (cause) {
+    const why =
+      cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : cause;
+    throw new TapestryError(
+      'relay.unreachable',
+      `${address} does not answer as a relay: ${why}.`,
+      'Check the address, and that the relay runs; it looks like http://localhost:8765.',
+      { cause },
+    );
+  }
+  const parsed = v.safeParse(relayStatusSchema, answer);
+  if (parsed.success) return parsed.output;
+  throw new TapestryError(
+    'relay.not-a-relay',
+    `${address} answers, but not as a relay of this version: ${parsed.issues[0].message}.`,
+    'Check the address, and that both sides have the same version.',
+  );
+}

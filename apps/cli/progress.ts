@@ -1,0 +1,69 @@
+import type { Relay } from '../../relay/server.ts';
+import type { RelayStatus } from '../../relay/wire/status.ts';
+import type { NodeDeath } from './demo-nodes.ts';
+import { colour, type Fact, type Output } from './output.ts';
+import type { Sample } from './samples.ts';
+import { bytes, LiveLines, loss, quantity, statusTable } from './table.ts';
+
+/** Shows a relay's run while it goes: a live table on a terminal, a line a round elsewhere, events with `--json`. */
+export class Progress {
+  readonly #output: Output;
+  readonly #lines = new LiveLines();
+  readonly #unwatch: () => void;
+  #committed: number;
+  #status: RelayStatus;
+
+  constructor(relay: Relay, output: Output) {
+    this.#output = output;
+    this.#status = relay.status();
+    this.#committed = this.#status.history.length;
+    this.#unwatch = relay.watch((status) => this.#show(status));
+    this.#draw();
+  }
+
+  sample(sample: Sample): void {
+    const text = `${colour('cyan', `after round ${sample.round}:`)} ${colour('dim', sample.prompt)}${sample.text}`;
+    this.say({ event: 'sample', ...sample }, text.replaceAll('\n', ' '));
+  }
+
+  death({ nation, ended, said, restartMilliseconds }: NodeDeath): void {
+    this.say(
+      { event: 'node-ended', nation, ended, said, restartMilliseconds },
+      `${colour('yellow', `The node of ${nation} ended with ${ended}`)} (${said}); it starts again in ${restartMilliseconds / 1000} s.`,
+    );
+  }
+
+  stop(): void {
+    this.#unwatch();
+    this.#lines.clear();
+  }
+
+  #show(status: RelayStatus): void {
+    this.#status = status;
+    for (const round of status.history.slice(this.#committed)) {
+      this.#committed++;
+      const { bytesUp, bytesDown } = status.totals;
+      const heldOut = status.run.nations.flatMap((nation, index) => {
+        const value = round.heldOutLoss[index] ?? null;
+        return value === null ? [] : [`${nation} ${loss(value)}`];
+      });
+      this.say(
+        { event: 'round', ...round, bytesUp, bytesDown },
+        `round ${round.round}/${status.run.rounds}: ${round.contributions} contributions, ${quantity(round.tokens)} tokens, ` +
+          `training loss ${loss(round.trainingLoss)}, held out before it: ${heldOut.join(', ')}; ${bytes(bytesUp)} up, ${bytes(bytesDown)} down`,
+      );
+    }
+    this.#draw();
+  }
+
+  /** Anything else that happened. */
+  say(fact: Fact, text: string): void {
+    this.#lines.clear();
+    this.#output.progress(fact, text);
+    this.#draw();
+  }
+
+  #draw(): void {
+    if (this.#output.live && !this.#output.json) this.#lines.draw(statusTable(this.#status, Date.now()));
+  }
+}

@@ -1,0 +1,71 @@
+import { byteTokenizer } from '../../client/data/tokenizer.ts';
+import { generate } from '../../client/model/generate.ts';
+import { layoutOf } from '../../client/model/parameters.ts';
+import { Random } from '../../client/random.ts';
+import type { Relay } from '../../relay/server.ts';
+import type { RelayStatus } from '../../relay/wire/status.ts';
+import { modelConfigOf } from './run-model.ts';
+
+export interface Sample {
+  readonly round: number;
+  readonly prompt: string;
+  readonly text: string;
+}
+
+/**
+ * Continues a prompt from the base every few rounds and announces it on the dashboard. It runs on the CPU beside the
+ * relay, from weights that everyone has.
+ */
+export function announceSamples(
+  relay: Relay,
+  options: { every: number; prompt: string; maxTokens: number; seed: number },
+  onSample: (sample: Sample) => void,
+): () => Promise<void> {
+  const abort = new AbortController();
+  let busy: Promise<void> = Promise.resolve();
+  let done = relay.status().sample?.round ?? 0;
+  const look = (status: RelayStatus) => {
+    const { round } = status.base;
+    const due = round % options.every === 0 || round === status.run.rounds;
+    if (round <= done || !due) return;
+    done = round;
+    busy = busy
+      .then(() => sampleFrom(relay, options, abort.signal))
+      .then((sample) => {
+        relay.announceSample(sample);
+        onSample(sample);
+      })
+      .catch((error: unknown) => {
+        if (!abort.signal.aborted) throw error;
+      });
+  };
+  const unwatch = relay.watch(look);
+  look(relay.status());
+  return async () => {
+    unwatch();
+    await busy;
+    abort.abort();
+  };
+}
+
+async function sampleFrom(
+  relay: Relay,
+  options: { prompt: string; maxTokens: number; seed: number },
+  signal: AbortSignal,
+): Promise<Sample> {
+  const { round, parameters } = await relay.base();
+  const config = modelConfigOf(relay.manifest);
+  const stream = byteTokenizer.stream();
+  let text = '';
+  const tokens = generate(config, layoutOf(config), parameters, {
+    prompt: [byteTokenizer.beginning, ...byteTokenizer.encode(options.prompt)],
+    maxTokens: options.maxTokens,
+    temperature: 0.7,
+    topK: 40,
+    random: Random.seeded(options.seed, round),
+    stop: byteTokenizer.end,
+    signal,
+  });
+  for await (const token of tokens) text += stream.push(token);
+  return { round, prompt: options.prompt, text: text + stream.flush() };
+}

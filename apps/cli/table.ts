@@ -1,0 +1,91 @@
+import type { RelayStatus } from '../../relay/wire/status.ts';
+import { colour } from './output.ts';
+
+/** How a run stands, as lines for a terminal: the round, then a row for each node. */
+export function statusTable(status: RelayStatus, now: number): string[] {
+  const { run, round, totals, base } = status;
+  const left =
+    round.deadlineAt === null ? '' : `, at most ${duration(Math.max(0, round.deadlineAt - now))} left`;
+  const speed = status.nodes.reduce((sum, node) => sum + node.tokensPerSecond, 0);
+  const rows = [
+    ['nation', 'on', 'state', 'step', 'tokens', 'tokens/s', 'loss', 'held out', 'up', 'down'],
+    ...status.nodes.map((node) => [
+      node.nation ?? '-',
+      node.host,
+      node.state,
+      `${node.steps}/${run.localSteps}`,
+      quantity(node.tokens),
+      quantity(node.tokensPerSecond),
+      loss(node.trainingLoss),
+      loss(node.heldOutLoss),
+      bytes(node.bytesUp),
+      bytes(node.bytesDown),
+    ]),
+  ];
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) =>
+        column < 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  '),
+  );
+  return [
+    `${colour('bold', `round ${round.number}/${run.rounds}`)} ${round.phase}, ${round.contributions} of ${round.target} contributions${left}`,
+    `base of round ${base.round}, ${quantity(totals.tokens)} tokens, ${quantity(speed)} tokens/s, ${bytes(totals.bytesUp)} up, ${bytes(totals.bytesDown)} down`,
+    ...lines.map((line, index) => (index === 0 ? colour('dim', line) : line)),
+  ];
+}
+
+/** Redraws its lines in place on a terminal. */
+export class LiveLines {
+  #drawn = 0;
+
+  draw(lines: readonly string[]): void {
+    const width = process.stderr.columns ?? 100;
+    this.clear();
+    process.stderr.write(lines.map((line) => `${cut(line, width - 1)}\n`).join(''));
+    this.#drawn = lines.length;
+  }
+
+  /** Before anything else is written to the terminal. */
+  clear(): void {
+    if (this.#drawn > 0) process.stderr.write(`\u001b[${this.#drawn}A\u001b[J`);
+    this.#drawn = 0;
+  }
+}
+
+/** A line that would wrap cannot be redrawn. Lines with colour are short and stay whole. */
+function cut(line: string, width: number): string {
+  return line.length > width && !line.includes('\u001b') ? line.slice(0, width) : line;
+}
+
+export function loss(value: number | null): string {
+  return value === null ? '-' : value.toFixed(3);
+}
+
+/** 1234567 as 1.23M. */
+export function quantity(value: number): string {
+  for (const [size, unit] of [
+    [1e9, 'G'],
+    [1e6, 'M'],
+    [1e3, 'k'],
+  ] as const)
+    if (value >= size) return `${(value / size).toPrecision(3)}${unit}`;
+  return value.toFixed(0);
+}
+
+export function bytes(value: number): string {
+  for (const [size, unit] of [
+    [2 ** 30, 'GiB'],
+    [2 ** 20, 'MiB'],
+    [2 ** 10, 'KiB'],
+  ] as const)
+    if (value >= size) return `${(value / size).toFixed(1)} ${unit}`;
+  return `${value} B`;
+}
+
+function duration(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  return seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}
