@@ -47,8 +47,14 @@ export type Work =
     };
 
 export type SessionEvent =
-  | { readonly kind: 'start' }
-  | { readonly kind: 'connected' | 'challenged' | 'retry' }
+  | { readonly kind: 'start' | 'connected' | 'retry' }
+  /** A contribution made before this process started; comes before the first `welcomed`. */
+  | {
+      readonly kind: 'restored';
+      readonly round: Round;
+      readonly payload: string;
+      readonly acknowledged: boolean;
+    }
   | { readonly kind: 'welcomed'; readonly round: number; readonly base: string }
   | { readonly kind: 'opened'; readonly round: Round }
   | { readonly kind: 'resume'; readonly payload: string; readonly offset: number }
@@ -70,11 +76,11 @@ export type SessionEvent =
   /** The round's training gave no finite delta. */
   | { readonly kind: 'diverged'; readonly job: number }
   /** Something that no retry mends. */
-  | { readonly kind: 'failed'; readonly problem: TapestryError }
+  | { readonly kind: 'failed'; readonly problem: Error }
   | { readonly kind: 'pause' | 'resume-work' | 'finish' | 'leave' };
 
 export type Effect =
-  | { readonly kind: 'connect' | 'join' | 'disconnect' }
+  | { readonly kind: 'connect' | 'disconnect' }
   | { readonly kind: 'wait'; readonly milliseconds: number }
   | { readonly kind: 'sync' | 'train'; readonly job: number; readonly round: Round }
   /** Stop the present job at its next step. */
@@ -91,7 +97,7 @@ export type Effect =
   | {
       readonly kind: 'end';
       readonly reason: 'finished' | 'interrupted' | 'complete' | 'failed';
-      readonly problem: TapestryError | null;
+      readonly problem: Error | null;
     };
 
 /** Backoff: doubles from the first delay to the last, half of it jittered. */
@@ -104,21 +110,19 @@ export const backoff = {
 
 const idle: Work = { kind: 'idle' };
 
-/** A session before its first connection; `pending` is a contribution made before a restart. */
-export function newSession(pending: { round: Round; payload: string } | null): Session {
-  return {
-    link: 'down',
-    work: pending === null ? idle : { kind: 'ready', ...pending },
-    open: null,
-    settled: null,
-    paused: false,
-    finishing: false,
-    known: false,
-    attempt: 0,
-    job: 0,
-    ended: false,
-  };
-}
+/** A session before its first connection. */
+export const newSession: Session = {
+  link: 'down',
+  work: idle,
+  open: null,
+  settled: null,
+  paused: false,
+  finishing: false,
+  known: false,
+  attempt: 0,
+  job: 0,
+  ended: false,
+};
 
 type Advanced = readonly [Session, readonly Effect[]];
 
@@ -137,8 +141,12 @@ export function advance(session: Session, event: SessionEvent): Advanced {
         : [session, []];
     case 'connected':
       return [{ ...session, link: 'joining' }, []];
-    case 'challenged':
-      return session.link === 'joining' ? [session, [{ kind: 'join' }]] : [session, []];
+    case 'restored': {
+      if (work.kind !== 'idle') return [session, []];
+      const { round, payload } = event;
+      if (event.acknowledged) return [{ ...session, settled: round }, []];
+      return [{ ...session, work: { kind: 'ready', round, payload } }, []];
+    }
     case 'welcomed': {
       const joined: Session = { ...session, link: 'up', known: true, attempt: 0 };
       const current = work.kind === 'idle' || same(work.round, event);
@@ -157,8 +165,9 @@ export function advance(session: Session, event: SessionEvent): Advanced {
     case 'refused':
       return refused(session, event);
     case 'committed':
+      return committed(session, event);
     case 'abandoned':
-      return closed(session, event);
+      return abandoned(session, event.round);
     case 'goodbye':
       if (event.reason === GoodbyeReason.RUN_COMPLETE) return end(session, 'complete', null);
       return disconnected(session, stopping(), event.jitter);
@@ -271,25 +280,32 @@ function refused(session: Session, event: SessionEvent & { kind: 'refused' }): A
   }
 }
 
-/** A round is over: whatever this node still had for it comes too late. */
-function closed(session: Session, event: SessionEvent & { kind: 'committed' | 'abandoned' }): Advanced {
-  const { kind, ...facts } = event;
-  const told = tell(
-    event.kind === 'committed'
-      ? {
-          event: 'committed',
-          round: event.round,
-          base: event.base,
-          contributions: event.contributions,
-          tokens: event.tokens,
-        }
-      : { event: 'abandoned', round: facts.round },
-  );
+/** A base was made: whatever this node still had for the old one comes too late. */
+function committed(session: Session, event: SessionEvent & { kind: 'committed' }): Advanced {
+  const { round, base, contributions, tokens } = event;
+  const told = tell({ event: 'committed', round, base, contributions, tokens });
   const between = { ...session, open: null };
-  const mine = session.work.kind !== 'idle' && session.work.round.round <= event.round;
-  const [clear, effects] = mine ? drop(between, 'closed') : ([between, []] as const);
-  // An abandoned round may open again with the same number and base: then this node trains for it again.
-  return [kind === 'abandoned' ? { ...clear, settled: null } : clear, [told, ...effects]];
+  if (session.work.kind === 'idle' || session.work.round.round > round) return [between, [told]];
+  const [clear, effects] = drop(between, 'closed');
+  return [clear, [told, ...effects]];
+}
+
+/**
+ * A round ended without a base, and opens again under its number: work for it goes on, or a deadline that is too short
+ * would let no node ever finish. One that was accepted counts no longer; its node trains again.
+ */
+function abandoned(session: Session, round: number): Advanced {
+  const told = tell({ event: 'abandoned', round });
+  const between = { ...session, open: null, settled: null };
+  const [clear, effects] = session.finishing ? drop(between, 'closed') : [unsent(between), []];
+  return [clear, [told, ...effects]];
+}
+
+/** A contribution on its way is, over the next connection or in the next attempt at the round, to be offered again. */
+function unsent(session: Session): Session {
+  const { work } = session;
+  const onItsWay = work.kind === 'offered' || work.kind === 'uploading';
+  return onItsWay ? { ...session, work: { ...work, kind: 'ready' } } : session;
 }
 
 function stopping(): TapestryError {
@@ -310,19 +326,13 @@ function disconnected(session: Session, problem: TapestryError, jitter: number):
   }
   const full = Math.min(backoff.lastMilliseconds, backoff.firstMilliseconds * 2 ** (attempt - 1));
   const milliseconds = Math.round(full * (0.5 + jitter / 2));
-  const { work } = session;
-  let kept: Work = work;
-  const effects: Effect[] = [{ kind: 'disconnect' }];
-  if (work.kind === 'offered' || work.kind === 'uploading') kept = { ...work, kind: 'ready' };
-  if (work.kind === 'syncing') {
-    kept = idle;
-    effects.push({ kind: 'stop' });
-  }
-  const job = work.kind === 'syncing' ? session.job + 1 : session.job;
   const { code, message, next } = problem;
-  effects.push(tell({ event: 'retry', code, message, next, attempt, milliseconds }));
-  effects.push({ kind: 'wait', milliseconds });
-  return [{ ...session, link: 'down', open: null, attempt, work: kept, job }, effects];
+  const told = tell({ event: 'retry', code, message, next, attempt, milliseconds });
+  const wait: Effect = { kind: 'wait', milliseconds };
+  const down: Session = { ...unsent(session), link: 'down', open: null, attempt };
+  if (session.work.kind !== 'syncing') return [down, [{ kind: 'disconnect' }, told, wait]];
+  const stopped = { ...down, work: idle, job: session.job + 1 };
+  return [stopped, [{ kind: 'disconnect' }, { kind: 'stop' }, told, wait]];
 }
 
 function resumed(session: Session): Advanced {
@@ -333,7 +343,7 @@ function resumed(session: Session): Advanced {
 function end(
   session: Session,
   reason: (Effect & { kind: 'end' })['reason'],
-  problem: TapestryError | null,
+  problem: Error | null,
 ): Advanced {
   return [{ ...session, ended: true }, [{ kind: 'stop' }, { kind: 'end', reason, problem }]];
 }

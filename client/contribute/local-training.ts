@@ -1,0 +1,251 @@
+import type { Corpus } from '../data/corpus.ts';
+import { heldOutBatches, Sampler, type SamplerState } from '../data/sampler.ts';
+import { TapestryError } from '../errors.ts';
+import { type Device, openDevice } from '../gpu/device.ts';
+import { evaluate } from '../train/evaluate.ts';
+import { learningRateAt } from '../train/schedule.ts';
+import { Trainer } from '../train/trainer.ts';
+import type { TrainerState } from '../train/training.ts';
+import type { Agreement } from './agreement.ts';
+import type { ContributorEvent } from './events.ts';
+import { Gate } from './gate.ts';
+import type { Host } from './host.ts';
+import { Pace } from './pace.ts';
+import type { SavedState } from './state.ts';
+
+/** At most so many batches of held-out text measure a base, and so many readings a round's training loss. */
+const heldOutBatchesMost = 8;
+const lossReadingsMost = 16;
+
+/** A device that is lost so often within one round will not come back. */
+const lossesMost = 3;
+
+/** What training one round from `base` gave. */
+export interface TrainedRound {
+  readonly parameters: Float32Array<ArrayBuffer>;
+  readonly steps: number;
+  readonly tokens: number;
+  readonly trainingLoss: number;
+  readonly heldOutLoss: number;
+}
+
+/** Where a round stands, for heartbeats. */
+export interface Progress {
+  readonly steps: number;
+  readonly tokens: number;
+  readonly trainingLoss: number;
+  readonly tokensPerSecond: number;
+}
+
+/** Of a node that has not begun. */
+export const nothingYet: Progress = { steps: 0, tokens: 0, trainingLoss: 0, tokensPerSecond: 0 };
+
+type Start = Omit<TrainerState, 'parameters'> & { readonly sampler: SamplerState };
+
+/**
+ * Local training of one run on one node: the adapter, the model on it, and the place in the text. A round begins from the
+ * state that the last whole round left: one that is given up leaves no trace, and one whose device is lost is done again.
+ */
+export class LocalTraining {
+  readonly #host: Host;
+  readonly #agreement: Agreement;
+  readonly #corpus: Corpus;
+  readonly #tell: (event: ContributorEvent) => void;
+  readonly #sampler: Sampler;
+  readonly #gate = new Gate();
+  #device: Device;
+  #trainer: Trainer;
+  #pace: Pace;
+  #start: Start;
+  #progress = nothingYet;
+
+  private constructor(
+    host: Host,
+    device: Device,
+    trainer: Trainer,
+    agreement: Agreement,
+    options: TrainingOptions,
+  ) {
+    this.#host = host;
+    this.#device = device;
+    this.#trainer = trainer;
+    this.#agreement = agreement;
+    this.#corpus = options.corpus;
+    this.#tell = options.tell;
+    this.#pace = new Pace(host, device, options.power);
+    const { corpus } = options;
+    this.#sampler = new Sampler(corpus.train, agreement.shape, options.seed, corpus.name);
+    this.#start = unmoved(agreement, this.#sampler);
+  }
+
+  /** @throws TapestryError `corpus.too-short`, `adapter.missing` */
+  static async open(
+    host: Host,
+    device: Device,
+    agreement: Agreement,
+    options: TrainingOptions,
+  ): Promise<LocalTraining> {
+    if (options.corpus.heldOut.length < 2) {
+      throw new TapestryError(
+        'corpus.too-short',
+        `${options.corpus.name} has no text to hold out.`,
+        'Add text: a few paragraphs are enough.',
+      );
+    }
+    const trainer = await makeTrainer(device, agreement);
+    return new LocalTraining(host, device, trainer, agreement, options);
+  }
+
+  /** AdamW's state and the place in the text, as the last whole round left them. */
+  get start(): Start {
+    return this.#start;
+  }
+
+  get progress(): Progress {
+    return this.#progress;
+  }
+
+  /** @throws TapestryError `sampler.*` when the saved place belongs to other text; then nothing has changed */
+  restore(saved: SavedState): void {
+    const { step, firstMoment, secondMoment, sampler } = saved;
+    this.#sampler.restore(sampler);
+    this.#start = { step, firstMoment, secondMoment, sampler };
+  }
+
+  setPower(power: number): void {
+    this.#pace.power = power;
+  }
+
+  /** Training halts at its next step until `release`. */
+  hold(): void {
+    this.#gate.close();
+  }
+
+  release(): void {
+    this.#gate.open();
+  }
+
+  /**
+   * Trains `steps` local steps of `round` from `base`. Aborted, it rejects at the next step with the signal's reason.
+   * @throws TapestryError `training.diverged`, or `device.lost` when the adapter does not come back
+   */
+  async train(
+    round: { round: number; base: string; localSteps: number },
+    base: Float32Array<ArrayBuffer>,
+    signal: AbortSignal,
+  ): Promise<TrainedRound> {
+    for (let losses = 0; ; ) {
+      try {
+        return await this.#attempt(round, base, signal);
+      } catch (error) {
+        const lost = error instanceof TapestryError && error.code === 'device.lost';
+        if (!lost || signal.aborted || ++losses > lossesMost) throw error;
+        this.#tell({ event: 'device-lost', round: round.round, reason: error.message });
+        await this.#reopen();
+      }
+    }
+  }
+
+  /**
+   * After training diverged: moments that led there are given up, and so is the text that did, or the next round would
+   * go the same way.
+   */
+  startOver(): void {
+    this.#start = unmoved(this.#agreement, this.#sampler);
+  }
+
+  async #attempt(
+    { round, base: hash, localSteps }: { round: number; base: string; localSteps: number },
+    base: Float32Array<ArrayBuffer>,
+    signal: AbortSignal,
+  ): Promise<TrainedRound> {
+    const { shape, schedule, localSteps: stepsOfRound } = this.#agreement;
+    const start = this.#start;
+    this.#progress = nothingYet;
+    this.#sampler.restore(start.sampler);
+    await this.#gate.passed(signal);
+    signal.throwIfAborted();
+    this.#trainer.load({ ...start, parameters: base });
+    const windows = heldOutBatches(this.#corpus.heldOut, shape, heldOutBatchesMost);
+    const heldOutLoss = finite(await evaluate(this.#trainer, windows));
+    signal.throwIfAborted();
+    this.#tell({ event: 'round', round, base: hash, steps: localSteps, heldOutLoss });
+    const tokensPerStep = shape.batch * shape.sequence;
+    const readEvery = Math.ceil(localSteps / lossReadingsMost);
+    const readings: number[] = [];
+    let readAt = this.#host.now();
+    let readStep = 0;
+    this.#pace.start();
+    for (let i = 0; i < localSteps; i++) {
+      const scheduled = learningRateAt((round - 1) * stepsOfRound + i, schedule);
+      // Moments that have seen few steps make wild ones: a node that joins late warms up as round 1 did.
+      const warm = schedule.warmupSteps > 0 ? (start.step + i + 1) / schedule.warmupSteps : 1;
+      this.#trainer.step(this.#sampler.next(), Math.min(scheduled, schedule.peak * warm));
+      const done = i + 1;
+      const waited = await this.#pace.stepGiven(signal);
+      if (i % readEvery === 0 || done === localSteps) {
+        const loss = finite(await this.#trainer.loss());
+        readings.push(loss);
+        const now = this.#host.now();
+        const seconds = Math.max(now - readAt, 1) / 1000;
+        const tokensPerSecond = ((done - readStep) * tokensPerStep) / seconds;
+        readAt = now;
+        readStep = done;
+        const tokens = done * tokensPerStep;
+        this.#progress = { steps: done, tokens, trainingLoss: loss, tokensPerSecond };
+        this.#tell({ event: 'step', round, step: done, steps: localSteps, tokens, loss, tokensPerSecond });
+        this.#pace.start();
+      } else if (waited) {
+        this.#progress = { ...this.#progress, steps: done, tokens: done * tokensPerStep };
+      }
+      if (done < localSteps && (await this.#gate.passed(signal))) this.#pace.start();
+      signal.throwIfAborted();
+    }
+    const { parameters, ...after } = await this.#trainer.save();
+    signal.throwIfAborted();
+    this.#start = { ...after, sampler: this.#sampler.save() };
+    const trainingLoss = readings.reduce((sum, loss) => sum + loss, 0) / readings.length;
+    return { parameters, steps: localSteps, tokens: localSteps * tokensPerStep, trainingLoss, heldOutLoss };
+  }
+
+  async #reopen(): Promise<void> {
+    this.close();
+    this.#device = await openDevice(await this.#host.gpu());
+    this.#trainer = await makeTrainer(this.#device, this.#agreement);
+    this.#pace = new Pace(this.#host, this.#device, this.#pace.power);
+  }
+
+  close(): void {
+    this.#trainer.close();
+    this.#device.close();
+  }
+}
+
+export interface TrainingOptions {
+  readonly corpus: Corpus;
+  readonly seed: number;
+  readonly power: number;
+  readonly tell: (event: ContributorEvent) => void;
+}
+
+/** AdamW before its first step. */
+function unmoved({ layout: { length } }: Agreement, sampler: Sampler): Start {
+  const [firstMoment, secondMoment] = [new Float32Array(length), new Float32Array(length)];
+  return { step: 0, firstMoment, secondMoment, sampler: sampler.save() };
+}
+
+function makeTrainer(device: Device, { config, shape, optimizer }: Agreement): Promise<Trainer> {
+  return Trainer.create(device, config, shape, optimizer);
+}
+
+/** What the wire carries of a loss: f32, and no more than this; beyond it training has diverged. */
+const lossMost = 1000;
+
+function finite(loss: number): number {
+  if (Math.abs(loss) <= lossMost) return Math.fround(loss);
+  throw new TapestryError(
+    'training.diverged',
+    `The loss became ${loss}.`,
+    'Nothing to do: the round is given up and training goes on from the next base.',
+  );
+}

@@ -1,0 +1,70 @@
+import type { Device } from '../gpu/device.ts';
+import type { Host } from './host.ts';
+
+/** A wait for the GPU comes after about this much work: long enough to cost nothing, short enough to pause and leave. */
+const burstMilliseconds = 100;
+const longestBurst = 64;
+
+/**
+ * Keeps the work given to the GPU bounded, and a chosen share of the time free. Steps are given in bursts; while one runs
+ * the next is recorded, so that a GPU never idles at full power. Measured step times set the length of a burst.
+ */
+export class Pace {
+  readonly #host: Host;
+  readonly #device: Device;
+  /** Share of the time that is worked, in (0, 1]. */
+  power: number;
+  #burst = 1;
+  #given = 0;
+  #stepMilliseconds = 0;
+  #startedAt = 0;
+  #inFlight: Promise<unknown> | null = null;
+
+  constructor(host: Host, device: Device, power: number) {
+    this.#host = host;
+    this.#device = device;
+    this.power = power;
+  }
+
+  /** To be called before a run of steps: time spent elsewhere is not step time. */
+  start(): void {
+    this.#given = 0;
+    this.#inFlight = null;
+    this.#startedAt = this.#host.now();
+  }
+
+  /** To be called after each step; resolves when the next may be given. True where it waited: a point to stop at. */
+  async stepGiven(signal: AbortSignal): Promise<boolean> {
+    if (++this.#given < this.#burst) return false;
+    const steps = this.#given;
+    this.#given = 0;
+    const { queue } = this.#device.device;
+    if (this.power >= 1 && !this.#device.software) {
+      const before = this.#inFlight;
+      this.#inFlight = queue.onSubmittedWorkDone();
+      await before;
+      this.#measure(steps);
+      return true;
+    }
+    // Awaiting makes Dawn poll, which takes a core from an adapter that is itself made of cores: sleep first.
+    if (this.#device.software) await this.#host.sleep(0.8 * steps * this.#stepMilliseconds, signal);
+    await queue.onSubmittedWorkDone();
+    const worked = this.#measure(steps);
+    if (this.power < 1) {
+      await this.#host.sleep((worked * (1 - this.power)) / this.power, signal);
+      this.#startedAt = this.#host.now();
+    }
+    return true;
+  }
+
+  #measure(steps: number): number {
+    const now = this.#host.now();
+    const worked = now - this.#startedAt;
+    this.#startedAt = now;
+    const each = worked / steps;
+    this.#stepMilliseconds = this.#stepMilliseconds === 0 ? each : 0.7 * this.#stepMilliseconds + 0.3 * each;
+    const fitting = Math.floor(burstMilliseconds / Math.max(this.#stepMilliseconds, 0.01));
+    this.#burst = Math.max(1, Math.min(longestBurst, fitting));
+    return worked;
+  }
+}
