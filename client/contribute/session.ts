@@ -201,6 +201,7 @@ export function advance(session: Session, event: SessionEvent): Advanced {
       return [{ ...going, finishing: true }, [...effects, tell({ event: 'finishing' })]];
     }
     case 'leave':
+      if (work.kind === 'offered' || work.kind === 'uploading') return [{ ...session, finishing: true }, []];
       return end(session, 'interrupted', null);
   }
 }

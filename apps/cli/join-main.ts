@@ -1,0 +1,30 @@
+import { CommanderError } from 'commander';
+import { TapestryError } from '../../client/errors.ts';
+import { exit, exitCodeOf } from './exit.ts';
+import { joinCommand } from './join.ts';
+import { Output } from './output.ts';
+
+/** `tapestry join` on its own: the small program that Node and Deno both run. */
+async function main(words: readonly string[]): Promise<number> {
+  const output = new Output(words.includes('--json'));
+  const command = joinCommand()
+    .exitOverride()
+    .showHelpAfterError(false)
+    .configureOutput({ outputError: () => {} });
+  try {
+    await command.parseAsync(words, { from: 'user' });
+    return Number(process.exitCode ?? exit.done);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      output.error(error);
+      return exitCodeOf(error);
+    }
+    if (error.exitCode === 0) return exit.done;
+    const message = error.message.replace(/^error: /, '');
+    output.error(new TapestryError('usage', message, 'Add --help to see what there is.'));
+    return exit.usage;
+  }
+}
+
+// Dawn and Deno's WebGPU keep a process alive that has nothing more to do.
+process.exit(await main(process.argv.slice(2)));

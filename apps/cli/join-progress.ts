@@ -1,0 +1,55 @@
+import type { ContributorEvent } from '../../client/contribute/contributor.ts';
+
+/** A line for a person about what a contributor does; null for what only programs want to know. */
+export function describe(event: ContributorEvent): string | null {
+  switch (event.event) {
+    case 'adapter':
+      return `Adapter: ${event.name}`;
+    case 'joined':
+      return (
+        `Joined "${event.name}" at round ${event.round} of ${event.rounds} as ${event.node.slice(0, 16)}` +
+        ` (${event.nation ?? 'own text'}): ${event.parameters.toLocaleString('en')} parameters.`
+      );
+    case 'restored':
+      return `Goes on from its saved state (round ${event.round}, ${event.steps} steps).`;
+    case 'fresh':
+      return `Its saved state is of no use (${event.reason}); starts afresh.`;
+    case 'synced':
+      return event.bytes === 0 ? null : `Fetched base ${short(event.base)}: ${event.bytes} bytes.`;
+    case 'round':
+      return `Round ${event.round}: ${event.steps} steps; held-out loss of the base ${event.heldOutLoss.toFixed(4)}.`;
+    case 'step':
+      return `  step ${event.step}/${event.steps}  loss ${event.loss.toFixed(4)}  ${Math.round(event.tokensPerSecond)} tokens/s`;
+    case 'contribution':
+      return `Offers ${event.bytes} bytes for ${event.tokens} tokens (${short(event.payload)}).`;
+    case 'acknowledged':
+      return `The relay holds the contribution to round ${event.round}.`;
+    case 'refused':
+      return `The relay refused: ${event.code}.`;
+    case 'dropped':
+      return `Round ${event.round} goes on without this node (${event.reason}).`;
+    case 'committed':
+      return `Round ${event.round} made base ${short(event.base)} from ${event.contributions} contributions.`;
+    case 'abandoned':
+      return `Round ${event.round} had too few contributions and opens again.`;
+    case 'retry':
+      return `${event.message} Tries again in ${(event.milliseconds / 1000).toFixed(1)} s. ${event.next}`;
+    case 'device-lost':
+      return `The adapter was lost (${event.reason}); does round ${event.round} again.`;
+    case 'paused':
+      return 'Paused.';
+    case 'resumed':
+      return 'Goes on.';
+    case 'finishing':
+      return 'Leaves after this round.';
+    case 'left': {
+      const { tokens, contributions } = event;
+      return `Left (${event.reason}): ${contributions} contributions, ${tokens.toLocaleString('en')} tokens.`;
+    }
+    case 'syncing':
+    case 'sent':
+      return null;
+  }
+}
+
+const short = (hash: string) => hash.slice(0, 12);
