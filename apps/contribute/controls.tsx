@@ -56,19 +56,24 @@ function StateLine({ session }: { session: Session }) {
   );
 }
 
+/** The first button starts, pauses and resumes: the focus stays on it through all of a session. */
 function Buttons({ session }: { session: Session }) {
   const { paused, finishing, ending } = session.progress.value;
-  if (session.busy.value)
-    return (
-      <div class="buttons">
-        <button
-          type="button"
-          class="button primary"
-          disabled={finishing}
-          onClick={paused ? session.resume : session.pause}
-        >
-          {paused ? words.resume : words.pause}
-        </button>
+  const busy = session.busy.value;
+  const why = busy ? null : missing(session);
+  const toggle = paused ? session.resume : session.pause;
+  const startWord = ending === null ? words.start : words.again;
+  return (
+    <div class="buttons">
+      <button
+        type="button"
+        class="button primary"
+        disabled={why !== null || finishing}
+        onClick={busy ? toggle : session.start}
+      >
+        {busy ? (paused ? words.resume : words.pause) : startWord}
+      </button>
+      {busy && (
         <button
           type="button"
           class="button"
@@ -78,14 +83,7 @@ function Buttons({ session }: { session: Session }) {
         >
           {words.finish}
         </button>
-      </div>
-    );
-  const why = missing(session);
-  return (
-    <div class="buttons">
-      <button type="button" class="button primary" disabled={why !== null} onClick={session.start}>
-        {ending === null ? words.start : words.again}
-      </button>
+      )}
       {why !== null && <p class="help">{why}</p>}
     </div>
   );

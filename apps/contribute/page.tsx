@@ -41,8 +41,8 @@ export function Contribute({ session }: { session: Session }) {
             <Unsupported obstacle={gpu.obstacle} again={session.look} />
           ) : (
             <>
-              <Controls session={session} />
               <Setup session={session} />
+              <Controls session={session} />
             </>
           )}
         </div>

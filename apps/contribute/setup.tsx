@@ -87,7 +87,7 @@ function Text({ session }: { session: Session }) {
     ['files', words.filesChoice],
   ] as const;
   return (
-    <fieldset disabled={session.busy.value}>
+    <fieldset>
       <legend>
         <h2>{words.text}</h2>
       </legend>
@@ -126,7 +126,6 @@ function Token({ session }: { session: Session }) {
         autocapitalize="none"
         spellcheck={false}
         value={token.value}
-        disabled={session.busy.value}
         aria-invalid={refused}
         aria-describedby="token-help"
         onInput={(event) => {
@@ -140,8 +139,27 @@ function Token({ session }: { session: Session }) {
   );
 }
 
-/** What is settled before the start: the GPU, the text and, where the relay wants one, the join token. */
+/** What was settled, in one line: it stays so until the contributor has left. */
+function Settled({ session }: { session: Session }) {
+  const { source, nation, files } = session.choice;
+  const gpu = session.probe.value?.gpu;
+  return (
+    <dl class="panel settled">
+      <div>
+        <dt>{words.gpu}</dt>
+        <dd>{gpu !== undefined && 'name' in gpu ? gpu.name : ''}</dd>
+      </div>
+      <div>
+        <dt>{words.text}</dt>
+        <dd>{source.value === 'nation' ? nation.value : files.value.map((file) => file.name).join(', ')}</dd>
+      </div>
+    </dl>
+  );
+}
+
+/** What is chosen before the start: the text and, where the relay wants one, the join token. */
 export function Setup({ session }: { session: Session }) {
+  if (session.busy.value) return <Settled session={session} />;
   return (
     <div class="panel setup">
       <Gpu session={session} />

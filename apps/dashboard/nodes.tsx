@@ -15,6 +15,9 @@ const tones = {
   paused: 'warn',
 } as const;
 
+/** More would not be read from the back of a room. */
+const shownNodes = 28;
+
 /** A tab, a server, a terminal. */
 const icons: Readonly<Record<Node['host'], string>> = {
   browser: 'M3 5h18v14H3zM3 9h18M6 7h.01M9 7h.01',
@@ -32,20 +35,22 @@ function Card({ node, leaving, dye, steps }: ShownNode & { dye: number; steps: n
         <strong>{node.nation ?? messages.ownText}</strong>
         <code class="muted">{node.id.slice(0, 6)}</code>
       </p>
-      <p class="chip" data-tone={tones[node.state]}>
-        {messages.states[node.state]}
-      </p>
-      <p class="figures muted">
-        <span>{words.rate(formatCount(Math.round(node.tokensPerSecond)))}</span>
-        <span>
+      <p class="doing">
+        <span class="chip" data-tone={tones[node.state]}>
+          {messages.states[node.state]}
+        </span>
+        <span class="muted">
           {words.lossShort} {formatLoss(node.trainingLoss)}
         </span>
       </p>
-      <progress
-        max={Math.max(1, steps)}
-        value={Math.min(node.steps, steps)}
-        aria-label={words.nodeSteps(node.steps, steps)}
-      />
+      <p class="pace muted">
+        <progress
+          max={Math.max(1, steps)}
+          value={Math.min(node.steps, steps)}
+          aria-label={words.nodeSteps(node.steps, steps)}
+        />
+        <span>{words.rate(formatCount(Math.round(node.tokensPerSecond)))}</span>
+      </p>
     </li>
   );
 }
@@ -64,7 +69,7 @@ export function Nodes({ status }: { status: RelayStatus }) {
         <p class="muted">{status.history.length === 0 ? words.noNodes : words.nodesGone}</p>
       ) : (
         <ul class="node-list" data-many={shown.current.length > 12}>
-          {shown.current.map((entry) => (
+          {shown.current.slice(0, shownNodes).map((entry) => (
             <Card
               key={entry.node.id}
               {...entry}
@@ -73,6 +78,9 @@ export function Nodes({ status }: { status: RelayStatus }) {
             />
           ))}
         </ul>
+      )}
+      {shown.current.length > shownNodes && (
+        <p class="muted">{words.more(shown.current.length - shownNodes)}</p>
       )}
     </section>
   );

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { RelayStatus } from '../../relay/wire/status.ts';
 import { useNow } from '../ui/clock.ts';
 import { ConnectionChip } from '../ui/connection.tsx';
-import { formatCount, formatDuration } from '../ui/format.ts';
+import { formatDuration } from '../ui/format.ts';
 import { LossChart } from '../ui/loss-chart.tsx';
 import { Masthead } from '../ui/masthead.tsx';
 import { messages } from '../ui/messages.ts';
@@ -77,11 +77,6 @@ export function Dashboard({ feed, join }: { feed: StatusFeed; join: ReturnType<t
             <Totals status={status} />
             <Sample status={status} />
           </>
-        )}
-        {status !== null && (
-          <p class="facts muted">
-            {words.facts(formatCount(status.run.parameters), status.run.rounds, status.run.localSteps)}
-          </p>
         )}
       </main>
     </>

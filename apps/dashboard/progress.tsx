@@ -1,7 +1,7 @@
 import type { RelayStatus } from '../../relay/wire/status.ts';
 import { useNow } from '../ui/clock.ts';
 import { Cloth } from '../ui/cloth.tsx';
-import { formatDuration, formatLoss } from '../ui/format.ts';
+import { formatCount, formatDuration, formatLoss } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import { meanHeldOut } from '../ui/series.ts';
 
@@ -59,6 +59,7 @@ function Facts({ status }: { status: RelayStatus }) {
           </p>
         </>
       )}
+      <p class="facts">{words.facts(formatCount(run.parameters), run.rounds, run.localSteps)}</p>
     </div>
   );
 }

@@ -57,7 +57,7 @@ export function Cloth({ status }: { status: RelayStatus | null }) {
       aria-valuenow={status?.history.length ?? 0}
       aria-valuetext={messages.cloth.value(status?.history.length ?? 0, run?.rounds ?? 0)}
     >
-      <svg class="cloth" viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+      <svg class="cloth" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
         {plan.rows.map(({ dye, row }) => (
           <line
             key={row}

@@ -34,7 +34,7 @@ export function lossOfRun(status: RelayStatus): Chart {
   const { history, run } = status;
   const heldOut = run.nations.map((nation, index) => ({
     ...nationLine(index),
-    label: messages.loss.heldOut(nation),
+    label: nation,
     values: history.map((row) => row.heldOutLoss[index] ?? null),
   }));
   return {

@@ -12,8 +12,8 @@ export interface Weave {
   crossing(row: number, column: number): Crossing;
 }
 
-/** Columns are kept near this many, so that a run of 3 rounds and one of 3,000 make a band of the same shape. */
-const picks = 72;
+/** Columns are kept near this many a row, so that every run, of 3 rounds or 3,000, makes a band of one shape. */
+const picksPerRow = 12;
 
 /**
  * Lays a run out as plain weave: time runs across, nations are strands, and a strand has its colour only where that
@@ -30,6 +30,7 @@ export function weave(run: {
   const rounds = Math.max(1, run.rounds);
   const strands = run.nations.slice(0, dyes);
   const threads = strands.length <= 2 ? 3 : strands.length <= 4 ? 2 : 1;
+  const picks = strands.length * threads * picksPerRow;
   const columns = rounds <= picks ? rounds * Math.round(picks / rounds) : picks;
   const done = Math.min(rounds, run.history.length + Math.min(1, Math.max(0, run.part)));
   const rows = strands.flatMap((nation) => Array.from({ length: threads }, () => ({ nation })));

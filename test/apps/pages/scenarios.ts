@@ -61,7 +61,7 @@ export function scriptedStatus(scene: {
       id: hash(100 + index).slice(0, 16),
       host: (['browser', 'node', 'deno'] as const)[index % 3] ?? 'node',
       nation: index === 5 ? null : (names[index % names.length] ?? null),
-      state: states[index % states.length] ?? 'training',
+      state: complete ? 'waiting' : (states[index % states.length] ?? 'training'),
       steps: (index * 13 + 17) % 50,
       tokens: scene.done * 25_600,
       contributions: scene.done,
