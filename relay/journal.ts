@@ -26,7 +26,7 @@ export class Journal {
     try {
       this.#database = new DatabaseSync(path, { timeout: 5000 });
       this.#database.exec(settings);
-      this.#database.exec(schema);
+      if (this.schema.length === 0) this.#database.exec(schema);
       this.#last = this.#rows('where sequence = (select max(sequence) from entries)').next().value ?? null;
     } catch (cause) {
       throw storageError(cause, path);
@@ -88,6 +88,14 @@ export class Journal {
     return v.parse(v.object({ version: v.string() }), row).version;
   }
 
+  /** What the file says of its own table, as SQLite keeps it on the first page. */
+  get schema(): string[] {
+    const rows = this.#database
+      .prepare('select type, name, tbl_name, rootpage, sql from sqlite_schema')
+      .all();
+    return rows.map((row) => Object.values(row).join('\n'));
+  }
+
   /** Moves the write-ahead log into the file and empties it, unless a reader holds it just now. */
   checkpoint(): void {
     this.#database.exec('pragma wal_checkpoint(truncate)');
@@ -104,14 +112,17 @@ export class Journal {
 }
 
 /** `secure_delete` keeps the unused bytes of every page zero, so that relay/sqlite-file.ts can account for each byte. */
-const settings = 'pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;';
+/** Pages this large keep the table's tree two levels high, where every byte is accounted for, to some 30,000 entries. */
+export const pageSize = 16384;
+const settings = `pragma page_size = ${pageSize}; pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;`;
 
 /** Marks the file as ours in its header: "TAPE". */
 export const applicationId = 0x54415045;
 
 const schema = `
+pragma application_id = ${applicationId};
 begin immediate;
-create table if not exists entries (
+create table entries (
   sequence integer primary key,
   time integer not null,
   kind text not null,
@@ -119,9 +130,9 @@ create table if not exists entries (
   previous text not null,
   hash text not null
 ) strict;
-create trigger if not exists entries_are_not_changed before update on entries
+create trigger entries_are_not_changed before update on entries
   begin select raise(abort, 'the journal is append-only'); end;
-create trigger if not exists entries_are_not_removed before delete on entries
+create trigger entries_are_not_removed before delete on entries
   begin select raise(abort, 'the journal is append-only'); end;
 commit;`;
 
