@@ -64,16 +64,23 @@ export class Intake {
     return { resume: offset };
   }
 
-  /** Takes the upload's next bytes. Null while more are to come, and the contribution when they were the last. */
+  /**
+   * Takes the upload's next bytes. Null while more are to come, and the contribution when they were the last: it stays
+   * in partial/ until it is dropped. An upload that is refused has to be offered again, and is held unless it was bad.
+   */
   async chunk(key: NodeKey, chunk: Chunk): Promise<Received | Refused | null> {
     const upload = this.#uploads.get(key);
-    if (upload === undefined || chunk.offset !== upload.offset) return { refusal: RefusalCode.UNEXPECTED };
-    const end = upload.offset + chunk.data.length;
-    if (chunk.data.length === 0 || end > upload.offer.payloadBytes)
-      return { refusal: RefusalCode.OUT_OF_LIMIT };
+    const refusal = upload === undefined ? RefusalCode.UNEXPECTED : misplaced(upload, chunk);
+    if (upload === undefined || refusal !== null) {
+      this.#uploads.delete(key);
+      return { refusal: refusal ?? RefusalCode.UNEXPECTED };
+    }
     await this.#partials.append(key, upload.payload, chunk.data);
-    upload.offset = end;
-    return end < upload.offer.payloadBytes ? null : this.#received(key, upload);
+    upload.offset += chunk.data.length;
+    if (upload.offset < upload.offer.payloadBytes) return null;
+    const received = await this.#received(key, upload);
+    if ('refusal' in received) await this.drop(key);
+    return received;
   }
 
   /** Forgets the node's upload; its bytes stay for when it is offered again. */
@@ -120,4 +127,9 @@ export class Intake {
       offer.tokens <= limits.maxTokens;
     return within ? null : RefusalCode.OUT_OF_LIMIT;
   }
+}
+
+function misplaced({ offer, offset }: Upload, { offset: at, data }: Chunk): RefusalCode | null {
+  if (at !== offset) return RefusalCode.UNEXPECTED;
+  return data.length === 0 || at + data.length > offer.payloadBytes ? RefusalCode.OUT_OF_LIMIT : null;
 }

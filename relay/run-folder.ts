@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TapestryError } from '../client/errors.ts';
 import { WeightedSum } from './aggregate.ts';
 import { EntryError } from './entries.ts';
-import { type FileSystem, nodeFiles } from './files.ts';
+import { diskError, type FileSystem, nodeFiles } from './files.ts';
 import { Journal } from './journal.ts';
 import { openRelayKey, type RelayKey } from './key.ts';
+import { keptBlobs, Ledger, type Vectors } from './ledger.ts';
 import { differences, type ManifestDraft, manifestBytesOf, parseManifest } from './manifest.ts';
 import { PartialStore } from './partial.ts';
 import { Replay } from './replay.ts';
@@ -36,24 +38,15 @@ export const disk: Environment = {
   lock: lockFolder,
 };
 
-/** A run's folder, opened: what the journal says, and the vectors that it names. */
+/** A run's folder, opened. */
 export interface OpenedRun {
-  readonly journal: Journal;
-  readonly replay: Replay;
-  readonly blobs: BlobStore;
+  readonly ledger: Ledger;
   readonly partials: PartialStore;
   readonly key: RelayKey;
-  readonly base: Float32Array<ArrayBuffer>;
-  readonly momentum: Float32Array<ArrayBuffer>;
-  /** The open round's accepted contributions. */
-  readonly sum: WeightedSum;
   /** Where the rounds stand. */
   readonly state: RoundState;
   readonly unlock: () => void;
 }
-
-/** How many of the newest bases and momenta stay as files, beside the initial base: `verify` re-derives the others. */
-export const keptCheckpoints = 3;
 
 export const journalFile = 'journal.sqlite';
 
@@ -69,39 +62,56 @@ export async function openRun(
   environment: Environment,
 ): Promise<OpenedRun> {
   const { files } = environment;
-  if (create !== undefined) await files.makeFolder(folder);
-  const path = `${folder}/${journalFile}`;
-  if (create === undefined && !(await files.list(folder)).includes('blobs')) throw missing(folder);
+  if (create !== undefined) await makeFolders(files, folder);
+  else if (!(await files.list(folder)).includes('blobs')) throw missing(folder);
   const unlock = environment.lock(folder);
   let journal: Journal | null = null;
   try {
-    journal = environment.openJournal(path, create !== undefined);
+    journal = environment.openJournal(`${folder}/${journalFile}`, create !== undefined);
     if (journal === null) throw missing(folder);
+    await files.syncFolder(folder);
     const blobs = new BlobStore(files, folder);
     if (journal.last === null) {
       if (create === undefined) throw missing(folder);
       await createRun(folder, create, time, journal, blobs, files);
     }
     const replay = replayOf(journal);
-    const { manifest, manifestBytes, manifestSignature } = replay.run;
     if (create !== undefined) refuseOther(folder, create, replay);
     const key = await openRelayKey(files, folder, { make: false });
-    const signed = manifestSignedBytes(manifestBytes);
-    if (toHex(key.public) !== toHex(manifest.relayKey)) throw damaged('relay.key is the key of another run');
-    if (!(await verifySignature(key.public, signed, manifestSignature))) {
-      throw damaged('entry 1, body.signature does not sign the manifest');
-    }
+    await checkManifest(key, replay);
     const vectors = await readVectors(replay, blobs);
     const partials = new PartialStore(files, folder);
     await blobs.sweep(namedBlobs(journal, replay));
     if (replay.open === null) await partials.sweep();
     const state = stateOf(replay, time);
-    replay.apply(journal.append(time, 'relay-started', { sqlite: journal.sqliteVersion }));
-    return { journal, replay, blobs, partials, key, unlock, state, ...vectors };
+    const ledger = new Ledger(journal, replay, blobs, vectors);
+    ledger.append(time, 'relay-started', { sqlite: journal.sqliteVersion });
+    return { ledger, partials, key, state, unlock };
   } catch (error) {
     journal?.close();
     unlock();
     throw error;
+  }
+}
+
+/** The folders that hold everything else, by names that last. */
+async function makeFolders(files: FileSystem, folder: string): Promise<void> {
+  try {
+    await files.makeFolder(`${folder}/blobs`);
+    await files.makeFolder(`${folder}/partial`);
+    await files.syncFolder(folder);
+    await files.syncFolder(dirname(folder));
+  } catch (cause) {
+    throw diskError(cause, folder);
+  }
+}
+
+async function checkManifest(key: RelayKey, { run }: Replay): Promise<void> {
+  if (toHex(key.public) !== toHex(run.manifest.relayKey))
+    throw damaged('relay.key is the key of another run');
+  const signed = manifestSignedBytes(run.manifestBytes);
+  if (!(await verifySignature(key.public, signed, run.manifestSignature))) {
+    throw damaged('journal entry 1, body.signature does not sign the manifest');
   }
 }
 
@@ -175,10 +185,7 @@ function stateOf(replay: Replay, time: number): RoundState {
   return reopened(state, { openedAt, contributed, expected }, time, roundLimitsOf(replay.run.manifest));
 }
 
-async function readVectors(
-  replay: Replay,
-  blobs: BlobStore,
-): Promise<Pick<OpenedRun, 'base' | 'momentum' | 'sum'>> {
+async function readVectors(replay: Replay, blobs: BlobStore): Promise<Vectors> {
   const { manifest, codec } = replay.run;
   const { parameters } = manifest.model;
   const vector = async (hash: Hash) => {
@@ -198,22 +205,8 @@ async function readVectors(
   return { base, momentum, sum };
 }
 
-/** Bases and momenta of older commits that nothing needs as files any longer. */
-export function outdatedCheckpoints(replay: Replay): Set<Hash> {
-  const hashes = (of: readonly { base: Hash; momentum: Hash }[]) =>
-    of.flatMap(({ base, momentum }) => [base, momentum]);
-  const kept = new Set([
-    toHex(replay.run.manifest.initialBase),
-    ...hashes(replay.checkpoints.slice(-keptCheckpoints)),
-  ]);
-  // One round, one checkpoint: the one that just left the newest. What a failed removal leaves goes at the next start.
-  const outdated = hashes(replay.checkpoints.slice(-keptCheckpoints - 1, -keptCheckpoints));
-  return new Set(outdated.filter((hash) => !kept.has(hash)));
-}
-
 function namedBlobs(journal: Journal, replay: Replay): Set<Hash> {
-  const named = new Set([toHex(replay.run.manifest.initialBase)]);
-  for (const { base, momentum } of replay.checkpoints.slice(-keptCheckpoints)) named.add(base).add(momentum);
+  const named = keptBlobs(replay);
   for (const entry of journal.entries())
     if (entry.kind === 'contribution-accepted') named.add(entry.body.payload);
   return named;

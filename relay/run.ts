@@ -1,9 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import type { TapestryError } from '../client/errors.ts';
-import type { Entry, EntryKind, EntryOf } from './entries.ts';
+import type { EntryOf } from './entries.ts';
 import { diskError } from './files.ts';
 import { Intake, type Received, type Refused } from './intake.ts';
-import { nesterovStep } from './outer.ts';
+import type { Ledger } from './ledger.ts';
 import { Refusals } from './refusals.ts';
 import type { CommittedRound, Contributor } from './replay.ts';
 import {
@@ -16,16 +16,8 @@ import {
   refusalOf,
   roundLimitsOf,
 } from './round.ts';
-import {
-  disk,
-  type Environment,
-  type NewRun,
-  type OpenedRun,
-  openRun,
-  outdatedCheckpoints,
-} from './run-folder.ts';
+import { disk, type Environment, type NewRun, type OpenedRun, openRun } from './run-folder.ts';
 import { Serial } from './serial.ts';
-import { bytesOfVector } from './store.ts';
 import type { WholeManifest } from './wire/frames.ts';
 import { fromHex, type Hash, isHash, toHex } from './wire/hex.ts';
 import { acknowledgementBytes, sign } from './wire/signed.ts';
@@ -84,11 +76,10 @@ export class Run {
   onEvent: (event: RunEvent) => void = () => {};
 
   readonly #opened: OpenedRun;
+  readonly #ledger: Ledger;
   readonly #clock: () => number;
   readonly #limits: RoundLimits;
   readonly #intake: Intake;
-  #base: Float32Array<ArrayBuffer>;
-  #momentum: Float32Array<ArrayBuffer>;
   #state: RoundState;
   readonly #refusals = new Refusals();
   readonly #tasks = new Serial();
@@ -97,16 +88,15 @@ export class Run {
   #closed = false;
 
   private constructor(opened: OpenedRun, clock: () => number) {
-    const { manifest, manifestBytes, manifestSignature, id } = opened.replay.run;
+    const { manifest, manifestBytes, manifestSignature, id } = opened.ledger.replay.run;
     this.manifest = manifest;
     this.manifestBytes = manifestBytes;
     this.manifestSignature = manifestSignature;
     this.id = id;
     this.#opened = opened;
-    this.#intake = new Intake(opened.replay.run, opened.partials);
+    this.#ledger = opened.ledger;
+    this.#intake = new Intake(opened.ledger.replay.run, opened.partials);
     this.#clock = clock;
-    this.#base = opened.base;
-    this.#momentum = opened.momentum;
     this.#limits = roundLimitsOf(manifest);
     this.#state = opened.state;
   }
@@ -139,30 +129,29 @@ export class Run {
   }
 
   history(): readonly CommittedRound[] {
-    return this.#opened.replay.history;
+    return this.#ledger.replay.history;
   }
 
   totals(): { tokens: number; contributions: number; refusals: number; abandonedRounds: number } {
-    const { totals } = this.#opened.replay;
+    const { totals } = this.#ledger.replay;
     return { ...totals, refusals: totals.refusals + this.#refusals.pending };
   }
 
   /** What a node has given over the run; undefined for one that has not contributed. */
   contributor(key: NodeKey): Contributor | undefined {
-    return this.#opened.replay.contributors.get(key);
+    return this.#ledger.replay.contributors.get(key);
   }
 
   /** The current base; `round` is how many rounds it has behind it. */
   base(): { round: number; hash: Hash; parameters: Float32Array<ArrayBuffer> } {
-    return { round: this.#opened.replay.committed, hash: this.#state.base, parameters: this.#base.slice() };
+    return { round: this.#ledger.replay.committed, hash: this.#state.base, parameters: this.#ledger.base() };
   }
 
   /** The node is in. It counts at once; a key that is in already must be left before it joins again. */
   nodeJoined(key: NodeKey, host: EntryOf<'node-joined'>['body']['host'], nation: number | null): void {
     this.#background(async () => {
-      const time = this.#clock();
-      this.#append('node-joined', { key, host, nation });
-      await this.#react({ type: 'joined', key, time });
+      this.#ledger.append(this.#clock(), 'node-joined', { key, host, nation });
+      await this.#react({ type: 'joined', key, time: this.#clock() });
     });
   }
 
@@ -170,7 +159,7 @@ export class Run {
   nodeLeft(key: NodeKey): void {
     this.#background(async () => {
       this.#intake.pause(key);
-      this.#append('node-left', { key });
+      this.#ledger.append(this.#clock(), 'node-left', { key });
       await this.#react({ type: 'left', key, time: this.#clock() });
     });
   }
@@ -195,10 +184,14 @@ export class Run {
       const offer = this.#intake.offered(key);
       if (offer === undefined) return { refusal: RefusalCode.UNEXPECTED };
       const closed = this.#refusalOf(key, offer);
-      const received = closed === null ? await this.#intake.chunk(key, chunk) : { refusal: closed };
-      if (received === null) return null;
-      const answer = 'refusal' in received ? received : await this.#accept(key, received);
-      // Left behind, it only takes room to the round's end.
+      if (closed !== null) {
+        await this.#intake.drop(key);
+        return { refusal: closed };
+      }
+      const received = await this.#intake.chunk(key, chunk);
+      if (received === null || 'refusal' in received) return received;
+      const answer = await this.#accept(key, received);
+      // Left behind, the upload only takes room, to the round's end.
       await this.#intake.drop(key).catch(() => {});
       return answer;
     });
@@ -222,13 +215,12 @@ export class Run {
 
   /** Where a blob's file is; null when there is none. */
   async blob(hash: Hash): Promise<string | null> {
-    if (!isHash(hash)) return null;
-    return (await this.#opened.blobs.has(hash)) ? this.#opened.blobs.path(hash) : null;
+    return isHash(hash) ? this.#ledger.blob(hash) : null;
   }
 
   /** The journal's entries after `sequence`, each as a line of JSON without line end. */
   async *journalAfter(sequence: number): AsyncGenerator<string, void> {
-    for (const line of this.#opened.journal.lines(sequence)) {
+    for (const line of this.#ledger.lines(sequence)) {
       if (this.#closed) return;
       yield line;
     }
@@ -240,7 +232,7 @@ export class Run {
     await this.#tasks.run(async () => {
       this.#writeRefusals();
       this.#closed = true;
-      this.#opened.journal.close();
+      this.#ledger.close();
       this.#opened.unlock();
     });
   }
@@ -251,29 +243,13 @@ export class Run {
   }
 
   async #accept(key: NodeKey, received: Received): Promise<{ acknowledgement: Acknowledgement }> {
-    const { blobs, journal, replay, sum } = this.#opened;
-    const { offer, payload } = received;
-    await blobs.put(received.bytes);
-    const entry = journal.append(this.#clock(), 'contribution-accepted', {
-      round: offer.round,
-      key,
-      base: toHex(offer.base),
-      payload,
-      payloadBytes: offer.payloadBytes,
-      steps: offer.steps,
-      tokens: offer.tokens,
-      trainingLoss: offer.trainingLoss,
-      heldOutLoss: offer.heldOutLoss,
-      signature: toHex(offer.signature),
-    });
-    replay.apply(entry);
-    sum.add(received.integers, offer.tokens);
+    const { round, payload } = received.offer;
+    const entry = await this.#ledger.accept(this.#clock(), key, received);
     this.#state = reduce(this.#state, { type: 'contributed', key, time: entry.time }, this.#limits).state;
     // The commit that this may lead to comes after the node has its receipt.
     this.tick();
-    const receipt = { round: offer.round, payload: offer.payload, sequence: BigInt(entry.sequence) };
-    const signed = acknowledgementBytes(fromHex(this.id), receipt);
-    const signature = await sign(this.#opened.key.signing, signed);
+    const receipt = { round, payload, sequence: BigInt(entry.sequence) };
+    const signature = await sign(this.#opened.key.signing, acknowledgementBytes(fromHex(this.id), receipt));
     return { acknowledgement: create(AcknowledgementSchema, { ...receipt, signature }) };
   }
 
@@ -297,74 +273,52 @@ export class Run {
 
   /** Makes an effect durable. Gives the event that confirms it, and what to tell of it. */
   async #perform(effect: RoundEffect): Promise<{ confirmed: RoundEvent; event: RunEvent }> {
-    const { replay } = this.#opened;
     const { round, base } = this.#state;
+    const now = this.#clock();
     switch (effect) {
       case 'open': {
-        const { time } = this.#append('round-opened', { round, attempt: replay.attempt + 1, base });
+        const attempt = this.#ledger.replay.attempt + 1;
+        const { time } = this.#ledger.append(now, 'round-opened', { round, attempt, base });
         const { deadlineMs } = this.#limits;
         return { confirmed: { type: 'opened', time }, event: { type: 'opened', round, base, deadlineMs } };
       }
-      case 'commit':
-        return this.#commit(round);
+      case 'commit': {
+        this.#writeRefusals();
+        const { time, ...committed } = await this.#ledger.commit(now);
+        await this.#endRound();
+        return {
+          confirmed: { type: 'committed', base: committed.base, time },
+          event: { type: 'committed', round, ...committed },
+        };
+      }
       case 'abandon': {
         this.#writeRefusals();
-        const contributions = this.#state.contributed.size;
-        const { time } = this.#append('round-abandoned', { round, attempt: replay.attempt, contributions });
+        const { time } = this.#ledger.abandon(now);
         await this.#endRound();
         return { confirmed: { type: 'abandoned', time }, event: { type: 'abandoned', round } };
       }
       case 'complete': {
-        const { time } = this.#append('run-complete', { rounds: replay.committed, base });
+        const { time } = this.#ledger.append(now, 'run-complete', { rounds: this.#limits.rounds, base });
         return { confirmed: { type: 'completed', time }, event: { type: 'complete' } };
       }
     }
   }
 
-  /** The next base: a function of base, momentum and the accepted contributions, so a retry makes the same one. */
-  async #commit(round: number): Promise<{ confirmed: RoundEvent; event: RunEvent }> {
-    const { blobs, replay, sum } = this.#opened;
-    this.#writeRefusals();
-    const mean = sum.mean(replay.run.codec);
-    const next = nesterovStep(this.#base, this.#momentum, mean, this.manifest.strategy);
-    const base = await blobs.put(bytesOfVector(next.base));
-    const momentum = await blobs.put(bytesOfVector(next.momentum));
-    const contributions = replay.open?.contributions.map(({ sequence }) => sequence) ?? [];
-    const { tokens } = sum;
-    const { time } = this.#append('round-committed', { round, contributions, tokens, base, momentum });
-    this.#base = next.base;
-    this.#momentum = next.momentum;
-    await this.#endRound();
-    return {
-      confirmed: { type: 'committed', base, time },
-      event: { type: 'committed', round, base, contributions: contributions.length, tokens },
-    };
-  }
-
   /** Clears up after a round that the journal has closed. What cannot be removed now goes at the next start. */
   async #endRound(): Promise<void> {
-    const { blobs, journal, partials, replay, sum } = this.#opened;
-    sum.reset();
     this.#refusals.roundEnded();
     this.#intake.clear();
     try {
-      await partials.sweep();
-      await blobs.removeAll(outdatedCheckpoints(replay));
-      journal.checkpoint();
+      await this.#opened.partials.sweep();
+      await this.#ledger.tidy();
     } catch (error) {
       this.#trouble(error);
     }
   }
 
-  #append<Kind extends EntryKind>(kind: Kind, body: EntryOf<Kind>['body']): Entry {
-    const entry = this.#opened.journal.append(this.#clock(), kind, body);
-    this.#opened.replay.apply(entry);
-    return entry;
-  }
-
   #writeRefusals(): void {
     const { round } = this.current();
-    this.#refusals.flush((counts) => this.#append('refused', { round, counts }));
+    this.#refusals.flush((counts) => this.#ledger.append(this.#clock(), 'refused', { round, counts }));
   }
 
   /** A task that no one waits for. */

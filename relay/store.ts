@@ -9,6 +9,8 @@ import { type Hash, isHash } from './wire/hex.ts';
 export class BlobStore {
   readonly #files: FileSystem;
   readonly #folder: string;
+  /** Folders that are known to be there for ever. */
+  readonly #shelves = new Set<string>();
 
   constructor(files: FileSystem, folder: string) {
     this.#files = files;
@@ -20,8 +22,11 @@ export class BlobStore {
     const hash = hashOfBytes(bytes);
     const shelf = this.#shelf(hash);
     try {
-      await this.#files.makeFolder(shelf);
-      await this.#files.syncFolder(this.#folder);
+      if (!this.#shelves.has(shelf)) {
+        await this.#files.makeFolder(shelf);
+        await this.#files.syncFolder(this.#folder);
+        this.#shelves.add(shelf);
+      }
     } catch (cause) {
       throw diskError(cause, shelf);
     }
