@@ -60,33 +60,60 @@ export async function writeDurably(
     await files.syncFile(temporary);
     await files.rename(temporary, `${folder}/${name}`);
     await files.syncFolder(folder);
-  } catch (cause) {
+  } catch (error) {
     await files.remove(temporary).catch(() => {});
-    throw diskError(cause, `${folder}/${name}`);
+    throw error;
   }
 }
 
 /** What a crash can leave behind of a write that it cut off. */
 export const temporarySuffix = '.new';
 
-/** A failed file operation as an error that a person can act on: `disk.full`, or `disk.failed` for any other. */
-export function diskError(cause: unknown, path: string): TapestryError {
-  if (cause instanceof TapestryError) return cause;
+/** The same files, whose every failure is one that a person can act on: `disk.full`, or `disk.failed` for any other. */
+export function explained(files: FileSystem): FileSystem {
+  const explain = async <T>(path: string, work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (cause) {
+      throw diskError(cause, path);
+    }
+  };
+  return {
+    makeFolder: (path) => explain(path, files.makeFolder(path)),
+    list: (path) => explain(path, files.list(path)),
+    read: (path) => explain(path, files.read(path)),
+    write: (path, bytes, options) => explain(path, files.write(path, bytes, options)),
+    append: (path, bytes) => explain(path, files.append(path, bytes)),
+    truncate: (path, length) => explain(path, files.truncate(path, length)),
+    rename: (from, to) => explain(to, files.rename(from, to)),
+    remove: (path) => explain(path, files.remove(path)),
+    syncFile: (path) => explain(path, files.syncFile(path)),
+    syncFolder: (path) => explain(path, files.syncFolder(path)),
+  };
+}
+
+function diskError(cause: unknown, path: string): TapestryError {
   const code = codeOf(cause);
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new TapestryError(
-      'disk.full',
-      `no space is left for ${path}`,
-      'Free some space; the run goes on by itself.',
-      {
-        cause,
-      },
-    );
-  }
+  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(path, cause);
+  return diskFailed(path, cause);
+}
+
+export function diskFull(what: string, cause: unknown): TapestryError {
+  return new TapestryError(
+    'disk.full',
+    `no space is left for ${what}`,
+    'Free some space; the run goes on by itself.',
+    {
+      cause,
+    },
+  );
+}
+
+export function diskFailed(what: string, cause: unknown): TapestryError {
   const detail = cause instanceof Error ? cause.message : String(cause);
   return new TapestryError(
     'disk.failed',
-    `${path}: ${detail}`,
+    `${what}: ${detail}`,
     'Check the disk and the rights on the folder.',
     {
       cause,

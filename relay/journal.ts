@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import * as v from 'valibot';
-import { TapestryError } from '../client/errors.ts';
+import type { TapestryError } from '../client/errors.ts';
 import {
   checkEntry,
   type Entry,
@@ -11,6 +11,7 @@ import {
   nextEntry,
   type StoredEntry,
 } from './entries.ts';
+import { diskFailed, diskFull } from './files.ts';
 
 /**
  * The relay's log of events and its only state: one append-only SQLite table, each row chained to the one before by
@@ -57,7 +58,7 @@ export class Journal {
   /** Entries after `sequence`, in order, read in pages so that a long journal needs little memory. */
   *stored(after = 0): Generator<StoredEntry, void> {
     let from = after;
-    for (;;) {
+    while (this.#database.isOpen) {
       let read = 0;
       for (const entry of this.#rows('where sequence > ? order by sequence limit 256', from)) {
         from = entry.sequence;
@@ -156,23 +157,5 @@ const sqliteFull = 13;
 
 function storageError(cause: unknown, what: string): TapestryError {
   const code = typeof cause === 'object' && cause !== null && 'errcode' in cause ? cause.errcode : null;
-  if (code === sqliteFull) {
-    return new TapestryError(
-      'disk.full',
-      `no space is left for ${what}`,
-      'Free some space; the run goes on by itself.',
-      {
-        cause,
-      },
-    );
-  }
-  const detail = cause instanceof Error ? cause.message : String(cause);
-  return new TapestryError(
-    'disk.failed',
-    `${what}: ${detail}`,
-    'Check the disk and the rights on the folder.',
-    {
-      cause,
-    },
-  );
+  return code === sqliteFull ? diskFull(what, cause) : diskFailed(what, cause);
 }

@@ -40,10 +40,11 @@ export function parseManifest(bytes: Uint8Array): { manifest: WholeManifest; cod
 }
 
 function problemOf({ model, strategy, limits }: WholeManifest, codec: DenseCodec): string | null {
-  const { quorum, target, deadlineMs, maxTokens, payloadBytes } = limits;
+  const { quorum, target, deadlineMs, maxTokens, maxNodes, payloadBytes } = limits;
   if (model.parameters < 1) return 'the model has no parameters';
   if (strategy.rounds < 1 || strategy.localSteps < 1) return 'rounds and local steps must be at least 1';
   if (quorum < 1 || target < quorum) return 'quorum must be at least 1 and target at least quorum';
+  if (maxNodes < quorum) return 'max_nodes must be at least the quorum';
   if (deadlineMs < 1) return 'the deadline must be at least 1 ms';
   if (maxTokens < 1) return 'max_tokens must be at least 1';
   if (payloadBytes !== densePayloadBytes(model.parameters, codec)) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { diskError, type FileSystem } from './files.ts';
+import type { FileSystem } from './files.ts';
 import type { NodeKey } from './round.ts';
 import { type Hash, isHash } from './wire/hex.ts';
 
@@ -26,32 +26,22 @@ export class PartialStore {
   async resume(key: NodeKey, payload: Hash, total: number): Promise<number> {
     const name = nameOf(key, payload);
     const path = `${this.#folder}/${name}`;
-    try {
-      await this.#files.makeFolder(this.#folder);
-      for (const other of await this.#files.list(this.#folder)) {
-        if (other.startsWith(key) && other !== name) await this.#files.remove(`${this.#folder}/${other}`);
-      }
-      const bytes = await this.#files.read(path);
-      if (bytes === null) return 0;
-      const { records, end } = readRecords(bytes);
-      const held = records.reduce((sum, record) => sum + record.length, 0);
-      const surplus = held < total ? 0 : (records.at(-1)?.length ?? 0);
-      const keep = surplus === 0 ? end : end - headerBytes - surplus;
-      if (keep < bytes.length) await this.#files.truncate(path, keep);
-      return held - surplus;
-    } catch (cause) {
-      throw diskError(cause, path);
+    for (const other of await this.#files.list(this.#folder)) {
+      if (other.startsWith(key) && other !== name) await this.#files.remove(`${this.#folder}/${other}`);
     }
+    const bytes = await this.#files.read(path);
+    if (bytes === null) return 0;
+    const { records, end } = readRecords(bytes);
+    const held = records.reduce((sum, record) => sum + record.length, 0);
+    const surplus = held < total ? 0 : (records.at(-1)?.length ?? 0);
+    const keep = surplus === 0 ? end : end - headerBytes - surplus;
+    if (keep < bytes.length) await this.#files.truncate(path, keep);
+    return held - surplus;
   }
 
   /** Adds a chunk. Throws `disk.full` or `disk.failed`; what it then left behind, `resume` cuts away. */
   async append(key: NodeKey, payload: Hash, data: Uint8Array): Promise<void> {
-    const path = `${this.#folder}/${nameOf(key, payload)}`;
-    try {
-      await this.#files.append(path, recordOf(data));
-    } catch (cause) {
-      throw diskError(cause, path);
-    }
+    await this.#files.append(`${this.#folder}/${nameOf(key, payload)}`, recordOf(data));
   }
 
   /** All bytes of an upload that are held and whole. */

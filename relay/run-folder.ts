@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { TapestryError } from '../client/errors.ts';
 import { WeightedSum } from './aggregate.ts';
 import { EntryError } from './entries.ts';
-import { diskError, type FileSystem, nodeFiles } from './files.ts';
+import { explained, type FileSystem, nodeFiles } from './files.ts';
 import { Journal } from './journal.ts';
 import { openRelayKey, type RelayKey } from './key.ts';
 import { keptBlobs, Ledger, type Vectors } from './ledger.ts';
@@ -61,7 +61,7 @@ export async function openRun(
   time: number,
   environment: Environment,
 ): Promise<OpenedRun> {
-  const { files } = environment;
+  const files = explained(environment.files);
   if (create !== undefined) await makeFolders(files, folder);
   else if (!(await files.list(folder)).includes('blobs')) throw missing(folder);
   const unlock = environment.lock(folder);
@@ -96,14 +96,10 @@ export async function openRun(
 
 /** The folders that hold everything else, by names that last. */
 async function makeFolders(files: FileSystem, folder: string): Promise<void> {
-  try {
-    await files.makeFolder(`${folder}/blobs`);
-    await files.makeFolder(`${folder}/partial`);
-    await files.syncFolder(folder);
-    await files.syncFolder(dirname(folder));
-  } catch (cause) {
-    throw diskError(cause, folder);
-  }
+  await files.makeFolder(`${folder}/blobs`);
+  await files.makeFolder(`${folder}/partial`);
+  await files.syncFolder(folder);
+  await files.syncFolder(dirname(folder));
 }
 
 async function checkManifest(key: RelayKey, { run }: Replay): Promise<void> {

@@ -1,7 +1,6 @@
 import { create } from '@bufbuild/protobuf';
-import type { TapestryError } from '../client/errors.ts';
+import { TapestryError } from '../client/errors.ts';
 import type { EntryOf } from './entries.ts';
-import { diskError } from './files.ts';
 import { Intake, type Received, type Refused } from './intake.ts';
 import type { Ledger } from './ledger.ts';
 import { Refusals } from './refusals.ts';
@@ -17,6 +16,7 @@ import {
   roundLimitsOf,
 } from './round.ts';
 import { disk, type Environment, type NewRun, type OpenedRun, openRun } from './run-folder.ts';
+import type { CurrentRound, RunEvent } from './run-status.ts';
 import { Serial } from './serial.ts';
 import type { WholeManifest } from './wire/frames.ts';
 import { fromHex, type Hash, isHash, toHex } from './wire/hex.ts';
@@ -33,32 +33,7 @@ export type { ManifestDraft } from './manifest.ts';
 export type { CommittedRound, Contributor } from './replay.ts';
 export type { NodeKey } from './round.ts';
 export type { NewRun } from './run-folder.ts';
-
-export type RunEvent =
-  /** `deadlineMs` from now. */
-  | { readonly type: 'opened'; readonly round: number; readonly base: Hash; readonly deadlineMs: number }
-  | {
-      readonly type: 'committed';
-      readonly round: number;
-      readonly base: Hash;
-      readonly contributions: number;
-      readonly tokens: number;
-    }
-  | { readonly type: 'abandoned'; readonly round: number }
-  | { readonly type: 'complete' }
-  /** Something could not be made durable. It is tried again; nothing acknowledged is lost. */
-  | { readonly type: 'trouble'; readonly error: TapestryError };
-
-export interface CurrentRound {
-  /** From 1; after the last round it stays at the manifest's `rounds`. */
-  readonly round: number;
-  readonly base: Hash;
-  readonly phase: 'waiting' | 'training' | 'grace' | 'complete';
-  readonly contributions: number;
-  /** Milliseconds since 1970; null unless a round is open. */
-  readonly deadlineAt: number | null;
-  readonly openedAt: number | null;
-}
+export type { CurrentRound, RunEvent } from './run-status.ts';
 
 /** How long work that the disk refused is left alone before the next try. */
 const retryAfterMs = 1000;
@@ -150,7 +125,7 @@ export class Run {
   /** The node is in. It counts at once; a key that is in already must be left before it joins again. */
   nodeJoined(key: NodeKey, host: EntryOf<'node-joined'>['body']['host'], nation: number | null): void {
     this.#background(async () => {
-      this.#ledger.append(this.#clock(), 'node-joined', { key, host, nation });
+      this.#record('node-joined', { key, host, nation });
       await this.#react({ type: 'joined', key, time: this.#clock() });
     });
   }
@@ -159,7 +134,7 @@ export class Run {
   nodeLeft(key: NodeKey): void {
     this.#background(async () => {
       this.#intake.pause(key);
-      this.#ledger.append(this.#clock(), 'node-left', { key });
+      this.#record('node-left', { key });
       await this.#react({ type: 'left', key, time: this.#clock() });
     });
   }
@@ -316,6 +291,15 @@ export class Run {
     }
   }
 
+  /** Journals what the rounds do not hang on: a disk that refuses it does not keep a node out. */
+  #record<Kind extends 'node-joined' | 'node-left'>(kind: Kind, body: EntryOf<Kind>['body']): void {
+    try {
+      this.#ledger.append(this.#clock(), kind, body);
+    } catch (error) {
+      this.#trouble(error);
+    }
+  }
+
   #writeRefusals(): void {
     const { round } = this.current();
     this.#refusals.flush((counts) => this.#ledger.append(this.#clock(), 'refused', { round, counts }));
@@ -345,6 +329,14 @@ export class Run {
   }
 
   #trouble(error: unknown): void {
-    this.onEvent({ type: 'trouble', error: diskError(error, 'the run’s folder') });
+    const fault = new TapestryError(
+      'relay.fault',
+      `a fault of the relay: ${error}`,
+      'Report it with the log.',
+      {
+        cause: error,
+      },
+    );
+    this.onEvent({ type: 'trouble', error: error instanceof TapestryError ? error : fault });
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { diskError, type FileSystem, temporarySuffix, writeDurably } from './files.ts';
+import { type FileSystem, temporarySuffix, writeDurably } from './files.ts';
 import { type Hash, isHash } from './wire/hex.ts';
 
 /**
@@ -21,14 +21,10 @@ export class BlobStore {
   async put(bytes: Uint8Array): Promise<Hash> {
     const hash = hashOfBytes(bytes);
     const shelf = this.#shelf(hash);
-    try {
-      if (!this.#shelves.has(shelf)) {
-        await this.#files.makeFolder(shelf);
-        await this.#files.syncFolder(this.#folder);
-        this.#shelves.add(shelf);
-      }
-    } catch (cause) {
-      throw diskError(cause, shelf);
+    if (!this.#shelves.has(shelf)) {
+      await this.#files.makeFolder(shelf);
+      await this.#files.syncFolder(this.#folder);
+      this.#shelves.add(shelf);
     }
     await writeDurably(this.#files, shelf, hash, bytes);
     return hash;
