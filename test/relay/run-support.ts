@@ -1,3 +1,4 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,15 +103,24 @@ export interface TestNode {
   readonly signing: CryptoKey;
 }
 
-export async function testNode(): Promise<TestNode> {
-  const pair = await crypto.subtle.generateKey('Ed25519', true, ['sign', 'verify']);
-  if (!('publicKey' in pair)) throw new Error('no key pair');
-  const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
-  return { key: toHex(publicKey), signing: pair.privateKey };
+/** RFC 8410: an Ed25519 private key is these bytes and then its seed. */
+const pkcs8Prefix = fromHex('302e020100300506032b657004220420');
+
+/** The node that a seed gives: the same key each time. */
+export async function testNode(seed: number): Promise<TestNode> {
+  const random = Random.seeded(seed, 13);
+  const secret = new Uint8Array(32).map(() => random.below(256));
+  const pkcs8 = new Uint8Array([...pkcs8Prefix, ...secret]);
+  const pair = createPublicKey(createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' }));
+  const publicKey = new Uint8Array(pair.export({ type: 'spki', format: 'der' }).subarray(-32));
+  return {
+    key: toHex(publicKey),
+    signing: await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']),
+  };
 }
 
 export function testNodes(count: number): Promise<TestNode[]> {
-  return Promise.all(Array.from({ length: count }, testNode));
+  return Promise.all(Array.from({ length: count }, (_, seed) => testNode(seed)));
 }
 
 /** A delta drawn from a seed, as the node would send it. */
@@ -137,8 +147,8 @@ export async function offerFor(
     payloadBytes: payload.length,
     steps: 10,
     tokens: 320,
-    trainingLoss: Math.fround(2.7182818),
-    heldOutLoss: Math.fround(3.1415926),
+    trainingLoss: Math.fround(2.3),
+    heldOutLoss: Math.fround(2.4),
     ...changes,
   };
   const signature = changes.signature ?? (await sign(node.signing, offerBytes(fromHex(run.id), unsigned)));

@@ -1,0 +1,186 @@
+import type { Random } from '../../client/random.ts';
+import type { FileSystem } from '../../relay/files.ts';
+
+/** The process died here: whatever was under way never goes on. */
+export class Crash extends Error {}
+
+/** As Node's errors say what the disk refused. */
+class DiskRefusal extends Error {
+  readonly code: string;
+
+  constructor(code: string) {
+    super(code);
+    this.code = code;
+  }
+}
+
+interface Inode {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** What a power loss leaves for sure. */
+  synced: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * A disk in memory that keeps no more promises than POSIX does. Bytes last after `syncFile`, names after `syncFolder`;
+ * of everything later a crash keeps, drops or tears what the seed says. On a planned operation it crashes or refuses.
+ */
+export class FaultyFiles implements FileSystem {
+  readonly #random: Random;
+  #names = new Map<string, Inode>();
+  #lastingNames = new Map<string, Inode>();
+  #folders = new Set<string>();
+  #operations = 0;
+  #crashAt = Number.POSITIVE_INFINITY;
+  #refuseAt = Number.POSITIVE_INFINITY;
+  #refusals = 0;
+  #dead = false;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  get dead(): boolean {
+    return this.#dead;
+  }
+
+  /** The process dies at the `operations`th operation from now. */
+  crashAfter(operations: number): void {
+    this.#crashAt = this.#operations + operations;
+  }
+
+  /** From the `operations`th operation from now, `times` writing operations fail with ENOSPC or EIO. */
+  refuseAfter(operations: number, times: number): void {
+    this.#refuseAt = this.#operations + operations;
+    this.#refusals = times;
+  }
+
+  /** What is left after the power went: the disk for the next process. */
+  afterPowerLoss(): FaultyFiles {
+    const next = new FaultyFiles(this.#random);
+    next.#folders = this.#folders;
+    for (const path of new Set([...this.#names.keys(), ...this.#lastingNames.keys()])) {
+      const renamed = this.#names.get(path);
+      const lasting = this.#lastingNames.get(path);
+      const inode = renamed === lasting || this.#random.below(2) === 0 ? renamed : lasting;
+      if (inode === undefined) continue;
+      const bytes = this.#torn(inode);
+      const left = { bytes, synced: bytes };
+      next.#names.set(path, left);
+      next.#lastingNames.set(path, left);
+    }
+    return next;
+  }
+
+  #torn({ bytes, synced }: Inode): Uint8Array<ArrayBuffer> {
+    switch (this.#random.below(3)) {
+      case 0:
+        return synced;
+      case 1:
+        return bytes;
+      default: {
+        // Some length between, and of the bytes that were not synced, some that never came to the disk.
+        const length = synced.length + this.#random.below(Math.max(1, bytes.length - synced.length + 1));
+        const torn = bytes.slice(0, length);
+        for (let i = 0; i < torn.length; i++) {
+          if (torn[i] !== synced[i] && this.#random.below(4) === 0) torn[i] = synced[i] ?? 0;
+        }
+        return torn;
+      }
+    }
+  }
+
+  /** One operation of the process, on this disk or beside it. */
+  operation(writes: boolean): void {
+    this.#alive();
+    this.#operations++;
+    if (this.#operations >= this.#crashAt) {
+      this.#dead = true;
+      throw new Crash();
+    }
+    if (writes && this.#refusals > 0 && this.#operations >= this.#refuseAt) {
+      this.#refusals--;
+      throw new DiskRefusal(this.#random.below(2) === 0 ? 'ENOSPC' : 'EIO');
+    }
+  }
+
+  #alive(): void {
+    if (this.#dead) throw new Crash();
+  }
+
+  #inode(path: string): Inode {
+    const inode = this.#names.get(path);
+    if (inode === undefined) throw new DiskRefusal('ENOENT');
+    return inode;
+  }
+
+  async makeFolder(path: string): Promise<void> {
+    this.operation(true);
+    this.#folders.add(path);
+  }
+
+  async list(path: string): Promise<string[]> {
+    this.operation(false);
+    const inside = [...this.#folders, ...this.#names.keys()].filter((name) => name.startsWith(`${path}/`));
+    return [...new Set(inside.map((name) => name.slice(path.length + 1).split('/')[0] ?? ''))].sort();
+  }
+
+  async read(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    this.operation(false);
+    return this.#names.get(path)?.bytes.slice() ?? null;
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    this.#alive();
+    const inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0) };
+    this.#names.set(path, inode);
+    this.#partly(inode, bytes);
+    this.operation(true);
+    inode.bytes = new Uint8Array(bytes);
+  }
+
+  async append(path: string, bytes: Uint8Array): Promise<void> {
+    this.#alive();
+    const inode = this.#names.get(path) ?? { bytes: new Uint8Array(0), synced: new Uint8Array(0) };
+    this.#names.set(path, inode);
+    const before = inode.bytes;
+    this.#partly(inode, bytes);
+    this.operation(true);
+    inode.bytes = new Uint8Array([...before, ...bytes]);
+  }
+
+  /** A write that fails or that a crash cuts off has often written something. */
+  #partly(inode: Inode, bytes: Uint8Array): void {
+    const part = bytes.subarray(0, this.#random.below(bytes.length + 1));
+    inode.bytes = new Uint8Array([...inode.bytes, ...part]);
+  }
+
+  async truncate(path: string, length: number): Promise<void> {
+    this.operation(true);
+    const inode = this.#inode(path);
+    inode.bytes = inode.bytes.slice(0, length);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    this.operation(true);
+    this.#names.set(to, this.#inode(from));
+    this.#names.delete(from);
+  }
+
+  async remove(path: string): Promise<void> {
+    this.operation(true);
+    this.#names.delete(path);
+  }
+
+  async syncFile(path: string): Promise<void> {
+    this.operation(true);
+    const inode = this.#inode(path);
+    inode.synced = inode.bytes;
+  }
+
+  async syncFolder(path: string): Promise<void> {
+    this.operation(true);
+    const here = (name: string) => name.slice(0, name.lastIndexOf('/')) === path;
+    for (const name of [...this.#lastingNames.keys()].filter(here)) this.#lastingNames.delete(name);
+    for (const [name, inode] of this.#names) if (here(name)) this.#lastingNames.set(name, inode);
+  }
+}
