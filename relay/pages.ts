@@ -5,14 +5,14 @@ import { getMimeType } from 'hono/utils/mime';
 import { glob } from 'tinyglobby';
 
 /**
- * For pages: everything from the relay itself, no inline script, in no frame. Vite writes small images as data.
+ * For pages: everything from the relay itself, no inline script, in no frame.
  * `connect-src` names what a page may speak to: nothing but its own relay.
  */
 const pagePolicy = [
   "default-src 'self'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self' data:",
+  "img-src 'self'",
   "connect-src 'self'",
   "worker-src 'self'",
   "object-src 'none'",

@@ -34,8 +34,7 @@ export async function certificateFor(
   if (option === 'off') return null;
   if (option === 'auto') return own(folder, namesOfThisMachine(host), now);
   try {
-    const [cert, key] = await Promise.all([readFile(option.cert, 'utf8'), readFile(option.key, 'utf8')]);
-    return certificate(cert, key);
+    return await filesOf(option.cert, option.key);
   } catch (cause) {
     throw new TapestryError(
       'relay.tls-files',
@@ -49,10 +48,7 @@ export async function certificateFor(
 async function own(folder: string, names: readonly string[], now: number): Promise<Certificate> {
   const certFile = join(folder, 'tls-cert.pem');
   const keyFile = join(folder, 'tls-key.pem');
-  const kept = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]).then(
-    ([cert, key]) => certificate(cert, key),
-    () => null,
-  );
+  const kept = await filesOf(certFile, keyFile).catch(() => null);
   if (kept !== null && serves(new X509Certificate(kept.cert), names, now)) return kept;
   const made = await generate([{ name: 'commonName', value: 'Tapestry relay' }], {
     keyType: 'ec',
@@ -73,6 +69,11 @@ async function own(folder: string, names: readonly string[], now: number): Promi
   await writeFile(keyFile, made.private, { mode: 0o600 });
   await writeFile(certFile, made.cert);
   return certificate(made.cert, made.private);
+}
+
+async function filesOf(certFile: string, keyFile: string): Promise<Certificate> {
+  const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
+  return certificate(cert, key);
 }
 
 function certificate(cert: string, key: string): Certificate {

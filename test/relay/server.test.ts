@@ -126,14 +126,15 @@ describe('a run', () => {
     const run = new Uint8Array(Buffer.from(relay.runId, 'hex'));
     expect(await verifySignature(relayKey, acknowledgementBytes(run, receipt), receipt.signature)).toBe(true);
     const stored = await get(relay, `blobs/${toHex(receipt.payload)}`);
-    expect(new Uint8Array(await stored.arrayBuffer())).toEqual(payload);
+    expect(Buffer.compare(new Uint8Array(await stored.arrayBuffer()), payload)).toBe(0);
     await other.contribute(opened, payloadOf(2));
     const commit = await other.next('commit');
 
     const base = await relay.base();
     expect(base).toMatchObject({ round: 1, hash: toHex(commit.base) });
     const published = await get(relay, `blobs/${toHex(commit.base)}`);
-    expect(new Float32Array(await published.arrayBuffer())).toEqual(base.parameters);
+    const bytes = new Uint8Array(base.parameters.buffer);
+    expect(Buffer.compare(new Uint8Array(await published.arrayBuffer()), bytes)).toBe(0);
 
     const second = await node.next('roundOpen');
     expect(second.round).toBe(2);
