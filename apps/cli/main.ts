@@ -1,7 +1,6 @@
-import { Command, CommanderError } from 'commander';
-import { TapestryError } from '../../client/errors.ts';
-import { exit, exitCodeOf, exitHelp } from './exit.ts';
-import { Output } from './output.ts';
+import { Command } from 'commander';
+import { runCommandLine } from './command-line.ts';
+import { exitHelp } from './exit.ts';
 import { version } from './version.ts';
 
 /** The commands. Only the one that is asked for is loaded, so that `--help` is at hand at once. */
@@ -53,30 +52,9 @@ async function program(words: readonly string[]): Promise<Command> {
     const command = name === wanted ? (await load())() : new Command(name);
     tapestry.addCommand(command.name(name).summary(summary));
   }
-  for (const command of [tapestry, ...tapestry.commands]) command.exitOverride().showHelpAfterError(false);
   return tapestry;
 }
 
-/** Runs a command line; the exit code. */
-async function run(words: readonly string[]): Promise<number> {
-  const output = new Output(words.includes('--json'));
-  const tapestry = await program(words);
-  for (const command of [tapestry, ...tapestry.commands]) command.configureOutput({ outputError: () => {} });
-  try {
-    await tapestry.parseAsync(words, { from: 'user' });
-    return Number(process.exitCode ?? exit.done);
-  } catch (error) {
-    if (!(error instanceof CommanderError)) {
-      output.error(error);
-      return exitCodeOf(error);
-    }
-    if (error.exitCode === 0) return exit.done;
-    const message = error.message.replace(/^error: /, '');
-    // Commander's own word for "no command was given" after it has printed the help.
-    if (error.code !== 'commander.help')
-      output.error(new TapestryError('usage', message, 'Add --help to see what there is.'));
-    return exit.usage;
-  }
-}
-
-process.exitCode = await run(process.argv.slice(2));
+const words = process.argv.slice(2);
+// Dawn keeps a process alive that has nothing more to do.
+process.exit(await runCommandLine(await program(words), words));

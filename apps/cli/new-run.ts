@@ -1,18 +1,9 @@
-import { create } from '@bufbuild/protobuf';
 import { type ModelConfig, type PresetName, presets } from '../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../client/model/parameters.ts';
 import type { NewRun } from '../../relay/run.ts';
 import { densePayloadBytes } from '../../relay/wire/dense.ts';
 import { fromHex } from '../../relay/wire/hex.ts';
-import {
-  CodecKind,
-  CodecSchema,
-  Lane,
-  LimitsSchema,
-  ModelSchema,
-  StrategySchema,
-  Tokenizer,
-} from '../../relay/wire/tapestry_pb.js';
+import { CodecKind, Lane, Tokenizer } from '../../relay/wire/tapestry_pb.js';
 
 /** What an operator decides about a new run. The rest of the manifest follows from it. */
 export interface RunChoices {
@@ -76,9 +67,9 @@ export function newRun(choices: RunChoices): NewRun {
       version: 1,
       name: choices.name,
       created: BigInt(choices.created),
-      model: create(ModelSchema, { ...config, parameters: layout.length, layout: fromHex(layout.hash) }),
+      model: { ...config, parameters: layout.length, layout: fromHex(layout.hash) },
       tokenizer: Tokenizer.BYTES,
-      strategy: create(StrategySchema, {
+      strategy: {
         rounds: choices.rounds,
         localSteps: choices.steps,
         batch: choices.batch,
@@ -88,9 +79,9 @@ export function newRun(choices: RunChoices): NewRun {
         finalFraction: 0.1,
         ...inner,
         ...outer,
-      }),
-      codec: create(CodecSchema, { kind: CodecKind.DENSE, ...codec }),
-      limits: create(LimitsSchema, {
+      },
+      codec: { kind: CodecKind.DENSE, ...codec },
+      limits: {
         quorum: choices.quorum,
         target: choices.target,
         deadlineMs: choices.deadlineMs,
@@ -98,7 +89,7 @@ export function newRun(choices: RunChoices): NewRun {
         payloadBytes: densePayloadBytes(layout.length, codec),
         maxTokens: choices.steps * tokensPerStep,
         maxNodes: choices.maxNodes,
-      }),
+      },
       lane: Lane.OPEN,
       nations: [...choices.nations],
     },
