@@ -260,7 +260,7 @@ describe('what the relay says of itself', () => {
     expect(status.run).toMatchObject({
       id: relay.runId,
       parameters,
-      nations: ['Romance', 'Germanic'],
+      nations: ['North', 'South'],
       rounds: 3,
     });
     expect(status.base).toMatchObject({ round: 0, bytes: 4 * parameters });
@@ -280,7 +280,7 @@ describe('what the relay says of itself', () => {
     const node = await ScriptedNode.join(relay.url);
     let status = await next();
     while (status.nodes.length === 0) status = await next();
-    expect(status.nodes).toMatchObject([{ host: 'node', nation: 'Romance', state: 'waiting' }]);
+    expect(status.nodes).toMatchObject([{ host: 'node', nation: 'North', state: 'waiting' }]);
     relay.announceSample({ round: 0, prompt: 'All human', text: ' beings' });
     while (status.sample === null) status = await next();
     expect(status.sample).toEqual({ round: 0, prompt: 'All human', text: ' beings' });

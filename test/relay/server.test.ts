@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RelayLimits } from '../../relay/limits.ts';
@@ -11,6 +12,7 @@ import { toHex } from '../../relay/wire/hex.ts';
 import { acknowledgementBytes, manifestSignedBytes, verifySignature } from '../../relay/wire/signed.ts';
 import { relayStatusSchema } from '../../relay/wire/status.ts';
 import { NodeState } from '../../relay/wire/tapestry_pb.js';
+import { codec } from './run-support.ts';
 import { newIdentity, payloadOf, ScriptedNode } from './scripted-node.ts';
 import { parameters, payloadBytes, smallRun } from './small-run.ts';
 
@@ -268,8 +270,8 @@ describe('bad input is refused with its code, counted and journalled, and the ro
 
   test.each([
     ['a payload of another length', 'OUT_OF_LIMIT', { payloadBytes: payloadBytes - 1 }],
-    ['more steps than asked for', 'OUT_OF_LIMIT', { steps: 5 }],
-    ['more tokens than the manifest allows', 'OUT_OF_LIMIT', { tokens: 1025 }],
+    ['more steps than asked for', 'OUT_OF_LIMIT', { steps: 11 }],
+    ['more tokens than the manifest allows', 'OUT_OF_LIMIT', { tokens: 1001 }],
     ['a signature of other numbers', 'BAD_SIGNATURE', { signature: new Uint8Array(64) }],
     ['a delta for another base', 'STALE_BASE', { base: new Uint8Array(32).fill(9) }],
     ['a round that is not open yet', 'WRONG_ROUND', { round: 2 }],
@@ -300,7 +302,7 @@ describe('bad input is refused with its code, counted and journalled, and the ro
     await expectCounted(relay, 'BAD_PAYLOAD');
 
     const tooLong = new Uint8Array(payloadBytes).fill(100);
-    for (let at = 0; at < payloadBytes; at += 257) tooLong[at] = 12;
+    for (let at = 0; at < payloadBytes; at += 1 + codec.block) tooLong[at] = codec.maxShift;
     await first.sendOffer(opened, tooLong);
     await first.next('resume');
     first.sendChunks(tooLong, 0);
@@ -476,6 +478,13 @@ describe('time and floods', () => {
     await until(() => relay.status().nodes.length === 0);
   });
 
+  test('who is slow to ask is cut off', async () => {
+    const relay = await start({}, { headers: 200 });
+    const socket = connect(Number(relay.url.port), relay.url.hostname);
+    socket.write('GET / HTTP/1.1\r\nhost: ');
+    expect(await text(socket)).toMatch(/^(HTTP\/1\.1 408 |$)/);
+  });
+
   test('a flood of messages ends the connection, and so does a flood of refusals', async () => {
     const relay = await start({}, { messagesPerSecond: 10, messageBurst: 50, refusals: 5 });
     const { first, second, opened } = await pair(relay);
@@ -489,6 +498,23 @@ describe('time and floods', () => {
     await expectCounted(relay, 'MALFORMED', 5);
     await expectCommit(first, second, opened);
   });
+});
+
+test('a disk that fails is said to the node and to the operator, and once it works again the run goes on', async () => {
+  const relay = await start();
+  const { first, second, opened } = await pair(relay);
+  const uploads = join(folder, 'partial');
+  await rename(uploads, join(folder, 'aside'));
+  await writeFile(uploads, 'in the way');
+  await first.sendOffer(opened, payloadOf(1));
+  expect(await first.refusal()).toBe('STORAGE');
+  const failing = await get(relay, 'healthz');
+  expect([failing.status, await failing.json()]).toMatchObject([503, { status: 'storage-failing' }]);
+  await rm(uploads);
+  await rename(join(folder, 'aside'), uploads);
+  await expectCommit(first, second, opened);
+  expect((await get(relay, 'healthz')).status).toBe(200);
+  await expectCounted(relay, 'STORAGE');
 });
 
 describe('where it listens', () => {
