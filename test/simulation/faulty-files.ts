@@ -29,6 +29,7 @@ export class FaultyFiles implements FileSystem {
   #names = new Map<string, Inode>();
   #lastingNames = new Map<string, Inode>();
   #folders = new Set<string>();
+  #lastingFolders = new Set<string>();
   #operations = 0;
   #crashAt = Number.POSITIVE_INFINITY;
   #refuseAt = Number.POSITIVE_INFINITY;
@@ -57,8 +58,14 @@ export class FaultyFiles implements FileSystem {
   /** What is left after the power went: the disk for the next process. */
   afterPowerLoss(): FaultyFiles {
     const next = new FaultyFiles(this.#random);
-    next.#folders = this.#folders;
+    for (const folder of [...this.#folders].sort()) {
+      const inside = parentOf(folder) === '' || next.#folders.has(parentOf(folder));
+      if (inside && (this.#lastingFolders.has(folder) || this.#random.below(2) === 0))
+        next.#folders.add(folder);
+    }
+    next.#lastingFolders = new Set(next.#folders);
     for (const path of new Set([...this.#names.keys(), ...this.#lastingNames.keys()])) {
+      if (!next.#folders.has(parentOf(path))) continue;
       const renamed = this.#names.get(path);
       const lasting = this.#lastingNames.get(path);
       const inode = renamed === lasting || this.#random.below(2) === 0 ? renamed : lasting;
@@ -115,7 +122,7 @@ export class FaultyFiles implements FileSystem {
 
   async makeFolder(path: string): Promise<void> {
     this.operation(true);
-    this.#folders.add(path);
+    for (let folder = path; folder !== ''; folder = parentOf(folder)) this.#folders.add(folder);
   }
 
   async list(path: string): Promise<string[]> {
@@ -179,8 +186,13 @@ export class FaultyFiles implements FileSystem {
 
   async syncFolder(path: string): Promise<void> {
     this.operation(true);
-    const here = (name: string) => name.slice(0, name.lastIndexOf('/')) === path;
+    const here = (name: string) => parentOf(name) === (path === '/' ? '' : path);
+    for (const folder of this.#folders) if (here(folder)) this.#lastingFolders.add(folder);
     for (const name of [...this.#lastingNames.keys()].filter(here)) this.#lastingNames.delete(name);
     for (const [name, inode] of this.#names) if (here(name)) this.#lastingNames.set(name, inode);
   }
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
 }

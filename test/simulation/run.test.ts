@@ -204,7 +204,7 @@ test('whatever the disk does, what was acknowledged stays and counts once', asyn
   let troubles = 0;
   let acknowledged = 0;
   const first = Number(process.env['SEED'] ?? 1);
-  const runs = Number(process.env['RUNS'] ?? 150);
+  const runs = Number(process.env['RUNS'] ?? 100);
   for (let seed = first; seed < first + runs; seed++) {
     const simulation = await simulate(seed, nodes).catch((error: unknown) => {
       throw new Error(`seed ${seed}`, { cause: error });
