@@ -11,11 +11,12 @@ export interface Device {
   close(): void;
 }
 
-/**
- * Opens the fastest adapter with its real limits. The caller keeps `gpu` referenced as long as the device lives.
- * Throws TapestryError `adapter.missing`.
- */
+/** Never let go: Dawn in Node aborts the process when its GPU object is collected before one of its devices. */
+const opened = new Set<GPU>();
+
+/** Opens the fastest adapter with its real limits. Throws TapestryError `adapter.missing`. */
 export async function openDevice(gpu: GPU): Promise<Device> {
+  opened.add(gpu);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null)
     throw new TapestryError(
@@ -41,7 +42,7 @@ export async function openDevice(gpu: GPU): Promise<Device> {
 function nameOf(info: GPUAdapterInfo, software: boolean): string {
   const spoken =
     info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || info.device;
-  const short = spoken.replace(/ ?\(.*$/, '').trim() || 'an unnamed adapter';
+  const short = spoken.replace(/ ?[:(].*$/, '').trim() || 'an unnamed adapter';
   return software ? `${short} (software)` : short;
 }
 

@@ -24,7 +24,7 @@ export function kernelKey({ shader, entry, overrides, constants }: Kernel): stri
 /** A kernel's WGSL as it is compiled. */
 export function sourceOf({ shader, constants }: Pick<Kernel, 'shader' | 'constants'>): string {
   const lines = shader.constants.map(
-    (name) => `const ${name}: u32 = ${valueOf(constants, name, shader)}u;\n`,
+    (name) => `const ${name}: u32 = ${requiredValue(constants, name, shader)}u;\n`,
   );
   return lines.join('') + shader.source;
 }
@@ -78,7 +78,7 @@ async function compileKernel(
     })),
   });
   const constants = Object.fromEntries(
-    shader.overrides.map((name) => [name, valueOf(kernel.overrides, name, shader)]),
+    shader.overrides.map((name) => [name, requiredValue(kernel.overrides, name, shader)]),
   );
   try {
     const pipeline = await device.createComputePipelineAsync({
@@ -98,7 +98,7 @@ const bufferType = {
   write: 'storage',
 } as const satisfies Record<BindingKind, GPUBufferBindingType>;
 
-function valueOf(values: Overrides, name: string, shader: Shader): number {
+function requiredValue(values: Overrides, name: string, shader: Shader): number {
   const value = values[name];
   if (value === undefined) throw invalid(shader.name, `no value for ${name}`);
   return value;

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, test } from 'vitest';
+import type { Device } from '../../client/gpu/device.ts';
+import { rmsNormBackward, rmsNormForward } from '../../client/model/operations.ts';
+import { rmsnormBackward, rmsnormForward } from '../../client/model/reference/rmsnorm.ts';
+import { openNodeDevice } from '../gpu-node.ts';
+import { bothVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
+
+let device: Device;
+beforeAll(async () => {
+  device = await openNodeDevice();
+});
+afterAll(() => device.close());
+
+test('RMSNorm and its gradients, written and accumulated', () =>
+  onRandomShapes({ rows: 43, vectors: 37 }, async ({ rows, vectors }, random) => {
+    const width = 4 * vectors;
+    const shape = { rows, width, epsilon: 1e-3 };
+    const input = randomValues(random, rows * width);
+    const gain = randomValues(random, width);
+    const outputGradient = randomValues(random, rows * width);
+    const already = randomValues(random, rows * width);
+    const [x, g, dy] = [input, gain, outputGradient].map((values) => Float64Array.from(values));
+    if (!x || !g || !dy) throw new Error('unreachable');
+    const output = rmsnormForward(x, g, shape.epsilon);
+    const gradient = rmsnormBackward(x, g, dy, shape.epsilon);
+    for (const variant of bothVariants(device)) {
+      for (const accumulate of [true, false]) {
+        const values = {
+          input,
+          gain,
+          outputGradient,
+          output: new Float32Array(rows * width),
+          inverse: new Float32Array(rows),
+          inputGradient: already,
+          gainGradient: new Float32Array(width),
+        };
+        const results = await runOperation(variant, values, (program, buffers) => {
+          rmsNormForward(program, buffers, shape);
+          rmsNormBackward(program, { ...buffers, savedInverse: buffers.inverse }, shape, accumulate);
+        });
+        expectClose(results('output'), output);
+        expectClose(results('gainGradient'), gradient.gain, 1e-5);
+        expectClose(
+          results('inputGradient'),
+          gradient.input.map((value, i) => value + (accumulate ? (already[i] ?? 0) : 0)),
+          1e-5,
+        );
+      }
+    }
+  }));
