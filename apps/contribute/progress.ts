@@ -109,7 +109,9 @@ function addPoint(progress: Progress, point: LossPoint): readonly LossPoint[] {
   return [...kept, point];
 }
 
+/** The same notice again, as at each attempt to reconnect, is not said twice. */
 function warn(progress: Progress, tone: Notice['tone'], text: string, next: string | null): Progress {
+  if (progress.notices.at(-1)?.text === text) return progress;
   const key = (progress.notices.at(-1)?.key ?? 0) + 1;
   return { ...progress, notices: [...progress.notices, { key, tone, text, next }].slice(-keptNotices) };
 }

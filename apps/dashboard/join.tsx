@@ -12,6 +12,15 @@ interface Props {
   readonly base: RelayStatus['base'] | null;
 }
 
+function Reach({ join: { reach } }: Pick<Props, 'join'>) {
+  if (reach === 'anyone') return null;
+  return (
+    <p class="notice" data-tone="warn">
+      {reach === 'this-machine' ? words.localOnly : words.insecure}
+    </p>
+  );
+}
+
 /** How to join, or after the last round, where the base is. */
 export function Join({ join, stage, base }: Props) {
   if (stage === 'complete' && base !== null)
@@ -43,13 +52,10 @@ export function Join({ join, stage, base }: Props) {
         <p class="address">
           <a href={join.address}>{join.address}</a>
         </p>
-        {join.reach !== 'anyone' && (
-          <p class="notice" data-tone="warn">
-            {join.reach === 'this-machine' ? words.localOnly : words.insecure}
-          </p>
-        )}
+        {stage === 'empty' && <Reach join={join} />}
       </div>
       <QrCode address={join.address} />
+      {stage !== 'empty' && <Reach join={join} />}
     </section>
   );
 }

@@ -29,8 +29,8 @@ function resolve(host: HTMLElement, property: string): string {
 }
 
 function drawMarkers(plot: uPlot, chart: Chart, colours: readonly string[], radius: number): void {
-  if (chart.x.length > markedValues) return;
   for (const [index, line] of chart.series.entries()) {
+    if (line.values.filter((value) => value !== null).length > markedValues) continue;
     plot.ctx.fillStyle = colours[index] ?? '';
     for (const [at, value] of line.values.entries()) {
       const x = chart.x[at];

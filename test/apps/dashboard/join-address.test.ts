@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { joinAddress } from '../../../apps/dashboard/join-address.ts';
+
+test.each([
+  ['http://localhost:8080/dashboard', 'http://localhost:8080/', 'this-machine'],
+  ['http://127.0.0.1:8080/dashboard', 'http://127.0.0.1:8080/', 'this-machine'],
+  ['http://[::1]:8080/dashboard', 'http://[::1]:8080/', 'this-machine'],
+  ['https://localhost/dashboard', 'https://localhost/', 'this-machine'],
+  ['http://192.168.1.20:8080/dashboard', 'http://192.168.1.20:8080/', 'no-webgpu'],
+  ['https://192.168.1.20:8080/dashboard?x=1', 'https://192.168.1.20:8080/', 'anyone'],
+  ['https://relay.example/dashboard#token=a%2Bb', 'https://relay.example/#token=a%2Bb', 'anyone'],
+  ['https://relay.example/dashboard#other=1', 'https://relay.example/', 'anyone'],
+])('%s is joined at %s (%s)', (page, address, reach) => {
+  expect(joinAddress(new URL(page))).toEqual({ address, reach });
+});
