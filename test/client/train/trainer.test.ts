@@ -1,11 +1,213 @@
-import { expect, test } from 'vitest';
-import { nodeGpu } from '../../gpu-node.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Batch, ignoredTarget } from '../../../client/data/batch.ts';
+import type { Device } from '../../../client/gpu/device.ts';
+import { type ModelConfig, presets } from '../../../client/model/config.ts';
+import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
+import { Random } from '../../../client/random.ts';
+import { evaluate } from '../../../client/train/evaluate.ts';
+import { Trainer } from '../../../client/train/trainer.ts';
+import type { TrainerState } from '../../../client/train/training.ts';
+import { nodeGpu, openNodeDevice } from '../../gpu-node.ts';
 import { compareStep, stepTolerances } from '../../platform/step.ts';
 
-test.each([true, false])('a whole step agrees with the float64 reference, tied head %s', async (tiedHead) => {
-  const errors = await compareStep(nodeGpu(), tiedHead);
-  expect(errors.lossError).toBeLessThan(stepTolerances.lossError);
-  expect(errors.gradientError).toBeLessThan(stepTolerances.gradientError);
-  expect(errors.parameterError).toBeLessThan(stepTolerances.parameterError);
-  expect(errors.momentError).toBeLessThan(stepTolerances.momentError);
+const config: ModelConfig = {
+  ...presets.nano,
+  vocabularySize: 32,
+  layers: 2,
+  dimension: 32,
+  heads: 4,
+  keyValueHeads: 2,
+  feedForward: 48,
+};
+const shape = { batch: 2, sequence: 11 };
+const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
+const layout = layoutOf(config);
+
+function fresh(seed: number, scale = 1): TrainerState {
+  const zeros = () => new Float32Array(layout.length);
+  const parameters = initialParameters(config, layout, seed).map((value) => value * scale);
+  return { step: 0, parameters, firstMoment: zeros(), secondMoment: zeros() };
+}
+
+function randomBatch(random: Random): Batch {
+  const tokens = () =>
+    Uint32Array.from({ length: shape.batch * shape.sequence }, () => random.below(config.vocabularySize));
+  return { inputs: tokens(), targets: tokens() };
+}
+
+let device: Device;
+const made: Trainer[] = [];
+const makeTrainer = async () => {
+  const trainer = await Trainer.create(device, config, shape, settings);
+  made.push(trainer);
+  return trainer;
+};
+beforeAll(async () => {
+  device = await openNodeDevice();
+});
+afterAll(() => {
+  for (const trainer of made) trainer.close();
+  device.close();
+});
+
+describe('one step', () => {
+  test.each([true, false])('agrees with the float64 reference, tied head %s', async (tiedHead) => {
+    const errors = await compareStep(nodeGpu(), tiedHead);
+    expect(errors.lossError).toBeLessThan(stepTolerances.lossError);
+    expect(errors.gradientError).toBeLessThan(stepTolerances.gradientError);
+    expect(errors.parameterError).toBeLessThan(stepTolerances.parameterError);
+    expect(errors.momentError).toBeLessThan(stepTolerances.momentError);
+  });
+
+  test('has at most 60 dispatches for two layers', async () => {
+    expect((await makeTrainer()).dispatchesPerStep).toBeLessThanOrEqual(60);
+  });
+
+  // Each tensor alone, so that a gradient dropped in the middle of the graph cannot hide behind the others.
+  test('has the gradient that finite differences of the loss show, tensor by tensor', async () => {
+    const trainer = await makeTrainer();
+    const random = Random.seeded(11);
+    const batch = randomBatch(random);
+    const { parameters, ...rest } = fresh(3, 4);
+    trainer.load({ parameters, ...rest });
+    trainer.step(batch, 0);
+    const gradient = await trainer.gradient();
+    for (const { name, offset, size } of layout.tensors) {
+      // Along the gradient itself the slope is largest against float32's noise.
+      const own = gradient.slice(offset, offset + size);
+      const slope = Math.hypot(...own);
+      const length = 0.02 / Math.max(slope, 0.02);
+      const lossAt = async (sign: number) => {
+        const moved = parameters.slice();
+        for (let i = 0; i < size; i++)
+          moved[offset + i] = (moved[offset + i] ?? 0) + (sign * length * (own[i] ?? 0)) / slope;
+        trainer.setParameters(moved);
+        return evaluate(trainer, [batch]);
+      };
+      const measured = ((await lossAt(1)) - (await lossAt(-1))) / (2 * length);
+      expect.soft(Math.abs(measured / slope - 1), name).toBeLessThan(0.03);
+    }
+  });
+});
+
+describe('many steps', () => {
+  test('overfit one batch', async () => {
+    const trainer = await makeTrainer();
+    trainer.load(fresh(1));
+    const batch = randomBatch(Random.seeded(2));
+    trainer.step(batch, 0);
+    expect(await trainer.loss()).toBeCloseTo(Math.log(config.vocabularySize), 1);
+    for (let step = 0; step < 150; step++) trainer.step(batch, 3e-3);
+    expect(await trainer.loss()).toBeLessThan(0.05);
+  });
+
+  test('give the same bits from the same seed, and go on from a saved state with the same bits', async () => {
+    const run = async (trainer: Trainer, random: Random, steps: number) => {
+      for (let step = 0; step < steps; step++) trainer.step(randomBatch(random), 1e-2);
+      return trainer.save();
+    };
+    const [first, second, third] = [await makeTrainer(), await makeTrainer(), await makeTrainer()];
+    first.load(fresh(9));
+    second.load(fresh(9));
+    const whole = await run(first, Random.seeded(4), 6);
+    const random = Random.seeded(4);
+    third.load(await run(second, random, 3));
+    const resumed = await run(third, random, 3);
+    expect(resumed.step).toBe(6);
+    expect(resumed).toEqual(whole);
+    expect(whole.parameters).not.toEqual(fresh(9).parameters);
+  });
+
+  test('a new base keeps the moments', async () => {
+    const trainer = await makeTrainer();
+    trainer.load(fresh(1));
+    trainer.step(randomBatch(Random.seeded(1)), 1e-2);
+    const before = await trainer.save();
+    const base = initialParameters(config, layout, 77);
+    trainer.setParameters(base);
+    const after = await trainer.save();
+    expect(after.parameters).toEqual(base);
+    expect(await trainer.parameters()).toEqual(base);
+    expect(after.firstMoment).toEqual(before.firstMoment);
+    expect(after.step).toBe(1);
+  });
+});
+
+describe('evaluation', () => {
+  test('changes nothing, counts only real targets and leaves the last step’s loss', async () => {
+    const trainer = await makeTrainer();
+    trainer.load(fresh(1));
+    const random = Random.seeded(8);
+    trainer.step(randomBatch(random), 1e-2);
+    const stepLoss = await trainer.loss();
+    const before = await trainer.save();
+    const batch = randomBatch(random);
+    const all = await trainer.evaluate(batch);
+    const half = batch.targets.map((target, i) => (i % 2 === 0 ? ignoredTarget : target));
+    const otherHalf = batch.targets.map((target, i) => (i % 2 === 0 ? target : ignoredTarget));
+    const parts = [
+      await trainer.evaluate({ ...batch, targets: half }),
+      await trainer.evaluate({ ...batch, targets: otherHalf }),
+    ];
+    expect(all.tokens).toBe(22);
+    expect(parts.map(({ tokens }) => tokens)).toEqual([11, 11]);
+    expect(parts.reduce((sum, { loss }) => sum + loss, 0)).toBeCloseTo(all.loss, 5);
+    expect(await evaluate(trainer, [batch, batch])).toBeCloseTo(all.loss / 22, 6);
+    expect(await evaluate(trainer, [])).toBe(0);
+    expect(await trainer.save()).toEqual(before);
+    expect(await trainer.loss()).toBe(stepLoss);
+  });
+
+  test('a batch without a counted target has loss 0 and gradient 0', async () => {
+    const trainer = await makeTrainer();
+    trainer.load(fresh(1));
+    const batch = randomBatch(Random.seeded(1));
+    trainer.step({ ...batch, targets: batch.targets.map(() => ignoredTarget) }, 0);
+    expect(await trainer.loss()).toBe(0);
+    expect((await trainer.gradient()).every((value) => value === 0)).toBe(true);
+  });
+});
+
+describe('what is refused', () => {
+  test('batches of another shape or vocabulary, and states of another length', async () => {
+    const trainer = await makeTrainer();
+    const batch = randomBatch(Random.seeded(1));
+    const short = { ...batch, inputs: batch.inputs.slice(1) };
+    const foreign = { ...batch, inputs: batch.inputs.map(() => 32) };
+    expect(() => trainer.step(short, 0)).toThrow(expect.objectContaining({ code: 'batch.shape' }));
+    expect(() => trainer.step(foreign, 0)).toThrow(expect.objectContaining({ code: 'batch.token' }));
+    const unknown = { ...batch, targets: batch.targets.map(() => 32) };
+    await expect(trainer.evaluate(unknown)).rejects.toMatchObject({ code: 'batch.token' });
+    expect(() => trainer.setParameters(new Float32Array(3))).toThrow(
+      expect.objectContaining({ code: 'state.length' }),
+    );
+  });
+
+  test.each([
+    { heads: 8, keyValueHeads: 2 },
+    { keyValueHeads: 3 },
+    { feedForward: 44 },
+    { vocabularySize: 30 },
+  ])('a configuration the kernels cannot run: %o', async (wrong) => {
+    await expect(Trainer.create(device, { ...config, ...wrong }, shape, settings)).rejects.toMatchObject({
+      code: 'config.shape',
+    });
+  });
+});
+
+test('once the device is lost, what is pending and what comes later rejects', async () => {
+  const lost = await openNodeDevice();
+  const trainer = await Trainer.create(lost, config, shape, settings);
+  trainer.load(fresh(1));
+  trainer.step(randomBatch(Random.seeded(1)), 1e-3);
+  const pending = trainer.loss();
+  lost.close();
+  await expect(pending).rejects.toMatchObject({ code: 'device.lost' });
+  trainer.step(randomBatch(Random.seeded(1)), 1e-3);
+  await expect(trainer.loss()).rejects.toMatchObject({ code: 'device.lost' });
+  await expect(trainer.save()).rejects.toMatchObject({ code: 'device.lost' });
+  await expect(trainer.parameters()).rejects.toMatchObject({ code: 'device.lost' });
+  await expect(trainer.evaluate(randomBatch(Random.seeded(1)))).rejects.toMatchObject({
+    code: 'device.lost',
+  });
 });

@@ -1,0 +1,46 @@
+import type { Device } from '../gpu/device.ts';
+import { type PresetName, presetNames, presets } from '../model/config.ts';
+import { layoutOf } from '../model/parameters.ts';
+import { Trainer } from './trainer.ts';
+
+/** A step of the chosen preset should not be longer than this, on `tokensPerStep` tokens. */
+const stepMilliseconds = 1000;
+const tokensPerStep = 4096;
+
+/** The largest preset that this device trains briskly, by timing a few steps of nano. Software adapters get nano. */
+export async function choosePreset(device: Device): Promise<PresetName> {
+  if (device.software) return 'nano';
+  return presetFor(await measureCost(device, 32, 4), device.device.limits.maxBufferSize);
+}
+
+/** Milliseconds a token and parameter, over `steps` steps of nano with `batch` rows; the first, which warms up, is left out. */
+export async function measureCost(device: Device, batch: number, steps: number): Promise<number> {
+  const shape = { batch, sequence: presets.nano.contextLength };
+  const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, gradientClip: 1 };
+  const trainer = await Trainer.create(device, presets.nano, shape, settings);
+  try {
+    const inputs = new Uint32Array(shape.batch * shape.sequence);
+    const tokens = { inputs, targets: inputs };
+    trainer.step(tokens, 0);
+    await trainer.loss();
+    const start = performance.now();
+    for (let step = 0; step < steps; step++) trainer.step(tokens, 0);
+    await trainer.loss();
+    const milliseconds = (performance.now() - start) / steps;
+    return milliseconds / inputs.length / trainer.layout.trained;
+  } finally {
+    trainer.close();
+  }
+}
+
+/**
+ * The largest preset whose step stays brisk at `cost` milliseconds a token and parameter, the unit in which training
+ * costs about the same at every size, and whose flat vector fits one buffer of `maxBufferSize` bytes.
+ */
+export function presetFor(cost: number, maxBufferSize: number): PresetName {
+  const fitting = presetNames.filter((name) => {
+    const { length, trained } = layoutOf(presets[name]);
+    return cost * trained * tokensPerStep <= stepMilliseconds && length * 4 <= maxBufferSize;
+  });
+  return fitting.at(-1) ?? 'nano';
+}
