@@ -212,7 +212,7 @@ function namedBlobs(journal: Journal, replay: Replay): Set<Hash> {
 function lockFolder(folder: string): () => void {
   const lock = new DatabaseSync(`${folder}/relay.lock`);
   try {
-    lock.exec('begin exclusive');
+    lock.exec('pragma journal_mode = memory; begin exclusive');
   } catch (cause) {
     lock.close();
     throw new TapestryError(

@@ -1,9 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
-import { onTestFinished } from 'vitest';
 import { Random } from '../../client/random.ts';
 import type { NewRun, Run } from '../../relay/run.ts';
 import { hashOfBytes } from '../../relay/store.ts';
@@ -123,11 +119,11 @@ export function testNodes(count: number): Promise<TestNode[]> {
   return Promise.all(Array.from({ length: count }, (_, seed) => testNode(seed)));
 }
 
-/** A delta drawn from a seed, as the node would send it. */
+/** A delta of norm about 1, drawn from a seed, as the node would send it. */
 export function drawnPayload(parameters: number, seed: number): Uint8Array<ArrayBuffer> {
   const random = Random.seeded(seed, 77);
   return encodeDense(
-    new Float32Array(parameters).map(() => random.normal() * 0.1),
+    new Float32Array(parameters).map(() => random.normal() / Math.sqrt(parameters)),
     codec,
   ).payload;
 }
@@ -178,12 +174,6 @@ export async function contribute(
 export async function settled(run: Run): Promise<void> {
   run.tick();
   await run.offer('0'.repeat(64), create(OfferSchema, { base: new Uint8Array(32) }));
-}
-
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'tapestry-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
 }
 
 /** A clock that stands still unless it is moved. */

@@ -1,14 +1,7 @@
 import { expect, test } from 'vitest';
 import { Run } from '../../relay/run.ts';
-import {
-  contribute,
-  drawnPayload,
-  settled,
-  TestClock,
-  temporaryFolder,
-  testNodes,
-  tinyRun,
-} from './run-support.ts';
+import { contribute, drawnPayload, settled, TestClock, testNodes, tinyRun } from './run-support.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 test('a run goes through its rounds and is the same after each restart', async () => {
   const folder = temporaryFolder();

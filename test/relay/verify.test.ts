@@ -6,16 +6,8 @@ import { Run } from '../../relay/run.ts';
 import { type VerifyReport, verifyRun } from '../../relay/verify.ts';
 import { folderSource } from '../../relay/verify-folder.ts';
 import { ChunkSchema, RefusalCode } from '../../relay/wire/tapestry_pb.js';
-import {
-  contribute,
-  drawnPayload,
-  offerFor,
-  settled,
-  TestClock,
-  temporaryFolder,
-  testNodes,
-  tinyRun,
-} from './run-support.ts';
+import { contribute, drawnPayload, offerFor, settled, TestClock, testNodes, tinyRun } from './run-support.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** Two committed rounds, an abandoned attempt, and a third round left open with an upload under way. */
 async function writeRun(folder: string): Promise<Run> {
