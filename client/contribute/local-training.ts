@@ -204,7 +204,7 @@ export class LocalTraining {
     const { parameters, ...after } = await this.#trainer.save();
     signal.throwIfAborted();
     this.#start = { ...after, sampler: this.#sampler.save() };
-    const trainingLoss = readings.reduce((sum, loss) => sum + loss, 0) / readings.length;
+    const trainingLoss = finite(readings.reduce((sum, loss) => sum + loss, 0) / readings.length);
     return { parameters, steps: localSteps, tokens: localSteps * tokensPerStep, trainingLoss, heldOutLoss };
   }
 

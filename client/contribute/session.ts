@@ -232,7 +232,7 @@ function begin(session: Session): Advanced {
 /** Offer a contribution that is ready, if the relay is there and its round is known to be open. */
 function offer(session: Session): Advanced {
   const { work, open } = session;
-  if (work.kind !== 'ready' || session.link !== 'up' || open === null || !same(work.round, open)) {
+  if (work.kind !== 'ready' || session.link !== 'up' || open === null) {
     return [session, []];
   }
   return [{ ...session, work: { ...work, kind: 'offered' } }, [{ kind: 'offer', payload: work.payload }]];

@@ -1,0 +1,292 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  advance,
+  type Effect,
+  newSession,
+  type Session,
+  type SessionEvent,
+} from '../../../client/contribute/session.ts';
+import { TapestryError } from '../../../client/errors.ts';
+import { RefusalCode } from '../../../relay/wire/tapestry_pb.js';
+
+const lost = new TapestryError('relay.unreachable', 'The connection broke.', 'Wait.');
+
+/** What must happen for work to get done, in the order that gets it done soonest; all else is trouble. */
+const forward: readonly string[] = ['retries', 'connects', 'relay hears', 'node hears', 'job ends', 'opens'];
+
+/**
+ * A session among a relay, a network and a machine that do what they like, in any order: the relay opens, commits and
+ * abandons rounds, messages are late, connections break, jobs take their time, and the person pauses.
+ */
+class World {
+  session: Session = newSession;
+  round = 1;
+  base = 'base 1';
+  open = false;
+  /** Tells the openings of one round apart. */
+  opening = 0;
+  accepted = false;
+  connected = false;
+  connecting = false;
+  waiting = false;
+  job: (Effect & { kind: 'sync' | 'train' }) | null = null;
+  /** Jobs that were stopped, but may have ended just before. */
+  readonly stopped: (Effect & { kind: 'sync' | 'train' })[] = [];
+  readonly toNode: SessionEvent[] = [];
+  readonly toRelay: { payload: string; complete: boolean }[] = [];
+  /** Payload -> what it was trained from. */
+  readonly made = new Map<string, { round: number; base: string }>();
+  readonly offers: { payload: string; opening: number; connection: number }[] = [];
+  connection = 0;
+  trained = 0;
+
+  /** What may happen now, by name; each does it. */
+  possible(): Record<string, () => void> {
+    const can: Record<string, () => void> = {};
+    if (this.connecting) {
+      can['connects'] = () => this.connects();
+      can['cannot connect'] = () => this.breaks();
+    }
+    if (this.connected) can['breaks'] = () => this.breaks();
+    if (this.waiting) can['retries'] = () => this.retries();
+    if (this.toNode.length > 0) can['node hears'] = () => this.nodeHears();
+    if (this.toRelay.length > 0) can['relay hears'] = () => this.relayHears();
+    if (this.job) {
+      const { job } = this;
+      can['job ends'] = () => {
+        this.job = null;
+        this.jobEnds(job);
+      };
+      can['job fails'] = () => this.jobFails();
+    }
+    if (this.stopped.length > 0) can['stopped job ends'] = () => this.jobEnds(this.stopped.shift() ?? null);
+    if (!this.open) can['opens'] = () => this.opens();
+    if (this.open && this.accepted) can['commits'] = () => this.commits();
+    if (this.open) {
+      can['commits without'] = () => this.commits();
+      can['abandons'] = () => this.abandons();
+    }
+    can['pauses'] = () => this.dispatch({ kind: 'pause' });
+    can['goes on'] = () => this.dispatch({ kind: 'resume-work' });
+    return can;
+  }
+
+  dispatch(event: SessionEvent): void {
+    const [session, effects] = advance(this.session, event);
+    this.session = session;
+    for (const effect of effects) this.perform(effect);
+  }
+
+  perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'connect':
+        this.connecting = true;
+        break;
+      case 'disconnect':
+        this.cut();
+        break;
+      case 'wait':
+        this.waiting = true;
+        break;
+      case 'sync':
+      case 'train':
+        expect(this.job).toBeNull();
+        this.job = effect;
+        break;
+      case 'stop':
+        if (this.job) this.stopped.push(this.job);
+        this.job = null;
+        break;
+      case 'offer':
+        this.offered(effect.payload);
+        break;
+      case 'upload':
+        this.toRelay.push({ payload: effect.payload, complete: true });
+        break;
+    }
+  }
+
+  offered(payload: string): void {
+    const { made, session } = this;
+    expect(this.connected).toBe(true);
+    // Never a delta for another round or base than the one the relay last said is open.
+    expect(made.get(payload)).toEqual({ round: session.open?.round, base: session.open?.base });
+    const opening = Number(session.open?.localSteps);
+    // Never two offers for one opening over one connection, never two deltas for one opening over any.
+    for (const other of this.offers) {
+      expect(other.opening === opening && other.connection === this.connection).toBe(false);
+      if (other.opening === opening) expect(other.payload).toBe(payload);
+    }
+    this.offers.push({ payload, opening, connection: this.connection });
+    this.toRelay.push({ payload, complete: false });
+  }
+
+  connects(): void {
+    this.connecting = false;
+    this.connected = true;
+    this.connection++;
+    this.dispatch({ kind: 'connected' });
+    this.toNode.push({ kind: 'welcomed', round: this.round, base: this.base });
+    if (this.open) this.tellOpen();
+  }
+
+  tellOpen(): void {
+    // The number of steps stands in for the opening's number, so that the test can tell openings apart.
+    this.toNode.push({
+      kind: 'opened',
+      round: { round: this.round, base: this.base, localSteps: this.opening },
+    });
+  }
+
+  breaks(): void {
+    this.cut();
+    this.dispatch({ kind: 'disconnected', problem: lost, jitter: 0.5 });
+  }
+
+  cut(): void {
+    this.connecting = false;
+    this.connected = false;
+    this.toNode.length = 0;
+    this.toRelay.length = 0;
+  }
+
+  retries(): void {
+    this.waiting = false;
+    this.dispatch({ kind: 'retry' });
+  }
+
+  nodeHears(): void {
+    const event = this.toNode.shift();
+    if (event) this.dispatch(event);
+  }
+
+  relayHears(): void {
+    const heard = this.toRelay.shift();
+    const made = heard && this.made.get(heard.payload);
+    if (!heard || !made) return;
+    const refuse = (code: RefusalCode) =>
+      this.toNode.push({ kind: 'refused', code, round: this.round, jitter: 0.5 });
+    if (made.round < this.round || !this.open) refuse(RefusalCode.TOO_LATE);
+    else if (made.base !== this.base) refuse(RefusalCode.STALE_BASE);
+    else if (this.accepted) refuse(RefusalCode.DUPLICATE);
+    else if (!heard.complete) this.toNode.push({ kind: 'resume', payload: heard.payload, offset: 0 });
+    else {
+      this.accepted = true;
+      this.toNode.push({ kind: 'acknowledged', payload: heard.payload, sequence: 1 });
+    }
+  }
+
+  jobEnds(job: World['job']): void {
+    if (job?.kind === 'sync') this.dispatch({ kind: 'synced', job: job.job });
+    if (job?.kind === 'train') {
+      const payload = `payload ${++this.trained}`;
+      this.made.set(payload, { round: job.round.round, base: job.round.base });
+      this.dispatch({ kind: 'trained', job: job.job, payload });
+    }
+  }
+
+  jobFails(): void {
+    const { job } = this;
+    this.job = null;
+    if (job?.kind === 'train') this.dispatch({ kind: 'diverged', job: job.job });
+    if (job?.kind === 'sync') this.dispatch({ kind: 'disconnected', problem: lost, jitter: 0.5 });
+  }
+
+  opens(): void {
+    this.open = true;
+    this.accepted = false;
+    this.opening++;
+    if (this.connected) this.tellOpen();
+  }
+
+  commits(): void {
+    this.open = false;
+    const { round } = this;
+    this.round++;
+    this.base = `base ${this.round}`;
+    if (this.connected)
+      this.toNode.push({ kind: 'committed', round, base: this.base, contributions: 1, tokens: 1 });
+  }
+
+  abandons(): void {
+    this.open = false;
+    if (this.connected) this.toNode.push({ kind: 'abandoned', round: this.round });
+  }
+
+  /** From here on nothing fails. */
+  settle(until: () => boolean): boolean {
+    for (let i = 0; i < 200 && !until(); i++) {
+      const can = this.possible();
+      const next = ['retries', 'connects', 'relay hears', 'node hears', 'job ends', 'opens'].find(
+        (n) => can[n],
+      );
+      if (next === undefined) return until();
+      can[next]?.();
+    }
+    return until();
+  }
+}
+
+// Without bias: small numbers would choose the first of what is possible again and again.
+const steps = fc.noBias(fc.array(fc.nat(999_983), { minLength: 1, maxLength: 150, size: 'max' }));
+
+function lived(choices: readonly number[]): World {
+  const world = new World();
+  world.dispatch({ kind: 'start' });
+  for (const choice of choices) {
+    const can = world.possible();
+    const names = Object.keys(can).flatMap((name) =>
+      Array.from({ length: forward.includes(name) ? 6 : 1 }, () => name),
+    );
+    can[names[choice % names.length] ?? '']?.();
+    // A relay that this node never reached may be given up; that is tested beside.
+    if (world.session.ended) break;
+  }
+  return world;
+}
+
+test('whatever happens, one delta an opening, never for an old base, and then the next round is trained and accepted', () => {
+  fc.assert(
+    fc.property(steps, (choices) => {
+      const world = lived(choices);
+      if (world.session.ended) return;
+      world.dispatch({ kind: 'resume-work' });
+      // The round at hand may be lost to a refusal; the one that opens after it must not be.
+      const quiet = () => world.session.link === 'up' && world.toNode.length === 0 && world.job === null;
+      expect(world.settle(quiet)).toBe(true);
+      if (!world.open) world.opens();
+      world.commits();
+      world.opens();
+      expect(world.settle(() => world.accepted && world.session.work.kind === 'idle')).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('finish and leave end a session from anywhere', () => {
+  fc.assert(
+    fc.property(steps, fc.constantFrom('finish' as const, 'leave' as const), (choices, kind) => {
+      const world = lived(choices);
+      world.dispatch({ kind });
+      world.settle(() => world.session.ended);
+      // A contribution that is ready waits for its round, which may be over by then.
+      if (!world.session.ended && world.open) world.commits();
+      expect(world.settle(() => world.session.ended)).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('the machine only ever adds to what it was told: it changes no session in place', () => {
+  fc.assert(
+    fc.property(steps, (choices) => {
+      const { session } = lived(choices);
+      const before = structuredClone(session);
+      advance(session, { kind: 'disconnected', problem: lost, jitter: 0 });
+      advance(session, { kind: 'finish' });
+      expect(session).toEqual(before);
+    }),
+    { numRuns: 200 },
+  );
+});
