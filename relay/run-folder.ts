@@ -62,6 +62,7 @@ export async function openRun(
   environment: Environment,
 ): Promise<OpenedRun> {
   const files = explained(environment.files);
+  if (create !== undefined) checkNewRun(create);
   if (create !== undefined) await makeFolders(files, folder);
   else if (!(await files.list(folder)).includes('blobs')) throw missing(folder);
   const unlock = environment.lock(folder);
@@ -120,27 +121,33 @@ async function createRun(
   files: FileSystem,
 ): Promise<void> {
   const bytes = bytesOfVector(create.initialBase);
-  const initialBase = hashOfBytes(bytes);
   // A crash in the middle of this function leaves at most what it writes itself before the journal's first entry.
   for (const hash of await blobs.names()) {
-    if (hash !== initialBase) throw damaged('blobs/ holds files, but the journal that names them is missing');
+    if (hash !== hashOfBytes(bytes))
+      throw damaged('blobs/ holds files, but the journal that names them is missing');
   }
   const key = await openRelayKey(files, folder, { make: true });
-  const manifest = manifestBytesOf(create.manifest, {
-    relayKey: key.public,
-    initialBase: fromHex(initialBase),
-  });
-  const { parameters } = parseManifest(manifest).manifest.model;
-  if (vectorOfBytes(bytes, parameters) === null) {
+  const manifest = manifestOf(create, key.public);
+  await blobs.put(bytes);
+  const signature = await sign(key.signing, manifestSignedBytes(manifest));
+  journal.append(time, 'run-created', { manifest: toHex(manifest), signature: toHex(signature) });
+}
+
+/** Throws `manifest.invalid` before anything is written. */
+function checkNewRun(create: NewRun): void {
+  const { parameters } = parseManifest(manifestOf(create, new Uint8Array(32))).manifest.model;
+  if (vectorOfBytes(bytesOfVector(create.initialBase), parameters) === null) {
     throw new TapestryError(
       'manifest.invalid',
       `the initial base is not ${parameters} finite float32`,
       'Make it for the layout that the manifest names.',
     );
   }
-  await blobs.put(bytes);
-  const signature = await sign(key.signing, manifestSignedBytes(manifest));
-  journal.append(time, 'run-created', { manifest: toHex(manifest), signature: toHex(signature) });
+}
+
+function manifestOf(create: NewRun, relayKey: Uint8Array): Uint8Array<ArrayBuffer> {
+  const initialBase = fromHex(hashOfBytes(bytesOfVector(create.initialBase)));
+  return manifestBytesOf(create.manifest, { relayKey, initialBase });
 }
 
 function replayOf(journal: Journal): Replay {
@@ -158,9 +165,7 @@ function replayOf(journal: Journal): Replay {
 }
 
 function refuseOther(folder: string, create: NewRun, replay: Replay): void {
-  const { relayKey } = replay.run.manifest;
-  const initialBase = fromHex(hashOfBytes(bytesOfVector(create.initialBase)));
-  const wanted = parseManifest(manifestBytesOf(create.manifest, { relayKey, initialBase })).manifest;
+  const wanted = parseManifest(manifestOf(create, replay.run.manifest.relayKey)).manifest;
   const differing = differences(wanted, replay.run.manifest);
   if (differing.length > 0) {
     throw new TapestryError(

@@ -70,12 +70,14 @@ async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
   const reader = response.body.getReader();
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw unreachable(new URL(response.url), 'its answer broke off', cause);
+      });
       if (done) return;
       yield value;
     }
   } finally {
-    await reader.cancel();
+    await reader.cancel().catch(() => {});
   }
 }
 
