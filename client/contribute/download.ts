@@ -26,7 +26,7 @@ export async function download(
       filled = await fill(host, url, bytes, filled, signal);
     } catch (cause) {
       signal.throwIfAborted();
-      if (cause instanceof TapestryError) throw cause;
+      if (cause instanceof TapestryError && cause.code === 'relay.bad-blob') throw cause;
       if (cause instanceof Progress) filled = cause.filled;
       if (filled > before) attempt = 0;
       if (attempt >= patience.attempts) throw unreachable(url, cause);

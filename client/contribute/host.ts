@@ -11,6 +11,7 @@ export interface Host {
   identity(): Promise<Identity>;
   /** Opens a socket; resolves when it is open. Throws `relay.unreachable` or `relay.tls`. */
   connect(url: URL): Promise<Socket>;
+  /** As the web's, but throws `relay.unreachable` or `relay.tls`, or the signal's reason. */
   fetch(url: URL, init?: { headers?: Record<string, string>; signal?: AbortSignal }): Promise<Response>;
   /** Milliseconds on a clock that never steps back. */
   now(): number;

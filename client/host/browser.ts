@@ -5,6 +5,7 @@ import { generate, identityOf } from '../contribute/identity.ts';
 import { TapestryError } from '../errors.ts';
 import { navigatorGpu } from './adapter.ts';
 import { clock } from './clock.ts';
+import { fetchFrom } from './relay-errors.ts';
 import { openWebSocket } from './web-socket.ts';
 
 /** A browser tab: made in the dedicated Worker that owns the GPU and the text. */
@@ -18,7 +19,7 @@ export function browserHost(): Host {
     files: originFiles,
     identity: storedIdentity,
     connect: (url) => openWebSocket(url, subprotocol),
-    fetch: (url, init) => fetch(url, init),
+    fetch: fetchFrom,
     ...clock,
     hold: exclusively,
   };

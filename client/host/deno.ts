@@ -4,6 +4,7 @@ import { identityInFiles } from '../contribute/identity.ts';
 import { navigatorGpu } from './adapter.ts';
 import { clock } from './clock.ts';
 import { diskFiles } from './disk.ts';
+import { fetchFrom } from './relay-errors.ts';
 import { openWebSocket } from './web-socket.ts';
 
 /**
@@ -18,7 +19,7 @@ export function denoHost(options: { folder: string }): Host {
     files,
     identity: () => identityInFiles(files),
     connect: (url) => openWebSocket(url, subprotocol),
-    fetch: (url, init) => fetch(url, init),
+    fetch: fetchFrom,
     ...clock,
     hold: (work) => work(),
   };

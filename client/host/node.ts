@@ -8,7 +8,7 @@ import { clock } from './clock.ts';
 import { diskFiles } from './disk.ts';
 import { Messages } from './messages.ts';
 import { pinnedAgent } from './pin.ts';
-import { connectionError, maxMessageBytes, openMilliseconds } from './relay-errors.ts';
+import { connectionError, fetchFrom, maxMessageBytes, openMilliseconds } from './relay-errors.ts';
 
 /**
  * Dawn aborts the process when the object that `create` returned is collected while a device of it lives: this keeps it.
@@ -60,7 +60,7 @@ export function nodeHost(options: { folder: string; fingerprint?: string }): Hos
     connect: async (url) => openSocket(url, await agentFor(url)),
     async fetch(url, init = {}) {
       const agent = await agentFor(url);
-      return agent === undefined ? fetch(url, init) : fetchPinned(url, { ...init, agent });
+      return agent === undefined ? fetchFrom(url, init) : fetchPinned(url, { ...init, agent });
     },
     ...clock,
     hold: (work) => work(),

@@ -27,3 +27,23 @@ export function connectionError(url: URL, reason: string, cause?: unknown): Tape
     { cause },
   );
 }
+
+/** The runtime's own fetch, whose failures say what could not be reached and why. */
+export async function fetchFrom(
+  url: URL,
+  init: { headers?: Record<string, string>; signal?: AbortSignal } = {},
+): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    init.signal?.throwIfAborted();
+    throw connectionError(url, reasonOf(error), error);
+  }
+}
+
+/** Node's fetch hides the reason in its cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.cause instanceof Error) return reasonOf(error.cause);
+  return 'code' in error ? String(error.code) : error.message;
+}

@@ -1,4 +1,7 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { nodeGpu, nodeHost } from '../../../client/host/node.ts';
 import { Stage, tinyRun } from './harness.ts';
 
 const stage = new Stage();
@@ -23,3 +26,158 @@ test('two nodes train three rounds, the loss falls, and both end when the run is
     expect(node.all('joined')[0]).toMatchObject({ nation: node === even ? 'even' : 'odd', rounds: 3 });
   }
 });
+
+test('a node leaves in the middle of a round, and the round commits without it', async () => {
+  const create = tinyRun({ rounds: 2, localSteps: 40, quorum: 1, target: 2, graceMs: 50 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const stays = stage.node(await stage.folder(), relay.url, { seed: 1 });
+  const leaves = stage.node(await stage.folder(), relay.url, { seed: 2, power: 0.05 });
+  await leaves.said('step');
+  await leaves.leave();
+  expect(await stays.done).toBeUndefined();
+  expect(stays.all('acknowledged').map(({ round }) => round)).toEqual([1, 2]);
+  expect(leaves.all('left')[0]).toMatchObject({ reason: 'interrupted', contributions: 0 });
+  expect(relay.status().history.map(({ contributions }) => contributions)).toEqual([1, 1]);
+});
+
+test('a relay that stops and starts again finds its node back, and the round goes on', async () => {
+  const folder = await stage.folder();
+  const create = tinyRun({ rounds: 2, localSteps: 30, quorum: 1, target: 1 });
+  const relay = await stage.relay({ folder, create });
+  const port = Number(relay.url.port);
+  const node = stage.node(await stage.folder(), relay.url, { power: 0.3 });
+  await node.said('step', ({ step }) => step > 1);
+  await relay.close();
+  expect(await node.said('retry')).toMatchObject({ code: expect.stringMatching(/^relay\./), next: /./ });
+  await stage.relay({ folder, port });
+  expect(await node.done).toBeUndefined();
+  expect(node.all('acknowledged').map(({ round }) => round)).toEqual([1, 2]);
+  // Training of round 1 went on meanwhile: it was begun once.
+  expect(node.all('round').filter(({ round }) => round === 1)).toHaveLength(1);
+});
+
+test('pause halts the steps, resume goes on, finish settles the round and leaves', async () => {
+  const create = tinyRun({ rounds: 50, localSteps: 40, quorum: 1, target: 1 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const node = stage.node(await stage.folder(), relay.url, { power: 0.5 });
+  await node.said('step');
+  node.contributor.pause();
+  await node.said('paused');
+  await expect.poll(() => relay.status().nodes[0]?.state).toBe('paused');
+  const halted = node.all('step').length;
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(node.all('step').length).toBe(halted);
+  node.contributor.resume();
+  await node.said('step', ({ step }) => step > (node.all('step')[halted - 1]?.step ?? 0));
+  node.contributor.finish();
+  expect(await node.done).toBeUndefined();
+  const rounds = node.all('acknowledged');
+  expect(rounds.length).toBeGreaterThan(0);
+  expect(node.all('left')[0]).toMatchObject({ reason: 'finished', contributions: rounds.length });
+});
+
+test('a device that is lost is opened again, and the round is done over from its start', async () => {
+  const create = tinyRun({ rounds: 1, localSteps: 30, quorum: 1, target: 1 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const devices: GPUDevice[] = [];
+  const folder = await stage.folder();
+  const host = { ...nodeHost({ folder }), gpu: async () => rememberDevices(await nodeGpu(), devices) };
+  const node = stage.node(folder, relay.url, { host, power: 0.5 });
+  await node.said('step');
+  devices[0]?.destroy();
+  expect(await node.done).toBeUndefined();
+  expect(node.all('device-lost')).toHaveLength(1);
+  expect(devices).toHaveLength(2);
+  expect(node.all('acknowledged')).toMatchObject([{ round: 1, tokens: 30 * 32 }]);
+  // Same start, same seed: the same first step again.
+  const first = node.all('step').filter(({ step }) => step === 1);
+  expect(first[1]?.loss).toBe(first[0]?.loss);
+});
+
+test('a node that starts again goes on with its moments and offers nothing twice', async () => {
+  const create = tinyRun({ rounds: 3, localSteps: 6, quorum: 1, target: 2, graceMs: 300 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const folder = await stage.folder();
+  const before = stage.node(folder, relay.url);
+  await before.said('acknowledged');
+  await before.leave();
+  const rounds = before.all('acknowledged').length;
+  const again = stage.node(folder, relay.url);
+  expect(await again.said('restored')).toMatchObject({ steps: 6 * rounds });
+  expect(await again.done).toBeUndefined();
+  expect([...before.all('acknowledged'), ...again.all('acknowledged')].map(({ round }) => round)).toEqual([
+    1, 2, 3,
+  ]);
+  expect(relay.status().totals).toMatchObject({ contributions: 3, refusals: 0 });
+});
+
+test('a saved state that is damaged is told and not used', async () => {
+  const create = tinyRun({ rounds: 2, localSteps: 2, quorum: 1, target: 2, graceMs: 300 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const folder = await stage.folder();
+  const before = stage.node(folder, relay.url);
+  await before.said('acknowledged');
+  await before.leave();
+  const name = join(folder, `state-${relay.runId.slice(0, 16)}.bin`);
+  const bytes = await readFile(name);
+  bytes[500] = (bytes[500] ?? 0) ^ 1;
+  await writeFile(name, bytes);
+  const again = stage.node(folder, relay.url);
+  expect(await again.said('fresh')).toEqual({ event: 'fresh', reason: 'state.unreadable' });
+  expect(await again.done).toBeUndefined();
+});
+
+test('a wrong token, another run and an absent relay are told with what to do', async () => {
+  const create = tinyRun({ rounds: 1, localSteps: 2, quorum: 1, target: 1 });
+  const relay = await stage.relay({ folder: await stage.folder(), create, token: 'warp-and-weft' });
+  const problem = async (options: { token?: string; run?: string }) =>
+    stage.node(await stage.folder(), relay.url, options).done;
+  expect(await problem({})).toMatchObject({
+    code: 'relay.bad-token',
+    next: expect.stringMatching(/--token/),
+  });
+  expect(await problem({ token: 'wrong' })).toMatchObject({ code: 'relay.bad-token' });
+  expect(await problem({ token: 'warp-and-weft', run: '0'.repeat(64) })).toMatchObject({
+    code: 'relay.wrong-run',
+  });
+  expect(await problem({ token: 'warp-and-weft', run: relay.runId })).toBeUndefined();
+  const absent = stage.node(await stage.folder(), new URL('http://127.0.0.1:9/'));
+  expect(await absent.said('retry')).toMatchObject({ code: 'relay.unreachable', attempt: 1 });
+});
+
+test('what is sent has the size of its message and not of the text, and is counted', async () => {
+  const create = tinyRun({ rounds: 1, localSteps: 2, quorum: 1, target: 1 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const node = stage.node(await stage.folder(), relay.url);
+  expect(await node.done).toBeUndefined();
+  const sent = node.all('sent').at(-1)?.bytes;
+  const payloadBytes = create.manifest.limits?.payloadBytes ?? 0;
+  expect(sent?.join).toBeGreaterThan(0);
+  expect(sent?.offer).toBeGreaterThan(0);
+  expect(sent?.chunk).toBeGreaterThan(payloadBytes);
+  expect(sent?.chunk).toBeLessThan(payloadBytes + 64);
+});
+
+/** Adapters whose devices a test can take away. */
+function rememberDevices(gpu: GPU, devices: GPUDevice[]): GPU {
+  return new Proxy(gpu, {
+    get(target, name) {
+      if (name !== 'requestAdapter') return Reflect.get(target, name, target);
+      return async (options?: GPURequestAdapterOptions) => {
+        const adapter = await target.requestAdapter(options);
+        if (adapter === null) return null;
+        return new Proxy(adapter, {
+          get(inner, key) {
+            const value: unknown = Reflect.get(inner, key, inner);
+            if (key !== 'requestDevice') return typeof value === 'function' ? value.bind(inner) : value;
+            return async (descriptor?: GPUDeviceDescriptor) => {
+              const device = await inner.requestDevice(descriptor);
+              devices.push(device);
+              return device;
+            };
+          },
+        });
+      };
+    },
+  });
+}

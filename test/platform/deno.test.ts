@@ -1,0 +1,31 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectAgreement } from './agreement.ts';
+import { bundleEntry } from './bundle.ts';
+
+const run = promisify(execFile);
+const deno = join(import.meta.dirname, '../../node_modules/.bin/deno');
+const cut = ['run', '--no-remote', '--no-npm', '--no-prompt'];
+let folder = '';
+let entry = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tapestry-deno-'));
+  entry = await bundleEntry(folder);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('Deno: a whole training step agrees with the float64 reference, without a single permission', async () => {
+  const { stdout } = await run(deno, [...cut, entry]);
+  expectAgreement(JSON.parse(stdout));
+});
+
+test('Deno: the permissions are cut for real', async () => {
+  const wish = join(folder, 'wish.mjs');
+  await writeFile(wish, "await fetch('http://127.0.0.1:9/');");
+  await expect(run(deno, [...cut, '--allow-net=127.0.0.1:8765', wish])).rejects.toThrow(/NotCapable/);
+});
