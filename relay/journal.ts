@@ -19,15 +19,15 @@ import { diskFailed, diskFull } from './files.ts';
  * running relay: `sqlite3 journal.sqlite "select time, body ->> 'tokens' from entries where kind = 'round-committed'"`.
  */
 export class Journal {
-  readonly #database: DatabaseSync;
+  protected readonly database: DatabaseSync;
   #last: StoredEntry | null;
 
   /** `path` may be `:memory:`. Throws TapestryError `run.damaged` when the file is no journal. */
   constructor(path: string) {
     try {
-      this.#database = new DatabaseSync(path, { timeout: 5000 });
-      this.#database.exec(settings);
-      if (this.schema.length === 0) this.#database.exec(schema);
+      this.database = new DatabaseSync(path, { timeout: 5000 });
+      this.database.exec(settings);
+      if (this.schema.length === 0) this.database.exec(schema);
       this.#last = this.#rows('where sequence = (select max(sequence) from entries)').next().value ?? null;
     } catch (cause) {
       throw storageError(cause, path);
@@ -45,7 +45,7 @@ export class Journal {
     const entry = checkEntry(stored, this.#last);
     const { sequence, hash, previous } = stored;
     try {
-      this.#database
+      this.database
         .prepare('insert into entries (sequence, time, kind, body, previous, hash) values (?, ?, ?, ?, ?, ?)')
         .run(sequence, stored.time, kind, stored.body, previous, hash);
     } catch (cause) {
@@ -58,7 +58,7 @@ export class Journal {
   /** Entries after `sequence`, in order, read in pages so that a long journal needs little memory. */
   *stored(after = 0): Generator<StoredEntry, void> {
     let from = after;
-    while (this.#database.isOpen) {
+    while (this.database.isOpen) {
       let read = 0;
       for (const entry of this.#rows('where sequence > ? order by sequence limit 256', from)) {
         from = entry.sequence;
@@ -85,30 +85,28 @@ export class Journal {
 
   /** The version of SQLite that writes the file. */
   get sqliteVersion(): string {
-    const row = this.#database.prepare('select sqlite_version() as version').get();
+    const row = this.database.prepare('select sqlite_version() as version').get();
     return v.parse(v.object({ version: v.string() }), row).version;
   }
 
   /** What the file says of its own table, as SQLite keeps it on the first page. */
   get schema(): string[] {
-    const rows = this.#database
-      .prepare('select type, name, tbl_name, rootpage, sql from sqlite_schema')
-      .all();
+    const rows = this.database.prepare('select type, name, tbl_name, rootpage, sql from sqlite_schema').all();
     return rows.map((row) => Object.values(row).join('\n'));
   }
 
   /** Moves the write-ahead log into the file and empties it, unless a reader holds it just now. */
   checkpoint(): void {
-    this.#database.exec('pragma wal_checkpoint(truncate)');
+    this.database.exec('pragma wal_checkpoint(truncate)');
   }
 
   close(): void {
-    this.#database.close();
+    this.database.close();
   }
 
   *#rows(condition: string, ...values: SQLInputValue[]): Generator<StoredEntry, void> {
     const select = `select sequence, time, kind, body, previous, hash from entries ${condition}`;
-    for (const row of this.#database.prepare(select).all(...values)) yield storedEntryOf(row);
+    for (const row of this.database.prepare(select).all(...values)) yield storedEntryOf(row);
   }
 }
 
