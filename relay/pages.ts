@@ -47,6 +47,12 @@ export const secured: MiddlewareHandler = async (c, next) => {
   }
 };
 
+function mimeTypeOf(name: string): string {
+  // The schema that the contribute page links to is there to be read.
+  if (name.endsWith('.proto')) return 'text/plain; charset=utf-8';
+  return getMimeType(name) ?? 'application/octet-stream';
+}
+
 /**
  * The built pages. Only files that were there when the relay started have an address, so no request can name another:
  * there is no path to escape from.
@@ -69,7 +75,7 @@ export class Pages {
   async send(c: Context): Promise<Response> {
     const name = addresses[c.req.path] ?? c.req.path.slice(1);
     if (!this.#files.has(name)) return c.notFound();
-    const type = getMimeType(name) ?? 'application/octet-stream';
+    const type = mimeTypeOf(name);
     const isScript = type.startsWith('text/javascript');
     c.header('content-type', type);
     c.header('content-security-policy', isScript ? workerPolicy : pagePolicy);

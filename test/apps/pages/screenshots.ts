@@ -40,9 +40,9 @@ async function shoot(
       page.on('console', (message) => console.log(file, message.type(), message.text()));
       page.on('pageerror', (error) => console.log(file, error.message));
       await page.goto(relay.url + path);
-      await page.waitForTimeout(700);
+      await page.waitForTimeout(500);
       await act(page);
-      await page.waitForTimeout(900);
+      await page.waitForTimeout(600);
       await page.screenshot({ path: `${out}/${file}.png`, fullPage: width < 1000 });
       await page.close();
       await relay.close();

@@ -1,0 +1,251 @@
+import type { Browser, Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser } from './browser.ts';
+import { type BuiltPages, buildPages } from './built-pages.ts';
+import { scriptedStatus } from './scenarios.ts';
+import { scriptedEvents } from './scripted-events.ts';
+import { type ScriptedRelay, scriptedWorker, startScriptedRelay } from './scripted-relay.ts';
+import { openWatched, type WatchedPage } from './watched-page.ts';
+
+let pages: BuiltPages;
+let browser: Browser;
+let relay: ScriptedRelay;
+let opened: WatchedPage;
+const now = Date.now();
+const running = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now });
+
+beforeAll(async () => {
+  // Without the WebGPU flags this Chromium has no adapter, as a machine with a blocklisted driver.
+  [pages, browser] = await Promise.all([buildPages(), launchBrowser('none')]);
+});
+
+afterAll(async () => {
+  await browser.close();
+  await pages.remove();
+});
+
+afterEach(async () => {
+  await opened.close();
+  await relay.close();
+});
+
+/** Opens a page of a scripted relay; a phone unless told otherwise. */
+async function open(
+  path: string,
+  options: { worker?: string; status?: typeof running; width?: number } = {},
+) {
+  relay = await startScriptedRelay(pages.folder, options.worker);
+  relay.show(options.status ?? running);
+  opened = await openWatched(browser, { viewport: { width: options.width ?? 360, height: 780 } });
+  await opened.page.goto(relay.url + path);
+  return opened;
+}
+
+const overflow = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+/** Controls that assistive technology would read out as nothing, and images without words. */
+const nameless = async (page: Page) => {
+  const snapshot = await page.locator('body').ariaSnapshot();
+  return snapshot
+    .split('\n')
+    .filter((line) =>
+      /^\s*- (button|link|textbox|combobox|slider|radio|img|progressbar|heading)\s*:?$/.test(line),
+    );
+};
+
+/** Text that stands out less than WCAG's AA asks: 4.5, or 3 where it is large. */
+const faint = (page: Page) =>
+  page.evaluate(() => {
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    if (canvas === null) throw new Error('no canvas');
+    const rgba = (colour: string) => {
+      canvas.clearRect(0, 0, 1, 1);
+      canvas.fillStyle = colour;
+      canvas.fillRect(0, 0, 1, 1);
+      return [...canvas.getImageData(0, 0, 1, 1).data];
+    };
+    const luminance = (colour: number[]) => {
+      const [r = 0, g = 0, b = 0] = colour.map((part) => {
+        const value = part / 255;
+        return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const behind = (element: Element): number[] => {
+      const own = rgba(getComputedStyle(element).backgroundColor);
+      if ((own[3] ?? 0) > 250 || element.parentElement === null) return own;
+      return behind(element.parentElement);
+    };
+    const found: string[] = [];
+    for (const element of document.querySelectorAll('main *, header *')) {
+      const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim());
+      if (!says || element.closest(':disabled, [data-leaving=true], .visually-hidden') !== null) continue;
+      const style = getComputedStyle(element);
+      const size = Number.parseFloat(style.fontSize);
+      const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+      const [a, b] = [luminance(rgba(style.color).slice(0, 3)), luminance(behind(element).slice(0, 3))];
+      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      if (contrast < (large ? 3 : 4.5)) found.push(`${element.textContent}: ${contrast.toFixed(2)}`);
+    }
+    return found;
+  });
+
+describe('every page', () => {
+  const worker = scriptedWorker(scriptedEvents(2));
+  const empty = scriptedStatus({ rounds: 20, done: 0, nodes: 0, now });
+  const complete = scriptedStatus({ rounds: 20, done: 20, nodes: 0, now });
+  const full = scriptedStatus({ rounds: 40, done: 13, nodes: 40, nationCount: 8, now });
+  test.each([
+    ['/dashboard', 'empty', { status: empty }],
+    ['/dashboard', 'running', {}],
+    ['/dashboard', 'full', { status: full }],
+    ['/dashboard', 'complete', { status: complete }],
+    ['/', 'ready', { worker, status: empty }],
+    ['/', 'without a GPU', {}],
+  ] as const)(
+    '%s, %s: fits a phone, has names and contrast, and the policy is kept',
+    async (path, _, options) => {
+      const { page, problems } = await open(path, options);
+      await page.getByText('Live', { exact: true }).waitFor();
+      await page.waitForFunction(() => !document.body.textContent?.includes('Looking for your GPU'));
+      expect(await overflow(page)).toBe(0);
+      expect(await nameless(page)).toEqual([]);
+      expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
+      expect(await page.getByRole('main').count()).toBe(1);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect(await faint(page)).toEqual([]);
+      }
+      expect(problems).toEqual([]);
+    },
+  );
+});
+
+describe('contribute', () => {
+  test('is worked with the keyboard alone, and the focus stays where the hand is', async () => {
+    const { page, problems } = await open('/', { worker: scriptedWorker(scriptedEvents(2)) });
+    await page.getByRole('button', { name: 'Start' }).waitFor();
+    const focused = () => page.evaluate(() => document.activeElement?.textContent);
+    for (let presses = 0; presses < 20 && (await focused()) !== 'Start'; presses++)
+      await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Start');
+    await page.keyboard.press('Enter');
+    await page.getByText('Round 3 of 20, step 23 of 50').waitFor();
+    expect(await focused()).toBe('Pause');
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').filter({ hasText: 'Paused' }).waitFor();
+    expect(await focused()).toBe('Resume');
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').filter({ hasText: 'Training' }).waitFor();
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Finish');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('ArrowLeft');
+    expect(await page.getByRole('slider', { name: 'Power' }).inputValue()).toBe('90');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').filter({ hasText: 'Finished. Thank you.' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Start again' }).isEnabled()).toBe(true);
+    expect(await overflow(page)).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  test('shows what was sent by type, and that text was not', async () => {
+    const { page } = await open('/', { worker: scriptedWorker(scriptedEvents(2)) });
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByText('Round 3 of 20').waitFor();
+    const rows = await page.locator('.sent tbody tr').allTextContents();
+    expect(rows.map((row) => row.replaceAll('\u00a0', ' '))).toEqual([
+      'Join: your key and its signature182 B',
+      'Offer: hash, counts and losses of a delta424 B',
+      'Chunk: the delta, 8-bit numbers1.06 MB',
+      'Heartbeat: “I am here”, steps, loss858 B',
+      'Leave: goodbye0 B',
+    ]);
+    await page.getByText('Your text was not sent, and cannot be.').waitFor();
+  });
+
+  test('takes the join token from the fragment and out of the address', async () => {
+    const needsToken = scriptedWorker([]).replace('tokenNeeded: false', 'tokenNeeded: true');
+    const { page } = await open('/#token=a%2Bb', { worker: needsToken });
+    expect(await page.getByLabel('Join token').inputValue()).toBe('a+b');
+    expect(page.url()).not.toContain('token');
+  });
+
+  test('gives the failure with its code and the next action', async () => {
+    const failed = {
+      event: 'failed',
+      code: 'relay.bad-token',
+      message: 'The token is wrong.',
+      next: 'Ask for it.',
+    };
+    const { page } = await open('/', { worker: scriptedWorker([failed]) });
+    await page.getByRole('button', { name: 'Start' }).click();
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    expect(await alert.textContent()).toBe('The token is wrong. relay.bad-tokenWhat to do: Ask for it.');
+  });
+
+  test('explains what is missing where WebGPU is', async () => {
+    const { page } = await open('/');
+    await page.getByRole('heading', { name: 'The browser found no GPU it may use' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Start' }).count()).toBe(0);
+  });
+
+  test('explains a browser without WebGPU', async () => {
+    const worker = scriptedWorker([]).replace(/gpu: \{[^}]*\}/, "gpu: { obstacle: 'no-webgpu' }");
+    const { page } = await open('/', { worker });
+    await page.getByRole('heading', { name: 'This browser has no WebGPU' }).waitFor();
+  });
+
+  test('explains an address that is neither https nor localhost', async () => {
+    await open('/');
+    const elsewhere = await launchBrowser('none', ['--host-resolver-rules=MAP workshop.example 127.0.0.1']);
+    const { page, problems } = await openWatched(elsewhere);
+    await page.goto(relay.url.replace('localhost', 'workshop.example'));
+    await page.getByRole('heading', { name: 'WebGPU needs a secure address' }).waitFor();
+    expect(problems).toEqual([]);
+    await elsewhere.close();
+  });
+});
+
+describe('dashboard', () => {
+  test('follows the nodes as they come and go', async () => {
+    const { page } = await open('/dashboard');
+    await page.getByRole('listitem').filter({ hasText: 'Bantu' }).filter({ hasText: 'Sending' }).waitFor();
+    relay.show({ ...running, nodes: running.nodes.slice(0, 2) });
+    await expect.poll(() => page.locator('.node').count(), { timeout: 5_000 }).toBe(2);
+  });
+
+  test('says when it no longer hears from the relay, and comes back by itself', async () => {
+    const { page } = await open('/dashboard');
+    await page.getByText('Live', { exact: true }).waitFor();
+    relay.show(null);
+    await page.getByRole('alert').filter({ hasText: 'Out of date' }).waitFor();
+    relay.show(running);
+    await page.getByText('Live', { exact: true }).waitFor({ timeout: 10_000 });
+  });
+
+  test('holds the whole run on one screen of a projector', async () => {
+    for (const [width, height] of [
+      [1280, 800],
+      [1920, 1080],
+      [3840, 2160],
+    ] as const) {
+      const { page } = await open('/dashboard', { width });
+      await page.setViewportSize({ width, height });
+      await page.getByText('Live', { exact: true }).waitFor();
+      const sides = await page.evaluate(() => [document.documentElement.scrollHeight, innerHeight]);
+      expect(sides[0]).toBe(sides[1]);
+      await opened.close();
+      await relay.close();
+    }
+    await open('/dashboard');
+  });
+
+  test('warns of an address that other machines cannot use', async () => {
+    const { page } = await open('/dashboard');
+    await page.getByText('This address works on this machine only.').waitFor();
+  });
+});

@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { Browser } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { newRun } from '../../../apps/cli/new-run.ts';
+import { type Relay, startRelay } from '../../../relay/server.ts';
+import { launchBrowser } from './browser.ts';
+import { type BuiltPages, buildPages } from './built-pages.ts';
+import { openWatched } from './watched-page.ts';
+
+let pages: BuiltPages;
+let browser: Browser;
+let folder: string;
+let relay: Relay;
+const token = 'loom';
+
+beforeAll(async () => {
+  [pages, browser] = await Promise.all([buildPages(), launchBrowser('swiftshader')]);
+  folder = await mkdtemp(join(tmpdir(), 'relay-'));
+  relay = await startRelay({
+    folder,
+    host: '127.0.0.1',
+    port: 0,
+    tls: 'off',
+    token,
+    pages: pages.folder,
+    log: pino({ level: 'silent' }),
+    create: newRun({
+      name: 'One tab',
+      preset: 'nano',
+      rounds: 3,
+      steps: 2,
+      batch: 1,
+      nations: ['Baltic', 'Celtic'],
+      quorum: 1,
+      target: 1,
+      deadlineMs: 120_000,
+      graceMs: 1_000,
+      maxNodes: 4,
+      seed: 1,
+      created: 1_700_000_000_000,
+    }),
+  });
+});
+
+afterAll(async () => {
+  await browser.close();
+  await relay.close();
+  await pages.remove();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a tab contributes to a relay, leaves, and forgets', async () => {
+  const { page, problems, close } = await openWatched(browser);
+  await page.goto(relay.url.href);
+  const start = page.getByRole('button', { name: 'Start' });
+  await page.getByText('software').first().waitFor();
+
+  // The relay's own challenge says that a token is needed.
+  expect(await start.isDisabled()).toBe(true);
+  await page.getByLabel('Join token').fill('another');
+  await start.click();
+  await page.getByText('relay.bad-token').waitFor();
+  expect(relay.status().history).toHaveLength(0);
+
+  await page.getByLabel('Join token').fill(token);
+  await page.getByLabel('Nation', { exact: true }).selectOption('Celtic');
+  await page.getByRole('button', { name: 'Start again' }).click();
+  await page.getByText('The run is complete. Thank you.').waitFor({ timeout: 120_000 });
+
+  const { history, totals } = relay.status();
+  expect(history.map(({ contributions }) => contributions)).toEqual([1, 1, 1]);
+  const accepted = page.locator('.yours div', { hasText: 'Contributions accepted' }).locator('dd');
+  expect(await accepted.textContent()).toBe('3');
+  const share = page.locator('.yours div', { hasText: 'Share of the run' }).locator('dd');
+  await expect.poll(() => share.textContent()).toBe('100%');
+  const sent = page.locator('.sent tbody tr', { hasText: 'Chunk' }).locator('td');
+  expect(await sent.textContent()).toMatch(/MB$/);
+  expect(totals.bytesUp).toBeGreaterThan(1_000_000);
+
+  await page.getByRole('button', { name: 'Forget me on this device' }).click();
+  await Promise.all([
+    page.waitForEvent('load'),
+    page.getByRole('button', { name: 'Remove them now' }).click(),
+  ]);
+  const kept = await page.evaluate(async () => {
+    const names: string[] = [];
+    const root = await navigator.storage.getDirectory();
+    for await (const name of root.keys()) names.push(name);
+    const key = await new Promise((resolve) => {
+      const open = indexedDB.open('keyval-store');
+      open.onsuccess = () => {
+        const stores = open.result;
+        const count = stores.transaction('keyval').objectStore('keyval').count();
+        count.onsuccess = () => resolve(count.result);
+      };
+    });
+    return { names, key };
+  });
+  expect(kept).toEqual({ names: [], key: 0 });
+  expect(problems).toEqual([]);
+  await close();
+});
+
+test('the link to the schema shows every message', async () => {
+  const { page, close } = await openWatched(browser);
+  await page.goto(relay.url.href);
+  await page.getByText('What a delta can still reveal').waitFor();
+  const href = await page.getByRole('link', { name: 'Read every message' }).getAttribute('href');
+  const response = await fetch(new URL(href ?? '', relay.url));
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
+  expect(await response.text()).toContain('message ToRelay');
+  await close();
+});
