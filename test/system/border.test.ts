@@ -1,0 +1,206 @@
+import { afterEach, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { newRun } from '../../apps/cli/new-run.ts';
+import { type Corpus, corpusFromDocuments } from '../../client/data/corpus.ts';
+import { Random } from '../../client/random.ts';
+import {
+  decodeToRelay,
+  encodeToRelay,
+  type MessageToRelay,
+  maxChunkBytes,
+  socketPath,
+  subprotocol,
+} from '../../relay/wire/frames.ts';
+import { Stage, tinyRun } from '../client/contribute/harness.ts';
+import { encodings, fragmentLength, LeakDetector } from './leaks.ts';
+import { type Recording, startRecordingProxy } from './recording-proxy.ts';
+
+const stage = new Stage();
+afterEach(() => stage.close());
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const nations = ['even', 'odd'];
+
+/** A node's text, and all that is private about it: its words, and the names of corpus and file. */
+interface Secret {
+  readonly corpus: Corpus;
+  readonly texts: readonly string[];
+}
+
+/** `alphabet` letters to draw from: with two of them the text is easily learnt and packed, with 52 it is noise. */
+function secret(seed: number, alphabet: number): Secret {
+  const random = Random.seeded(seed, 5);
+  const word = (length: number, of: number) =>
+    Array.from({ length }, () => letters[random.below(of)] ?? '').join('');
+  const canary = () => `canary-${word(24, letters.length)}`;
+  const paragraph = () => `${canary()} ${Array.from({ length: 12 }, () => word(6, alphabet)).join(' ')}\n`;
+  const text = Array.from({ length: 8 }, paragraph).join('');
+  const [name, file] = [canary(), `${canary()}.txt`];
+  return { corpus: corpusFromDocuments(name, [{ name: file, text }]), texts: [text, name, file] };
+}
+
+type Case = MessageToRelay['case'];
+
+/** Everything a node sent in a run, over all of its connections, as bytes and as what they were. */
+interface Sent {
+  readonly streams: readonly Buffer[];
+  readonly requests: readonly number[];
+  readonly sizes: Readonly<Record<Case, readonly number[]>>;
+  /** Data of all chunks, one after the other. */
+  readonly payloads: Buffer;
+}
+
+function sentBy(recordings: readonly Recording[]): Sent {
+  const sizes: Record<Case, number[]> = { join: [], offer: [], chunk: [], heartbeat: [], leave: [] };
+  const payloads: Buffer[] = [];
+  const messages = recordings.flatMap((recording) => recording.messages);
+  for (const frame of messages) {
+    const message = decodeToRelay(new Uint8Array(frame));
+    sizes[message.case].push(frame.length);
+    if (message.case === 'chunk') payloads.push(Buffer.from(message.value.data));
+  }
+  return {
+    streams: [
+      ...recordings.map((recording) => recording.bytes()),
+      Buffer.concat(messages),
+      Buffer.concat(recordings.flatMap(({ control }) => control)),
+      Buffer.concat(payloads),
+    ],
+    requests: recordings.flatMap((recording) => recording.requests),
+    sizes,
+    payloads: Buffer.concat(payloads),
+  };
+}
+
+/** A whole run of a nano model on the nodes' texts, each node behind a proxy of its own. */
+async function recordRun(secrets: readonly Secret[]) {
+  const create = newRun({
+    ...{ name: 'border', preset: 'nano', rounds: 2, steps: 2, batch: 1, nations, seed: 1, created: 1 },
+    ...{ quorum: secrets.length, target: secrets.length, maxNodes: 8, deadlineMs: 600_000, graceMs: 600_000 },
+  });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const proxies = await Promise.all(secrets.map(() => startRecordingProxy(relay.url)));
+  try {
+    const nodes = [];
+    for (const [i, { corpus }] of secrets.entries()) {
+      const url = proxies[i]?.url ?? relay.url;
+      const nation = nations[i] ?? '';
+      nodes.push(stage.node(await stage.folder(), url, { corpus, nation, seed: i }));
+    }
+    expect(await Promise.all(nodes.map(({ done }) => done))).toEqual(nodes.map(() => undefined));
+    expect(relay.status().totals.contributions).toBe(2 * secrets.length);
+    return {
+      sent: proxies.map(({ recordings }) => sentBy(recordings)),
+      events: nodes.map(({ events }) => JSON.stringify(events)),
+      status: JSON.stringify(relay.status()),
+    };
+  } finally {
+    for (const proxy of proxies) await proxy.close();
+  }
+}
+
+test('a run sends nothing of the text, and the same frames whatever the text is', async () => {
+  const plain = [secret(1, 2), secret(2, 2)];
+  const noisy = [secret(3, 52), secret(4, 52)];
+  const [first, second] = [await recordRun(plain), await recordRun(noisy)];
+
+  for (const [run, secrets] of [
+    [first, plain],
+    [second, noisy],
+  ] as const) {
+    const detector = new LeakDetector(secrets.flatMap(({ texts }) => texts));
+    for (const { streams } of run.sent) for (const bytes of streams) expect(detector.find(bytes)).toEqual([]);
+    for (const told of [...run.events, run.status]) expect(detector.find(Buffer.from(told))).toEqual([]);
+  }
+
+  for (const [i, one] of first.sent.entries()) {
+    const other = second.sent[i];
+    if (other === undefined) throw new Error('a node is missing');
+    // The runs did learn from different texts.
+    expect(one.payloads.length).toBeGreaterThan(2 * 2 * maxChunkBytes);
+    expect(one.payloads.equals(other.payloads)).toBe(false);
+    const { heartbeat, ...asked } = one.sizes;
+    const { heartbeat: otherHeartbeat, ...otherAsked } = other.sizes;
+    expect(asked.offer).toHaveLength(2);
+    expect(otherAsked).toEqual(asked);
+    expect(other.requests).toEqual(one.requests);
+    // Heartbeats go by the clock, so their number is the time that the run took.
+    expect(heartbeat.length).toBeGreaterThan(1);
+    expect(new Set([...heartbeat, ...otherHeartbeat]).size).toBe(1);
+  }
+});
+
+/** Ways to send something to the relay that a node has no business with. */
+const ways: Readonly<Record<string, (relay: URL, leak: Buffer) => Promise<void>>> = {
+  async 'a message of its own'(relay, leak) {
+    const socket = await openSocket(relay);
+    socket.send(Buffer.concat([Buffer.from('xyz'), leak, Buffer.from('xyz')]));
+    await sentAll(socket);
+  },
+  async 'chunks that each hold a part'(relay, leak) {
+    const socket = await openSocket(relay);
+    for (let offset = 0; offset < leak.length; offset += 3) {
+      const data = Uint8Array.from(leak.subarray(offset, offset + 3));
+      socket.send(encodeToRelay({ case: 'chunk', value: { offset, data } }));
+    }
+    await sentAll(socket);
+  },
+  async 'a ping'(relay, leak) {
+    const socket = await openSocket(relay);
+    socket.ping(leak);
+    await sentAll(socket);
+  },
+  async 'the body of a request'(relay, leak) {
+    const body = Uint8Array.from(leak);
+    await (await fetch(relay, { method: 'POST', body })).body?.cancel();
+  },
+};
+
+async function openSocket(relay: URL): Promise<WebSocket> {
+  const url = new URL(`.${socketPath}`, relay);
+  url.protocol = 'ws:';
+  const socket = new WebSocket(url, subprotocol, { perMessageDeflate: false });
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
+  return socket;
+}
+
+async function sentAll(socket: WebSocket): Promise<void> {
+  const closed = new Promise((resolve) => socket.once('close', resolve).once('error', () => {}));
+  socket.close();
+  await closed;
+}
+
+const { texts } = secret(9, 52);
+const detector = new LeakDetector(texts);
+
+test.each(Object.keys(encodings))('text is found where it is sent: %s', async (encoding) => {
+  const create = tinyRun({ rounds: 1, localSteps: 1, quorum: 1, target: 1 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  for (const [way, send] of Object.entries(ways)) {
+    const found = async (fragment: string) => {
+      const proxy = await startRecordingProxy(relay.url);
+      await send(proxy.url, encodings[encoding]?.(fragment) ?? Buffer.alloc(0));
+      const streams = proxy.recordings.flatMap((recording) => rawStreams(recording));
+      await proxy.close();
+      return new Set(streams.flatMap((bytes) => detector.find(bytes)).map((leak) => leak.encoding));
+    };
+    const text = texts[0] ?? '';
+    // Nothing but the shortest fragment that counts, from the middle of the text.
+    const leaked = await found(text.slice(37, 37 + fragmentLength));
+    expect(leaked, way).toContain(encoding);
+    expect(await found('no word of it'), way).toEqual(new Set());
+  }
+});
+
+/** As `sentBy` looks at them, of a sender that keeps to no protocol. */
+function rawStreams({ bytes, messages, control }: Recording): Buffer[] {
+  const chunks = messages.flatMap((frame) => {
+    try {
+      const message = decodeToRelay(new Uint8Array(frame));
+      return message.case === 'chunk' ? [Buffer.from(message.value.data)] : [];
+    } catch {
+      return [];
+    }
+  });
+  return [bytes(), Buffer.concat(messages), Buffer.concat(control), Buffer.concat(chunks)];
+}

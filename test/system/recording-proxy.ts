@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { createServer, connect as openSocket, type Socket } from 'node:net';
+
+/** What one node sent over one TCP connection: every byte as it went by, and what those bytes were. */
+export interface Recording {
+  readonly bytes: () => Buffer;
+  /** Bytes of each HTTP request's head, the WebSocket's upgrade among them. */
+  readonly requests: readonly number[];
+  /** WebSocket messages, unmasked. */
+  readonly messages: readonly Buffer[];
+  /** What closing, ping and pong frames carried, unmasked. */
+  readonly control: readonly Buffer[];
+}
+
+export interface RecordingProxy {
+  readonly url: URL;
+  /** One a TCP connection, in the order they were opened. */
+  readonly recordings: readonly Recording[];
+  close(): Promise<void>;
+}
+
+const endOfHead = Buffer.from('\r\n\r\n');
+
+/** A TCP proxy in front of `target` that keeps all that passes from the node's side to the relay's. */
+export async function startRecordingProxy(target: URL): Promise<RecordingProxy> {
+  const recordings: Recording[] = [];
+  const open = new Set<Socket>();
+  const server = createServer((node) => {
+    const relay = openSocket(Number(target.port), target.hostname);
+    const recorder = record();
+    recordings.push(recorder.recording);
+    for (const socket of [node, relay]) {
+      open.add(socket);
+      socket.on('error', () => socket.destroy()).on('close', () => open.delete(socket));
+    }
+    node.on('data', recorder.take);
+    node.pipe(relay).pipe(node);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  return {
+    url: new URL(`http://127.0.0.1:${address.port}/`),
+    recordings,
+    async close() {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** After the upgrade request's head, what follows is WebSocket frames. */
+function record(): { recording: Recording; take: (chunk: Buffer) => void } {
+  const chunks: Buffer[] = [];
+  const requests: number[] = [];
+  const messages: Buffer[] = [];
+  const control: Buffer[] = [];
+  let upgraded = false;
+  let rest: Buffer = Buffer.alloc(0);
+  let fragments: Buffer[] = [];
+  const takeFrame = ({ opcode, isLast, payload }: Frame) => {
+    if (opcode >= firstControlOpcode) {
+      control.push(payload);
+      return;
+    }
+    fragments.push(payload);
+    if (!isLast) return;
+    messages.push(Buffer.concat(fragments));
+    fragments = [];
+  };
+  const take = (chunk: Buffer) => {
+    chunks.push(Buffer.from(chunk));
+    rest = Buffer.concat([rest, chunk]);
+    while (!upgraded) {
+      const end = rest.indexOf(endOfHead);
+      if (end < 0) return;
+      requests.push(end);
+      upgraded = /^upgrade: *websocket/im.test(rest.toString('latin1', 0, end));
+      rest = rest.subarray(end + endOfHead.length);
+    }
+    for (let frame = frameAt(rest); frame !== null; frame = frameAt(rest)) {
+      rest = rest.subarray(frame.bytes);
+      takeFrame(frame);
+    }
+  };
+  return { recording: { bytes: () => Buffer.concat(chunks), requests, messages, control }, take };
+}
+
+interface Frame {
+  readonly opcode: number;
+  readonly isLast: boolean;
+  readonly payload: Buffer;
+  /** Of the whole frame. */
+  readonly bytes: number;
+}
+
+/** Close, ping and pong. */
+const firstControlOpcode = 8;
+
+/** The WebSocket frame (RFC 6455, 5.2) at the start of `bytes`, unmasked; null while some of it is still to come. */
+function frameAt(bytes: Buffer): Frame | null {
+  const [first = 0, second = 0] = bytes;
+  const short = second & 127;
+  const lengthBytes = short === 126 ? 2 : short === 127 ? 8 : 0;
+  const maskBytes = second & 128 ? 4 : 0;
+  const from = 2 + lengthBytes + maskBytes;
+  if (bytes.length < from) return null;
+  const length =
+    lengthBytes === 0 ? short : lengthBytes === 2 ? bytes.readUInt16BE(2) : Number(bytes.readBigUInt64BE(2));
+  if (bytes.length < from + length) return null;
+  const payload = Buffer.from(bytes.subarray(from, from + length));
+  for (let i = 0; i < length && maskBytes > 0; i++) {
+    payload[i] = (payload[i] ?? 0) ^ (bytes[from - maskBytes + (i % 4)] ?? 0);
+  }
+  return { opcode: first & 15, isLast: (first & 128) !== 0, payload, bytes: from + length };
+}
