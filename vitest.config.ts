@@ -8,5 +8,7 @@ export default defineConfig({
     // Two workers at most: a software WebGPU adapter already uses every core.
     maxWorkers: 2,
     testTimeout: 60_000,
+    // The first hook that needs the build makes it.
+    hookTimeout: 120_000,
   },
 });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pinnedNode, run } from './packages.mjs';
-import { withLock } from './remembered.mjs';
+import { Remembered, withLock } from './remembered.mjs';
 import { SetupError, say } from './report.mjs';
 
 /** Everything the bundles are made from. */
@@ -20,14 +20,17 @@ const sources = [
 /**
  * Builds the pages and the headless bundle when their sources changed since the last build.
  * @param {string} root
- * @param {import('./remembered.mjs').Remembered} remembered
+ * @param {Remembered} remembered
  */
 export async function buildIfChanged(root, remembered) {
   const key = sourcesHash(root, sources);
-  const built = () =>
-    remembered.answer('build', key) === 'built' && existsSync(join(root, 'dist', 'headless'));
-  if (built()) return;
+  /** @param {Remembered} known */
+  const built = (known) =>
+    known.answer('build', key) === 'built' && existsSync(join(root, 'dist', 'headless'));
+  if (built(remembered)) return;
   await withLock(root, async () => {
+    // Whoever held the lock before may have built the same.
+    if (built(Remembered.read(root))) return;
     say('building the pages and the headless bundle into dist');
     const started = Date.now();
     for (const mode of ['production', 'headless']) {
