@@ -26,5 +26,6 @@ async function main(words: readonly string[]): Promise<number> {
   }
 }
 
-// Dawn and Deno's WebGPU keep a process alive that has nothing more to do.
-process.exit(await main(process.argv.slice(2)));
+const code = await main(process.argv.slice(2));
+// Dawn keeps a process alive that has nothing more to do; what was written is let through first.
+process.stdout.write('', () => process.exit(code));

@@ -90,7 +90,6 @@ async function join(address: string | undefined, flags: JoinFlags): Promise<void
   const token = await tokenOf(flags);
   const corpus = await corpusOf(flags, output);
   const host = await hostFor(flags, relay);
-  const interrupt = new Interrupt(output, 'Leaving the run.');
   const contributor = new Contributor(host, {
     relay,
     corpus,
@@ -105,6 +104,7 @@ async function join(address: string | undefined, flags: JoinFlags): Promise<void
     ...(token === undefined ? {} : { token }),
     ...(flags.run === undefined ? {} : { run: parseRunId(flags.run) }),
   });
+  const interrupt = new Interrupt(output, 'Leaving the run.');
   await contributor.run(interrupt.signal);
   if (interrupt.signal.aborted) process.exitCode = exit.interrupted;
 }

@@ -10,7 +10,7 @@ import { heartbeatOf } from './heartbeat.ts';
 import type { Host } from './host.ts';
 import { Keep } from './keep.ts';
 import { Traffic } from './link.ts';
-import { nothingYet } from './local-training.ts';
+import { nothingYet } from './meter.ts';
 import { RoundWork } from './round-work.ts';
 import { advance, type Effect, newSession, type Session, type SessionEvent } from './session.ts';
 import { Uplink } from './uplink.ts';
@@ -50,6 +50,8 @@ export class Contributor {
   #work: RoundWork | null = null;
   #job = new AbortController();
   #jobDone: Promise<void> = Promise.resolve();
+  /** Effects on their way: what they write is written before `run` resolves. */
+  readonly #attempts = new Set<Promise<void>>();
   #accepted = { contributions: 0, tokens: 0 };
 
   constructor(host: Host, options: ContributorOptions) {
@@ -113,7 +115,8 @@ export class Contributor {
     });
     this.#dispatch({ kind: 'start' });
     const { reason, problem } = await this.#ended.promise;
-    await this.#jobDone;
+    this.#uplink.stopUpload();
+    await Promise.all([this.#jobDone, ...this.#attempts]);
     await this.#uplink.leave(this.#session.settled?.round ?? 0);
     this.#work?.training.close();
     device.close();
@@ -212,7 +215,10 @@ export class Contributor {
 
   /** What goes wrong in an effect, and is not the relay's doing, ends the session. */
   #attempt(effect: Promise<void>): void {
-    effect.catch((problem: Error) => this.#dispatch({ kind: 'failed', problem }));
+    const attempt = effect
+      .catch((problem: Error) => this.#dispatch({ kind: 'failed', problem }))
+      .finally(() => this.#attempts.delete(attempt));
+    this.#attempts.add(attempt);
   }
 
   /** Runs a job once the one before it has come to its end. */

@@ -1,6 +1,6 @@
 import type { DraftToRelay } from '../../relay/wire/frames.ts';
 import { NodeState } from '../../relay/wire/tapestry_pb.js';
-import type { Progress } from './local-training.ts';
+import type { Progress } from './meter.ts';
 import type { Session, Work } from './session.ts';
 
 const states: Readonly<Record<Work['kind'], NodeState>> = {

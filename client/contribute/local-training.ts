@@ -10,12 +10,13 @@ import type { Agreement } from './agreement.ts';
 import type { ContributorEvent } from './events.ts';
 import { Gate } from './gate.ts';
 import type { Host } from './host.ts';
+import { finiteLoss, Meter, nothingYet, type Progress } from './meter.ts';
 import { Pace } from './pace.ts';
+import type { Round } from './session.ts';
 import type { SavedState } from './state.ts';
 
-/** At most so many batches of held-out text measure a base, and so many readings a round's training loss. */
+/** At most so many batches of held-out text measure a base. */
 const heldOutBatchesMost = 8;
-const lossReadingsMost = 16;
 
 /** A device that is lost so often within one round will not come back. */
 const lossesMost = 3;
@@ -28,17 +29,6 @@ export interface TrainedRound {
   readonly trainingLoss: number;
   readonly heldOutLoss: number;
 }
-
-/** Where a round stands, for heartbeats. */
-export interface Progress {
-  readonly steps: number;
-  readonly tokens: number;
-  readonly trainingLoss: number;
-  readonly tokensPerSecond: number;
-}
-
-/** Of a node that has not begun. */
-export const nothingYet: Progress = { steps: 0, tokens: 0, trainingLoss: 0, tokensPerSecond: 0 };
 
 type Start = Omit<TrainerState, 'parameters'> & { readonly sampler: SamplerState };
 
@@ -57,7 +47,7 @@ export class LocalTraining {
   #trainer: Trainer;
   #pace: Pace;
   #start: Start;
-  #progress = nothingYet;
+  #meter: Meter | null = null;
 
   private constructor(
     host: Host,
@@ -102,7 +92,7 @@ export class LocalTraining {
   }
 
   get progress(): Progress {
-    return this.#progress;
+    return this.#meter?.progress ?? nothingYet;
   }
 
   /** @throws TapestryError `sampler.*` when the saved place belongs to other text; then nothing has changed */
@@ -126,14 +116,10 @@ export class LocalTraining {
   }
 
   /**
-   * Trains `steps` local steps of `round` from `base`. Aborted, it rejects at the next step with the signal's reason.
+   * Trains the local steps of `round` from `base`, its base's parameters. Aborted, it rejects at the next step with the signal's reason.
    * @throws TapestryError `training.diverged`, or `device.lost` when the adapter does not come back
    */
-  async train(
-    round: { round: number; base: string; localSteps: number },
-    base: Float32Array<ArrayBuffer>,
-    signal: AbortSignal,
-  ): Promise<TrainedRound> {
+  async train(round: Round, base: Float32Array<ArrayBuffer>, signal: AbortSignal): Promise<TrainedRound> {
     for (let losses = 0; ; ) {
       try {
         return await this.#attempt(round, base, signal);
@@ -154,58 +140,58 @@ export class LocalTraining {
     this.#start = unmoved(this.#agreement, this.#sampler);
   }
 
-  async #attempt(
-    { round, base: hash, localSteps }: { round: number; base: string; localSteps: number },
-    base: Float32Array<ArrayBuffer>,
-    signal: AbortSignal,
-  ): Promise<TrainedRound> {
-    const { shape, schedule, localSteps: stepsOfRound } = this.#agreement;
-    const start = this.#start;
-    this.#progress = nothingYet;
-    this.#sampler.restore(start.sampler);
+  async #attempt(round: Round, base: Float32Array<ArrayBuffer>, signal: AbortSignal): Promise<TrainedRound> {
+    const { shape } = this.#agreement;
+    const { localSteps } = round;
+    const { sampler, ...moments } = this.#start;
+    const meter = new Meter(localSteps, shape, this.#host.now);
+    this.#meter = meter;
+    this.#sampler.restore(sampler);
     await this.#gate.passed(signal);
     signal.throwIfAborted();
-    this.#trainer.load({ ...start, parameters: base });
+    this.#trainer.load({ ...moments, parameters: base });
     const windows = heldOutBatches(this.#corpus.heldOut, shape, heldOutBatchesMost);
-    const heldOutLoss = finite(await evaluate(this.#trainer, windows));
+    const heldOutLoss = finiteLoss(await evaluate(this.#trainer, windows));
     signal.throwIfAborted();
-    this.#tell({ event: 'round', round, base: hash, steps: localSteps, heldOutLoss });
-    const tokensPerStep = shape.batch * shape.sequence;
-    const readEvery = Math.ceil(localSteps / lossReadingsMost);
-    const readings: number[] = [];
-    let readAt = this.#host.now();
-    let readStep = 0;
-    this.#pace.start();
-    for (let i = 0; i < localSteps; i++) {
-      const scheduled = learningRateAt((round - 1) * stepsOfRound + i, schedule);
-      // Moments that have seen few steps make wild ones: a node that joins late warms up as round 1 did.
-      const warm = schedule.warmupSteps > 0 ? (start.step + i + 1) / schedule.warmupSteps : 1;
-      this.#trainer.step(this.#sampler.next(), Math.min(scheduled, schedule.peak * warm));
-      const done = i + 1;
-      const waited = await this.#pace.stepGiven(signal);
-      if (i % readEvery === 0 || done === localSteps) {
-        const loss = finite(await this.#trainer.loss());
-        readings.push(loss);
-        const now = this.#host.now();
-        const seconds = Math.max(now - readAt, 1) / 1000;
-        const tokensPerSecond = ((done - readStep) * tokensPerStep) / seconds;
-        readAt = now;
-        readStep = done;
-        const tokens = done * tokensPerStep;
-        this.#progress = { steps: done, tokens, trainingLoss: loss, tokensPerSecond };
-        this.#tell({ event: 'step', round, step: done, steps: localSteps, tokens, loss, tokensPerSecond });
-        this.#pace.start();
-      } else if (waited) {
-        this.#progress = { ...this.#progress, steps: done, tokens: done * tokensPerStep };
-      }
-      if (done < localSteps && (await this.#gate.passed(signal))) this.#pace.start();
-      signal.throwIfAborted();
-    }
+    this.#tell({ event: 'round', round: round.round, base: round.base, steps: localSteps, heldOutLoss });
+    await this.#steps(round, meter, signal);
     const { parameters, ...after } = await this.#trainer.save();
     signal.throwIfAborted();
     this.#start = { ...after, sampler: this.#sampler.save() };
-    const trainingLoss = finite(readings.reduce((sum, loss) => sum + loss, 0) / readings.length);
-    return { parameters, steps: localSteps, tokens: localSteps * tokensPerStep, trainingLoss, heldOutLoss };
+    const tokens = localSteps * shape.batch * shape.sequence;
+    return { parameters, steps: localSteps, tokens, trainingLoss: meter.meanLoss, heldOutLoss };
+  }
+
+  async #steps({ round, localSteps }: Round, meter: Meter, signal: AbortSignal): Promise<void> {
+    this.#pace.start();
+    meter.start(0);
+    for (let done = 1; done <= localSteps; done++) {
+      this.#trainer.step(this.#sampler.next(), this.#learningRate(round, done - 1));
+      const waited = await this.#pace.stepGiven(signal);
+      if (meter.isDue(done)) {
+        const { tokens, trainingLoss, tokensPerSecond } = meter.read(done, await this.#trainer.loss());
+        const step = { step: done, steps: localSteps, tokens, loss: trainingLoss, tokensPerSecond };
+        this.#tell({ event: 'step', round, ...step });
+        this.#pace.start();
+      } else if (waited) meter.done(done);
+      if (done < localSteps && (await this.#gate.passed(signal))) {
+        this.#pace.start();
+        meter.start(done);
+      }
+      signal.throwIfAborted();
+    }
+  }
+
+  /**
+   * By the run's schedule, whatever this node did before. But moments that have seen few steps make wild ones: a node that
+   * joins late warms up as the first round did.
+   */
+  #learningRate(round: number, step: number): number {
+    const { schedule, localSteps } = this.#agreement;
+    const scheduled = learningRateAt((round - 1) * localSteps + step, schedule);
+    if (schedule.warmupSteps === 0) return scheduled;
+    const seen = this.#start.step + step + 1;
+    return Math.min(scheduled, (schedule.peak * seen) / schedule.warmupSteps);
   }
 
   async #reopen(): Promise<void> {
@@ -236,16 +222,4 @@ function unmoved({ layout: { length } }: Agreement, sampler: Sampler): Start {
 
 function makeTrainer(device: Device, { config, shape, optimizer }: Agreement): Promise<Trainer> {
   return Trainer.create(device, config, shape, optimizer);
-}
-
-/** What the wire carries of a loss: f32, and no more than this; beyond it training has diverged. */
-const lossMost = 1000;
-
-function finite(loss: number): number {
-  if (Math.abs(loss) <= lossMost) return Math.fround(loss);
-  throw new TapestryError(
-    'training.diverged',
-    `The loss became ${loss}.`,
-    'Nothing to do: the round is given up and training goes on from the next base.',
-  );
 }
