@@ -39,6 +39,7 @@ export class Hub {
   readonly #members = new Map<NodeKey, Session>();
   #openedAt: number | null;
   #storageFails = false;
+  #tickedAt = performance.now();
 
   constructor(options: HubOptions) {
     this.run = options.run;
@@ -123,9 +124,13 @@ export class Hub {
     this.onChange();
   }
 
+  /** Lets time pass. */
   tick(): void {
     const now = performance.now();
-    for (const session of this.#sessions) session.connection.checkDeadline(now);
+    // After a long commit, or a machine that slept, what nodes said meanwhile is still unread: that was not their silence.
+    const stalled = now - this.#tickedAt > this.limits.heartbeat;
+    this.#tickedAt = now;
+    if (!stalled) for (const session of this.#sessions) session.connection.checkDeadline(now);
     this.run.tick();
   }
 
