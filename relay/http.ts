@@ -41,10 +41,15 @@ export function readable(hub: Hub, view: StatusView, pages: Pages): Hono {
       stream.onAbort(() => wake());
       try {
         while (!stream.aborted) {
-          if (latest === null) await new Promise<void>((resolve) => (wake = resolve));
+          if (latest === null) {
+            await new Promise<void>((resolve) => {
+              wake = resolve;
+            });
+            continue;
+          }
           const data = JSON.stringify(latest);
           latest = null;
-          if (data !== 'null') await stream.writeSSE({ data });
+          await stream.writeSSE({ data });
         }
       } finally {
         unwatch();
