@@ -24,6 +24,7 @@ export async function download(
     const before = filled;
     try {
       filled = await fill(host, url, bytes, filled, signal);
+      if (filled <= before) throw new Error('nothing came');
     } catch (cause) {
       signal.throwIfAborted();
       if (cause instanceof TapestryError && cause.code === 'relay.bad-blob') throw cause;

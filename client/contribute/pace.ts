@@ -1,9 +1,14 @@
-import type { Device } from '../gpu/device.ts';
 import type { Host } from './host.ts';
 
 /** A wait for the GPU comes after about this much work: long enough to cost nothing, short enough to pause and leave. */
 const burstMilliseconds = 100;
 const longestBurst = 64;
+
+/** What pacing needs of a device. */
+interface Paced {
+  readonly device: { readonly queue: Pick<GPUQueue, 'onSubmittedWorkDone'> };
+  readonly software: boolean;
+}
 
 /**
  * Keeps the work given to the GPU bounded, and a chosen share of the time free. Steps are given in bursts; while one runs
@@ -11,16 +16,16 @@ const longestBurst = 64;
  */
 export class Pace {
   readonly #host: Host;
-  readonly #device: Device;
+  readonly #device: Paced;
   /** Share of the time that is worked, in (0, 1]. */
   power: number;
   #burst = 1;
   #given = 0;
   #stepMilliseconds = 0;
   #startedAt = 0;
-  #inFlight: Promise<unknown> | null = null;
+  #inFlight: { readonly done: Promise<unknown>; readonly steps: number } | null = null;
 
-  constructor(host: Host, device: Device, power: number) {
+  constructor(host: Host, device: Paced, power: number) {
     this.#host = host;
     this.#device = device;
     this.power = power;
@@ -41,9 +46,11 @@ export class Pace {
     const { queue } = this.#device.device;
     if (this.power >= 1 && !this.#device.software) {
       const before = this.#inFlight;
-      this.#inFlight = queue.onSubmittedWorkDone();
-      await before;
-      this.#measure(steps);
+      this.#inFlight = { done: queue.onSubmittedWorkDone(), steps };
+      // Nothing was waited for yet, so nothing is measured.
+      if (before === null) return false;
+      await before.done;
+      this.#measure(before.steps);
       return true;
     }
     // Awaiting makes Dawn poll, which takes a core from an adapter that is itself made of cores: sleep first.

@@ -1,0 +1,122 @@
+import { expect, test } from 'vitest';
+import { Gate } from '../../../client/contribute/gate.ts';
+import { finiteLoss, Meter } from '../../../client/contribute/meter.ts';
+import { Pace } from '../../../client/contribute/pace.ts';
+import { nodeHost } from '../../../client/host/node.ts';
+
+const never = new AbortController().signal;
+
+/** An adapter that takes `stepMilliseconds` a step, on a clock that moves only when someone waits. */
+class Simulated {
+  now = 0;
+  worked = 0;
+  #busyUntil = 0;
+  readonly stepMilliseconds: number;
+
+  constructor(stepMilliseconds: number) {
+    this.stepMilliseconds = stepMilliseconds;
+  }
+
+  step(): void {
+    this.#busyUntil = Math.max(this.now, this.#busyUntil) + this.stepMilliseconds;
+    this.worked += this.stepMilliseconds;
+  }
+
+  pace(software: boolean, power: number, done?: () => Promise<undefined>): Pace {
+    const host = {
+      ...nodeHost({ folder: '/nowhere' }),
+      now: () => this.now,
+      sleep: async (milliseconds: number) => {
+        this.now += milliseconds;
+      },
+    };
+    const wait = async () => {
+      this.now = Math.max(this.now, this.#busyUntil);
+      return undefined;
+    };
+    const queue: Pick<GPUQueue, 'onSubmittedWorkDone'> = { onSubmittedWorkDone: done ?? wait };
+    return new Pace(host, { device: { queue }, software }, power);
+  }
+}
+
+test.each([
+  [1, 0.5, false],
+  [1, 0.1, true],
+  [30, 0.25, false],
+  [400, 0.7, true],
+])('steps of %i ms at power %d take that share of the time', async (milliseconds, power, software) => {
+  const adapter = new Simulated(milliseconds);
+  const pace = adapter.pace(software, power);
+  pace.start();
+  for (let i = 0; i < 500; i++) {
+    adapter.step();
+    await pace.stepGiven(never);
+  }
+  const share = adapter.worked / adapter.now;
+  expect(share).toBeGreaterThan(power * 0.85);
+  expect(share).toBeLessThan(power * 1.15);
+});
+
+test('work in flight is bounded: two bursts, and no more, wait for an adapter that answers nothing', async () => {
+  const adapter = new Simulated(1);
+  const resolvers: (() => void)[] = [];
+  const pace = adapter.pace(false, 1, () => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    resolvers.push(() => resolve(undefined));
+    return promise;
+  });
+  pace.start();
+  let given = 0;
+  const giving = (async () => {
+    for (; given < 10; given++) await pace.stepGiven(never);
+  })();
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+  expect(given).toBeLessThanOrEqual(2);
+  // Once it answers, the rest goes through.
+  const answering = setInterval(() => {
+    for (const resolve of resolvers.splice(0)) resolve();
+  }, 1);
+  await giving;
+  clearInterval(answering);
+  expect(given).toBe(10);
+});
+
+test('a gate lets through, holds, and gives way to an abort', async () => {
+  const gate = new Gate();
+  expect(await gate.passed(never)).toBe(false);
+  gate.close();
+  let passed = false;
+  const waiting = gate.passed(never).then((waited) => {
+    passed = waited;
+  });
+  await Promise.resolve();
+  expect(passed).toBe(false);
+  gate.open();
+  await waiting;
+  expect(passed).toBe(true);
+  gate.close();
+  const leaving = new AbortController();
+  const held = gate.passed(leaving.signal);
+  leaving.abort();
+  expect(await held).toBe(true);
+});
+
+test('a meter reads the first, the last and few between, and tells tokens a second of worked time', () => {
+  let now = 0;
+  const meter = new Meter(500, { batch: 2, sequence: 8 }, () => now);
+  const due = Array.from({ length: 500 }, (_, i) => i + 1).filter((step) => meter.isDue(step));
+  expect(due[0]).toBe(1);
+  expect(due.at(-1)).toBe(500);
+  expect(due.length).toBeLessThanOrEqual(17);
+  now = 100;
+  expect(meter.read(1, 3)).toEqual({ steps: 1, tokens: 16, trainingLoss: 3, tokensPerSecond: 160 });
+  now = 60_000;
+  meter.start(1);
+  now += 1000;
+  expect(meter.read(11, 2).tokensPerSecond).toBe(160);
+  expect(meter.meanLoss).toBe(2.5);
+});
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY, -1001, 1e9])('a loss of %d is divergence', (loss) => {
+  expect(() => finiteLoss(loss)).toThrow(expect.objectContaining({ code: 'training.diverged' }));
+});
