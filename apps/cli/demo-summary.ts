@@ -7,8 +7,8 @@ import type { Fact, Output } from './output.ts';
 import { modelConfigOf } from './run-model.ts';
 import { bytes, loss, quantity } from './table.ts';
 
-/** At most this many batches of a nation's held-out text: some 32,000 tokens, a few seconds without a GPU. */
-const maxBatches = 32;
+/** At most this many batches of a nation's held-out text: some 8,000 tokens, a few seconds without a GPU. */
+const maxBatches = 8;
 
 /** Measures the first and the last base on every nation's held-out text, and writes the last as a model folder. */
 export async function summarize(

@@ -30,7 +30,7 @@ const host = '127.0.0.1';
 const defaultNodes = 3;
 /** A round waits this long at most: far longer than a slow machine takes, so that only a hung node is left behind. */
 const deadlineMs = 20 * 60_000;
-const graceMs = 60_000;
+const graceMs = 120_000;
 
 export function demoCommand(): Command {
   const command = new Command('demo')
@@ -126,7 +126,7 @@ async function trainToTheEnd(
 ): Promise<boolean> {
   if (relay.status().round.phase === 'complete') return true;
   const progress = new Progress(relay, output);
-  const stopSamples = announceSamples(
+  const samples = announceSamples(
     relay,
     {
       every: Math.max(1, Math.ceil(relay.manifest.strategy.rounds / 10)),
@@ -135,6 +135,7 @@ async function trainToTheEnd(
       seed: flags.seed,
     },
     (sample) => progress.sample(sample),
+    (problem) => progress.problem(problem),
   );
   const nodes = new DemoNodes({
     relay: relay.url,
@@ -147,11 +148,11 @@ async function trainToTheEnd(
   try {
     const complete = relay.complete.then(() => true);
     const finished = await Promise.race([complete, interrupt.heard.then(() => false), nodes.failed]);
-    if (finished) await nodes.left();
+    if (finished) await Promise.all([nodes.left(), samples.finish()]);
     return finished;
   } finally {
     await nodes.stop();
-    await stopSamples();
+    await samples.abandon();
     progress.stop();
   }
 }

@@ -7,6 +7,7 @@ import { bytes, LiveLines, loss, quantity, statusTable } from './table.ts';
 
 /** Shows a relay's run while it goes: a live table on a terminal, a line a round elsewhere, events with `--json`. */
 export class Progress {
+  readonly #relay: Relay;
   readonly #output: Output;
   readonly #lines = new LiveLines();
   readonly #unwatch: () => void;
@@ -14,6 +15,7 @@ export class Progress {
   #status: RelayStatus;
 
   constructor(relay: Relay, output: Output) {
+    this.#relay = relay;
     this.#output = output;
     this.#status = relay.status();
     this.#committed = this.#status.history.length;
@@ -26,6 +28,12 @@ export class Progress {
     this.say({ event: 'sample', ...sample }, text.replaceAll('\n', ' '));
   }
 
+  problem(problem: unknown): void {
+    this.#lines.clear();
+    this.#output.error(problem);
+    this.#draw();
+  }
+
   death({ nation, ended, said, restartMilliseconds }: NodeDeath): void {
     this.say(
       { event: 'node-ended', nation, ended, said, restartMilliseconds },
@@ -35,6 +43,7 @@ export class Progress {
 
   stop(): void {
     this.#unwatch();
+    this.#show(this.#relay.status());
     this.#lines.clear();
   }
 

@@ -84,14 +84,19 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     const progress = new Progress(relay, output);
     const every = Math.max(1, Math.ceil(relay.manifest.strategy.rounds / 20));
     const sampling = { every, prompt: flags.prompt, maxTokens: 120, seed: flags.seed };
-    const stopSamples = announceSamples(relay, sampling, (sample) => progress.sample(sample));
+    const samples = announceSamples(
+      relay,
+      sampling,
+      (sample) => progress.sample(sample),
+      (problem) => progress.problem(problem),
+    );
     const complete = relay.complete.then(() => exportBase(relay, join(flags.data, 'base'), []));
     const announced = complete.then((base) =>
       progress.say({ event: 'complete', ...base }, `The run is complete; its base is in ${base.base}.`),
     );
     await Promise.race([interrupt.heard, flags.exit ? announced : announced.then(() => interrupt.heard)]);
     progress.stop();
-    await stopSamples();
+    await samples.abandon();
   } finally {
     await relay.close();
   }

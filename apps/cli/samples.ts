@@ -20,7 +20,8 @@ export function announceSamples(
   relay: Relay,
   options: { every: number; prompt: string; maxTokens: number; seed: number },
   onSample: (sample: Sample) => void,
-): () => Promise<void> {
+  onProblem: (problem: unknown) => void,
+): { finish(): Promise<void>; abandon(): Promise<void> } {
   const abort = new AbortController();
   let busy: Promise<void> = Promise.resolve();
   let done = relay.status().sample?.round ?? 0;
@@ -36,15 +37,22 @@ export function announceSamples(
         onSample(sample);
       })
       .catch((error: unknown) => {
-        if (!abort.signal.aborted) throw error;
+        if (!abort.signal.aborted) onProblem(error);
       });
   };
   const unwatch = relay.watch(look);
   look(relay.status());
-  return async () => {
-    unwatch();
-    await busy;
-    abort.abort();
+  return {
+    async finish() {
+      unwatch();
+      look(relay.status());
+      await busy;
+    },
+    async abandon() {
+      unwatch();
+      abort.abort();
+      await busy;
+    },
   };
 }
 

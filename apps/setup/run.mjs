@@ -13,7 +13,7 @@ import { buildIfChanged } from './build.mjs';
 import { installPackages, packagesInstalled, pinnedNode } from './packages.mjs';
 import { Remembered, withLock } from './remembered.mjs';
 import { SetupError, say } from './report.mjs';
-import { installOrTell } from './system.mjs';
+import { distribution, installOrTell, runtimeNeeds } from './system.mjs';
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..', '..');
 
@@ -68,7 +68,10 @@ function asksForHelp(args) {
 async function setUp(needs, afresh) {
   if (!packagesInstalled(root)) {
     await withLock(root, async () => {
-      if (!packagesInstalled(root)) await installPackages(root);
+      if (packagesInstalled(root)) return;
+      const libraries = runtimeNeeds(distribution());
+      if (libraries.length > 0) await installOrTell(libraries);
+      await installPackages(root);
     });
   }
   const remembered = Remembered.read(root);

@@ -104,6 +104,33 @@ export function distributionChromium(system) {
   return need;
 }
 
+/**
+ * The library that the pinned Node links to. Compilers bring it along; a bare system may lack it.
+ * @param {Distribution} system
+ * @param {() => boolean} present
+ * @returns {Need[]}
+ */
+export function runtimeNeeds(system, present = hasLibatomic) {
+  if (process.platform !== 'linux' || present()) return [];
+  const need = {
+    what: 'libatomic.so.1',
+    why: 'the pinned Node links to it',
+    packages: ['libatomic1'],
+    command: usesApt(system) ? `apt-get -q update && ${aptInstall} libatomic1` : null,
+    otherwise: 'Install GCC\'s libatomic (Fedora, Arch: "libatomic"), then run the same command again.',
+  };
+  return [need];
+}
+
+/** The dynamic linker's list; where there is none to ask (musl), the install itself will tell. */
+function hasLibatomic() {
+  const listed = spawnSync('ldconfig', ['-p'], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${process.env['PATH']}:/sbin:/usr/sbin` },
+  });
+  return listed.status !== 0 || listed.stdout.includes('libatomic.so.1');
+}
+
 /** @param {Distribution} system */
 function usesApt(system) {
   return [system.id, ...system.like].some((id) => id === 'debian' || id === 'ubuntu');
