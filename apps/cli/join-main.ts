@@ -10,7 +10,8 @@ async function main(words: readonly string[]): Promise<number> {
   const command = joinCommand()
     .exitOverride()
     .showHelpAfterError(false)
-    .configureOutput({ outputError: () => {} });
+    // Asked for colours, commander reads the environment, which Deno may not allow.
+    .configureOutput({ outputError: () => {}, getOutHasColors: () => false, getErrHasColors: () => false });
   try {
     await command.parseAsync(words, { from: 'user' });
     return Number(process.exitCode ?? exit.done);
