@@ -8,7 +8,7 @@ import type { Problem } from './verify.ts';
  * The bytes of journal.sqlite and its write-ahead log, read without SQLite and held to account one by one: each belongs
  * to an entry (whose hash covers it), has one value that it can have, or is zero. Not covered, because they are not
  * part of the journal: pages of journal.sqlite that the log replaces, journal.sqlite-shm (an index that SQLite makes
- * anew), and once the journal has some 30,000 entries, spare bytes of the pages that only point to others.
+ * anew), and once the journal has some 45,000 entries, spare bytes of the pages that only point to others.
  */
 export class JournalFile {
   readonly #pages: DatabasePages;
@@ -26,7 +26,10 @@ export class JournalFile {
     for (const row of this.#pages.rows(entriesRoot)) yield storedEntryOf(row);
   }
 
-  /** What is wrong with the file itself. Call it when the entries were read. `writers` are versions of SQLite. */
+  /**
+   * What is wrong with the file itself. Call it when the entries were read. `writers` are the versions of SQLite that
+   * the journal names; none where it could not be read so far.
+   */
   problems(writers: ReadonlySet<string>): readonly Problem[] {
     this.#checkHeader(writers);
     const expected = new Journal(':memory:');
@@ -64,7 +67,8 @@ export class JournalFile {
     const version = [Math.floor(writer / 1_000_000), Math.floor(writer / 1000) % 1000, writer % 1000].join(
       '.',
     );
-    if (!writers.has(version)) pages.wrong(96, `names SQLite ${version}, which did not write this journal`);
+    if (writers.size > 0 && !writers.has(version))
+      pages.wrong(96, `names SQLite ${version}, which did not write this journal`);
   }
 }
 

@@ -111,7 +111,7 @@ export class Journal {
 }
 
 /** `secure_delete` keeps the unused bytes of every page zero, so that relay/sqlite-file.ts can account for each byte. */
-/** Pages this large keep the table's tree two levels high, where every byte is accounted for, to some 30,000 entries. */
+/** Pages this large keep the table's tree two levels high, where every byte is accounted for, to some 45,000 entries. */
 export const pageSize = 16384;
 const settings = `pragma page_size = ${pageSize}; pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on;`;
 

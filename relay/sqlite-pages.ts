@@ -66,7 +66,7 @@ export class DatabasePages {
     this.#interior.length = 0;
     yield* this.#tree(root);
     // Dividing an interior page leaves bytes of the old one behind, so its spare space is zero only while there is one
-    // such page: up to about 1,800 leaves, or 30,000 entries.
+    // such page: up to about 1,800 leaves, or 45,000 entries.
     if (this.#interior.length === 1) for (const extents of this.#interior) this.#expectFilled(extents);
   }
 

@@ -22,6 +22,10 @@ import { temporaryFolder } from './temporary-folder.ts';
 class SetJournal extends Journal {
   constructor(path: string, setting: string) {
     super(path);
+    this.set(setting);
+  }
+
+  set(setting: string): void {
     this.database.exec(`pragma ${setting}`);
   }
 }
@@ -184,4 +188,27 @@ test('a long journal is read without SQLite just the same, its divided pages and
   expect([...file.entries()]).toEqual(expected);
   expect(file.problems(new Set([sqliteVersion]))).toEqual([]);
   expect(file.problems(new Set(['1.2.3']))).not.toEqual([]);
+});
+
+test('the log is read as SQLite recovers it: what is older than its last beginning does not count', () => {
+  const path = `${temporaryFolder()}/journal.sqlite`;
+  const journal = new SetJournal(path, 'synchronous = full');
+  const read = () => {
+    const file = new JournalFile(
+      new Uint8Array(readFileSync(path)),
+      new Uint8Array(readFileSync(`${path}-wal`)),
+    );
+    const entries = [...file.entries()];
+    expect(file.problems(new Set())).toEqual([]);
+    return entries;
+  };
+  for (let i = 0; i < 60; i++) journal.append(i, 'contribution-accepted', accepted);
+  expect(read()).toEqual([...journal.stored()]);
+  // Begun anew without being cut, the log keeps frames of its last life behind the new ones.
+  journal.set('wal_checkpoint(restart)');
+  for (let i = 0; i < 5; i++) journal.append(100, 'node-left', { key: hash });
+  expect(read()).toEqual([...journal.stored()]);
+  journal.checkpoint();
+  expect(read()).toEqual([...journal.stored()]);
+  journal.close();
 });

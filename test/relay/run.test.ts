@@ -171,6 +171,24 @@ test('chunks come in order, and no further than the offer says', async () => {
   await run.close();
 });
 
+test('uploads are as many as the manifest lets nodes be', async () => {
+  const { manifest, initialBase } = tinyRun();
+  const created = { manifest: { ...manifest, limits: { ...manifest.limits, maxNodes: 2 } }, initialBase };
+  const run = await openRound(temporaryFolder(), created);
+  const begin = async (node: TestNode) => {
+    const payload = drawnPayload(100, 1);
+    const answer = await run.offer(node.key, await offerFor(run, node, payload));
+    if ('resume' in answer)
+      await run.chunk(node.key, create(ChunkSchema, { offset: answer.resume, data: payload.subarray(0, 9) }));
+    return answer;
+  };
+  expect(await begin(a)).toEqual({ resume: 0 });
+  expect(await begin(b)).toEqual({ resume: 0 });
+  expect(await begin(c)).toEqual({ refusal: RefusalCode.TOO_MANY });
+  expect(await begin(b)).toEqual({ resume: 9 });
+  await run.close();
+});
+
 test('an upload goes on where it was after a restart, and its round with it', async () => {
   const folder = temporaryFolder();
   const first = await openRound(folder);
