@@ -134,12 +134,12 @@ export class Connection {
     // Before the join only the Join counts, or a trickle of frames would keep a stranger's connection open.
     if (this.#admitted) this.#heardAt = this.#now();
     this.#waiting.push(data);
-    if (this.#handling) this.#socket.pause();
-    else void this.#handle();
+    if (!this.#handling) void this.#handle();
   }
 
   async #handle(): Promise<void> {
     this.#handling = true;
+    this.#socket.pause();
     for (let frame = this.#waiting.shift(); frame !== undefined; frame = this.#waiting.shift()) {
       const message = this.#decode(frame);
       if (message !== null) await this.#handler?.received(message);

@@ -95,7 +95,7 @@ async function serve(server: Server, run: Run, options: RelayOptions, around: Su
   const { limits, certificate, local } = around;
   const { log } = options;
   const metrics = new Metrics();
-  const hub = new Hub({ run, limits, metrics, token: options.token ?? null, log, now: Date.now });
+  const hub = new Hub({ run, limits, metrics, token: options.token || null, log, now: Date.now });
   const view = new StatusView(hub, limits.statusInterval);
   const complete = new Promise<void>((resolve) => {
     hub.onComplete = resolve;
