@@ -7,7 +7,7 @@ const words = messages.contribute;
 function Gpu({ session }: { session: Session }) {
   const gpu = session.probe.value?.gpu;
   return (
-    <section aria-labelledby="gpu-heading">
+    <section class="gpu" aria-labelledby="gpu-heading">
       <h2 id="gpu-heading">{words.gpu}</h2>
       {gpu === undefined || 'obstacle' in gpu ? (
         <p class="muted">{words.probing}</p>
@@ -91,20 +91,22 @@ function Text({ session }: { session: Session }) {
       <legend>
         <h2>{words.text}</h2>
       </legend>
-      {options.map(([value, label]) => (
-        <label key={value} class="option">
-          <input
-            type="radio"
-            name="source"
-            value={value}
-            checked={source.value === value}
-            onChange={() => {
-              source.value = value;
-            }}
-          />
-          {label}
-        </label>
-      ))}
+      <div class="options">
+        {options.map(([value, label]) => (
+          <label key={value} class="option">
+            <input
+              type="radio"
+              name="source"
+              value={value}
+              checked={source.value === value}
+              onChange={() => {
+                source.value = value;
+              }}
+            />
+            {label}
+          </label>
+        ))}
+      </div>
       {source.value === 'nation' ? <NationChoice session={session} /> : <FilesChoice session={session} />}
     </fieldset>
   );

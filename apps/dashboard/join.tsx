@@ -34,6 +34,9 @@ export function Join({ join, stage, base }: Props) {
           </a>
         </p>
         <p class="muted">{words.baseFile(formatBytes(base.bytes))}</p>
+        <p>
+          {words.verify} <code>tapestry verify {new URL('/', join.address).href}</code>
+        </p>
       </section>
     );
   return (

@@ -15,8 +15,9 @@ const tones = {
   paused: 'warn',
 } as const;
 
-/** More would not be read from the back of a room. */
-const shownNodes = 28;
+/** Up to so many nodes have a card with figures; more have a small one, and no more than fit a screen are shown. */
+const cardNodes = 9;
+const shownNodes = 24;
 
 /** A tab, a server, a terminal. */
 const icons: Readonly<Record<Node['host'], string>> = {
@@ -25,9 +26,9 @@ const icons: Readonly<Record<Node['host'], string>> = {
   deno: 'M3 4h18v16H3zM7 9l3 3-3 3M12 15h5',
 };
 
-function Card({ node, leaving, dye, steps }: ShownNode & { dye: number; steps: number }) {
+function Card({ node, leaving, dye, steps }: ShownNode & { dye: number | null; steps: number }) {
   return (
-    <li class={`node dye-${dye}`} data-leaving={leaving}>
+    <li class={dye === null ? 'node' : `node dye-${dye}`} data-leaving={leaving}>
       <p class="who">
         <svg viewBox="0 0 24 24" role="img" aria-label={messages.hosts[node.host]}>
           <path d={icons[node.host]} />
@@ -59,16 +60,23 @@ function Card({ node, leaving, dye, steps }: ShownNode & { dye: number; steps: n
 export function Nodes({ status }: { status: RelayStatus }) {
   const shown = useRef<readonly ShownNode[]>([]);
   shown.current = followNodes(shown.current, status.nodes, useNow());
-  const dyeOf = (nation: string | null) => Math.max(0, status.run.nations.indexOf(nation ?? '')) % dyes;
+  const dyeOf = (nation: string | null) => {
+    const index = nation === null ? -1 : status.run.nations.indexOf(nation);
+    return index < 0 ? null : index % dyes;
+  };
   return (
     <section class="panel nodes" aria-labelledby="nodes-heading">
       <h2 id="nodes-heading">
-        {words.nodes} <small>{status.nodes.length}</small>
+        {words.nodes}{' '}
+        <small>
+          {status.nodes.length}
+          {shown.current.length > shownNodes && ` ${words.more(shown.current.length - shownNodes)}`}
+        </small>
       </h2>
       {shown.current.length === 0 ? (
         <p class="muted">{status.history.length === 0 ? words.noNodes : words.nodesGone}</p>
       ) : (
-        <ul class="node-list" data-many={shown.current.length > 12}>
+        <ul class="node-list" data-many={shown.current.length > cardNodes}>
           {shown.current.slice(0, shownNodes).map((entry) => (
             <Card
               key={entry.node.id}
@@ -78,9 +86,6 @@ export function Nodes({ status }: { status: RelayStatus }) {
             />
           ))}
         </ul>
-      )}
-      {shown.current.length > shownNodes && (
-        <p class="muted">{words.more(shown.current.length - shownNodes)}</p>
       )}
     </section>
   );

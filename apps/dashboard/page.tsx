@@ -69,13 +69,19 @@ export function Dashboard({ feed, join }: { feed: StatusFeed; join: ReturnType<t
           </p>
         )}
         <Progress status={status} />
-        {stage !== 'empty' && status !== null && <Loss status={status} />}
-        <Join join={join} stage={stage} base={status?.base ?? null} />
-        {stage !== 'empty' && status !== null && (
+        {stage === 'empty' || status === null ? (
+          <Join join={join} stage="empty" base={null} />
+        ) : (
           <>
-            <Nodes status={status} />
-            <Totals status={status} />
-            <Sample status={status} />
+            <div class="column">
+              <Loss status={status} />
+              <Nodes status={status} />
+              <Sample status={status} />
+            </div>
+            <div class="column">
+              <Join join={join} stage={stage} base={status.base} />
+              <Totals status={status} />
+            </div>
           </>
         )}
       </main>

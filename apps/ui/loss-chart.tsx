@@ -70,7 +70,7 @@ function options(latest: () => Chart, host: HTMLElement, xLabel: string): uPlot.
         space: 56 * scale,
         incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000, 1_000_000],
       },
-      { stroke: muted, font, grid: line, ticks: { show: false }, size: 48 * scale, space: 40 * scale },
+      { stroke: muted, font, grid: line, ticks: { show: false }, size: 48 * scale, space: 30 * scale },
     ],
     series: [
       {},

@@ -17,7 +17,7 @@ const running = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now });
 beforeAll(async () => {
   // Without the WebGPU flags this Chromium has no adapter, as a machine with a blocklisted driver.
   [pages, browser] = await Promise.all([buildPages(), launchBrowser('none')]);
-});
+}, 60_000);
 
 afterAll(async () => {
   await browser.close();
@@ -228,12 +228,14 @@ describe('dashboard', () => {
   });
 
   test('holds the whole run on one screen of a projector', async () => {
-    for (const [width, height] of [
-      [1280, 800],
-      [1920, 1080],
-      [3840, 2160],
+    const full = scriptedStatus({ rounds: 40, done: 13, nodes: 30, nationCount: 8, now });
+    for (const [width, height, status] of [
+      [1280, 800, running],
+      [1920, 1080, running],
+      [1920, 1080, full],
+      [3840, 2160, running],
     ] as const) {
-      const { page } = await open('/dashboard', { width });
+      const { page } = await open('/dashboard', { width, status });
       await page.setViewportSize({ width, height });
       await page.getByText('Live', { exact: true }).waitFor();
       const sides = await page.evaluate(() => [document.documentElement.scrollHeight, innerHeight]);

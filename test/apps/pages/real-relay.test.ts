@@ -43,7 +43,7 @@ beforeAll(async () => {
       created: 1_700_000_000_000,
     }),
   });
-});
+}, 60_000);
 
 afterAll(async () => {
   await browser.close();
@@ -102,7 +102,7 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
   expect(kept).toEqual({ names: [], key: 0 });
   expect(problems).toEqual([]);
   await close();
-});
+}, 180_000);
 
 test('the link to the schema shows every message', async () => {
   const { page, close } = await openWatched(browser);
