@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { pinnedNode } from './packages.mjs';
 import { say } from './report.mjs';
 import { distribution, distributionChromium } from './system.mjs';
@@ -37,7 +37,7 @@ export async function browserNeeds(root, remembered) {
 let tried = false;
 
 /**
- * A Chromium that runs: Playwright's, else one on the PATH. test/platform looks in the same places.
+ * A Chromium that runs: Playwright's, else the distribution's. test/apps/pages/browser.ts looks in the same places.
  * @param {string} root
  */
 function findChromium(root) {
@@ -50,11 +50,9 @@ function findChromium(root) {
     ],
     { cwd: root, encoding: 'utf8' },
   );
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const named = folders.flatMap((folder) => ['chromium', 'google-chrome'].map((name) => join(folder, name)));
   const runs = (/** @type {string} */ file) =>
     existsSync(file) && spawnSync(file, ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0;
-  return [(asked.stdout ?? '').trim(), ...named].find((file) => file !== '' && runs(file)) ?? null;
+  return [(asked.stdout ?? '').trim(), '/usr/bin/chromium'].find((file) => file !== '' && runs(file)) ?? null;
 }
 
 /**

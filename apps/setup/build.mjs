@@ -20,17 +20,15 @@ const sources = [
 /**
  * Builds the pages and the headless bundle when their sources changed since the last build.
  * @param {string} root
- * @param {Remembered} remembered
  */
-export async function buildIfChanged(root, remembered) {
+export async function buildIfChanged(root) {
   const key = sourcesHash(root, sources);
-  /** @param {Remembered} known */
-  const built = (known) =>
-    known.answer('build', key) === 'built' && existsSync(join(root, 'dist', 'headless'));
-  if (built(remembered)) return;
+  // Read each time: another process may have built while this one waited for the lock.
+  const built = () =>
+    Remembered.read(root).answer('build', key) === 'built' && existsSync(join(root, 'dist', 'headless'));
+  if (built()) return;
   await withLock(root, async () => {
-    // Whoever held the lock before may have built the same.
-    if (built(Remembered.read(root))) return;
+    if (built()) return;
     say('building the pages and the headless bundle into dist');
     const started = Date.now();
     for (const mode of ['production', 'headless']) {
@@ -42,7 +40,7 @@ export async function buildIfChanged(root, remembered) {
           'Read what it says above; "npm run check" finds more.',
         );
     }
-    remembered.keep('build', key, 'built');
+    Remembered.read(root).keep('build', key, 'built');
     say(`built in ${((Date.now() - started) / 1000).toFixed(1)} s`);
   });
 }

@@ -92,7 +92,7 @@ async function setUp(needs, afresh) {
         6,
       );
   }
-  await buildIfChanged(root, remembered);
+  await buildIfChanged(root);
 }
 
 /**

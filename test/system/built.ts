@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { buildIfChanged } from '../../apps/setup/build.mjs';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface Built {
+  /** The folder of the pages, as a relay serves them. */
+  readonly pages: string;
+  /** The `tapestry` command's script. */
+  readonly tapestry: string;
+}
+
+/** What users run, made of the present sources: built at most once, whichever test asks first. */
+export async function built(): Promise<Built> {
+  await buildIfChanged(root);
+  return { pages: join(root, 'dist/pages'), tapestry: join(root, 'dist/headless/tapestry.js') };
+}
+
+export interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `tapestry` with these words to its end. */
+export function runTapestry({ tapestry }: Built, words: readonly string[]): Promise<Ended> {
+  const env = { ...process.env, NO_COLOR: '1' };
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [tapestry, ...words], { env }, (error, stdout, stderr) => {
+      if (error === null) resolve({ code: 0, stdout, stderr });
+      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
+      else reject(error);
+    });
+  });
+}
