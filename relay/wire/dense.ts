@@ -73,11 +73,13 @@ export function encodeDense(
     const end = Math.min(start + block, values.length);
     const shift = shiftFor(greatestMagnitude(values, start, end) / unit, greatest, maxShift);
     const step = unit * (1 << shift);
+    // A power of two has an exact inverse, and multiplying is much faster than dividing.
+    const inverse = 1 / step;
     payload[at++] = shift;
     let pending = 0;
     let held = 0;
     for (let i = start; i < end; i++) {
-      const rounded = Math.round((values[i] ?? 0) / step);
+      const rounded = Math.round((values[i] ?? 0) * inverse);
       const q = Math.max(-greatest, Math.min(greatest, rounded));
       decoded[i] = q * step;
       pending |= (q & mask) << held;
