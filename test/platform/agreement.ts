@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import { stepTolerances } from './step.ts';
 
+/** For a machine without a GPU that compiles every kernel for the first time, beside other tests. */
+export const coldMilliseconds = 300_000;
+
 /** Holds what `entry.ts` reported, a head tied and one apart, to the tolerances of the float64 reference. */
 export function expectAgreement(reported: unknown): void {
   expect(reported).toHaveLength(2);

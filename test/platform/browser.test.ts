@@ -4,12 +4,14 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { launchBrowser } from '../apps/pages/browser.ts';
-import { expectAgreement } from './agreement.ts';
+import { coldMilliseconds, expectAgreement } from './agreement.ts';
 import { bundleEntry } from './bundle.ts';
 
 const page = '<!doctype html><title>step</title><script type="module" src="/entry.js"></script>';
 
-test('Chromium: a whole training step agrees with the float64 reference', { timeout: 240_000 }, async () => {
+test('Chromium: a whole training step agrees with the float64 reference', {
+  timeout: coldMilliseconds,
+}, async () => {
   const folder = await mkdtemp(`${tmpdir()}/tapestry-browser-`);
   const script = await readFile(await bundleEntry(folder));
   const server = createServer((request, response) => {
@@ -27,7 +29,7 @@ test('Chromium: a whole training step agrees with the float64 reference', { time
     tab.on('pageerror', (error) => problems.push(error.message));
     await tab.goto(`http://127.0.0.1:${port}/`);
     const result = tab.waitForFunction(() => document.documentElement.dataset['errors'], null, {
-      timeout: 200_000,
+      timeout: coldMilliseconds,
     });
     const failed = tab.waitForEvent('pageerror', { timeout: 0 }).then((error) => Promise.reject(error));
     failed.catch(() => undefined);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { expectAgreement } from './agreement.ts';
+import { coldMilliseconds, expectAgreement } from './agreement.ts';
 import { bundleEntry } from './bundle.ts';
 
 const run = promisify(execFile);
@@ -19,13 +19,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('Deno: a whole training step agrees with the float64 reference, without a single permission', async () => {
+test('Deno: a whole training step agrees with the float64 reference, without a single permission', {
+  timeout: coldMilliseconds,
+}, async () => {
   const { stdout } = await run(deno, [...cut, entry]);
   expectAgreement(JSON.parse(stdout));
 });
 
 test('Deno: the permissions are cut for real', async () => {
   const wish = join(folder, 'wish.mjs');
-  await writeFile(wish, "await fetch('http://127.0.0.1:9/');");
+  await writeFile(wish, "await fetch('http://127.0.0.1:8766/');");
   await expect(run(deno, [...cut, '--allow-net=127.0.0.1:8765', wish])).rejects.toThrow(/NotCapable/);
 });

@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, expect, test } from 'vitest';
 import { nodeGpu, nodeHost } from '../../../client/host/node.ts';
-import { Stage, tinyRun } from './harness.ts';
+import { Stage, tinyRun, warmUp } from './harness.ts';
 
 const stage = new Stage();
+beforeAll(warmUp, 300_000);
 afterEach(() => stage.close());
 
 test('two nodes train three rounds, the loss falls, and both end when the run is complete', async () => {

@@ -5,9 +5,11 @@ import { Contributor, type ContributorOptions } from '../../../client/contribute
 import type { ContributorEvent } from '../../../client/contribute/events.ts';
 import type { Host } from '../../../client/contribute/host.ts';
 import { type Corpus, corpusFromDocuments } from '../../../client/data/corpus.ts';
-import { nodeHost } from '../../../client/host/node.ts';
+import { openDevice } from '../../../client/gpu/device.ts';
+import { nodeGpu, nodeHost } from '../../../client/host/node.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
+import { Trainer } from '../../../client/train/trainer.ts';
 import type { NewRun } from '../../../relay/run.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../../relay/server.ts';
 import { densePayloadBytes } from '../../../relay/wire/dense.ts';
@@ -79,6 +81,15 @@ export function tinyRun(run: TinyRun): NewRun {
     },
     initialBase: initialParameters(tinyConfig, layout, 1),
   };
+}
+
+/** Compiles the tiny model's kernels, which on a machine without a GPU takes long the first time. */
+export async function warmUp(): Promise<void> {
+  const device = await openDevice(await nodeGpu());
+  const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
+  const trainer = await Trainer.create(device, tinyConfig, { batch: 2, sequence: 16 }, settings);
+  trainer.close();
+  device.close();
 }
 
 /** Enough regular text for a tiny model to learn something of in a few steps. */
