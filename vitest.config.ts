@@ -7,7 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Two workers at most: a software WebGPU adapter already uses every core.
     maxWorkers: 2,
-    testTimeout: 60_000,
+    // A software adapter with a cold shader cache compiles for a while.
+    testTimeout: 120_000,
     // The first hook that needs the build makes it.
     hookTimeout: 120_000,
   },

@@ -20,8 +20,6 @@ export interface Shader {
   readonly entryPoints: Readonly<Record<string, Bindings>>;
   /** Override constants: workgroup extents and reduction widths, chosen per adapter. */
   readonly overrides: readonly string[];
-  /** Constants that size arrays; written above the source as `const name: u32`. */
-  readonly constants: readonly string[];
 }
 
 /** Every operation of the engine, by name. */
@@ -40,7 +38,6 @@ export const shaders = {
       },
     },
     overrides: ['lanes'],
-    constants: [],
   },
   rmsNorm: {
     name: 'rms-norm',
@@ -70,7 +67,6 @@ export const shaders = {
       },
     },
     overrides: ['lanes', 'groups'],
-    constants: [],
   },
   matmul: {
     name: 'matmul',
@@ -87,7 +83,6 @@ export const shaders = {
       backwardWeight: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
     },
     overrides: ['lanesX', 'lanesY'],
-    constants: [],
   },
   attention: {
     name: 'attention',
@@ -116,7 +111,6 @@ export const shaders = {
       },
     },
     overrides: ['lanes', 'rotateLanes'],
-    constants: ['headVectors'],
   },
   swiglu: {
     name: 'swiglu',
@@ -131,7 +125,6 @@ export const shaders = {
       },
     },
     overrides: ['lanes'],
-    constants: [],
   },
   crossEntropy: {
     name: 'cross-entropy',
@@ -146,7 +139,6 @@ export const shaders = {
       },
     },
     overrides: ['lanes', 'groups'],
-    constants: [],
   },
   gradientNorm: {
     name: 'gradient-norm',
@@ -161,7 +153,6 @@ export const shaders = {
       },
     },
     overrides: ['lanes'],
-    constants: [],
   },
   adamw: {
     name: 'adamw',
@@ -179,7 +170,6 @@ export const shaders = {
       },
     },
     overrides: ['lanes'],
-    constants: [],
   },
 } as const satisfies Record<string, Shader>;
 

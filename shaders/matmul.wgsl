@@ -29,11 +29,7 @@ override lanesY: u32 = 1;
 fn storePair(row: u32, column: u32, value: vec2f) {
   if (row < shape.rows) {
     let at = row * (shape.columns / 2) + column;
-    if (shape.hasAddend == 1u) {
-      productPairs[at] = value + addend[at];
-    } else {
-      productPairs[at] = value;
-    }
+    productPairs[at] = value + select(vec2f(), addend[at], shape.hasAddend == 1u);
   }
 }
 

@@ -7,7 +7,6 @@ export interface Kernel {
   readonly shader: Shader;
   readonly entry: string;
   readonly overrides: Overrides;
-  readonly constants: Overrides;
 }
 
 export interface CompiledKernel {
@@ -17,16 +16,8 @@ export interface CompiledKernel {
 }
 
 /** Equal kernels have equal keys and share a pipeline. */
-export function kernelKey({ shader, entry, overrides, constants }: Kernel): string {
-  return JSON.stringify([shader.name, entry, overrides, constants]);
-}
-
-/** A kernel's WGSL as it is compiled. */
-export function sourceOf({ shader, constants }: Pick<Kernel, 'shader' | 'constants'>): string {
-  const lines = shader.constants.map(
-    (name) => `const ${name}: u32 = ${requiredValue(constants, name, shader)}u;\n`,
-  );
-  return lines.join('') + shader.source;
+export function kernelKey({ shader, entry, overrides }: Kernel): string {
+  return JSON.stringify([shader.name, entry, overrides]);
 }
 
 /** Compiles all kernels at once; the driver works on them in parallel. Throws TapestryError `shader.invalid`. */
@@ -37,9 +28,9 @@ export async function compileKernels(
   const distinct = new Map([...kernels].map((kernel) => [kernelKey(kernel), kernel]));
   const modules = new Map<string, Promise<GPUShaderModule>>();
   const compiled = [...distinct].map(async ([key, kernel]): Promise<[string, CompiledKernel]> => {
-    const code = sourceOf(kernel);
-    const module = modules.get(code) ?? compileModule(device, kernel.shader.name, code);
-    modules.set(code, module);
+    const { name, source } = kernel.shader;
+    const module = modules.get(name) ?? compileModule(device, name, source);
+    modules.set(name, module);
     return [key, await compileKernel(device, kernel, await module)];
   });
   return new Map(await Promise.all(compiled));

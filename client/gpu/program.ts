@@ -3,7 +3,7 @@ import { TapestryError } from '../errors.ts';
 import { planArena } from './arena.ts';
 import type { Device } from './device.ts';
 import { type CompiledKernel, compileKernels, type Kernel, kernelKey } from './pipelines.ts';
-import { type Overrides, type Variants, variantsFor } from './variants.ts';
+import { type Variants, variantsFor } from './variants.ts';
 
 /** A range of a buffer that outlives the program; offset and size in bytes, the offset a multiple of 256. */
 export interface BufferRange {
@@ -74,11 +74,10 @@ export class ProgramBuilder {
     bindings: Readonly<Record<string, Binding>>,
     shape: readonly number[],
     workgroups: Workgroups,
-    constants: Overrides = {},
   ): void {
     if (workgroups.some((count) => count > maxWorkgroups))
       throw tooLarge(`${shader}.${entry} would need ${workgroups.join(' x ')} workgroups`);
-    const kernel = { shader: shaders[shader], entry, overrides: this.variants[shader], constants };
+    const kernel = { shader: shaders[shader], entry, overrides: this.variants[shader] };
     this.#recorded.push({ kernel, bindings, shape, workgroups });
   }
 

@@ -139,11 +139,10 @@ export function attentionForward(
   const rows = shape.batch * shape.sequence;
   const pairs = (rows * (shape.heads + shape.keyValueHeads) * shape.headSize) / 8;
   const { stride, workgroups } = flat(pairs, program.variants.attention['rotateLanes'] ?? 1);
-  const words = [shape.sequence, shape.heads, shape.keyValueHeads, rows, stride];
-  const constants = { headVectors: shape.headSize / 4 };
-  program.record('attention', 'rotate', { rotation, rotated: qkv }, words, workgroups, constants);
+  const words = [shape.sequence, shape.heads, shape.keyValueHeads, shape.headSize / 4, rows, stride];
+  program.record('attention', 'rotate', { rotation, rotated: qkv }, words, workgroups);
   const places: Workgroups = [sequenceGroups(program, shape), shape.heads, shape.batch];
-  program.record('attention', 'forward', { qkv, output, logSums }, words, places, constants);
+  program.record('attention', 'forward', { qkv, output, logSums }, words, places);
 }
 
 /** `deltas` (rows, heads) is scratch; `qkvGradient` is the gradient before the rotation. */
@@ -161,14 +160,14 @@ export function attentionBackward(
   shape: AttentionShape,
 ): void {
   const { savedOutput, deltas, ...shared } = bindings;
-  const words = [shape.sequence, shape.heads, shape.keyValueHeads, shape.batch * shape.sequence, 0];
-  const constants = { headVectors: shape.headSize / 4 };
+  const rows = shape.batch * shape.sequence;
+  const words = [shape.sequence, shape.heads, shape.keyValueHeads, shape.headSize / 4, rows, 0];
   const groups = sequenceGroups(program, shape);
   const queries = { ...shared, savedOutput, deltas };
-  program.record('attention', 'backwardQuery', queries, words, [groups, shape.heads, shape.batch], constants);
+  program.record('attention', 'backwardQuery', queries, words, [groups, shape.heads, shape.batch]);
   const keys = { ...shared, savedDeltas: deltas };
   const places: Workgroups = [groups, shape.keyValueHeads, shape.batch];
-  program.record('attention', 'backwardKeyValue', keys, words, places, constants);
+  program.record('attention', 'backwardKeyValue', keys, words, places);
 }
 
 /** output (rows, width) from projected (rows, gate then up). */
@@ -221,6 +220,7 @@ function tiles(program: ProgramBuilder, rows: number, columns: number): Workgrou
   return [Math.ceil(columns / lanesX), Math.ceil(rows / 8 / lanesY), 1];
 }
 
+/** An invocation owns 4 places of the sequence. */
 function sequenceGroups(program: ProgramBuilder, { sequence }: AttentionShape): number {
-  return Math.ceil(sequence / (program.variants.attention['lanes'] ?? 1));
+  return Math.ceil(sequence / 4 / (program.variants.attention['lanes'] ?? 1));
 }
