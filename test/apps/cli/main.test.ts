@@ -1,0 +1,139 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { exit } from '../../../apps/cli/exit.ts';
+import { saveModel } from '../../../apps/cli/model-folder.ts';
+import { version } from '../../../apps/cli/version.ts';
+import { presets } from '../../../client/model/config.ts';
+import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
+import { type Built, built, runTapestry } from '../../system/built.ts';
+
+let tapestry: Built;
+const folder = mkdtempSync(join(tmpdir(), 'tapestry-cli-'));
+beforeAll(async () => {
+  tapestry = await built();
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const run = (...words: string[]) => runTapestry(tapestry, words);
+const events = (stdout: string): Record<string, unknown>[] =>
+  stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+
+test('the version is that of package.json', async () => {
+  const { version: packaged } = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../../../package.json'), 'utf8'),
+  );
+  expect(version).toBe(packaged);
+  expect(await run('--version')).toMatchObject({ code: exit.done, stdout: `${version}\n` });
+});
+
+test.each(['demo', 'relay', 'join', 'generate', 'eval', 'verify', 'info'])(
+  '%s has help with examples',
+  async (name) => {
+    const { code, stdout, stderr } = await run(name, '--help');
+    expect({ code, stderr }).toEqual({ code: exit.done, stderr: '' });
+    expect(stdout).toContain(`Usage: tapestry ${name}`);
+    expect(stdout).toContain('--json');
+    expect(stdout).toMatch(/Examples:\n {2}\$ (tapestry|npm)/);
+    expect((await run()).stderr).toContain(name);
+  },
+);
+
+test.each([
+  [['frob'], 'usage'],
+  [['demo', '--rounds', 'three'], 'usage'],
+  [['demo', '--preset', 'huge'], 'usage'],
+  [['demo', '--nodes', '0'], 'usage'],
+  [['generate', '--prompt', 'x'], 'usage'],
+  [['relay', '--tls', 'perhaps'], 'usage.tls'],
+  [['relay', '--token-file', '/nowhere/token'], 'usage.token-file'],
+])('%j cannot be read', async (words, code) => {
+  const plain = await run(...words);
+  expect(plain).toMatchObject({ code: exit.usage, stdout: '' });
+  expect(plain.stderr).toMatch(new RegExp(`^error\\[${code}\\]: .+\nnext: .+\n$`));
+  expect(plain.stderr).not.toContain('\u001b');
+  const json = await run(...words, '--json');
+  expect(json.code).toBe(exit.usage);
+  expect(events(json.stdout)).toEqual([
+    { event: 'error', code, message: expect.stringMatching(/./), next: expect.stringMatching(/./) },
+  ]);
+});
+
+test('what is missing is named, with the exit code that scripts go by', async () => {
+  expect(await run('generate', '--model', '/nowhere', '--prompt', 'x')).toMatchObject({
+    code: exit.failed,
+    stdout: '',
+    stderr: expect.stringContaining('error[model.missing]: /nowhere/config.json'),
+  });
+  expect(await run('verify', '/nowhere')).toMatchObject({
+    code: exit.failed,
+    stderr: expect.stringContaining('error[run.missing]'),
+  });
+  expect(await run('info', 'http://127.0.0.1:9')).toMatchObject({
+    code: exit.relay,
+    stderr: expect.stringContaining('error[relay.unreachable]'),
+  });
+  expect(await run('relay', '--host', '0.0.0.0', '--data', join(folder, 'open'))).toMatchObject({
+    code: exit.failed,
+    stderr: expect.stringContaining('error[relay.token-needed]'),
+  });
+});
+
+test('generate prints prompt and continuation and nothing else, the same each time when greedy', async () => {
+  const config = { ...presets.nano, layers: 1, dimension: 16, heads: 2, keyValueHeads: 1, feedForward: 32 };
+  const layout = layoutOf(config);
+  const model = join(folder, 'model');
+  await saveModel(
+    model,
+    { config, layout, parameters: initialParameters(config, layout, 1) },
+    {
+      name: 'test',
+      run: '0'.repeat(64),
+      round: 0,
+      contributions: 0,
+      tokens: 0,
+      localSteps: 1,
+      license: 'Apache-2.0',
+      nations: [],
+    },
+  );
+  const words = ['generate', '--model', model, '--prompt', 'Zebra é ', '--max-tokens', '12'];
+  const greedy = await run(...words, '--greedy');
+  expect(greedy).toMatchObject({ code: exit.done, stderr: '' });
+  expect(greedy.stdout.startsWith('Zebra é ')).toBe(true);
+  expect(greedy.stdout.length).toBeGreaterThan('Zebra é '.length);
+  expect((await run(...words, '--greedy', '--seed', '5')).stdout).toBe(greedy.stdout);
+  const one = await run(...words, '--seed', '1', '--json');
+  const other = await run(...words, '--seed', '2', '--json');
+  expect(events(one.stdout)).toMatchObject([{ event: 'generated', prompt: 'Zebra é ', tokens: 12 }]);
+  expect(one.stdout).not.toBe(other.stdout);
+  writeFileSync(join(model, 'config.json'), '{}');
+  expect(await run(...words)).toMatchObject({ code: exit.failed, stdout: '' });
+});
+
+test('the demo refuses a port in use and a folder that is not a run, and touches neither', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const data = join(folder, 'untouched');
+  expect(await run('demo', '--port', String(port), '--data', data, '--exit')).toMatchObject({
+    code: exit.failed,
+    stderr: expect.stringContaining('error[relay.port-in-use]'),
+  });
+  server.close();
+  expect(existsSync(data)).toBe(false);
+  const notes = join(folder, 'notes');
+  mkdirSync(notes);
+  writeFileSync(join(notes, 'diary.txt'), 'mine');
+  expect(await run('demo', '--port', '0', '--data', notes, '--fresh', '--exit')).toMatchObject({
+    code: exit.failed,
+    stderr: expect.stringContaining('error[run.foreign-folder]'),
+  });
+  expect(readFileSync(join(notes, 'diary.txt'), 'utf8')).toBe('mine');
+});
