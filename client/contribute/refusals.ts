@@ -18,7 +18,8 @@ const answers: Readonly<Record<RefusalCode, Answer>> = {
   [RefusalCode.BAD_TOKEN]: 'end',
   [RefusalCode.BAD_SIGNATURE]: 'end',
   [RefusalCode.ALREADY_CONNECTED]: 'end',
-  [RefusalCode.TOO_MANY]: 'end',
+  // Of a join it ends the session, as every refusal does; of an offer it means that the relay holds too many now.
+  [RefusalCode.TOO_MANY]: 'drop',
   [RefusalCode.STALE_BASE]: 'drop',
   [RefusalCode.WRONG_ROUND]: 'drop',
   [RefusalCode.DUPLICATE]: 'accepted',

@@ -1,5 +1,6 @@
 import { GoodbyeReason, type RefusalCode } from '../../relay/wire/tapestry_pb.js';
 import { TapestryError } from '../errors.ts';
+import { backoff, retryDelay } from './backoff.ts';
 import type { ContributorEvent } from './events.ts';
 import { answerTo, refusalError, refusalName } from './refusals.ts';
 
@@ -18,7 +19,9 @@ export interface Session {
   /** The round this node has finished with, accepted or not. */
   readonly settled: Round | null;
   readonly paused: boolean;
+  /** The session ends once its work is settled; `leaving`, also once the link is lost. */
   readonly finishing: boolean;
+  readonly leaving: boolean;
   /** Whether the relay ever welcomed this session. */
   readonly known: boolean;
   /** Failed connections since the last welcome. */
@@ -100,14 +103,6 @@ export type Effect =
       readonly problem: Error | null;
     };
 
-/** Backoff: doubles from the first delay to the last, half of it jittered. */
-export const backoff = {
-  firstMilliseconds: 500,
-  lastMilliseconds: 60_000,
-  /** A relay that never welcomed this node is given up after so many attempts; a known one never. */
-  attemptsAtUnknownRelay: 8,
-} as const;
-
 const idle: Work = { kind: 'idle' };
 
 /** A session before its first connection. */
@@ -118,6 +113,7 @@ export const newSession: Session = {
   settled: null,
   paused: false,
   finishing: false,
+  leaving: false,
   known: false,
   attempt: 0,
   job: 0,
@@ -201,8 +197,8 @@ export function advance(session: Session, event: SessionEvent): Advanced {
       return [{ ...going, finishing: true }, [...effects, tell({ event: 'finishing' })]];
     }
     case 'leave':
-      if (work.kind === 'offered' || work.kind === 'uploading') return [{ ...session, finishing: true }, []];
-      return end(session, 'interrupted', null);
+      if (work.kind !== 'offered' && work.kind !== 'uploading') return end(session, 'interrupted', null);
+      return [{ ...session, finishing: true, leaving: true }, []];
   }
 }
 
@@ -258,7 +254,7 @@ function accepted(session: Session, payload: string, sequence: number | null): A
 
 function finishIfAsked(session: Session, effects: readonly Effect[]): Advanced {
   if (!session.finishing) return [session, effects];
-  const [ended, ending] = end(session, 'finished', null);
+  const [ended, ending] = end(session, session.leaving ? 'interrupted' : 'finished', null);
   return [ended, [...effects, ...ending]];
 }
 
@@ -320,13 +316,13 @@ function stopping(): TapestryError {
 /** The link is gone: back off, then connect again. Work that needs no relay goes on. */
 function disconnected(session: Session, problem: TapestryError, jitter: number): Advanced {
   if (session.link === 'down') return [session, []];
+  if (session.leaving) return end(session, 'interrupted', null);
   const attempt = session.attempt + 1;
   const hopeless = problem.code === 'relay.tls';
   if (!session.known && (hopeless || attempt >= backoff.attemptsAtUnknownRelay)) {
     return end(session, 'failed', problem);
   }
-  const full = Math.min(backoff.lastMilliseconds, backoff.firstMilliseconds * 2 ** (attempt - 1));
-  const milliseconds = Math.round(full * (0.5 + jitter / 2));
+  const milliseconds = retryDelay(attempt, jitter);
   const { code, message, next } = problem;
   const told = tell({ event: 'retry', code, message, next, attempt, milliseconds });
   const wait: Effect = { kind: 'wait', milliseconds };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { backoff } from '../../../client/contribute/backoff.ts';
 import {
   advance,
-  backoff,
   type Effect,
   newSession,
   type Round,
@@ -118,6 +118,7 @@ describe('refusals', () => {
     RefusalCode.BAD_PAYLOAD,
     RefusalCode.NORM_EXCEEDED,
     RefusalCode.OUT_OF_LIMIT,
+    RefusalCode.TOO_MANY,
   ])('of the contribution (%i) give up its delta and go on', (code) => {
     for (const before of [offered, uploading]) {
       const { session, effects } = given(...before, refuse(code));
@@ -226,6 +227,9 @@ describe('the person', () => {
   test('leaves: an upload on its way is ended first, training is not', () => {
     expect(given(...uploading, { kind: 'leave' }).session).toMatchObject({ ended: false, finishing: true });
     expect(kinds(given(...training, { kind: 'leave' }).effects)).toEqual(['stop', 'end']);
+    const lost: SessionEvent = { kind: 'disconnected', problem: unreachable, jitter: 0 };
+    const { effects } = given(...uploading, { kind: 'leave' }, lost);
+    expect(effects).toContainEqual({ kind: 'end', reason: 'interrupted', problem: null });
   });
 
   test('is told that the run is complete', () => {
