@@ -1,8 +1,20 @@
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
 
-/** Builds `entry.ts` into one module, `entry.js`, as the project's own bundles are built. */
-export async function bundleEntry(folder: string): Promise<string> {
+export interface Bundle {
+  readonly folder: string;
+  /** The one module that was built. */
+  readonly script: string;
+  remove(): Promise<void>;
+}
+
+/** Builds one TypeScript file, with all it imports, into one module that runs in any runtime. */
+export async function bundle(entry: string): Promise<Bundle> {
+  const folder = await mkdtemp(join(tmpdir(), 'tapestry-bundle-'));
   await build({
     configFile: false,
     logLevel: 'silent',
@@ -11,8 +23,23 @@ export async function bundleEntry(folder: string): Promise<string> {
       outDir: folder,
       emptyOutDir: false,
       minify: false,
-      lib: { entry: join(import.meta.dirname, 'entry.ts'), formats: ['es'], fileName: () => 'entry.js' },
+      lib: { entry, formats: ['es'], fileName: () => 'entry.js' },
     },
   });
-  return join(folder, 'entry.js');
+  return { folder, script: join(folder, 'entry.js'), remove: () => rm(folder, { recursive: true }) };
+}
+
+/** Serves a page that runs the module, from an address that browsers hold for secure. */
+export async function servePage(script: string): Promise<{ url: string; close(): void }> {
+  const source = await readFile(script);
+  const page = '<!doctype html><title>test</title><script type="module" src="/entry.js"></script>';
+  const server = createServer((request, response) => {
+    const isScript = request.url === '/entry.js';
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+    response.end(isScript ? source : page);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
+  return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
 }

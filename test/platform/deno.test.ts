@@ -1,33 +1,30 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { coldMilliseconds, expectAgreement } from './agreement.ts';
-import { bundleEntry } from './bundle.ts';
+import { type Bundle, bundle } from './bundle.ts';
 
 const run = promisify(execFile);
 const deno = join(import.meta.dirname, '../../node_modules/.bin/deno');
 const cut = ['run', '--no-remote', '--no-npm', '--no-prompt'];
-let folder = '';
-let entry = '';
+let built: Bundle;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'tapestry-deno-'));
-  entry = await bundleEntry(folder);
-});
-afterAll(() => rm(folder, { recursive: true }));
+  built = await bundle(join(import.meta.dirname, 'entry.ts'));
+}, 60_000);
+afterAll(() => built.remove());
 
 test('Deno: a whole training step agrees with the float64 reference, without a single permission', {
   timeout: coldMilliseconds,
 }, async () => {
-  const { stdout } = await run(deno, [...cut, entry]);
+  const { stdout } = await run(deno, [...cut, built.script]);
   expectAgreement(JSON.parse(stdout));
 });
 
 test('Deno: the permissions are cut for real', async () => {
-  const wish = join(folder, 'wish.mjs');
+  const wish = join(built.folder, 'wish.mjs');
   await writeFile(wish, "await fetch('http://127.0.0.1:8766/');");
   await expect(run(deno, [...cut, '--allow-net=127.0.0.1:8765', wish])).rejects.toThrow(/NotCapable/);
 });
