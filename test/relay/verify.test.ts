@@ -4,7 +4,7 @@ import { create } from '@bufbuild/protobuf';
 import { expect, onTestFinished, test } from 'vitest';
 import { Random } from '../../client/random.ts';
 import { canonicalJson, hashOf, noPrevious, type StoredEntry } from '../../relay/entries.ts';
-import { Journal } from '../../relay/journal.ts';
+import { Journal, pageSize } from '../../relay/journal.ts';
 import { Run } from '../../relay/run.ts';
 import { type Problem, type VerifyReport, type VerifySource, verifyRun } from '../../relay/verify.ts';
 import { folderSource } from '../../relay/verify-folder.ts';
@@ -118,8 +118,11 @@ test('a byte changed anywhere in any file is named', async () => {
     const flips = file.startsWith('journal') ? 100 : 6;
     for (let i = 0; i < flips && size > 0; i++) await flip(place, file, random.below(size));
   }
-  // The database header byte by byte.
-  for (let at = 0; at < 100; at++) await flip(folder, 'journal.sqlite', at);
+  // The header of the database and of each page, byte by byte.
+  for (let at = 0; at < 108; at++) await flip(folder, 'journal.sqlite', at);
+  for (let page = pageSize; page < statSync(`${folder}/journal.sqlite`).size; page += pageSize) {
+    for (let at = page; at < page + 16; at++) await flip(folder, 'journal.sqlite', at);
+  }
   expect(missed).toEqual([]);
   expect(tried).toBeGreaterThan(350);
 });
