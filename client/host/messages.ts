@@ -1,3 +1,8 @@
+import { TapestryError } from '../errors.ts';
+
+/** A relay has no reason to send so many messages while the node looks at one. */
+const waitingMost = 1024;
+
 /**
  * Messages in the order they came, for one reader: what is pushed before it is asked for waits. After `end` the reader
  * gets the rest and is done; after `fail` it gets the rest and then the error.
@@ -10,6 +15,16 @@ export class Messages implements AsyncIterable<Uint8Array<ArrayBuffer>> {
 
   push(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#ended) return;
+    if (this.#waiting.length >= waitingMost) {
+      this.fail(
+        new TapestryError(
+          'relay.malformed',
+          'The relay sent more than this node can look at.',
+          'Nothing to do: this node joins again. If this stays, tell the operator of the relay.',
+        ),
+      );
+      return;
+    }
     this.#waiting.push(bytes);
     this.#wake?.();
   }

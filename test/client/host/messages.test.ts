@@ -32,6 +32,17 @@ test('what came before a failure is still read', async () => {
   await expect(iterator.next()).rejects.toThrow('broke');
 });
 
+test('a flood ends the connection instead of filling the memory', async () => {
+  const messages = new Messages();
+  for (let i = 0; i < 100_000; i++) messages.push(Uint8Array.of(1));
+  let read = 0;
+  const reading = (async () => {
+    for await (const _ of messages) read++;
+  })();
+  await expect(reading).rejects.toMatchObject({ code: 'relay.malformed' });
+  expect(read).toBeLessThan(2000);
+});
+
 test('a sleep ends with its signal', async () => {
   const controller = new AbortController();
   const startedAt = clock.now();
