@@ -1,5 +1,10 @@
 import { mkdir } from 'node:fs/promises';
-import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -74,10 +79,11 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   await mkdir(options.folder, { recursive: true });
   const certificate = await certificateFor(options.tls, options.folder, options.host, Date.now());
   const server = serverOf(certificate, limits);
+  const admit = turnEveryoneAway(server);
   await listen(server, options);
   try {
     const run = await Run.open(options.folder, options.create, Date.now);
-    return await serve(server, run, options, { local, limits, certificate });
+    return await serve(server, run, options, { local, limits, certificate, admit });
   } catch (error) {
     server.close();
     server.closeAllConnections();
@@ -89,6 +95,8 @@ interface Surroundings {
   readonly local: boolean;
   readonly limits: RelayLimits;
   readonly certificate: Certificate | null;
+  /** Ends the time in which everyone is turned away. */
+  readonly admit: () => void;
 }
 
 async function serve(server: Server, run: Run, options: RelayOptions, around: Surroundings): Promise<Relay> {
@@ -103,7 +111,9 @@ async function serve(server: Server, run: Run, options: RelayOptions, around: Su
   });
   const scheme = certificate === null ? 'http' : 'https';
   const allowed = (request: IncomingMessage) => isAllowed(request.headers, scheme, local);
-  answerRequests(server, readable(hub, view, await Pages.open(options.pages)), allowed);
+  const app = readable(hub, view, await Pages.open(options.pages));
+  around.admit();
+  answerRequests(server, app, allowed);
   const sockets = answerUpgrades(server, hub, allowed);
   const ticking = setInterval(() => {
     hub.tick();
@@ -212,6 +222,20 @@ function answerUpgrades(
     sockets.handleUpgrade(request, stream, head, (socket) => hub.connected(socket, stream, address));
   });
   return sockets;
+}
+
+/** While the run is being opened the port is taken already: a request that nobody answers would wait for ever. */
+function turnEveryoneAway(server: Server): () => void {
+  const refuse = (_request: IncomingMessage, response: ServerResponse) => {
+    const headers = { 'content-type': 'text/plain', 'retry-after': '1', connection: 'close' };
+    response.writeHead(503, headers).end('the relay is starting\n');
+  };
+  const refuseSocket = (_request: IncomingMessage, stream: Duplex) => {
+    stream.on('error', () => stream.destroy());
+    turnAway(stream, '503 Service Unavailable');
+  };
+  server.on('request', refuse).on('upgrade', refuseSocket);
+  return () => void server.off('request', refuse).off('upgrade', refuseSocket);
 }
 
 function turnAway(stream: Duplex, status: string): void {
