@@ -1,6 +1,7 @@
 import type { TapestryError } from '../errors.ts';
 import { type Device, lostError } from './device.ts';
 import type { BufferRange } from './program.ts';
+import { QueueEstimate } from './queue-estimate.ts';
 
 /**
  * Copies GPU memory back through staging buffers that are kept and used again. The copy is queued before `read`
@@ -13,13 +14,20 @@ export class Readback {
   /** Rejects what is being waited for; a race with `device.lost` would leave a reaction behind with every read. */
   readonly #waiting = new Set<(error: TapestryError) => void>();
   #lost: TapestryError | undefined;
+  readonly #estimate: QueueEstimate | undefined;
 
   constructor(device: Device) {
     this.#device = device.device;
+    if (device.software) this.#estimate = new QueueEstimate(() => performance.now());
     device.lost.then(({ message, reason }) => {
       this.#lost = lostError(message || reason);
       for (const reject of this.#waiting) reject(this.#lost);
     });
+  }
+
+  /** Tells of work that the next read has to wait for. */
+  submitted(dispatches: number): void {
+    this.#estimate?.submitted(dispatches);
   }
 
   /** A range's values in a fresh array. Rejects with `device.lost`. */
@@ -29,7 +37,10 @@ export class Readback {
     const encoder = this.#device.createCommandEncoder({ label: 'readback' });
     encoder.copyBufferToBuffer(range.buffer, range.offset, staging, 0, range.size);
     this.#device.queue.submit([encoder.finish()]);
+    const busy = this.#estimate?.remaining() ?? 0;
+    if (busy > 1) await new Promise((resolve) => setTimeout(resolve, busy));
     await this.#mapped(staging);
+    this.#estimate?.drained();
     const values = new Float32Array(staging.getMappedRange().slice(0));
     staging.unmap();
     this.#idle.get(range.size)?.push(staging);
@@ -37,6 +48,7 @@ export class Readback {
   }
 
   async #mapped(staging: GPUBuffer): Promise<void> {
+    if (this.#lost) throw this.#lost;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.add(reject);
     // A map of a staging buffer that is ours alone fails in no other way than with its device.

@@ -177,6 +177,7 @@ export class Trainer {
     // A step's losses outlive an evaluation that comes before they are read.
     if (dispatches > this.#forward) encoder.copyBufferToBuffer(losses, 0, stepLosses, 0, losses.size);
     device.queue.submit([encoder.finish()]);
+    this.#readback.submitted(dispatches);
   }
 
   #read(name: keyof TrainerBuffers): Promise<Float32Array<ArrayBuffer>> {

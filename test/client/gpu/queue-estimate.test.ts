@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { QueueEstimate } from '../../../client/gpu/queue-estimate.ts';
+
+test('it learns what a dispatch costs and never promises more than the fastest seen lately', () => {
+  let now = 0;
+  const queue = new QueueEstimate(() => now);
+  queue.submitted(10);
+  expect(queue.remaining()).toBe(0);
+  now += 100;
+  queue.drained();
+  queue.submitted(5);
+  queue.submitted(5);
+  expect(queue.remaining()).toBeCloseTo(80);
+  now += 50;
+  expect(queue.remaining()).toBeCloseTo(30);
+  now += 10;
+  queue.drained(); // 6 ms a dispatch
+  queue.submitted(10);
+  expect(queue.remaining()).toBeCloseTo(48);
+  now += 1000; // the host was busy elsewhere; the estimate grows slowly
+  expect(queue.remaining()).toBe(0);
+  queue.drained();
+  queue.submitted(10);
+  expect(queue.remaining()).toBeCloseTo(52.8);
+  now += 60;
+  queue.drained();
+  queue.drained();
+  expect(queue.remaining()).toBe(0);
+});
