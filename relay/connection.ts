@@ -111,6 +111,11 @@ export class Connection {
     setTimeout(() => this.#socket.terminate(), this.#limits.close).unref();
   }
 
+  /** So many milliseconds do not count as silence. */
+  excuse(milliseconds: number): void {
+    this.#heardAt += milliseconds;
+  }
+
   /** Looked at on every tick: a node that has not joined in time, or that fell silent, is let go. */
   checkDeadline(now: number): void {
     const allowed = this.#admitted ? this.#limits.silence : this.#limits.join;

@@ -127,10 +127,13 @@ export class Hub {
   /** Lets time pass. */
   tick(): void {
     const now = performance.now();
-    // After a long commit, or a machine that slept, what nodes said meanwhile is still unread: that was not their silence.
-    const stalled = now - this.#tickedAt > this.limits.heartbeat;
+    // In a long commit, or while the machine slept, the relay heard nobody: that was not the nodes' silence.
+    const away = now - this.#tickedAt;
     this.#tickedAt = now;
-    if (!stalled) for (const session of this.#sessions) session.connection.checkDeadline(now);
+    for (const { connection } of this.#sessions) {
+      if (away > this.limits.heartbeat) connection.excuse(away);
+      connection.checkDeadline(now);
+    }
     this.run.tick();
   }
 
