@@ -77,7 +77,7 @@ export const shaders = {
         left: [1, 'read'],
         right: [2, 'read'],
         addend: [3, 'read'],
-        productPairs: [5, 'write'],
+        product: [4, 'write'],
       },
       backwardInput: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
       backwardWeight: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },

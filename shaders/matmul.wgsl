@@ -6,8 +6,7 @@
 //
 // Every entry writes with =. `columns` and the contracted extent (where it is read in vectors) are multiples of 4;
 // rows may be ragged: loads are clamped to the last row and stores are guarded.
-// One invocation holds 8 rows of outputs in registers, no workgroup memory and no barrier: neighbouring invocations
-// share their `left` values, which CPU adapters turn into one broadcast load.
+// One invocation holds 8 rows of 4 outputs in registers; no workgroup memory and no barrier, which CPU adapters are slow at.
 
 struct Shape {
   rows: u32,
@@ -22,22 +21,20 @@ override lanesY: u32 = 1;
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> left: array<vec4f>;
 @group(0) @binding(2) var<storage, read> right: array<vec4f>;
-@group(0) @binding(3) var<storage, read> addend: array<vec2f>;
+@group(0) @binding(3) var<storage, read> addend: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> product: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> productPairs: array<vec2f>;
 
-fn storePair(row: u32, column: u32, value: vec2f) {
+fn storeSum(row: u32, column: u32, value: vec4f) {
   if (row < shape.rows) {
-    let at = row * (shape.columns / 2) + column;
-    productPairs[at] = value + select(vec2f(), addend[at], shape.hasAddend == 1u);
+    let at = row * (shape.columns / 4) + column;
+    product[at] = value + select(vec4f(), addend[at], shape.hasAddend == 1u);
   }
 }
 
-// 8 rows x 2 columns an invocation.
 @compute @workgroup_size(lanesX, lanesY)
 fn forward(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
-  if (column >= shape.columns / 2) {
+  if (column >= shape.columns / 4) {
     return;
   }
   let row = id.y * 8;
@@ -51,44 +48,43 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
   let a5 = min(row + 5, last) * depth;
   let a6 = min(row + 6, last) * depth;
   let a7 = min(row + 7, last) * depth;
-  let b0 = 2 * column * depth;
-  let b1 = b0 + depth;
-  var c0 = vec2f();
-  var c1 = vec2f();
-  var c2 = vec2f();
-  var c3 = vec2f();
-  var c4 = vec2f();
-  var c5 = vec2f();
-  var c6 = vec2f();
-  var c7 = vec2f();
+  let b = 4 * column * depth;
+  var c0 = vec4f();
+  var c1 = vec4f();
+  var c2 = vec4f();
+  var c3 = vec4f();
+  var c4 = vec4f();
+  var c5 = vec4f();
+  var c6 = vec4f();
+  var c7 = vec4f();
   for (var k = 0u; k < depth; k++) {
-    let first = right[b0 + k];
-    let second = right[b1 + k];
+    let rows = mat4x4f(right[b + k], right[b + depth + k], right[b + 2 * depth + k], right[b + 3 * depth + k]);
+    let w = transpose(rows);
     let x0 = left[a0 + k];
-    c0 += vec2f(dot(x0, first), dot(x0, second));
+    c0 += x0.x * w[0] + x0.y * w[1] + x0.z * w[2] + x0.w * w[3];
     let x1 = left[a1 + k];
-    c1 += vec2f(dot(x1, first), dot(x1, second));
+    c1 += x1.x * w[0] + x1.y * w[1] + x1.z * w[2] + x1.w * w[3];
     let x2 = left[a2 + k];
-    c2 += vec2f(dot(x2, first), dot(x2, second));
+    c2 += x2.x * w[0] + x2.y * w[1] + x2.z * w[2] + x2.w * w[3];
     let x3 = left[a3 + k];
-    c3 += vec2f(dot(x3, first), dot(x3, second));
+    c3 += x3.x * w[0] + x3.y * w[1] + x3.z * w[2] + x3.w * w[3];
     let x4 = left[a4 + k];
-    c4 += vec2f(dot(x4, first), dot(x4, second));
+    c4 += x4.x * w[0] + x4.y * w[1] + x4.z * w[2] + x4.w * w[3];
     let x5 = left[a5 + k];
-    c5 += vec2f(dot(x5, first), dot(x5, second));
+    c5 += x5.x * w[0] + x5.y * w[1] + x5.z * w[2] + x5.w * w[3];
     let x6 = left[a6 + k];
-    c6 += vec2f(dot(x6, first), dot(x6, second));
+    c6 += x6.x * w[0] + x6.y * w[1] + x6.z * w[2] + x6.w * w[3];
     let x7 = left[a7 + k];
-    c7 += vec2f(dot(x7, first), dot(x7, second));
+    c7 += x7.x * w[0] + x7.y * w[1] + x7.z * w[2] + x7.w * w[3];
   }
-  storePair(row, column, c0);
-  storePair(row + 1, column, c1);
-  storePair(row + 2, column, c2);
-  storePair(row + 3, column, c3);
-  storePair(row + 4, column, c4);
-  storePair(row + 5, column, c5);
-  storePair(row + 6, column, c6);
-  storePair(row + 7, column, c7);
+  storeSum(row, column, c0);
+  storeSum(row + 1, column, c1);
+  storeSum(row + 2, column, c2);
+  storeSum(row + 3, column, c3);
+  storeSum(row + 4, column, c4);
+  storeSum(row + 5, column, c5);
+  storeSum(row + 6, column, c6);
+  storeSum(row + 7, column, c7);
 }
 
 fn store(row: u32, column: u32, value: vec4f) {
@@ -97,7 +93,6 @@ fn store(row: u32, column: u32, value: vec4f) {
   }
 }
 
-// 8 rows x 4 columns an invocation.
 @compute @workgroup_size(lanesX, lanesY)
 fn backwardInput(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;
@@ -158,7 +153,7 @@ fn backwardInput(@builtin(global_invocation_id) id: vec3u) {
   store(row + 7, column, c7);
 }
 
-// 8 rows x 4 columns an invocation; rows (out) are a multiple of 4.
+// Here rows (out) are a multiple of 4, too.
 @compute @workgroup_size(lanesX, lanesY)
 fn backwardWeight(@builtin(global_invocation_id) id: vec3u) {
   let column = id.x;

@@ -87,9 +87,9 @@ export function linearForward(
     'matmul',
     'forward',
     // Something must be bound; without an addend the kernel never reads it.
-    { left: input, right: weight, addend: addend ?? input, productPairs: output },
+    { left: input, right: weight, addend: addend ?? input, product: output },
     [rows, outputs, inputs, Number(addend !== undefined)],
-    tiles(program, rows, outputs / 2),
+    tiles(program, rows, outputs / 4),
   );
 }
 
