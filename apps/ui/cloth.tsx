@@ -19,6 +19,7 @@ export function Cloth({ status }: { status: RelayStatus | null }) {
     rounds: run?.rounds ?? 1,
     nations: nations.length === 0 ? bareLoom : nations,
     history,
+    picksPerRow: matchMedia('(max-width: 34rem)').matches ? 5 : 12,
     part: round && !complete ? round.contributions / Math.max(1, round.target) : 0,
   });
   const width = plan.columns * cell;

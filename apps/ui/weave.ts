@@ -12,9 +12,6 @@ export interface Weave {
   crossing(row: number, column: number): Crossing;
 }
 
-/** Columns are kept near this many a row, so that every run, of 3 rounds or 3,000, makes a band of one shape. */
-const picksPerRow = 12;
-
 /**
  * Lays a run out as plain weave: time runs across, nations are strands, and a strand has its colour only where that
  * nation took part in the round. `part` in 0 … 1 is how much of the round in progress is there.
@@ -26,11 +23,13 @@ export function weave(run: {
   /** For each committed round, whether each nation of the manifest took part. */
   history: readonly (readonly boolean[])[];
   part: number;
+  /** Columns are kept near this many a row, so that every run, of 3 rounds or 3,000, makes a band of one shape. */
+  picksPerRow: number;
 }): Weave {
   const rounds = Math.max(1, run.rounds);
   const strands = run.nations.slice(0, dyes);
   const threads = strands.length <= 2 ? 3 : strands.length <= 4 ? 2 : 1;
-  const picks = strands.length * threads * picksPerRow;
+  const picks = strands.length * threads * run.picksPerRow;
   const columns = rounds <= picks ? rounds * Math.round(picks / rounds) : picks;
   const done = Math.min(rounds, run.history.length + Math.min(1, Math.max(0, run.part)));
   const rows = strands.flatMap((nation) => Array.from({ length: threads }, () => ({ nation })));

@@ -1,13 +1,13 @@
 import type { Browser, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Built, built } from '../../system/built.ts';
 import { launchBrowser } from './browser.ts';
-import { type BuiltPages, buildPages } from './built-pages.ts';
 import { scriptedStatus } from './scenarios.ts';
 import { scriptedEvents } from './scripted-events.ts';
 import { type ScriptedRelay, scriptedWorker, startScriptedRelay } from './scripted-relay.ts';
 import { openWatched, type WatchedPage } from './watched-page.ts';
 
-let pages: BuiltPages;
+let build: Built;
 let browser: Browser;
 let relay: ScriptedRelay;
 let opened: WatchedPage;
@@ -16,12 +16,12 @@ const running = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now });
 
 beforeAll(async () => {
   // Without the WebGPU flags this Chromium has no adapter, as a machine with a blocklisted driver.
-  [pages, browser] = await Promise.all([buildPages(), launchBrowser('none')]);
-}, 60_000);
+  build = await built();
+  browser = await launchBrowser('none');
+});
 
 afterAll(async () => {
   await browser.close();
-  await pages.remove();
 });
 
 afterEach(async () => {
@@ -34,7 +34,7 @@ async function open(
   path: string,
   options: { worker?: string; status?: typeof running; width?: number } = {},
 ) {
-  relay = await startScriptedRelay(pages.folder, options.worker);
+  relay = await startScriptedRelay(build.pages, options.worker);
   relay.show(options.status ?? running);
   opened = await openWatched(browser, { viewport: { width: options.width ?? 360, height: 780 } });
   await opened.page.goto(relay.url + path);

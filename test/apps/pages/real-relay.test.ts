@@ -6,18 +6,18 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newRun } from '../../../apps/cli/new-run.ts';
 import { type Relay, startRelay } from '../../../relay/server.ts';
+import { built } from '../../system/built.ts';
 import { launchBrowser } from './browser.ts';
-import { type BuiltPages, buildPages } from './built-pages.ts';
 import { openWatched } from './watched-page.ts';
 
-let pages: BuiltPages;
 let browser: Browser;
 let folder: string;
 let relay: Relay;
 const token = 'loom';
 
 beforeAll(async () => {
-  [pages, browser] = await Promise.all([buildPages(), launchBrowser('swiftshader')]);
+  const { pages } = await built();
+  browser = await launchBrowser('swiftshader');
   folder = await mkdtemp(join(tmpdir(), 'relay-'));
   relay = await startRelay({
     folder,
@@ -25,7 +25,7 @@ beforeAll(async () => {
     port: 0,
     tls: 'off',
     token,
-    pages: pages.folder,
+    pages,
     log: pino({ level: 'silent' }),
     create: newRun({
       name: 'One tab',
@@ -43,12 +43,11 @@ beforeAll(async () => {
       created: 1_700_000_000_000,
     }),
   });
-}, 60_000);
+});
 
 afterAll(async () => {
   await browser.close();
   await relay.close();
-  await pages.remove();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -79,6 +78,14 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
   const sent = page.locator('.sent tbody tr', { hasText: 'Chunk' }).locator('td');
   expect(await sent.textContent()).toMatch(/MB$/);
   expect(totals.bytesUp).toBeGreaterThan(1_000_000);
+
+  const room = await openWatched(browser, { viewport: { width: 1280, height: 800 } });
+  await room.page.goto(new URL('/dashboard', relay.url).href);
+  await room.page.getByText('Woven: all 3 rounds').waitFor();
+  const losses = await room.page.locator('.legend li').allTextContents();
+  expect(losses.map((text) => text.replace(/[\d.]+$/, '').trim())).toEqual(['Training, all nodes', 'Celtic']);
+  expect(room.problems).toEqual([]);
+  await room.close();
 
   await page.getByRole('button', { name: 'Forget me on this device' }).click();
   await Promise.all([

@@ -8,6 +8,7 @@ const run = (done: number, rounds: number, part = 0) =>
     nations: [0, 1, 2],
     history: Array.from({ length: done }, () => [true, false, true]),
     part,
+    picksPerRow: 12,
   });
 
 test('weaves as much of the band as the run has done', () => {
@@ -38,7 +39,7 @@ test('keeps to a band and to its dyes for any run', () => {
       fc.uniqueArray(fc.integer({ min: 0, max: 300 }), { minLength: 1, maxLength: 60 }),
       fc.double({ min: -1, max: 2, noNaN: true }),
       (rounds, nations, part) => {
-        const plan = weave({ rounds, nations, history: [], part });
+        const plan = weave({ rounds, nations, history: [], part, picksPerRow: 12 });
         expect(plan.rows.length).toBeGreaterThan(0);
         expect(plan.rows.length).toBeLessThanOrEqual(dyes);
         expect(plan.columns).toBeGreaterThan(0);
