@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Host } from '../../client/contribute/host.ts';
+import { nodeHost } from '../../client/host/node.ts';
+import { Random } from '../../client/random.ts';
+import {
+  checkEntry,
+  type Entry,
+  type EntryKind,
+  type EntryOf,
+  type StoredEntry,
+} from '../../relay/entries.ts';
+import { type VerifyReport, verifyRun } from '../../relay/verify.ts';
+import { folderSource } from '../../relay/verify-folder.ts';
+import { Stage, type TestNode, tinyRun } from '../client/contribute/harness.ts';
+import { type Built, built } from './built.ts';
+import { RelayProcess } from './relay-process.ts';
+
+const stage = new Stage();
+let build: Built;
+beforeAll(async () => {
+  build = await built();
+});
+afterEach(() => stage.close());
+
+const rounds = 30;
+const kills = 20;
+
+/** A host whose waits are short, so that a node is back soon after its relay is. */
+function impatient(host: Host): Host {
+  return { ...host, sleep: (milliseconds, signal) => host.sleep(Math.min(milliseconds, 60), signal) };
+}
+
+/** The last round that any node was told to be open. */
+function roundOf(nodes: readonly TestNode[]): number {
+  return Math.max(0, ...nodes.flatMap((node) => node.all('round').map(({ round }) => round)));
+}
+
+/** Waits for something that comes while the nodes work; no node has a reason to leave before the run is complete. */
+function untilOneLeaves(nodes: readonly TestNode[]): (holds: () => boolean) => Promise<void> {
+  const left: unknown[] = [];
+  for (const node of nodes) void node.done.then((why) => left.push(why));
+  return async (holds) => {
+    for (; !holds(); await sleep(5)) expect(left).toEqual([]);
+  };
+}
+
+async function answering(relay: URL): Promise<void> {
+  for (;;) {
+    const answer = await fetch(new URL('healthz', relay)).catch(() => null);
+    await answer?.body?.cancel();
+    if (answer?.ok === true) return;
+    await sleep(20);
+  }
+}
+
+async function entriesOf(folder: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  let previous: StoredEntry | null = null;
+  for await (const stored of (await folderSource(folder)).journal()) {
+    entries.push(checkEntry(stored, previous));
+    previous = stored;
+  }
+  return entries;
+}
+
+function ofKind<Kind extends EntryKind>(entries: readonly Entry[], kind: Kind): EntryOf<Kind>[] {
+  return entries.filter((entry): entry is EntryOf<Kind> => entry.kind === kind);
+}
+
+async function verify(folder: string): Promise<VerifyReport> {
+  const checks = verifyRun(await folderSource(folder));
+  for (;;) {
+    const { done, value } = await checks.next();
+    if (done) return value;
+  }
+}
+
+test('a relay killed at 20 moments of a run loses nothing it acknowledged and adds nothing twice', async () => {
+  const folder = await stage.folder();
+  const create = tinyRun({ rounds, localSteps: 2, quorum: 1, target: 2, graceMs: 100 });
+  const made = await stage.relay({ folder, create });
+  await made.close();
+  const relay = new RelayProcess(build.tapestry, folder, Number(made.url.port));
+  onTestFinished(async () => void (await relay.kill()));
+  relay.start();
+  await answering(made.url);
+  const nodes: TestNode[] = [];
+  for (const [seed, nation] of ['even', 'odd'].entries()) {
+    const own = await stage.folder();
+    const host = impatient(nodeHost({ folder: own }));
+    nodes.push(stage.node(own, made.url, { host, nation, seed }));
+  }
+  const until = untilOneLeaves(nodes);
+  await until(() => nodes.every((node) => node.all('joined').length > 0));
+
+  const random = Random.seeded(9);
+  let killed = 0;
+  while (killed < kills) {
+    const wanted = 1 + Math.floor((killed * (rounds - 3)) / kills);
+    await until(() => roundOf(nodes) >= wanted);
+    await sleep(random.uniform() * 150);
+    expect(await relay.kill(), relay.complaints).toBe(true);
+    killed++;
+    relay.start();
+  }
+  for (const node of nodes) expect(await node.done).toBeUndefined();
+  await relay.stop();
+
+  const entries = await entriesOf(folder);
+  const accepted = ofKind(entries, 'contribution-accepted');
+  const committed = ofKind(entries, 'round-committed');
+  const [complete, ...more] = ofKind(entries, 'run-complete');
+  expect([complete, more]).toMatchObject([{ body: { rounds } }, []]);
+  // Some kills hit a relay that was still reading the journal; none came when all was done.
+  const starts = ofKind(entries, 'relay-started').map(({ sequence }) => sequence);
+  expect(starts.length).toBeGreaterThan(kills / 2);
+  expect(starts.at(-1)).toBeLessThan(complete?.sequence ?? 0);
+  expect(ofKind(entries, 'round-abandoned')).toEqual([]);
+
+  // Nothing acknowledged is lost.
+  expect(nodes.flatMap((node) => node.all('acknowledged')).length).toBeGreaterThan(rounds / 2);
+  for (const node of nodes) {
+    const key = node.all('joined')[0]?.node;
+    for (const { round, payload, tokens, sequence } of node.all('acknowledged')) {
+      const held = accepted.filter(({ body }) => body.key === key && body.payload === payload);
+      expect(held).toMatchObject([{ body: { round, tokens }, ...(sequence === null ? {} : { sequence }) }]);
+    }
+  }
+
+  // Nothing is applied twice: each round once, of each of its contributions once, of each node at most one.
+  expect(committed.map(({ body }) => body.round)).toEqual(Array.from({ length: rounds }, (_, i) => i + 1));
+  expect(committed.flatMap(({ body }) => body.contributions)).toEqual(
+    accepted.map(({ sequence }) => sequence),
+  );
+  const places = accepted.map(({ body }) => `${body.round} ${body.key}`);
+  expect(new Set(places).size).toBe(places.length);
+
+  const report = await verify(folder);
+  expect(report).toMatchObject({ problems: [], rounds, base: committed.at(-1)?.body.base });
+}, 120_000);
