@@ -1,6 +1,5 @@
 import { type DenseCodec, encodeDense } from '../../relay/wire/dense.ts';
-import type { BaseDelta } from './delta.ts';
-import { clipped, normOf } from './delta.ts';
+import { BaseDelta, clipped, normOf } from './delta.ts';
 
 /** A delta as it goes on the wire, and what the wire's grid could not hold of it. */
 export interface EncodedDelta {
@@ -21,6 +20,7 @@ const shrink = 1 - 2 ** -12;
  * payload. A delta that is refused or comes too late changes nothing: the old residual stays.
  */
 export function encodeDelta(delta: BaseDelta, residual: Float32Array, codec: DenseCodec): EncodedDelta {
+  if (!BaseDelta.is(delta)) throw new TypeError('only a BaseDelta leaves a node');
   const { values } = delta;
   if (residual.length !== values.length) throw new RangeError('delta and residual differ in length');
   const compensated = new Float32Array(values.length);

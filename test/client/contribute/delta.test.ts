@@ -40,7 +40,12 @@ test('an object that looks like a delta is none', () => {
   const real = BaseDelta.between(new Float32Array(2), new Float32Array(2), 1);
   expect(BaseDelta.is(real)).toBe(true);
   expect(BaseDelta.is({ values: real.values, norm: 0 })).toBe(false);
-  expect(BaseDelta.is(Object.create(BaseDelta.prototype))).toBe(false);
+  const forged: BaseDelta = Object.create(BaseDelta.prototype, {
+    values: { value: new Float32Array(2) },
+    norm: { value: 0 },
+  });
+  expect(BaseDelta.is(forged)).toBe(false);
+  expect(() => encodeDelta(forged, new Float32Array(2), codec)).toThrow(/BaseDelta/);
 });
 
 test('what is sent and what is left add up to what was clipped; the relay accepts its norm', () => {
