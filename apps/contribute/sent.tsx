@@ -1,6 +1,7 @@
 import schema from '../../relay/wire/tapestry.proto?url';
 import { formatBytes } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
+import './sent.css';
 import type { Progress } from './progress.ts';
 
 const words = messages.contribute;

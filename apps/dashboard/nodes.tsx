@@ -4,6 +4,7 @@ import { useNow } from '../ui/clock.ts';
 import { formatCount, formatLoss } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import { dyes } from '../ui/weave.ts';
+import './nodes.css';
 import { followNodes, type Node, type ShownNode } from './node-list.ts';
 
 const words = messages.dashboard;

@@ -76,7 +76,7 @@ export function Dashboard({ feed, join }: { feed: StatusFeed; join: ReturnType<t
             <div class="column">
               <Loss status={status} />
               <Nodes status={status} />
-              <Sample status={status} />
+              {(stage === 'running' || status.sample !== null) && <Sample sample={status.sample} />}
             </div>
             <div class="column">
               <Join join={join} stage={stage} base={status.base} />

@@ -4,7 +4,7 @@ import { messages } from '../ui/messages.ts';
 const words = messages.dashboard;
 
 /** The base's latest writing. It is text of no one: the relay's operator makes it from public weights. */
-export function Sample({ status: { sample } }: { status: RelayStatus }) {
+export function Sample({ sample }: { sample: RelayStatus['sample'] }) {
   return (
     <section class="panel sample" aria-labelledby="sample-heading">
       <h2 id="sample-heading">

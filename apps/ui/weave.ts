@@ -28,7 +28,8 @@ export function weave(run: {
 }): Weave {
   const rounds = Math.max(1, run.rounds);
   const strands = run.nations.slice(0, dyes);
-  const threads = strands.length <= 2 ? 3 : strands.length <= 4 ? 2 : 1;
+  // About six rows, so that few nations make fine cloth too.
+  const threads = Math.max(1, Math.round(6 / Math.max(1, strands.length)));
   const picks = strands.length * threads * run.picksPerRow;
   const columns = rounds <= picks ? rounds * Math.round(picks / rounds) : picks;
   const done = Math.min(rounds, run.history.length + Math.min(1, Math.max(0, run.part)));
