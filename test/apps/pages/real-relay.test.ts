@@ -111,6 +111,29 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
   await close();
 }, 180_000);
 
+test('files of the visitor: a bad one is named, the others go on, and none at all ends it', async () => {
+  const { page, close } = await openWatched(browser);
+  await page.goto(new URL(`/#token=${token}`, relay.url).href);
+  await page.getByLabel('Your own files').check();
+  await page.getByText('Choose at least one file.').waitFor();
+  const bad = { name: 'latin1.txt', mimeType: 'text/plain', buffer: Buffer.from([0xe9, 0x74, 0xe9]) };
+  const good = {
+    name: 'notes.md',
+    mimeType: 'text/markdown',
+    buffer: Buffer.from('A line of text. '.repeat(200)),
+  };
+
+  await page.getByLabel('Files', { exact: true }).setInputFiles([bad]);
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page.getByRole('alert').filter({ hasText: 'corpus.none' }).waitFor();
+
+  await page.getByLabel('Files', { exact: true }).setInputFiles([bad, good]);
+  await page.getByRole('button', { name: 'Start again' }).click();
+  await page.getByText('latin1.txt is not UTF-8 text.').waitFor();
+  await page.getByText('The run is complete. Thank you.').waitFor();
+  await close();
+});
+
 test('the link to the schema shows every message', async () => {
   const { page, close } = await openWatched(browser);
   await page.goto(relay.url.href);
