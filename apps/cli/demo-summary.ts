@@ -29,7 +29,9 @@ export async function summarize(
     loss: ends[index] ?? null,
   }));
   const { rounds, base, baseHash } = await exportBase(relay, folder, nations);
-  const { tokens, bytesUp, bytesDown, bytesDataParallel } = relay.status().totals;
+  const { tokens, contributions, bytesDown, bytesDataParallel, ...totals } = relay.status().totals;
+  // The relay counts bytes since it started; of what came before, the journal knows the payloads.
+  const bytesUp = Math.max(totals.bytesUp, contributions * manifest.limits.payloadBytes);
   const [lossStart, lossEnd] = [mean(starts), mean(ends)];
   const text = [
     `${rounds} rounds, ${quantity(tokens)} tokens, ${bytes(bytesUp)} up, ${bytes(bytesDown)} down.`,

@@ -39,7 +39,7 @@ export function demoCommand(): Command {
         'languages of one nation each. The same command goes on where an earlier one was stopped.',
     )
     .option('--nodes <count>', `nodes, a nation each (default: ${defaultNodes})`, whole(1, nations.length));
-  withRunFlags(command)
+  withRunFlags(command, 'auto')
     .option(
       '--port <number>',
       'of the relay and its dashboard; 0 takes any that is free',
@@ -99,7 +99,7 @@ async function runDemo(flags: DemoFlags): Promise<void> {
 async function demoRun(flags: DemoFlags): Promise<NewRun> {
   const nodes = flags.nodes ?? defaultNodes;
   return newRun({
-    ...(await decideRun(flags)),
+    ...(await decideRun(flags, 'auto')),
     name: 'Demonstration',
     nations: nations.slice(0, nodes).map(({ name }) => name),
     quorum: Math.max(1, nodes - 1),

@@ -34,7 +34,14 @@ interface RelayFlags extends RunFlags {
   readonly json: boolean;
 }
 
-const defaults = { name: 'A shared base', quorum: 1, target: 16, deadline: 600, grace: 15 };
+const defaults = {
+  name: 'A shared base',
+  preset: 'nano',
+  quorum: 1,
+  target: 16,
+  deadline: 600,
+  grace: 15,
+} as const;
 const maxNodes = 4096;
 
 export function relayCommand(): Command {
@@ -50,7 +57,7 @@ export function relayCommand(): Command {
     .option('--tls <how>', 'off, auto (a certificate of its own) or cert.pem,key.pem', 'off')
     .option('--data <folder>', 'the run: journal, payloads, bases, key', '.tapestry/relay')
     .option('--name <text>', `the run's name (default: "${defaults.name}")`);
-  withRunFlags(command)
+  withRunFlags(command, defaults.preset)
     .option(
       '--quorum <count>',
       `least contributions of a round (default: ${defaults.quorum})`,
@@ -137,7 +144,7 @@ async function openRelay(flags: RelayFlags, token: string | undefined): Promise<
 async function relayRun(flags: RelayFlags): Promise<NewRun> {
   const quorum = flags.quorum ?? defaults.quorum;
   return newRun({
-    ...(await decideRun(flags)),
+    ...(await decideRun(flags, defaults.preset)),
     name: flags.name ?? defaults.name,
     nations: nations.map(({ name }) => name),
     quorum,

@@ -20,13 +20,14 @@ export interface RunFlags {
 
 export const defaultRounds = 20;
 
-export function withRunFlags(command: Command): Command {
+/** A relay need not be where a GPU is: it gets `preset` where a demo measures. */
+export function withRunFlags(command: Command, preset: PresetName | 'auto'): Command {
   return command
     .addOption(
-      new Option('--preset <name>', 'size of the model; auto measures this machine (default: auto)').choices([
-        'auto',
-        ...presetNames,
-      ]),
+      new Option(
+        '--preset <name>',
+        `size of the model; auto measures this machine (default: ${preset})`,
+      ).choices(['auto', ...presetNames]),
     )
     .option('--rounds <count>', `rounds of the run (default: ${defaultRounds})`, whole(1, 1_000_000))
     .option('--steps <count>', "local steps a round (default: the preset's)", whole(1, 1_048_576))
@@ -37,8 +38,9 @@ export function withRunFlags(command: Command): Command {
 /** What the flags, and where they say nothing this machine, decide of a new run. */
 export async function decideRun(
   flags: RunFlags,
+  otherwise: PresetName | 'auto',
 ): Promise<{ preset: PresetName; rounds: number; steps: number; batch: number; seed: number }> {
-  const preset = await resolvePreset(flags.preset ?? 'auto');
+  const preset = await resolvePreset(flags.preset ?? otherwise);
   return {
     preset,
     rounds: flags.rounds ?? defaultRounds,
