@@ -39,7 +39,7 @@ const status: RelayStatus = {
     deadlineAt: 61_000,
   },
   base: { round: 3, hash, bytes: 40 },
-  nodes: [node, { ...node, nation: null, host: 'browser', heldOutLoss: 3.1416 }],
+  nodes: [node, { ...node, nation: null, host: 'browser', heldOutLoss: 3.25 }],
   history: [],
   totals: {
     tokens: 61_440,
