@@ -27,7 +27,7 @@ export interface RunChoices {
 
 /** Local steps a round, windows a step, and the inner peak learning rate, which falls with width as usual. */
 const tuned: Readonly<Record<PresetName, { steps: number; batch: number; learningRate: number }>> = {
-  nano: { steps: 20, batch: 4, learningRate: 4e-3 },
+  nano: { steps: 40, batch: 4, learningRate: 6e-3 },
   micro: { steps: 30, batch: 8, learningRate: 2e-3 },
   mini: { steps: 50, batch: 16, learningRate: 1.5e-3 },
   small: { steps: 50, batch: 16, learningRate: 1e-3 },
@@ -45,13 +45,16 @@ export function defaultBatch(preset: PresetName): number {
 /** 8 bits and a shift for each 256 parameters: 8.03 bits a parameter, from 2^-20 to about a half. */
 const grid = { bits: 8, block: 256, exponent: -20, maxShift: 12 };
 
-/** DiLoCo's (arXiv 2311.08105) outer step. */
-export const outer = { outerLearningRate: 0.7, outerMomentum: 0.9 };
+/**
+ * DiLoCo's (arXiv 2311.08105) outer step, but with a momentum of 0.5 for its 0.9: that one needs hundreds of rounds to pay,
+ * and over 20 it overshoots (held-out loss 3.03 against 2.85 after 200 steps a node, and worse than before after round 2).
+ */
+export const outer = { outerLearningRate: 0.7, outerMomentum: 0.5 };
 
 /** AdamW's settings of the inner steps. */
 export const inner = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
 
-/** A delta's greatest L2 norm: thrice what an honest one was seen to have, a twentieth a parameter. */
+/** A delta's greatest L2 norm: some four times what 10 to 30 steps of an honest node were seen to give. */
 function clipNormOf(parameters: number): number {
   return 0.05 * Math.sqrt(parameters);
 }
