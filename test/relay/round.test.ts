@@ -214,6 +214,7 @@ test('whatever happens, rounds keep their promises', () => {
       }
       // Never stuck: with a quorum of nodes that contribute, the run ends, whatever was before.
       for (const key of keys.slice(0, bounds.quorum)) machine.take({ type: 'joined', key, time });
+      check();
       for (let turn = 0; machine.state.phase !== 'complete'; turn++) {
         expect(turn).toBeLessThan(200);
         check();
