@@ -5,6 +5,7 @@ import embedding from './embedding.wgsl?raw';
 import gradientNorm from './gradient-norm.wgsl?raw';
 import matmul from './matmul.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
+import subgroupMatmul from './subgroup-matmul.wgsl?raw';
 import swiglu from './swiglu.wgsl?raw';
 
 /** How a kernel sees a buffer. */
@@ -21,6 +22,19 @@ export interface Shader {
   /** Override constants: workgroup extents and reduction widths, chosen per adapter. */
   readonly overrides: readonly string[];
 }
+
+/** The three products of a linear layer, the same in every form of it. */
+const linearLayer = {
+  forward: {
+    shape: [0, 'uniform'],
+    left: [1, 'read'],
+    right: [2, 'read'],
+    addend: [3, 'read'],
+    product: [4, 'write'],
+  },
+  backwardInput: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
+  backwardWeight: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
+} as const satisfies Shader['entryPoints'];
 
 /** Every operation of the engine, by name. */
 export const shaders = {
@@ -71,18 +85,15 @@ export const shaders = {
   matmul: {
     name: 'matmul',
     source: matmul,
-    entryPoints: {
-      forward: {
-        shape: [0, 'uniform'],
-        left: [1, 'read'],
-        right: [2, 'read'],
-        addend: [3, 'read'],
-        product: [4, 'write'],
-      },
-      backwardInput: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
-      backwardWeight: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
-    },
+    entryPoints: linearLayer,
     overrides: ['lanesX', 'lanesY'],
+  },
+  /** In the place of `matmul` on a CPU adapter whose subgroups have 8 lanes. */
+  subgroupMatmul: {
+    name: 'subgroup-matmul',
+    source: subgroupMatmul,
+    entryPoints: linearLayer,
+    overrides: [],
   },
   attention: {
     name: 'attention',

@@ -7,6 +7,8 @@ export interface Device {
   readonly name: string;
   /** Whether the "GPU" is this machine's own processor. */
   readonly software: boolean;
+  /** Lanes of a subgroup, where shaders may use subgroups and all have as many; otherwise 0. */
+  readonly subgroupSize: number;
   readonly lost: Promise<GPUDeviceLostInfo>;
   close(): void;
 }
@@ -25,7 +27,9 @@ export async function openDevice(gpu: GPU): Promise<Device> {
       'install a software adapter: run `npm start` once as root, or `apt-get install mesa-vulkan-drivers` (Mesa 25 or newer); in a browser, turn on hardware acceleration',
     );
   const { limits, info } = adapter;
+  const subgroups = adapter.features.has('subgroups');
   const device = await adapter.requestDevice({
+    requiredFeatures: subgroups ? ['subgroups'] : [],
     requiredLimits: {
       maxBufferSize: limits.maxBufferSize,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
@@ -35,7 +39,8 @@ export async function openDevice(gpu: GPU): Promise<Device> {
   const software =
     info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i.test(described);
   const name = nameOf(info, software);
-  return { device, name, software, lost: device.lost, close: () => device.destroy() };
+  const subgroupSize = subgroups && info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMinSize : 0;
+  return { device, name, software, subgroupSize, lost: device.lost, close: () => device.destroy() };
 }
 
 /** Browsers leave `description` empty and give vendor and architecture only. */

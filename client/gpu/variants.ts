@@ -5,13 +5,18 @@ import type { Device } from './device.ts';
 export type Overrides = Readonly<Record<string, number>>;
 
 /** Which form of each kernel this adapter runs. */
-export type Variants = Readonly<Record<ShaderName, Overrides>>;
+export interface Variants extends Readonly<Record<ShaderName, Overrides>> {
+  /** Which of the two shaders multiplies matrices. */
+  readonly linear: 'matmul' | 'subgroupMatmul';
+}
 
 /** A CPU runs one workgroup a thread in vectors of 8: small workgroups, a row a lane, no barriers. */
 const processor: Variants = {
+  linear: 'matmul',
   embedding: { lanes: 64 },
   rmsNorm: { lanes: 1, groups: 8 },
   matmul: { lanesX: 8, lanesY: 1 },
+  subgroupMatmul: {},
   attention: { lanes: 8, rotateLanes: 64 },
   swiglu: { lanes: 64 },
   crossEntropy: { lanes: 1, groups: 8 },
@@ -21,9 +26,11 @@ const processor: Variants = {
 
 /** A GPU wants whole warps, and many lanes to a row. */
 const graphics: Variants = {
+  linear: 'matmul',
   embedding: { lanes: 64 },
   rmsNorm: { lanes: 32, groups: 4 },
   matmul: { lanesX: 8, lanesY: 8 },
+  subgroupMatmul: {},
   attention: { lanes: 32, rotateLanes: 64 },
   swiglu: { lanes: 64 },
   crossEntropy: { lanes: 64, groups: 1 },
@@ -31,6 +38,7 @@ const graphics: Variants = {
   adamw: { lanes: 64 },
 };
 
-export function variantsFor(device: Pick<Device, 'software'>): Variants {
-  return device.software ? processor : graphics;
+export function variantsFor({ software, subgroupSize }: Pick<Device, 'software' | 'subgroupSize'>): Variants {
+  if (!software) return graphics;
+  return subgroupSize === 8 ? { ...processor, linear: 'subgroupMatmul' } : processor;
 }

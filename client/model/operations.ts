@@ -84,12 +84,12 @@ export function linearForward(
 ): void {
   const { input, weight, output, addend } = bindings;
   program.record(
-    'matmul',
+    program.variants.linear,
     'forward',
     // Something must be bound; without an addend the kernel never reads it.
     { left: input, right: weight, addend: addend ?? input, product: output },
     [rows, outputs, inputs, Number(addend !== undefined)],
-    tiles(program, rows, outputs / 4),
+    tiles(program, 'forward', rows, outputs / 4),
   );
 }
 
@@ -106,18 +106,18 @@ export function linearBackward(
 ): void {
   const { input, weight, outputGradient, inputGradient, weightGradient } = bindings;
   program.record(
-    'matmul',
+    program.variants.linear,
     'backwardWeight',
     { left: outputGradient, right: input, product: weightGradient },
     [outputs, inputs, rows, 0],
-    tiles(program, outputs, inputs / 4),
+    tiles(program, 'backwardWeight', outputs, inputs / 4),
   );
   program.record(
-    'matmul',
+    program.variants.linear,
     'backwardInput',
     { left: outputGradient, right: weight, product: inputGradient },
     [rows, inputs, outputs, 0],
-    tiles(program, rows, inputs / 4),
+    tiles(program, 'backwardInput', rows, inputs / 4),
   );
 }
 
@@ -214,10 +214,21 @@ function rowGroups(program: ProgramBuilder, shader: 'rmsNorm' | 'crossEntropy', 
   return [1, Math.ceil(rows / (program.variants[shader]['groups'] ?? 1)), 1];
 }
 
-/** Workgroups of `lanesX` x `lanesY` invocations, each holding 8 rows of one `column`. */
-function tiles(program: ProgramBuilder, rows: number, columns: number): Workgroups {
-  const { lanesX = 1, lanesY = 1 } = program.variants.matmul;
-  return [Math.ceil(columns / lanesX), Math.ceil(rows / 8 / lanesY), 1];
+/** Rows of the product that one invocation holds, each 4 columns wide. */
+const heldRows = {
+  matmul: { forward: 8, backwardInput: 8, backwardWeight: 8 },
+  subgroupMatmul: { forward: 16, backwardInput: 16, backwardWeight: 32 },
+} as const;
+
+function tiles(
+  program: ProgramBuilder,
+  entry: keyof (typeof heldRows)['matmul'],
+  rows: number,
+  columns: number,
+): Workgroups {
+  const { linear } = program.variants;
+  const { lanesX = 8, lanesY = 1 } = program.variants[linear];
+  return [Math.ceil(columns / lanesX), Math.ceil(rows / heldRows[linear][entry] / lanesY), 1];
 }
 
 /** An invocation owns 4 places of the sequence. */

@@ -12,7 +12,7 @@ import {
   writeStepValues,
 } from '../../client/train/optimizer.ts';
 import { openNodeDevice } from '../gpu-node.ts';
-import { bothVariants, expectClose, randomValues, runOperation } from './operation.ts';
+import { allVariants, expectClose, randomValues, runOperation } from './operation.ts';
 
 let device: Device;
 beforeAll(async () => {
@@ -61,7 +61,7 @@ test.each([
   referenceAdamW(expected, Float64Array.from(gradient), settings, learningRate, layout);
   const stepValues = new Float32Array(stepValueCount);
   writeStepValues(stepValues, settings, 5, learningRate, 1);
-  for (const variant of bothVariants(device)) {
+  for (const variant of allVariants(device)) {
     const decays = decayBlocks(layout);
     const clipping = new Float32Array(2);
     const values = { gradient, parameters, firstMoment, secondMoment, stepValues, decays, clipping };

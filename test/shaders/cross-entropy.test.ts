@@ -4,7 +4,7 @@ import type { Device } from '../../client/gpu/device.ts';
 import { crossEntropy } from '../../client/model/operations.ts';
 import { crossEntropyBackward, crossEntropyForward } from '../../client/model/reference/cross-entropy.ts';
 import { openNodeDevice } from '../gpu-node.ts';
-import { bothVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
+import { allVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
 
 let device: Device;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ test('softmax cross-entropy and its gradient, ignored targets among the rows', (
     );
     const { loss, tokens } = crossEntropyForward(Float64Array.from(logits), targets, vocabulary);
     const gradient = crossEntropyBackward(Float64Array.from(logits), targets, vocabulary);
-    for (const variant of bothVariants(device)) {
+    for (const variant of allVariants(device)) {
       const stepValues = new Float32Array(12).fill(1 / tokens);
       const values = { logits, targets, stepValues, losses: new Float32Array(rows) };
       const results = await runOperation(variant, values, (program, buffers) =>

@@ -3,7 +3,7 @@ import type { Device } from '../../client/gpu/device.ts';
 import { linearBackward, linearForward } from '../../client/model/operations.ts';
 import { matmulBackward, matmulForward } from '../../client/model/reference/matmul.ts';
 import { openNodeDevice } from '../gpu-node.ts';
-import { bothVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
+import { allVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
 
 let device: Device;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ test('a linear layer, with and without an addend', () =>
     const addend = randomValues(random, rows * shape.outputs);
     const zeros = new Float32Array(addend.length);
     const expected = matmulForward(Float64Array.from(input), Float64Array.from(weight), rows);
-    for (const variant of bothVariants(device)) {
+    for (const variant of allVariants(device)) {
       const values = { input, weight, addend, plain: zeros, added: zeros };
       const results = await runOperation(variant, values, (program, buffers) => {
         const { input, weight, plain } = buffers;
@@ -48,7 +48,7 @@ test('the gradients of its input and weight', () =>
       Float64Array.from(outputGradient),
       rows,
     );
-    for (const variant of bothVariants(device)) {
+    for (const variant of allVariants(device)) {
       const inputGradient = new Float32Array(input.length);
       const weightGradient = new Float32Array(weight.length);
       const values = { input, weight, outputGradient, inputGradient, weightGradient };

@@ -3,7 +3,7 @@ import type { Device } from '../../client/gpu/device.ts';
 import { rmsNormBackward, rmsNormForward } from '../../client/model/operations.ts';
 import { rmsnormBackward, rmsnormForward } from '../../client/model/reference/rmsnorm.ts';
 import { openNodeDevice } from '../gpu-node.ts';
-import { bothVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
+import { allVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
 
 let device: Device;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ test('RMSNorm and its gradients, written and accumulated', () =>
     if (!x || !g || !dy) throw new Error('unreachable');
     const output = rmsnormForward(x, g, shape.epsilon);
     const gradient = rmsnormBackward(x, g, dy, shape.epsilon);
-    for (const variant of bothVariants(device)) {
+    for (const variant of allVariants(device)) {
       for (const accumulate of [true, false]) {
         const values = {
           input,

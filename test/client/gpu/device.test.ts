@@ -8,6 +8,7 @@ test('an adapter is opened with its own limits and a name', async () => {
   const device = await openDevice(gpu);
   expect(device.device.limits.maxBufferSize).toBe(adapter?.limits.maxBufferSize);
   expect(device.name.length).toBeGreaterThan(3);
+  expect(device.device.features.has('subgroups')).toBe(adapter?.features.has('subgroups'));
   if (device.software) expect(device.name).toMatch(/\(software\)$/);
   device.close();
   expect((await device.lost).reason).toBe('destroyed');
