@@ -56,11 +56,16 @@ export async function answerChallenge(challenge: Challenge, credentials: Credent
  * the manifest does. `readAgreement`'s nations are what the caller checks it against once they are known.
  * @throws TapestryError `relay.unreachable`
  */
-export async function nationIndex(host: Host, relay: URL, nation: string | null): Promise<number> {
+export async function nationIndex(
+  host: Host,
+  relay: URL,
+  nation: string | null,
+  signal: AbortSignal,
+): Promise<number> {
   if (nation === null) return unlistedNation;
   const url = new URL('api/status', relay);
   try {
-    const response = await host.fetch(url);
+    const response = await host.fetch(url, { signal });
     const status = v.parse(relayStatusSchema, await response.json());
     const index = status.run.nations.indexOf(nation);
     return index < 0 ? unlistedNation : index;

@@ -43,6 +43,9 @@ export interface UplinkOwner {
 /** Whatever a relay asks for, heartbeats come no closer than this. */
 const closestHeartbeats = 100;
 
+/** How long a relay may take from being called to its Welcome. */
+const joinMilliseconds = 30_000;
+
 /** How long a closing connection may take to hand over what was sent. */
 const closeMilliseconds = 2_000;
 
@@ -65,6 +68,8 @@ export class Uplink {
   #agreement: Agreement | null = null;
   /** Aborted when the present connection is given up; what it still reports then counts no more. */
   #present = new AbortController();
+  /** Aborted once the present connection's relay has said Welcome. */
+  #welcome = new AbortController();
   #link: Link | null = null;
   #reading: Promise<void> = Promise.resolve();
   #upload = new AbortController();
@@ -83,7 +88,9 @@ export class Uplink {
   connect(): void {
     this.disconnect();
     this.#present = new AbortController();
+    this.#welcome = new AbortController();
     this.#reading = this.#converse(this.#present.signal);
+    void this.#giveUpUnlessWelcome(this.#present.signal, this.#welcome.signal);
   }
 
   disconnect(): void {
@@ -149,7 +156,16 @@ export class Uplink {
     } catch (error) {
       problem = asProblem(error);
     }
-    if (present.aborted) return;
+    if (!present.aborted) this.#lose(problem);
+  }
+
+  /** A relay that takes the connection and then says nothing must not hold the node for ever. */
+  async #giveUpUnlessWelcome(present: AbortSignal, welcome: AbortSignal): Promise<void> {
+    await this.#host.sleep(joinMilliseconds, AbortSignal.any([present, welcome]));
+    if (!present.aborted && !welcome.aborted) this.#lose(silent());
+  }
+
+  #lose(problem: Error): void {
     this.disconnect();
     if (problem instanceof TapestryError && passing.has(problem.code)) {
       this.#owner.dispatch({ kind: 'disconnected', problem, jitter: this.#owner.jitter() });
@@ -158,7 +174,7 @@ export class Uplink {
 
   async #opened(present: AbortSignal): Promise<Link> {
     const { relay, nation } = this.#options;
-    this.#nation ??= await nationIndex(this.#host, relay, nation);
+    this.#nation ??= await nationIndex(this.#host, relay, nation, present);
     const url = new URL(`.${socketPath}`, relay);
     url.protocol = relay.protocol === 'https:' ? 'wss:' : 'ws:';
     const link = new Link(await this.#host.connect(url), this.#traffic);
@@ -181,6 +197,7 @@ export class Uplink {
         break;
       }
       case 'welcome':
+        this.#welcome.abort();
         await this.#welcomed(link, message.value);
         break;
       case 'roundOpen':
@@ -283,5 +300,13 @@ function stopping(): TapestryError {
     'relay.stopping',
     'The relay closed the connection.',
     'Nothing to do: this node keeps what it has and joins again.',
+  );
+}
+
+function silent(): TapestryError {
+  return new TapestryError(
+    'relay.unreachable',
+    `The relay took the connection and said nothing for ${joinMilliseconds / 1000} seconds.`,
+    'Nothing to do: this node tries again. If this stays, ask the operator of the relay.',
   );
 }
