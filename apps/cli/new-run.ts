@@ -27,11 +27,11 @@ export interface RunChoices {
 
 /** Local steps a round, windows a step, and the inner peak learning rate, which falls with width as usual. */
 const tuned: Readonly<Record<PresetName, { steps: number; batch: number; learningRate: number }>> = {
-  nano: { steps: 40, batch: 4, learningRate: 6e-3 },
-  micro: { steps: 30, batch: 8, learningRate: 2e-3 },
-  mini: { steps: 50, batch: 16, learningRate: 1.5e-3 },
-  small: { steps: 50, batch: 16, learningRate: 1e-3 },
-  base: { steps: 100, batch: 16, learningRate: 6e-4 },
+  nano: { steps: 40, batch: 4, learningRate: 1e-3 },
+  micro: { steps: 40, batch: 8, learningRate: 1e-3 },
+  mini: { steps: 50, batch: 16, learningRate: 8e-4 },
+  small: { steps: 50, batch: 16, learningRate: 6e-4 },
+  base: { steps: 100, batch: 16, learningRate: 4e-4 },
 };
 
 export function defaultSteps(preset: PresetName): number {

@@ -33,7 +33,7 @@ export async function buildIfChanged(root) {
     const started = Date.now();
     for (const mode of ['production', 'headless']) {
       const vite = join('node_modules', 'vite', 'bin', 'vite.js');
-      const code = await run(pinnedNode(root), [vite, 'build', '--mode', mode, '--logLevel', 'warn'], root);
+      const code = await run(pinnedNode(root), [vite, 'build', '--mode', mode, '--logLevel', 'error'], root);
       if (code !== 0)
         throw new SetupError(
           `vite build --mode ${mode} failed.`,
