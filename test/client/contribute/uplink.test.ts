@@ -5,6 +5,8 @@ import type { SessionEvent } from '../../../client/contribute/session.ts';
 import { Uplink } from '../../../client/contribute/uplink.ts';
 import { TapestryError } from '../../../client/errors.ts';
 
+const ended = { done: true, value: undefined } as const;
+
 /** A relay that takes the connection, or already the question for its status, and then says nothing. */
 async function askSilentRelay(nation: string | null): Promise<SessionEvent[]> {
   let closeSocket = () => {};
@@ -14,11 +16,7 @@ async function askSilentRelay(nation: string | null): Promise<SessionEvent[]> {
   const socket: Socket = {
     send: () => {},
     buffered: 0,
-    messages: {
-      async *[Symbol.asyncIterator]() {
-        await closed;
-      },
-    },
+    messages: { [Symbol.asyncIterator]: () => ({ next: () => closed.then(() => ended) }) },
     close: () => closeSocket(),
   };
   let passTime = () => {};
