@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { type VerifyReport, verifyRun } from '../../relay/verify.ts';
 import { folderSource } from '../../relay/verify-folder.ts';
@@ -12,17 +14,17 @@ export function verifyCommand(): Command {
       'Derive every base of a run again from its journal and payloads, bit for bit, and check every signature and\n' +
         'hash on the way. Exit code 5, and the place, where one byte is not what it was.',
     )
-    .argument('<run>', "a relay's data folder, or the address of a relay")
+    .argument('<run>', "a relay's data folder, a demo's, or the address of a relay")
     .action(runVerify);
   return withExamples(withJson(command), [
-    'tapestry verify .tapestry/demo/relay',
+    'tapestry verify .tapestry/demo',
     'tapestry verify https://relay.example --json',
   ]);
 }
 
 async function runVerify(run: string, flags: { json: boolean }): Promise<void> {
   const output = new Output(flags.json);
-  const source = /^https?:\/\//.test(run) ? relaySource(new URL(run)) : await folderSource(run);
+  const source = /^https?:\/\//.test(run) ? relaySource(new URL(run)) : await folderSource(folderOf(run));
   const verification = verifyRun(source);
   let report: VerifyReport | undefined;
   while (report === undefined) {
@@ -42,4 +44,10 @@ async function runVerify(run: string, flags: { json: boolean }): Promise<void> {
       : `not verified: ${problems.length} problem${problems.length === 1 ? '' : 's'} in ${summary}`,
   );
   if (problems.length > 0) process.exitCode = exit.verification;
+}
+
+/** A demo keeps its relay's folder inside its own. */
+function folderOf(run: string): string {
+  const inside = join(run, 'relay');
+  return existsSync(join(inside, 'journal.sqlite')) ? inside : run;
 }

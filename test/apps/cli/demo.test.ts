@@ -74,7 +74,7 @@ test('a demo goes on where Ctrl-C stopped it, and leaves a base that opens and v
   ]);
   const { parameters } = await loadModel(join(data, 'base'));
   expect(hashOfBytes(bytesOfVector(parameters))).toBe(summary['baseHash']);
-  const verified = await runTapestry(tapestry, ['verify', join(data, 'relay'), '--json']);
+  const verified = await runTapestry(tapestry, ['verify', data, '--json']);
   expect(verified.code, verified.stdout).toBe(exit.done);
   expect(verified.stdout).toContain(`"base":"${summary['baseHash']}"`);
 
