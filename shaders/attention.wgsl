@@ -9,10 +9,14 @@
 // Backward recomputes the probabilities from logSums and rotates its results back, so qkvGradient is that of the
 // projection before `rotate`.
 //
-// One invocation owns 4 neighbouring queries (keys) of one head and walks over tiles of 4 keys (queries), as 4x4 matrices.
+// One invocation owns 4 neighbouring queries (keys) of one head and walks over tiles of 8 keys (queries), as 4x4 matrices.
 // Its sums stay where they will end up, in the output buffer: registers do not bound the head's width, and the kernel
 // stays small, which is what CPU adapters compile slowly. Where the sequence ends within the 4, the missing ones repeat
 // the last row and add nothing to it: no two invocations ever write the same row.
+//
+// A tile is the same for all invocations of a workgroup. attention-tiles.wgsl reads it by each of them, and
+// attention-subgroup-tiles.wgsl passes it round between lanes; either is appended to this file. So all invocations of a
+// workgroup walk to the end together, even those that own nothing.
 
 struct Shape {
   sequence: u32,
@@ -62,8 +66,38 @@ fn outputGradientAt(at: vec4u) -> mat4x4f {
   return mat4x4f(outputGradient[at.x], outputGradient[at.y], outputGradient[at.z], outputGradient[at.w]);
 }
 
+// A value or a row of values for each of the 8 in a tile.
+struct EightValues {
+  low: vec4f,
+  high: vec4f,
+}
+
+struct EightRows {
+  low: mat4x4f, // a column each of the first four
+  high: mat4x4f,
+}
+
+fn ownedFrom(place: u32) -> u32 {
+  return min(4, shape.sequence - min(place, shape.sequence));
+}
+
 fn highest(v: vec4f) -> f32 {
   return max(max(v.x, v.y), max(v.z, v.w));
+}
+
+// Where a key (row) is not after a query (column): its score; elsewhere `lowest`.
+fn seenScores(scores: mat4x4f, key: vec4u, query: vec4u) -> mat4x4f {
+  return mat4x4f(
+    select(vec4f(lowest), scores[0], key <= vec4u(query.x)),
+    select(vec4f(lowest), scores[1], key <= vec4u(query.y)),
+    select(vec4f(lowest), scores[2], key <= vec4u(query.z)),
+    select(vec4f(lowest), scores[3], key <= vec4u(query.w)),
+  );
+}
+
+// exp of a matrix, with a value subtracted from each column.
+fn expBelow(m: mat4x4f, tops: vec4f) -> mat4x4f {
+  return mat4x4f(exp(m[0] - tops.x), exp(m[1] - tops.y), exp(m[2] - tops.z), exp(m[3] - tops.w));
 }
 
 @compute @workgroup_size(rotateLanes)
@@ -94,18 +128,15 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
   let last = vec4u(shape.sequence - 1);
   let width = shape.headVectors;
   let keyHead = shape.heads + head / (shape.heads / shape.keyValueHeads);
-  let keysToValues = vec4u(shape.keyValueHeads * width);
+  let valuesAfter = shape.keyValueHeads * width;
 
   let place = fourFrom((group.x * lanes + local.x) * 4);
-  if (place.x >= shape.sequence) {
-    return;
-  }
+  let owned = ownedFrom(place.x);
   let query = min(place, last);
   let missing = place > last;
   let rows = first + query;
   let queryAt = rows * rowVectors() + head * width;
   let outputAt = (rows * shape.heads + head) * width;
-  let owned = min(4, shape.sequence - place.x);
   for (var i = 0u; i < owned * width; i++) {
     output[outputAt.x + i / width * shape.heads * width + i % width] = vec4f();
   }
@@ -114,32 +145,42 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
   var top = vec4f(lowest);
   var total = vec4f();
   let end = min((group.x + 1) * lanes * 4, shape.sequence);
-  for (var start = 0u; start < end; start += 4) {
-    let key = fourFrom(start);
-    let keyAt = (first + min(key, last)) * rowVectors() + keyHead * width;
-    var scores = mat4x4f(); // a column a query, a row a key
+  for (var start = 0u; start < end; start += 8) {
+    let keys = tilePlaces(first, start, local.x, rowVectors(), keyHead * width);
+    var low = mat4x4f(); // a column a query, a row a key
+    var high = mat4x4f();
     for (var i = 0u; i < width; i++) {
-      scores += transpose(qkvAt(keyAt + i)) * qkvAt(queryAt + i);
+      let k = qkvTile(keys, i);
+      let q = qkvAt(queryAt + i);
+      low += transpose(k.low) * q;
+      high += transpose(k.high) * q;
     }
-    let s0 = select(vec4f(lowest), scores[0] * scale, key <= vec4u(query.x));
-    let s1 = select(vec4f(lowest), scores[1] * scale, key <= vec4u(query.y));
-    let s2 = select(vec4f(lowest), scores[2] * scale, key <= vec4u(query.z));
-    let s3 = select(vec4f(lowest), scores[3] * scale, key <= vec4u(query.w));
+    low = seenScores(low * scale, fourFrom(start), query);
+    high = seenScores(high * scale, fourFrom(start + 4), query);
     // Key 0 is seen by every query, so from the first tile on `newTop` is a real score and masked ones vanish.
-    let newTop = max(top, vec4f(highest(s0), highest(s1), highest(s2), highest(s3)));
-    let p = mat4x4f(exp(s0 - newTop.x), exp(s1 - newTop.y), exp(s2 - newTop.z), exp(s3 - newTop.w));
+    let newTop = max(top, vec4f(
+      highest(max(low[0], high[0])),
+      highest(max(low[1], high[1])),
+      highest(max(low[2], high[2])),
+      highest(max(low[3], high[3])),
+    ));
+    low = expBelow(low, newTop);
+    high = expBelow(high, newTop);
     let shrink = exp(top - newTop);
-    total = total * shrink + vec4f(1) * p;
+    total = total * shrink + vec4f(1) * low + vec4f(1) * high;
     top = newTop;
     let kept = select(shrink, vec4f(1), missing);
     let added = select(vec4f(1), vec4f(), missing);
     for (var i = 0u; i < width; i++) {
-      let sums = qkvAt(keyAt + keysToValues + i) * p;
-      let at = outputAt + i;
-      output[at.x] = output[at.x] * kept.x + sums[0];
-      output[at.y] = output[at.y] * kept.y + sums[1] * added.y;
-      output[at.z] = output[at.z] * kept.z + sums[2] * added.z;
-      output[at.w] = output[at.w] * kept.w + sums[3] * added.w;
+      let v = qkvTile(keys, valuesAfter + i);
+      if (owned > 0) {
+        let sums = v.low * low + v.high * high;
+        let at = outputAt + i;
+        output[at.x] = output[at.x] * kept.x + sums[0];
+        output[at.y] = output[at.y] * kept.y + sums[1] * added.y;
+        output[at.z] = output[at.z] * kept.z + sums[2] * added.z;
+        output[at.w] = output[at.w] * kept.w + sums[3] * added.w;
+      }
     }
   }
   for (var i = 0u; i < owned * width; i++) {
@@ -180,6 +221,16 @@ fn clearGradient(at: u32, owned: u32) {
   }
 }
 
+// The scores' gradient times a factor for each query (column).
+fn queryWeights(p: mat4x4f, changes: mat4x4f, delta: vec4f, factors: vec4f) -> mat4x4f {
+  return mat4x4f(
+    p[0] * (changes[0] - delta.x) * factors.x,
+    p[1] * (changes[1] - delta.y) * factors.y,
+    p[2] * (changes[2] - delta.z) * factors.z,
+    p[3] * (changes[3] - delta.w) * factors.w,
+  );
+}
+
 @compute @workgroup_size(lanes)
 fn backwardQuery(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let head = group.y;
@@ -187,58 +238,80 @@ fn backwardQuery(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   let last = vec4u(shape.sequence - 1);
   let width = shape.headVectors;
   let keyHead = shape.heads + head / (shape.heads / shape.keyValueHeads);
-  let keysToValues = vec4u(shape.keyValueHeads * width);
+  let valuesAfter = shape.keyValueHeads * width;
 
   let place = fourFrom((group.x * lanes + local.x) * 4);
-  if (place.x >= shape.sequence) {
-    return;
-  }
+  let owned = ownedFrom(place.x);
   let query = min(place, last);
   let rows = first + query;
   let queryAt = rows * rowVectors() + head * width;
   let outputAt = (rows * shape.heads + head) * width;
-  let owned = min(4, shape.sequence - place.x);
   clearGradient(queryAt.x, owned);
+  let sumAt = rows * shape.heads + head;
+  let logSum = vec4f(savedLogSums[sumAt.x], savedLogSums[sumAt.y], savedLogSums[sumAt.z], savedLogSums[sumAt.w]);
   var delta = vec4f();
-  var logSum = vec4f();
   for (var c = 0u; c < owned; c++) {
-    let at = (rows.x + c) * shape.heads + head;
+    let at = sumAt.x + c * shape.heads;
     var product = vec4f();
     for (var i = 0u; i < width; i++) {
       product += outputGradient[at * width + i] * savedOutput[at * width + i];
     }
     delta[c] = dot(product, vec4f(1));
-    logSum[c] = savedLogSums[at];
     deltas[at] = delta[c];
   }
 
   let scale = scoreScale();
-  let seenBy = select(query + 1, vec4u(), place > last); // keys below this are seen; none by missing queries
   let end = min((group.x + 1) * lanes * 4, shape.sequence);
-  for (var start = 0u; start < end; start += 4) {
-    let key = fourFrom(start);
-    let keyAt = (first + min(key, last)) * rowVectors() + keyHead * width;
-    var scores = mat4x4f(); // a column a query, a row a key
-    var changes = mat4x4f();
+  for (var start = 0u; start < end; start += 8) {
+    let keys = tilePlaces(first, start, local.x, rowVectors(), keyHead * width);
+    var low = mat4x4f(); // a column a query, a row a key
+    var high = mat4x4f();
+    var lowChanges = mat4x4f();
+    var highChanges = mat4x4f();
     for (var i = 0u; i < width; i++) {
-      scores += transpose(qkvAt(keyAt + i)) * qkvAt(queryAt + i);
-      changes += transpose(qkvAt(keyAt + keysToValues + i)) * outputGradientAt(outputAt + i);
+      let k = qkvTile(keys, i);
+      let v = qkvTile(keys, valuesAfter + i);
+      let q = qkvAt(queryAt + i);
+      let change = outputGradientAt(outputAt + i);
+      low += transpose(k.low) * q;
+      high += transpose(k.high) * q;
+      lowChanges += transpose(v.low) * change;
+      highChanges += transpose(v.high) * change;
     }
-    let p0 = select(vec4f(), exp(scores[0] * scale - logSum.x), key < vec4u(seenBy.x));
-    let p1 = select(vec4f(), exp(scores[1] * scale - logSum.y), key < vec4u(seenBy.y));
-    let p2 = select(vec4f(), exp(scores[2] * scale - logSum.z), key < vec4u(seenBy.z));
-    let p3 = select(vec4f(), exp(scores[3] * scale - logSum.w), key < vec4u(seenBy.w));
-    let weights = scale * mat4x4f(
-      p0 * (changes[0] - delta.x),
-      p1 * (changes[1] - delta.y),
-      p2 * (changes[2] - delta.z),
-      p3 * (changes[3] - delta.w),
-    );
+    low = expBelow(seenScores(low * scale, fourFrom(start), query), logSum);
+    high = expBelow(seenScores(high * scale, fourFrom(start + 4), query), logSum);
+    let factors = select(vec4f(scale), vec4f(), place > last); // missing queries add nothing
+    low = queryWeights(low, lowChanges, delta, factors);
+    high = queryWeights(high, highChanges, delta, factors);
     for (var i = 0u; i < width; i++) {
-      addToGradient(queryAt + i, qkvAt(keyAt + i) * weights);
+      let k = qkvTile(keys, i);
+      if (owned > 0) {
+        addToGradient(queryAt + i, k.low * low + k.high * high);
+      }
     }
   }
   rotateBack(queryAt.x, query.x, owned);
+}
+
+// exp(score - logSum) where a query (row) is real and not before a key (column); elsewhere 0.
+fn seenProbabilities(scores: mat4x4f, logSum: vec4f, query: vec4u, key: vec4u) -> mat4x4f {
+  let real = query < vec4u(shape.sequence);
+  return mat4x4f(
+    select(vec4f(), exp(scores[0] - logSum), real & (vec4u(key.x) <= query)),
+    select(vec4f(), exp(scores[1] - logSum), real & (vec4u(key.y) <= query)),
+    select(vec4f(), exp(scores[2] - logSum), real & (vec4u(key.z) <= query)),
+    select(vec4f(), exp(scores[3] - logSum), real & (vec4u(key.w) <= query)),
+  );
+}
+
+// The scores' gradient times `scale`; `delta` is each query's (row's).
+fn keyWeights(p: mat4x4f, changes: mat4x4f, delta: vec4f, scale: f32) -> mat4x4f {
+  return mat4x4f(
+    p[0] * (changes[0] - delta) * scale,
+    p[1] * (changes[1] - delta) * scale,
+    p[2] * (changes[2] - delta) * scale,
+    p[3] * (changes[3] - delta) * scale,
+  );
 }
 
 @compute @workgroup_size(lanes)
@@ -250,58 +323,46 @@ fn backwardKeyValue(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
   let share = shape.heads / shape.keyValueHeads;
 
   let place = fourFrom((group.x * lanes + local.x) * 4);
-  if (place.x >= shape.sequence) {
-    return;
-  }
+  let owned = ownedFrom(place.x);
   let key = min(place, last);
   let keyAt = (first + key) * rowVectors() + (shape.heads + keyValueHead) * width;
   let valueAt = keyAt + shape.keyValueHeads * width;
-  let owned = min(4, shape.sequence - place.x);
   clearGradient(keyAt.x, owned);
   clearGradient(valueAt.x, owned);
 
   let scale = scoreScale();
   for (var head = keyValueHead * share; head < (keyValueHead + 1) * share; head++) {
-    for (var start = group.x * lanes * 4; start < shape.sequence; start += 4) {
-      let query = fourFrom(start);
-      let rows = first + min(query, last);
-      let queryAt = rows * rowVectors() + head * width;
-      let places = rows * shape.heads + head;
-      let outputAt = places * width;
-      var scores = mat4x4f(); // a column a key, a row a query
-      var changes = mat4x4f();
+    for (var start = group.x * lanes * 4; start < shape.sequence; start += 8) {
+      let queries = tilePlaces(first, start, local.x, rowVectors(), head * width);
+      let outputs = tilePlaces(first, start, local.x, shape.heads * width, head * width);
+      let sums = tilePlaces(first, start, local.x, shape.heads, head);
+      var low = mat4x4f(); // a column a key, a row a query
+      var high = mat4x4f();
+      var lowChanges = mat4x4f();
+      var highChanges = mat4x4f();
       for (var i = 0u; i < width; i++) {
-        scores += transpose(qkvAt(queryAt + i)) * qkvAt(keyAt + i);
-        changes += transpose(outputGradientAt(outputAt + i)) * qkvAt(valueAt + i);
+        let q = qkvTile(queries, i);
+        let change = outputGradientTile(outputs, i);
+        let k = qkvAt(keyAt + i);
+        let v = qkvAt(valueAt + i);
+        low += transpose(q.low) * k;
+        high += transpose(q.high) * k;
+        lowChanges += transpose(change.low) * v;
+        highChanges += transpose(change.high) * v;
       }
-      let logSum = vec4f(
-        savedLogSums[places.x],
-        savedLogSums[places.y],
-        savedLogSums[places.z],
-        savedLogSums[places.w],
-      );
-      let delta = vec4f(
-        savedDeltas[places.x],
-        savedDeltas[places.y],
-        savedDeltas[places.z],
-        savedDeltas[places.w],
-      );
-      let real = query <= last;
-      let p = mat4x4f(
-        select(vec4f(), exp(scores[0] * scale - logSum), real & (vec4u(place.x) <= query)),
-        select(vec4f(), exp(scores[1] * scale - logSum), real & (vec4u(place.y) <= query)),
-        select(vec4f(), exp(scores[2] * scale - logSum), real & (vec4u(place.z) <= query)),
-        select(vec4f(), exp(scores[3] * scale - logSum), real & (vec4u(place.w) <= query)),
-      );
-      let weights = scale * mat4x4f(
-        p[0] * (changes[0] - delta),
-        p[1] * (changes[1] - delta),
-        p[2] * (changes[2] - delta),
-        p[3] * (changes[3] - delta),
-      );
+      let logSum = logSumTile(sums);
+      let delta = deltaTile(sums);
+      low = seenProbabilities(low * scale, logSum.low, fourFrom(start), place);
+      high = seenProbabilities(high * scale, logSum.high, fourFrom(start + 4), place);
+      lowChanges = keyWeights(low, lowChanges, delta.low, scale);
+      highChanges = keyWeights(high, highChanges, delta.high, scale);
       for (var i = 0u; i < width; i++) {
-        addToGradient(keyAt + i, qkvAt(queryAt + i) * weights);
-        addToGradient(valueAt + i, outputGradientAt(outputAt + i) * p);
+        let q = qkvTile(queries, i);
+        let change = outputGradientTile(outputs, i);
+        if (owned > 0) {
+          addToGradient(keyAt + i, q.low * lowChanges + q.high * highChanges);
+          addToGradient(valueAt + i, change.low * low + change.high * high);
+        }
       }
     }
   }

@@ -1,5 +1,7 @@
 import adamw from './adamw.wgsl?raw';
 import attention from './attention.wgsl?raw';
+import attentionSubgroupTiles from './attention-subgroup-tiles.wgsl?raw';
+import attentionTiles from './attention-tiles.wgsl?raw';
 import crossEntropy from './cross-entropy.wgsl?raw';
 import embedding from './embedding.wgsl?raw';
 import gradientNorm from './gradient-norm.wgsl?raw';
@@ -34,6 +36,31 @@ const linearLayer = {
   },
   backwardInput: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
   backwardWeight: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
+} as const satisfies Shader['entryPoints'];
+
+/** Attention, the same however it reads its tiles. */
+const attentionLayer = {
+  rotate: { shape: [0, 'uniform'], rotation: [1, 'read'], rotated: [2, 'write'] },
+  forward: { shape: [0, 'uniform'], qkv: [3, 'read'], output: [4, 'write'], logSums: [5, 'write'] },
+  backwardQuery: {
+    shape: [0, 'uniform'],
+    rotation: [1, 'read'],
+    qkv: [3, 'read'],
+    savedOutput: [6, 'read'],
+    savedLogSums: [7, 'read'],
+    outputGradient: [8, 'read'],
+    deltas: [9, 'write'],
+    qkvGradient: [11, 'write'],
+  },
+  backwardKeyValue: {
+    shape: [0, 'uniform'],
+    rotation: [1, 'read'],
+    qkv: [3, 'read'],
+    savedLogSums: [7, 'read'],
+    outputGradient: [8, 'read'],
+    savedDeltas: [10, 'read'],
+    qkvGradient: [11, 'write'],
+  },
 } as const satisfies Shader['entryPoints'];
 
 /** Every operation of the engine, by name. */
@@ -97,30 +124,15 @@ export const shaders = {
   },
   attention: {
     name: 'attention',
-    source: attention,
-    entryPoints: {
-      rotate: { shape: [0, 'uniform'], rotation: [1, 'read'], rotated: [2, 'write'] },
-      forward: { shape: [0, 'uniform'], qkv: [3, 'read'], output: [4, 'write'], logSums: [5, 'write'] },
-      backwardQuery: {
-        shape: [0, 'uniform'],
-        rotation: [1, 'read'],
-        qkv: [3, 'read'],
-        savedOutput: [6, 'read'],
-        savedLogSums: [7, 'read'],
-        outputGradient: [8, 'read'],
-        deltas: [9, 'write'],
-        qkvGradient: [11, 'write'],
-      },
-      backwardKeyValue: {
-        shape: [0, 'uniform'],
-        rotation: [1, 'read'],
-        qkv: [3, 'read'],
-        savedLogSums: [7, 'read'],
-        outputGradient: [8, 'read'],
-        savedDeltas: [10, 'read'],
-        qkvGradient: [11, 'write'],
-      },
-    },
+    source: attention + attentionTiles,
+    entryPoints: attentionLayer,
+    overrides: ['lanes', 'rotateLanes'],
+  },
+  /** In the place of `attention` on a CPU adapter whose subgroups have 8 lanes. */
+  subgroupAttention: {
+    name: 'subgroup-attention',
+    source: `enable subgroups; ${attention}${attentionSubgroupTiles}`,
+    entryPoints: attentionLayer,
     overrides: ['lanes', 'rotateLanes'],
   },
   swiglu: {

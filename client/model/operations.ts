@@ -138,11 +138,11 @@ export function attentionForward(
   const { rotation, qkv, output, logSums } = bindings;
   const rows = shape.batch * shape.sequence;
   const pairs = (rows * (shape.heads + shape.keyValueHeads) * shape.headSize) / 8;
-  const { stride, workgroups } = flat(pairs, program.variants.attention['rotateLanes'] ?? 1);
+  const { stride, workgroups } = flat(pairs, program.variants[program.variants.attend]['rotateLanes'] ?? 1);
   const words = [shape.sequence, shape.heads, shape.keyValueHeads, shape.headSize / 4, rows, stride];
-  program.record('attention', 'rotate', { rotation, rotated: qkv }, words, workgroups);
+  program.record(program.variants.attend, 'rotate', { rotation, rotated: qkv }, words, workgroups);
   const places: Workgroups = [sequenceGroups(program, shape), shape.heads, shape.batch];
-  program.record('attention', 'forward', { qkv, output, logSums }, words, places);
+  program.record(program.variants.attend, 'forward', { qkv, output, logSums }, words, places);
 }
 
 /** `deltas` (rows, heads) is scratch; `qkvGradient` is the gradient before the rotation. */
@@ -164,10 +164,14 @@ export function attentionBackward(
   const words = [shape.sequence, shape.heads, shape.keyValueHeads, shape.headSize / 4, rows, 0];
   const groups = sequenceGroups(program, shape);
   const queries = { ...shared, savedOutput, deltas };
-  program.record('attention', 'backwardQuery', queries, words, [groups, shape.heads, shape.batch]);
+  program.record(program.variants.attend, 'backwardQuery', queries, words, [
+    groups,
+    shape.heads,
+    shape.batch,
+  ]);
   const keys = { ...shared, savedDeltas: deltas };
   const places: Workgroups = [groups, shape.keyValueHeads, shape.batch];
-  program.record('attention', 'backwardKeyValue', keys, words, places);
+  program.record(program.variants.attend, 'backwardKeyValue', keys, words, places);
 }
 
 /** output (rows, width) from projected (rows, gate then up). */
@@ -233,5 +237,5 @@ function tiles(
 
 /** An invocation owns 4 places of the sequence. */
 function sequenceGroups(program: ProgramBuilder, { sequence }: AttentionShape): number {
-  return Math.ceil(sequence / 4 / (program.variants.attention['lanes'] ?? 1));
+  return Math.ceil(sequence / 4 / (program.variants[program.variants.attend]['lanes'] ?? 1));
 }

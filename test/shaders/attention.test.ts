@@ -6,7 +6,7 @@ import { attentionBackward, attentionForward } from '../../client/model/operatio
 import * as reference from '../../client/model/reference/attention.ts';
 import { ropeBackward, ropeForward } from '../../client/model/reference/rope.ts';
 import { openNodeDevice } from '../gpu-node.ts';
-import { expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
+import { allVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
 
 let device: Device;
 beforeAll(async () => {
@@ -55,19 +55,21 @@ test('rotated grouped-query attention and its gradients', () =>
       deltas: new Float32Array(rows * heads),
       qkvGradient: new Float32Array(qkv.length),
     };
-    const results = await runOperation(device, buffers, (program, bound) => {
-      attentionForward(program, bound, shape);
-      const saved = { savedOutput: bound.output, savedLogSums: bound.logSums };
-      attentionBackward(program, { ...bound, ...saved }, shape);
-    });
-    const actual = parts(results('qkvGradient'));
-    const keyShape = { sequence, heads: keyValueHeads, headSize };
-    expectClose(results('output'), output, 1e-5);
-    expectClose(
-      Float32Array.from(actual.queries),
-      ropeBackward(gradient.queries, theta, { sequence, heads, headSize }),
-      1e-4,
-    );
-    expectClose(Float32Array.from(actual.keys), ropeBackward(gradient.keys, theta, keyShape), 1e-4);
-    expectClose(Float32Array.from(actual.values), gradient.values, 1e-5);
+    for (const variant of allVariants(device)) {
+      const results = await runOperation(variant, buffers, (program, bound) => {
+        attentionForward(program, bound, shape);
+        const saved = { savedOutput: bound.output, savedLogSums: bound.logSums };
+        attentionBackward(program, { ...bound, ...saved }, shape);
+      });
+      const actual = parts(results('qkvGradient'));
+      const keyShape = { sequence, heads: keyValueHeads, headSize };
+      expectClose(results('output'), output, 1e-5);
+      expectClose(
+        Float32Array.from(actual.queries),
+        ropeBackward(gradient.queries, theta, { sequence, heads, headSize }),
+        1e-4,
+      );
+      expectClose(Float32Array.from(actual.keys), ropeBackward(gradient.keys, theta, keyShape), 1e-4);
+      expectClose(Float32Array.from(actual.values), gradient.values, 1e-5);
+    }
   }));

@@ -32,7 +32,7 @@ test.each(names)('%s: stays within what every adapter and engine offers', (name)
   }
   expect(source).not.toMatch(/f16|ptr<(workgroup|storage)/);
   const needs = [...source.matchAll(/\benable (\w+);/g)].map((match) => match[1]);
-  expect(needs).toEqual(name === 'subgroupMatmul' ? ['subgroups'] : []);
+  expect(needs).toEqual(/^subgroup/.test(name) ? ['subgroups'] : []);
   const entries = [...source.matchAll(/@compute[^{]*?fn (\w+)/g)].map((match) => match[1]);
   expect(entries.sort()).toEqual(Object.keys(entryPoints).sort());
 });
