@@ -9,14 +9,14 @@
 // Backward recomputes the probabilities from logSums and rotates its results back, so qkvGradient is that of the
 // projection before `rotate`.
 //
-// One invocation owns 4 neighbouring queries (keys) of one head and walks over tiles of 8 keys (queries), as 4x4 matrices.
+// One invocation owns 4 neighbouring queries (keys) of one head and walks over tiles of keys (queries), as 4x4 matrices.
 // Its sums stay where they will end up, in the output buffer: registers do not bound the head's width, and the kernel
 // stays small, which is what CPU adapters compile slowly. Where the sequence ends within the 4, the missing ones repeat
 // the last row and add nothing to it: no two invocations ever write the same row.
 //
-// A tile is the same for all invocations of a workgroup. attention-tiles.wgsl reads it by each of them, and
-// attention-subgroup-tiles.wgsl passes it round between lanes; either is appended to this file. So all invocations of a
-// workgroup walk to the end together, even those that own nothing.
+// A tile is the same for all invocations of a workgroup. In attention-tiles.wgsl it has 4 rows, which each of them reads;
+// in attention-subgroup-tiles.wgsl it has 8, which lanes pass round. Either is appended to this file. So all invocations
+// of a workgroup walk to the end together, even those that own nothing.
 
 struct Shape {
   sequence: u32,
@@ -66,13 +66,13 @@ fn outputGradientAt(at: vec4u) -> mat4x4f {
   return mat4x4f(outputGradient[at.x], outputGradient[at.y], outputGradient[at.z], outputGradient[at.w]);
 }
 
-// A value or a row of values for each of the 8 in a tile.
-struct EightValues {
+// A value or a vector for each row of a tile; of a tile of 4 rows the high ones are zero.
+struct TileValues {
   low: vec4f,
   high: vec4f,
 }
 
-struct EightRows {
+struct TileVectors {
   low: mat4x4f, // a column each of the first four
   high: mat4x4f,
 }
@@ -145,7 +145,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
   var top = vec4f(lowest);
   var total = vec4f();
   let end = min((group.x + 1) * lanes * 4, shape.sequence);
-  for (var start = 0u; start < end; start += 8) {
+  for (var start = 0u; start < end; start += tileRows) {
     let keys = tilePlaces(first, start, local.x, rowVectors(), keyHead * width);
     var low = mat4x4f(); // a column a query, a row a key
     var high = mat4x4f();
@@ -156,7 +156,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
       high += transpose(k.high) * q;
     }
     low = seenScores(low * scale, fourFrom(start), query);
-    high = seenScores(high * scale, fourFrom(start + 4), query);
+    high = seenScores(high * scale, highRows(start), query);
     // Key 0 is seen by every query, so from the first tile on `newTop` is a real score and masked ones vanish.
     let newTop = max(top, vec4f(
       highest(max(low[0], high[0])),
@@ -262,7 +262,7 @@ fn backwardQuery(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
 
   let scale = scoreScale();
   let end = min((group.x + 1) * lanes * 4, shape.sequence);
-  for (var start = 0u; start < end; start += 8) {
+  for (var start = 0u; start < end; start += tileRows) {
     let keys = tilePlaces(first, start, local.x, rowVectors(), keyHead * width);
     var low = mat4x4f(); // a column a query, a row a key
     var high = mat4x4f();
@@ -279,7 +279,7 @@ fn backwardQuery(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
       highChanges += transpose(v.high) * change;
     }
     low = expBelow(seenScores(low * scale, fourFrom(start), query), logSum);
-    high = expBelow(seenScores(high * scale, fourFrom(start + 4), query), logSum);
+    high = expBelow(seenScores(high * scale, highRows(start), query), logSum);
     let factors = select(vec4f(scale), vec4f(), place > last); // missing queries add nothing
     low = queryWeights(low, lowChanges, delta, factors);
     high = queryWeights(high, highChanges, delta, factors);
@@ -332,7 +332,7 @@ fn backwardKeyValue(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
 
   let scale = scoreScale();
   for (var head = keyValueHead * share; head < (keyValueHead + 1) * share; head++) {
-    for (var start = group.x * lanes * 4; start < shape.sequence; start += 8) {
+    for (var start = group.x * lanes * 4; start < shape.sequence; start += tileRows) {
       let queries = tilePlaces(first, start, local.x, rowVectors(), head * width);
       let outputs = tilePlaces(first, start, local.x, shape.heads * width, head * width);
       let sums = tilePlaces(first, start, local.x, shape.heads, head);
@@ -353,7 +353,7 @@ fn backwardKeyValue(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
       let logSum = logSumTile(sums);
       let delta = deltaTile(sums);
       low = seenProbabilities(low * scale, logSum.low, fourFrom(start), place);
-      high = seenProbabilities(high * scale, logSum.high, fourFrom(start + 4), place);
+      high = seenProbabilities(high * scale, logSum.high, highRows(start), place);
       lowChanges = keyWeights(low, lowChanges, delta.low, scale);
       highChanges = keyWeights(high, highChanges, delta.high, scale);
       for (var i = 0u; i < width; i++) {
