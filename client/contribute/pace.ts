@@ -1,3 +1,4 @@
+import { QueueEstimate } from '../gpu/queue-estimate.ts';
 import type { Host } from './host.ts';
 
 /** A wait for the GPU comes after about this much work: long enough to cost nothing, short enough to pause and leave. */
@@ -17,6 +18,7 @@ interface Paced {
 export class Pace {
   readonly #host: Host;
   readonly #device: Paced;
+  readonly #estimate: QueueEstimate;
   /** Share of the time that is worked, in (0, 1]. */
   power: number;
   #burst = 1;
@@ -28,6 +30,7 @@ export class Pace {
   constructor(host: Host, device: Paced, power: number) {
     this.#host = host;
     this.#device = device;
+    this.#estimate = new QueueEstimate(() => host.now());
     this.power = power;
   }
 
@@ -36,10 +39,12 @@ export class Pace {
     this.#given = 0;
     this.#inFlight = null;
     this.#startedAt = this.#host.now();
+    this.#estimate.forget();
   }
 
   /** To be called after each step; resolves when the next may be given. True where it waited: a point to stop at. */
   async stepGiven(signal: AbortSignal): Promise<boolean> {
+    this.#estimate.submitted(1);
     if (++this.#given < this.#burst) return false;
     const steps = this.#given;
     this.#given = 0;
@@ -54,8 +59,9 @@ export class Pace {
       return true;
     }
     // Awaiting makes Dawn poll, which takes a core from an adapter that is itself made of cores: sleep first.
-    if (this.#device.software) await this.#host.sleep(0.8 * steps * this.#stepMilliseconds, signal);
+    if (this.#device.software) await this.#host.sleep(this.#estimate.remaining(), signal);
     await queue.onSubmittedWorkDone();
+    this.#estimate.drained();
     const worked = this.#measure(steps);
     if (this.power < 1) {
       await this.#host.sleep((worked * (1 - this.power)) / this.power, signal);

@@ -6,8 +6,10 @@ export class QueueEstimate {
   readonly #now: () => number;
   #dispatches = 0;
   #since = 0;
-  /** Milliseconds a dispatch; the least seen lately, so that the sleep ends before the work does. */
+  /** Milliseconds a dispatch; the least seen lately, so that the sleep ends before the work does. 0 while unknown. */
   #cost = 0;
+  /** The first work of a pipeline includes its compilation, on some drivers a hundred times the work itself. */
+  #warm = false;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -28,7 +30,13 @@ export class QueueEstimate {
   drained(): void {
     if (this.#dispatches === 0) return;
     const cost = (this.#now() - this.#since) / this.#dispatches;
-    this.#cost = this.#cost === 0 ? cost : Math.min(cost, 1.1 * this.#cost);
+    if (this.#warm) this.#cost = this.#cost === 0 ? cost : Math.min(cost, 1.1 * this.#cost);
+    this.#warm = true;
+    this.#dispatches = 0;
+  }
+
+  /** What was submitted since the queue was last drained does not count: something else was waited for meanwhile. */
+  forget(): void {
     this.#dispatches = 0;
   }
 }

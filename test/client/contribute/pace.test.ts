@@ -11,7 +11,7 @@ class Simulated {
   now = 0;
   worked = 0;
   #busyUntil = 0;
-  readonly stepMilliseconds: number;
+  stepMilliseconds: number;
 
   constructor(stepMilliseconds: number) {
     this.stepMilliseconds = stepMilliseconds;
@@ -55,6 +55,25 @@ test.each([
   const share = adapter.worked / adapter.now;
   expect(share).toBeGreaterThan(power * 0.85);
   expect(share).toBeLessThan(power * 1.15);
+});
+
+test('a first step that compiles, and a busy spell, do not slow the steps after them', async () => {
+  const adapter = new Simulated(200);
+  const pace = adapter.pace(true, 1);
+  const train = async (steps: number, milliseconds: number) => {
+    const before = adapter.now;
+    adapter.stepMilliseconds = milliseconds;
+    for (let i = 0; i < steps; i++) {
+      adapter.step();
+      await pace.stepGiven(never);
+    }
+    return adapter.now - before;
+  };
+  pace.start();
+  expect(await train(1, 30_000)).toBe(30_000);
+  expect(await train(40, 200)).toBeLessThan(1.1 * 40 * 200);
+  await train(10, 5_000);
+  expect(await train(40, 200)).toBeLessThan(1.2 * 40 * 200);
 });
 
 test('work in flight is bounded: two bursts, and no more, wait for an adapter that answers nothing', async () => {

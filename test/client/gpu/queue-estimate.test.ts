@@ -5,6 +5,9 @@ test('it learns what a dispatch costs and never promises more than the fastest s
   let now = 0;
   const queue = new QueueEstimate(() => now);
   queue.submitted(10);
+  now += 30_000; // the first work compiles its pipelines
+  queue.drained();
+  queue.submitted(10);
   expect(queue.remaining()).toBe(0);
   now += 100;
   queue.drained();
@@ -25,5 +28,8 @@ test('it learns what a dispatch costs and never promises more than the fastest s
   now += 60;
   queue.drained();
   queue.drained();
+  expect(queue.remaining()).toBe(0);
+  queue.submitted(10);
+  queue.forget();
   expect(queue.remaining()).toBe(0);
 });
