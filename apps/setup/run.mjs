@@ -43,7 +43,7 @@ export function plan(word, args) {
         run: [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...args],
       };
     case 'bench':
-      return { adapter: true, browser: true, run: [join('dist', 'headless', 'bench.js'), ...args] };
+      return { adapter: true, browser: false, run: [join('dist', 'headless', 'bench.js'), ...args] };
     case 'setup':
       return { adapter: true, browser: true, run: null };
     default:
