@@ -24,7 +24,7 @@ export async function openDevice(gpu: GPU): Promise<Device> {
     throw new TapestryError(
       'adapter.missing',
       'no WebGPU adapter: neither a graphics card with a Vulkan, Metal or Direct3D 12 driver nor a software one was found',
-      'install a software adapter: run `npm start` once as root, or `apt-get install mesa-vulkan-drivers` (Mesa 25 or newer); in a browser, turn on hardware acceleration',
+      'run `npm run setup`: it installs a software adapter, or says how; in a browser, turn on hardware acceleration',
     );
   const { limits, info } = adapter;
   const subgroups = adapter.features.has('subgroups');
