@@ -18,7 +18,7 @@ test('without an adapter the error says what is missing and what mends it', asyn
   const none: GPU = Object.assign(Object.create(nodeGpu()), { requestAdapter: async () => null });
   await expect(openDevice(none)).rejects.toMatchObject({
     code: 'adapter.missing',
-    next: expect.stringContaining('npm start'),
+    next: expect.stringContaining('npm run setup'),
   });
 });
 
