@@ -4,7 +4,13 @@ import type { Hash } from './wire/hex.ts';
 /** What a run tells of itself, as it happens and when asked. */
 export type RunEvent =
   /** `deadlineMs` from now. */
-  | { readonly type: 'opened'; readonly round: number; readonly base: Hash; readonly deadlineMs: number }
+  | {
+      readonly type: 'opened';
+      readonly round: number;
+      readonly attempt: number;
+      readonly base: Hash;
+      readonly deadlineMs: number;
+    }
   | {
       readonly type: 'committed';
       readonly round: number;
@@ -20,6 +26,8 @@ export type RunEvent =
 export interface CurrentRound {
   /** From 1; after the last round it stays at the manifest's `rounds`. */
   readonly round: number;
+  /** How often the round was opened: an open one's attempt, from 1. */
+  readonly attempt: number;
   readonly base: Hash;
   readonly phase: 'waiting' | 'training' | 'grace' | 'complete';
   readonly contributions: number;

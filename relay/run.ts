@@ -92,9 +92,10 @@ export class Run {
   }
 
   current(): CurrentRound {
-    const { phase, round, base, contributed, deadlineAt, openedAt, graceEndsAt } = this.#state;
+    const { phase, round, attempt, base, contributed, deadlineAt, openedAt, graceEndsAt } = this.#state;
     return {
       round: Math.min(round, this.#limits.rounds),
+      attempt,
       base,
       phase: phase === 'open' ? (graceEndsAt === null ? 'training' : 'grace') : phase,
       contributions: contributed.size,
@@ -219,11 +220,12 @@ export class Run {
 
   async #accept(key: NodeKey, received: Received): Promise<{ acknowledgement: Acknowledgement }> {
     const { round, payload } = received.offer;
+    const { attempt } = this.#state;
     const entry = await this.#ledger.accept(this.#clock(), key, received);
     this.#state = reduce(this.#state, { type: 'contributed', key, time: entry.time }, this.#limits).state;
     // The commit that this may lead to comes after the node has its receipt.
     this.tick();
-    const receipt = { round, payload, sequence: BigInt(entry.sequence) };
+    const receipt = { round, attempt, payload, sequence: BigInt(entry.sequence) };
     const signature = await sign(this.#opened.key.signing, acknowledgementBytes(fromHex(this.id), receipt));
     return { acknowledgement: create(AcknowledgementSchema, { ...receipt, signature }) };
   }
@@ -255,7 +257,10 @@ export class Run {
         const attempt = this.#ledger.replay.attempt + 1;
         const { time } = this.#ledger.append(now, 'round-opened', { round, attempt, base });
         const { deadlineMs } = this.#limits;
-        return { confirmed: { type: 'opened', time }, event: { type: 'opened', round, base, deadlineMs } };
+        return {
+          confirmed: { type: 'opened', time },
+          event: { type: 'opened', round, attempt, base, deadlineMs },
+        };
       }
       case 'commit': {
         this.#writeRefusals();

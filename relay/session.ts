@@ -88,7 +88,7 @@ export class Session implements ConnectionHandler {
 
   /** Tells the node of the open round, once. */
   roundOpened(): void {
-    const { round, base, phase, deadlineAt } = this.#hub.run.current();
+    const { round, attempt, base, phase, deadlineAt } = this.#hub.run.current();
     const isOpen = phase === 'training' || phase === 'grace';
     if (!isOpen || deadlineAt === null || this.#openedRound === round) return;
     this.#openedRound = round;
@@ -97,7 +97,7 @@ export class Session implements ConnectionHandler {
     const { localSteps } = this.#hub.run.manifest.strategy;
     this.connection.send({
       case: 'roundOpen',
-      value: { round, base: fromHex(base), localSteps, deadlineMs },
+      value: { round, attempt, base: fromHex(base), localSteps, deadlineMs },
     });
   }
 

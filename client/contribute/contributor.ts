@@ -138,12 +138,12 @@ export class Contributor {
     if (this.#session.paused) work.training.hold();
     if (restored !== null) {
       const { round, base, steps, hash } = restored.made;
-      const { acknowledged } = restored;
+      const { receipt } = restored;
       this.#dispatch({
         kind: 'restored',
-        round: { round, base, localSteps: steps },
+        round: { round, base, attempt: receipt?.attempt ?? 0, localSteps: steps },
         payload: hash,
-        acknowledged,
+        acknowledged: receipt !== null,
       });
     }
     return work;

@@ -30,16 +30,20 @@ export class Keep {
   }
 
   /**
-   * The saved state of the run, and whether its contribution has its receipt; null where there is none.
+   * The saved state of the run, and its contribution's receipt if that was accepted; null where there is none.
+   * A contribution may be accepted in a later attempt than it was made in: the receipt says which.
    * @throws TapestryError `state.unreadable`
    */
-  async load({ run, layout }: Agreement): Promise<{ state: SavedState; acknowledged: boolean } | null> {
+  async load({
+    run,
+    layout,
+  }: Agreement): Promise<{ state: SavedState; receipt: Acknowledgement | null } | null> {
     const bytes = await this.#files.read(stateName(run));
     if (bytes === null) return null;
     const state = await decodeState(bytes, run, layout.length);
-    const receipt = await this.#files.read(receiptName);
+    const receipt = receiptOf(await this.#files.read(receiptName));
     const payload = await hashOf(state.contribution.payload);
-    return { state, acknowledged: receipt !== null && receiptOf(receipt) === payload };
+    return { state, receipt: receipt !== null && toHex(receipt.payload) === payload ? receipt : null };
   }
 
   /** Keeps the relay's receipt as it came: whoever has the run's manifest can check it. */
@@ -69,11 +73,12 @@ export class Keep {
   }
 }
 
-/** Hash of the payload that a stored receipt is for; null for what is no receipt. */
-function receiptOf(frame: Uint8Array): string | null {
+/** A stored receipt; null for what is none. */
+function receiptOf(frame: Uint8Array | null): Acknowledgement | null {
+  if (frame === null) return null;
   try {
     const message = decodeToNode(frame);
-    return message.case === 'acknowledgement' ? toHex(message.value.payload) : null;
+    return message.case === 'acknowledgement' ? message.value : null;
   } catch {
     return null;
   }

@@ -45,31 +45,31 @@ export class RoundWork {
     this.#residual = new Float32Array(agreement.layout.length);
   }
 
-  /** Goes on from this run's saved state where there is one; `acknowledged` tells of the contribution in it. */
+  /** Goes on from this run's saved state where there is one; `receipt` is of the contribution in it, if accepted. */
   static async open(
     host: Host,
     device: Device,
     keep: Keep,
     agreement: Agreement,
     options: TrainingOptions,
-  ): Promise<{ work: RoundWork; restored: { made: Made; acknowledged: boolean } | null }> {
+  ): Promise<{ work: RoundWork; restored: { made: Made; receipt: Acknowledgement | null } | null }> {
     const training = await LocalTraining.open(host, device, agreement, options);
     const work = new RoundWork(host, keep, agreement, training, options.tell);
     return { work, restored: await work.#restore() };
   }
 
-  async #restore(): Promise<{ made: Made; acknowledged: boolean } | null> {
+  async #restore(): Promise<{ made: Made; receipt: Acknowledgement | null } | null> {
     try {
       const saved = await this.#keep.load(this.#agreement);
       if (saved === null) return null;
-      const { state, acknowledged } = saved;
+      const { state, receipt } = saved;
       const { contribution } = state;
       this.training.restore(state);
-      this.#residual = acknowledged ? contribution.residual : state.residual;
+      this.#residual = receipt === null ? state.residual : contribution.residual;
       const made = { ...contribution, hash: await hashOf(contribution.payload) };
-      if (!acknowledged) this.#made = made;
+      if (receipt === null) this.#made = made;
       this.#tell({ event: 'restored', round: contribution.round, steps: state.step });
-      return { made, acknowledged };
+      return { made, receipt };
     } catch (error) {
       if (!isUnusableState(error)) throw error;
       this.#tell({ event: 'fresh', reason: error.code });

@@ -16,7 +16,7 @@ export interface Session {
   readonly work: Work;
   /** The round that the relay last said is open; null between rounds. */
   readonly open: Round | null;
-  /** The round this node has finished with, accepted or not. */
+  /** The attempt at a round that this node has finished with, accepted or not. */
   readonly settled: Round | null;
   readonly paused: boolean;
   /** The session ends once its work is settled; `leaving`, also once the link is lost. */
@@ -35,6 +35,8 @@ export interface Round {
   readonly round: number;
   /** Hash of the base, hex. */
   readonly base: string;
+  /** From 1: a round that was abandoned opens again as the next one. 0 where the relay is yet to say which it is. */
+  readonly attempt: number;
   readonly localSteps: number;
 }
 
@@ -122,6 +124,7 @@ export const newSession: Session = {
 
 type Advanced = readonly [Session, readonly Effect[]];
 
+/** Whether work for one is work for the other: attempts at a round share its base, and so what was trained from it. */
 const same = (a: Round, b: { readonly round: number; readonly base: string }) =>
   a.round === b.round && a.base === b.base;
 
@@ -210,7 +213,7 @@ function tell(event: ContributorEvent): Effect {
 function opened(session: Session, round: Round): Advanced {
   const open = { ...session, open: round };
   const { work } = session;
-  if (work.kind !== 'idle' && same(work.round, round)) return offer(open);
+  if (work.kind !== 'idle' && same(work.round, round)) return offer({ ...open, work: { ...work, round } });
   const [clear, effects] = drop(open, 'closed');
   const [begun, started] = begin(clear);
   return [begun, [...effects, ...started]];
@@ -220,7 +223,7 @@ function opened(session: Session, round: Round): Advanced {
 function begin(session: Session): Advanced {
   const { open, settled } = session;
   if (session.ended || session.paused || session.work.kind !== 'idle' || open === null) return [session, []];
-  if (settled !== null && same(settled, open)) return [session, []];
+  if (settled !== null && same(settled, open) && settled.attempt === open.attempt) return [session, []];
   const job = session.job + 1;
   return [{ ...session, job, work: { kind: 'syncing', round: open } }, [{ kind: 'sync', job, round: open }]];
 }
@@ -289,11 +292,12 @@ function committed(session: Session, event: SessionEvent & { kind: 'committed' }
 
 /**
  * A round ended without a base, and opens again under its number: work for it goes on, or a deadline that is too short
- * would let no node ever finish. One that was accepted counts no longer; its node trains again.
+ * would let no node ever finish. One that was accepted counts no longer: the next attempt is not the one that its node
+ * settled, so that it trains again, and just so where it was away and hears only of that attempt.
  */
 function abandoned(session: Session, round: number): Advanced {
   const told = tell({ event: 'abandoned', round });
-  const between = { ...session, open: null, settled: null };
+  const between = { ...session, open: null };
   const [clear, effects] = session.finishing ? drop(between, 'closed') : [unsent(between), []];
   return [clear, [told, ...effects]];
 }

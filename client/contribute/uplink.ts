@@ -256,16 +256,17 @@ export class Uplink {
     }
   }
 
-  #roundOf({ round, base, localSteps }: RoundOpen) {
+  #roundOf({ round, attempt, base, localSteps }: RoundOpen) {
     const agreement = this.#agreement;
     const possible =
       agreement !== null &&
       round >= 1 &&
       round <= agreement.rounds &&
+      attempt >= 1 &&
       localSteps >= 1 &&
       localSteps <= agreement.localSteps;
     if (!possible) throw malformed();
-    return { round, base: toHex(base), localSteps };
+    return { round, attempt, base: toHex(base), localSteps };
   }
 
   /** Only a receipt that holds counts: without it the relay could deny having had the contribution. */

@@ -42,12 +42,13 @@ export function offerBytes(
 
 export function acknowledgementBytes(
   run: Uint8Array,
-  acknowledgement: Pick<Acknowledgement, 'round' | 'payload' | 'sequence'>,
+  acknowledgement: Pick<Acknowledgement, 'round' | 'attempt' | 'payload' | 'sequence'>,
 ): Uint8Array<ArrayBuffer> {
   return joined(
     utf8ToBytes('tapestry acknowledgement v1'),
     run,
     u32(acknowledgement.round),
+    u32(acknowledgement.attempt),
     acknowledgement.payload,
     u64(acknowledgement.sequence),
   );

@@ -460,6 +460,14 @@ export declare type RoundOpen = Message<"tapestry.v1.RoundOpen"> & {
    * @generated from field: fixed32 deadline_ms = 4;
    */
   deadlineMs: number;
+
+  /**
+   * From 1. A round that was abandoned opens again as the next attempt, and contributions that an earlier one accepted
+   * no longer count. An Offer names none: whatever was trained from the base is good for any attempt on it.
+   *
+   * @generated from field: fixed32 attempt = 5;
+   */
+  attempt: number;
 };
 
 /**
@@ -515,11 +523,19 @@ export declare type Acknowledgement = Message<"tapestry.v1.Acknowledgement"> & {
   sequence: bigint;
 
   /**
-   * Ed25519 by the relay over "tapestry acknowledgement v1" || run || round || payload || sequence, numbers LE.
+   * Ed25519 by the relay over "tapestry acknowledgement v1" || run || round || attempt || payload || sequence,
+   * numbers LE.
    *
    * @generated from field: bytes signature = 4;
    */
   signature: Uint8Array;
+
+  /**
+   * The attempt at the round that it counts in.
+   *
+   * @generated from field: fixed32 attempt = 5;
+   */
+  attempt: number;
 };
 
 /**
@@ -585,7 +601,7 @@ export declare type Commit = Message<"tapestry.v1.Commit"> & {
 export declare const CommitSchema: GenMessage<Commit>;
 
 /**
- * The round ended without a new base (too few contributions by its deadline). The same base opens the next one.
+ * The round ended without a new base (too few contributions by its deadline). It opens again, as its next attempt, on the same base.
  *
  * @generated from message tapestry.v1.Abandon
  */

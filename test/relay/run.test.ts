@@ -220,9 +220,12 @@ test('a round without its quorum is abandoned, and what it accepted counts for n
   clock.time += 60_000;
   await settled(run);
   expect(events.map(({ type }) => type)).toEqual(['abandoned', 'opened']);
-  expect(run.current()).toMatchObject({ round: 1, base, contributions: 0, phase: 'training' });
+  expect(events.at(-1)).toMatchObject({ round: 1, attempt: 2, base });
+  expect(run.current()).toMatchObject({ round: 1, attempt: 2, base, contributions: 0, phase: 'training' });
   expect(run.totals().abandonedRounds).toBe(1);
-  for (const [i, node] of [a, b, c].entries()) await contribute(run, node, drawnPayload(100, 10 + i));
+  for (const [i, node] of [a, b, c].entries()) {
+    expect(await contribute(run, node, drawnPayload(100, 10 + i))).toMatchObject({ round: 1, attempt: 2 });
+  }
   await settled(run);
   const after = run.current().base;
   await run.close();

@@ -116,6 +116,22 @@ describe('a run', () => {
     expect((await third.next('commit')).contributions).toBe(2);
   });
 
+  test('a round that was abandoned opens again as its next attempt, also for a node that was away', async () => {
+    const relay = await start({ create: smallRun({ deadlineMs: 500 }) });
+    const { first, second, opened } = await pair(relay);
+    expect(opened.attempt).toBe(1);
+    expect((await first.contribute(opened, payloadOf(1))).attempt).toBe(1);
+    first.vanish();
+    expect((await second.next('abandon')).round).toBe(1);
+    const back = await ScriptedNode.join(relay.url, { identity: first.identity });
+    const [again, heard] = [await back.next('roundOpen'), await second.next('roundOpen')];
+    expect(again).toMatchObject({ round: 1, base: opened.base });
+    expect(again.attempt).toBeGreaterThan(1);
+    expect(heard.attempt).toBeGreaterThan(1);
+    // The same delta counts anew.
+    expect((await back.contribute(again, payloadOf(1))).attempt).toBe(again.attempt);
+  });
+
   test('a node that leaves or vanishes never blocks a round', async () => {
     const relay = await start({ create: smallRun({ quorum: 2, target: 4 }) });
     const { first, second, opened } = await pair(relay);

@@ -30,7 +30,7 @@ if (import.meta.main) {
       if (typeof answer === 'string') throw new Error(answer);
       writeSync(
         1,
-        `${JSON.stringify({ key: node.key, payload: hashOfBytes(payload), sequence: Number(answer.sequence), round })}\n`,
+        `${JSON.stringify({ key: node.key, payload: hashOfBytes(payload), sequence: Number(answer.sequence), round, attempt: answer.attempt })}\n`,
       );
     }
   }

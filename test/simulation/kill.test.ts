@@ -17,6 +17,7 @@ interface Acknowledged {
   readonly payload: string;
   readonly sequence: number;
   readonly round: number;
+  readonly attempt: number;
 }
 
 /** Runs the process, kills it `afterMs` from its `after`th acknowledgement, and gives what it acknowledged. */

@@ -41,20 +41,24 @@ export function modelBases(
 /** Everything that must hold of a journal whatever happened while it was written. */
 export function checkHistory(
   entries: readonly Entry[],
-  acknowledged: readonly { key: string; payload: string; sequence: number; round: number }[],
+  acknowledged: readonly { key: string; payload: string; sequence: number; round: number; attempt: number }[],
   quorum: number,
 ): void {
   const applied = new Set<number>();
+  const attempts = new Map<number, number>();
+  let attempt = 0;
   let accepted: number[] = [];
   let keys = new Set<string>();
   for (const entry of entries) {
     if (entry.kind === 'round-opened' || entry.kind === 'round-abandoned') {
       accepted = [];
       keys = new Set();
+      attempt = entry.body.attempt;
     } else if (entry.kind === 'contribution-accepted') {
       if (keys.has(entry.body.key)) throw new Error(`${entry.body.key} contributed twice to a round`);
       keys.add(entry.body.key);
       accepted.push(entry.sequence);
+      attempts.set(entry.sequence, attempt);
     } else if (entry.kind === 'round-committed') {
       const { contributions } = entry.body;
       if (contributions.join() !== accepted.join())
@@ -67,13 +71,14 @@ export function checkHistory(
       accepted = [];
     }
   }
-  for (const { key, payload, sequence, round } of acknowledged) {
+  for (const { key, payload, sequence, round, attempt } of acknowledged) {
     const entry = entries[sequence - 1];
     const kept =
       entry?.kind === 'contribution-accepted' &&
       entry.body.key === key &&
       entry.body.payload === payload &&
-      entry.body.round === round;
+      entry.body.round === round &&
+      attempts.get(sequence) === attempt;
     if (!kept) throw new Error(`what entry ${sequence} acknowledged is lost`);
   }
 }

@@ -62,7 +62,7 @@ class Simulation {
   readonly random: Random;
   readonly clock = new TestClock();
   readonly journal = new MortalJournal(':memory:');
-  readonly acknowledged: { key: string; payload: string; sequence: number; round: number }[] = [];
+  readonly acknowledged: Parameters<typeof checkHistory>[1][number][] = [];
   readonly nodes: SimulatedNode[];
   disk: FaultyFiles;
   crashes = 0;
@@ -149,8 +149,9 @@ class Simulation {
     if (this.disk.dead) return;
     node.upload = answer === null ? { payload, offset: offset + data.length } : null;
     if (answer !== null && 'acknowledgement' in answer) {
+      const { attempt } = answer.acknowledgement;
       const sequence = Number(answer.acknowledgement.sequence);
-      this.acknowledged.push({ key: node.key, payload: hashOfBytes(payload), sequence, round });
+      this.acknowledged.push({ key: node.key, payload: hashOfBytes(payload), sequence, round, attempt });
     }
   }
 }

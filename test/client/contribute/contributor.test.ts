@@ -1,6 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, expect, test } from 'vitest';
+import type { Host, Socket } from '../../../client/contribute/host.ts';
+import { TapestryError } from '../../../client/errors.ts';
 import { nodeGpu, nodeHost } from '../../../client/host/node.ts';
 import { Stage, tinyRun, warmUp } from './harness.ts';
 
@@ -112,6 +114,38 @@ test('a node that starts again goes on with its moments and offers nothing twice
   expect(relay.status().totals).toMatchObject({ contributions: 3, refusals: 0 });
 });
 
+test.each([
+  ['that started again', true],
+  ['whose link was lost', false],
+])(
+  'a node %s trains anew for a round that was abandoned meanwhile, and the round commits',
+  async (_, restarts) => {
+    const create = tinyRun({ rounds: 1, localSteps: 4, quorum: 2, target: 2, deadlineMs: 2000 });
+    const relay = await stage.relay({ folder: await stage.folder(), create });
+    const idle = stage.node(await stage.folder(), relay.url, { seed: 2 });
+    idle.contributor.pause();
+    const folder = await stage.folder();
+    const network = new Network(nodeHost({ folder }));
+    const node = stage.node(folder, relay.url, { host: network.host });
+    await node.said('acknowledged');
+    if (restarts) await node.leave();
+    else network.cut();
+    await expect.poll(() => relay.status().totals.abandonedRounds, { timeout: 10_000 }).toBeGreaterThan(0);
+    network.mend();
+    const back = restarts ? stage.node(folder, relay.url) : node;
+    await expect
+      .poll(() => back.all('acknowledged').length, { timeout: 10_000 })
+      .toBeGreaterThan(restarts ? 0 : 1);
+    // It sat out no attempt that it was there for.
+    expect(back.all('abandoned')).toEqual([]);
+    idle.contributor.resume();
+    expect(await back.done).toBeUndefined();
+    expect(await idle.done).toBeUndefined();
+    expect(relay.status().history).toMatchObject([{ round: 1, contributions: 2 }]);
+  },
+  30_000,
+);
+
 test('a saved state that is damaged is told and not used', async () => {
   const create = tinyRun({ rounds: 2, localSteps: 2, quorum: 1, target: 2, graceMs: 300 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
@@ -158,6 +192,31 @@ test('what is sent has the size of its message and not of the text, and is count
   expect(sent?.chunk).toBeGreaterThan(payloadBytes);
   expect(sent?.chunk).toBeLessThan(payloadBytes + 64);
 });
+
+/** A host whose way to the relay a test can cut and mend. */
+class Network {
+  readonly host: Host;
+  #socket: Socket | null = null;
+  #whole = true;
+
+  constructor(host: Host) {
+    const connect = async (url: URL) => {
+      if (!this.#whole) throw new TapestryError('relay.unreachable', 'The network is cut.', 'Mend it.');
+      this.#socket = await host.connect(url);
+      return this.#socket;
+    };
+    this.host = { ...host, connect };
+  }
+
+  cut(): void {
+    this.#whole = false;
+    this.#socket?.close();
+  }
+
+  mend(): void {
+    this.#whole = true;
+  }
+}
 
 /** Adapters whose devices a test can take away. */
 function rememberDevices(gpu: GPU, devices: GPUDevice[]): GPU {

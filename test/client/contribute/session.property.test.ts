@@ -17,15 +17,15 @@ const forward: readonly string[] = ['retries', 'connects', 'relay hears', 'node 
 
 /**
  * A session among a relay, a network and a machine that do what they like, in any order: the relay opens, commits and
- * abandons rounds, messages are late, connections break, jobs take their time, and the person pauses.
+ * abandons rounds, messages are late, connections break, jobs take their time, the person pauses, and the node starts again
+ * from what it saved.
  */
 class World {
   session: Session = newSession;
   round = 1;
   base = 'base 1';
   open = false;
-  /** Tells the openings of one round apart. */
-  opening = 0;
+  attempt = 0;
   accepted = false;
   connected = false;
   connecting = false;
@@ -37,7 +37,11 @@ class World {
   readonly toRelay: { payload: string; complete: boolean }[] = [];
   /** Payload -> what it was trained from. */
   readonly made = new Map<string, { round: number; base: string }>();
-  readonly offers: { payload: string; opening: number; connection: number }[] = [];
+  readonly offers: { payload: string; opening: string; connection: number }[] = [];
+  /** What the node keeps on its disk: the delta trained last, and the receipt it was given last. */
+  saved: string | null = null;
+  receipt: { payload: string; attempt: number } | null = null;
+  restored = false;
   connection = 0;
   trained = 0;
 
@@ -69,6 +73,7 @@ class World {
     }
     can['pauses'] = () => this.dispatch({ kind: 'pause' });
     can['goes on'] = () => this.dispatch({ kind: 'resume-work' });
+    can['starts again'] = () => this.restarts();
     return can;
   }
 
@@ -104,6 +109,9 @@ class World {
       case 'upload':
         this.toRelay.push({ payload: effect.payload, complete: true });
         break;
+      case 'accept':
+        if (effect.sequence !== null) this.receipt = { payload: effect.payload, attempt: effect.sequence };
+        break;
     }
   }
 
@@ -112,7 +120,7 @@ class World {
     expect(this.connected).toBe(true);
     // Never a delta for another round or base than the one the relay last said is open.
     expect(made.get(payload)).toEqual({ round: session.open?.round, base: session.open?.base });
-    const opening = Number(session.open?.localSteps);
+    const opening = `${session.open?.round}, attempt ${session.open?.attempt}`;
     // Never two offers for one opening over one connection, never two deltas for one opening over any.
     for (const other of this.offers) {
       expect(other.opening === opening && other.connection === this.connection).toBe(false);
@@ -132,11 +140,8 @@ class World {
   }
 
   tellOpen(): void {
-    // The number of steps stands in for the opening's number, so that the test can tell openings apart.
-    this.toNode.push({
-      kind: 'opened',
-      round: { round: this.round, base: this.base, localSteps: this.opening },
-    });
+    const { round, base, attempt } = this;
+    this.toNode.push({ kind: 'opened', round: { round, base, attempt, localSteps: 1 } });
   }
 
   breaks(): void {
@@ -158,7 +163,30 @@ class World {
 
   nodeHears(): void {
     const event = this.toNode.shift();
+    if (event?.kind === 'welcomed') this.restores();
     if (event) this.dispatch(event);
+  }
+
+  /** The process ends at any moment, and another begins where the disk says. */
+  restarts(): void {
+    this.cut();
+    this.waiting = false;
+    this.job = null;
+    this.stopped.length = 0;
+    this.restored = false;
+    this.session = newSession;
+    this.dispatch({ kind: 'start' });
+  }
+
+  restores(): void {
+    const payload = this.saved;
+    const made = payload === null ? undefined : this.made.get(payload);
+    if (payload !== null && made && !this.restored) {
+      const attempt = this.receipt?.payload === payload ? this.receipt.attempt : 0;
+      const round = { ...made, attempt, localSteps: 1 };
+      this.dispatch({ kind: 'restored', round, payload, acknowledged: attempt > 0 });
+    }
+    this.restored = true;
   }
 
   relayHears(): void {
@@ -173,7 +201,8 @@ class World {
     else if (!heard.complete) this.toNode.push({ kind: 'resume', payload: heard.payload, offset: 0 });
     else {
       this.accepted = true;
-      this.toNode.push({ kind: 'acknowledged', payload: heard.payload, sequence: 1 });
+      // The attempt stands in for the journal's sequence number: it is what the receipt tells beside it.
+      this.toNode.push({ kind: 'acknowledged', payload: heard.payload, sequence: this.attempt });
     }
   }
 
@@ -182,6 +211,7 @@ class World {
     if (job?.kind === 'train') {
       const payload = `payload ${++this.trained}`;
       this.made.set(payload, { round: job.round.round, base: job.round.base });
+      if (job.job === this.session.job) this.saved = payload;
       this.dispatch({ kind: 'trained', job: job.job, payload });
     }
   }
@@ -196,7 +226,7 @@ class World {
   opens(): void {
     this.open = true;
     this.accepted = false;
-    this.opening++;
+    this.attempt++;
     if (this.connected) this.tellOpen();
   }
 
@@ -204,6 +234,7 @@ class World {
     this.open = false;
     const { round } = this;
     this.round++;
+    this.attempt = 0;
     this.base = `base ${this.round}`;
     if (this.connected)
       this.toNode.push({ kind: 'committed', round, base: this.base, contributions: 1, tokens: 1 });
@@ -218,9 +249,7 @@ class World {
   settle(until: () => boolean): boolean {
     for (let i = 0; i < 200 && !until(); i++) {
       const can = this.possible();
-      const next = ['retries', 'connects', 'relay hears', 'node hears', 'job ends', 'opens'].find(
-        (n) => can[n],
-      );
+      const next = forward.find((name) => can[name]);
       if (next === undefined) return until();
       can[next]?.();
     }
@@ -259,6 +288,24 @@ test('whatever happens, one delta an opening, never for an old base, and then th
       world.commits();
       world.opens();
       expect(world.settle(() => world.accepted && world.session.work.kind === 'idle')).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('whatever happens, a round that was abandoned while the node was away is contributed to when it opens again', () => {
+  fc.assert(
+    fc.property(steps, fc.boolean(), (choices, restarts) => {
+      const world = lived(choices);
+      if (world.session.ended) return;
+      world.dispatch({ kind: 'resume-work' });
+      const settled = () => world.accepted && world.session.work.kind === 'idle';
+      world.settle(settled);
+      world.breaks();
+      if (world.open) world.abandons();
+      world.opens();
+      if (restarts) world.restarts();
+      expect(world.settle(settled)).toBe(true);
     }),
     { numRuns: 500 },
   );

@@ -11,8 +11,9 @@ import {
 import { TapestryError } from '../../../client/errors.ts';
 import { GoodbyeReason, RefusalCode } from '../../../relay/wire/tapestry_pb.js';
 
-const round1: Round = { round: 1, base: 'base 0', localSteps: 5 };
-const round2: Round = { round: 2, base: 'base 1', localSteps: 5 };
+const round1: Round = { round: 1, base: 'base 0', attempt: 1, localSteps: 5 };
+const again1: Round = { ...round1, attempt: 2 };
+const round2: Round = { round: 2, base: 'base 1', attempt: 1, localSteps: 5 };
 const unreachable = new TapestryError('relay.unreachable', 'No relay answers.', 'Start it.');
 
 /** Runs events one after the other; gives the last session and the effects of the last event. */
@@ -70,10 +71,25 @@ describe('one round', () => {
     const abandoned: SessionEvent = { kind: 'abandoned', round: 1 };
     expect(kinds(given(...training, abandoned).effects)).toEqual(['abandoned']);
     expect(kinds(given(...uploading, abandoned).effects)).toEqual(['abandoned']);
-    const reopened: SessionEvent = { kind: 'opened', round: round1 };
-    expect(given(...uploading, abandoned, reopened).effects).toEqual([{ kind: 'offer', payload: 'p' }]);
+    const reopened: SessionEvent = { kind: 'opened', round: again1 };
+    const offeredAgain = given(...uploading, abandoned, reopened);
+    expect(offeredAgain.effects).toEqual([{ kind: 'offer', payload: 'p' }]);
     const accepted: SessionEvent = { kind: 'acknowledged', payload: 'p', sequence: 9 };
     expect(kinds(given(...uploading, accepted, abandoned, reopened).effects)).toEqual(['sync']);
+    // What is accepted then is settled for the attempt that it was accepted in.
+    const resumed: SessionEvent = { kind: 'resume', payload: 'p', offset: 0 };
+    const settled = [...uploading, abandoned, reopened, resumed, accepted];
+    expect(given(...settled, reopened)).toMatchObject({ effects: [], session: { settled: again1 } });
+  });
+
+  test('whose training diverged is trained again in its next attempt', () => {
+    const diverged: SessionEvent[] = [...training, { kind: 'diverged', job: 1 }];
+    const reopened: SessionEvent = { kind: 'opened', round: again1 };
+    expect(kinds(given(...diverged, reopened).effects)).toEqual(['sync']);
+    const abandoned: SessionEvent = { kind: 'abandoned', round: 1 };
+    expect(kinds(given(...training, abandoned, { kind: 'diverged', job: 1 }, reopened).effects)).toEqual([
+      'sync',
+    ]);
   });
 
   test('whose training diverged sends nothing and waits for the next', () => {
@@ -161,6 +177,39 @@ describe('the link', () => {
     const events: SessionEvent[] = [lost, { kind: 'retry' }, { kind: 'connected' }];
     const { effects } = given(...uploading, ...events, { kind: 'welcomed', round: 2, base: 'base 1' });
     expect(kinds(effects)).toEqual(['discard', 'dropped']);
+  });
+
+  describe('over which it missed that its round was abandoned', () => {
+    const welcomed: SessionEvent = { kind: 'welcomed', round: 1, base: 'base 0' };
+    const away: SessionEvent[] = [lost, { kind: 'retry' }, { kind: 'connected' }, welcomed];
+    const accepted: SessionEvent = { kind: 'acknowledged', payload: 'p', sequence: 9 };
+    const opened = (round: Round): SessionEvent => ({ kind: 'opened', round });
+
+    test('does what it does after one that it heard of', () => {
+      const abandoned: SessionEvent = { kind: 'abandoned', round: 1 };
+      for (const before of [training, uploading, [...uploading, accepted]]) {
+        const heard = given(...before, abandoned, ...away, opened(again1));
+        const missed = given(...before, ...away, opened(again1));
+        expect(missed).toEqual(heard);
+      }
+      expect(kinds(given(...uploading, accepted, ...away, opened(again1)).effects)).toEqual(['sync']);
+      expect(kinds(given(...uploading, accepted, ...away, opened(round1)).effects)).toEqual([]);
+    });
+
+    test('does the same after it started again from what it saved', () => {
+      const restart = (acknowledged: boolean): SessionEvent[] => [
+        { kind: 'start' },
+        { kind: 'connected' },
+        { kind: 'restored', round: { ...round1, attempt: acknowledged ? 1 : 0 }, payload: 'p', acknowledged },
+        welcomed,
+      ];
+      expect(kinds(given(...restart(true), opened(again1)).effects)).toEqual(['sync']);
+      expect(kinds(given(...restart(true), opened(round1)).effects)).toEqual([]);
+      for (const round of [round1, again1]) {
+        expect(kinds(given(...restart(false), opened(round)).effects)).toEqual(['offer']);
+        expect(given(...restart(false), opened(round), accepted).session.settled).toEqual(round);
+      }
+    });
   });
 
   test('delays double up to a limit, and jitter takes up to half off', () => {

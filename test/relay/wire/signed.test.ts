@@ -54,6 +54,7 @@ describe('what is signed, byte for byte', () => {
   test('an acknowledgement and a manifest', () => {
     const bytes = acknowledgementBytes(filled(32, 1), {
       round: 2,
+      attempt: 5,
       payload: filled(32, 3),
       sequence: 2n ** 63n + 4n,
     });
@@ -61,6 +62,7 @@ describe('what is signed, byte for byte', () => {
       ...ascii('tapestry acknowledgement v1'),
       ...filled(32, 1),
       ...[2, 0, 0, 0],
+      ...[5, 0, 0, 0],
       ...filled(32, 3),
       ...[4, 0, 0, 0, 0, 0, 0, 0x80],
     ]);
