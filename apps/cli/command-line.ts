@@ -1,4 +1,4 @@
-import { type Command, CommanderError } from 'commander';
+import { type Command, CommanderError, Help } from 'commander';
 import { TapestryError } from '../../client/errors.ts';
 import { exit, exitCodeOf } from './exit.ts';
 import { Output } from './output.ts';
@@ -9,6 +9,7 @@ export async function runCommandLine(command: Command, words: readonly string[])
   for (const each of [command, ...command.commands])
     each
       .exitOverride()
+      .configureHelp({ optionDescription: describeOption })
       .showHelpAfterError(false)
       .configureOutput({ outputError: () => {} });
   try {
@@ -27,3 +28,7 @@ export async function runCommandLine(command: Command, words: readonly string[])
     return exit.usage;
   }
 }
+
+/** That a switch is off unless it is given goes without saying. */
+const describeOption: Help['optionDescription'] = (option) =>
+  option.defaultValue === false ? option.description : new Help().optionDescription(option);

@@ -35,7 +35,7 @@ const graceMs = 120_000;
 export function demoCommand(): Command {
   const command = new Command('demo')
     .description(
-      'A whole run on this machine: a relay, and nodes that hold the Universal Declaration of Human Rights in the\n' +
+      'A whole run on this machine: a relay, and nodes that hold the Universal Declaration of Human Rights in the ' +
         'languages of one nation each. The same command goes on where an earlier one was stopped.',
     )
     .option('--nodes <count>', `nodes, a nation each (default: ${defaultNodes})`, whole(1, nations.length));

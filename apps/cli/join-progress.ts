@@ -29,7 +29,7 @@ export function describe(event: ContributorEvent): string | null {
     case 'dropped':
       return `Round ${event.round} goes on without this node (${event.reason}).`;
     case 'committed':
-      return `Round ${event.round} made base ${short(event.base)} from ${event.contributions} contributions.`;
+      return `Round ${event.round} made base ${short(event.base)} from ${counted(event.contributions)}.`;
     case 'abandoned':
       return `Round ${event.round} had too few contributions and opens again.`;
     case 'retry':
@@ -44,12 +44,14 @@ export function describe(event: ContributorEvent): string | null {
       return 'Leaves after this round.';
     case 'left': {
       const { tokens, contributions } = event;
-      return `Left (${event.reason}): ${contributions} contributions, ${tokens.toLocaleString('en')} tokens.`;
+      return `Left (${event.reason}): ${counted(contributions)}, ${tokens.toLocaleString('en')} tokens.`;
     }
     case 'syncing':
     case 'sent':
       return null;
   }
 }
+
+const counted = (contributions: number) => `${contributions} contribution${contributions === 1 ? '' : 's'}`;
 
 const short = (hash: string) => hash.slice(0, 12);

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { TapestryError } from '../../client/errors.ts';
+import { LiveLines } from './live-lines.ts';
 
 /** A fact for programs. JSON-able; never text of a corpus. */
 export type Fact = { readonly event: string } & Readonly<Record<string, unknown>>;
@@ -7,9 +8,11 @@ export type Fact = { readonly event: string } & Readonly<Record<string, unknown>
 /**
  * Where a command speaks. Data goes to stdout: lines for people, or with `--json` one object a line. Progress and logs
  * go to stderr, so that stdout can be piped. Colour only where the stream takes it and NO_COLOR does not forbid it.
+ * On a terminal the last lines may be redrawn in place; whatever else is said goes above them.
  */
 export class Output {
   readonly json: boolean;
+  readonly #live = new LiveLines();
 
   constructor(json: boolean) {
     this.json = json;
@@ -20,8 +23,14 @@ export class Output {
     return process.stderr.isTTY === true && process.env['TERM'] !== 'dumb';
   }
 
+  /** Redraws these lines in place, below all that was said; does nothing where that cannot be. */
+  draw(lines: readonly string[]): void {
+    if (this.live && !this.json) this.#live.draw(lines);
+  }
+
   /** What the command was asked for. */
   result(fact: Fact, text: string): void {
+    this.#live.clear();
     process.stdout.write(this.json ? `${JSON.stringify(fact)}\n` : `${text}\n`);
   }
 
@@ -32,6 +41,7 @@ export class Output {
   }
 
   log(text: string): void {
+    this.#live.clear();
     process.stderr.write(`${text}\n`);
   }
 

@@ -3,13 +3,12 @@ import type { RelayStatus } from '../../relay/wire/status.ts';
 import type { NodeDeath } from './demo-nodes.ts';
 import { colour, type Fact, type Output } from './output.ts';
 import type { Sample } from './samples.ts';
-import { bytes, LiveLines, loss, quantity, statusTable } from './table.ts';
+import { bytes, loss, quantity, statusTable } from './table.ts';
 
 /** Shows a relay's run while it goes: a live table on a terminal, a line a round elsewhere, events with `--json`. */
 export class Progress {
   readonly #relay: Relay;
   readonly #output: Output;
-  readonly #lines = new LiveLines();
   readonly #unwatch: () => void;
   #committed: number;
   #status: RelayStatus;
@@ -29,7 +28,6 @@ export class Progress {
   }
 
   problem(problem: unknown): void {
-    this.#lines.clear();
     this.#output.error(problem);
     this.#draw();
   }
@@ -44,7 +42,7 @@ export class Progress {
   stop(): void {
     this.#unwatch();
     this.#show(this.#relay.status());
-    this.#lines.clear();
+    this.#output.draw([]);
   }
 
   #show(status: RelayStatus): void {
@@ -58,8 +56,8 @@ export class Progress {
       });
       this.say(
         { event: 'round', ...round, bytesUp, bytesDown },
-        `round ${round.round}/${status.run.rounds}: ${round.contributions} contributions, ${quantity(round.tokens)} tokens, ` +
-          `training loss ${loss(round.trainingLoss)}, held out before it: ${heldOut.join(', ')}; ${bytes(bytesUp)} up, ${bytes(bytesDown)} down`,
+        `round ${round.round}/${status.run.rounds}: ${round.contributions} contribution${round.contributions === 1 ? '' : 's'}, ${quantity(round.tokens)} tokens, ` +
+          `training loss ${loss(round.trainingLoss)}${heldOut.length === 0 ? '' : `, held out before it: ${heldOut.join(', ')}`}; ${bytes(bytesUp)} up, ${bytes(bytesDown)} down`,
       );
     }
     this.#draw();
@@ -67,12 +65,11 @@ export class Progress {
 
   /** Anything else that happened. */
   say(fact: Fact, text: string): void {
-    this.#lines.clear();
     this.#output.progress(fact, text);
     this.#draw();
   }
 
   #draw(): void {
-    if (this.#output.live && !this.#output.json) this.#lines.draw(statusTable(this.#status, Date.now()));
+    this.#output.draw(statusTable(this.#status, Date.now()));
   }
 }

@@ -47,7 +47,7 @@ const maxNodes = 4096;
 export function relayCommand(): Command {
   const command = new Command('relay')
     .description(
-      'Serve a run that tabs, Node and Deno join, with its pages. A relay that is started again on the same data\n' +
+      'Serve a run that tabs, Node and Deno join, with its pages. A relay that is started again on the same data ' +
         'goes on where it was, whatever ended it.',
     )
     .option('--host <address>', 'where to listen; anything but this machine needs a token', '127.0.0.1')

@@ -1,17 +1,19 @@
 import type { RelayStatus } from '../../relay/wire/status.ts';
 import { colour } from './output.ts';
 
-/** How a run stands, as lines for a terminal: the round, then a row for each node. */
+/**
+ * How a run stands, as lines for a terminal: the round, then a row for each node. A narrow terminal cuts the ends of
+ * lines, so the columns that matter least come last.
+ */
 export function statusTable(status: RelayStatus, now: number): string[] {
   const { run, round, totals, base } = status;
   const left =
     round.deadlineAt === null ? '' : `, at most ${duration(Math.max(0, round.deadlineAt - now))} left`;
   const speed = status.nodes.reduce((sum, node) => sum + node.tokensPerSecond, 0);
   const rows = [
-    ['nation', 'on', 'state', 'step', 'tokens', 'tokens/s', 'loss', 'held out', 'up', 'down'],
+    ['nation', 'state', 'step', 'tokens', 'tokens/s', 'loss', 'held out', 'up', 'down', 'on'],
     ...status.nodes.map((node) => [
       node.nation ?? '-',
-      node.host,
       node.state,
       `${node.steps}/${run.localSteps}`,
       quantity(node.tokens),
@@ -20,44 +22,24 @@ export function statusTable(status: RelayStatus, now: number): string[] {
       loss(node.heldOutLoss),
       bytes(node.bytesUp),
       bytes(node.bytesDown),
+      node.host,
     ]),
   ];
+  const last = (rows[0]?.length ?? 0) - 1;
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   const lines = rows.map((row) =>
     row
       .map((cell, column) =>
-        column < 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+        column < 2 || column === last ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
-      .join('  '),
+      .join('  ')
+      .trimEnd(),
   );
   return [
     `${colour('bold', `round ${round.number}/${run.rounds}`)} ${round.phase}, ${round.contributions} of ${round.target} contributions${left}`,
     `base of round ${base.round}, ${quantity(totals.tokens)} tokens, ${quantity(speed)} tokens/s, ${bytes(totals.bytesUp)} up, ${bytes(totals.bytesDown)} down`,
     ...lines.map((line, index) => (index === 0 ? colour('dim', line) : line)),
   ];
-}
-
-/** Redraws its lines in place on a terminal. */
-export class LiveLines {
-  #drawn = 0;
-
-  draw(lines: readonly string[]): void {
-    const width = process.stderr.columns ?? 100;
-    this.clear();
-    process.stderr.write(lines.map((line) => `${cut(line, width - 1)}\n`).join(''));
-    this.#drawn = lines.length;
-  }
-
-  /** Before anything else is written to the terminal. */
-  clear(): void {
-    if (this.#drawn > 0) process.stderr.write(`\u001b[${this.#drawn}A\u001b[J`);
-    this.#drawn = 0;
-  }
-}
-
-/** A line that would wrap cannot be redrawn. Lines with colour are short and stay whole. */
-function cut(line: string, width: number): string {
-  return line.length > width && !line.includes('\u001b') ? line.slice(0, width) : line;
 }
 
 export function loss(value: number | null): string {
