@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import * as v from 'valibot';
 import { TapestryError } from '../../client/errors.ts';
 import { openDevice } from '../../client/gpu/device.ts';
-import { nodeGpu } from '../../client/host/node.ts';
+import { fetchPinnedTo, nodeGpu } from '../../client/host/node.ts';
 import { presetNames, presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
 import { type RelayStatus, relayStatusSchema } from '../../relay/wire/status.ts';
@@ -21,9 +21,10 @@ export function infoCommand(): Command {
       'Versions, the WebGPU adapter and the presets of this machine; or with an address, how a run stands.',
     )
     .argument('[relay]', "a relay's address, such as http://localhost:8765")
-    .action((relay: string | undefined, flags: { json: boolean }) => {
+    .option('--fingerprint <sha256>', 'trust the relay whose certificate has this SHA-256')
+    .action((relay: string | undefined, flags: { json: boolean; fingerprint?: string }) => {
       const output = new Output(flags.json);
-      return relay === undefined ? showMachine(output) : showRelay(relay, output);
+      return relay === undefined ? showMachine(output) : showRelay(relay, flags.fingerprint, output);
     });
   return withExamples(withJson(command), ['tapestry info', 'tapestry info http://localhost:8765 --json']);
 }
@@ -63,25 +64,25 @@ async function adapterName(): Promise<string | null> {
   }
 }
 
-async function showRelay(address: string, output: Output): Promise<void> {
-  const status = await relayStatus(address);
+async function showRelay(address: string, fingerprint: string | undefined, output: Output): Promise<void> {
+  const status = await relayStatus(address, fingerprint);
   output.result(
     { event: 'status', ...status },
     [status.run.name, ...statusTable(status, Date.now())].join('\n'),
   );
 }
 
-/** What the relay at an address says of itself. Throws `relay.unreachable` or `relay.not-a-relay`. */
-async function relayStatus(address: string): Promise<RelayStatus> {
+/** What the relay at an address says of itself. Throws `relay.unreachable`, `relay.tls` or `relay.not-a-relay`. */
+async function relayStatus(address: string, fingerprint: string | undefined): Promise<RelayStatus> {
   let answer: unknown;
   try {
-    const response = await fetch(new URL('/api/status', address), {
+    const response = await fetchPinnedTo(fingerprint)(new URL('/api/status', address), {
       signal: AbortSignal.timeout(answerMilliseconds),
     });
     answer = await response.json();
   } catch (cause) {
-    const why =
-      cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : cause;
+    if (cause instanceof TapestryError) throw cause;
+    const why = cause instanceof Error ? cause.message : cause;
     throw new TapestryError(
       'relay.unreachable',
       `${address} does not answer as a relay: ${why}.`,

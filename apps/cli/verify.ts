@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { fetchPinnedTo } from '../../client/host/node.ts';
 import { type VerifyReport, verifyRun } from '../../relay/verify.ts';
 import { folderSource } from '../../relay/verify-folder.ts';
 import { relaySource } from '../../relay/verify-relay.ts';
@@ -11,10 +12,11 @@ import { Output } from './output.ts';
 export function verifyCommand(): Command {
   const command = new Command('verify')
     .description(
-      'Derive every base of a run again from its journal and payloads, bit for bit, and check every signature and\n' +
+      'Derive every base of a run again from its journal and payloads, bit for bit, and check every signature and ' +
         'hash on the way. Exit code 5, and the place, where one byte is not what it was.',
     )
     .argument('<run>', "a relay's data folder, a demo's, or the address of a relay")
+    .option('--fingerprint <sha256>', 'trust the relay whose certificate has this SHA-256')
     .action(runVerify);
   return withExamples(withJson(command), [
     'tapestry verify .tapestry/demo',
@@ -22,9 +24,12 @@ export function verifyCommand(): Command {
   ]);
 }
 
-async function runVerify(run: string, flags: { json: boolean }): Promise<void> {
+async function runVerify(run: string, flags: { json: boolean; fingerprint?: string }): Promise<void> {
   const output = new Output(flags.json);
-  const source = /^https?:\/\//.test(run) ? relaySource(new URL(run)) : await folderSource(folderOf(run));
+  const source =
+    URL.canParse(run) && /^https?:\/\//.test(run)
+      ? relaySource(new URL(run), fetchPinnedTo(flags.fingerprint))
+      : await folderSource(folderOf(run));
   const verification = verifyRun(source);
   let report: VerifyReport | undefined;
   while (report === undefined) {

@@ -40,9 +40,37 @@ export function nodeGpu(): Promise<GPU> {
  */
 export function nodeHost(options: { folder: string; fingerprint?: string }): Host {
   const files = diskFiles(options.folder);
-  const { fingerprint } = options;
+  const agentFor = agents(options.fingerprint);
+  return {
+    kind: 'node',
+    gpu: nodeGpu,
+    files,
+    identity: () => identityInFiles(files),
+    connect: async (url) => openSocket(url, await agentFor(url)),
+    fetch: nodeFetch(agentFor),
+    ...clock,
+    hold: (work) => work(),
+  };
+}
+
+/** GET from a relay, without being a node of its run; `fingerprint` as for `nodeHost`. */
+export function fetchPinnedTo(fingerprint: string | undefined): Host['fetch'] {
+  return nodeFetch(agents(fingerprint));
+}
+
+type AgentFor = (url: URL) => Promise<Agent | undefined>;
+
+function nodeFetch(agentFor: AgentFor): Host['fetch'] {
+  return async (url, init = {}) => {
+    const agent = await agentFor(url);
+    return agent === undefined ? fetchFrom(url, init) : fetchPinned(url, { ...init, agent });
+  };
+}
+
+/** The agent that trusts the pinned certificate; none where nothing is pinned or the address has no certificate. */
+function agents(fingerprint: string | undefined): AgentFor {
   let pinned: Promise<Agent> | undefined;
-  const agentFor = async (url: URL): Promise<Agent | undefined> => {
+  return async (url) => {
     if (fingerprint === undefined || !/^(?:https|wss):$/.test(url.protocol)) return undefined;
     pinned ??= pinnedAgent(url, fingerprint);
     try {
@@ -51,19 +79,6 @@ export function nodeHost(options: { folder: string; fingerprint?: string }): Hos
       pinned = undefined;
       throw error;
     }
-  };
-  return {
-    kind: 'node',
-    gpu: nodeGpu,
-    files,
-    identity: () => identityInFiles(files),
-    connect: async (url) => openSocket(url, await agentFor(url)),
-    async fetch(url, init = {}) {
-      const agent = await agentFor(url);
-      return agent === undefined ? fetchFrom(url, init) : fetchPinned(url, { ...init, agent });
-    },
-    ...clock,
-    hold: (work) => work(),
   };
 }
 

@@ -23,7 +23,7 @@ export function connectionError(url: URL, reason: string, cause?: unknown): Tape
   return new TapestryError(
     'relay.unreachable',
     `No relay answers at ${url.host} (${reason}).`,
-    'Check the address and that the relay is running; this node tries again by itself.',
+    'Check the address and that the relay is running.',
     { cause },
   );
 }

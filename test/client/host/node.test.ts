@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { nodeHost } from '../../../client/host/node.ts';
+import { fetchPinnedTo, nodeHost } from '../../../client/host/node.ts';
+import { verifyRun } from '../../../relay/verify.ts';
+import { relaySource } from '../../../relay/verify-relay.ts';
 import { Stage, tinyRun } from '../contribute/harness.ts';
 
 const stage = new Stage();
@@ -24,6 +26,20 @@ test('a self-signed relay is trusted by its fingerprint alone', async () => {
   const response = await host.fetch(new URL('healthz', relay.url));
   expect(response.status).toBe(200);
   await response.text();
+});
+
+test('who is no node of the run verifies a self-signed relay by its fingerprint alone', async () => {
+  const { relay } = await secureRelay();
+  const verified = async (fingerprint?: string) => {
+    const verification = verifyRun(relaySource(relay.url, fetchPinnedTo(fingerprint)));
+    for (;;) {
+      const { done, value } = await verification.next();
+      if (done) return value;
+    }
+  };
+  expect(await verified(relay.fingerprint ?? '')).toMatchObject({ rounds: 0, problems: [] });
+  await expect(verified('00'.repeat(32))).rejects.toMatchObject({ code: 'relay.tls' });
+  await expect(verified()).rejects.toMatchObject({ code: 'relay.tls' });
 });
 
 test('another certificate, and one that nobody vouches for, are refused with what to do', async () => {
