@@ -40,6 +40,8 @@ export interface Progress {
   readonly loss: readonly LossPoint[];
   readonly sent: SentBytes;
   readonly received: number;
+  /** Of bases, which are fetched beside the socket. */
+  readonly downloaded: number;
   readonly retry: { readonly attempt: number; readonly milliseconds: number } | null;
   readonly failure: Problem | null;
   readonly notices: readonly Notice[];
@@ -62,6 +64,7 @@ export const atRest: Progress = {
   loss: [],
   sent: { join: 0, offer: 0, chunk: 0, heartbeat: 0, leave: 0 },
   received: 0,
+  downloaded: 0,
   retry: null,
   failure: null,
   notices: [],
@@ -135,7 +138,7 @@ export function reduceProgress(progress: Progress, event: WorkerEvent): Progress
     case 'syncing':
       return { ...progress, activity: 'syncing', round: event.round };
     case 'synced':
-      return { ...progress, activity: 'waiting' };
+      return { ...progress, activity: 'waiting', downloaded: progress.downloaded + event.bytes };
     case 'round':
       return {
         ...progress,

@@ -8,7 +8,7 @@ const words = messages.contribute;
 const types = ['join', 'offer', 'chunk', 'heartbeat', 'leave'] as const;
 
 /** Everything that left this node, by message type, and why text is not among it. */
-export function Sent({ progress: { sent, received } }: { progress: Progress }) {
+export function Sent({ progress: { sent, received, downloaded } }: { progress: Progress }) {
   const total = types.reduce((sum, type) => sum + sent[type], 0);
   return (
     <section class="panel sent" aria-labelledby="sent-heading">
@@ -35,7 +35,7 @@ export function Sent({ progress: { sent, received } }: { progress: Progress }) {
           </tr>
           <tr class="muted">
             <th scope="row">{words.received}</th>
-            <td>{formatBytes(received)}</td>
+            <td>{formatBytes(received + downloaded)}</td>
           </tr>
         </tfoot>
       </table>

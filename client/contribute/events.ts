@@ -107,7 +107,7 @@ export type ContributorEvent =
       readonly tokens: number;
     };
 
-/** Bytes handed to the socket by message type, frames and nothing else; base downloads are in `received`. */
+/** Bytes handed to the socket by message type, frames and nothing else. Downloads of bases are told by `synced`. */
 export interface SentBytes {
   readonly join: number;
   readonly offer: number;

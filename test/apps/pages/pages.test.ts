@@ -163,6 +163,8 @@ describe('contribute', () => {
       'Heartbeat: “I am here”, steps, loss858 B',
       'Leave: goodbye0 B',
     ]);
+    const received = await page.locator('.sent tfoot tr').last().textContent();
+    expect(received?.replaceAll('\u00a0', ' ')).toBe('Received (the base and messages)6.34 MB');
     await page.getByText('Your text was not sent, and cannot be.').waitFor();
   });
 

@@ -55,8 +55,9 @@ export function scriptedEvents(rounds: number): WorkerEvent[] {
     events.push({
       event: 'sent',
       bytes: { join: 182, offer: 212 * round, chunk, heartbeat: 39 * 11 * round, leave: 0 },
-      received: 2_112_512 * (round + 1) + 900,
+      received: 900 * round,
     });
+    events.push({ event: 'synced', round: round + 1, base, bytes: 2_112_512, milliseconds: 310 });
   }
   return events;
 }
