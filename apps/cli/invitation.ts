@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { renderUnicodeCompact } from 'uqr';
+import { isLoopback } from '../../relay/admission.ts';
 import type { Relay } from '../../relay/server.ts';
 import { colour } from './output.ts';
 
@@ -26,6 +27,8 @@ export function invitation(
   ];
   if (fingerprint !== null)
     lines.push(`The certificate's SHA-256, to compare when a browser asks: ${fingerprint}`);
+  else if (!isLoopback(host))
+    lines.push('Browsers give WebGPU to secure origins only: for tabs on other machines add --tls auto.');
   const elsewhere = host === '0.0.0.0' || host === '::' ? otherAddresses(url.hostname) : [];
   if (elsewhere.length > 0) lines.push(`Also at: ${elsewhere.join(', ')}`);
   if (token !== undefined) lines.push("Whoever has the tab's address can join: its end is the token.");
