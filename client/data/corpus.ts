@@ -146,7 +146,7 @@ function parseLines(fileName: string, text: string): TextDocument[] {
     if (!parsed.success)
       throw new TapestryError(
         'corpus.bad-jsonl',
-        `${name} is not a JSON object with a "text" field: ${parsed.issues[0].message}.`,
+        `${name} is not a JSON object with a "text" field.`,
         'Mend the line, or give the file another ending to read it as plain text.',
       );
     return parsed.output.text.trim() === '' ? [] : [{ name, text: parsed.output.text }];

@@ -8,10 +8,21 @@ export const openMilliseconds = 15_000;
 
 /** OpenSSL's and rustls's ways of saying that a certificate is not trusted or TLS could not be agreed on. */
 const tlsFailure =
-  /certificate|CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|\bTLS\b|\bSSL\b|ERR_SSL|ERR_TLS|EPROTO|HOSTNAME_MISMATCH/;
+  /certificate|CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|\bTLS\b|\bSSL\b|ERR_SSL|ERR_TLS|HOSTNAME_MISMATCH/;
+
+/** How Node, OpenSSL and rustls name an answer that is not TLS: plain HTTP, most often. */
+const plainAnswer = /EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|InvalidContentType/;
 
 /** What could not be reached and why, in the words of a person who can do something about it. */
 export function connectionError(url: URL, reason: string, cause?: unknown): TapestryError {
+  if (plainAnswer.test(reason)) {
+    return new TapestryError(
+      'relay.tls',
+      `${url.host} does not answer in TLS (${reason}).`,
+      'Where the relay runs without --tls, its address starts with http://.',
+      { cause },
+    );
+  }
   if (tlsFailure.test(reason)) {
     return new TapestryError(
       'relay.tls',

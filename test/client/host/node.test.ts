@@ -54,6 +54,16 @@ test('another certificate, and one that nobody vouches for, are refused with wha
   await expect(nodeHost({ folder }).fetch(relay.url)).rejects.toMatchObject(pinless);
 });
 
+test('a relay without TLS is told from one that is not trusted', async () => {
+  const create = tinyRun({ rounds: 1, localSteps: 1, quorum: 1, target: 1 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const host = nodeHost({ folder: await stage.folder() });
+  const plain = { code: 'relay.tls', next: expect.stringMatching(/http:/) };
+  const { port } = relay.url;
+  await expect(host.connect(new URL(`wss://127.0.0.1:${port}/node`))).rejects.toMatchObject(plain);
+  await expect(host.fetch(new URL(`https://127.0.0.1:${port}/healthz`))).rejects.toMatchObject(plain);
+});
+
 test('nobody at the address is told as unreachable', async () => {
   const host = nodeHost({ folder: await stage.folder() });
   await expect(host.connect(new URL('ws://127.0.0.1:9/node'))).rejects.toMatchObject({
