@@ -9,6 +9,7 @@ import { layoutOf } from '../../client/model/parameters.ts';
 import { type RelayStatus, relayStatusSchema } from '../../relay/wire/status.ts';
 import { withExamples, withJson } from './options.ts';
 import { Output } from './output.ts';
+import { relayAddress } from './relay-address.ts';
 import { quantity, statusTable } from './table.ts';
 import { version } from './version.ts';
 
@@ -72,11 +73,12 @@ async function showRelay(address: string, fingerprint: string | undefined, outpu
   );
 }
 
-/** What the relay at an address says of itself. Throws `relay.unreachable`, `relay.tls` or `relay.not-a-relay`. */
+/** What the relay at an address says of itself. Throws `usage.relay`, `relay.unreachable`, `relay.tls` or `relay.not-a-relay`. */
 async function relayStatus(address: string, fingerprint: string | undefined): Promise<RelayStatus> {
+  const url = new URL('api/status', relayAddress(address));
   let answer: unknown;
   try {
-    const response = await fetchPinnedTo(fingerprint)(new URL('/api/status', address), {
+    const response = await fetchPinnedTo(fingerprint)(url, {
       signal: AbortSignal.timeout(answerMilliseconds),
     });
     answer = await response.json();

@@ -12,6 +12,7 @@ import { Interrupt } from './interrupt.ts';
 import { describe } from './join-progress.ts';
 import { decimal, whole, withExamples, withJson } from './options.ts';
 import { Output } from './output.ts';
+import { relayAddress } from './relay-address.ts';
 
 interface JoinFlags {
   readonly nation?: string;
@@ -86,7 +87,7 @@ function environment(name: string): string | undefined {
 
 async function join(address: string | undefined, flags: JoinFlags): Promise<void> {
   const output = new Output(flags.json);
-  const relay = relayUrl(address ?? environment('TAPESTRY_RELAY'));
+  const relay = relayAddress(address ?? environment('TAPESTRY_RELAY'));
   const token = await tokenOf(flags);
   const corpus = await corpusOf(flags, output);
   const host = await hostFor(flags, relay);
@@ -107,29 +108,6 @@ async function join(address: string | undefined, flags: JoinFlags): Promise<void
   const interrupt = new Interrupt(output, 'Leaving the run.');
   await contributor.run(interrupt.signal);
   if (interrupt.signal.aborted) process.exitCode = exit.interrupted;
-}
-
-/** An address as people type it: without a scheme it is http. */
-function relayUrl(address: string | undefined): URL {
-  if (address === undefined) {
-    throw new TapestryError(
-      'usage.relay',
-      'The relay to join is missing.',
-      'Give its address: join http://127.0.0.1:8765',
-    );
-  }
-  const url = URL.parse(/^[a-z+.-]+:\/\//i.test(address) ? address : `http://${address}`);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new TapestryError(
-      'usage.relay',
-      `${address} is no address of a relay.`,
-      'Give one such as https://relay.example:8765',
-    );
-  }
-  url.hash = '';
-  url.search = '';
-  if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return url;
 }
 
 async function tokenOf(flags: JoinFlags): Promise<string | undefined> {

@@ -51,6 +51,7 @@ test.each([
   [['demo', '--nodes', '0'], 'usage'],
   [['generate', '--prompt', 'x'], 'usage'],
   [['relay', '--tls', 'perhaps'], 'usage.tls'],
+  [['info', 'ftp://relay.example'], 'usage.relay'],
   [['relay', '--token-file', '/nowhere/token'], 'usage.token-file'],
 ])('%j cannot be read', async (words, code) => {
   const plain = await run(...words);
