@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { Argument, Command, Option } from 'commander';
 import { Contributor } from '../../client/contribute/contributor.ts';
 import { parseRunId } from '../../client/contribute/handshake.ts';
@@ -13,6 +12,7 @@ import { describe } from './join-progress.ts';
 import { decimal, whole, withExamples, withJson } from './options.ts';
 import { Output } from './output.ts';
 import { relayAddress } from './relay-address.ts';
+import { tokenOf } from './token.ts';
 
 interface JoinFlags {
   readonly nation?: string;
@@ -108,20 +108,6 @@ async function join(address: string | undefined, flags: JoinFlags): Promise<void
   const interrupt = new Interrupt(output, 'Leaving the run.');
   await contributor.run(interrupt.signal);
   if (interrupt.signal.aborted) process.exitCode = exit.interrupted;
-}
-
-async function tokenOf(flags: JoinFlags): Promise<string | undefined> {
-  if (flags.token !== undefined || flags.tokenFile === undefined) return flags.token;
-  try {
-    return (await readFile(flags.tokenFile, 'utf8')).trim();
-  } catch (cause) {
-    throw new TapestryError(
-      'usage.token-file',
-      `${flags.tokenFile} cannot be read.`,
-      'Put the token into a file that this user can read, on one line.',
-      { cause },
-    );
-  }
 }
 
 async function corpusOf(flags: JoinFlags, output: Output): Promise<Corpus> {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
 import pino from 'pino';
@@ -16,6 +15,7 @@ import { Output } from './output.ts';
 import { Progress } from './progress.ts';
 import { checkSameRun, decideRun, type RunFlags, withRunFlags } from './run-flags.ts';
 import { announceSamples } from './samples.ts';
+import { tokenOf } from './token.ts';
 
 interface RelayFlags extends RunFlags {
   readonly host: string;
@@ -83,7 +83,7 @@ export function relayCommand(): Command {
 async function runRelay(flags: RelayFlags): Promise<void> {
   const output = new Output(flags.json);
   const interrupt = new Interrupt(output, 'Stopping; the same command goes on from here.');
-  const token = await tokenOf(flags);
+  const token = (await tokenOf(flags)) ?? process.env['TAPESTRY_TOKEN'];
   const relay = await openRelay(flags, token);
   try {
     const invited = invitation(relay, flags.host, token);
@@ -154,21 +154,6 @@ async function relayRun(flags: RelayFlags): Promise<NewRun> {
     maxNodes,
     created: Date.now(),
   });
-}
-
-async function tokenOf(flags: RelayFlags): Promise<string | undefined> {
-  if (flags.token !== undefined) return flags.token;
-  if (flags.tokenFile === undefined) return process.env['TAPESTRY_TOKEN'];
-  try {
-    return (await readFile(flags.tokenFile, 'utf8')).trim();
-  } catch (cause) {
-    throw new TapestryError(
-      'usage.token-file',
-      `${flags.tokenFile} cannot be read.`,
-      'Put the token into a file that this user can read, on one line.',
-      { cause },
-    );
-  }
 }
 
 function tlsOf(how: string): TlsOption {
