@@ -60,7 +60,7 @@ export async function* federation(options: FederationOptions): AsyncGenerator<ob
   const { manifest, codec } = parseManifest(manifestBytesOf(created.manifest, keys));
   const config = modelConfigOf(manifest);
   const { learningRate: peak, warmupSteps, finalFraction, sequence } = manifest.strategy;
-  const schedule: Schedule = { peak, warmupSteps, totalSteps: rounds * steps, finalFraction };
+  const schedule: Schedule = { kind: 'cosine', peak, warmupSteps, totalSteps: rounds * steps, finalFraction };
   const shape = { batch, sequence };
   const corpora = await Promise.all(names.map(loadNation));
   const device = await openDevice(options.gpu);

@@ -8,6 +8,7 @@ import { byteTokenizer } from '../data/tokenizer.ts';
 import { TapestryError } from '../errors.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
+import type { CosineSchedule } from '../train/schedule.ts';
 import type { OptimizerSettings } from '../train/training.ts';
 
 /** What a run asks of a node, checked: nothing in it can make this node allocate or loop past its own limits. */
@@ -22,7 +23,7 @@ export interface Agreement {
   readonly layout: ParameterLayout;
   readonly shape: BatchShape;
   readonly optimizer: OptimizerSettings;
-  readonly schedule: { peak: number; warmupSteps: number; totalSteps: number; finalFraction: number };
+  readonly schedule: CosineSchedule;
   readonly rounds: number;
   readonly localSteps: number;
   readonly codec: DenseCodec;
@@ -79,6 +80,7 @@ export async function readAgreement(manifestBytes: Uint8Array, signature: Uint8A
     shape: { batch: strategy.batch, sequence: strategy.sequence },
     optimizer: { beta1, beta2, epsilon, weightDecay, gradientClip },
     schedule: {
+      kind: 'cosine',
       peak: strategy.learningRate,
       warmupSteps: strategy.warmupSteps,
       totalSteps: strategy.rounds * strategy.localSteps,

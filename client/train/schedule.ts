@@ -1,16 +1,46 @@
-/** A learning rate that warms up linearly, then falls along a half cosine to `finalFraction` of its peak. */
-export interface Schedule {
+interface Warmup {
   readonly peak: number;
+  /** Steps over which the rate rises linearly to `peak`. */
   readonly warmupSteps: number;
   readonly totalSteps: number;
+  /** What is left of `peak` at the end. */
   readonly finalFraction: number;
 }
 
-/** The rate of step `step`, counted from 0 (warm-up and cosine decay as in Touvron et al. 2023, arXiv 2302.13971). */
+/** After warm-up, down along a half cosine (Touvron et al. 2023, arXiv 2302.13971). */
+export interface CosineSchedule extends Warmup {
+  readonly kind: 'cosine';
+}
+
+/**
+ * After warm-up, constant; in the last `decaySteps` down as 1 - sqrt(progress) (Hu et al. 2024, arXiv 2404.06395; the
+ * form of the decay from Hägele et al. 2024, arXiv 2405.18392). A run may be prolonged from any constant step.
+ */
+export interface WarmupStableDecaySchedule extends Warmup {
+  readonly kind: 'warmup-stable-decay';
+  readonly decaySteps: number;
+}
+
+export type Schedule = CosineSchedule | WarmupStableDecaySchedule;
+
+/** The learning rate of step `step`, counted from 0. */
 export function learningRateAt(step: number, schedule: Schedule): number {
-  const { peak, warmupSteps, totalSteps, finalFraction } = schedule;
+  const { peak, warmupSteps, finalFraction } = schedule;
   if (step < warmupSteps) return (peak * (step + 1)) / warmupSteps;
-  const progress = Math.min(1, (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps));
-  const cosine = (1 + Math.cos(Math.PI * progress)) / 2;
-  return peak * (finalFraction + (1 - finalFraction) * cosine);
+  return peak * (finalFraction + (1 - finalFraction) * heightAt(step, schedule));
+}
+
+/** From 1, after warm-up, down to 0 at the end. */
+function heightAt(step: number, schedule: Schedule): number {
+  const { kind, warmupSteps, totalSteps } = schedule;
+  const fallsFrom = kind === 'cosine' ? warmupSteps : Math.max(warmupSteps, totalSteps - schedule.decaySteps);
+  const progress = Math.min(1, Math.max(0, step - fallsFrom) / Math.max(1, totalSteps - fallsFrom));
+  switch (kind) {
+    case 'cosine':
+      return (1 + Math.cos(Math.PI * progress)) / 2;
+    case 'warmup-stable-decay':
+      return 1 - Math.sqrt(progress);
+    default:
+      return kind satisfies never;
+  }
 }

@@ -36,7 +36,7 @@ test('a manifest is read into what training needs', async () => {
     shape: { batch: 2, sequence: 16 },
     rounds: 3,
     localSteps: 4,
-    schedule: { peak: 1e-2, warmupSteps: 2, totalSteps: 12, finalFraction: 0.1 },
+    schedule: { kind: 'cosine', peak: 1e-2, warmupSteps: 2, totalSteps: 12, finalFraction: 0.1 },
     codec: { bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 },
   });
 });
