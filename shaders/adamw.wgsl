@@ -2,8 +2,8 @@
 // The gradient is first scaled by clipping[1] (gradient-norm.wgsl). Gaps between tensors have zero gradient, stay zero.
 
 struct Shape {
-  vectors: u32, // the shard's length in vec4
-  stride: u32,  // invocations in one line of the dispatch
+  vectors: u32,    // the shard's length in vec4
+  firstBlock: u32, // where in `decays` the shard begins
 }
 
 struct StepValues {
@@ -32,8 +32,8 @@ override lanes: u32 = 64;
 @group(0) @binding(7) var<storage, read_write> secondMoment: array<vec4f>;
 
 @compute @workgroup_size(lanes)
-fn update(@builtin(global_invocation_id) id: vec3u) {
-  let at = id.y * shape.stride + id.x;
+fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let at = id.y * groups.x * lanes + id.x;
   if (at >= shape.vectors) {
     return;
   }
@@ -44,5 +44,5 @@ fn update(@builtin(global_invocation_id) id: vec3u) {
   secondMoment[at] = second;
   let direction = first * stepValues.correction1 / (sqrt(second * stepValues.correction2) + stepValues.epsilon);
   let old = parameters[at];
-  parameters[at] = old - stepValues.learningRate * (direction + stepValues.weightDecay * decays[at / 16] * old);
+  parameters[at] = old - stepValues.learningRate * (direction + stepValues.weightDecay * decays[shape.firstBlock + at / 16] * old);
 }

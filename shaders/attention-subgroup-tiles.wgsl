@@ -30,11 +30,11 @@ fn valuesOfLanes(x: f32) -> TileValues {
 }
 
 fn qkvTile(at: u32, i: u32) -> TileVectors {
-  return rowsOfLanes(qkv[at + i]);
+  return rowsOfLanes(vec4f(qkv[at + i]));
 }
 
 fn outputGradientTile(at: u32, i: u32) -> TileVectors {
-  return rowsOfLanes(outputGradient[at + i]);
+  return rowsOfLanes(vec4f(outputGradient[at + i]));
 }
 
 fn logSumTile(at: u32) -> TileValues {

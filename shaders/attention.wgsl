@@ -1,13 +1,12 @@
-// Rotary position embedding (Su et al. 2021, arXiv 2104.09864, half-split as in Hugging Face LLaMA) and causal
-// grouped-query attention with a streaming softmax (Dao et al. 2022, arXiv 2205.14135): nothing of O(sequence²) is stored.
+// Causal grouped-query attention with a streaming softmax (Dao et al. 2022, arXiv 2205.14135): nothing of O(sequence²) is
+// stored. Queries and keys come with their rotary positions (linear.wgsl).
 //
 // A row of `qkv` holds the query heads, then the key heads, then the value heads.
-//   rotate            queries and keys in place
 //   forward           output = softmax(q kᵀ / sqrt(width)) v; logSums = each row's log-sum-exp, a value a (row, head)
 //   backwardQuery     the query part of qkvGradient =, and deltas = dot(output, outputGradient), a value a (row, head)
 //   backwardKeyValue  the key and value parts of qkvGradient =; needs `deltas`
 // Backward recomputes the probabilities from logSums and rotates its results back, so qkvGradient is that of the
-// projection before `rotate`.
+// projection before the rotary positions.
 //
 // One invocation owns 4 neighbouring queries (keys) of one head and walks over tiles of keys (queries), as 4x4 matrices.
 // Its sums stay where they will end up, in the output buffer: registers do not bound the head's width, and the kernel
@@ -24,26 +23,23 @@ struct Shape {
   keyValueHeads: u32,
   headVectors: u32, // a head's width in vec4, even
   rows: u32,
-  stride: u32,      // rotate: invocations in one line of the dispatch
 }
 
 const lowest = -3.0e38;
 
 override lanes: u32 = 8;
-override rotateLanes: u32 = 64;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> rotation: array<vec4f>; // a position: half a head of cosines, then of sines
-@group(0) @binding(2) var<storage, read_write> rotated: array<vec4f>;
-@group(0) @binding(3) var<storage, read> qkv: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> output: array<vec4f>;
+@group(0) @binding(3) var<storage, read> qkv: array<Stored>;
+@group(0) @binding(4) var<storage, read_write> output: array<Stored>;
 @group(0) @binding(5) var<storage, read_write> logSums: array<f32>;
-@group(0) @binding(6) var<storage, read> savedOutput: array<vec4f>;
+@group(0) @binding(6) var<storage, read> savedOutput: array<Stored>;
 @group(0) @binding(7) var<storage, read> savedLogSums: array<f32>;
-@group(0) @binding(8) var<storage, read> outputGradient: array<vec4f>;
+@group(0) @binding(8) var<storage, read> outputGradient: array<Stored>;
 @group(0) @binding(9) var<storage, read_write> deltas: array<f32>;
 @group(0) @binding(10) var<storage, read> savedDeltas: array<f32>;
-@group(0) @binding(11) var<storage, read_write> qkvGradient: array<vec4f>;
+@group(0) @binding(11) var<storage, read_write> qkvGradient: array<Stored>;
 
 fn rowVectors() -> u32 {
   return (shape.heads + 2 * shape.keyValueHeads) * shape.headVectors;
@@ -59,11 +55,12 @@ fn fourFrom(first: u32) -> vec4u {
 
 // Column i of the result is vector `at[i]`.
 fn qkvAt(at: vec4u) -> mat4x4f {
-  return mat4x4f(qkv[at.x], qkv[at.y], qkv[at.z], qkv[at.w]);
+  return mat4x4f(vec4f(qkv[at.x]), vec4f(qkv[at.y]), vec4f(qkv[at.z]), vec4f(qkv[at.w]));
 }
 
 fn outputGradientAt(at: vec4u) -> mat4x4f {
-  return mat4x4f(outputGradient[at.x], outputGradient[at.y], outputGradient[at.z], outputGradient[at.w]);
+  return mat4x4f(
+    vec4f(outputGradient[at.x]), vec4f(outputGradient[at.y]), vec4f(outputGradient[at.z]), vec4f(outputGradient[at.w]));
 }
 
 // A value or a vector for each row of a tile; of a tile of 4 rows the high ones are zero.
@@ -100,27 +97,6 @@ fn expBelow(m: mat4x4f, tops: vec4f) -> mat4x4f {
   return mat4x4f(exp(m[0] - tops.x), exp(m[1] - tops.y), exp(m[2] - tops.z), exp(m[3] - tops.w));
 }
 
-@compute @workgroup_size(rotateLanes)
-fn rotate(@builtin(global_invocation_id) id: vec3u) {
-  let at = id.y * shape.stride + id.x;
-  let half = shape.headVectors / 2;
-  let turning = (shape.heads + shape.keyValueHeads) * half;
-  if (at >= shape.rows * turning) {
-    return;
-  }
-  let row = at / turning;
-  let head = at % turning / half;
-  let i = at % half;
-  let angle = row % shape.sequence * shape.headVectors + i;
-  let cosine = rotation[angle];
-  let sine = rotation[angle + half];
-  let low = row * rowVectors() + head * shape.headVectors + i;
-  let x = rotated[low];
-  let y = rotated[low + half];
-  rotated[low] = x * cosine - y * sine;
-  rotated[low + half] = y * cosine + x * sine;
-}
-
 @compute @workgroup_size(lanes)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let head = group.y;
@@ -138,7 +114,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
   let queryAt = rows * rowVectors() + head * width;
   let outputAt = (rows * shape.heads + head) * width;
   for (var i = 0u; i < owned * width; i++) {
-    output[outputAt.x + i / width * shape.heads * width + i % width] = vec4f();
+    output[outputAt.x + i / width * shape.heads * width + i % width] = Stored();
   }
 
   let scale = scoreScale();
@@ -176,16 +152,16 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
       if (owned > 0) {
         let sums = v.low * low + v.high * high;
         let at = outputAt + i;
-        output[at.x] = output[at.x] * kept.x + sums[0];
-        output[at.y] = output[at.y] * kept.y + sums[1] * added.y;
-        output[at.z] = output[at.z] * kept.z + sums[2] * added.z;
-        output[at.w] = output[at.w] * kept.w + sums[3] * added.w;
+        output[at.x] = Stored(vec4f(output[at.x]) * kept.x + sums[0]);
+        output[at.y] = Stored(vec4f(output[at.y]) * kept.y + sums[1] * added.y);
+        output[at.z] = Stored(vec4f(output[at.z]) * kept.z + sums[2] * added.z);
+        output[at.w] = Stored(vec4f(output[at.w]) * kept.w + sums[3] * added.w);
       }
     }
   }
   for (var i = 0u; i < owned * width; i++) {
     let at = outputAt.x + i / width * shape.heads * width + i % width;
-    output[at] = output[at] / total[i / width];
+    output[at] = Stored(vec4f(output[at]) / total[i / width]);
   }
   for (var i = 0u; i < owned; i++) {
     logSums[(rows.x + i) * shape.heads + head] = top[i] + log(total[i]);
@@ -200,24 +176,24 @@ fn rotateBack(at: u32, position: u32, owned: u32) {
     let angle = (position + i / half) * shape.headVectors + i % half;
     let cosine = rotation[angle];
     let sine = rotation[angle + half];
-    let x = qkvGradient[low];
-    let y = qkvGradient[low + half];
-    qkvGradient[low] = x * cosine + y * sine;
-    qkvGradient[low + half] = y * cosine - x * sine;
+    let x = vec4f(qkvGradient[low]);
+    let y = vec4f(qkvGradient[low + half]);
+    qkvGradient[low] = Stored(x * cosine + y * sine);
+    qkvGradient[low + half] = Stored(y * cosine - x * sine);
   }
 }
 
 // Adds a column to each of four places of qkvGradient.
 fn addToGradient(at: vec4u, sums: mat4x4f) {
-  qkvGradient[at.x] += sums[0];
-  qkvGradient[at.y] += sums[1];
-  qkvGradient[at.z] += sums[2];
-  qkvGradient[at.w] += sums[3];
+  qkvGradient[at.x] += Stored(sums[0]);
+  qkvGradient[at.y] += Stored(sums[1]);
+  qkvGradient[at.z] += Stored(sums[2]);
+  qkvGradient[at.w] += Stored(sums[3]);
 }
 
 fn clearGradient(at: u32, owned: u32) {
   for (var i = 0u; i < owned * shape.headVectors; i++) {
-    qkvGradient[at + i / shape.headVectors * rowVectors() + i % shape.headVectors] = vec4f();
+    qkvGradient[at + i / shape.headVectors * rowVectors() + i % shape.headVectors] = Stored();
   }
 }
 
@@ -254,7 +230,7 @@ fn backwardQuery(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
     let at = sumAt.x + c * shape.heads;
     var product = vec4f();
     for (var i = 0u; i < width; i++) {
-      product += outputGradient[at * width + i] * savedOutput[at * width + i];
+      product += vec4f(outputGradient[at * width + i]) * vec4f(savedOutput[at * width + i]);
     }
     delta[c] = dot(product, vec4f(1));
     deltas[at] = delta[c];

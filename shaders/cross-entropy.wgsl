@@ -23,7 +23,7 @@ override groups: u32 = 8; // rows of one workgroup; lanes * groups <= 256
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<uniform> stepValues: StepValues;
 @group(0) @binding(2) var<storage, read> targets: array<u32>;
-@group(0) @binding(3) var<storage, read_write> logits: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> logits: array<Stored>;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
 
 var<workgroup> parts: array<vec2f, 256>;
@@ -57,11 +57,11 @@ fn forwardBackward(@builtin(global_invocation_id) id: vec3u, @builtin(local_invo
   let start = row * shape.vectors;
   var ownTop = lowest;
   for (var i = local.x; i < shape.vectors; i += lanes) {
-    ownTop = max(ownTop, highest(logits[start + i]));
+    ownTop = max(ownTop, highest(vec4f(logits[start + i])));
   }
   var ownSum = vec4f();
   for (var i = local.x; i < shape.vectors; i += lanes) {
-    ownSum += exp(logits[start + i] - ownTop);
+    ownSum += exp(vec4f(logits[start + i]) - ownTop);
   }
   let merged = mergeLanes(vec2f(ownTop, dot(ownSum, vec4f(1))), local.x, local.y);
   if (id.y >= shape.rows) {
@@ -70,7 +70,7 @@ fn forwardBackward(@builtin(global_invocation_id) id: vec3u, @builtin(local_invo
   let wanted = targets[row];
   if (wanted == ignored) {
     for (var i = local.x; i < shape.vectors; i += lanes) {
-      logits[start + i] = vec4f();
+      logits[start + i] = Stored();
     }
     if (local.x == 0u) {
       losses[row] = 0.0;
@@ -79,12 +79,12 @@ fn forwardBackward(@builtin(global_invocation_id) id: vec3u, @builtin(local_invo
   }
   let scale = stepValues.lossScale / merged.y;
   for (var i = local.x; i < shape.vectors; i += lanes) {
-    let logit = logits[start + i];
+    let logit = vec4f(logits[start + i]);
     var gradient = exp(logit - merged.x) * scale;
     if (wanted / 4 == i) {
       losses[row] = log(merged.y) + merged.x - logit[wanted % 4];
       gradient -= select(vec4f(), vec4f(stepValues.lossScale), vec4u(0, 1, 2, 3) == vec4u(wanted % 4));
     }
-    logits[start + i] = gradient;
+    logits[start + i] = Stored(gradient);
   }
 }

@@ -5,10 +5,10 @@ import attentionTiles from './attention-tiles.wgsl?raw';
 import crossEntropy from './cross-entropy.wgsl?raw';
 import embedding from './embedding.wgsl?raw';
 import gradientNorm from './gradient-norm.wgsl?raw';
+import linear from './linear.wgsl?raw';
 import matmul from './matmul.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
 import subgroupMatmul from './subgroup-matmul.wgsl?raw';
-import swiglu from './swiglu.wgsl?raw';
 
 /** How a kernel sees a buffer. */
 export type BindingKind = 'uniform' | 'read' | 'write';
@@ -16,13 +16,31 @@ export type BindingKind = 'uniform' | 'read' | 'write';
 /** What is bound where, in group 0: name in the WGSL -> (binding number, kind). 'write' is read_write storage. */
 export type Bindings = Readonly<Record<string, readonly [binding: number, kind: BindingKind]>>;
 
+/** What a shader needs that not every adapter has. */
+export type Need = 'subgroups' | 'f16' | 'matrixUnits';
+
 /** One operation: its WGSL, and what each entry point binds. */
 export interface Shader {
   readonly name: string;
+  /** Reads and writes activations as `Stored`, which `sourceFor` defines. */
   readonly source: string;
   readonly entryPoints: Readonly<Record<string, Bindings>>;
   /** Override constants: workgroup extents and reduction widths, chosen per adapter. */
   readonly overrides: readonly string[];
+  readonly needs?: readonly Need[];
+}
+
+const enabled = {
+  subgroups: 'enable subgroups;',
+  f16: 'enable f16;',
+  matrixUnits: 'enable subgroups; enable chromium_experimental_subgroup_matrix;',
+} as const satisfies Record<Need, string>;
+
+/** The whole text of a shader: on one line before it, the language features it needs and four values as they are stored. */
+export function sourceFor({ source, needs = [] }: Shader, storage: 'f32' | 'f16'): string {
+  const features = new Set<Need>(storage === 'f16' ? [...needs, 'f16'] : needs);
+  const stored = storage === 'f16' ? 'vec4<f16>' : 'vec4<f32>';
+  return `${[...features].map((feature) => enabled[feature]).join(' ')} alias Stored = ${stored}; ${source}`;
 }
 
 /** The three products of a linear layer, the same in every form of it. */
@@ -32,15 +50,27 @@ const linearLayer = {
     left: [1, 'read'],
     right: [2, 'read'],
     addend: [3, 'read'],
-    product: [4, 'write'],
+    rotation: [4, 'read'],
+    product: [6, 'write'],
+    activated: [7, 'write'],
   },
-  backwardInput: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
-  backwardWeight: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [4, 'write'] },
+  backwardInput: {
+    shape: [0, 'uniform'],
+    left: [1, 'read'],
+    right: [2, 'read'],
+    projected: [5, 'read'],
+    product: [6, 'write'],
+  },
+  backwardWeight: {
+    shape: [0, 'uniform'],
+    left: [1, 'read'],
+    right: [2, 'read'],
+    weightGradient: [8, 'write'],
+  },
 } as const satisfies Shader['entryPoints'];
 
 /** Attention, the same however it reads its tiles. */
 const attentionLayer = {
-  rotate: { shape: [0, 'uniform'], rotation: [1, 'read'], rotated: [2, 'write'] },
   forward: { shape: [0, 'uniform'], qkv: [3, 'read'], output: [4, 'write'], logSums: [5, 'write'] },
   backwardQuery: {
     shape: [0, 'uniform'],
@@ -111,43 +141,29 @@ export const shaders = {
   },
   matmul: {
     name: 'matmul',
-    source: matmul,
+    source: linear + matmul,
     entryPoints: linearLayer,
     overrides: ['lanesX', 'lanesY'],
   },
-  /** In the place of `matmul` on a CPU adapter whose subgroups have 8 lanes. */
   subgroupMatmul: {
     name: 'subgroup-matmul',
-    source: subgroupMatmul,
+    source: linear + subgroupMatmul,
     entryPoints: linearLayer,
     overrides: [],
+    needs: ['subgroups'],
   },
   attention: {
     name: 'attention',
     source: attention + attentionTiles,
     entryPoints: attentionLayer,
-    overrides: ['lanes', 'rotateLanes'],
+    overrides: ['lanes'],
   },
-  /** In the place of `attention` on a CPU adapter whose subgroups have 8 lanes. */
   subgroupAttention: {
     name: 'subgroup-attention',
-    source: `enable subgroups; ${attention}${attentionSubgroupTiles}`,
+    source: attention + attentionSubgroupTiles,
     entryPoints: attentionLayer,
-    overrides: ['lanes', 'rotateLanes'],
-  },
-  swiglu: {
-    name: 'swiglu',
-    source: swiglu,
-    entryPoints: {
-      forward: { shape: [0, 'uniform'], projected: [1, 'read'], output: [2, 'write'] },
-      backward: {
-        shape: [0, 'uniform'],
-        projected: [1, 'read'],
-        outputGradient: [3, 'read'],
-        projectedGradient: [4, 'write'],
-      },
-    },
     overrides: ['lanes'],
+    needs: ['subgroups'],
   },
   crossEntropy: {
     name: 'cross-entropy',

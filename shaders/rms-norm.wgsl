@@ -2,7 +2,7 @@
 //
 //   forward       output =, inverse = the rows' 1 / sqrt(mean(x²) + epsilon), kept for backward
 //   backward      inputGradient (=, or += with `accumulate`: the residual stream's gradient is already there)
-//   backwardGain  gainGradient = sum over rows of dy x inverse
+//   backwardGain  gainGradient (=, or += with `accumulate`: another part of the batch is in it) sum over rows of dy x inverse
 //
 // `lanes` invocations share a row (in backwardGain: a column) and add their parts in a fixed order. One lane is
 // fastest on CPU adapters, where a barrier costs more than the row; GPUs want many.
@@ -18,13 +18,13 @@ override lanes: u32 = 1;
 override groups: u32 = 8; // rows (in backwardGain: columns) of one workgroup; lanes * groups <= 256
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> input: array<vec4f>;
+@group(0) @binding(1) var<storage, read> input: array<Stored>;
 @group(0) @binding(2) var<storage, read> gain: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> output: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> output: array<Stored>;
 @group(0) @binding(4) var<storage, read_write> inverse: array<f32>;
 @group(0) @binding(5) var<storage, read> savedInverse: array<f32>;
-@group(0) @binding(6) var<storage, read> outputGradient: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> inputGradient: array<vec4f>;
+@group(0) @binding(6) var<storage, read> outputGradient: array<Stored>;
+@group(0) @binding(7) var<storage, read_write> inputGradient: array<Stored>;
 @group(0) @binding(8) var<storage, read_write> gainGradient: array<vec4f>;
 
 var<workgroup> parts: array<vec4f, 256>;
@@ -49,7 +49,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_i
   let start = row * shape.vectors;
   var part = vec4f();
   for (var i = local.x; i < shape.vectors; i += lanes) {
-    let x = input[start + i];
+    let x = vec4f(input[start + i]);
     part += x * x;
   }
   let squares = dot(sumOverLanes(part, local.x, local.y), vec4f(1));
@@ -58,7 +58,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_i
     return;
   }
   for (var i = local.x; i < shape.vectors; i += lanes) {
-    output[start + i] = input[start + i] * scale * gain[i];
+    output[start + i] = Stored(vec4f(input[start + i]) * scale * gain[i]);
   }
   if (local.x == 0u) {
     inverse[row] = scale;
@@ -71,7 +71,7 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_
   let start = row * shape.vectors;
   var part = vec4f();
   for (var i = local.x; i < shape.vectors; i += lanes) {
-    part += outputGradient[start + i] * gain[i] * input[start + i];
+    part += vec4f(outputGradient[start + i]) * gain[i] * vec4f(input[start + i]);
   }
   let projection = dot(sumOverLanes(part, local.x, local.y), vec4f(1));
   if (id.y >= shape.rows) {
@@ -80,11 +80,11 @@ fn backward(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_
   let scale = savedInverse[row];
   let pull = projection * scale * scale * scale / f32(4 * shape.vectors);
   for (var i = local.x; i < shape.vectors; i += lanes) {
-    var gradient = outputGradient[start + i] * gain[i] * scale - input[start + i] * pull;
+    var gradient = vec4f(outputGradient[start + i]) * gain[i] * scale - vec4f(input[start + i]) * pull;
     if (shape.accumulate == 1u) {
-      gradient += inputGradient[start + i];
+      gradient += vec4f(inputGradient[start + i]);
     }
-    inputGradient[start + i] = gradient;
+    inputGradient[start + i] = Stored(gradient);
   }
 }
 
@@ -94,10 +94,14 @@ fn backwardGain(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocat
   var part = vec4f();
   for (var row = local.y; row < shape.rows; row += lanes) {
     let at = row * shape.vectors + column;
-    part += outputGradient[at] * input[at] * savedInverse[row];
+    part += vec4f(outputGradient[at]) * vec4f(input[at]) * savedInverse[row];
   }
   let sum = sumOverLanes(part, local.y, local.x);
   if (id.x < shape.vectors && local.y == 0u) {
-    gainGradient[column] = sum;
+    if (shape.accumulate == 1u) {
+      gainGradient[column] += sum;
+    } else {
+      gainGradient[column] = sum;
+    }
   }
 }

@@ -1,23 +1,9 @@
-// The three products of matmul.wgsl, bound alike, for adapters whose subgroups have 8 lanes: a CPU's vectors.
+// Loops of linear.wgsl for adapters whose subgroups have 8 lanes: a CPU's vectors.
 //
 // What is slow there is a load, which goes lane by lane. So each lane loads another row of `left`, which all need, and
-// passes it round. A workgroup is one subgroup; an invocation holds 16 rows of 4 outputs (backwardWeight: 32) in registers,
-// four rows a matrix. Every lane takes part in every broadcast: loads are clamped, stores are guarded.
-
-enable subgroups;
-
-struct Shape {
-  rows: u32,
-  columns: u32,
-  depth: u32,
-  hasAddend: u32,
-}
-
-@group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> left: array<vec4f>;
-@group(0) @binding(2) var<storage, read> right: array<vec4f>;
-@group(0) @binding(3) var<storage, read> addend: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> product: array<vec4f>;
+// passes it round. A workgroup is one subgroup; an invocation holds 16 rows of a pair of vec4 (backwardInput: of one;
+// backwardWeight: 32 rows of one) in registers, four rows a matrix. Every lane takes part in every broadcast: loads are
+// clamped, stores are guarded.
 
 // The vectors that lanes 0 to 3 hold, as columns.
 fn lowLanes(x: vec4f) -> mat4x4f {
@@ -31,10 +17,26 @@ fn highLanes(x: vec4f) -> mat4x4f {
     subgroupBroadcast(x, 4u), subgroupBroadcast(x, 5u), subgroupBroadcast(x, 6u), subgroupBroadcast(x, 7u));
 }
 
-fn storeSums(row: u32, column: u32, sums: mat4x4f) {
-  for (var i = 0u; i < 4 && row + i < shape.rows; i++) {
-    let at = (row + i) * (shape.columns / 4) + column;
-    product[at] = sums[i] + select(vec4f(), addend[at], shape.hasAddend == 1u);
+fn rightRows(at: u32, step: u32) -> mat4x4f {
+  return mat4x4f(
+    vec4f(right[at]), vec4f(right[at + step]), vec4f(right[at + 2 * step]), vec4f(right[at + 3 * step]));
+}
+
+fn storePairs(row: u32, first: u32, a: mat4x4f, b: mat4x4f) {
+  for (var i = 0u; i < 4; i++) {
+    storePair(row + i, first, a[i], b[i]);
+  }
+}
+
+fn storeInputs(row: u32, column: u32, values: mat4x4f) {
+  for (var i = 0u; i < 4; i++) {
+    storeInput(row + i, column, values[i]);
+  }
+}
+
+fn storeWeights(row: u32, column: u32, values: mat4x4f) {
+  for (var i = 0u; i < 4; i++) {
+    storeWeight(row + i, column, values[i]);
   }
 }
 
@@ -45,37 +47,43 @@ fn forward(
   @builtin(subgroup_invocation_id) lane: u32,
 ) {
   let row = group.y * 16;
-  let column = group.x * 8 + local.x;
-  let columns = shape.columns / 4;
-  let depth = shape.depth / 4;
+  let first = firstOfPair(group.x * 8 + local.x);
+  let last = shape.columns - 1;
+  let depth = shape.depth;
   let low = min(row + lane, shape.rows - 1) * depth;
   let high = min(row + 8 + lane, shape.rows - 1) * depth;
-  let b = 4 * min(column, columns - 1) * depth;
-  var c0 = mat4x4f();
-  var c4 = mat4x4f();
-  var c8 = mat4x4f();
-  var c12 = mat4x4f();
+  let nearAt = 4 * min(first, last) * depth;
+  let farAt = 4 * min(first + shape.span, last) * depth;
+  var a0 = mat4x4f();
+  var a4 = mat4x4f();
+  var a8 = mat4x4f();
+  var a12 = mat4x4f();
+  var b0 = mat4x4f();
+  var b4 = mat4x4f();
+  var b8 = mat4x4f();
+  var b12 = mat4x4f();
   for (var k = 0u; k < depth; k++) {
-    let w = transpose(mat4x4f(right[b + k], right[b + depth + k], right[b + 2 * depth + k], right[b + 3 * depth + k]));
-    let x = left[low + k];
-    c0 += w * lowLanes(x);
-    c4 += w * highLanes(x);
-    let y = left[high + k];
-    c8 += w * lowLanes(y);
-    c12 += w * highLanes(y);
+    let near = transpose(rightRows(nearAt + k, depth));
+    let far = transpose(rightRows(farAt + k, depth));
+    let x = vec4f(left[low + k]);
+    let x0 = lowLanes(x);
+    a0 += near * x0;
+    b0 += far * x0;
+    let x4 = highLanes(x);
+    a4 += near * x4;
+    b4 += far * x4;
+    let y = vec4f(left[high + k]);
+    let x8 = lowLanes(y);
+    a8 += near * x8;
+    b8 += far * x8;
+    let x12 = highLanes(y);
+    a12 += near * x12;
+    b12 += far * x12;
   }
-  if (column < columns) {
-    storeSums(row, column, c0);
-    storeSums(row + 4, column, c4);
-    storeSums(row + 8, column, c8);
-    storeSums(row + 12, column, c12);
-  }
-}
-
-fn store(row: u32, column: u32, values: mat4x4f) {
-  for (var i = 0u; i < 4 && row + i < shape.rows; i++) {
-    product[(row + i) * (shape.columns / 4) + column] = values[i];
-  }
+  storePairs(row, first, a0, b0);
+  storePairs(row + 4, first, a4, b4);
+  storePairs(row + 8, first, a8, b8);
+  storePairs(row + 12, first, a12, b12);
 }
 
 @compute @workgroup_size(8)
@@ -86,8 +94,8 @@ fn backwardInput(
 ) {
   let row = group.y * 16;
   let column = group.x * 8 + local.x;
-  let columns = shape.columns / 4;
-  let depth = shape.depth / 4;
+  let columns = shape.columns;
+  let depth = shape.depth;
   let low = min(row + lane, shape.rows - 1) * depth;
   let high = min(row + 8 + lane, shape.rows - 1) * depth;
   var b = min(column, columns - 1);
@@ -96,21 +104,19 @@ fn backwardInput(
   var c8 = mat4x4f();
   var c12 = mat4x4f();
   for (var k = 0u; k < depth; k++) {
-    let w = mat4x4f(right[b], right[b + columns], right[b + 2 * columns], right[b + 3 * columns]);
+    let w = rightRows(b, columns);
     b += 4 * columns;
-    let x = left[low + k];
+    let x = vec4f(left[low + k]);
     c0 += w * lowLanes(x);
     c4 += w * highLanes(x);
-    let y = left[high + k];
+    let y = vec4f(left[high + k]);
     c8 += w * lowLanes(y);
     c12 += w * highLanes(y);
   }
-  if (column < columns) {
-    store(row, column, c0);
-    store(row + 4, column, c4);
-    store(row + 8, column, c8);
-    store(row + 12, column, c12);
-  }
+  storeInputs(row, column, c0);
+  storeInputs(row + 4, column, c4);
+  storeInputs(row + 8, column, c8);
+  storeInputs(row + 12, column, c12);
 }
 
 // Column i is y[i] x.
@@ -127,7 +133,7 @@ fn backwardWeight(
 ) {
   let row = group.y * 32;
   let column = group.x * 8 + local.x;
-  let columns = shape.columns / 4;
+  let columns = shape.columns;
   let rows = shape.rows / 4;
   var a = min(group.y * 8 + lane, rows - 1);
   var b = min(column, columns - 1);
@@ -140,8 +146,8 @@ fn backwardWeight(
   var c24 = mat4x4f();
   var c28 = mat4x4f();
   for (var k = 0u; k < shape.depth; k++) {
-    let x = right[b];
-    let y = left[a];
+    let x = vec4f(right[b]);
+    let y = vec4f(left[a]);
     a += rows;
     b += columns;
     c0 += outer(x, subgroupBroadcast(y, 0u));
@@ -153,14 +159,12 @@ fn backwardWeight(
     c24 += outer(x, subgroupBroadcast(y, 6u));
     c28 += outer(x, subgroupBroadcast(y, 7u));
   }
-  if (column < columns) {
-    store(row, column, c0);
-    store(row + 4, column, c4);
-    store(row + 8, column, c8);
-    store(row + 12, column, c12);
-    store(row + 16, column, c16);
-    store(row + 20, column, c20);
-    store(row + 24, column, c24);
-    store(row + 28, column, c28);
-  }
+  storeWeights(row, column, c0);
+  storeWeights(row + 4, column, c4);
+  storeWeights(row + 8, column, c8);
+  storeWeights(row + 12, column, c12);
+  storeWeights(row + 16, column, c16);
+  storeWeights(row + 20, column, c20);
+  storeWeights(row + 24, column, c24);
+  storeWeights(row + 28, column, c28);
 }

@@ -1,14 +1,34 @@
 import { TapestryError } from '../errors.ts';
+import type { Storage } from './operation.ts';
 
-/** An opened adapter. `lost` resolves once, whether the driver took the device away or `close` gave it back. */
-export interface Device {
-  readonly device: GPUDevice;
-  /** For people: "NVIDIA H100", "llvmpipe (software)". */
-  readonly name: string;
+/** What decides which kernels an adapter can run, and which are likely fast. */
+export interface Adapter {
   /** Whether the "GPU" is this machine's own processor. */
   readonly software: boolean;
   /** Lanes of a subgroup, where shaders may use subgroups and all have as many; otherwise 0. */
   readonly subgroupSize: number;
+  /** Whether shaders may use 16-bit floats. */
+  readonly f16: boolean;
+  /** The shapes that tensor cores multiply, f16 by f16; none where shaders cannot use them. */
+  readonly matrixUnits: readonly MatrixUnit[];
+  /** Bytes of workgroup memory, and invocations of one workgroup. */
+  readonly workgroupBytes: number;
+  readonly workgroupInvocations: number;
+}
+
+/** Multiplies (rows, depth) by (depth, columns) at once, by one subgroup. */
+export interface MatrixUnit {
+  readonly rows: number;
+  readonly columns: number;
+  readonly depth: number;
+  readonly result: Storage;
+}
+
+/** An opened adapter. `lost` resolves once, whether the driver took the device away or `close` gave it back. */
+export interface Device extends Adapter {
+  readonly device: GPUDevice;
+  /** For people: "NVIDIA H100", "llvmpipe (software)". */
+  readonly name: string;
   readonly lost: Promise<GPUDeviceLostInfo>;
   close(): void;
 }
@@ -16,8 +36,13 @@ export interface Device {
 /** Never let go: Dawn in Node aborts the process when its GPU object is collected before one of its devices. */
 const opened = new Set<GPU>();
 
-/** Opens the fastest adapter with its real limits. Throws TapestryError `adapter.missing`. */
-export async function openDevice(gpu: GPU): Promise<Device> {
+export interface DeviceLimits {
+  /** Bytes: less than the adapter's own limit of a storage binding. */
+  readonly maxBinding?: number;
+}
+
+/** Opens the fastest adapter with its real limits, or lower ones. Throws TapestryError `adapter.missing`. */
+export async function openDevice(gpu: GPU, { maxBinding = Infinity }: DeviceLimits = {}): Promise<Device> {
   opened.add(gpu);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null)
@@ -27,12 +52,20 @@ export async function openDevice(gpu: GPU): Promise<Device> {
       'run `npm run setup`: it installs a software adapter, or says how; in a browser, turn on hardware acceleration',
     );
   const { limits, info } = adapter;
-  const subgroups = adapter.features.has('subgroups');
+  const has = (feature: string) => adapter.features.has(feature);
+  const subgroups = has('subgroups');
+  const f16 = has('shader-f16');
+  const matrixUnits = f16 && subgroups && has(matrixFeature) ? matrixUnitsOf(info) : [];
+  const features: string[] = ['subgroups', 'shader-f16', ...(matrixUnits.length > 0 ? [matrixFeature] : [])];
   const device = await adapter.requestDevice({
-    requiredFeatures: subgroups ? ['subgroups'] : [],
+    // The experimental feature has no name in the types of WebGPU yet.
+    requiredFeatures: features.filter(has) as GPUFeatureName[],
     requiredLimits: {
       maxBufferSize: limits.maxBufferSize,
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxStorageBufferBindingSize: Math.min(limits.maxStorageBufferBindingSize, maxBinding),
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
     },
   });
   const described = [info.vendor, info.architecture, info.device, info.description].join(' ');
@@ -40,7 +73,42 @@ export async function openDevice(gpu: GPU): Promise<Device> {
     info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i.test(described);
   const name = nameOf(info, software);
   const subgroupSize = subgroups && info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMinSize : 0;
-  return { device, name, software, subgroupSize, lost: device.lost, close: () => device.destroy() };
+  return {
+    device,
+    name,
+    software,
+    subgroupSize,
+    f16,
+    matrixUnits,
+    workgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    workgroupInvocations: limits.maxComputeInvocationsPerWorkgroup,
+    lost: device.lost,
+    close: () => device.destroy(),
+  };
+}
+
+/** Dawn's experiment with tensor cores; the standard has no such feature yet. */
+const matrixFeature = 'chromium-experimental-subgroup-matrix';
+
+/** Reads what the experiment adds to the adapter's description; anything of another form counts as absent. */
+function matrixUnitsOf(info: GPUAdapterInfo): MatrixUnit[] {
+  const listed: unknown = Reflect.get(info, 'subgroupMatrixConfigs');
+  if (typeof listed !== 'object' || listed === null || !(Symbol.iterator in listed)) return [];
+  const units: MatrixUnit[] = [];
+  for (const config of Array.from(listed as Iterable<unknown>)) {
+    if (typeof config !== 'object' || config === null) continue;
+    const [rows, columns, depth, operands, result] = [
+      'M',
+      'N',
+      'K',
+      'componentType',
+      'resultComponentType',
+    ].map((key): unknown => Reflect.get(config, key));
+    const isSize = (size: unknown): size is number => typeof size === 'number';
+    if (operands !== 'f16' || !isSize(rows) || !isSize(columns) || !isSize(depth)) continue;
+    if (result === 'f32' || result === 'f16') units.push({ rows, columns, depth, result });
+  }
+  return units;
 }
 
 /** Browsers leave `description` empty and give vendor and architecture only. */

@@ -1,12 +1,13 @@
-import type { BindingKind, Bindings, Shader } from '../../shaders/index.ts';
+import { type BindingKind, type Bindings, type Shader, sourceFor } from '../../shaders/index.ts';
 import { TapestryError } from '../errors.ts';
-import type { Overrides } from './variants.ts';
+import type { Overrides, Storage } from './operation.ts';
 
 /** One entry point of a shader with everything that is fixed when it is compiled. */
 export interface Kernel {
   readonly shader: Shader;
   readonly entry: string;
   readonly overrides: Overrides;
+  readonly storage: Storage;
 }
 
 export interface CompiledKernel {
@@ -16,8 +17,8 @@ export interface CompiledKernel {
 }
 
 /** Equal kernels have equal keys and share a pipeline. */
-export function kernelKey({ shader, entry, overrides }: Kernel): string {
-  return JSON.stringify([shader.name, entry, overrides]);
+export function kernelKey({ shader, entry, overrides, storage }: Kernel): string {
+  return JSON.stringify([shader.name, entry, overrides, storage]);
 }
 
 /** Compiles all kernels at once; the driver works on them in parallel. Throws TapestryError `shader.invalid`. */
@@ -28,9 +29,10 @@ export async function compileKernels(
   const distinct = new Map([...kernels].map((kernel) => [kernelKey(kernel), kernel]));
   const modules = new Map<string, Promise<GPUShaderModule>>();
   const compiled = [...distinct].map(async ([key, kernel]): Promise<[string, CompiledKernel]> => {
-    const { name, source } = kernel.shader;
-    const module = modules.get(name) ?? compileModule(device, name, source);
-    modules.set(name, module);
+    const { shader, storage } = kernel;
+    const text = `${shader.name} ${storage}`;
+    const module = modules.get(text) ?? compileModule(device, shader.name, sourceFor(shader, storage));
+    modules.set(text, module);
     return [key, await compileKernel(device, kernel, await module)];
   });
   return new Map(await Promise.all(compiled));

@@ -1,9 +1,17 @@
-import { type ShaderName, shaders } from '../../shaders/index.ts';
+import { shaders } from '../../shaders/index.ts';
 import { TapestryError } from '../errors.ts';
 import { planArena } from './arena.ts';
 import type { Device } from './device.ts';
+import {
+  type Choices,
+  chosen,
+  type Operation,
+  type Site,
+  type Storage,
+  siteOf,
+  type Workgroups,
+} from './operation.ts';
 import { type CompiledKernel, compileKernels, type Kernel, kernelKey } from './pipelines.ts';
-import { type Variants, variantsFor } from './variants.ts';
 
 /** A range of a buffer that outlives the program; offset and size in bytes, the offset a multiple of 256. */
 export interface BufferRange {
@@ -20,13 +28,10 @@ export interface Activation {
 
 export type Binding = BufferRange | Activation;
 
-/** Columns, lines and layers of workgroups. */
-export type Workgroups = readonly [x: number, y: number, z: number];
-
 interface Recorded {
   readonly kernel: Kernel;
   readonly bindings: Readonly<Record<string, Binding>>;
-  readonly shape: readonly number[];
+  readonly words: readonly number[];
   readonly workgroups: Workgroups;
 }
 
@@ -43,16 +48,31 @@ export function whole(buffer: GPUBuffer): BufferRange {
   return { buffer, offset: 0, size: buffer.size };
 }
 
+export interface ProgramOptions {
+  readonly storage?: Storage;
+  /** Variants that were measured to be best; the others are guessed. */
+  readonly choices?: Choices;
+}
+
+/** A site of a program, with the bytes of each of its bindings. */
+export interface RecordedSite extends Site {
+  readonly bytes: Readonly<Record<string, number>>;
+}
+
 /** Records dispatches in the order they will run; `build` makes everything they need, once. */
 export class ProgramBuilder {
-  readonly variants: Variants;
+  readonly storage: Storage;
   readonly #device: Device;
+  readonly #choices: Choices;
   readonly #recorded: Recorded[] = [];
   readonly #activations: Activation[] = [];
+  readonly #sites = new Map<string, RecordedSite>();
+  #unused: Activation | undefined;
 
-  constructor(device: Device) {
+  constructor(device: Device, { storage = 'f32', choices = new Map() }: ProgramOptions = {}) {
     this.#device = device;
-    this.variants = variantsFor(device);
+    this.storage = storage;
+    this.#choices = choices;
   }
 
   /** How many dispatches are recorded so far. */
@@ -60,25 +80,51 @@ export class ProgramBuilder {
     return this.#recorded.length;
   }
 
+  /** What is recorded, each operation on each shape once. */
+  get sites(): readonly RecordedSite[] {
+    return [...this.#sites.values()];
+  }
+
   /** A new activation of 32-bit elements. */
   activation(elements: number): Activation {
-    const activation = { index: this.#activations.length, bytes: elements * 4 };
+    return this.#newActivation(elements * 4);
+  }
+
+  /** A new activation of elements in this program's storage. */
+  stored(elements: number): Activation {
+    return this.#newActivation(elements * (this.storage === 'f16' ? 2 : 4));
+  }
+
+  /** What can be bound, for writing too, where an operation has a binding that this use of it does not touch. */
+  unused(): Activation {
+    this.#unused ??= this.#newActivation(256);
+    return this.#unused;
+  }
+
+  #newActivation(bytes: number): Activation {
+    const activation = { index: this.#activations.length, bytes };
     this.#activations.push(activation);
     return activation;
   }
 
-  /** Records one dispatch. `shape` is the entry point's uniform `Shape` as 32-bit words. */
-  record(
-    shader: ShaderName,
-    entry: string,
+  /** Records one dispatch of an operation, by the variant chosen for its shape. Throws `device.too-small`. */
+  record<Shape>(
+    operation: Operation<Shape>,
+    shape: Shape,
     bindings: Readonly<Record<string, Binding>>,
-    shape: readonly number[],
-    workgroups: Workgroups,
   ): void {
+    const site = siteOf(operation, shape, this.#device, this.storage);
+    const { shader, entry, overrides, workgroups } = chosen(site, this.#choices);
     if (workgroups.some((count) => count > maxWorkgroups))
-      throw tooLarge(`${shader}.${entry} would need ${workgroups.join(' x ')} workgroups`);
-    const kernel = { shader: shaders[shader], entry, overrides: this.variants[shader] };
-    this.#recorded.push({ kernel, bindings, shape, workgroups });
+      throw tooLarge(`${operation.name} would need ${workgroups.join(' x ')} workgroups`);
+    const kernel = { shader: shaders[shader], entry, overrides, storage: this.storage };
+    this.#recorded.push({ kernel, bindings, words: site.words, workgroups });
+    if (this.#sites.has(site.key)) return;
+    const bytes = Object.entries(bindings).map(([name, bound]) => [
+      name,
+      'index' in bound ? bound.bytes : bound.size,
+    ]);
+    this.#sites.set(site.key, { ...site, bytes: Object.fromEntries(bytes) });
   }
 
   /** Compiles the kernels and makes buffers and bind groups. Throws `shader.invalid` and `device.too-small`. */
@@ -131,7 +177,7 @@ export class ProgramBuilder {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
     });
     const words = new Uint32Array(shapes.size / 4);
-    this.#recorded.forEach(({ shape }, index) => {
+    this.#recorded.forEach(({ words: shape }, index) => {
       words.set(shape, (index * uniformStride) / 4);
     });
     this.#device.device.queue.writeBuffer(shapes, 0, words);

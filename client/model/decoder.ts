@@ -2,15 +2,10 @@ import { TapestryError } from '../errors.ts';
 import type { Activation, Binding } from '../gpu/program.ts';
 import type { ModelConfig } from './config.ts';
 import { type DecoderContext, type LayerRecord, layerBackward, layerForward, rangeOf } from './layer.ts';
-import {
-  crossEntropy,
-  embeddingBackward,
-  embeddingForward,
-  linearBackward,
-  linearForward,
-  rmsNormBackward,
-  rmsNormForward,
-} from './operations.ts';
+import { crossEntropy } from './operations/cross-entropy.ts';
+import { embeddingBackward, embeddingForward } from './operations/embedding.ts';
+import { linearBackwardInput, linearBackwardWeight, linearForward } from './operations/linear.ts';
+import { rmsNormBackward, rmsNormBackwardGain, rmsNormForward } from './operations/rms-norm.ts';
 
 /** What a batch is bound as. R = batch * sequence rows. */
 export interface DecoderBindings {
@@ -76,13 +71,13 @@ function shapesOf({ config, batch, sequence }: DecoderContext) {
 
 /** Records tokens to losses. The logits become their own gradient on the way, which costs nothing more. */
 export function decoderForward(context: DecoderContext, bindings: DecoderBindings): DecoderRecord {
-  const { program, config, layout, parameters } = context;
+  const { program, config, layout, parameters, weights, rotation } = context;
   const shapes = shapesOf(context);
   const { rows, vocabulary, width } = shapes.embedding;
   const { tokens, targets, losses, stepValues } = bindings;
-  const embedded = program.activation(rows * width);
-  const table = rangeOf(layout, parameters, embedding);
-  embeddingForward(program, { tokens, table, output: embedded }, shapes.embedding);
+  const embedded = program.stored(rows * width);
+  const table = rangeOf(layout, weights, embedding);
+  program.record(embeddingForward, shapes.embedding, { tokens, table, output: embedded });
   const layers: LayerRecord[] = [];
   let stream = embedded;
   for (let layer = 0; layer < config.layers; layer++) {
@@ -90,61 +85,54 @@ export function decoderForward(context: DecoderContext, bindings: DecoderBinding
     layers.push(record);
     stream = record.output;
   }
-  const headInput = program.activation(rows * width);
+  const headInput = program.stored(rows * width);
   const inverse = program.activation(rows);
   const gain = rangeOf(layout, parameters, norm);
-  rmsNormForward(program, { input: stream, gain, output: headInput, inverse }, shapes.norm);
-  const logits = program.activation(rows * vocabulary);
-  const weight = rangeOf(layout, parameters, headOf(config));
-  linearForward(program, { input: headInput, weight, output: logits }, shapes.head);
-  crossEntropy(program, { stepValues, targets, logits, losses }, { rows, vocabulary });
+  program.record(rmsNormForward, shapes.norm, { input: stream, gain, output: headInput, inverse });
+  const logits = program.stored(rows * vocabulary);
+  const right = rangeOf(layout, weights, headOf(config));
+  program.record(
+    linearForward,
+    { ...shapes.head, epilogue: { kind: 'plain' } },
+    { left: headInput, right, addend: headInput, rotation, product: logits, activated: program.unused() },
+  );
+  program.record(crossEntropy, { rows, vocabulary }, { stepValues, targets, logits, losses });
   return { layers, stream, headInput, inverse, logitsGradient: logits };
 }
 
-/** Records losses to the gradient of every parameter: each is written with =, a tied embedding then added to. */
+/** Records losses to the gradient of every parameter, in one pass over the flat vector's tensors. */
 export function decoderBackward(
   context: DecoderContext,
   bindings: DecoderBindings,
   record: DecoderRecord,
 ): void {
-  const { program, config, layout, parameters, gradient } = context;
+  const { program, config, layout, parameters, weights, gradient, accumulate } = context;
   const shapes = shapesOf(context);
   const { rows, width } = shapes.embedding;
-  const headGradient = program.activation(rows * width);
-  linearBackward(
-    program,
-    {
-      input: record.headInput,
-      weight: rangeOf(layout, parameters, headOf(config)),
-      outputGradient: record.logitsGradient,
-      inputGradient: headGradient,
-      weightGradient: rangeOf(layout, gradient, headOf(config)),
-    },
-    shapes.head,
+  const left = record.logitsGradient;
+  const weightGradient = rangeOf(layout, gradient, headOf(config));
+  const headBindings = { left, right: record.headInput, weightGradient };
+  program.record(linearBackwardWeight, { ...shapes.head, accumulate }, headBindings);
+  const headGradient = program.stored(rows * width);
+  program.record(
+    linearBackwardInput,
+    { ...shapes.head, epilogue: 'plain' },
+    { left, right: rangeOf(layout, weights, headOf(config)), projected: left, product: headGradient },
   );
   // The residual stream's gradient: every layer adds its branches' parts in place.
-  const streamGradient = program.activation(rows * width);
-  rmsNormBackward(
-    program,
-    {
-      input: record.stream,
-      gain: rangeOf(layout, parameters, norm),
-      savedInverse: record.inverse,
-      outputGradient: headGradient,
-      inputGradient: streamGradient,
-      gainGradient: rangeOf(layout, gradient, norm),
-    },
-    shapes.norm,
-    false,
-  );
+  const streamGradient = program.stored(rows * width);
+  const shared = { input: record.stream, savedInverse: record.inverse, outputGradient: headGradient };
+  const gainGradient = rangeOf(layout, gradient, norm);
+  program.record(rmsNormBackwardGain, { ...shapes.norm, accumulate }, { ...shared, gainGradient });
+  const gain = rangeOf(layout, parameters, norm);
+  program.record(rmsNormBackward, shapes.norm, { ...shared, gain, inputGradient: streamGradient });
   for (const [layer, layerRecord] of [...record.layers.entries()].reverse())
     layerBackward(context, layer, layerRecord, streamGradient);
   const { order, starts } = bindings;
   const tableGradient = rangeOf(layout, gradient, embedding);
-  embeddingBackward(
-    program,
+  program.record(
+    embeddingBackward,
+    { ...shapes.embedding, accumulate: accumulate || config.tiedHead },
     { order, starts, outputGradient: streamGradient, tableGradient },
-    shapes.embedding,
-    config.tiedHead,
   );
 }

@@ -1,15 +1,18 @@
+import type { FlatVector } from '../gpu/flat-vector.ts';
 import type { Activation, Binding, BufferRange, ProgramBuilder } from '../gpu/program.ts';
 import type { ModelConfig } from './config.ts';
 import {
-  attentionBackward,
+  attentionBackwardKeyValue,
+  attentionBackwardQuery,
   attentionForward,
-  linearBackward,
+} from './operations/attention.ts';
+import {
+  type ForwardEpilogue,
+  linearBackwardInput,
+  linearBackwardWeight,
   linearForward,
-  rmsNormBackward,
-  rmsNormForward,
-  swigluBackward,
-  swigluForward,
-} from './operations.ts';
+} from './operations/linear.ts';
+import { rmsNormBackward, rmsNormBackwardGain, rmsNormForward } from './operations/rms-norm.ts';
 import type { ParameterLayout } from './parameters.ts';
 
 /** What every layer of a decoder is recorded with. R = batch * sequence rows, C = dimension, F = feedForward. */
@@ -19,11 +22,14 @@ export interface DecoderContext {
   readonly layout: ParameterLayout;
   readonly batch: number;
   readonly sequence: number;
-  /** The flat vector and its gradient. */
-  readonly parameters: GPUBuffer;
-  readonly gradient: GPUBuffer;
+  /** The flat vector; as matrices are read, in the program's storage (in float32 the same); and its gradient. */
+  readonly parameters: FlatVector;
+  readonly weights: FlatVector;
+  readonly gradient: FlatVector;
   /** (sequence, headSize): a position's cosines, then its sines. */
   readonly rotation: Binding;
+  /** Whether gradients are added to those of an earlier part of the batch. */
+  readonly accumulate: boolean;
 }
 
 /** What the forward pass of a layer leaves for its backward pass. */
@@ -42,10 +48,10 @@ export interface LayerRecord {
   readonly output: Activation; // (R, C)
 }
 
-/** Where tensors that lie side by side are in a buffer over the flat vector. */
+/** Where tensors that lie side by side are in a flat vector. */
 export function rangeOf(
   layout: ParameterLayout,
-  buffer: GPUBuffer,
+  vector: FlatVector,
   ...names: readonly string[]
 ): BufferRange {
   const places = names.map((name) => {
@@ -58,7 +64,7 @@ export function rangeOf(
     if (place.offset !== at) throw new Error(`${names.join(', ')} do not lie side by side`);
     return at + place.size;
   }, offset);
-  return { buffer, offset: offset * 4, size: (end - offset) * 4 };
+  return vector.range(offset, end - offset);
 }
 
 /** Queries, keys and values are one matrix, as are gate and up: side by side in the flat vector. */
@@ -82,10 +88,10 @@ function shapesOf({ config, batch, sequence }: DecoderContext) {
     rows,
     norm: { rows, width, epsilon },
     qkv: { rows, inputs: width, outputs: headSize * (heads + 2 * keyValueHeads) },
+    rotary: { kind: 'rotary', headSize, turnedHeads: heads + keyValueHeads, sequence },
     attention: { batch, sequence, heads, keyValueHeads, headSize },
     attentionOutput: { rows, inputs: width, outputs: width },
     gateUp: { rows, inputs: width, outputs: 2 * feedForward },
-    swiglu: { rows, width: feedForward },
     down: { rows, inputs: feedForward, outputs: width },
   } as const;
 }
@@ -95,53 +101,54 @@ export function layerForward(context: DecoderContext, layer: number, input: Acti
   const { program, config, layout, rotation } = context;
   const shapes = shapesOf(context);
   const names = weightsOf(layer);
-  const weight = (name: keyof typeof names) => rangeOf(layout, context.parameters, ...names[name]);
-  const rowsOf = (width: number) => program.activation(shapes.rows * width);
+  const gain = (name: 'attentionNorm' | 'feedForwardNorm') =>
+    rangeOf(layout, context.parameters, ...names[name]);
+  const rowsOf = (width: number) => program.stored(shapes.rows * width);
   const record: LayerRecord = {
     input,
     attentionInput: rowsOf(config.dimension),
-    attentionInverse: rowsOf(1),
+    attentionInverse: program.activation(shapes.rows),
     qkv: rowsOf(shapes.qkv.outputs),
     attended: rowsOf(config.dimension),
-    logSums: rowsOf(config.heads),
+    logSums: program.activation(shapes.rows * config.heads),
     middle: rowsOf(config.dimension),
     feedForwardInput: rowsOf(config.dimension),
-    feedForwardInverse: rowsOf(1),
+    feedForwardInverse: program.activation(shapes.rows),
     projected: rowsOf(2 * config.feedForward),
     activated: rowsOf(config.feedForward),
     output: rowsOf(config.dimension),
   };
   const { attentionInput, qkv, attended, logSums, middle, feedForwardInput, projected, activated, output } =
     record;
-  rmsNormForward(
-    program,
-    { input, gain: weight('attentionNorm'), output: attentionInput, inverse: record.attentionInverse },
-    shapes.norm,
-  );
-  linearForward(program, { input: attentionInput, weight: weight('qkv'), output: qkv }, shapes.qkv);
-  attentionForward(program, { rotation, qkv, output: attended, logSums }, shapes.attention);
-  linearForward(
-    program,
-    { input: attended, weight: weight('attentionOutput'), output: middle, addend: input },
-    shapes.attentionOutput,
-  );
-  rmsNormForward(
-    program,
-    {
-      input: middle,
-      gain: weight('feedForwardNorm'),
-      output: feedForwardInput,
-      inverse: record.feedForwardInverse,
-    },
-    shapes.norm,
-  );
-  linearForward(
-    program,
-    { input: feedForwardInput, weight: weight('gateUp'), output: projected },
-    shapes.gateUp,
-  );
-  swigluForward(program, { projected, output: activated }, shapes.swiglu);
-  linearForward(program, { input: activated, weight: weight('down'), output, addend: middle }, shapes.down);
+  const linear = (
+    name: 'qkv' | 'attentionOutput' | 'gateUp' | 'down',
+    epilogue: ForwardEpilogue,
+    left: Activation,
+    product: Activation,
+    beside: { addend?: Activation; activated?: Activation } = {},
+  ): void => {
+    const right = rangeOf(layout, context.weights, ...names[name]);
+    // Something must be bound to what the epilogue leaves alone.
+    const bindings = { addend: left, activated: program.unused(), ...beside, left, right, rotation, product };
+    program.record(linearForward, { ...shapes[name], epilogue }, bindings);
+  };
+  program.record(rmsNormForward, shapes.norm, {
+    input,
+    gain: gain('attentionNorm'),
+    output: attentionInput,
+    inverse: record.attentionInverse,
+  });
+  linear('qkv', shapes.rotary, attentionInput, qkv);
+  program.record(attentionForward, shapes.attention, { qkv, output: attended, logSums });
+  linear('attentionOutput', { kind: 'addend' }, attended, middle, { addend: input });
+  program.record(rmsNormForward, shapes.norm, {
+    input: middle,
+    gain: gain('feedForwardNorm'),
+    output: feedForwardInput,
+    inverse: record.feedForwardInverse,
+  });
+  linear('gateUp', { kind: 'swiglu' }, feedForwardInput, projected, { activated });
+  linear('down', { kind: 'addend' }, activated, output, { addend: middle });
   return record;
 }
 
@@ -155,17 +162,26 @@ export function layerBackward(
   const { program, config, layout, rotation } = context;
   const shapes = shapesOf(context);
   const names = weightsOf(layer);
-  const rowsOf = (width: number) => program.activation(shapes.rows * width);
+  const rowsOf = (width: number) => program.stored(shapes.rows * width);
   const linear = (
     name: 'qkv' | 'attentionOutput' | 'gateUp' | 'down',
     input: Activation,
     outputGradient: Activation,
+    inputGradient: Activation,
+    projected?: Activation,
   ): Activation => {
-    const inputGradient = rowsOf(shapes[name].inputs);
-    const weight = rangeOf(layout, context.parameters, ...names[name]);
+    const left = outputGradient;
     const weightGradient = rangeOf(layout, context.gradient, ...names[name]);
-    const bindings = { input, weight, outputGradient, inputGradient, weightGradient };
-    linearBackward(program, bindings, shapes[name]);
+    const accumulate = context.accumulate;
+    program.record(
+      linearBackwardWeight,
+      { ...shapes[name], accumulate },
+      { left, right: input, weightGradient },
+    );
+    const right = rangeOf(layout, context.weights, ...names[name]);
+    const epilogue = projected === undefined ? 'plain' : 'swiglu';
+    const bindings = { left, right, projected: projected ?? left, product: inputGradient };
+    program.record(linearBackwardInput, { ...shapes[name], epilogue }, bindings);
     return inputGradient;
   };
   const norm = (
@@ -176,32 +192,31 @@ export function layerBackward(
   ): void => {
     const gain = rangeOf(layout, context.parameters, ...names[name]);
     const gainGradient = rangeOf(layout, context.gradient, ...names[name]);
-    const bindings = { input, savedInverse, outputGradient, gain, gainGradient };
-    rmsNormBackward(program, { ...bindings, inputGradient: streamGradient }, shapes.norm, true);
+    const shared = { input, savedInverse, outputGradient };
+    const { accumulate } = context;
+    program.record(rmsNormBackwardGain, { ...shapes.norm, accumulate }, { ...shared, gainGradient });
+    const bindings = { ...shared, gain, inputGradient: streamGradient };
+    program.record(rmsNormBackward, { ...shapes.norm, accumulate: true }, bindings);
   };
 
-  const outputGradient = linear('down', record.activated, streamGradient);
   const projectedGradient = rowsOf(2 * config.feedForward);
-  const { projected } = record;
-  swigluBackward(program, { projected, outputGradient, projectedGradient }, shapes.swiglu);
-  const feedForwardGradient = linear('gateUp', record.feedForwardInput, projectedGradient);
+  linear('down', record.activated, streamGradient, projectedGradient, record.projected);
+  const feedForwardGradient = rowsOf(config.dimension);
+  linear('gateUp', record.feedForwardInput, projectedGradient, feedForwardGradient);
   norm('feedForwardNorm', record.middle, record.feedForwardInverse, feedForwardGradient);
 
-  const attendedGradient = linear('attentionOutput', record.attended, streamGradient);
+  const outputGradient = rowsOf(config.dimension);
+  linear('attentionOutput', record.attended, streamGradient, outputGradient);
   const qkvGradient = rowsOf(shapes.qkv.outputs);
-  attentionBackward(
-    program,
-    {
-      rotation,
-      qkv: record.qkv,
-      savedOutput: record.attended,
-      savedLogSums: record.logSums,
-      outputGradient: attendedGradient,
-      deltas: rowsOf(config.heads),
-      qkvGradient,
-    },
-    shapes.attention,
-  );
-  const attentionGradient = linear('qkv', record.attentionInput, qkvGradient);
+  const deltas = program.activation(shapes.rows * config.heads);
+  const shared = { rotation, qkv: record.qkv, savedLogSums: record.logSums, outputGradient, qkvGradient };
+  program.record(attentionBackwardQuery, shapes.attention, {
+    ...shared,
+    savedOutput: record.attended,
+    deltas,
+  });
+  program.record(attentionBackwardKeyValue, shapes.attention, { ...shared, savedDeltas: deltas });
+  const attentionGradient = rowsOf(config.dimension);
+  linear('qkv', record.attentionInput, qkvGradient, attentionGradient);
   norm('attentionNorm', record.input, record.attentionInverse, attentionGradient);
 }

@@ -29,6 +29,14 @@ export interface ParameterLayout {
 /** 64 elements are 256 bytes: WebGPU's storage binding offset alignment, so a tensor can be bound where it lies. */
 export const alignment = 64;
 
+/**
+ * Where the flat vector may be cut into buffers, in elements, ascending: not between queries, keys and values, nor between
+ * gate and up, which are bound together as one matrix.
+ */
+export function cutsOf({ tensors }: ParameterLayout): number[] {
+  return tensors.filter(({ name }) => !/\.(k|v|up)_proj\./.test(name)).map(({ offset }) => offset);
+}
+
 /** The layout that a configuration has. Its hash is in the run's manifest: two builds that differ cannot mix deltas. */
 export function layoutOf(config: ModelConfig): ParameterLayout {
   const tensors: TensorPlace[] = [];

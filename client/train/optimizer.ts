@@ -1,18 +1,20 @@
-import { type BufferRange, type ProgramBuilder, whole } from '../gpu/program.ts';
-import { flat } from '../model/operations.ts';
+import type { FlatVector } from '../gpu/flat-vector.ts';
+import type { Operation, Variant } from '../gpu/operation.ts';
+import type { BufferRange, ProgramBuilder } from '../gpu/program.ts';
+import { flat } from '../model/operations/grid.ts';
 import { alignment, type ParameterLayout } from '../model/parameters.ts';
 import type { OptimizerSettings } from './training.ts';
 
 /** The flat vectors that AdamW works on, and what it needs beside them. */
 export interface OptimizerBuffers {
-  readonly parameters: GPUBuffer;
-  readonly gradient: GPUBuffer;
-  readonly firstMoment: GPUBuffer;
-  readonly secondMoment: GPUBuffer;
+  readonly parameters: FlatVector;
+  readonly gradient: FlatVector;
+  readonly firstMoment: FlatVector;
+  readonly secondMoment: FlatVector;
   /** 1 or 0 for each block of 64 elements; see `decayBlocks`. */
-  readonly decays: GPUBuffer;
+  readonly decays: BufferRange;
   /** (gradient norm, clipping factor). */
-  readonly clipping: GPUBuffer;
+  readonly clipping: BufferRange;
   readonly stepValues: BufferRange;
 }
 
@@ -40,66 +42,87 @@ export function writeStepValues(
   values.set([1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step), epsilon], 8);
 }
 
-/** Splits a vector of `length` elements into ranges that a binding can hold; their blocks too begin at 256 bytes. */
-export function shardsOf(length: number, maxBindingBytes: number): { offset: number; length: number }[] {
-  const most = Math.floor(maxBindingBytes / 4 / alignment ** 2) * alignment ** 2;
-  const shards = [];
-  for (let offset = 0; offset < length; offset += most)
-    shards.push({ offset, length: Math.min(most, length - offset) });
-  return shards;
+interface SumSquaresShape {
+  readonly vectors: number;
+  /** Partial sums, one an invocation. */
+  readonly sums: number;
+  readonly firstPartial: number;
 }
 
-/** Records the gradient's norm and AdamW's update, in shards where a vector exceeds `maxBindingBytes`. */
+/** A CPU has few lanes. */
+function normVariants<Shape>(
+  entry: string,
+  groups: (shape: Shape, lanes: number) => number,
+): [Variant<Shape>, ...Variant<Shape>[]] {
+  const form = (lanes: number, suits: 'processor' | 'graphics'): Variant<Shape> => ({
+    name: `${lanes} lanes`,
+    shader: 'gradientNorm',
+    entry,
+    overrides: () => ({ lanes }),
+    workgroups: (shape) => [groups(shape, lanes), 1, 1],
+    fits: () => true,
+    suits,
+  });
+  return [form(8, 'processor'), form(64, 'graphics')];
+}
+
+/** Bindings: gradient, partials. */
+const sumSquares: Operation<SumSquaresShape> = {
+  name: 'gradient-norm-sum-squares',
+  words: ({ vectors, sums, firstPartial }) => [vectors, sums, firstPartial, 0],
+  variants: normVariants('sumSquares', ({ sums }, lanes) => Math.ceil(sums / lanes)),
+};
+
+/** Bindings: stepValues, allPartials, clipping. */
+const clip: Operation<{ readonly partials: number }> = {
+  name: 'gradient-norm-clip',
+  words: ({ partials }) => [0, 0, 0, partials],
+  variants: normVariants('clip', () => 1),
+};
+
+/** Bindings: stepValues, clipping, decays, gradient, parameters, firstMoment, secondMoment. */
+const adamw: Operation<{ readonly length: number; readonly offset: number }> = {
+  name: 'adamw',
+  words: ({ length, offset }) => [length / 4, offset / alignment],
+  variants: [
+    {
+      name: 'flat',
+      shader: 'adamw',
+      entry: 'update',
+      overrides: () => ({ lanes: 64 }),
+      workgroups: ({ length }) => flat(length / 4, 64),
+      fits: () => true,
+      suits: 'any',
+    },
+  ],
+};
+
+/** Records the gradient's norm and AdamW's update, in parts where a vector exceeds `maxBindingBytes`. */
 export function recordUpdate(
   program: ProgramBuilder,
   buffers: OptimizerBuffers,
-  layout: ParameterLayout,
   maxBindingBytes: number,
 ): void {
-  const { stepValues, clipping } = buffers;
-  const shards = shardsOf(layout.length, maxBindingBytes).map((shard) => ({
-    ...shard,
-    vectors: shard.length / 4,
+  const { stepValues, clipping, decays, gradient, parameters, firstMoment, secondMoment } = buffers;
+  const parts = parameters.parts(maxBindingBytes, alignment).map((part) => ({
+    ...part,
+    vectors: part.length / 4,
     // Enough sums to fill a GPU, long enough ones to be worth an invocation.
-    sums: Math.min(16_384, Math.ceil(shard.length / 256)),
+    sums: Math.min(16_384, Math.ceil(part.length / 256)),
   }));
-  const total = shards.reduce((sum, { sums }) => sum + sums, 0);
+  const total = parts.reduce((sum, { sums }) => sum + sums, 0);
   const partials = program.activation(total);
-  const lanes = program.variants.gradientNorm['lanes'] ?? 1;
-  const rangeOf = (buffer: GPUBuffer, shard: { offset: number; length: number }, each = 4) => ({
-    buffer,
-    offset: shard.offset * each,
-    size: shard.length * each,
-  });
   let firstPartial = 0;
-  for (const shard of shards) {
-    program.record(
-      'gradientNorm',
-      'sumSquares',
-      { gradient: rangeOf(buffers.gradient, shard), partials },
-      [shard.vectors, shard.sums, firstPartial, total],
-      [Math.ceil(shard.sums / lanes), 1, 1],
-    );
-    firstPartial += shard.sums;
+  for (const { offset, length, vectors, sums } of parts) {
+    const bindings = { gradient: gradient.range(offset, length), partials };
+    program.record(sumSquares, { vectors, sums, firstPartial }, bindings);
+    firstPartial += sums;
   }
-  const clip = { stepValues, allPartials: partials, clipping: whole(clipping) };
-  program.record('gradientNorm', 'clip', clip, [0, 0, 0, total], [1, 1, 1]);
-  for (const shard of shards) {
-    const { stride, workgroups } = flat(shard.vectors, program.variants.adamw['lanes'] ?? 1);
-    program.record(
-      'adamw',
-      'update',
-      {
-        stepValues,
-        clipping: whole(clipping),
-        gradient: rangeOf(buffers.gradient, shard),
-        decays: rangeOf(buffers.decays, shard, 4 / alignment),
-        parameters: rangeOf(buffers.parameters, shard),
-        firstMoment: rangeOf(buffers.firstMoment, shard),
-        secondMoment: rangeOf(buffers.secondMoment, shard),
-      },
-      [shard.vectors, stride],
-      workgroups,
-    );
+  program.record(clip, { partials: total }, { stepValues, allPartials: partials, clipping });
+  for (const { offset, length } of parts) {
+    const inPart = { gradient, parameters, firstMoment, secondMoment };
+    const ranges = Object.entries(inPart).map(([name, vector]) => [name, vector.range(offset, length)]);
+    const bindings = { stepValues, clipping, decays, ...Object.fromEntries(ranges) };
+    program.record(adamw, { offset, length }, bindings);
   }
 }

@@ -1,30 +1,24 @@
 import type { Batch, BatchShape } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
+import { FlatVector } from '../gpu/flat-vector.ts';
 import { type Program, ProgramBuilder, whole } from '../gpu/program.ts';
 import { Readback } from '../gpu/readback.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { checkShape, decoderBackward, decoderForward, rotationTable } from '../model/decoder.ts';
-import { alignment, layoutOf, type ParameterLayout } from '../model/parameters.ts';
+import { alignment, cutsOf, layoutOf, type ParameterLayout } from '../model/parameters.ts';
 import { BatchBuffers } from './batch-buffers.ts';
 import { decayBlocks, recordUpdate, stepValueCount, writeStepValues } from './optimizer.ts';
 import type { OptimizerSettings, TrainerState } from './training.ts';
 
-/** Every buffer that lives as long as the trainer, besides the batch's. */
+/** The flat vectors that live as long as the trainer. */
+type TrainerVectors = Readonly<
+  Record<'parameters' | 'gradient' | 'firstMoment' | 'secondMoment', FlatVector>
+>;
+
+/** The other buffers that do, besides the batch's. */
 type TrainerBuffers = Readonly<
-  Record<
-    | 'parameters'
-    | 'gradient'
-    | 'firstMoment'
-    | 'secondMoment'
-    | 'decays'
-    | 'clipping'
-    | 'rotation'
-    | 'stepValues'
-    | 'losses'
-    | 'stepLosses',
-    GPUBuffer
-  >
+  Record<'decays' | 'clipping' | 'rotation' | 'stepValues' | 'losses' | 'stepLosses', GPUBuffer>
 >;
 
 /**
@@ -36,6 +30,7 @@ export class Trainer {
   readonly layout: ParameterLayout;
   readonly #device: Device;
   readonly #settings: OptimizerSettings;
+  readonly #vectors: TrainerVectors;
   readonly #buffers: TrainerBuffers;
   readonly #batch: BatchBuffers;
   readonly #program: Program;
@@ -50,11 +45,18 @@ export class Trainer {
     device: Device,
     layout: ParameterLayout,
     settings: OptimizerSettings,
-    made: { buffers: TrainerBuffers; batch: BatchBuffers; program: Program; forward: number },
+    made: {
+      vectors: TrainerVectors;
+      buffers: TrainerBuffers;
+      batch: BatchBuffers;
+      program: Program;
+      forward: number;
+    },
   ) {
     this.layout = layout;
     this.#device = device;
     this.#settings = settings;
+    this.#vectors = made.vectors;
     this.#buffers = made.buffers;
     this.#batch = made.batch;
     this.#program = made.program;
@@ -76,12 +78,14 @@ export class Trainer {
     const layout = layoutOf(config);
     device.device.pushErrorScope('out-of-memory');
     device.device.pushErrorScope('validation');
+    const vectors = makeVectors(device.device, layout);
     const buffers = makeBuffers(device.device, config, layout, shape);
     const batch = new BatchBuffers(device, shape, config.vocabularySize);
     const builder = new ProgramBuilder(device);
-    const { parameters, gradient } = buffers;
+    const { parameters, gradient } = vectors;
     const rotation = whole(buffers.rotation);
-    const context = { program: builder, config, layout, ...shape, parameters, gradient, rotation };
+    const flat = { parameters, weights: parameters, gradient, accumulate: false };
+    const context = { program: builder, config, layout, ...shape, ...flat, rotation };
     const { tokens, targets, order, starts } = batch;
     const stepValues = whole(buffers.stepValues);
     const bindings = { tokens, targets, order, starts, stepValues, losses: whole(buffers.losses) };
@@ -89,11 +93,13 @@ export class Trainer {
     const forward = builder.length;
     decoderBackward(context, bindings, record);
     const { maxStorageBufferBindingSize } = device.device.limits;
-    recordUpdate(builder, { ...buffers, stepValues }, layout, maxStorageBufferBindingSize);
+    const decays = whole(buffers.decays);
+    const clipping = whole(buffers.clipping);
+    recordUpdate(builder, { ...vectors, decays, clipping, stepValues }, maxStorageBufferBindingSize);
     const problems = [device.device.popErrorScope(), device.device.popErrorScope()];
     const program = await builder.build();
     for (const problem of await Promise.all(problems)) if (problem) throw tooSmall(problem.message);
-    return new Trainer(device, layout, settings, { buffers, batch, program, forward });
+    return new Trainer(device, layout, settings, { vectors, buffers, batch, program, forward });
   }
 
   get dispatchesPerStep(): number {
@@ -113,9 +119,9 @@ export class Trainer {
     const step = this.#step;
     // All three copies are queued here, before anything else can be.
     const [parameters, firstMoment, secondMoment] = await Promise.all([
-      this.#read('parameters'),
-      this.#read('firstMoment'),
-      this.#read('secondMoment'),
+      this.#vectors.parameters.read(this.#readback),
+      this.#vectors.firstMoment.read(this.#readback),
+      this.#vectors.secondMoment.read(this.#readback),
     ]);
     return { step, parameters, firstMoment, secondMoment };
   }
@@ -126,12 +132,12 @@ export class Trainer {
   }
 
   parameters(): Promise<Float32Array<ArrayBuffer>> {
-    return this.#read('parameters');
+    return this.#vectors.parameters.read(this.#readback);
   }
 
   /** The gradient of the last step's mean loss over the flat layout, before clipping. */
   gradient(): Promise<Float32Array<ArrayBuffer>> {
-    return this.#read('gradient');
+    return this.#vectors.gradient.read(this.#readback);
   }
 
   /** Queues one step: gradient of the batch's mean loss, clipping, AdamW. Throws `batch.shape` or `batch.token`. */
@@ -161,6 +167,7 @@ export class Trainer {
     this.#program.close();
     this.#batch.close();
     this.#readback.close();
+    for (const vector of Object.values(this.#vectors)) vector.close();
     for (const buffer of Object.values(this.#buffers)) buffer.destroy();
   }
 
@@ -191,8 +198,20 @@ export class Trainer {
         `${name} has ${values.length} values where the model has ${this.layout.length}`,
         'load a state that was saved by a model of the same configuration',
       );
-    this.#device.device.queue.writeBuffer(this.#buffers[name], 0, values);
+    this.#vectors[name].write(values);
   }
+}
+
+function makeVectors(device: GPUDevice, layout: ParameterLayout): TrainerVectors {
+  const cuts = cutsOf(layout);
+  const vector = (label: string) =>
+    new FlatVector(device, { label, length: layout.length, bytesPerElement: 4, cuts });
+  return {
+    parameters: vector('parameters'),
+    gradient: vector('gradient'),
+    firstMoment: vector('first moment'),
+    secondMoment: vector('second moment'),
+  };
 }
 
 function makeBuffers(
@@ -207,14 +226,9 @@ function makeBuffers(
     if (size > device.limits.maxBufferSize) throw tooSmall(`${label} needs ${size} bytes`);
     return device.createBuffer({ label, size, usage: usage | COPY_DST });
   };
-  const vector = (label: string) => make(label, layout.length, STORAGE | COPY_SRC);
   const rotation = rotationTable(config, sequence);
   const decays = decayBlocks(layout);
   const buffers: TrainerBuffers = {
-    parameters: vector('parameters'),
-    gradient: vector('gradient'),
-    firstMoment: vector('first moment'),
-    secondMoment: vector('second moment'),
     decays: make('decays', layout.length / alignment, STORAGE),
     clipping: make('clipping', 2, STORAGE),
     rotation: make('rotation', rotation.length, STORAGE),

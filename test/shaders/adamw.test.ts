@@ -1,16 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
+import { FlatVector } from '../../client/gpu/flat-vector.ts';
+import { Readback } from '../../client/gpu/readback.ts';
 import { presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
 import { referenceAdamW } from '../../client/model/reference/adamw.ts';
 import { Random } from '../../client/random.ts';
-import {
-  decayBlocks,
-  recordUpdate,
-  shardsOf,
-  stepValueCount,
-  writeStepValues,
-} from '../../client/train/optimizer.ts';
+import { decayBlocks, recordUpdate, stepValueCount, writeStepValues } from '../../client/train/optimizer.ts';
 import { openNodeDevice } from '../gpu-node.ts';
 import { allVariants, expectClose, randomValues, runOperation } from './operation.ts';
 
@@ -64,37 +60,32 @@ test.each([
   for (const variant of allVariants(device)) {
     const decays = decayBlocks(layout);
     const clipping = new Float32Array(2);
-    const values = { gradient, parameters, firstMoment, secondMoment, stepValues, decays, clipping };
-    const results = await runOperation(variant, values, (program, ranges) => {
-      const buffers = { ...ranges, stepValues: ranges.stepValues };
-      recordUpdate(
-        program,
-        {
-          parameters: buffers.parameters.buffer,
-          gradient: buffers.gradient.buffer,
-          firstMoment: buffers.firstMoment.buffer,
-          secondMoment: buffers.secondMoment.buffer,
-          decays: buffers.decays.buffer,
-          clipping: buffers.clipping.buffer,
-          stepValues: buffers.stepValues,
-        },
-        layout,
-        maxBindingBytes,
-      );
-    });
-    expectClose(results('parameters'), expected.parameters);
-    expectClose(results('firstMoment'), expected.firstMoment);
-    expectClose(results('secondMoment'), expected.secondMoment);
+    const onDevice = (values: Float32Array<ArrayBuffer>) => {
+      const made = new FlatVector(device.device, {
+        label: '',
+        length: layout.length,
+        bytesPerElement: 4,
+        cuts: [],
+      });
+      made.write(values);
+      return made;
+    };
+    const flat = {
+      gradient: onDevice(gradient),
+      parameters: onDevice(parameters),
+      firstMoment: onDevice(firstMoment),
+      secondMoment: onDevice(secondMoment),
+    };
+    const results = await runOperation(variant, { stepValues, decays, clipping }, (program, ranges) =>
+      recordUpdate(program, { ...flat, ...ranges }, maxBindingBytes),
+    );
+    const readback = new Readback(device);
+    expectClose(await flat.parameters.read(readback), expected.parameters);
+    expectClose(await flat.firstMoment.read(readback), expected.firstMoment);
+    expectClose(await flat.secondMoment.read(readback), expected.secondMoment);
+    readback.close();
+    for (const vector of Object.values(flat)) vector.close();
     const norm = Math.hypot(...gradient);
     expect(Math.abs((results('clipping')[0] ?? 0) / norm - 1)).toBeLessThan(1e-5);
   }
-});
-
-test('shards cover the vector, fit the limit and begin where a binding may', () => {
-  const shards = shardsOf(10_048, 4 * 4096 + 256);
-  expect(shards).toEqual([
-    { offset: 0, length: 4096 },
-    { offset: 4096, length: 4096 },
-    { offset: 8192, length: 1856 },
-  ]);
 });

@@ -2,7 +2,11 @@ import { afterAll, beforeAll, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
 import { presets } from '../../client/model/config.ts';
 import { rotationTable } from '../../client/model/decoder.ts';
-import { attentionBackward, attentionForward } from '../../client/model/operations.ts';
+import {
+  attentionBackwardKeyValue,
+  attentionBackwardQuery,
+  attentionForward,
+} from '../../client/model/operations/attention.ts';
 import * as reference from '../../client/model/reference/attention.ts';
 import { ropeBackward, ropeForward } from '../../client/model/reference/rope.ts';
 import { openNodeDevice } from '../gpu-node.ts';
@@ -46,8 +50,16 @@ test('rotated grouped-query attention and its gradients', () =>
     const gradient = reference.attentionBackward(queries, keys, given.values, upstream, shape);
 
     const config = { ...presets.nano, heads, keyValueHeads, dimension: heads * headSize };
+    /** The queries and keys as the projection hands them over: turned. */
+    const turned = qkv.map((value, i) => {
+      const [row, column] = [Math.floor(i / rowWidth), i % rowWidth];
+      const key = column - heads * headSize;
+      if (key < 0) return queries[row * heads * headSize + column] ?? Number.NaN;
+      if (key < keyValueHeads * headSize) return keys[row * keyValueHeads * headSize + key] ?? Number.NaN;
+      return value;
+    });
     const buffers = {
-      qkv,
+      qkv: turned,
       outputGradient,
       rotation: rotationTable(config, sequence),
       output: new Float32Array(output.length),
@@ -57,9 +69,11 @@ test('rotated grouped-query attention and its gradients', () =>
     };
     for (const variant of allVariants(device)) {
       const results = await runOperation(variant, buffers, (program, bound) => {
-        attentionForward(program, bound, shape);
-        const saved = { savedOutput: bound.output, savedLogSums: bound.logSums };
-        attentionBackward(program, { ...bound, ...saved }, shape);
+        program.record(attentionForward, shape, bound);
+        const { output: savedOutput, logSums: savedLogSums, deltas: savedDeltas } = bound;
+        const saved = { ...bound, savedOutput, savedLogSums, savedDeltas };
+        program.record(attentionBackwardQuery, shape, saved);
+        program.record(attentionBackwardKeyValue, shape, saved);
       });
       const actual = parts(results('qkvGradient'));
       const keyShape = { sequence, heads: keyValueHeads, headSize };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ignoredTarget } from '../../client/data/batch.ts';
 import type { Device } from '../../client/gpu/device.ts';
-import { crossEntropy } from '../../client/model/operations.ts';
+import { crossEntropy } from '../../client/model/operations/cross-entropy.ts';
 import { crossEntropyBackward, crossEntropyForward } from '../../client/model/reference/cross-entropy.ts';
 import { openNodeDevice } from '../gpu-node.ts';
 import { allVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
@@ -25,7 +25,7 @@ test('softmax cross-entropy and its gradient, ignored targets among the rows', (
       const stepValues = new Float32Array(12).fill(1 / tokens);
       const values = { logits, targets, stepValues, losses: new Float32Array(rows) };
       const results = await runOperation(variant, values, (program, buffers) =>
-        crossEntropy(program, buffers, { rows, vocabulary }),
+        program.record(crossEntropy, { rows, vocabulary }, buffers),
       );
       const sum = results('losses').reduce((total, value) => total + value, 0);
       expect(sum / tokens).toBeCloseTo(loss, 3);

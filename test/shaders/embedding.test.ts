@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
-import { embeddingBackward, embeddingForward } from '../../client/model/operations.ts';
+import { embeddingBackward, embeddingForward } from '../../client/model/operations/embedding.ts';
 import * as reference from '../../client/model/reference/embedding.ts';
 import { BatchBuffers } from '../../client/train/batch-buffers.ts';
 import { openNodeDevice } from '../gpu-node.ts';
@@ -30,12 +30,13 @@ test('the rows of tokens, and the table gradient, written and accumulated', () =
       accumulated: already,
     };
     const results = await runOperation(device, values, (program, buffers) => {
-      embeddingForward(program, { ...buffers, tokens: batch.tokens }, shape);
+      program.record(embeddingForward, shape, { ...buffers, tokens: batch.tokens });
       const { order, starts } = batch;
       const { outputGradient, written, accumulated } = buffers;
       const bindings = { order, starts, outputGradient };
-      embeddingBackward(program, { ...bindings, tableGradient: written }, shape, false);
-      embeddingBackward(program, { ...bindings, tableGradient: accumulated }, shape, true);
+      program.record(embeddingBackward, shape, { ...bindings, tableGradient: written });
+      const adding = { ...shape, accumulate: true };
+      program.record(embeddingBackward, adding, { ...bindings, tableGradient: accumulated });
     });
     const gradient = reference.embeddingBackward(inputs, Float64Array.from(outputGradient), shape);
     expectClose(results('output'), reference.embeddingForward(inputs, Float64Array.from(table), width));

@@ -51,7 +51,7 @@ function recordOf<Name extends string, Value>(
   return Object.fromEntries(entries) as Record<Name, Value>;
 }
 
-/** The device as a CPU adapter with or without subgroups and as a GPU would run it: each picks its own kernel variants. */
+/** The device as a CPU adapter with or without subgroups and as a GPU would run it: each guesses its own kernel variants. */
 export function allVariants(device: Device): readonly Device[] {
   const without = [true, false].map((software) => ({ ...device, software, subgroupSize: 0 }));
   return device.subgroupSize === 8 ? [device, ...without] : without;

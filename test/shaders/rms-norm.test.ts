@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
-import { rmsNormBackward, rmsNormForward } from '../../client/model/operations.ts';
+import {
+  rmsNormBackward,
+  rmsNormBackwardGain,
+  rmsNormForward,
+} from '../../client/model/operations/rms-norm.ts';
 import { rmsnormBackward, rmsnormForward } from '../../client/model/reference/rmsnorm.ts';
 import { openNodeDevice } from '../gpu-node.ts';
 import { allVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
@@ -19,6 +23,7 @@ test('RMSNorm and its gradients, written and accumulated', () =>
     const gain = randomValues(random, width);
     const outputGradient = randomValues(random, rows * width);
     const already = randomValues(random, rows * width);
+    const gainAlready = randomValues(random, width);
     const [x, g, dy] = [input, gain, outputGradient].map((values) => Float64Array.from(values));
     if (!x || !g || !dy) throw new Error('unreachable');
     const output = rmsnormForward(x, g, shape.epsilon);
@@ -32,19 +37,19 @@ test('RMSNorm and its gradients, written and accumulated', () =>
           output: new Float32Array(rows * width),
           inverse: new Float32Array(rows),
           inputGradient: already,
-          gainGradient: new Float32Array(width),
+          gainGradient: gainAlready,
         };
         const results = await runOperation(variant, values, (program, buffers) => {
-          rmsNormForward(program, buffers, shape);
-          rmsNormBackward(program, { ...buffers, savedInverse: buffers.inverse }, shape, accumulate);
+          program.record(rmsNormForward, shape, buffers);
+          const saved = { ...buffers, savedInverse: buffers.inverse };
+          program.record(rmsNormBackward, { ...shape, accumulate }, saved);
+          program.record(rmsNormBackwardGain, { ...shape, accumulate }, saved);
         });
         expectClose(results('output'), output);
-        expectClose(results('gainGradient'), gradient.gain, 1e-5);
-        expectClose(
-          results('inputGradient'),
-          gradient.input.map((value, i) => value + (accumulate ? (already[i] ?? 0) : 0)),
-          1e-5,
-        );
+        const plus = (values: Float64Array, before: Float32Array) =>
+          values.map((value, i) => value + (accumulate ? (before[i] ?? 0) : 0));
+        expectClose(results('gainGradient'), plus(gradient.gain, gainAlready), 1e-5);
+        expectClose(results('inputGradient'), plus(gradient.input, already), 1e-5);
       }
     }
   }));

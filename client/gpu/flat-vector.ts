@@ -1,0 +1,95 @@
+import { TapestryError } from '../errors.ts';
+import type { BufferRange } from './program.ts';
+import type { Readback } from './readback.ts';
+
+export interface FlatVectorOptions {
+  readonly label: string;
+  /** Elements. */
+  readonly length: number;
+  readonly bytesPerElement: 2 | 4;
+  /** Where the vector may be cut, in elements: what lies between two neighbours is bound together. Ascending, from 0. */
+  readonly cuts: readonly number[];
+}
+
+interface Shard {
+  readonly offset: number;
+  readonly length: number;
+  readonly buffer: GPUBuffer;
+}
+
+/** A vector over a model's parameters, in one buffer or, where the adapter has no buffer so large, in several. */
+export class FlatVector {
+  readonly length: number;
+  readonly #queue: GPUQueue;
+  readonly #bytesPerElement: number;
+  readonly #shards: readonly Shard[];
+
+  /** Throws TapestryError `device.too-small` where what lies between two cuts does not fit a buffer. */
+  constructor(device: GPUDevice, { label, length, bytesPerElement, cuts }: FlatVectorOptions) {
+    const most = Math.floor(device.limits.maxBufferSize / bytesPerElement);
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const shards: Shard[] = [];
+    for (let offset = 0; offset < length; ) {
+      const end =
+        length - offset <= most
+          ? length
+          : (cuts.findLast((cut) => cut > offset && cut - offset <= most) ?? 0);
+      if (end <= offset)
+        throw new TapestryError(
+          'device.too-small',
+          `the model does not fit this adapter: ${label} has a part of more than ${most} elements`,
+          'choose a smaller preset',
+        );
+      const size = (end - offset) * bytesPerElement;
+      shards.push({ offset, length: end - offset, buffer: device.createBuffer({ label, size, usage }) });
+      offset = end;
+    }
+    this.length = length;
+    this.#queue = device.queue;
+    this.#bytesPerElement = bytesPerElement;
+    this.#shards = shards;
+  }
+
+  /** Where `length` elements from `offset` on are; they must lie between two neighbouring cuts. */
+  range(offset: number, length: number): BufferRange {
+    const shard = this.#shards.find(
+      (each) => each.offset <= offset && offset + length <= each.offset + each.length,
+    );
+    if (shard === undefined) throw new RangeError(`${offset} to ${offset + length} is in no one buffer`);
+    const bytes = this.#bytesPerElement;
+    return { buffer: shard.buffer, offset: (offset - shard.offset) * bytes, size: length * bytes };
+  }
+
+  /** The whole vector in ranges of at most `maxBytes`, each at a multiple of `step` elements from its buffer's start. */
+  parts(maxBytes: number, step: number): { offset: number; length: number }[] {
+    const most = Math.floor(maxBytes / this.#bytesPerElement / step) * step;
+    return this.#shards.flatMap((shard) =>
+      Array.from({ length: Math.ceil(shard.length / most) }, (_, i) => {
+        const offset = shard.offset + i * most;
+        return { offset, length: Math.min(most, shard.offset + shard.length - offset) };
+      }),
+    );
+  }
+
+  /** Queues new values for the whole vector, as they lie in memory. */
+  write(values: Float32Array<ArrayBuffer>): void {
+    for (const { offset, length, buffer } of this.#shards)
+      this.#queue.writeBuffer(buffer, 0, values, offset, length);
+  }
+
+  /** The values after what is queued so far; see `Readback.read`. */
+  async read(readback: Readback): Promise<Float32Array<ArrayBuffer>> {
+    const reads = this.#shards.map(({ buffer }) => readback.read({ buffer, offset: 0, size: buffer.size }));
+    const [first, ...others] = await Promise.all(reads);
+    if (first !== undefined && others.length === 0) return first;
+    const values = new Float32Array(this.length);
+    [first, ...others].forEach((part, i) => {
+      values.set(part ?? [], this.#shards[i]?.offset);
+    });
+    return values;
+  }
+
+  close(): void {
+    for (const { buffer } of this.#shards) buffer.destroy();
+  }
+}

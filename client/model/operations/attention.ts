@@ -1,0 +1,71 @@
+import type { Adapter } from '../../gpu/device.ts';
+import type { Operation, Variant, Workgroups } from '../../gpu/operation.ts';
+
+/** Causal grouped-query attention over `batch` windows. A head's width is a multiple of 8. */
+export interface AttentionShape {
+  readonly batch: number;
+  readonly sequence: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+}
+
+const words = ({ batch, sequence, heads, keyValueHeads, headSize }: AttentionShape): number[] => [
+  sequence,
+  heads,
+  keyValueHeads,
+  headSize / 4,
+  batch * sequence,
+];
+
+/** An invocation owns 4 places of the sequence, a workgroup 8 invocations. */
+const places =
+  (headsOf: (shape: AttentionShape) => number) =>
+  (shape: AttentionShape): Workgroups => [Math.ceil(shape.sequence / 32), headsOf(shape), shape.batch];
+
+const lanes8 = ({ subgroupSize }: Adapter) => subgroupSize === 8;
+const shared = { overrides: () => ({ lanes: 8 }) } as const;
+
+function variants(
+  entry: string,
+  workgroups: (shape: AttentionShape) => Workgroups,
+): [Variant<AttentionShape>, ...Variant<AttentionShape>[]] {
+  const both = { ...shared, entry, workgroups };
+  return [
+    { ...both, name: 'rows', shader: 'attention', suits: 'any', fits: () => true },
+    { ...both, name: 'subgroup', shader: 'subgroupAttention', suits: 'processor', fits: lanes8 },
+  ];
+}
+
+/** Bindings: qkv (rows, query, key and value heads; queries and keys turned), output, logSums (rows, heads). */
+export const attentionForward: Operation<AttentionShape> = {
+  name: 'attention-forward',
+  words,
+  variants: variants(
+    'forward',
+    places(({ heads }) => heads),
+  ),
+};
+
+/**
+ * Writes the query part of qkvGradient, that of the projection before its rotary positions. Bindings: rotation, qkv,
+ * savedOutput, savedLogSums, outputGradient, deltas (rows, heads; scratch that the keys' and values' part needs), qkvGradient.
+ */
+export const attentionBackwardQuery: Operation<AttentionShape> = {
+  name: 'attention-backward-query',
+  words,
+  variants: variants(
+    'backwardQuery',
+    places(({ heads }) => heads),
+  ),
+};
+
+/** Writes the key and value parts of qkvGradient. Bindings: as for the queries, with savedDeltas and without savedOutput. */
+export const attentionBackwardKeyValue: Operation<AttentionShape> = {
+  name: 'attention-backward-key-value',
+  words,
+  variants: variants(
+    'backwardKeyValue',
+    places(({ keyValueHeads }) => keyValueHeads),
+  ),
+};

@@ -1,0 +1,63 @@
+import type { Operation, Variant, Workgroups } from '../../gpu/operation.ts';
+import { floatBits } from '../../gpu/program.ts';
+
+/** `width` is a multiple of 4. */
+export interface RmsNormShape {
+  readonly rows: number;
+  readonly width: number;
+  readonly epsilon: number;
+  /** Backward only: adds to what is there instead of writing it. */
+  readonly accumulate?: boolean;
+}
+
+const words = ({ rows, width, epsilon, accumulate = false }: RmsNormShape): number[] => [
+  rows,
+  width / 4,
+  floatBits(epsilon),
+  Number(accumulate),
+];
+
+/** One lane a row is fastest where a barrier costs more than the row; GPUs want a row's lanes side by side. */
+function variants(
+  entry: string,
+  grid: (shape: RmsNormShape, groups: number) => Workgroups,
+): [Variant<RmsNormShape>, ...Variant<RmsNormShape>[]] {
+  const form = (
+    name: string,
+    lanes: number,
+    groups: number,
+    suits: 'processor' | 'graphics',
+  ): Variant<RmsNormShape> => ({
+    name,
+    shader: 'rmsNorm',
+    entry,
+    overrides: () => ({ lanes, groups }),
+    workgroups: (shape) => grid(shape, groups),
+    fits: () => true,
+    suits,
+  });
+  return [form('one lane a row', 1, 8, 'processor'), form('32 lanes a row', 32, 4, 'graphics')];
+}
+
+const rowGrid = ({ rows }: RmsNormShape, groups: number): Workgroups => [1, Math.ceil(rows / groups), 1];
+
+/** Bindings: input, gain, output, inverse (rows). */
+export const rmsNormForward: Operation<RmsNormShape> = {
+  name: 'rms-norm-forward',
+  words,
+  variants: variants('forward', rowGrid),
+};
+
+/** Bindings: input, gain, savedInverse, outputGradient, inputGradient. */
+export const rmsNormBackward: Operation<RmsNormShape> = {
+  name: 'rms-norm-backward',
+  words,
+  variants: variants('backward', rowGrid),
+};
+
+/** Bindings: input, savedInverse, outputGradient, gainGradient. */
+export const rmsNormBackwardGain: Operation<RmsNormShape> = {
+  name: 'rms-norm-backward-gain',
+  words,
+  variants: variants('backwardGain', ({ width }, groups) => [Math.ceil(width / 4 / groups), 1, 1]),
+};

@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Device } from '../../../client/gpu/device.ts';
+import { FlatVector } from '../../../client/gpu/flat-vector.ts';
+import { Readback } from '../../../client/gpu/readback.ts';
+import { openNodeDevice } from '../../gpu-node.ts';
+
+let device: Device;
+let readback: Readback;
+beforeAll(async () => {
+  device = await openNodeDevice();
+  readback = new Readback(device);
+});
+afterAll(() => {
+  readback.close();
+  device.close();
+});
+
+/** The device, as if its buffers could not hold more. */
+const limited = (maxBufferSize: number): GPUDevice =>
+  new Proxy(device.device, {
+    get: (target, key) => {
+      if (key === 'limits') return { maxBufferSize };
+      const value: unknown = Reflect.get(target, key, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+
+test('a vector in several buffers reads as it was written, and is cut where it may be', () =>
+  fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 9 }),
+      async (groups) => {
+        const lengths = groups.map((blocks) => blocks * 64);
+        const cuts = lengths.map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0));
+        const length = lengths.reduce((a, b) => a + b, 0);
+        const vector = new FlatVector(limited(5 * 64 * 4), { label: '', length, bytesPerElement: 4, cuts });
+        const values = Float32Array.from({ length }, (_, i) => i);
+        vector.write(values);
+        expect(await vector.read(readback)).toEqual(values);
+        cuts.forEach((cut, i) => {
+          expect(vector.range(cut, lengths[i] ?? 0).size).toBe((lengths[i] ?? 0) * 4);
+        });
+        const parts = vector.parts(2 * 64 * 4, 64);
+        expect(parts.reduce((end, part) => (part.offset === end ? end + part.length : Number.NaN), 0)).toBe(
+          length,
+        );
+        for (const part of parts) {
+          expect(part.length * 4).toBeLessThanOrEqual(2 * 64 * 4);
+          expect(vector.range(part.offset, part.length).offset % 256).toBe(0);
+        }
+        vector.close();
+      },
+    ),
+    { numRuns: 20 },
+  ));
+
+test('a part that no buffer can hold is refused', () => {
+  const options = { label: 'parameters', length: 256, bytesPerElement: 4, cuts: [0, 64] } as const;
+  expect(() => new FlatVector(limited(512), options)).toThrow(
+    expect.objectContaining({ code: 'device.too-small' }),
+  );
+});
