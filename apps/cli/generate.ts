@@ -1,40 +1,45 @@
 import { Command } from 'commander';
 import { byteTokenizer } from '../../client/data/tokenizer.ts';
+import { CpuDecoder } from '../../client/model/cpu-decoder.ts';
 import { generate } from '../../client/model/generate.ts';
 import { Random } from '../../client/random.ts';
+import { Continuations } from './continuations.ts';
 import { exit } from './exit.ts';
 import { Interrupt } from './interrupt.ts';
 import { loadModel } from './model-folder.ts';
-import { decimal, whole, withExamples, withJson } from './options.ts';
+import { decimal, repeated, whole, withExamples, withJson } from './options.ts';
 import { Output } from './output.ts';
 
 interface GenerateFlags {
   readonly model: string;
-  readonly prompt: string;
+  readonly prompt: readonly string[];
   readonly greedy: boolean;
   readonly maxTokens: number;
   readonly temperature: number;
   readonly topK?: number;
+  readonly topP?: number;
+  readonly stop: readonly string[];
   readonly seed: number;
   readonly json: boolean;
 }
 
 export function generateCommand(): Command {
   const command = new Command('generate')
-    .description(
-      'Continue a prompt with a model, on the CPU. Prompt and continuation go to stdout as they are made.',
-    )
+    .description('Continue prompts with a model. Prompt and continuation go to stdout as they are made.')
     .requiredOption('--model <folder>', 'a folder with config.json and base.safetensors')
-    .requiredOption('--prompt <text>', 'what to continue')
+    .requiredOption('--prompt <text>', 'what to continue; repeat it for several, made side by side', repeated)
     .option('--greedy', 'always the likeliest token: the same words every time', false)
     .option('--max-tokens <count>', 'stop after this many tokens', whole(1, 1_000_000), 200)
+    .option('--stop <text>', 'stop before this text; repeat it for several', repeated, [])
     .option('--temperature <number>', 'below 1 likelier, above 1 wilder', decimal(0.01, 10), 0.8)
     .option('--top-k <count>', 'sample among the k likeliest tokens only', whole(1, 1_000_000))
+    .option('--top-p <number>', 'sample among the likeliest that have this probability', decimal(0.001, 1))
     .option('--seed <number>', 'another seed gives other words', whole(0, 0xffff_ffff), 0)
     .action(runGenerate);
   return withExamples(withJson(command), [
     "tapestry generate --model .tapestry/demo/base --prompt 'All human beings ' --greedy --max-tokens 100",
-    "tapestry generate --model base --prompt 'Toda persona ' --temperature 0.7 --top-k 40 --seed 7",
+    "tapestry generate --model base --prompt 'Toda persona ' --temperature 0.7 --top-p 0.9 --seed 7 --stop .",
+    "tapestry generate --model base --prompt 'Everyone has ' --prompt 'No one shall ' --json",
   ]);
 }
 
@@ -42,33 +47,39 @@ async function runGenerate(flags: GenerateFlags): Promise<void> {
   const output = new Output(flags.json);
   const interrupt = new Interrupt(output, 'Stopping.');
   const { config, layout, parameters } = await loadModel(flags.model);
-  const tokens = generate(config, layout, parameters, {
-    prompt: [byteTokenizer.beginning, ...byteTokenizer.encode(flags.prompt)],
-    maxTokens: flags.maxTokens,
+  const { prompt: prompts, maxTokens, topK, topP } = flags;
+  const decoder = new CpuDecoder(config, layout, parameters, prompts.length);
+  const pieces = generate(decoder, promptTokens(prompts, flags.seed), {
+    tokenizer: byteTokenizer,
+    maxTokens,
     temperature: flags.greedy ? 0 : flags.temperature,
-    ...(flags.topK === undefined ? {} : { topK: flags.topK }),
-    random: Random.seeded(flags.seed),
-    stop: byteTokenizer.end,
+    ...(topK === undefined ? {} : { topK }),
+    ...(topP === undefined ? {} : { topP }),
+    stopTokens: [byteTokenizer.end],
+    stopStrings: flags.stop,
     signal: interrupt.signal,
   });
-  const say = (text: string) => {
-    if (!flags.json) process.stdout.write(text);
-    return text;
-  };
-  const stream = byteTokenizer.stream();
-  let text = '';
-  let count = 0;
-  say(flags.prompt);
+  const continuations = new Continuations(prompts, output);
   try {
-    for await (const token of tokens) {
-      count++;
-      text += say(stream.push(token));
-    }
+    for await (const piece of pieces) continuations.add(piece);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
     process.exitCode = exit.interrupted;
+  } finally {
+    decoder.close();
   }
-  text += say(stream.flush());
-  if (flags.json) output.result({ event: 'generated', prompt: flags.prompt, text, tokens: count }, '');
-  else if (process.stdout.isTTY) process.stdout.write('\n');
+  continuations.close();
+}
+
+/** A prompt's text depends on the seed and not on the other prompts; one that is repeated is continued in another way. */
+function promptTokens(prompts: readonly string[], seed: number) {
+  const seen = new Map<string, number>();
+  return prompts.map((prompt) => {
+    const before = seen.get(prompt) ?? 0;
+    seen.set(prompt, before + 1);
+    return {
+      tokens: [byteTokenizer.beginning, ...byteTokenizer.encode(prompt)],
+      random: Random.seeded(seed, before),
+    };
+  });
 }

@@ -18,6 +18,11 @@ export function decimal(least: number, greatest: number): (text: string) => numb
   };
 }
 
+/** For commander: an option that may be given more than once keeps every value. */
+export function repeated(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
 /** The option that every command has. */
 export function withJson(command: Command): Command {
   return command.option('--json', 'print one JSON object a line on stdout', false);

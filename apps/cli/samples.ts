@@ -1,4 +1,5 @@
 import { byteTokenizer } from '../../client/data/tokenizer.ts';
+import { CpuDecoder } from '../../client/model/cpu-decoder.ts';
 import { generate } from '../../client/model/generate.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
 import { Random } from '../../client/random.ts';
@@ -63,17 +64,20 @@ async function sampleFrom(
 ): Promise<Sample> {
   const { round, parameters } = await relay.base();
   const config = modelConfigOf(relay.manifest);
-  const stream = byteTokenizer.stream();
-  let text = '';
-  const tokens = generate(config, layoutOf(config), parameters, {
-    prompt: [byteTokenizer.beginning, ...byteTokenizer.encode(options.prompt)],
+  const prompt = {
+    tokens: [byteTokenizer.beginning, ...byteTokenizer.encode(options.prompt)],
+    random: Random.seeded(options.seed, round),
+  };
+  const decoder = new CpuDecoder(config, layoutOf(config), parameters);
+  const pieces = generate(decoder, [prompt], {
+    tokenizer: byteTokenizer,
     maxTokens: options.maxTokens,
     temperature: 0.7,
     topK: 40,
-    random: Random.seeded(options.seed, round),
-    stop: byteTokenizer.end,
+    stopTokens: [byteTokenizer.end],
     signal,
   });
-  for await (const token of tokens) text += stream.push(token);
-  return { round, prompt: options.prompt, text: text + stream.flush() };
+  let text = '';
+  for await (const piece of pieces) text += piece.text;
+  return { round, prompt: options.prompt, text };
 }

@@ -1,235 +1,45 @@
 import type { ModelConfig } from './config.ts';
-import type { ParameterLayout } from './parameters.ts';
 
-/** One layer's weights, in the parameters' own memory, and its cache. */
-interface Layer {
-  readonly attentionNorm: Float32Array; // (C)
-  readonly queryWeight: Float32Array; // (C, C)
-  readonly keyWeight: Float32Array; // (keyValueWidth, C)
-  readonly valueWeight: Float32Array; // (keyValueWidth, C)
-  readonly outputWeight: Float32Array; // (C, C)
-  readonly feedForwardNorm: Float32Array; // (C)
-  readonly gateWeight: Float32Array; // (F, C)
-  readonly upWeight: Float32Array; // (F, C)
-  readonly downWeight: Float32Array; // (C, F)
-  readonly keys: Float32Array; // (contextLength, keyValueWidth), turned
-  readonly values: Float32Array; // (contextLength, keyValueWidth)
+/** Tokens that follow what a sequence holds; at least one. */
+export interface Addition {
+  readonly sequence: number;
+  readonly tokens: readonly number[];
 }
 
 /**
- * The decoder, one token at a time, in float32 on the CPU: keys and values of earlier tokens are kept, so a token costs
- * one pass over the parameters. It needs no adapter, so anything that holds a base can always read it.
+ * A model that reads some sequences side by side and keeps the keys and values of what it has read (a KV cache), so that
+ * a token costs one pass over the parameters and not one for each token before it.
  */
-export class CachedDecoder {
-  /** Logits (V) after the last appended token; overwritten by the next. */
-  readonly logits: Float32Array;
-  readonly #config: ModelConfig;
-  readonly #embedding: Float32Array; // (V, C)
-  readonly #layers: readonly Layer[];
-  readonly #finalNorm: Float32Array; // (C)
-  readonly #head: Float32Array; // (V, C)
-  readonly #cosines: Float32Array; // (contextLength, headSize / 2)
-  readonly #sines: Float32Array; // (contextLength, headSize / 2)
-  readonly #residual: Float32Array; // (C)
-  readonly #normed: Float32Array; // (C)
-  readonly #queries: Float32Array; // (C)
-  readonly #attended: Float32Array; // (C)
-  readonly #projected: Float32Array; // (C)
-  readonly #scores: Float32Array; // (contextLength)
-  readonly #gate: Float32Array; // (F)
-  readonly #up: Float32Array; // (F)
-  #length = 0;
-
-  /** Reads `parameters` where they are: they must not change while the decoder is in use. */
-  constructor(config: ModelConfig, layout: ParameterLayout, parameters: Float32Array) {
-    const tensor = (name: string) => {
-      const place = layout.tensors.find((each) => each.name === name);
-      if (place === undefined) throw new RangeError(`the layout has no tensor ${name}`);
-      if (place.offset + place.size > parameters.length)
-        throw new RangeError(`${name} is outside the parameters`);
-      return parameters.subarray(place.offset, place.offset + place.size);
-    };
-    const { dimension, feedForward, contextLength } = config;
-    const headSize = dimension / config.heads;
-    const half = headSize / 2;
-    const cacheSize = contextLength * headSize * config.keyValueHeads;
-    this.#config = config;
-    this.#embedding = tensor('model.embed_tokens.weight');
-    this.#layers = Array.from({ length: config.layers }, (_, layer) => {
-      const own = (name: string) => tensor(`model.layers.${layer}.${name}.weight`);
-      return {
-        attentionNorm: own('input_layernorm'),
-        queryWeight: own('self_attn.q_proj'),
-        keyWeight: own('self_attn.k_proj'),
-        valueWeight: own('self_attn.v_proj'),
-        outputWeight: own('self_attn.o_proj'),
-        feedForwardNorm: own('post_attention_layernorm'),
-        gateWeight: own('mlp.gate_proj'),
-        upWeight: own('mlp.up_proj'),
-        downWeight: own('mlp.down_proj'),
-        keys: new Float32Array(cacheSize),
-        values: new Float32Array(cacheSize),
-      };
-    });
-    this.#finalNorm = tensor('model.norm.weight');
-    this.#head = config.tiedHead ? this.#embedding : tensor('lm_head.weight');
-    const angles = Float64Array.from(
-      { length: contextLength * half },
-      (_, i) => Math.floor(i / half) * config.ropeTheta ** (-(i % half) / half),
-    );
-    this.#cosines = Float32Array.from(angles, Math.cos);
-    this.#sines = Float32Array.from(angles, Math.sin);
-    this.#residual = new Float32Array(dimension);
-    this.#normed = new Float32Array(dimension);
-    this.#queries = new Float32Array(dimension);
-    this.#attended = new Float32Array(dimension);
-    this.#projected = new Float32Array(dimension);
-    this.#scores = new Float32Array(contextLength);
-    this.#gate = new Float32Array(feedForward);
-    this.#up = new Float32Array(feedForward);
-    this.logits = new Float32Array(config.vocabularySize);
-  }
-
-  /** Tokens since the start or the last `clear`; at most `contextLength`. */
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Forgets every token. */
-  clear(): void {
-    this.#length = 0;
-  }
-
+export interface CachedDecoder {
+  readonly config: ModelConfig;
+  /** How many sequences it holds; they are numbered from 0. */
+  readonly sequences: number;
+  /** Tokens that a sequence holds; at most `config.contextLength`. */
+  lengthOf(sequence: number): number;
+  /** Empties a sequence. */
+  clear(sequence: number): void;
   /**
-   * Appends a token, a layer at a time: yields the multiplications each layer took, so that the caller can give way in
-   * between. Run it to its end. `withLogits` is for the tokens whose continuation is wanted: the head is a large matrix.
+   * Reads the additions, each to a sequence of its own, and gives the logits (vocabulary) after the last token of each,
+   * valid until the next call. One call at a time. Rejects with the signal's reason once it is aborted: then what the
+   * sequences hold is unknown until they are cleared. Rejects with RangeError for a token outside the vocabulary, or
+   * more tokens than the context has room for.
    */
-  *append(token: number, withLogits: boolean): Generator<number> {
-    const { dimension, vocabularySize, contextLength, normEpsilon } = this.#config;
-    if (!(Number.isInteger(token) && token >= 0 && token < vocabularySize)) {
-      throw new RangeError(`${token} is not a token of a vocabulary of ${vocabularySize}`);
-    }
-    const position = this.#length;
-    if (position === contextLength) throw new RangeError(`the context of ${contextLength} tokens is full`);
-    this.#residual.set(this.#embedding.subarray(token * dimension, (token + 1) * dimension));
-    for (const layer of this.#layers) yield this.#pass(layer, position);
-    this.#length++;
-    if (!withLogits) return;
-    normalise(this.#normed, this.#residual, this.#finalNorm, normEpsilon);
-    multiply(this.logits, this.#head, this.#normed);
-    yield this.#head.length;
-  }
+  append(additions: readonly Addition[], signal?: AbortSignal): Promise<readonly Float32Array[]>;
+  /** Frees what it holds outside JavaScript's memory. */
+  close(): void;
+}
 
-  /** One layer over the residual; returns the multiplications. */
-  #pass(layer: Layer, position: number): number {
-    const { normEpsilon } = this.#config;
-    const keyValueWidth = layer.keyWeight.length / this.#config.dimension;
-    const keys = layer.keys.subarray(position * keyValueWidth, (position + 1) * keyValueWidth);
-    const values = layer.values.subarray(position * keyValueWidth, (position + 1) * keyValueWidth);
-
-    normalise(this.#normed, this.#residual, layer.attentionNorm, normEpsilon);
-    multiply(this.#queries, layer.queryWeight, this.#normed);
-    multiply(keys, layer.keyWeight, this.#normed);
-    multiply(values, layer.valueWeight, this.#normed);
-    this.#turn(this.#queries, position);
-    this.#turn(keys, position);
-    this.#attend(layer, position, keyValueWidth);
-    multiply(this.#projected, layer.outputWeight, this.#attended);
-    accumulate(this.#residual, this.#projected);
-
-    normalise(this.#normed, this.#residual, layer.feedForwardNorm, normEpsilon);
-    multiply(this.#gate, layer.gateWeight, this.#normed);
-    multiply(this.#up, layer.upWeight, this.#normed);
-    for (let i = 0; i < this.#gate.length; i++) {
-      const gate = at(this.#gate, i);
-      this.#gate[i] = (gate / (1 + Math.exp(-gate))) * at(this.#up, i);
-    }
-    multiply(this.#projected, layer.downWeight, this.#gate);
-    accumulate(this.#residual, this.#projected);
-
-    return (
-      2 * (layer.queryWeight.length + layer.keyWeight.length) +
-      3 * layer.gateWeight.length +
-      2 * this.#queries.length * (position + 1)
+/** What every decoder refuses. */
+export function checkAdditions(decoder: CachedDecoder, additions: readonly Addition[]): void {
+  const { vocabularySize, contextLength } = decoder.config;
+  for (const { sequence, tokens } of additions) {
+    const unknown = tokens.find(
+      (token) => !(Number.isInteger(token) && token >= 0 && token < vocabularySize),
     );
+    if (unknown !== undefined)
+      throw new RangeError(`${unknown} is not a token of a vocabulary of ${vocabularySize}`);
+    if (tokens.length === 0) throw new RangeError('an addition has no tokens');
+    if (decoder.lengthOf(sequence) + tokens.length > contextLength)
+      throw new RangeError(`the context of ${contextLength} tokens is full`);
   }
-
-  /** Rotary positions, in place, over all heads of a row: pairs are (i, i + headSize / 2). */
-  #turn(heads: Float32Array, position: number): void {
-    const headSize = this.#config.dimension / this.#config.heads;
-    const half = headSize / 2;
-    for (let head = 0; head < heads.length; head += headSize) {
-      for (let i = 0; i < half; i++) {
-        const cosine = at(this.#cosines, position * half + i);
-        const sine = at(this.#sines, position * half + i);
-        const first = at(heads, head + i);
-        const second = at(heads, head + i + half);
-        heads[head + i] = first * cosine - second * sine;
-        heads[head + i + half] = second * cosine + first * sine;
-      }
-    }
-  }
-
-  /** Attention of the newest query over the cache. */
-  #attend(layer: Layer, position: number, keyValueWidth: number): void {
-    const { heads, keyValueHeads, dimension } = this.#config;
-    const headSize = dimension / heads;
-    const scores = this.#scores;
-    this.#attended.fill(0);
-    for (let head = 0; head < heads; head++) {
-      const query = head * headSize;
-      const shared = Math.floor((head * keyValueHeads) / heads) * headSize;
-      let greatest = Number.NEGATIVE_INFINITY;
-      for (let s = 0; s <= position; s++) {
-        let score = 0;
-        for (let i = 0; i < headSize; i++) {
-          score += at(this.#queries, query + i) * at(layer.keys, s * keyValueWidth + shared + i);
-        }
-        score /= Math.sqrt(headSize);
-        scores[s] = score;
-        greatest = Math.max(greatest, score);
-      }
-      let sum = 0;
-      for (let s = 0; s <= position; s++) {
-        const power = Math.exp(at(scores, s) - greatest);
-        scores[s] = power;
-        sum += power;
-      }
-      for (let s = 0; s <= position; s++) {
-        const weight = at(scores, s) / sum;
-        for (let i = 0; i < headSize; i++) {
-          this.#attended[query + i] =
-            at(this.#attended, query + i) + weight * at(layer.values, s * keyValueWidth + shared + i);
-        }
-      }
-    }
-  }
-}
-
-/** NaN outside the array, so that a wrong index shows. */
-function at(values: Float32Array, index: number): number {
-  return values[index] ?? Number.NaN;
-}
-
-/** `output = weight * input`: weight (out, in). */
-function multiply(output: Float32Array, weight: Float32Array, input: Float32Array): void {
-  const inner = input.length;
-  for (let o = 0; o < output.length; o++) {
-    let sum = 0;
-    for (let i = 0; i < inner; i++) sum += at(weight, o * inner + i) * at(input, i);
-    output[o] = sum;
-  }
-}
-
-/** `output = gain * input / rms(input)`. */
-function normalise(output: Float32Array, input: Float32Array, gain: Float32Array, epsilon: number): void {
-  let squares = 0;
-  for (let i = 0; i < input.length; i++) squares += at(input, i) ** 2;
-  const scale = 1 / Math.sqrt(squares / input.length + epsilon);
-  for (let i = 0; i < input.length; i++) output[i] = at(gain, i) * at(input, i) * scale;
-}
-
-/** `target += values`. */
-function accumulate(target: Float32Array, values: Float32Array): void {
-  for (let i = 0; i < target.length; i++) target[i] = at(target, i) + at(values, i);
 }

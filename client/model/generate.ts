@@ -1,122 +1,159 @@
+import type { Tokenizer, TokenStream } from '../data/tokenizer.ts';
 import { TapestryError } from '../errors.ts';
 import type { Random } from '../random.ts';
-import { CachedDecoder } from './cached-decoder.ts';
+import type { Addition, CachedDecoder } from './cached-decoder.ts';
 import type { ModelConfig } from './config.ts';
-import type { ParameterLayout } from './parameters.ts';
+import { checkSampling, type Sampling, sampleToken } from './sampling.ts';
+import { StopStrings } from './stop-strings.ts';
 
-export interface GenerateOptions {
-  /** At least one token; of a longer one than the context, the end counts. */
-  readonly prompt: readonly number[];
-  readonly maxTokens: number;
-  /** 0 takes the likeliest token (greedy); 1 samples the model's own distribution. */
-  readonly temperature: number;
-  /** Samples among the k likeliest only. */
-  readonly topK?: number;
+export interface Prompt {
+  /** At least one; of more than the context holds, the end counts. */
+  readonly tokens: readonly number[];
+  /** For this prompt alone: its text does not depend on what else is generated. */
   readonly random: Random;
-  /** Generation ends before this token, which is not yielded. */
-  readonly stop?: number;
+}
+
+export interface GenerateOptions extends Sampling {
+  readonly tokenizer: Pick<Tokenizer, 'stream'>;
+  /** The most that each prompt is continued by. */
+  readonly maxTokens: number;
+  /** The text ends before any of these tokens. */
+  readonly stopTokens?: readonly number[];
+  /** The text ends before any of these strings, wherever tokens and bytes cut them. */
+  readonly stopStrings?: readonly string[];
   /** Aborting rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** Multiplications between two turns of the event loop: about 4 ms of work. */
-const multiplicationsATurn = 4_000_000;
+/** A token of one prompt's continuation. */
+export interface Piece {
+  /** The prompt's index. */
+  readonly prompt: number;
+  readonly token: number;
+  /** The text that is certain now: often none, as what may begin a stop string or a character waits for its end. */
+  readonly text: string;
+  /** Why no more comes: a stop token or string, or `maxTokens`. */
+  readonly end?: 'stop' | 'length';
+}
 
 /**
- * Continues a prompt, token by token, in float32 on the CPU. Past the context's end it goes on from the last half of the
- * context. Other tasks of the event loop run meanwhile. Throws `generate.bad-option`, and `generate.not-finite` when the
- * model's weights do not give finite logits.
+ * Continues prompts, as many at a time as the decoder has sequences: a token of each in turn, and where one ends the next
+ * prompt begins. Past the context's end a continuation goes on from the last half of the context. Clears the decoder's
+ * sequences first. Throws `generate.bad-option`, and `generate.not-finite` when the model's weights do not give finite
+ * logits.
  */
 export async function* generate(
-  config: ModelConfig,
-  layout: ParameterLayout,
-  parameters: Float32Array,
+  decoder: CachedDecoder,
+  prompts: readonly Prompt[],
   options: GenerateOptions,
-): AsyncGenerator<number, void, void> {
-  checkOptions(options, config);
-  const { maxTokens, stop, signal } = options;
-  const decoder = new CachedDecoder(config, layout, parameters);
-  const tokens = options.prompt.slice(-config.contextLength);
-  let pending = tokens.slice();
-  let sinceTurn = 0;
-
-  for (let made = 0; made < maxTokens; made++) {
-    if (decoder.length + pending.length > config.contextLength) {
-      decoder.clear();
-      pending = tokens.slice(-Math.ceil(config.contextLength / 2));
+): AsyncGenerator<Piece, void, void> {
+  checkOptions(prompts, options, decoder.config);
+  if (options.maxTokens === 0) return;
+  const waiting = [...prompts.entries()];
+  const free = Array.from({ length: decoder.sequences }, (_, sequence) => sequence);
+  let active: Continuation[] = [];
+  for (;;) {
+    active.push(
+      ...waiting.splice(0, free.length).map(([index, prompt]) => {
+        const sequence = free.shift() ?? 0;
+        decoder.clear(sequence);
+        return new Continuation(index, prompt, sequence, options);
+      }),
+    );
+    if (active.length === 0) return;
+    const logits = await decoder.append(
+      active.map((continuation) => continuation.addition(decoder)),
+      options.signal,
+    );
+    options.signal?.throwIfAborted();
+    const going: Continuation[] = [];
+    for (const [i, continuation] of active.entries()) {
+      const piece = continuation.next(logits[i] ?? new Float32Array());
+      if (piece.end === undefined) going.push(continuation);
+      else free.push(continuation.sequence);
+      yield piece;
     }
-    for (const [index, token] of pending.entries()) {
-      for (const multiplications of decoder.append(token, index === pending.length - 1)) {
-        sinceTurn += multiplications;
-        if (sinceTurn < multiplicationsATurn) continue;
-        sinceTurn = 0;
-        await eventLoopTurn();
-        signal?.throwIfAborted();
-      }
-    }
-    signal?.throwIfAborted();
-    const token = sample(decoder.logits, options);
-    if (token === stop) return;
-    tokens.push(token);
-    pending = [token];
-    yield token;
+    active = going;
   }
 }
 
-function checkOptions(options: GenerateOptions, config: ModelConfig): void {
-  const { prompt, maxTokens, temperature, topK } = options;
-  const refuse = (message: string, next: string) => new TapestryError('generate.bad-option', message, next);
-  if (prompt.length === 0) {
-    throw refuse('The prompt has no tokens.', "Give at least one, for example the tokenizer's beginning.");
+/** One prompt on its way through a sequence of the decoder. */
+class Continuation {
+  readonly sequence: number;
+  readonly #index: number;
+  readonly #prompt: Prompt;
+  readonly #options: GenerateOptions;
+  readonly #stream: TokenStream;
+  readonly #stops: StopStrings;
+  readonly #tokens: number[];
+  #pending: readonly number[];
+  #made = 0;
+
+  constructor(index: number, prompt: Prompt, sequence: number, options: GenerateOptions) {
+    this.sequence = sequence;
+    this.#index = index;
+    this.#prompt = prompt;
+    this.#options = options;
+    this.#stream = options.tokenizer.stream();
+    this.#stops = new StopStrings(options.stopStrings ?? []);
+    this.#tokens = [...prompt.tokens];
+    this.#pending = this.#tokens;
   }
-  const unknown = prompt.find(
-    (token) => !(Number.isInteger(token) && token >= 0 && token < config.vocabularySize),
-  );
-  if (unknown !== undefined) {
-    throw refuse(
-      `The prompt's token ${unknown} is not in the model's vocabulary of ${config.vocabularySize}.`,
-      'Use the tokenizer that the model was trained with.',
+
+  /** What the decoder has to read before the next token. */
+  addition(decoder: CachedDecoder): Addition {
+    const { contextLength } = decoder.config;
+    if (this.#made === 0) {
+      this.#pending = this.#tokens.slice(-contextLength);
+    } else if (decoder.lengthOf(this.sequence) === contextLength) {
+      decoder.clear(this.sequence);
+      this.#pending = this.#tokens.slice(-Math.ceil(contextLength / 2));
+    }
+    return { sequence: this.sequence, tokens: this.#pending };
+  }
+
+  /** Draws the next token from the logits after all before it. */
+  next(logits: Float32Array): Piece {
+    const { maxTokens, stopTokens } = this.#options;
+    const token = sampleToken(logits, this.#options, this.#prompt.random);
+    this.#tokens.push(token);
+    this.#pending = [token];
+    this.#made++;
+    const piece = { prompt: this.#index, token };
+    if (stopTokens?.includes(token)) return { ...piece, text: this.#rest(), end: 'stop' };
+    const text = this.#stops.push(this.#stream.push(token));
+    if (this.#stops.found) return { ...piece, text, end: 'stop' };
+    if (this.#made === maxTokens) return { ...piece, text: text + this.#rest(), end: 'length' };
+    return { ...piece, text };
+  }
+
+  #rest(): string {
+    return this.#stops.push(this.#stream.flush()) + this.#stops.flush();
+  }
+}
+
+function checkOptions(prompts: readonly Prompt[], options: GenerateOptions, config: ModelConfig): void {
+  const { maxTokens, stopStrings } = options;
+  const refuse = (message: string, next: string) => new TapestryError('generate.bad-option', message, next);
+  for (const { tokens } of prompts) {
+    if (tokens.length === 0) {
+      throw refuse('A prompt has no tokens.', "Give at least one, for example the tokenizer's beginning.");
+    }
+    const unknown = tokens.find(
+      (token) => !(Number.isInteger(token) && token >= 0 && token < config.vocabularySize),
     );
+    if (unknown !== undefined) {
+      throw refuse(
+        `The prompt's token ${unknown} is not in the model's vocabulary of ${config.vocabularySize}.`,
+        'Use the tokenizer that the model was trained with.',
+      );
+    }
   }
   if (!(Number.isSafeInteger(maxTokens) && maxTokens >= 0)) {
     throw refuse(`${maxTokens} tokens cannot be generated.`, 'Give a whole number of tokens, 0 or more.');
   }
-  if (!(Number.isFinite(temperature) && temperature >= 0)) {
-    throw refuse(
-      `The temperature ${temperature} has no meaning.`,
-      'Give 0 for greedy, or a positive number.',
-    );
+  if (stopStrings?.includes('')) {
+    throw refuse('A stop string is empty.', 'Give at least one character, or no stop string.');
   }
-  if (topK !== undefined && !(Number.isSafeInteger(topK) && topK >= 1)) {
-    throw refuse(`The ${topK} likeliest tokens cannot be chosen from.`, 'Give a whole number, 1 or more.');
-  }
-}
-
-/** Lets timers, sockets and rendering have their turn. */
-function eventLoopTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/** Draws a token; ties go to the lower id, so the same logits and random state give the same token. */
-function sample(logits: Float32Array, options: GenerateOptions): number {
-  const at = (token: number) => logits[token] ?? Number.NaN;
-  const greatest = logits.reduce((a, b) => Math.max(a, b));
-  if (!Number.isFinite(greatest)) {
-    throw new TapestryError(
-      'generate.not-finite',
-      "The model's logits are not finite: its weights are broken.",
-      'Use another base, and verify the run that this one came from.',
-    );
-  }
-  const { temperature, topK, random } = options;
-  if (temperature === 0) return logits.indexOf(greatest);
-  let candidates = Array.from(logits.keys());
-  if (topK !== undefined) candidates = candidates.sort((a, b) => at(b) - at(a) || a - b).slice(0, topK);
-  const weights = candidates.map((token) => Math.exp((at(token) - greatest) / temperature));
-  let left = random.uniform() * weights.reduce((a, b) => a + b);
-  const drawn = candidates.find((_, i) => {
-    left -= weights[i] ?? 0;
-    return left < 0;
-  });
-  return drawn ?? logits.indexOf(greatest); // rounding alone can leave a remainder
+  checkSampling(options);
 }

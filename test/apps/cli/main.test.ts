@@ -50,6 +50,7 @@ test.each([
   [['demo', '--preset', 'huge'], 'usage'],
   [['demo', '--nodes', '0'], 'usage'],
   [['generate', '--prompt', 'x'], 'usage'],
+  [['generate', '--model', 'm', '--prompt', 'x', '--top-p', '2'], 'usage'],
   [['relay', '--tls', 'perhaps'], 'usage.tls'],
   [['info', 'ftp://relay.example'], 'usage.relay'],
   [['relay', '--token-file', '/nowhere/token'], 'usage.token-file'],
@@ -113,6 +114,20 @@ test('generate prints prompt and continuation and nothing else, the same each ti
   const other = await run(...words, '--seed', '2', '--json');
   expect(events(one.stdout)).toMatchObject([{ event: 'generated', prompt: 'Zebra é ', tokens: 12 }]);
   expect(one.stdout).not.toBe(other.stdout);
+  // Beside other prompts a text is the same as alone; a prompt that is repeated goes on in another way.
+  const several = await run(...words, '--seed', '1', '--prompt', 'x', '--prompt', 'Zebra é ', '--json');
+  const made = events(several.stdout).sort((a, b) => Number(a['index']) - Number(b['index']));
+  expect(made).toMatchObject([{ index: 0 }, { index: 1, prompt: 'x' }, { index: 2, prompt: 'Zebra é ' }]);
+  expect(made[0]).toEqual(events(one.stdout)[0]);
+  expect(made[2]?.['text']).not.toBe(made[0]?.['text']);
+  // As text they follow each other in order, however long each takes.
+  const text = await run(...words, '--seed', '1', '--prompt', 'x');
+  expect(text.stdout).toBe(`Zebra é ${made[0]?.['text']}\n\nx${made[1]?.['text']}`);
+  // Up to a string that is in the text.
+  const stop = String(made[0]?.['text']).slice(2, 4);
+  const stopped = await run(...words, '--seed', '1', '--stop', 'nowhere', '--stop', stop, '--json');
+  const before = String(made[0]?.['text']).split(stop)[0];
+  expect(events(stopped.stdout)).toMatchObject([{ text: before, end: 'stop' }]);
   writeFileSync(join(model, 'config.json'), '{}');
   expect(await run(...words)).toMatchObject({ code: exit.failed, stdout: '' });
 });

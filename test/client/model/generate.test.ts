@@ -1,12 +1,11 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { CachedDecoder } from '../../../client/model/cached-decoder.ts';
-import type { ModelConfig } from '../../../client/model/config.ts';
-import { presets } from '../../../client/model/config.ts';
-import { type GenerateOptions, generate } from '../../../client/model/generate.ts';
-import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
-import { referenceForward } from '../../../client/model/reference/model.ts';
+import { byteTokenizer, type Tokenizer } from '../../../client/data/tokenizer.ts';
+import { type ModelConfig, presets } from '../../../client/model/config.ts';
+import { CpuDecoder } from '../../../client/model/cpu-decoder.ts';
+import { type GenerateOptions, generate, type Piece, type Prompt } from '../../../client/model/generate.ts';
+import { layoutOf } from '../../../client/model/parameters.ts';
 import { Random } from '../../../client/random.ts';
+import { livelyParameters, referenceLogits } from './lively-model.ts';
 
 const config: ModelConfig = {
   vocabularySize: 11,
@@ -21,65 +20,37 @@ const config: ModelConfig = {
   tiedHead: false,
 };
 const layout = layoutOf(config);
+const parameters = livelyParameters(config, 1);
 
-/** Far larger than at the start of training, so that the distribution has shape. */
-function lively(of: ModelConfig, seed: number): Float32Array<ArrayBuffer> {
-  return initialParameters(of, layoutOf(of), seed).map((value) =>
-    Math.abs(value) < 0.2 ? 15 * value : value,
-  );
-}
-const parameters = lively(config, 1);
+/** A letter a token. */
+const letters: Pick<Tokenizer, 'stream'> = {
+  stream: () => ({ push: (token) => 'abcdefghijk'.charAt(token), flush: () => '' }),
+};
 
-/** The reference's logits after the last of `tokens`. */
-function referenceLogits(of: ModelConfig, values: Float32Array, tokens: readonly number[]): Float64Array {
-  const shape = { batch: 1, sequence: tokens.length };
-  const logits = referenceForward(
-    of,
-    layoutOf(of),
-    Float64Array.from(values),
-    Uint32Array.from(tokens),
-    shape,
-  );
-  return logits.subarray(-of.vocabularySize);
-}
-
-async function all(tokens: AsyncIterable<number>): Promise<number[]> {
-  const list: number[] = [];
-  for await (const token of tokens) list.push(token);
+async function all(pieces: AsyncIterable<Piece>): Promise<Piece[]> {
+  const list: Piece[] = [];
+  for await (const piece of pieces) list.push(piece);
   return list;
 }
 
-async function collect(options: Partial<GenerateOptions>): Promise<number[]> {
-  const whole = { prompt: [1], maxTokens: 20, temperature: 0, random: Random.seeded(1), ...options };
-  return all(generate(config, layout, parameters, whole));
+const prompt = (tokens: readonly number[], seed = 1): Prompt => ({ tokens, random: Random.seeded(seed) });
+
+function pieces(
+  prompts: readonly Prompt[],
+  options: Partial<GenerateOptions> = {},
+  sequences = prompts.length,
+): Promise<Piece[]> {
+  const decoder = new CpuDecoder(config, layout, parameters, sequences);
+  return all(generate(decoder, prompts, { tokenizer: letters, maxTokens: 20, temperature: 0, ...options }));
 }
 
-test('the cached decoder agrees with the reference at every place', () => {
-  const shapes = fc.record({
-    layers: fc.integer({ min: 1, max: 2 }),
-    keyValueHeads: fc.integer({ min: 1, max: 2 }),
-    group: fc.integer({ min: 1, max: 3 }),
-    half: fc.integer({ min: 1, max: 4 }),
-    tiedHead: fc.boolean(),
-  });
-  const prompts = fc.array(fc.integer({ min: 0, max: 10 }), { minLength: 1, maxLength: 8 });
-  fc.assert(
-    fc.property(shapes, prompts, fc.nat(), ({ group, half, ...sizes }, tokens, seed) => {
-      const heads = group * sizes.keyValueHeads;
-      const shape = { ...config, ...sizes, heads, dimension: heads * 2 * half };
-      const values = lively(shape, seed);
-      const decoder = new CachedDecoder(shape, layoutOf(shape), values);
-      tokens.forEach((token, i) => {
-        Array.from(decoder.append(token, true));
-        const expected = referenceLogits(shape, values, tokens.slice(0, i + 1));
-        decoder.logits.forEach((logit, v) => {
-          expect(Math.abs(logit - (expected[v] ?? 0))).toBeLessThan(1e-4);
-        });
-      });
-    }),
-    { numRuns: 25 },
-  );
-});
+async function tokensOf(tokens: readonly number[], options: Partial<GenerateOptions> = {}) {
+  return (await pieces([prompt(tokens)], options)).map(({ token }) => token);
+}
+
+async function textOf(tokens: readonly number[], options: Partial<GenerateOptions> = {}) {
+  return (await pieces([prompt(tokens)], options)).map(({ text }) => text).join('');
+}
 
 test('greedy takes the likeliest token, and past the context goes on from its last half', async () => {
   const window = [3, 1, 4];
@@ -90,51 +61,90 @@ test('greedy takes the likeliest token, and past the context goes on from its la
     window.push(token);
     return token;
   });
-  const tokens = await collect({ prompt: [3, 1, 4] });
+  const tokens = await tokensOf([3, 1, 4]);
   expect(tokens).toEqual(expected);
   expect(new Set(tokens).size).toBeGreaterThan(1);
 });
 
 test('of a prompt longer than the context the end counts', async () => {
-  const prompt = [5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7];
-  expect(await collect({ prompt })).toEqual(await collect({ prompt: prompt.slice(-8) }));
+  const long = [5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7];
+  expect(await tokensOf(long)).toEqual(await tokensOf(long.slice(-8)));
 });
 
-test('sampling follows the distribution at its temperature', async () => {
-  const logits = referenceLogits(config, parameters, [2]).map((logit) => logit / 0.7);
-  const whole = logits.reduce((sum, logit) => sum + Math.exp(logit), 0);
-  const random = Random.seeded(7);
-  const counts = new Array<number>(config.vocabularySize).fill(0);
-  const draws = 4000;
-  for (let i = 0; i < draws; i++) {
-    const [token] = await collect({ prompt: [2], maxTokens: 1, temperature: 0.7, random });
-    counts[token ?? 0] = (counts[token ?? 0] ?? 0) + 1;
+test("a prompt's text is the same alone, in a batch of any size, and when it waits for its turn", async () => {
+  const prompts = [[3, 1, 4], [1], [5, 9, 2, 6, 5, 3, 5, 8], [9, 7]];
+  const seeded = () => prompts.map((tokens, seed) => prompt(tokens, seed));
+  const options = { temperature: 1, topP: 0.9, stopTokens: [7], maxTokens: 15 };
+  const alone = await Promise.all(seeded().map((each) => pieces([each], options)));
+  expect(new Set(alone.map((each) => each.length)).size).toBeGreaterThan(1);
+  for (const sequences of [1, 2, 3, 6]) {
+    const together = await pieces(seeded(), options, sequences);
+    for (const [index, expected] of alone.entries()) {
+      const own = together.filter((piece) => piece.prompt === index);
+      expect(own).toEqual(expected.map((piece) => ({ ...piece, prompt: index })));
+    }
   }
-  counts.forEach((count, token) => {
-    expect(Math.abs(count / draws - Math.exp(logits[token] ?? 0) / whole)).toBeLessThan(0.03);
-  });
 });
 
-test('top-k keeps to the k likeliest, and one seed gives one text', async () => {
-  const logits = referenceLogits(config, parameters, [2]);
-  const likeliest = [...logits.keys()].sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0)).slice(0, 2);
-  const random = Random.seeded(3);
-  const seen = new Set<number | undefined>();
-  for (let i = 0; i < 60; i++) {
-    const [token] = await collect({ prompt: [2], maxTokens: 1, temperature: 5, topK: 2, random });
-    seen.add(token);
-  }
-  expect([...seen].sort()).toEqual(likeliest.sort());
-  const sampled = () => collect({ temperature: 1, random: Random.seeded(9) });
-  expect(await sampled()).toEqual(await sampled());
+test('prompts of a batch advance together', async () => {
+  const order = (await pieces([prompt([1]), prompt([2])], { maxTokens: 2 })).map((piece) => piece.prompt);
+  expect(order).toEqual([0, 1, 0, 1]);
 });
 
-test('generation ends before the stop token and after the tokens asked for', async () => {
-  const free = await collect({});
+test('one seed gives one text, another another', async () => {
+  const sampled = (seed: number) => pieces([prompt([4], seed)], { temperature: 1 });
+  expect(await sampled(9)).toEqual(await sampled(9));
+  expect(await sampled(9)).not.toEqual(await sampled(10));
+});
+
+test('generation ends before a stop token and after the tokens asked for', async () => {
+  const free = await tokensOf([1]);
   const stop = free[3] ?? 0;
-  expect(await collect({ stop })).toEqual(free.slice(0, free.indexOf(stop)));
-  expect(await collect({ maxTokens: 0 })).toEqual([]);
+  const before = free.slice(0, free.indexOf(stop));
+  const stopped = await pieces([prompt([1])], { stopTokens: [stop] });
+  expect(stopped.map(({ token }) => token)).toEqual([...before, stop]);
+  expect(stopped.map(({ text }) => text).join('')).toBe(before.map((i) => 'abcdefghijk'.charAt(i)).join(''));
+  expect(stopped.map(({ end }) => end)).toEqual([...before.map(() => undefined), 'stop']);
+  expect(await tokensOf([1], { maxTokens: 0 })).toEqual([]);
   expect(free).toHaveLength(20);
+  expect((await pieces([prompt([1])])).at(-1)?.end).toBe('length');
+});
+
+test('generation ends before a stop string, and what may begin one is held back until it cannot', async () => {
+  const free = await textOf([1]);
+  const stop = free.slice(5, 9);
+  const expected = free.slice(0, free.indexOf(stop));
+  const stopped = await pieces([prompt([1])], { stopStrings: ['nowhere', stop] });
+  expect(stopped.map(({ text }) => text).join('')).toBe(expected);
+  expect(stopped.at(-1)).toMatchObject({ text: '', end: 'stop' });
+  expect(stopped).toHaveLength(expected.length + 4);
+  // The end of the text begins a stop string that does not come.
+  expect(await textOf([1], { stopStrings: [`${free.slice(-2)}?`] })).toBe(free);
+});
+
+test('a stop string is found where tokens are bytes of its characters', async () => {
+  // The model is the bytes of a text in a row: each token's logits are highest for the next one.
+  const bytes = [...byteTokenizer.encode('aé→b')];
+  let made = 0;
+  const decoder = {
+    config: { ...config, vocabularySize: byteTokenizer.vocabularySize, contextLength: 64 },
+    sequences: 1,
+    lengthOf: () => made,
+    clear: () => {},
+    append: async () => {
+      const logits = new Float32Array(byteTokenizer.vocabularySize);
+      logits[bytes[made++] ?? 0] = 9;
+      return [logits];
+    },
+    close: () => {},
+  };
+  const text = generate(decoder, [prompt([256])], {
+    tokenizer: byteTokenizer,
+    maxTokens: 9,
+    temperature: 0,
+    stopStrings: ['→b'],
+  });
+  expect((await all(text)).map((piece) => piece.text)).toEqual(['a', '', 'é', '', '', '', '']);
 });
 
 test('timers run while it generates, and aborting ends it', async () => {
@@ -145,11 +155,11 @@ test('timers run while it generates, and aborting ends it', async () => {
     turns++;
     if (turns === 3) controller.abort();
   }, 0);
-  const text = generate(nano, layoutOf(nano), lively(nano, 1), {
-    prompt: [256],
+  const decoder = new CpuDecoder(nano, layoutOf(nano), livelyParameters(nano, 1));
+  const text = generate(decoder, [prompt([256])], {
+    tokenizer: byteTokenizer,
     maxTokens: 1_000_000,
     temperature: 0,
-    random: Random.seeded(1),
     signal: controller.signal,
   });
   await expect(all(text)).rejects.toThrow('aborted');
@@ -158,26 +168,22 @@ test('timers run while it generates, and aborting ends it', async () => {
 });
 
 test('options without a meaning are refused', async () => {
-  const refused: Partial<GenerateOptions>[] = [
-    { prompt: [] },
-    { prompt: [11] },
-    { prompt: [0.5] },
-    { maxTokens: -1 },
-    { temperature: Number.NaN },
-    { temperature: -1 },
-    { topK: 0 },
+  const refused: [readonly number[], Partial<GenerateOptions>][] = [
+    [[], {}],
+    [[11], {}],
+    [[0.5], {}],
+    [[1], { maxTokens: -1 }],
+    [[1], { temperature: -1 }],
+    [[1], { topP: 2 }],
+    [[1], { stopStrings: [''] }],
   ];
-  for (const options of refused) {
-    await expect(collect(options)).rejects.toMatchObject({ code: 'generate.bad-option' });
+  for (const [tokens, options] of refused) {
+    await expect(tokensOf(tokens, options)).rejects.toMatchObject({ code: 'generate.bad-option' });
   }
 });
 
 test('weights that overflow are told, not sampled', async () => {
-  const broken = generate(config, layout, new Float32Array(layout.length).fill(Number.NaN), {
-    prompt: [1],
-    maxTokens: 1,
-    temperature: 0,
-    random: Random.seeded(1),
-  });
+  const decoder = new CpuDecoder(config, layout, new Float32Array(layout.length).fill(Number.NaN));
+  const broken = generate(decoder, [prompt([1])], { tokenizer: letters, maxTokens: 1, temperature: 0 });
   await expect(all(broken)).rejects.toMatchObject({ code: 'generate.not-finite' });
 });

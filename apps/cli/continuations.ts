@@ -1,0 +1,55 @@
+import type { Piece } from '../../client/model/generate.ts';
+import type { Output } from './output.ts';
+
+interface Continuation {
+  readonly prompt: string;
+  text: string;
+  tokens: number;
+  end?: Piece['end'] | 'interrupted';
+}
+
+/**
+ * Shows what prompts are continued with. For people: in the order of the prompts, each as it is made; what is made of a
+ * later one meanwhile waits for its turn. For programs: one object a prompt, as it ends.
+ */
+export class Continuations {
+  readonly #output: Output;
+  readonly #all: readonly Continuation[];
+  #shown = 0;
+
+  constructor(prompts: readonly string[], output: Output) {
+    this.#output = output;
+    this.#all = prompts.map((prompt) => ({ prompt, text: '', tokens: 0 }));
+    this.#write(this.#all[0]?.prompt ?? '');
+  }
+
+  add({ prompt, text, end }: Piece): void {
+    const continuation = this.#all[prompt];
+    if (continuation === undefined) throw new RangeError(`there is no prompt ${prompt}`);
+    continuation.text += text;
+    continuation.tokens++;
+    if (prompt === this.#shown) this.#write(text);
+    if (end !== undefined) this.#end(prompt, continuation, end);
+  }
+
+  /** No more comes: what has not ended was interrupted. */
+  close(): void {
+    for (const [index, continuation] of this.#all.entries())
+      if (continuation.end === undefined) this.#end(index, continuation, 'interrupted');
+    if (process.stdout.isTTY) this.#write('\n');
+  }
+
+  #end(index: number, continuation: Continuation, end: NonNullable<Continuation['end']>): void {
+    continuation.end = end;
+    if (this.#output.json)
+      this.#output.result({ event: 'generated', index, ...continuation }, continuation.text);
+    while (this.#all[this.#shown]?.end !== undefined) {
+      const next = this.#all[++this.#shown];
+      if (next !== undefined) this.#write(`\n\n${next.prompt}${next.text}`);
+    }
+  }
+
+  #write(text: string): void {
+    if (!this.#output.json) process.stdout.write(text);
+  }
+}
