@@ -1,9 +1,10 @@
 // Softmax cross-entropy, loss and gradient in one kernel, so that the probabilities are never stored beside the logits.
 //
 //   losses[r] = log(sum exp(logits[r])) - logits[r, target], 0 where the target is ignored
-//   logits    = (softmax(logits) - onehot(target)) lossScale: the gradient, in place; 0 where the target is ignored
+//   logits    = (softmax(logits) - onehot(target)) weight: the gradient, in place; 0 where the target is ignored
 //
-// `lossScale` is 1 / (counted targets), so the gradient is that of the mean. `lanes` as in rms-norm.wgsl.
+// The weight is 1 / (counted targets), so that the gradient is that of the mean, times the loss scale, which keeps half
+// precision from losing it. `lanes` as in rms-norm.wgsl.
 
 struct Shape {
   rows: u32,
@@ -11,6 +12,10 @@ struct Shape {
 }
 
 struct StepValues {
+  targetWeight: f32,
+}
+
+struct Scaling {
   lossScale: f32,
 }
 
@@ -25,6 +30,7 @@ override groups: u32 = 8; // rows of one workgroup; lanes * groups <= 256
 @group(0) @binding(2) var<storage, read> targets: array<u32>;
 @group(0) @binding(3) var<storage, read_write> logits: array<Stored>;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
+@group(0) @binding(5) var<storage, read> scaling: Scaling;
 
 var<workgroup> parts: array<vec2f, 256>;
 
@@ -77,13 +83,14 @@ fn forwardBackward(@builtin(global_invocation_id) id: vec3u, @builtin(local_invo
     }
     return;
   }
-  let scale = stepValues.lossScale / merged.y;
+  let weight = stepValues.targetWeight * scaling.lossScale;
+  let scale = weight / merged.y;
   for (var i = local.x; i < shape.vectors; i += lanes) {
     let logit = vec4f(logits[start + i]);
     var gradient = exp(logit - merged.x) * scale;
     if (wanted / 4 == i) {
       losses[row] = log(merged.y) + merged.x - logit[wanted % 4];
-      gradient -= select(vec4f(), vec4f(stepValues.lossScale), vec4u(0, 1, 2, 3) == vec4u(wanted % 4));
+      gradient -= select(vec4f(), vec4f(weight), vec4u(0, 1, 2, 3) == vec4u(wanted % 4));
     }
     logits[start + i] = Stored(gradient);
   }

@@ -1,18 +1,46 @@
-// Global gradient norm in two stages of fixed order, and the factor that clips it.
+// Global gradient norm in two stages of fixed order, and what follows from it for the update.
 //
 //   sumSquares  partials[firstPartial + i] = sum of squares of every `stride`-th vec4 from the i-th on, over one shard
-//   clip        clipping = (norm, min(1, limit / norm)) from all partials
+//   clip        clipping from all partials, and scaling from one step to the next: a norm that is not finite leaves the
+//               update out and halves the loss scale; `growthInterval` finite ones in a row double it, if not 0
 
 struct Shape {
-  vectors: u32,      // the shard's length in vec4
-  stride: u32,       // partial sums of the shard; one invocation each
+  vectors: u32,        // the shard's length in vec4
+  stride: u32,         // partial sums of the shard; one invocation each
   firstPartial: u32,
-  partials: u32,     // of all shards together
+  partials: u32,       // of all shards together
+  growthInterval: u32, // 0: the loss scale stays
 }
 
 struct StepValues {
-  lossScale: f32,
+  targetWeight: f32,
   gradientClip: f32,
+  learningRate: f32,
+  weightDecay: f32,
+  beta1: f32,
+  beta2: f32,
+  oneMinusBeta1: f32,
+  oneMinusBeta2: f32,
+}
+
+// Of this step, for the kernels that update.
+struct Clipping {
+  norm: f32,
+  factor: f32,      // takes the loss scale away, too
+  applies: u32,     // 0 where the gradient is not finite
+  correction1: f32, // 1 / weight of the moment, as if it had seen everything
+  correction2: f32,
+  lossScale: f32,   // what this step's gradient is scaled by
+}
+
+// From step to step; client/train/scaling.ts reads and writes it.
+struct Scaling {
+  lossScale: f32,
+  goodSteps: u32,
+  firstWeight: f32,  // 1 - beta1^t, by the moment's own recurrence
+  secondWeight: f32,
+  appliedSteps: u32,
+  skippedSteps: u32,
 }
 
 override lanes: u32 = 64;
@@ -22,7 +50,8 @@ override lanes: u32 = 64;
 @group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> partials: array<f32>;
 @group(0) @binding(4) var<storage, read> allPartials: array<f32>;
-@group(0) @binding(5) var<storage, read_write> clipping: array<f32>;
+@group(0) @binding(5) var<storage, read_write> clipping: Clipping;
+@group(0) @binding(6) var<storage, read_write> scaling: Scaling;
 
 var<workgroup> parts: array<f32, 256>;
 
@@ -52,8 +81,37 @@ fn clip(@builtin(local_invocation_id) local: vec3u) {
     for (var i = 0u; i < lanes; i++) {
       sum += parts[i];
     }
-    let norm = sqrt(sum);
-    clipping[0] = norm;
-    clipping[1] = min(1.0, stepValues.gradientClip / max(norm, 1e-30));
+    judge(sum);
+  }
+}
+
+fn judge(squares: f32) {
+  let lossScale = scaling.lossScale;
+  let norm = sqrt(squares) / lossScale;
+  clipping.norm = norm;
+  clipping.factor = min(1.0, stepValues.gradientClip / max(norm, 1e-30)) / lossScale;
+  clipping.lossScale = lossScale;
+  // By its bits: a compiler may take it for granted that no float is infinite or not a number.
+  if ((bitcast<u32>(squares) & 0x7f800000u) == 0x7f800000u) {
+    clipping.applies = 0u;
+    scaling.skippedSteps += 1;
+    scaling.goodSteps = 0u;
+    if (shape.growthInterval > 0) {
+      scaling.lossScale = max(1.0, lossScale / 2);
+    }
+    return;
+  }
+  let firstWeight = stepValues.beta1 * scaling.firstWeight + stepValues.oneMinusBeta1;
+  let secondWeight = stepValues.beta2 * scaling.secondWeight + stepValues.oneMinusBeta2;
+  clipping.applies = 1u;
+  clipping.correction1 = 1.0 / firstWeight;
+  clipping.correction2 = 1.0 / secondWeight;
+  scaling.firstWeight = firstWeight;
+  scaling.secondWeight = secondWeight;
+  scaling.appliedSteps += 1;
+  scaling.goodSteps += 1;
+  if (shape.growthInterval > 0 && scaling.goodSteps >= shape.growthInterval) {
+    scaling.lossScale = lossScale * 2;
+    scaling.goodSteps = 0u;
   }
 }

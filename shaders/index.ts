@@ -2,6 +2,7 @@ import adamw from './adamw.wgsl?raw';
 import attention from './attention.wgsl?raw';
 import attentionSubgroupTiles from './attention-subgroup-tiles.wgsl?raw';
 import attentionTiles from './attention-tiles.wgsl?raw';
+import cachedAttention from './cached-attention.wgsl?raw';
 import crossEntropy from './cross-entropy.wgsl?raw';
 import embedding from './embedding.wgsl?raw';
 import gradientNorm from './gradient-norm.wgsl?raw';
@@ -164,6 +165,21 @@ export const shaders = {
     entryPoints: attentionLayer,
     overrides: ['lanes'],
     needs: ['subgroups'],
+  },
+  cachedAttention: {
+    name: 'cached-attention',
+    source: cachedAttention,
+    entryPoints: {
+      append: { shape: [0, 'uniform'], places: [1, 'read'], qkv: [2, 'read'], cache: [3, 'write'] },
+      attend: {
+        shape: [0, 'uniform'],
+        places: [1, 'read'],
+        qkv: [2, 'read'],
+        savedCache: [4, 'read'],
+        output: [5, 'write'],
+      },
+    },
+    overrides: ['lanes', 'splits'],
   },
   crossEntropy: {
     name: 'cross-entropy',

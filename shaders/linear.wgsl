@@ -99,15 +99,10 @@ fn storeInput(row: u32, column: u32, value: vec4f) {
   }
 }
 
-// Ends backwardWeight for one vec4.
+// Ends backwardWeight for one vec4 of a column that is in the product.
 fn storeWeight(row: u32, column: u32, value: vec4f) {
-  if (row >= shape.rows || column >= shape.columns) {
-    return;
-  }
-  let at = row * shape.columns + column;
-  if (shape.epilogue == 1u) {
-    weightGradient[at] += value;
-  } else {
-    weightGradient[at] = value;
+  if (row < shape.rows) {
+    let at = row * shape.columns + column;
+    weightGradient[at] = value + select(vec4f(), weightGradient[at], shape.epilogue == 1u);
   }
 }

@@ -22,20 +22,24 @@ fn rightRows(at: u32, step: u32) -> mat4x4f {
     vec4f(right[at]), vec4f(right[at + step]), vec4f(right[at + 2 * step]), vec4f(right[at + 3 * step]));
 }
 
-fn storePairs(row: u32, first: u32, a: mat4x4f, b: mat4x4f) {
-  for (var i = 0u; i < 4; i++) {
-    storePair(row + i, first, a[i], b[i]);
+// The stores are loops over rows, not one store after another: they are rare, and a CPU adapter compiles them slowly.
+fn storePairs(row: u32, first: u32, a: array<mat4x4f, 4>, b: array<mat4x4f, 4>) {
+  var near = a;
+  var far = b;
+  for (var i = 0u; i < 16; i++) {
+    storePair(row + i, first, near[i / 4][i % 4], far[i / 4][i % 4]);
   }
 }
 
-fn storeInputs(row: u32, column: u32, values: mat4x4f) {
-  for (var i = 0u; i < 4; i++) {
-    storeInput(row + i, column, values[i]);
+fn storeInputs(row: u32, column: u32, sums: array<mat4x4f, 4>) {
+  var values = sums;
+  for (var i = 0u; i < 16; i++) {
+    storeInput(row + i, column, values[i / 4][i % 4]);
   }
 }
 
 fn storeWeights(row: u32, column: u32, values: mat4x4f) {
-  for (var i = 0u; i < 4; i++) {
+  for (var i = 0u; i < 4 && row + i < shape.rows; i++) {
     storeWeight(row + i, column, values[i]);
   }
 }
@@ -80,10 +84,7 @@ fn forward(
     a12 += near * x12;
     b12 += far * x12;
   }
-  storePairs(row, first, a0, b0);
-  storePairs(row + 4, first, a4, b4);
-  storePairs(row + 8, first, a8, b8);
-  storePairs(row + 12, first, a12, b12);
+  storePairs(row, first, array(a0, a4, a8, a12), array(b0, b4, b8, b12));
 }
 
 @compute @workgroup_size(8)
@@ -113,10 +114,7 @@ fn backwardInput(
     c8 += w * lowLanes(y);
     c12 += w * highLanes(y);
   }
-  storeInputs(row, column, c0);
-  storeInputs(row + 4, column, c4);
-  storeInputs(row + 8, column, c8);
-  storeInputs(row + 12, column, c12);
+  storeInputs(row, column, array(c0, c4, c8, c12));
 }
 
 // Column i is y[i] x.
@@ -159,12 +157,14 @@ fn backwardWeight(
     c24 += outer(x, subgroupBroadcast(y, 6u));
     c28 += outer(x, subgroupBroadcast(y, 7u));
   }
-  storeWeights(row, column, c0);
-  storeWeights(row + 4, column, c4);
-  storeWeights(row + 8, column, c8);
-  storeWeights(row + 12, column, c12);
-  storeWeights(row + 16, column, c16);
-  storeWeights(row + 20, column, c20);
-  storeWeights(row + 24, column, c24);
-  storeWeights(row + 28, column, c28);
+  if (column < columns) {
+    storeWeights(row, column, c0);
+    storeWeights(row + 4, column, c4);
+    storeWeights(row + 8, column, c8);
+    storeWeights(row + 12, column, c12);
+    storeWeights(row + 16, column, c16);
+    storeWeights(row + 20, column, c20);
+    storeWeights(row + 24, column, c24);
+    storeWeights(row + 28, column, c28);
+  }
 }
