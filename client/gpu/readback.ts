@@ -32,18 +32,27 @@ export class Readback {
 
   /** A range's values in a fresh array. Rejects with `device.lost`. */
   async read(range: BufferRange): Promise<Float32Array<ArrayBuffer>> {
-    if (this.#lost) throw this.#lost;
-    const staging = this.#take(range.size);
     const encoder = this.#device.createCommandEncoder({ label: 'readback' });
-    encoder.copyBufferToBuffer(range.buffer, range.offset, staging, 0, range.size);
+    const copied = this.copy(encoder, range);
     this.#device.queue.submit([encoder.finish()]);
+    return copied();
+  }
+
+  /** Encodes the copy of a range: once the encoder's commands are submitted, call what it returns for the values. */
+  copy(encoder: GPUCommandEncoder, range: BufferRange): () => Promise<Float32Array<ArrayBuffer>> {
+    const staging = this.#take(range.size);
+    encoder.copyBufferToBuffer(range.buffer, range.offset, staging, 0, range.size);
+    return () => this.#values(staging);
+  }
+
+  async #values(staging: GPUBuffer): Promise<Float32Array<ArrayBuffer>> {
     const busy = this.#estimate?.remaining() ?? 0;
     if (busy > 1) await new Promise((resolve) => setTimeout(resolve, busy));
     await this.#mapped(staging);
     this.#estimate?.drained();
     const values = new Float32Array(staging.getMappedRange().slice(0));
     staging.unmap();
-    this.#idle.get(range.size)?.push(staging);
+    this.#idle.get(staging.size)?.push(staging);
     return values;
   }
 

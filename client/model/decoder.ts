@@ -55,9 +55,9 @@ export function rotationTable(config: ModelConfig, sequence: number): Float32Arr
   return table;
 }
 
-const embedding = 'model.embed_tokens.weight';
-const norm = 'model.norm.weight';
-const headOf = (config: ModelConfig) => (config.tiedHead ? embedding : 'lm_head.weight');
+export const embedding = 'model.embed_tokens.weight';
+export const norm = 'model.norm.weight';
+export const headOf = (config: ModelConfig) => (config.tiedHead ? embedding : 'lm_head.weight');
 
 function shapesOf({ config, batch, sequence }: DecoderContext) {
   const { vocabularySize: vocabulary, dimension: width, normEpsilon: epsilon } = config;

@@ -68,7 +68,7 @@ export function rangeOf(
 }
 
 /** Queries, keys and values are one matrix, as are gate and up: side by side in the flat vector. */
-function weightsOf(layer: number) {
+export function weightsOf(layer: number) {
   const within = `model.layers.${layer}.`;
   return {
     attentionNorm: [`${within}input_layernorm.weight`],
