@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withoutCache } from '../../../bench/without-cache.ts';
 import type { Device } from '../../../client/gpu/device.ts';
+import type { CachedDecoder } from '../../../client/model/cached-decoder.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
+import { CpuDecoder } from '../../../client/model/cpu-decoder.ts';
+import { generate } from '../../../client/model/generate.ts';
 import { GpuDecoder } from '../../../client/model/gpu-decoder.ts';
 import { layoutOf } from '../../../client/model/parameters.ts';
 import { Random } from '../../../client/random.ts';
@@ -101,4 +105,61 @@ test('sequences of different lengths side by side are each as alone', async () =
     }
     decoder.close();
   }
+});
+
+/** What these prompts are continued with, greedily: for each its tokens. */
+async function greedy(decoder: CachedDecoder, prompts: readonly number[][], maxTokens: number) {
+  const tokens = prompts.map((): number[] => []);
+  const pieces = generate(
+    decoder,
+    prompts.map((prompt) => ({ tokens: prompt, random: Random.seeded(1) })),
+    { tokenizer: { stream: () => ({ push: String, flush: () => '' }) }, maxTokens, temperature: 0 },
+  );
+  for await (const { prompt, token } of pieces) tokens[prompt]?.push(token);
+  return tokens;
+}
+
+test('greedy text is the same with and without the cache, on the GPU and the CPU, in a batch and alone', async () => {
+  const prompts = [randomTokens(1, 3), randomTokens(2, 30), randomTokens(3, 1), randomTokens(4, 79)];
+  const layout = layoutOf(config);
+  for (const seed of [11, 12, 13, 14]) {
+    const parameters = livelyParameters(config, seed);
+    const cpu = new CpuDecoder(config, layout, parameters, 4);
+    const gpu = await GpuDecoder.create(device, config, layout, parameters, 4);
+    const alone = await GpuDecoder.create(device, config, layout, parameters, 1);
+    // Past the context's end, too.
+    const expected = await greedy(withoutCache(cpu), prompts, 60);
+    expect(new Set(expected.flat()).size).toBeGreaterThan(3);
+    for (const decoder of [cpu, gpu, withoutCache(gpu), alone])
+      expect(await greedy(decoder, prompts, 60)).toEqual(expected);
+    for (const decoder of [gpu, alone]) decoder.close();
+  }
+});
+
+test('a step is one submit, and a closed device is told', async () => {
+  const own = await openNodeDevice();
+  const decoder = await GpuDecoder.create(own, config, layoutOf(config), livelyParameters(config, 1), 2);
+  await decoder.append([{ sequence: 0, tokens: [1, 2, 3] }]);
+  let submits = 0;
+  const submit = own.device.queue.submit.bind(own.device.queue);
+  own.device.queue.submit = (buffers) => {
+    submits++;
+    submit(buffers);
+  };
+  await decoder.append([
+    { sequence: 0, tokens: [4] },
+    { sequence: 1, tokens: [5] },
+  ]);
+  expect(submits).toBe(1);
+  const lost = decoder.append([{ sequence: 0, tokens: [4] }]);
+  own.close();
+  await expect(lost).rejects.toMatchObject({ code: 'device.lost' });
+  await expect(decoder.append([{ sequence: 0, tokens: [4] }])).rejects.toMatchObject({ code: 'device.lost' });
+});
+
+test('a cache that no binding can hold is refused', async () => {
+  const huge = { ...config, contextLength: 2 ** 24 };
+  await expect(
+    GpuDecoder.create(device, huge, layoutOf(huge), livelyParameters(huge, 1), 8),
+  ).rejects.toMatchObject({ code: 'device.too-small' });
 });

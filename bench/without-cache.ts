@@ -1,0 +1,25 @@
+import type { CachedDecoder } from '../client/model/cached-decoder.ts';
+
+/** A decoder that forgets: it reads the whole text so far again for every token, as without a KV cache. */
+export function withoutCache(decoder: CachedDecoder): CachedDecoder {
+  const held = Array.from({ length: decoder.sequences }, (): readonly number[] => []);
+  return {
+    config: decoder.config,
+    sequences: decoder.sequences,
+    lengthOf: (sequence) => decoder.lengthOf(sequence),
+    clear(sequence) {
+      held[sequence] = [];
+      decoder.clear(sequence);
+    },
+    append(additions, signal) {
+      const texts = additions.map(({ sequence, tokens }) => {
+        const text = [...(held[sequence] ?? []), ...tokens];
+        held[sequence] = text;
+        decoder.clear(sequence);
+        return { sequence, tokens: text };
+      });
+      return decoder.append(texts, signal);
+    },
+    close: () => decoder.close(),
+  };
+}

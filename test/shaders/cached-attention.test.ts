@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, test } from 'vitest';
+import type { Device } from '../../client/gpu/device.ts';
+import { cacheAppend, cachedAttention } from '../../client/model/operations/cached-attention.ts';
+import { attentionForward } from '../../client/model/reference/attention.ts';
+import type { Random } from '../../client/random.ts';
+import { openNodeDevice } from '../gpu-node.ts';
+import { allVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
+
+let device: Device;
+beforeAll(async () => {
+  device = await openNodeDevice();
+});
+afterAll(() => device.close());
+
+const none = 0xffffffff;
+
+/** Rows of the sequences' ends in any order, `most` of them at most, and one that is of no sequence. */
+function somePlaces(random: Random, lengths: readonly number[], most: number): number[][] {
+  const places = lengths.flatMap((length, sequence) => {
+    const rows = 1 + random.below(Math.min(length, most));
+    return Array.from({ length: rows }, (_, i) => [sequence, length - 1 - i]);
+  });
+  places.splice(random.below(places.length + 1), 0, [none, none]);
+  return places;
+}
+
+/** `count` rows' columns from `first` on, `width` of each. */
+const columns = (rows: Float32Array, of: number, first: number, width: number) =>
+  Float64Array.from({ length: (rows.length / of) * width }, (_, i) => {
+    return rows[Math.floor(i / width) * of + first + (i % width)] ?? Number.NaN;
+  });
+
+// Up to three stretches of 256 keys.
+test('attention over cached keys and values, of tokens of several sequences', () =>
+  onRandomShapes(
+    { keyValueHeads: 2, group: 3, vectors: 9, positions: 600, sequences: 3 },
+    async ({ keyValueHeads, group, vectors, positions, sequences }, random) => {
+      const heads = group * keyValueHeads;
+      const headSize = 4 * vectors;
+      const [queryWidth, keyWidth] = [heads * headSize, keyValueHeads * headSize];
+      const rowWidth = queryWidth + 2 * keyWidth;
+      const lengths = Array.from({ length: sequences }, () => 1 + random.below(positions));
+      const whole = lengths.map((length) => randomValues(random, length * rowWidth));
+      const places = somePlaces(random, lengths, 5);
+
+      // The cache holds every key and value but those of the rows, which `append` adds.
+      const cache = new Float32Array(sequences * positions * 2 * keyWidth).fill(1e30);
+      const qkv = new Float32Array(places.length * rowWidth);
+      const expected = new Float64Array(places.length * queryWidth);
+      for (const [sequence, rows] of whole.entries()) {
+        for (let position = 0; position < (lengths[sequence] ?? 0); position++) {
+          const row = rows.subarray(position * rowWidth, (position + 1) * rowWidth);
+          const at = places.findIndex(([s, p]) => s === sequence && p === position);
+          if (at >= 0) qkv.set(row, at * rowWidth);
+          else cache.set(row.subarray(queryWidth), (sequence * positions + position) * 2 * keyWidth);
+        }
+        const attended = attentionForward(
+          columns(rows, rowWidth, 0, queryWidth),
+          columns(rows, rowWidth, queryWidth, keyWidth),
+          columns(rows, rowWidth, queryWidth + keyWidth, keyWidth),
+          { batch: 1, sequence: lengths[sequence] ?? 0, heads, keyValueHeads, headSize },
+        );
+        places.forEach(([s, position = 0], at) => {
+          if (s !== sequence) return;
+          expected.set(
+            attended.subarray(position * queryWidth, (position + 1) * queryWidth),
+            at * queryWidth,
+          );
+        });
+      }
+      const nothing = places.findIndex(([sequence]) => sequence === none);
+      expected.fill(7, nothing * queryWidth, (nothing + 1) * queryWidth);
+
+      const shape = { rows: places.length, heads, keyValueHeads, headSize, positions };
+      for (const variant of allVariants(device)) {
+        const values = {
+          places: Uint32Array.from(places.flat()),
+          qkv,
+          cache,
+          output: new Float32Array(places.length * queryWidth).fill(7),
+        };
+        const results = await runOperation(variant, values, (program, buffers) => {
+          program.record(cacheAppend, shape, buffers);
+          program.record(cachedAttention, shape, { ...buffers, savedCache: buffers.cache });
+        });
+        expectClose(results('output'), expected, 1e-5);
+      }
+    },
+  ));
