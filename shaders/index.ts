@@ -6,8 +6,10 @@ import cachedAttention from './cached-attention.wgsl?raw';
 import crossEntropy from './cross-entropy.wgsl?raw';
 import embedding from './embedding.wgsl?raw';
 import gradientNorm from './gradient-norm.wgsl?raw';
+import halve from './halve.wgsl?raw';
 import linear from './linear.wgsl?raw';
 import matmul from './matmul.wgsl?raw';
+import muon from './muon.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
 import subgroupMatmul from './subgroup-matmul.wgsl?raw';
 
@@ -191,6 +193,7 @@ export const shaders = {
         targets: [2, 'read'],
         logits: [3, 'write'],
         losses: [4, 'write'],
+        scaling: [5, 'read'],
       },
     },
     overrides: ['lanes', 'groups'],
@@ -205,6 +208,7 @@ export const shaders = {
         stepValues: [1, 'uniform'],
         allPartials: [4, 'read'],
         clipping: [5, 'write'],
+        scaling: [6, 'write'],
       },
     },
     overrides: ['lanes'],
@@ -218,11 +222,48 @@ export const shaders = {
         stepValues: [1, 'uniform'],
         gradient: [2, 'read'],
         clipping: [3, 'read'],
-        decays: [4, 'read'],
+        rules: [4, 'read'],
         parameters: [5, 'write'],
         firstMoment: [6, 'write'],
         secondMoment: [7, 'write'],
       },
+    },
+    overrides: ['lanes'],
+  },
+  muon: {
+    name: 'muon',
+    source: muon,
+    entryPoints: {
+      momentum: {
+        shape: [0, 'uniform'],
+        stepValues: [1, 'uniform'],
+        clipping: [2, 'read'],
+        gradient: [3, 'read'],
+        firstMoment: [4, 'write'],
+        direction: [5, 'write'],
+      },
+      trace: { shape: [0, 'uniform'], gram: [6, 'read'], squaredLength: [8, 'write'] },
+      polynomial: {
+        shape: [0, 'uniform'],
+        gram: [6, 'read'],
+        square: [7, 'write'],
+        squaredLength: [8, 'write'],
+      },
+      update: {
+        shape: [0, 'uniform'],
+        stepValues: [1, 'uniform'],
+        clipping: [2, 'read'],
+        orthogonal: [9, 'read'],
+        parameters: [10, 'write'],
+      },
+    },
+    overrides: ['lanes'],
+  },
+  halve: {
+    name: 'halve',
+    source: halve,
+    entryPoints: {
+      halve: { shape: [0, 'uniform'], parameters: [1, 'read'], weights: [2, 'write'] },
     },
     overrides: ['lanes'],
   },

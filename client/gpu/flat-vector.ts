@@ -77,6 +77,11 @@ export class FlatVector {
       this.#queue.writeBuffer(buffer, 0, values, offset, length);
   }
 
+  /** Sets every value to zero, between what is encoded before and after. */
+  clear(encoder: GPUCommandEncoder): void {
+    for (const { buffer } of this.#shards) encoder.clearBuffer(buffer);
+  }
+
   /** The values after what is queued so far; see `Readback.read`. */
   async read(readback: Readback): Promise<Float32Array<ArrayBuffer>> {
     const reads = this.#shards.map(({ buffer }) => readback.read({ buffer, offset: 0, size: buffer.size }));

@@ -226,10 +226,10 @@ export class Program {
     return this.#dispatches.length;
   }
 
-  /** Encodes the first `count` dispatches; each sees what the ones before it wrote. */
-  encode(pass: GPUComputePassEncoder, count = this.length): void {
+  /** Encodes the dispatches from `first` on and before `end`; each sees what the ones before it wrote. */
+  encode(pass: GPUComputePassEncoder, first = 0, end = this.length): void {
     let current: GPUComputePipeline | undefined;
-    for (let i = 0; i < count; i++) {
+    for (let i = first; i < end; i++) {
       const dispatch = this.#dispatches[i];
       if (dispatch === undefined) return;
       if (dispatch.pipeline !== current) pass.setPipeline(dispatch.pipeline);

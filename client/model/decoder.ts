@@ -16,8 +16,9 @@ export interface DecoderBindings {
   /** (R) target ids and losses. */
   readonly targets: Binding;
   readonly losses: Binding;
-  /** The uniform whose first value is 1 / (counted targets). */
+  /** The uniform whose first value is 1 / (counted targets), and the buffer whose first value is the loss scale. */
   readonly stepValues: Binding;
+  readonly scaling: Binding;
 }
 
 /** What the forward pass leaves for the backward pass. */
@@ -74,7 +75,7 @@ export function decoderForward(context: DecoderContext, bindings: DecoderBinding
   const { program, config, layout, parameters, weights, rotation } = context;
   const shapes = shapesOf(context);
   const { rows, vocabulary, width } = shapes.embedding;
-  const { tokens, targets, losses, stepValues } = bindings;
+  const { tokens, targets, losses, stepValues, scaling } = bindings;
   const embedded = program.stored(rows * width);
   const table = rangeOf(layout, weights, embedding);
   program.record(embeddingForward, shapes.embedding, { tokens, table, output: embedded });
@@ -96,7 +97,7 @@ export function decoderForward(context: DecoderContext, bindings: DecoderBinding
     { ...shapes.head, epilogue: { kind: 'plain' } },
     { left: headInput, right, addend: headInput, rotation, product: logits, activated: program.unused() },
   );
-  program.record(crossEntropy, { rows, vocabulary }, { stepValues, targets, logits, losses });
+  program.record(crossEntropy, { rows, vocabulary }, { stepValues, scaling, targets, logits, losses });
   return { layers, stream, headInput, inverse, logitsGradient: logits };
 }
 

@@ -8,7 +8,7 @@ export interface TensorPlace {
   readonly name: string;
   /** Row-major; matrices are (out, in), so y = W x. */
   readonly shape: readonly number[];
-  /** In elements; a multiple of `alignment`. */
+  /** In elements; a multiple of `alignment`, of `groupAlignment` where no other tensor is bound before it. */
   readonly offset: number;
   readonly size: number;
   /** Whether AdamW decays it: matrices yes, norm gains no. */
@@ -18,7 +18,7 @@ export interface TensorPlace {
 /** How a model lies in one contiguous f32 vector. The gaps between tensors are zero and stay zero. */
 export interface ParameterLayout {
   readonly tensors: readonly TensorPlace[];
-  /** Length of the vector in elements, padding included; a multiple of `alignment`. */
+  /** Length of the vector in elements, padding included; a multiple of `groupAlignment`. */
   readonly length: number;
   /** Number of trained values, padding excluded. */
   readonly trained: number;
@@ -29,13 +29,18 @@ export interface ParameterLayout {
 /** 64 elements are 256 bytes: WebGPU's storage binding offset alignment, so a tensor can be bound where it lies. */
 export const alignment = 64;
 
-/**
- * Where the flat vector may be cut into buffers, in elements, ascending: not between queries, keys and values, nor between
- * gate and up, which are bound together as one matrix.
- */
+/** What is bound as one begins at 256 bytes in half precision, too. */
+export const groupAlignment = 128;
+
+/** Tensors that are bound together with the one before: keys and values with queries, up with gate. */
+const joined = /\.(k|v|up)_proj\./;
+
+/** Where the flat vector may be cut into buffers, in elements, ascending: not between what is bound as one. */
 export function cutsOf({ tensors }: ParameterLayout): number[] {
-  return tensors.filter(({ name }) => !/\.(k|v|up)_proj\./.test(name)).map(({ offset }) => offset);
+  return tensors.filter(({ name }) => !joined.test(name)).map(({ offset }) => offset);
 }
+
+const alignedTo = (step: number, value: number) => Math.ceil(value / step) * step;
 
 /** The layout that a configuration has. Its hash is in the run's manifest: two builds that differ cannot mix deltas. */
 export function layoutOf(config: ModelConfig): ParameterLayout {
@@ -43,8 +48,9 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
   let offset = 0;
   const place = (name: string, ...shape: number[]) => {
     const size = shape.reduce((product, extent) => product * extent, 1);
+    if (!joined.test(name)) offset = alignedTo(groupAlignment, offset);
     tensors.push({ name, shape, offset, size, decay: shape.length > 1 });
-    offset += Math.ceil(size / alignment) * alignment;
+    offset += alignedTo(alignment, size);
   };
   const { dimension, feedForward, vocabularySize } = config;
   const keyValueWidth = (dimension / config.heads) * config.keyValueHeads;
@@ -66,7 +72,7 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
   const described = tensors.map((t) => `${t.name} ${t.shape.join('x')} ${t.offset}`).join('\n');
   return {
     tensors,
-    length: offset,
+    length: alignedTo(groupAlignment, offset),
     trained: tensors.reduce((sum, tensor) => sum + tensor.size, 0),
     hash: bytesToHex(sha256(utf8ToBytes(described))),
   };

@@ -10,7 +10,7 @@ const words = [
   ['skippedSteps', 'integer'],
 ] as const satisfies readonly (readonly [keyof Scaling, 'float' | 'integer'])[];
 
-export const scalingBytes = 4 * words.length;
+export const scalingWords = words.length;
 
 /** What `step` applied updates leave. */
 export function scalingAfter(

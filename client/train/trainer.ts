@@ -1,129 +1,145 @@
 import type { Batch, BatchShape } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import { FlatVector } from '../gpu/flat-vector.ts';
-import { type Program, ProgramBuilder, whole } from '../gpu/program.ts';
+import type { Choices, Storage } from '../gpu/operation.ts';
+import { whole } from '../gpu/program.ts';
 import { Readback } from '../gpu/readback.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { checkShape, decoderBackward, decoderForward, rotationTable } from '../model/decoder.ts';
-import { alignment, cutsOf, layoutOf, type ParameterLayout } from '../model/parameters.ts';
+import { checkShape } from '../model/decoder.ts';
+import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
 import { BatchBuffers } from './batch-buffers.ts';
-import { decayBlocks, recordUpdate, stepValueCount, writeStepValues } from './optimizer.ts';
-import type { OptimizerSettings, TrainerState } from './training.ts';
+import { lossScaleOfClipping, stepValueCount, writeStepValues } from './optimizer.ts';
+import { decodeScaling, encodeScaling, scalingAfter } from './scaling.ts';
+import { buildStep, type StepProgram } from './step-program.ts';
+import {
+  makeBuffers,
+  makeVectors,
+  type TrainerBuffers,
+  type TrainerVectors,
+  tooSmall,
+} from './trainer-memory.ts';
+import type { LossScaling, OptimizerSettings, Scaling, TrainerState } from './training.ts';
 
-/** The flat vectors that live as long as the trainer. */
-type TrainerVectors = Readonly<
-  Record<'parameters' | 'gradient' | 'firstMoment' | 'secondMoment', FlatVector>
->;
+export interface TrainerOptions {
+  /** How activations and the weights that kernels read are kept. Parameters, moments and gradients are float32 always. */
+  readonly storage?: Storage;
+  /** Batches whose gradients make up one step; a step's batch then has as many times the rows. */
+  readonly accumulation?: number;
+  /** Of f16 storage. */
+  readonly lossScaling?: LossScaling;
+  /** Kernels that were measured to be best; the others are guessed. */
+  readonly choices?: Choices;
+}
 
-/** The other buffers that do, besides the batch's. */
-type TrainerBuffers = Readonly<
-  Record<'decays' | 'clipping' | 'rotation' | 'stepValues' | 'losses' | 'stepLosses', GPUBuffer>
->;
+const usualScaling: LossScaling = { initialScale: 65_536, growthInterval: 2000 };
+
+interface Made {
+  readonly settings: OptimizerSettings;
+  readonly parts: number;
+  /** The loss scale before the first step. */
+  readonly initialScale: number;
+  readonly vectors: TrainerVectors;
+  readonly buffers: TrainerBuffers;
+  readonly batch: BatchBuffers;
+  readonly step: StepProgram;
+}
 
 /**
- * Trains one model on one device. A step is a program recorded once: writes of the batch and a few scalars, one
- * compute pass, one submit. Same adapter, same state, same batches: same bits. Once the device is lost, every promise
- * rejects with TapestryError `device.lost`.
+ * Trains one model on one device. A step is a program recorded once: writes of the batch and a few scalars, then one
+ * submit. Same adapter, same state, same batches: same bits. Once the device is lost, every promise rejects with
+ * TapestryError `device.lost`.
  */
 export class Trainer {
   readonly layout: ParameterLayout;
   readonly #device: Device;
-  readonly #settings: OptimizerSettings;
-  readonly #vectors: TrainerVectors;
-  readonly #buffers: TrainerBuffers;
-  readonly #batch: BatchBuffers;
-  readonly #program: Program;
-  /** How many of the program's dispatches are the forward pass. */
-  readonly #forward: number;
+  readonly #made: Made;
   readonly #readback: Readback;
   readonly #stepValues = new Float32Array(stepValueCount);
   #step = 0;
   #counted = 0;
 
-  private constructor(
-    device: Device,
-    layout: ParameterLayout,
-    settings: OptimizerSettings,
-    made: {
-      vectors: TrainerVectors;
-      buffers: TrainerBuffers;
-      batch: BatchBuffers;
-      program: Program;
-      forward: number;
-    },
-  ) {
+  private constructor(device: Device, layout: ParameterLayout, made: Made) {
     this.layout = layout;
     this.#device = device;
-    this.#settings = settings;
-    this.#vectors = made.vectors;
-    this.#buffers = made.buffers;
-    this.#batch = made.batch;
-    this.#program = made.program;
-    this.#forward = made.forward;
+    this.#made = made;
     this.#readback = new Readback(device);
   }
 
   /**
    * Compiles the step and allocates its memory; parameters and moments are zero until `load`.
-   * Throws TapestryError `config.shape`, `shader.invalid` or `device.too-small`.
+   * Throws TapestryError `config.shape`, `shader.invalid`, `device.too-small` or `device.no-f16`.
    */
   static async create(
     device: Device,
     config: ModelConfig,
     shape: BatchShape,
     settings: OptimizerSettings,
+    options: TrainerOptions = {},
   ): Promise<Trainer> {
+    const {
+      storage = 'f32',
+      accumulation: parts = 1,
+      lossScaling = usualScaling,
+      choices = new Map(),
+    } = options;
     checkShape(config);
+    if (storage === 'f16' && !device.f16) throw withoutHalfPrecision(device.name);
+    const { initialScale, growthInterval } =
+      storage === 'f16' ? lossScaling : { initialScale: 1, growthInterval: 0 };
     const layout = layoutOf(config);
     device.device.pushErrorScope('out-of-memory');
     device.device.pushErrorScope('validation');
-    const vectors = makeVectors(device.device, layout);
-    const buffers = makeBuffers(device.device, config, layout, shape);
-    const batch = new BatchBuffers(device, shape, config.vocabularySize);
-    const builder = new ProgramBuilder(device);
-    const { parameters, gradient } = vectors;
-    const rotation = whole(buffers.rotation);
-    const flat = { parameters, weights: parameters, gradient, accumulate: false };
-    const context = { program: builder, config, layout, ...shape, ...flat, rotation };
-    const { tokens, targets, order, starts } = batch;
-    const stepValues = whole(buffers.stepValues);
-    const bindings = { tokens, targets, order, starts, stepValues, losses: whole(buffers.losses) };
-    const record = decoderForward(context, bindings);
-    const forward = builder.length;
-    decoderBackward(context, bindings, record);
-    const { maxStorageBufferBindingSize } = device.device.limits;
-    const decays = whole(buffers.decays);
-    const clipping = whole(buffers.clipping);
-    recordUpdate(builder, { ...vectors, decays, clipping, stepValues }, maxStorageBufferBindingSize);
+    const vectors = makeVectors(device.device, layout, storage);
+    const buffers = makeBuffers(device.device, config, layout, settings, shape, parts);
+    const batch = new BatchBuffers(device, shape, config.vocabularySize, parts);
     const problems = [device.device.popErrorScope(), device.device.popErrorScope()];
-    const program = await builder.build();
     for (const problem of await Promise.all(problems)) if (problem) throw tooSmall(problem.message);
-    return new Trainer(device, layout, settings, { vectors, buffers, batch, program, forward });
+    const step = await buildStep(
+      device,
+      config,
+      layout,
+      { vectors, buffers, batch },
+      { storage, choices, shape, settings, accumulate: parts > 1, growthInterval },
+    );
+    const trainer = new Trainer(device, layout, {
+      settings,
+      parts,
+      initialScale,
+      vectors,
+      buffers,
+      batch,
+      step,
+    });
+    trainer.#writeScaling(scalingAfter(0, settings, initialScale));
+    return trainer;
   }
 
   get dispatchesPerStep(): number {
-    return this.#program.length;
+    const { parts, step } = this.#made;
+    return step.forward + (step.program.length - step.forward) * parts + step.update.length;
   }
 
-  /** Replaces parameters, moments and step count. Throws TapestryError `state.length`. */
-  load({ step, parameters, firstMoment, secondMoment }: TrainerState): void {
+  /** Replaces parameters, moments, scaling and step count. Throws TapestryError `state.length`. */
+  load({ step, parameters, firstMoment, secondMoment, scaling }: TrainerState): void {
     this.#write('firstMoment', firstMoment);
     this.#write('secondMoment', secondMoment);
     this.setParameters(parameters);
+    this.#writeScaling(scaling ?? scalingAfter(step, this.#made.settings, this.#made.initialScale));
     this.#step = step;
   }
 
   /** The state after the last step queued before the call. */
-  async save(): Promise<TrainerState> {
+  async save(): Promise<Required<TrainerState>> {
     const step = this.#step;
-    // All three copies are queued here, before anything else can be.
-    const [parameters, firstMoment, secondMoment] = await Promise.all([
-      this.#vectors.parameters.read(this.#readback),
-      this.#vectors.firstMoment.read(this.#readback),
-      this.#vectors.secondMoment.read(this.#readback),
+    const { vectors } = this.#made;
+    // All copies are queued here, before anything else can be.
+    const [parameters, firstMoment, secondMoment, scaling] = await Promise.all([
+      vectors.parameters.read(this.#readback),
+      vectors.firstMoment.read(this.#readback),
+      vectors.secondMoment.read(this.#readback),
+      this.scaling(),
     ]);
-    return { step, parameters, firstMoment, secondMoment };
+    return { step, parameters, firstMoment, secondMoment, scaling };
   }
 
   /** A new base; the moments stay (DiLoCo keeps the inner optimizer). Throws TapestryError `state.length`. */
@@ -132,19 +148,44 @@ export class Trainer {
   }
 
   parameters(): Promise<Float32Array<ArrayBuffer>> {
-    return this.#vectors.parameters.read(this.#readback);
+    return this.#made.vectors.parameters.read(this.#readback);
+  }
+
+  /** Loss scale and counts of steps, after the last one queued before the call. */
+  async scaling(): Promise<Scaling> {
+    return decodeScaling(await this.#read('scaling'));
   }
 
   /** The gradient of the last step's mean loss over the flat layout, before clipping. */
-  gradient(): Promise<Float32Array<ArrayBuffer>> {
-    return this.#vectors.gradient.read(this.#readback);
+  async gradient(): Promise<Float32Array<ArrayBuffer>> {
+    const [gradient, clipping] = await Promise.all([
+      this.#made.vectors.gradient.read(this.#readback),
+      this.#read('clipping'),
+    ]);
+    const scale = lossScaleOfClipping(clipping);
+    return scale === 1 ? gradient : gradient.map((value) => value / scale);
   }
 
-  /** Queues one step: gradient of the batch's mean loss, clipping, AdamW. Throws `batch.shape` or `batch.token`. */
+  /** Queues one step: gradient of the batch's mean loss, clipping, update. Throws `batch.shape` or `batch.token`. */
   step(batch: Batch, learningRate: number): void {
-    this.#counted = this.#batch.upload(batch);
+    const { parts, step, buffers, vectors, batch: uploaded } = this.#made;
+    this.#counted = uploaded.upload(batch, parts);
     this.#step++;
-    this.#run(this.#program.length, learningRate, this.#counted);
+    this.#writeStepValues(learningRate, this.#counted);
+    const encoder = this.#device.device.createCommandEncoder();
+    if (parts > 1) vectors.gradient.clear(encoder);
+    const { losses, stepLosses } = buffers;
+    for (let part = 0; part < parts; part++) {
+      uploaded.bind(encoder, part);
+      const pass = encoder.beginComputePass();
+      step.program.encode(pass, part === 0 ? 0 : step.forward);
+      if (part === parts - 1) step.update.encode(pass);
+      pass.end();
+      // A step's losses outlive an evaluation that comes before they are read.
+      encoder.copyBufferToBuffer(losses, 0, stepLosses, part * losses.size, losses.size);
+    }
+    this.#device.device.queue.submit([encoder.finish()]);
+    this.#readback.submitted(this.dispatchesPerStep);
   }
 
   /** Mean nats a counted token of the last step; waits for it. 0 before any, or where no target counted. */
@@ -154,41 +195,44 @@ export class Trainer {
     return counted === 0 ? 0 : sum(losses) / counted;
   }
 
-  /** Summed loss in nats and counted targets of a batch, without training on it. */
+  /** Summed loss in nats and counted targets of a batch of the trainer's shape, without training on it. */
   async evaluate(batch: Batch): Promise<{ loss: number; tokens: number }> {
-    const tokens = this.#batch.upload(batch);
-    this.#run(this.#forward, 0, tokens);
+    const { step, batch: uploaded } = this.#made;
+    const tokens = uploaded.upload(batch, 1);
+    this.#writeStepValues(0, tokens);
+    const encoder = this.#device.device.createCommandEncoder();
+    uploaded.bind(encoder, 0);
+    const pass = encoder.beginComputePass();
+    step.program.encode(pass, 0, step.backward);
+    pass.end();
+    this.#device.device.queue.submit([encoder.finish()]);
+    this.#readback.submitted(step.backward);
     const losses = await this.#read('losses');
     return { loss: sum(losses), tokens };
   }
 
   /** Frees the memory; what is still pending rejects. */
   close(): void {
-    this.#program.close();
-    this.#batch.close();
+    const { step, batch, vectors, buffers } = this.#made;
+    step.program.close();
+    step.update.close();
+    batch.close();
     this.#readback.close();
-    for (const vector of Object.values(this.#vectors)) vector.close();
-    for (const buffer of Object.values(this.#buffers)) buffer.destroy();
+    for (const vector of Object.values(vectors)) vector.close();
+    for (const buffer of Object.values(buffers)) buffer.destroy();
   }
 
-  #run(dispatches: number, learningRate: number, counted: number): void {
-    const { device } = this.#device;
-    const { losses, stepLosses, stepValues } = this.#buffers;
-    const lossScale = 1 / Math.max(1, counted);
-    writeStepValues(this.#stepValues, this.#settings, this.#step, learningRate, lossScale);
-    device.queue.writeBuffer(stepValues, 0, this.#stepValues);
-    const encoder = device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
-    this.#program.encode(pass, dispatches);
-    pass.end();
-    // A step's losses outlive an evaluation that comes before they are read.
-    if (dispatches > this.#forward) encoder.copyBufferToBuffer(losses, 0, stepLosses, 0, losses.size);
-    device.queue.submit([encoder.finish()]);
-    this.#readback.submitted(dispatches);
+  #writeStepValues(learningRate: number, counted: number): void {
+    writeStepValues(this.#stepValues, this.#made.settings, learningRate, 1 / Math.max(1, counted));
+    this.#device.device.queue.writeBuffer(this.#made.buffers.stepValues, 0, this.#stepValues);
+  }
+
+  #writeScaling(scaling: Scaling): void {
+    this.#device.device.queue.writeBuffer(this.#made.buffers.scaling, 0, encodeScaling(scaling));
   }
 
   #read(name: keyof TrainerBuffers): Promise<Float32Array<ArrayBuffer>> {
-    return this.#readback.read(whole(this.#buffers[name]));
+    return this.#readback.read(whole(this.#made.buffers[name]));
   }
 
   #write(name: 'parameters' | 'firstMoment' | 'secondMoment', values: Float32Array<ArrayBuffer>): void {
@@ -198,55 +242,16 @@ export class Trainer {
         `${name} has ${values.length} values where the model has ${this.layout.length}`,
         'load a state that was saved by a model of the same configuration',
       );
-    this.#vectors[name].write(values);
+    this.#made.vectors[name].write(values);
   }
-}
-
-function makeVectors(device: GPUDevice, layout: ParameterLayout): TrainerVectors {
-  const cuts = cutsOf(layout);
-  const vector = (label: string) =>
-    new FlatVector(device, { label, length: layout.length, bytesPerElement: 4, cuts });
-  return {
-    parameters: vector('parameters'),
-    gradient: vector('gradient'),
-    firstMoment: vector('first moment'),
-    secondMoment: vector('second moment'),
-  };
-}
-
-function makeBuffers(
-  device: GPUDevice,
-  config: ModelConfig,
-  layout: ParameterLayout,
-  { batch, sequence }: BatchShape,
-): TrainerBuffers {
-  const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
-  const make = (label: string, elements: number, usage: number) => {
-    const size = elements * 4;
-    if (size > device.limits.maxBufferSize) throw tooSmall(`${label} needs ${size} bytes`);
-    return device.createBuffer({ label, size, usage: usage | COPY_DST });
-  };
-  const rotation = rotationTable(config, sequence);
-  const decays = decayBlocks(layout);
-  const buffers: TrainerBuffers = {
-    decays: make('decays', layout.length / alignment, STORAGE),
-    clipping: make('clipping', 2, STORAGE),
-    rotation: make('rotation', rotation.length, STORAGE),
-    stepValues: make('step values', stepValueCount, UNIFORM),
-    losses: make('losses', batch * sequence, STORAGE | COPY_SRC),
-    stepLosses: make('step losses', batch * sequence, COPY_SRC),
-  };
-  device.queue.writeBuffer(buffers.rotation, 0, rotation);
-  device.queue.writeBuffer(buffers.decays, 0, decays);
-  return buffers;
 }
 
 const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
 
-function tooSmall(reason: string): TapestryError {
+function withoutHalfPrecision(adapter: string): TapestryError {
   return new TapestryError(
-    'device.too-small',
-    `the model does not fit this adapter: ${reason}`,
-    'choose a smaller preset, batch or sequence',
+    'device.no-f16',
+    `${adapter} has no 16-bit floats in shaders`,
+    'train with f32 storage on it',
   );
 }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
 import { FlatVector } from '../../client/gpu/flat-vector.ts';
 import { Readback } from '../../client/gpu/readback.ts';
@@ -6,7 +6,15 @@ import { presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
 import { referenceAdamW } from '../../client/model/reference/adamw.ts';
 import { Random } from '../../client/random.ts';
-import { decayBlocks, recordUpdate, stepValueCount, writeStepValues } from '../../client/train/optimizer.ts';
+import {
+  blockRules,
+  clippingWords,
+  recordUpdate,
+  stepValueCount,
+  writeStepValues,
+} from '../../client/train/optimizer.ts';
+import { decodeScaling, encodeScaling, scalingAfter } from '../../client/train/scaling.ts';
+import type { Scaling } from '../../client/train/training.ts';
 import { openNodeDevice } from '../gpu-node.ts';
 import { allVariants, expectClose, randomValues, runOperation } from './operation.ts';
 
@@ -38,54 +46,135 @@ function randomVector(random: Random, scale: number): Float32Array<ArrayBuffer> 
   return values;
 }
 
+interface Vectors {
+  readonly gradient: Float32Array<ArrayBuffer>;
+  readonly parameters: Float32Array<ArrayBuffer>;
+  readonly firstMoment: Float32Array<ArrayBuffer>;
+  readonly secondMoment: Float32Array<ArrayBuffer>;
+}
+
+function randomVectors(gradientScale: number): Vectors {
+  const random = Random.seeded(3);
+  return {
+    gradient: randomVector(random, gradientScale),
+    parameters: randomVector(random, 1),
+    firstMoment: randomVector(random, 0.01),
+    secondMoment: randomVector(random, 0.01).map(Math.abs),
+  };
+}
+
+/** One update after four others, on the GPU; `adapter` decides the variants. */
+async function updated(
+  adapter: Device,
+  vectors: Vectors,
+  before: Scaling,
+  { growthInterval = 0, maxBindingBytes = 2 ** 27 } = {},
+) {
+  const onDevice = (values: Float32Array<ArrayBuffer>) => {
+    const options = { label: '', length: layout.length, bytesPerElement: 4, cuts: [] } as const;
+    const made = new FlatVector(device.device, options);
+    made.write(values);
+    return made;
+  };
+  const flat = {
+    gradient: onDevice(vectors.gradient),
+    parameters: onDevice(vectors.parameters),
+    firstMoment: onDevice(vectors.firstMoment),
+    secondMoment: onDevice(vectors.secondMoment),
+  };
+  const stepValues = new Float32Array(stepValueCount);
+  writeStepValues(stepValues, settings, learningRate, 1);
+  const others = {
+    stepValues,
+    rules: blockRules(layout, settings),
+    clipping: new Float32Array(clippingWords),
+    scaling: encodeScaling(before),
+  };
+  const options = { layout, settings, growthInterval, maxBindingBytes };
+  const results = await runOperation(adapter, others, (program, ranges) =>
+    recordUpdate(program, { ...flat, ...ranges }, options),
+  );
+  const readback = new Readback(device);
+  const [parameters, firstMoment, secondMoment] = await Promise.all(
+    [flat.parameters, flat.firstMoment, flat.secondMoment].map((vector) => vector.read(readback)),
+  );
+  readback.close();
+  for (const vector of Object.values(flat)) vector.close();
+  if (!parameters || !firstMoment || !secondMoment) throw new Error('a vector was not read');
+  const scaling = decodeScaling(results('scaling'));
+  return { parameters, firstMoment, secondMoment, scaling, norm: results('clipping')[0] ?? Number.NaN };
+}
+
+function expectedAfter(vectors: Vectors) {
+  const state = {
+    step: 4,
+    parameters: Float64Array.from(vectors.parameters),
+    firstMoment: Float64Array.from(vectors.firstMoment),
+    secondMoment: Float64Array.from(vectors.secondMoment),
+  };
+  referenceAdamW(state, Float64Array.from(vectors.gradient), settings, learningRate, layout);
+  return state;
+}
+
 test.each([
   ['clipped', 1, 2 ** 27],
   ['not clipped', 1e-4, 2 ** 27],
   ['in shards', 1, 4 * 4096],
 ])('AdamW with a gradient that is %s', async (_, scale, maxBindingBytes) => {
-  const random = Random.seeded(3);
-  const gradient = randomVector(random, scale);
-  const parameters = randomVector(random, 1);
-  const firstMoment = randomVector(random, 0.01);
-  const secondMoment = randomVector(random, 0.01).map(Math.abs);
-  const expected = {
-    step: 4,
-    parameters: Float64Array.from(parameters),
-    firstMoment: Float64Array.from(firstMoment),
-    secondMoment: Float64Array.from(secondMoment),
-  };
-  referenceAdamW(expected, Float64Array.from(gradient), settings, learningRate, layout);
-  const stepValues = new Float32Array(stepValueCount);
-  writeStepValues(stepValues, settings, 5, learningRate, 1);
-  for (const variant of allVariants(device)) {
-    const decays = decayBlocks(layout);
-    const clipping = new Float32Array(2);
-    const onDevice = (values: Float32Array<ArrayBuffer>) => {
-      const made = new FlatVector(device.device, {
-        label: '',
-        length: layout.length,
-        bytesPerElement: 4,
-        cuts: [],
-      });
-      made.write(values);
-      return made;
-    };
-    const flat = {
-      gradient: onDevice(gradient),
-      parameters: onDevice(parameters),
-      firstMoment: onDevice(firstMoment),
-      secondMoment: onDevice(secondMoment),
-    };
-    const results = await runOperation(variant, { stepValues, decays, clipping }, (program, ranges) =>
-      recordUpdate(program, { ...flat, ...ranges }, maxBindingBytes),
-    );
-    const readback = new Readback(device);
-    expectClose(await flat.parameters.read(readback), expected.parameters);
-    expectClose(await flat.firstMoment.read(readback), expected.firstMoment);
-    expectClose(await flat.secondMoment.read(readback), expected.secondMoment);
-    readback.close();
-    for (const vector of Object.values(flat)) vector.close();
-    const norm = Math.hypot(...gradient);
-    expect(Math.abs((results('clipping')[0] ?? 0) / norm - 1)).toBeLessThan(1e-5);
+  const vectors = randomVectors(scale);
+  const expected = expectedAfter(vectors);
+  const before = scalingAfter(4, settings, 1);
+  for (const adapter of allVariants(device)) {
+    const after = await updated(adapter, vectors, before, { maxBindingBytes });
+    expectClose(after.parameters, expected.parameters);
+    expectClose(after.firstMoment, expected.firstMoment);
+    expectClose(after.secondMoment, expected.secondMoment);
+    expect(Math.abs(after.norm / Math.hypot(...vectors.gradient) - 1)).toBeLessThan(1e-5);
+    const wanted = scalingAfter(5, settings, 1);
+    expect(after.scaling.firstWeight).toBeCloseTo(wanted.firstWeight, 6);
+    expect(after.scaling.secondWeight).toBeCloseTo(wanted.secondWeight, 6);
+    expect(after.scaling).toMatchObject({ lossScale: 1, appliedSteps: 5, skippedSteps: 0 });
   }
+});
+
+describe('loss scaling', () => {
+  test('an update from a scaled gradient is that from the gradient', async () => {
+    const vectors = randomVectors(1);
+    const scaled = { ...vectors, gradient: vectors.gradient.map((value) => value * 1024) };
+    const expected = expectedAfter(vectors);
+    for (const adapter of allVariants(device)) {
+      const after = await updated(adapter, scaled, scalingAfter(4, settings, 1024));
+      expectClose(after.parameters, expected.parameters);
+      expectClose(after.secondMoment, expected.secondMoment);
+      expect(Math.abs(after.norm / Math.hypot(...vectors.gradient) - 1)).toBeLessThan(1e-5);
+    }
+  });
+
+  test('doubles after as many finite gradients in a row as the interval, and counts anew', async () => {
+    const before = { ...scalingAfter(4, settings, 1024), goodSteps: 6 };
+    const [adapter = device] = allVariants(device);
+    const seventh = await updated(adapter, randomVectors(1), before, { growthInterval: 8 });
+    expect(seventh.scaling).toMatchObject({ lossScale: 1024, goodSteps: 7, appliedSteps: 5 });
+    const eighth = await updated(adapter, randomVectors(1), seventh.scaling, { growthInterval: 8 });
+    expect(eighth.scaling).toMatchObject({ lossScale: 2048, goodSteps: 0, appliedSteps: 6 });
+  });
+
+  test.each([
+    ['infinite', Number.POSITIVE_INFINITY],
+    ['not a number', Number.NaN],
+    ['too large to square', 1e30],
+  ])('a gradient that is %s somewhere halves it and changes nothing else', async (_, value) => {
+    const vectors = randomVectors(1);
+    vectors.gradient[layout.tensors.at(-1)?.offset ?? 0] = value;
+    const before = { ...scalingAfter(4, settings, 1024), goodSteps: 7 };
+    for (const adapter of allVariants(device)) {
+      const after = await updated(adapter, vectors, before, { growthInterval: 8 });
+      expect(after.parameters).toEqual(vectors.parameters);
+      expect(after.firstMoment).toEqual(vectors.firstMoment);
+      expect(after.secondMoment).toEqual(vectors.secondMoment);
+      expect(after.scaling).toEqual({ ...before, lossScale: 512, goodSteps: 0, skippedSteps: 1 });
+      const fixed = await updated(adapter, vectors, scalingAfter(4, settings, 1));
+      expect(fixed.scaling).toEqual({ ...scalingAfter(4, settings, 1), skippedSteps: 1 });
+    }
+  });
 });

@@ -23,13 +23,18 @@ test('softmax cross-entropy and its gradient, ignored targets among the rows', (
     const gradient = crossEntropyBackward(Float64Array.from(logits), targets, vocabulary);
     for (const variant of allVariants(device)) {
       const stepValues = new Float32Array(12).fill(1 / tokens);
-      const values = { logits, targets, stepValues, losses: new Float32Array(rows) };
+      const scaling = new Float32Array([8]);
+      const values = { logits, targets, stepValues, scaling, losses: new Float32Array(rows) };
       const results = await runOperation(variant, values, (program, buffers) =>
         program.record(crossEntropy, { rows, vocabulary }, buffers),
       );
       const sum = results('losses').reduce((total, value) => total + value, 0);
       expect(sum / tokens).toBeCloseTo(loss, 3);
-      expectClose(results('logits'), gradient, 2e-5);
+      expectClose(
+        results('logits').map((value) => value / 8),
+        gradient,
+        2e-5,
+      );
       targets.forEach((target, row) => {
         if (target === ignoredTarget) expect(results('losses')[row]).toBe(0);
       });

@@ -22,7 +22,7 @@ const form = (
   suits,
 });
 
-/** Turns logits (rows, vocabulary) into their gradient, in place. Bindings: stepValues, targets, logits, losses. */
+/** Turns logits (rows, vocabulary) into their gradient, in place. Bindings: stepValues, scaling, targets, logits, losses. */
 export const crossEntropy: Operation<CrossEntropyShape> = {
   name: 'cross-entropy',
   words: ({ rows, vocabulary }) => [rows, vocabulary / 4],
