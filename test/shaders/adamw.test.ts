@@ -1,22 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
-import { FlatVector } from '../../client/gpu/flat-vector.ts';
-import { Readback } from '../../client/gpu/readback.ts';
 import { presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
 import { referenceAdamW } from '../../client/model/reference/adamw.ts';
-import { Random } from '../../client/random.ts';
-import {
-  blockRules,
-  clippingWords,
-  recordUpdate,
-  stepValueCount,
-  writeStepValues,
-} from '../../client/train/optimizer.ts';
-import { decodeScaling, encodeScaling, scalingAfter } from '../../client/train/scaling.ts';
-import type { Scaling } from '../../client/train/training.ts';
+import { scalingAfter } from '../../client/train/scaling.ts';
 import { openNodeDevice } from '../gpu-node.ts';
-import { allVariants, expectClose, randomValues, runOperation } from './operation.ts';
+import { allVariants, expectClose } from './operation.ts';
+import { learningRate, randomVectors, updated, type Vectors } from './update.ts';
 
 let device: Device;
 beforeAll(async () => {
@@ -33,77 +23,6 @@ const layout = layoutOf({
   feedForward: 24,
 });
 const settings = { beta1: 0.8, beta2: 0.9, epsilon: 1e-6, weightDecay: 0.3, gradientClip: 1 };
-const learningRate = 0.02;
-
-/** Random values in the tensors, zeros in the gaps between them. */
-function randomVector(random: Random, scale: number): Float32Array<ArrayBuffer> {
-  const values = new Float32Array(layout.length);
-  for (const { offset, size } of layout.tensors)
-    values.set(
-      randomValues(random, size).map((value) => value * scale),
-      offset,
-    );
-  return values;
-}
-
-interface Vectors {
-  readonly gradient: Float32Array<ArrayBuffer>;
-  readonly parameters: Float32Array<ArrayBuffer>;
-  readonly firstMoment: Float32Array<ArrayBuffer>;
-  readonly secondMoment: Float32Array<ArrayBuffer>;
-}
-
-function randomVectors(gradientScale: number): Vectors {
-  const random = Random.seeded(3);
-  return {
-    gradient: randomVector(random, gradientScale),
-    parameters: randomVector(random, 1),
-    firstMoment: randomVector(random, 0.01),
-    secondMoment: randomVector(random, 0.01).map(Math.abs),
-  };
-}
-
-/** One update after four others, on the GPU; `adapter` decides the variants. */
-async function updated(
-  adapter: Device,
-  vectors: Vectors,
-  before: Scaling,
-  { growthInterval = 0, maxBindingBytes = 2 ** 27 } = {},
-) {
-  const onDevice = (values: Float32Array<ArrayBuffer>) => {
-    const options = { label: '', length: layout.length, bytesPerElement: 4, cuts: [] } as const;
-    const made = new FlatVector(device.device, options);
-    made.write(values);
-    return made;
-  };
-  const flat = {
-    gradient: onDevice(vectors.gradient),
-    parameters: onDevice(vectors.parameters),
-    firstMoment: onDevice(vectors.firstMoment),
-    secondMoment: onDevice(vectors.secondMoment),
-  };
-  const stepValues = new Float32Array(stepValueCount);
-  writeStepValues(stepValues, settings, learningRate, 1);
-  const others = {
-    stepValues,
-    rules: blockRules(layout, settings),
-    clipping: new Float32Array(clippingWords),
-    scaling: encodeScaling(before),
-  };
-  const options = { layout, settings, growthInterval, maxBindingBytes };
-  const results = await runOperation(adapter, others, (program, ranges) =>
-    recordUpdate(program, { ...flat, ...ranges }, options),
-  );
-  const readback = new Readback(device);
-  const [parameters, firstMoment, secondMoment] = await Promise.all(
-    [flat.parameters, flat.firstMoment, flat.secondMoment].map((vector) => vector.read(readback)),
-  );
-  readback.close();
-  for (const vector of Object.values(flat)) vector.close();
-  if (!parameters || !firstMoment || !secondMoment) throw new Error('a vector was not read');
-  const scaling = decodeScaling(results('scaling'));
-  return { parameters, firstMoment, secondMoment, scaling, norm: results('clipping')[0] ?? Number.NaN };
-}
 
 function expectedAfter(vectors: Vectors) {
   const state = {
@@ -121,11 +40,11 @@ test.each([
   ['not clipped', 1e-4, 2 ** 27],
   ['in shards', 1, 4 * 4096],
 ])('AdamW with a gradient that is %s', async (_, scale, maxBindingBytes) => {
-  const vectors = randomVectors(scale);
+  const vectors = randomVectors(layout, scale);
   const expected = expectedAfter(vectors);
   const before = scalingAfter(4, settings, 1);
   for (const adapter of allVariants(device)) {
-    const after = await updated(adapter, vectors, before, { maxBindingBytes });
+    const after = await updated(adapter, layout, settings, vectors, before, { maxBindingBytes });
     expectClose(after.parameters, expected.parameters);
     expectClose(after.firstMoment, expected.firstMoment);
     expectClose(after.secondMoment, expected.secondMoment);
@@ -139,11 +58,11 @@ test.each([
 
 describe('loss scaling', () => {
   test('an update from a scaled gradient is that from the gradient', async () => {
-    const vectors = randomVectors(1);
+    const vectors = randomVectors(layout, 1);
     const scaled = { ...vectors, gradient: vectors.gradient.map((value) => value * 1024) };
     const expected = expectedAfter(vectors);
     for (const adapter of allVariants(device)) {
-      const after = await updated(adapter, scaled, scalingAfter(4, settings, 1024));
+      const after = await updated(adapter, layout, settings, scaled, scalingAfter(4, settings, 1024));
       expectClose(after.parameters, expected.parameters);
       expectClose(after.secondMoment, expected.secondMoment);
       expect(Math.abs(after.norm / Math.hypot(...vectors.gradient) - 1)).toBeLessThan(1e-5);
@@ -153,9 +72,13 @@ describe('loss scaling', () => {
   test('doubles after as many finite gradients in a row as the interval, and counts anew', async () => {
     const before = { ...scalingAfter(4, settings, 1024), goodSteps: 6 };
     const [adapter = device] = allVariants(device);
-    const seventh = await updated(adapter, randomVectors(1), before, { growthInterval: 8 });
+    const seventh = await updated(adapter, layout, settings, randomVectors(layout, 1), before, {
+      growthInterval: 8,
+    });
     expect(seventh.scaling).toMatchObject({ lossScale: 1024, goodSteps: 7, appliedSteps: 5 });
-    const eighth = await updated(adapter, randomVectors(1), seventh.scaling, { growthInterval: 8 });
+    const eighth = await updated(adapter, layout, settings, randomVectors(layout, 1), seventh.scaling, {
+      growthInterval: 8,
+    });
     expect(eighth.scaling).toMatchObject({ lossScale: 2048, goodSteps: 0, appliedSteps: 6 });
   });
 
@@ -164,16 +87,16 @@ describe('loss scaling', () => {
     ['not a number', Number.NaN],
     ['too large to square', 1e30],
   ])('a gradient that is %s somewhere halves it and changes nothing else', async (_, value) => {
-    const vectors = randomVectors(1);
+    const vectors = randomVectors(layout, 1);
     vectors.gradient[layout.tensors.at(-1)?.offset ?? 0] = value;
     const before = { ...scalingAfter(4, settings, 1024), goodSteps: 7 };
     for (const adapter of allVariants(device)) {
-      const after = await updated(adapter, vectors, before, { growthInterval: 8 });
+      const after = await updated(adapter, layout, settings, vectors, before, { growthInterval: 8 });
       expect(after.parameters).toEqual(vectors.parameters);
       expect(after.firstMoment).toEqual(vectors.firstMoment);
       expect(after.secondMoment).toEqual(vectors.secondMoment);
       expect(after.scaling).toEqual({ ...before, lossScale: 512, goodSteps: 0, skippedSteps: 1 });
-      const fixed = await updated(adapter, vectors, scalingAfter(4, settings, 1));
+      const fixed = await updated(adapter, layout, settings, vectors, scalingAfter(4, settings, 1));
       expect(fixed.scaling).toEqual({ ...scalingAfter(4, settings, 1), skippedSteps: 1 });
     }
   });

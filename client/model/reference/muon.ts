@@ -1,4 +1,3 @@
-import type { TensorPlace } from '../parameters.ts';
 import { addScaled, at, dot, row } from './vector.ts';
 
 /** A matrix (rows, columns), row-major. */
@@ -14,13 +13,8 @@ export interface MuonSettings {
   readonly weightDecay: number;
 }
 
-/** Whether Muon trains a tensor: the layers' matrices, but not embedding, head and gains. */
-export function isHiddenMatrix({ name, shape }: TensorPlace): boolean {
-  return shape.length === 2 && name.startsWith('model.layers.');
-}
-
 /** Each iteration is `x -> a x + b x^3 + c x^5` on the singular values (Jordan et al. 2024, "Muon"). */
-export const newtonSchulz = { iterations: 5, a: 3.4445, b: -4.775, c: 2.0315 } as const;
+const newtonSchulz = { iterations: 5, a: 3.4445, b: -4.775, c: 2.0315 } as const;
 
 /**
  * One step of Muon on one matrix, in place (Jordan et al. 2024): Nesterov momentum, then Newton-Schulz iterations towards

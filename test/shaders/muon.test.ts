@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Device } from '../../client/gpu/device.ts';
+import { presets } from '../../client/model/config.ts';
+import { layoutOf } from '../../client/model/parameters.ts';
+import { referenceAdamW } from '../../client/model/reference/adamw.ts';
+import { referenceMuon } from '../../client/model/reference/muon.ts';
+import { isHiddenMatrix } from '../../client/train/muon.ts';
+import { scalingAfter } from '../../client/train/scaling.ts';
+import { openNodeDevice } from '../gpu-node.ts';
+import { relativeError } from '../platform/step.ts';
+import { allVariants, expectClose } from './operation.ts';
+import { learningRate, randomVectors, updated } from './update.ts';
+
+let device: Device;
+beforeAll(async () => {
+  device = await openNodeDevice();
+});
+afterAll(() => device.close());
+
+/** Square, wide and tall matrices, none a multiple of a tile. */
+const layout = layoutOf({
+  ...presets.nano,
+  layers: 2,
+  dimension: 40,
+  heads: 5,
+  keyValueHeads: 1,
+  feedForward: 104,
+});
+const muon = { momentum: 0.95 };
+const settings = { beta1: 0.8, beta2: 0.9, epsilon: 1e-6, weightDecay: 0.3, gradientClip: 1, muon };
+const hidden = layout.tensors.filter(isHiddenMatrix);
+
+test("Muon has the layers' matrices and nothing else", () => {
+  expect(hidden).toHaveLength(2 * 7);
+  expect(hidden.every(({ name }) => /(self_attn|mlp)\.[a-z_]+_proj\.weight$/.test(name))).toBe(true);
+  const apart = layoutOf({ ...presets.nano, layers: 2, tiedHead: false }).tensors;
+  const rest = apart.filter((tensor) => !isHiddenMatrix(tensor)).map(({ name }) => name);
+  expect(rest).toEqual([
+    'model.embed_tokens.weight',
+    ...[0, 1].flatMap((layer) => [
+      `model.layers.${layer}.input_layernorm.weight`,
+      `model.layers.${layer}.post_attention_layernorm.weight`,
+    ]),
+    'model.norm.weight',
+    'lm_head.weight',
+  ]);
+});
+
+test.each([
+  ['clipped', 1],
+  ['small', 1e-6],
+])('Muon on the layers’ matrices and AdamW on the rest, with a gradient that is %s', async (_, scale) => {
+  const vectors = { ...randomVectors(layout, scale), secondMoment: new Float32Array(layout.length) };
+  for (const { offset, size } of hidden)
+    vectors.firstMoment.subarray(offset, offset + size).forEach((value, i, moment) => {
+      moment[i] = value * scale;
+    });
+  const expected = {
+    step: 4,
+    parameters: Float64Array.from(vectors.parameters),
+    firstMoment: Float64Array.from(vectors.firstMoment),
+    secondMoment: new Float64Array(layout.length),
+  };
+  const gradient = Float64Array.from(vectors.gradient);
+  const rest = { ...layout, tensors: layout.tensors.filter((tensor) => !isHiddenMatrix(tensor)) };
+  referenceAdamW(expected, gradient, settings, learningRate, rest);
+  const factor = Math.min(1, settings.gradientClip / Math.hypot(...gradient));
+  for (const { offset, size, shape } of hidden) {
+    const own = (values: Float64Array) => values.subarray(offset, offset + size);
+    const [rows = 0, columns = 0] = shape;
+    const clipped = own(gradient).map((value) => value * factor);
+    const matrix = { values: own(expected.parameters), rows, columns };
+    const { momentum } = settings.muon;
+    const { weightDecay } = settings;
+    referenceMuon(matrix, own(expected.firstMoment), clipped, { momentum, weightDecay }, learningRate);
+  }
+  for (const adapter of allVariants(device)) {
+    const after = await updated(adapter, layout, settings, vectors, scalingAfter(4, settings, 1));
+    expectClose(after.firstMoment, expected.firstMoment);
+    expectClose(after.secondMoment, expected.secondMoment);
+    for (const { name, offset, size } of layout.tensors) {
+      // The change alone: it is small beside the parameters.
+      const change = (values: Float32Array | Float64Array) =>
+        Float64Array.from(values.subarray(offset, offset + size), (value, i) => {
+          return value - (vectors.parameters[offset + i] ?? Number.NaN);
+        });
+      const error = relativeError(Float32Array.from(change(after.parameters)), change(expected.parameters));
+      expect(error, name).toBeLessThan(1e-4);
+    }
+  }
+});
+
+test('a gradient that is not finite leaves matrices and moments as they are', async () => {
+  const vectors = randomVectors(layout, 1);
+  vectors.gradient[hidden[3]?.offset ?? 0] = Number.NaN;
+  const after = await updated(device, layout, settings, vectors, scalingAfter(4, settings, 1));
+  expect(after.parameters).toEqual(vectors.parameters);
+  expect(after.firstMoment).toEqual(vectors.firstMoment);
+  expect(after.scaling.skippedSteps).toBe(1);
+});
