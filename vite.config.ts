@@ -5,8 +5,9 @@ export default defineConfig(({ mode }) =>
   mode === 'headless'
     ? {
         plugins: [udhrPlugin()],
-        // One bundle for Node and Deno. Only the WebGPU binding and Node's own modules stay outside.
-        ssr: { noExternal: true, external: ['webgpu'] },
+        // One bundle for Node and Deno. Only the WebGPU binding and Node's own modules stay outside, and the browser's
+        // driver, which one bench loads.
+        ssr: { noExternal: true, external: ['webgpu', 'playwright'] },
         build: {
           ssr: true,
           outDir: 'dist/headless',
@@ -16,6 +17,8 @@ export default defineConfig(({ mode }) =>
               tapestry: 'apps/cli/main.ts',
               join: 'apps/cli/join-main.ts',
               bench: 'bench/main.ts',
+              contender: 'bench/step/tapestry-process.ts',
+              'contender-page': 'bench/step/tapestry-page.ts',
             },
           },
         },

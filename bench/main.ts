@@ -1,57 +1,129 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { whole } from '../apps/cli/options.ts';
 import { nodeGpu } from '../client/host/node.ts';
 import { type PresetName, presetNames } from '../client/model/config.ts';
 import { federation } from './federation.ts';
-import { bench as step } from './step.ts';
+import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
+import { configs } from './step/workload.ts';
+import { type Platform, platformNames, printed, stepBench } from './step.ts';
 
-interface Measurement {
-  readonly name: string;
-  readonly summary: string;
-  /** Whole-number options: their flag, what they mean, the default. */
-  readonly numbers: Readonly<Record<string, readonly [string, number]>>;
-  readonly run: (preset: PresetName, numbers: Readonly<Record<string, number>>) => AsyncIterable<object>;
+const program = new Command('bench').description('Measures what the README claims.');
+
+/** A whole-number option from 0 to a million. */
+const count = (flag: string, meaning: string, value?: number) => {
+  const option = new Option(`--${flag} <count>`, meaning).argParser(whole(0, 1_000_000));
+  return value === undefined ? option : option.default(value);
+};
+
+const json = () => new Option('--json', 'one JSON object a line; the last is the summary');
+
+const shakespeareRuns: Readonly<Record<string, ShakespeareRun>> = {
+  'adamw-f32': { optimizer: 'adamw', storage: 'f32' },
+  'adamw-f16': { optimizer: 'adamw', storage: 'f16' },
+  'muon-f32': { optimizer: 'muon', storage: 'f32' },
+};
+
+async function printLines(records: AsyncIterable<object>): Promise<void> {
+  for await (const record of records) process.stdout.write(`${JSON.stringify(record)}\n`);
 }
 
-const measurements: readonly Measurement[] = [
-  {
-    name: 'step',
-    summary: 'one training step: time, dispatches and submits',
-    numbers: {
-      batch: ['windows a step', 4],
-      sequence: ['tokens a window', 128],
-      steps: ['steps that are timed', 30],
-    },
-    run: async function* (preset, { batch = 1, sequence = 1, steps = 1 }) {
-      yield* step({ gpu: await nodeGpu(), preset, batch, sequence, steps });
-    },
-  },
-  {
-    name: 'federation',
-    summary: 'equal steps a node: the shared base against each isolated node',
-    numbers: {
-      nodes: ['nodes, a nation each', 3],
-      rounds: ['rounds', 8],
-      steps: ['local steps a round', 20],
-      batch: ['windows a step', 4],
-      seed: ['another seed gives another run', 0],
-    },
-    run: async function* (preset, { nodes = 1, rounds = 1, steps = 1, batch = 1, seed = 0 }) {
-      yield* federation({ gpu: await nodeGpu(), preset, nodes, rounds, steps, batch, seed });
-    },
-  },
-];
+interface StepFlags {
+  readonly preset: string;
+  readonly storage: 'f32' | 'f16';
+  readonly platforms: readonly Platform[];
+  readonly peers?: true;
+  readonly json?: true;
+  readonly batch: number;
+  readonly rounds: number;
+  readonly steps: number;
+  readonly sequence?: number;
+  readonly vocabulary?: number;
+}
 
-const program = new Command('bench').description('Measures what the README claims; one JSON object a line.');
-for (const { name, summary, numbers, run } of measurements) {
-  const command = program.command(name).description(summary).option('--json', 'as it prints in any case');
-  command.option('--preset <name>', `one of ${presetNames.join(', ')}`, 'nano');
-  for (const [flag, [meaning, value]] of Object.entries(numbers))
-    command.option(`--${flag} <count>`, meaning, whole(0, 1_000_000), value);
-  command.action(async (flags: Record<string, number> & { preset: string }) => {
-    const preset = presetNames.find((known) => known === flags.preset);
-    if (preset === undefined) return command.error(`error: --preset is one of ${presetNames.join(', ')}`);
-    for await (const record of run(preset, flags)) process.stdout.write(`${JSON.stringify(record)}\n`);
+program
+  .command('step')
+  .description('one training step: tokens a second, dispatches, submits, first step, memory')
+  .addOption(new Option('--preset <name>', 'the model').choices(Object.keys(configs)).default('bench'))
+  .addOption(new Option('--storage <format>', 'of activations').choices(['f32', 'f16']).default('f32'))
+  .addOption(
+    new Option('--platforms <names>', `of ${platformNames.join(', ')}, or all`)
+      .argParser(platformsOf)
+      .default(['node']),
+  )
+  .addOption(new Option('--peers', 'jax-js and TensorFlow.js beside it, on WebGPU and on WebAssembly'))
+  .addOption(count('batch', 'windows a step', 4))
+  .addOption(count('sequence', "tokens a window; the preset's own where it is not given"))
+  .addOption(count('vocabulary', "tokens that there are; the preset's own where it is not given"))
+  .addOption(count('rounds', 'turns that each contender has', 5))
+  .addOption(count('steps', 'steps a turn, at most', 30))
+  .addOption(json())
+  .action(async (flags: StepFlags) => {
+    const preset = configs[flags.preset];
+    if (preset === undefined) throw new Error(`no preset ${flags.preset}`);
+    const { vocabulary = preset.vocabularySize, sequence = preset.contextLength, batch, storage } = flags;
+    const config = { ...preset, vocabularySize: vocabulary, contextLength: sequence };
+    const records = stepBench({
+      workload: { config, batch, sequence, storage },
+      preset: flags.preset,
+      headless: import.meta.dirname,
+      platforms: flags.platforms,
+      peers: flags.peers === true,
+      rounds: flags.rounds,
+      steps: flags.steps,
+    });
+    if (flags.json) return printLines(records);
+    for await (const line of printed(records)) process.stdout.write(`${line}\n`);
+  });
+
+program
+  .command('federation')
+  .description('equal steps a node: the shared base against each isolated node')
+  .addOption(new Option('--preset <name>', 'the model').choices(presetNames).default('nano'))
+  .addOption(count('nodes', 'nodes, a nation each', 3))
+  .addOption(count('rounds', 'rounds', 8))
+  .addOption(count('steps', 'local steps a round', 20))
+  .addOption(count('batch', 'windows a step', 4))
+  .addOption(count('seed', 'another seed gives another run', 0))
+  .addOption(json())
+  .action(
+    async (flags: Record<'nodes' | 'rounds' | 'steps' | 'batch' | 'seed', number> & { preset: PresetName }) =>
+      printLines(federation({ ...flags, gpu: await nodeGpu() })),
+  );
+
+program
+  .command('shakespeare')
+  .description("nanoGPT's settings for a machine without a GPU: validation loss and seconds")
+  .addOption(
+    new Option(
+      '--runs <names>',
+      `of ${Object.keys(shakespeareRuns).join(', ')}; the last line leads with the first`,
+    )
+      .argParser(shakespeareRunsOf)
+      .default([shakespeareRuns['adamw-f32']], 'adamw-f32'),
+  )
+  .addOption(count('steps', 'training steps', 2000))
+  .addOption(count('seed', 'another seed gives another run', 0))
+  .addOption(new Option('--folder <path>', 'keep checkpoints there, and go on from them'))
+  .addOption(json())
+  .action(async (flags: Omit<ShakespeareOptions, 'gpu'>) =>
+    printLines(shakespeare({ ...flags, gpu: await nodeGpu() })),
+  );
+
+function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {
+  return text.split(',').map((name) => {
+    const run = shakespeareRuns[name];
+    if (run !== undefined) return run;
+    throw new InvalidArgumentError(`It names runs of ${Object.keys(shakespeareRuns).join(', ')}.`);
   });
 }
+
+function platformsOf(text: string): readonly Platform[] {
+  if (text === 'all') return platformNames;
+  return text.split(',').map((name) => {
+    const platform = platformNames.find((known) => known === name);
+    if (platform !== undefined) return platform;
+    throw new InvalidArgumentError(`It names platforms of ${platformNames.join(', ')}, or is all.`);
+  });
+}
+
 await program.parseAsync();

@@ -1,79 +1,215 @@
-import { openDevice } from '../client/gpu/device.ts';
-import { type PresetName, presets } from '../client/model/config.ts';
-import { initialParameters } from '../client/model/parameters.ts';
-import { Random } from '../client/random.ts';
-import { Trainer } from '../client/train/trainer.ts';
+import { join } from 'node:path';
+import { quantity } from '../apps/cli/table.ts';
+import type { Turn } from './step/contender.ts';
+import { coldEnvironment, ProcessSeat, type Seat } from './step/seat.ts';
+import { type Figures, figuresOf, type Observed, ratio } from './step/summary.ts';
+import { stepTable } from './step/table.ts';
+import { stepFlops, type Workload } from './step/workload.ts';
+
+export const platformNames = ['node', 'deno', 'chromium'] as const;
+export type Platform = (typeof platformNames)[number];
 
 export interface StepBenchOptions {
-  readonly gpu: GPU;
-  readonly preset: PresetName;
-  readonly batch: number;
-  readonly sequence: number;
+  readonly workload: Workload;
+  readonly preset: string;
+  /** The folder of the built bundles, two below the project's. */
+  readonly headless: string;
+  /** The summary leads with the first one's figures. */
+  readonly platforms: readonly Platform[];
+  /** Whether other libraries run beside, in Node. */
+  readonly peers: boolean;
+  readonly rounds: number;
+  /** Steps a turn, at most: slow contenders take fewer. */
   readonly steps: number;
 }
 
-/** Measures training steps on random tokens; yields one JSON-able record when it is done. */
-export async function* bench(options: StepBenchOptions): AsyncGenerator<object> {
-  const { preset, batch, sequence, steps } = options;
-  const config = presets[preset];
-  const device = await openDevice(options.gpu);
-  const submits = countSubmits(device.device.queue);
-  try {
-    const started = performance.now();
-    const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
-    const trainer = await Trainer.create(device, config, { batch, sequence }, settings);
-    const zeros = () => new Float32Array(trainer.layout.length);
-    const parameters = initialParameters(config, trainer.layout, 1);
-    trainer.load({ step: 0, parameters, firstMoment: zeros(), secondMoment: zeros() });
-    const random = Random.seeded(1);
-    const tokens = () =>
-      Uint32Array.from({ length: batch * sequence }, () => random.below(config.vocabularySize));
-    const data = { inputs: tokens(), targets: tokens() };
-    trainer.step(data, 1e-3);
-    await trainer.loss();
-    const firstStep = performance.now() - started;
+/** Each is bench/peers/<library>.ts, told its backend. */
+const peers = [
+  ['jax-js-webgpu', 'jax', 'webgpu'],
+  ['jax-js-wasm', 'jax', 'wasm'],
+  ['tfjs-webgpu', 'tfjs', 'webgpu'],
+  ['tfjs-wasm', 'tfjs', 'wasm'],
+] as const;
 
-    // As a node trains: some steps are queued, then their loss is waited for.
-    const block = 5;
-    const times: number[] = [];
-    let queued = 0;
-    for (let done = 0; done < steps; done += block) {
-      const before = submits.count;
-      const start = performance.now();
-      for (let i = 0; i < block; i++) trainer.step(data, 1e-3);
-      queued += submits.count - before;
-      await trainer.loss();
-      times.push((performance.now() - start) / block);
-    }
-    times.sort((a, b) => a - b);
-    const median = times[times.length >> 1] ?? Number.NaN;
-    yield {
-      bench: 'step',
-      adapter: device.name,
-      preset,
-      parameters: trainer.layout.trained,
-      batch,
-      sequence,
-      firstStepMs: firstStep,
-      msPerStep: median,
-      fastestMs: times[0],
-      tokensPerSecond: (batch * sequence * 1000) / median,
-      dispatchesPerStep: trainer.dispatchesPerStep,
-      submitsPerStep: queued / (times.length * block),
-    };
-    trainer.close();
+/** A turn ends about here, whatever `steps` says. */
+const turnMilliseconds = 2500;
+
+interface Place {
+  readonly name: string;
+  start(cold: boolean): Promise<Seat>;
+}
+
+interface Seated {
+  readonly seat: Seat;
+  readonly observed: Omit<Observed, 'turns' | 'peakBytes'>;
+  readonly steps: number;
+  readonly turns: Turn[];
+}
+
+export type StepRecord = ({ readonly event: 'contender' } & Figures) | StepSummary;
+
+/** The last line. The figures without a contender's name are Tapestry's, on the first platform. */
+export interface StepSummary {
+  readonly bench: 'step';
+  readonly preset: string;
+  readonly adapter: string;
+  readonly parameters: number;
+  readonly batch: number;
+  readonly sequence: number;
+  readonly storage: string;
+  /** By contender: tapestry, jax-js-webgpu and so on. */
+  readonly tokensPerSecond: Readonly<Record<string, number>>;
+  /** How many times as fast as each other contender Tapestry is. */
+  readonly ratios: Readonly<Record<string, number>>;
+  readonly msPerStep: number;
+  readonly bestMsPerStep: number;
+  readonly submits: number;
+  readonly dispatches: number;
+  readonly coldStartSeconds: number;
+  readonly warmStartSeconds: number;
+  readonly peakBytes: number | null;
+  readonly gpuBytes: number;
+  readonly roofline: {
+    /** The adapter's ceiling: our fastest product of large matrices. */
+    readonly matmulGflops: number | null;
+    /** What a step takes, counted from the model's sizes. */
+    readonly stepGflop: number;
+    /** What the steps reach, and its share of the ceiling. */
+    readonly gflops: number;
+    readonly share: number | null;
+  };
+}
+
+/**
+ * Measures training steps: this project's on each platform, and with `peers` other libraries' beside it. Every contender
+ * has a process of its own and one at a time works, in turns, so that a slow minute of the machine hits all of them.
+ * Yields a record for each, then the summary.
+ */
+export async function* stepBench(options: StepBenchOptions): AsyncGenerator<StepRecord> {
+  const { workload, rounds } = options;
+  const places = placesOf(options);
+  const [own] = places;
+  if (own === undefined) throw new Error('there is no platform to measure');
+  const coldStartSeconds = await firstStepSeconds(own, workload, true);
+  const seated: Seated[] = [];
+  try {
+    for (const place of places) seated.push(await sit(place, options));
+    const warmStartSeconds = await firstStepSeconds(own, workload, false);
+    for (let round = 0; round < rounds; round++)
+      for (const { seat, steps, turns } of seated) turns.push(await seat.turn(steps));
+    const ceiling = (await seated[0]?.seat.ceiling()) ?? null;
+    const seen: Observed[] = [];
+    for (const { seat, observed, turns } of seated)
+      seen.push({ ...observed, turns, peakBytes: await seat.peakBytes() });
+    yield* report(options, seen, ceiling, { coldStartSeconds, warmStartSeconds });
   } finally {
-    device.close();
+    for (const { seat } of seated) await seat.close();
   }
 }
 
-/** Counts what this queue is asked to submit from here on. */
-function countSubmits(queue: GPUQueue): { count: number } {
-  const submits = { count: 0 };
-  const submit = queue.submit.bind(queue);
-  queue.submit = (buffers) => {
-    submits.count++;
-    submit(buffers);
+function placesOf({ platforms, headless, peers: beside }: StepBenchOptions): Place[] {
+  const root = join(headless, '..', '..');
+  const node = (words: readonly string[], cold: boolean) =>
+    new ProcessSeat(process.execPath, ['--no-warnings', ...words], cold ? coldEnvironment : {});
+  const starts: Readonly<Record<Platform, Place['start']>> = {
+    node: async (cold) => node([join(headless, 'contender.js')], cold),
+    deno: async (cold) =>
+      new ProcessSeat(
+        join(root, 'node_modules', '.bin', 'deno'),
+        ['run', '--no-remote', '--no-npm', '--no-prompt', join(headless, 'contender.js')],
+        cold ? coldEnvironment : {},
+      ),
+    chromium: async () => (await import('./step/page-seat.ts')).PageSeat.start(headless),
   };
-  return submits;
+  const own = platforms.map((platform, index) => ({
+    name: index === 0 ? 'tapestry' : `tapestry-${platform}`,
+    start: starts[platform],
+  }));
+  const others = peers.map(([name, library, backend]) => ({
+    name,
+    start: async (cold: boolean) => node([join(root, 'bench', 'peers', `${library}.ts`), backend], cold),
+  }));
+  return beside ? [...own, ...others] : own;
+}
+
+/** Opens the workload and warms up, until the number of steps that fill a turn is known. */
+async function sit(place: Place, { workload, steps: most }: StepBenchOptions): Promise<Seated> {
+  const seat = await place.start(false);
+  try {
+    const observed = { name: place.name, ...(await seat.open(workload)) };
+    const fitting = ({ milliseconds }: Turn) =>
+      Math.max(1, Math.min(most, Math.round(turnMilliseconds / (milliseconds.at(-1) ?? 1))));
+    const steps = fitting(await seat.turn(fitting(await seat.turn(1))));
+    return { seat, observed, steps, turns: [] };
+  } catch (error) {
+    await seat.close();
+    throw error;
+  }
+}
+
+/** Seconds to the end of the first step, in a process that did nothing before; `cold`: with no shader compiled before. */
+async function firstStepSeconds(place: Place, workload: Workload, cold: boolean): Promise<number> {
+  const seat = await place.start(cold);
+  try {
+    return (await seat.open(workload)).firstStepSeconds;
+  } finally {
+    await seat.close();
+  }
+}
+
+function* report(
+  { workload, preset }: StepBenchOptions,
+  seen: readonly Observed[],
+  ceiling: number | null,
+  starts: { readonly coldStartSeconds: number; readonly warmStartSeconds: number },
+): Generator<StepRecord> {
+  const figures = seen.map((observed) => figuresOf(observed, workload));
+  for (const each of figures) yield { event: 'contender', ...each };
+  const [own] = seen;
+  const [figure] = figures;
+  if (own === undefined || figure === undefined) return;
+  const flops = stepFlops(workload);
+  const gflops = flops / figure.msPerStep / 1e6;
+  yield {
+    bench: 'step',
+    preset,
+    adapter: figure.adapter,
+    parameters: figure.parameters,
+    batch: workload.batch,
+    sequence: workload.sequence,
+    storage: workload.storage,
+    tokensPerSecond: Object.fromEntries(figures.map((each) => [each.contender, each.tokensPerSecond])),
+    ratios: Object.fromEntries(seen.slice(1).map((other) => [other.name, ratio(own, other)])),
+    msPerStep: figure.msPerStep,
+    bestMsPerStep: figure.bestMsPerStep,
+    submits: figure.submits,
+    dispatches: figure.dispatches,
+    ...starts,
+    peakBytes: figure.peakBytes,
+    gpuBytes: figure.gpuBytes,
+    roofline: {
+      matmulGflops: ceiling,
+      stepGflop: flops / 1e9,
+      gflops,
+      share: ceiling === null ? null : gflops / ceiling,
+    },
+  };
+}
+
+/** The records for people: a table, and what limits the first contender. */
+export async function* printed(records: AsyncIterable<StepRecord>): AsyncGenerator<string> {
+  const figures: Figures[] = [];
+  for await (const record of records) {
+    if ('event' in record) figures.push(record);
+    else yield* summaryLines(record, figures);
+  }
+}
+
+function* summaryLines(summary: StepSummary, figures: readonly Figures[]): Generator<string> {
+  const { preset, parameters, batch, sequence, storage, roofline } = summary;
+  yield `preset ${preset}, ${quantity(parameters)} parameters, batch ${batch} x ${sequence}, ${storage}, ${summary.adapter}`;
+  yield* stepTable(figures, summary.ratios);
+  yield `first step ${summary.coldStartSeconds.toFixed(2)} s without a shader cache, ${summary.warmStartSeconds.toFixed(2)} s with it`;
+  if (roofline.matmulGflops !== null && roofline.share !== null)
+    yield `${roofline.gflops.toFixed(1)} GFLOP/s, ${(100 * roofline.share).toFixed(0)}% of the ${roofline.matmulGflops.toFixed(1)} that large products reach here`;
 }

@@ -1,0 +1,100 @@
+import type { Batch } from '../../client/data/batch.ts';
+import { type GpuCounts, gpuCounts } from './gpu-counts.ts';
+import { batches, type Workload } from './workload.ts';
+
+/** One engine with one model in it. */
+export interface Contender {
+  /** What it computes on, for people. */
+  readonly adapter: string;
+  /** Trained values. */
+  readonly parameters: number;
+  /** Queues one training step. */
+  step(batch: Batch): void;
+  /** Mean loss of the last step in nats a token; waits until everything queued is done. */
+  loss(): Promise<number>;
+  /** What its adapter could do at most, in GFLOP/s, where it can tell. */
+  ceiling?(): Promise<number>;
+}
+
+export type OpenContender = (workload: Workload) => Promise<Contender>;
+
+/** What a contender says of itself once its first step is done. */
+export interface Opened {
+  readonly adapter: string;
+  readonly parameters: number;
+  /** Opening the device, compiling, and the whole first step. */
+  readonly firstStepSeconds: number;
+  readonly firstLoss: number;
+}
+
+/** One turn of steps. `milliseconds` a step, for each block that was queued and then waited for; counts are the steps' own. */
+export interface Turn extends GpuCounts {
+  readonly steps: number;
+  readonly milliseconds: readonly number[];
+  readonly loss: number;
+}
+
+/** A node queues some steps and then waits for their loss; so does every contender. */
+const block = 5;
+
+/** A contender on the stopwatch: it opens one workload and then takes turns. */
+export class Session {
+  readonly #openContender: OpenContender;
+  #contender: Contender | undefined;
+  #batches: Generator<Batch, never> | undefined;
+  /** What it takes to read the loss when nothing is queued: no part of a step. */
+  #reading: GpuCounts = { submits: 0, dispatches: 0, peakBytes: 0 };
+
+  constructor(open: OpenContender) {
+    this.#openContender = open;
+  }
+
+  async open(workload: Workload): Promise<Opened> {
+    this.#batches = batches(workload);
+    const { value: first } = this.#batches.next();
+    const started = performance.now();
+    this.#contender = await this.#openContender(workload);
+    this.#contender.step(first);
+    const firstLoss = await this.#contender.loss();
+    const firstStepSeconds = (performance.now() - started) / 1000;
+    const { adapter, parameters } = this.#contender;
+    const before = gpuCounts();
+    await this.#contender.loss();
+    this.#reading = since(before);
+    return { adapter, parameters, firstStepSeconds, firstLoss };
+  }
+
+  async turn(steps: number): Promise<Turn> {
+    const [contender, source] = [this.#contender, this.#batches];
+    if (contender === undefined || source === undefined) throw new Error('a workload comes first');
+    const before = gpuCounts();
+    const milliseconds: number[] = [];
+    let loss = Number.NaN;
+    for (let left = steps; left > 0; left -= block) {
+      const queued = Math.min(block, left);
+      const data = Array.from({ length: queued }, () => source.next().value);
+      const started = performance.now();
+      for (const batch of data) contender.step(batch);
+      loss = await contender.loss();
+      milliseconds.push((performance.now() - started) / queued);
+    }
+    const { submits, dispatches, peakBytes } = since(before);
+    return {
+      steps,
+      milliseconds,
+      loss,
+      submits: submits - milliseconds.length * this.#reading.submits,
+      dispatches: dispatches - milliseconds.length * this.#reading.dispatches,
+      peakBytes,
+    };
+  }
+
+  async ceiling(): Promise<number | null> {
+    return (await this.#contender?.ceiling?.()) ?? null;
+  }
+}
+
+function since(before: GpuCounts): GpuCounts {
+  const { submits, dispatches, peakBytes } = gpuCounts();
+  return { submits: submits - before.submits, dispatches: dispatches - before.dispatches, peakBytes };
+}
