@@ -1,21 +1,55 @@
 import { characterTokenizer } from '../client/data/character-tokenizer.ts';
 import { heldOutBatches, Sampler } from '../client/data/sampler.ts';
-import { openDevice } from '../client/gpu/device.ts';
+import { type Device, openDevice } from '../client/gpu/device.ts';
+import type { Storage } from '../client/gpu/operation.ts';
+import { diskFiles } from '../client/host/disk.ts';
 import type { ModelConfig } from '../client/model/config.ts';
 import { initialParameters } from '../client/model/parameters.ts';
+import { decodeCheckpoint, encodeCheckpoint, recipeHash } from '../client/train/checkpoint.ts';
 import { evaluate } from '../client/train/evaluate.ts';
 import { learningRateAt, type Schedule } from '../client/train/schedule.ts';
 import { Trainer } from '../client/train/trainer.ts';
+import { freshState, type OptimizerSettings } from '../client/train/training.ts';
+
+export interface ShakespeareRun {
+  readonly storage: Storage;
+  readonly optimizer: 'adamw' | 'muon';
+}
+
+export const shakespeareRuns: Readonly<Record<string, ShakespeareRun>> = {
+  'adamw-f32': { optimizer: 'adamw', storage: 'f32' },
+  'adamw-f16': { optimizer: 'adamw', storage: 'f16' },
+  'muon-f32': { optimizer: 'muon', storage: 'f32' },
+  'muon-f16': { optimizer: 'muon', storage: 'f16' },
+};
 
 export interface ShakespeareOptions {
   readonly gpu: GPU;
+  /** One after the other; the first one's figures are the bench's. */
+  readonly runs: readonly ShakespeareRun[];
   readonly steps: number;
   readonly seed: number;
+  /** Where runs leave checkpoints, from which they go on when they were interrupted. */
+  readonly folder?: string;
 }
 
 /** nanoGPT's settings for a machine without a GPU, LLaMA-shaped at the same depth, width and 0.80M parameters. */
 const shape = { batch: 12, sequence: 64 };
-const settings = { beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
+const adamw: OptimizerSettings = {
+  beta1: 0.9,
+  beta2: 0.99,
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+  gradientClip: 1,
+};
+const settingsOf = { adamw, muon: { ...adamw, muon: { momentum: 0.95 } } } as const;
+const scheduleFor = (steps: number): Schedule => ({
+  kind: 'cosine',
+  peak: 1e-3,
+  warmupSteps: Math.min(100, steps),
+  totalSteps: steps,
+  finalFraction: 0.1,
+});
 const configFor = (vocabularySize: number): ModelConfig => ({
   vocabularySize,
   layers: 4,
@@ -33,58 +67,110 @@ const configFor = (vocabularySize: number): ModelConfig => ({
 const curveInterval = 100;
 const curveBatches = 10;
 
-/**
- * Trains on nine tenths of tinyshakespeare, character by character; yields the curve's points as they come, and at last
- * the loss over the whole of the last tenth, in nats a character.
- */
-export async function* shakespeare({ gpu, steps, seed }: ShakespeareOptions): AsyncGenerator<object> {
+interface Point {
+  readonly step: number;
+  /** Nats a character: of the last batch, and of a share of the validation text. */
+  readonly trainLoss: number;
+  readonly valLoss: number;
+  /** Since the run began, interruptions left out. */
+  readonly seconds: number;
+}
+
+interface Text {
+  readonly train: Uint16Array;
+  readonly validation: Uint16Array;
+  readonly vocabularySize: number;
+}
+
+async function readText(): Promise<Text> {
   const { default: text } = await import('./data/tinyshakespeare.txt?raw');
-  const tokenizer = characterTokenizer(text);
-  const tokens = Uint16Array.from(tokenizer.encode(text));
+  const { encode, vocabularySize } = characterTokenizer(text);
+  const tokens = Uint16Array.from(encode(text));
   const border = Math.floor(tokens.length * 0.9);
-  const [train, validation] = [tokens.subarray(0, border), tokens.subarray(border)];
-  const config = configFor(tokenizer.vocabularySize);
-  const schedule: Schedule = {
-    kind: 'cosine',
-    peak: 1e-3,
-    warmupSteps: 100,
-    totalSteps: steps,
-    finalFraction: 0.1,
-  };
-  const started = performance.now();
-  const seconds = () => (performance.now() - started) / 1000;
-  const device = await openDevice(gpu);
-  const trainer = await Trainer.create(device, config, shape, settings);
+  return { train: tokens.subarray(0, border), validation: tokens.subarray(border), vocabularySize };
+}
+
+/**
+ * Trains on nine tenths of tinyshakespeare, character by character, once for each of `runs`. Yields the curves' points as
+ * they come, and at last every run with its loss over the whole of the last tenth, in nats a character.
+ */
+export async function* shakespeare(options: ShakespeareOptions): AsyncGenerator<object> {
+  const text = await readText();
+  const device = await openDevice(options.gpu);
+  const runs = [];
   try {
-    const zeros = () => new Float32Array(trainer.layout.length);
-    const parameters = initialParameters(config, trainer.layout, seed);
-    trainer.load({ step: 0, parameters, firstMoment: zeros(), secondMoment: zeros() });
+    for (const run of options.runs) runs.push(yield* train(device, text, run, options));
+  } finally {
+    device.close();
+  }
+  const [{ valLoss, seconds, parameters } = { valLoss: 0, seconds: 0, parameters: 0 }] = runs;
+  const { steps, seed } = options;
+  const common = { bench: 'shakespeare', adapter: device.name, parameters, ...shape, steps, seed };
+  yield { ...common, runs, valLoss, seconds };
+}
+
+async function* train(
+  device: Device,
+  { train, validation, vocabularySize }: Text,
+  run: ShakespeareRun,
+  { steps, seed, folder }: ShakespeareOptions,
+) {
+  const started = performance.now();
+  const { storage, optimizer } = run;
+  const config = configFor(vocabularySize);
+  const [settings, schedule] = [settingsOf[optimizer], scheduleFor(steps)];
+  const trainer = await Trainer.create(device, config, shape, settings, { storage });
+  try {
     const sampler = new Sampler(train, shape, seed);
-    const curve: object[] = [];
+    const recipe = recipeHash({ config, shape, settings, schedule, seed, storage });
+    const places = folder === undefined ? undefined : interrupted(folder, `${optimizer}-${storage}`, recipe);
+    const saved = await places?.read();
+    const curve = saved?.curve ?? [];
+    if (saved) sampler.restore(saved.sampler);
+    trainer.load(saved?.state ?? freshState(initialParameters(config, trainer.layout, seed)));
+    const before = curve.at(-1)?.seconds ?? 0;
+    const seconds = () => before + (performance.now() - started) / 1000;
+
     let trainLoss = 0;
-    for (let step = 1; step <= steps; step++) {
+    for (let step = (saved?.state.step ?? 0) + 1; step <= steps; step++) {
       trainer.step(sampler.next(), learningRateAt(step - 1, schedule));
       // Few steps in flight: a software adapter would keep all of them in memory.
       if (step % 5 === 0 || step === steps) trainLoss = await trainer.loss();
       if (step % curveInterval > 0 && step < steps) continue;
       const valLoss = await evaluate(trainer, heldOutBatches(validation, shape, curveBatches));
-      const point = { step, trainLoss, valLoss, seconds: seconds() };
+      const point: Point = { step, trainLoss, valLoss, seconds: seconds() };
       curve.push(point);
-      yield { event: 'progress', ...point };
+      yield { event: 'progress', ...run, ...point };
+      await places?.write({ state: await trainer.save(), sampler: sampler.save(), curve });
     }
+    const trained = seconds();
     const valLoss = await evaluate(trainer, heldOutBatches(validation, shape));
-    yield {
-      bench: 'shakespeare',
-      adapter: device.name,
-      parameters: trainer.layout.trained,
-      ...shape,
-      steps,
-      curve,
-      valLoss,
-      seconds: seconds(),
-    };
+    const tokensPerSecond = (steps * shape.batch * shape.sequence) / trained;
+    const { lossScale, skippedSteps } = await trainer.scaling();
+    const measured = { valLoss, seconds: seconds(), tokensPerSecond, lossScale, skippedSteps, curve };
+    return { ...run, parameters: trainer.layout.trained, ...measured };
   } finally {
     trainer.close();
-    device.close();
   }
+}
+
+type Saved = Awaited<ReturnType<typeof decodeCheckpoint>> & { readonly curve: Point[] };
+
+/** What an interrupted run left, and leaves: the curve is written first, so that it never ends before the checkpoint. */
+function interrupted(folder: string, name: string, recipe: string) {
+  const files = diskFiles(folder);
+  const [checkpointFile, curveFile] = [`${name}.safetensors`, `${name}.json`];
+  return {
+    async read(): Promise<Saved | undefined> {
+      const [bytes, json] = [await files.read(checkpointFile), await files.read(curveFile)];
+      if (!bytes || !json) return undefined;
+      const checkpoint = await decodeCheckpoint(bytes, recipe);
+      const points: Point[] = JSON.parse(new TextDecoder().decode(json));
+      return { ...checkpoint, curve: points.filter(({ step }) => step <= checkpoint.state.step) };
+    },
+    async write({ curve, ...checkpoint }: Saved): Promise<void> {
+      await files.write(curveFile, new TextEncoder().encode(JSON.stringify(curve)));
+      await files.write(checkpointFile, await encodeCheckpoint(recipe, checkpoint));
+    },
+  };
 }
