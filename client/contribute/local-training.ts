@@ -3,6 +3,7 @@ import { heldOutBatches, Sampler, type SamplerState } from '../data/sampler.ts';
 import { TapestryError } from '../errors.ts';
 import { type Device, openDevice } from '../gpu/device.ts';
 import { evaluate } from '../train/evaluate.ts';
+import { scalingAfter } from '../train/scaling.ts';
 import { learningRateAt } from '../train/schedule.ts';
 import { Trainer } from '../train/trainer.ts';
 import type { TrainerState } from '../train/training.ts';
@@ -30,7 +31,7 @@ export interface TrainedRound {
   readonly heldOutLoss: number;
 }
 
-type Start = Omit<TrainerState, 'parameters'> & { readonly sampler: SamplerState };
+type Start = Omit<Required<TrainerState>, 'parameters'> & { readonly sampler: SamplerState };
 
 /**
  * Local training of one run on one node: the adapter, the model on it, and the place in the text. A round begins from the
@@ -97,9 +98,9 @@ export class LocalTraining {
 
   /** @throws TapestryError `sampler.*` when the saved place belongs to other text; then nothing has changed */
   restore(saved: SavedState): void {
-    const { step, firstMoment, secondMoment, sampler } = saved;
+    const { step, scaling, firstMoment, secondMoment, sampler } = saved;
     this.#sampler.restore(sampler);
-    this.#start = { step, firstMoment, secondMoment, sampler };
+    this.#start = { step, scaling, firstMoment, secondMoment, sampler };
   }
 
   setPower(power: number): void {
@@ -215,9 +216,10 @@ export interface TrainingOptions {
 }
 
 /** AdamW before its first step. */
-function unmoved({ layout: { length } }: Agreement, sampler: Sampler): Start {
+function unmoved({ layout: { length }, optimizer }: Agreement, sampler: Sampler): Start {
   const [firstMoment, secondMoment] = [new Float32Array(length), new Float32Array(length)];
-  return { step: 0, firstMoment, secondMoment, sampler: sampler.save() };
+  const scaling = scalingAfter(0, optimizer, 1);
+  return { step: 0, scaling, firstMoment, secondMoment, sampler: sampler.save() };
 }
 
 function makeTrainer(device: Device, { config, shape, optimizer }: Agreement): Promise<Trainer> {

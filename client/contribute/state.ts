@@ -1,6 +1,8 @@
 import { fromHex, toHex } from '../../relay/wire/hex.ts';
 import type { SamplerState } from '../data/sampler.ts';
 import { TapestryError } from '../errors.ts';
+import { decodeScaling, encodeScaling, scalingWords } from '../train/scaling.ts';
+import type { Scaling } from '../train/training.ts';
 
 /** One node's trained and encoded contribution to one round, until the relay has settled it. */
 export interface Contribution {
@@ -19,8 +21,9 @@ export interface Contribution {
 
 /** What a node needs to go on exactly where it was: saved whenever it has trained a round to the end. */
 export interface SavedState {
-  /** AdamW's step count and moments; they stay from round to round. */
+  /** Steps taken, and what AdamW keeps of them; they stay from round to round. */
   readonly step: number;
+  readonly scaling: Scaling;
   readonly firstMoment: Float32Array<ArrayBuffer>;
   readonly secondMoment: Float32Array<ArrayBuffer>;
   readonly sampler: SamplerState;
@@ -32,12 +35,12 @@ export interface SavedState {
 /*
  * All numbers little-endian, arrays one after the other:
  *   magic 8 | version u32 | run 32 | parameters u32 | sampler bytes u32 | payload bytes u32
- *   | AdamW step f64 | round u32 | base 32 | steps u32 | tokens u32 | training loss f32 | held-out loss f32
+ *   | step f64 | scaling (6 words, see client/train/scaling.ts) | round u32 | base 32 | steps u32 | tokens u32 | training loss f32 | held-out loss f32
  *   | first moment | second moment | residual | residual after | payload | sampler (JSON) | SHA-256 of all before
  */
 const magic = 'TAPSTATE';
-const version = 1;
-const headerBytes = 8 + 4 + 32 + 4 + 4 + 4 + 8 + 4 + 32 + 4 + 4 + 4 + 4;
+const version = 2;
+const headerBytes = 8 + 4 + 32 + 4 + 4 + 4 + 8 + 4 * scalingWords + 4 + 32 + 4 + 4 + 4 + 4;
 const hashBytes = 32;
 
 /** A state's bytes; `run` is the run's id in hex. */
@@ -58,6 +61,7 @@ export async function encodeState(run: string, state: SavedState): Promise<Uint8
   writer.u32(sampler.length);
   writer.u32(payload.length);
   writer.f64(state.step);
+  writer.bytes(new Uint8Array(encodeScaling(state.scaling).buffer));
   writer.u32(contribution.round);
   writer.bytes(fromHex(contribution.base));
   writer.u32(contribution.steps);
@@ -92,6 +96,7 @@ export async function decodeState(
   must(bytes.length === bodyBytes + hashBytes, 'has the wrong length');
   must(toHex(await sha256(bytes.subarray(0, bodyBytes))) === toHex(bytes.subarray(bodyBytes)), 'is damaged');
   const step = reader.readF64();
+  const scaling = decodeScaling(new Float32Array(reader.take(4 * scalingWords).buffer));
   const facts = {
     round: reader.readU32(),
     base: toHex(reader.take(32)),
@@ -106,9 +111,11 @@ export async function decodeState(
   const payload = reader.take(payloadBytes);
   const sampler: SamplerState = parsed(reader.take(samplerBytes));
   must(Number.isSafeInteger(step) && step >= 0, 'has no step count');
+  must(Object.values(scaling).every(Number.isFinite), 'holds numbers that are not finite');
   if (!firstMoment || !secondMoment || !residual || !residualAfter) throw unreadable('is cut short');
   return {
     step,
+    scaling,
     firstMoment,
     secondMoment,
     sampler,

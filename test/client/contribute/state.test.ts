@@ -15,6 +15,14 @@ const vector = fc.float32Array({
 const loss = fc.float({ min: 0, max: 1000, noNaN: true });
 const states: fc.Arbitrary<SavedState> = fc.record({
   step: fc.nat(),
+  scaling: fc.record({
+    lossScale: fc.constantFrom(1, 1024),
+    goodSteps: fc.nat(),
+    firstWeight: fc.float({ min: 0, max: 1, noNaN: true }),
+    secondWeight: fc.float({ min: 0, max: 1, noNaN: true }),
+    appliedSteps: fc.nat(),
+    skippedSteps: fc.nat(),
+  }),
   firstMoment: vector,
   secondMoment: vector,
   sampler: fc.constant(sampler.save()),
