@@ -23,6 +23,8 @@ export interface Variant<Shape> {
   readonly fits: (adapter: Adapter, shape: Shape, storage: Storage) => boolean;
   /** Where it is likely fast, before anything is measured. */
   readonly suits: 'processor' | 'graphics' | 'any';
+  /** Where that depends on the shape: those that are large enough for it. */
+  readonly pays?: (shape: Shape) => boolean;
 }
 
 /** What is computed, whichever variant does it. */
@@ -32,6 +34,8 @@ export interface Operation<Shape> {
   readonly words: (shape: Shape) => readonly number[];
   /** The first is the reference: it runs on every adapter, with either storage. */
   readonly variants: readonly [Variant<Shape>, ...Variant<Shape>[]];
+  /** Of each binding that holds indices, how many things they number: what the tuner draws them from. */
+  readonly indices?: (shape: Shape) => Readonly<Record<string, number>>;
 }
 
 /** A variant with everything that a shape decides. */
@@ -50,9 +54,10 @@ export interface Site {
   readonly operation: string;
   readonly words: readonly number[];
   readonly storage: Storage;
+  readonly indices: Readonly<Record<string, number>>;
   /** Those that fit; the first is the reference. */
   readonly candidates: readonly [Candidate, ...Candidate[]];
-  /** Without measurement: the last that fits and suits the adapter. */
+  /** Without measurement: the last that fits, suits the adapter and pays. */
   readonly guess: Candidate;
 }
 
@@ -75,13 +80,16 @@ export function siteOf<Shape>(
   const [reference, ...others] = operation.variants;
   const fitting = others.filter((variant) => variant.fits(adapter, shape, storage));
   const kind = adapter.software ? 'processor' : 'graphics';
-  const suitable = fitting.findLast(({ suits }) => suits === kind || suits === 'any');
+  const suitable = fitting.findLast(
+    ({ suits, pays }) => (suits === kind || suits === 'any') && (pays?.(shape) ?? true),
+  );
   const words = operation.words(shape);
   return {
     key: `${operation.name} ${storage} ${words.join(' ')}`,
     operation: operation.name,
     words,
     storage,
+    indices: operation.indices?.(shape) ?? {},
     candidates: [candidate(reference), ...fitting.map(candidate)],
     guess: candidate(suitable ?? reference),
   };

@@ -26,16 +26,25 @@ export async function compileKernels(
   device: GPUDevice,
   kernels: Iterable<Kernel>,
 ): Promise<Map<string, CompiledKernel>> {
+  const compiling = [...startCompiling(device, kernels)];
+  return new Map(await Promise.all(compiling.map(async ([key, kernel]) => [key, await kernel] as const)));
+}
+
+/** As `compileKernels`, but each kernel is awaited, and may fail, by itself. */
+export function startCompiling(
+  device: GPUDevice,
+  kernels: Iterable<Kernel>,
+): Map<string, Promise<CompiledKernel>> {
   const distinct = new Map([...kernels].map((kernel) => [kernelKey(kernel), kernel]));
   const modules = new Map<string, Promise<GPUShaderModule>>();
-  const compiled = [...distinct].map(async ([key, kernel]): Promise<[string, CompiledKernel]> => {
+  const compile = async (kernel: Kernel): Promise<CompiledKernel> => {
     const { shader, storage } = kernel;
     const text = `${shader.name} ${storage}`;
     const module = modules.get(text) ?? compileModule(device, shader.name, sourceFor(shader, storage));
     modules.set(text, module);
-    return [key, await compileKernel(device, kernel, await module)];
-  });
-  return new Map(await Promise.all(compiled));
+    return compileKernel(device, kernel, await module);
+  };
+  return new Map([...distinct].map(([key, kernel]) => [key, compile(kernel)]));
 }
 
 async function compileModule(device: GPUDevice, name: string, code: string): Promise<GPUShaderModule> {

@@ -1,0 +1,164 @@
+import type { Device } from './device.ts';
+import type { Candidate, Choices, Storage } from './operation.ts';
+import type { RecordedSite } from './program.ts';
+import { GpuTrials, type Trials, triable } from './trials.ts';
+
+/** What became of one candidate at one site. */
+export interface Measurement {
+  readonly variant: string;
+  /** A dispatch; null where the candidate was refused. */
+  readonly microseconds: number | null;
+  /** Why it may not be used here: it does not compile, or its numbers are not the reference's. */
+  readonly refused: string | null;
+}
+
+/** What is known of one site: which variant runs there, and why. */
+export interface Tuning {
+  readonly key: string;
+  readonly operation: string;
+  readonly words: readonly number[];
+  readonly storage: Storage;
+  readonly guess: string;
+  readonly chosen: string;
+  readonly measurements: readonly Measurement[];
+}
+
+export interface TuneOptions {
+  /** No site is begun after so many milliseconds, compilation included. */
+  readonly budget?: number;
+  /** What one timing should take, in milliseconds: far more than the wait for it. */
+  readonly sample?: number;
+  readonly now?: () => number;
+  readonly signal?: AbortSignal;
+  readonly onTuned?: (tuning: Tuning, done: number, all: number) => void;
+}
+
+/** How often each candidate is timed; the median counts. */
+const rounds = 5;
+/** A candidate this much slower than the fastest at first sight is not looked at again. */
+const hopeless = 2;
+/** Timings scatter: whoever would replace the guess must be faster by this. */
+const margin = 0.03;
+const mostRepetitions = 4096;
+
+/** Measures on a device the sites that have a choice; see `measure`. Rejects with `device.lost`, or the signal's reason. */
+export async function tune(
+  device: Device,
+  sites: readonly RecordedSite[],
+  options: TuneOptions = {},
+): Promise<Tuning[]> {
+  const fitting = triable(device, sites);
+  const trials = new GpuTrials(device, fitting);
+  try {
+    return await measure(fitting, trials, { sample: device.software ? 10 : 4, ...options });
+  } finally {
+    trials.close();
+  }
+}
+
+/**
+ * Chooses a variant for each site that has several: of those whose numbers are the reference's the fastest, if it beats
+ * the guess by a margin. Sites come largest first, so that a budget goes where the time does; what it leaves out is not
+ * in the result.
+ */
+export async function measure(
+  sites: readonly RecordedSite[],
+  trials: Trials,
+  options: TuneOptions = {},
+): Promise<Tuning[]> {
+  const { budget = Infinity, sample = 4, now = () => performance.now(), signal, onTuned } = options;
+  const startedAt = now();
+  const tunable = sites.filter(hasChoice).sort((a, b) => bytesOf(b) - bytesOf(a));
+  const tunings: Tuning[] = [];
+  for (const site of tunable) {
+    if (now() - startedAt > budget) break;
+    const tuning = await measureSite(site, trials, sample, signal);
+    tunings.push(tuning);
+    onTuned?.(tuning, tunings.length, tunable.length);
+  }
+  return tunings;
+}
+
+export function choicesOf(tunings: Iterable<Tuning>): Choices {
+  return new Map(Array.from(tunings, ({ key, chosen }) => [key, chosen]));
+}
+
+export function hasChoice({ candidates }: RecordedSite): boolean {
+  return candidates.length > 1;
+}
+
+const bytesOf = ({ bytes }: RecordedSite) => Object.values(bytes).reduce((sum, size) => sum + size, 0);
+
+/** A candidate that may be used, and what its timings were so far. */
+interface Runner {
+  readonly candidate: Candidate;
+  readonly repetitions: number;
+  readonly milliseconds: number[];
+}
+
+async function measureSite(
+  site: RecordedSite,
+  trials: Trials,
+  sample: number,
+  signal: AbortSignal | undefined,
+): Promise<Tuning> {
+  const refusals = new Map<string, string>();
+  const runners: Runner[] = [];
+  for (const candidate of site.candidates) {
+    signal?.throwIfAborted();
+    const refusal = await trials.refusal(site, candidate);
+    if (refusal === null) runners.push(await firstSight(site, candidate, trials, sample));
+    else refusals.set(candidate.variant, refusal);
+  }
+  const best = Math.min(...runners.map(median));
+  const hopeful = runners.filter((runner) => median(runner) <= hopeless * best);
+  // One after the other in turn: whatever else the machine does meanwhile slows them all alike.
+  for (let round = 0; hopeful.length > 1 && round < rounds; round++)
+    for (const { candidate, repetitions, milliseconds } of hopeful) {
+      signal?.throwIfAborted();
+      milliseconds.push((await trials.time(site, candidate, repetitions)) / repetitions);
+    }
+  const times = new Map(runners.map((runner) => [runner.candidate.variant, median(runner)]));
+  const { key, operation, words, storage, candidates, guess } = site;
+  return {
+    key,
+    operation,
+    words,
+    storage,
+    guess: guess.variant,
+    chosen: pick(times, guess.variant),
+    measurements: candidates.map(({ variant }) => {
+      const milliseconds = times.get(variant);
+      const microseconds = milliseconds === undefined ? null : 1000 * milliseconds;
+      return { variant, microseconds, refused: refusals.get(variant) ?? null };
+    }),
+  };
+}
+
+/** The fastest, unless the guess is nearly as fast; where none may be used, the guess stays. */
+function pick(times: ReadonlyMap<string, number>, guess: string): string {
+  let [chosen, least] = [guess, (times.get(guess) ?? Infinity) * (1 - margin)];
+  for (const [variant, time] of times) if (time < least) [chosen, least] = [variant, time];
+  return chosen;
+}
+
+/** Finds how many repetitions make a timing long enough. The last timing counts as the first of the candidate's. */
+async function firstSight(
+  site: RecordedSite,
+  candidate: Candidate,
+  trials: Trials,
+  sample: number,
+): Promise<Runner> {
+  for (let repetitions = 1; ; ) {
+    const milliseconds = await trials.time(site, candidate, repetitions);
+    if (milliseconds >= sample / 2 || repetitions >= mostRepetitions)
+      return { candidate, repetitions, milliseconds: [milliseconds / repetitions] };
+    const wanted = Math.ceil((repetitions * sample) / Math.max(milliseconds, sample / 64));
+    repetitions = Math.min(mostRepetitions, wanted);
+  }
+}
+
+function median({ milliseconds }: Runner): number {
+  const sorted = milliseconds.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Infinity;
+}
