@@ -14,6 +14,14 @@ export interface Adapter {
   /** Bytes of workgroup memory, and invocations of one workgroup. */
   readonly workgroupBytes: number;
   readonly workgroupInvocations: number;
+  /** Bytes of a buffer, and of what a kernel sees of it. */
+  readonly bufferBytes: number;
+  readonly bindingBytes: number;
+}
+
+/** What makes and fills buffers: an opened device, or a ledger (ledger.ts) that only adds them up. */
+export interface Allocator extends Adapter {
+  readonly device: Pick<GPUDevice, 'createBuffer'> & { readonly queue: Pick<GPUQueue, 'writeBuffer'> };
 }
 
 /** Multiplies (rows, depth) by (depth, columns) at once, by one subgroup. */
@@ -25,7 +33,7 @@ export interface MatrixUnit {
 }
 
 /** An opened adapter. `lost` resolves once, whether the driver took the device away or `close` gave it back. */
-export interface Device extends Adapter {
+export interface Device extends Allocator {
   readonly device: GPUDevice;
   /** For people: "NVIDIA H100", "llvmpipe (software)". */
   readonly name: string;
@@ -36,13 +44,17 @@ export interface Device extends Adapter {
 /** Never let go: Dawn in Node aborts the process when its GPU object is collected before one of its devices. */
 const opened = new Set<GPU>();
 
+/** Bytes, where less than the adapter's own limits is to be used. WebGPU itself grants no less than its defaults. */
 export interface DeviceLimits {
-  /** Bytes: less than the adapter's own limit of a storage binding. */
+  readonly maxBuffer?: number;
   readonly maxBinding?: number;
 }
 
 /** Opens the fastest adapter with its real limits, or lower ones. Throws TapestryError `adapter.missing`. */
-export async function openDevice(gpu: GPU, { maxBinding = Infinity }: DeviceLimits = {}): Promise<Device> {
+export async function openDevice(
+  gpu: GPU,
+  { maxBuffer = Infinity, maxBinding = Infinity }: DeviceLimits = {},
+): Promise<Device> {
   opened.add(gpu);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null)
@@ -62,7 +74,7 @@ export async function openDevice(gpu: GPU, { maxBinding = Infinity }: DeviceLimi
     requiredFeatures: features.filter(has) as GPUFeatureName[],
     requiredLimits: {
       maxBufferSize: limits.maxBufferSize,
-      maxStorageBufferBindingSize: Math.min(limits.maxStorageBufferBindingSize, maxBinding),
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
       maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
       maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
@@ -73,6 +85,7 @@ export async function openDevice(gpu: GPU, { maxBinding = Infinity }: DeviceLimi
     info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i.test(described);
   const name = nameOf(info, software);
   const subgroupSize = subgroups && info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMinSize : 0;
+  const bufferBytes = Math.min(limits.maxBufferSize, maxBuffer);
   return {
     device,
     name,
@@ -82,6 +95,8 @@ export async function openDevice(gpu: GPU, { maxBinding = Infinity }: DeviceLimi
     matrixUnits,
     workgroupBytes: limits.maxComputeWorkgroupStorageSize,
     workgroupInvocations: limits.maxComputeInvocationsPerWorkgroup,
+    bufferBytes,
+    bindingBytes: Math.min(limits.maxStorageBufferBindingSize, bufferBytes, maxBinding),
     lost: device.lost,
     close: () => device.destroy(),
   };

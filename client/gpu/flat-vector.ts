@@ -1,4 +1,5 @@
 import { TapestryError } from '../errors.ts';
+import type { Allocator } from './device.ts';
 import type { BufferRange } from './program.ts';
 import type { Readback } from './readback.ts';
 
@@ -20,13 +21,16 @@ interface Shard {
 /** A vector over a model's parameters, in one buffer or, where the adapter has no buffer so large, in several. */
 export class FlatVector {
   readonly length: number;
-  readonly #queue: GPUQueue;
+  readonly #queue: Allocator['device']['queue'];
   readonly #bytesPerElement: number;
   readonly #shards: readonly Shard[];
 
   /** Throws TapestryError `device.too-small` where what lies between two cuts does not fit a buffer. */
-  constructor(device: GPUDevice, { label, length, bytesPerElement, cuts }: FlatVectorOptions) {
-    const most = Math.floor(device.limits.maxBufferSize / bytesPerElement);
+  constructor(
+    { device, bufferBytes }: Allocator,
+    { label, length, bytesPerElement, cuts }: FlatVectorOptions,
+  ) {
+    const most = Math.floor(bufferBytes / bytesPerElement);
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     const shards: Shard[] = [];
     for (let offset = 0; offset < length; ) {

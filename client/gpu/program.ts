@@ -1,7 +1,7 @@
 import { shaders } from '../../shaders/index.ts';
 import { TapestryError } from '../errors.ts';
-import { planArena } from './arena.ts';
-import type { Device } from './device.ts';
+import { type Lifetime, planArena } from './arena.ts';
+import type { Adapter, Allocator, Device } from './device.ts';
 import {
   type Choices,
   chosen,
@@ -59,20 +59,32 @@ export interface RecordedSite extends Site {
   readonly bytes: Readonly<Record<string, number>>;
 }
 
+/** What a program's buffers are: the activations' by their index, and each that was made once. */
+export interface ProgramMemory {
+  readonly shapes: GPUBuffer;
+  readonly activations: readonly GPUBuffer[];
+  readonly buffers: readonly GPUBuffer[];
+}
+
 /** Records dispatches in the order they will run; `build` makes everything they need, once. */
 export class ProgramBuilder {
   readonly storage: Storage;
-  readonly #device: Device;
+  readonly #adapter: Adapter;
   readonly #choices: Choices;
   readonly #recorded: Recorded[] = [];
   readonly #activations: Activation[] = [];
   readonly #sites = new Map<string, RecordedSite>();
   #unused: Activation | undefined;
 
-  constructor(device: Device, { storage = 'f32', choices = new Map() }: ProgramOptions = {}) {
-    this.#device = device;
+  constructor(adapter: Adapter, { storage = 'f32', choices = new Map() }: ProgramOptions = {}) {
+    this.#adapter = adapter;
     this.storage = storage;
     this.#choices = choices;
+  }
+
+  /** Most bytes that can be bound. */
+  get bindingBytes(): number {
+    return this.#adapter.bindingBytes;
   }
 
   /** How many dispatches are recorded so far. */
@@ -85,6 +97,11 @@ export class ProgramBuilder {
     return [...this.#sites.values()];
   }
 
+  /** Bytes of an element in this program's storage. */
+  get storedBytes(): number {
+    return this.storage === 'f16' ? 2 : 4;
+  }
+
   /** A new activation of 32-bit elements. */
   activation(elements: number): Activation {
     return this.#newActivation(elements * 4);
@@ -92,7 +109,7 @@ export class ProgramBuilder {
 
   /** A new activation of elements in this program's storage. */
   stored(elements: number): Activation {
-    return this.#newActivation(elements * (this.storage === 'f16' ? 2 : 4));
+    return this.#newActivation(elements * this.storedBytes);
   }
 
   /** What can be bound, for writing too, where an operation has a binding that this use of it does not touch. */
@@ -113,45 +130,23 @@ export class ProgramBuilder {
     shape: Shape,
     bindings: Readonly<Record<string, Binding>>,
   ): void {
-    const site = siteOf(operation, shape, this.#device, this.storage);
+    const site = siteOf(operation, shape, this.#adapter, this.storage);
     const { shader, entry, overrides, workgroups } = chosen(site, this.#choices);
     if (workgroups.some((count) => count > maxWorkgroups))
       throw tooLarge(`${operation.name} would need ${workgroups.join(' x ')} workgroups`);
+    const bytes = Object.fromEntries(
+      Object.entries(bindings).map(([name, bound]) => [name, 'index' in bound ? bound.bytes : bound.size]),
+    );
+    const largest = Math.max(...Object.values(bytes));
+    if (largest > this.bindingBytes)
+      throw tooLarge(`${operation.name} binds ${largest} bytes where ${this.bindingBytes} can be bound`);
     const kernel = { shader: shaders[shader], entry, overrides, storage: this.storage };
     this.#recorded.push({ kernel, bindings, words: site.words, workgroups });
-    if (this.#sites.has(site.key)) return;
-    const bytes = Object.entries(bindings).map(([name, bound]) => [
-      name,
-      'index' in bound ? bound.bytes : bound.size,
-    ]);
-    this.#sites.set(site.key, { ...site, bytes: Object.fromEntries(bytes) });
+    if (!this.#sites.has(site.key)) this.#sites.set(site.key, { ...site, bytes });
   }
 
-  /** Compiles the kernels and makes buffers and bind groups. Throws `shader.invalid` and `device.too-small`. */
-  async build(): Promise<Program> {
-    const { device } = this.#device;
-    const compiled = await compileKernels(
-      device,
-      this.#recorded.map(({ kernel }) => kernel),
-    );
-    const buffers = this.#makeActivations();
-    const shapes = this.#makeShapes();
-    const dispatches = this.#recorded.map((recorded, index) => {
-      const kernel = compiled.get(kernelKey(recorded.kernel));
-      if (kernel === undefined) throw new Error(`${recorded.kernel.entry} was not compiled`);
-      const shape = { buffer: shapes, offset: index * uniformStride, size: uniformStride };
-      return {
-        pipeline: kernel.pipeline,
-        group: this.#makeGroup(recorded, kernel, shape, buffers),
-        workgroups: recorded.workgroups,
-      };
-    });
-    return new Program(dispatches, [shapes, ...buffers]);
-  }
-
-  /** One buffer an activation, shared between those whose lifetimes do not meet. */
-  #makeActivations(): GPUBuffer[] {
-    const { device } = this.#device;
+  /** The life of each activation, in dispatches. */
+  get lifetimes(): readonly Lifetime[] {
     const lifetimes = this.#activations.map(({ bytes }) => ({ bytes, first: Infinity, last: -1 }));
     this.#recorded.forEach(({ bindings }, at) => {
       for (const binding of Object.values(bindings)) {
@@ -161,49 +156,71 @@ export class ProgramBuilder {
         lifetime.last = Math.max(lifetime.last, at);
       }
     });
-    const { buffers, places } = planArena(lifetimes);
-    const made = buffers.map((size) => {
-      if (size > device.limits.maxStorageBufferBindingSize)
-        throw tooLarge(`one activation needs ${size} bytes`);
-      return device.createBuffer({ label: 'activations', size, usage: GPUBufferUsage.STORAGE });
-    });
-    return places.flatMap((place) => made[place] ?? []);
+    return lifetimes;
   }
 
-  #makeShapes(): GPUBuffer {
-    const shapes = this.#device.device.createBuffer({
-      label: 'shapes',
-      size: Math.max(1, this.#recorded.length) * uniformStride,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
-    const words = new Uint32Array(shapes.size / 4);
+  /** Makes the memory that what is recorded needs: the shapes, and one buffer an activation, some shared by several. */
+  allocate({ device }: Allocator): ProgramMemory {
+    const words = new Uint32Array((Math.max(1, this.#recorded.length) * uniformStride) / 4);
     this.#recorded.forEach(({ words: shape }, index) => {
       words.set(shape, (index * uniformStride) / 4);
     });
-    this.#device.device.queue.writeBuffer(shapes, 0, words);
-    return shapes;
+    const { UNIFORM, COPY_DST, STORAGE } = GPUBufferUsage;
+    const shapes = device.createBuffer({
+      label: 'shapes',
+      size: words.byteLength,
+      usage: UNIFORM | COPY_DST,
+    });
+    device.queue.writeBuffer(shapes, 0, words);
+    const { buffers, places } = planArena(this.lifetimes);
+    const made = buffers.map((size) => device.createBuffer({ label: 'activations', size, usage: STORAGE }));
+    return { shapes, activations: places.flatMap((place) => made[place] ?? []), buffers: [shapes, ...made] };
   }
 
-  #makeGroup(
-    { kernel, bindings }: Recorded,
-    { layout, bindings: numbers }: CompiledKernel,
-    shape: BufferRange,
-    activations: readonly GPUBuffer[],
-  ): GPUBindGroup {
-    const label = `${kernel.shader.name}.${kernel.entry}`;
-    return this.#device.device.createBindGroup({
-      label,
-      layout,
-      entries: Object.entries(numbers).map(([name, [number]]) => {
-        const bound = name === 'shape' ? shape : bindings[name];
-        if (bound === undefined) throw new Error(`${label} has nothing bound to ${name}`);
-        if (!('index' in bound)) return { binding: number, resource: { ...bound } };
-        const buffer = activations[bound.index];
-        if (buffer === undefined) throw new Error(`${label} binds an activation of another program`);
-        return { binding: number, resource: { buffer, size: bound.bytes } };
-      }),
+  /** Compiles the kernels and makes buffers and bind groups. Throws `shader.invalid` and `device.too-small`. */
+  async build(device: Device): Promise<Program> {
+    const compiled = await compileKernels(
+      device.device,
+      this.#recorded.map(({ kernel }) => kernel),
+    );
+    device.device.pushErrorScope('out-of-memory');
+    const memory = this.allocate(device);
+    const problem = await device.device.popErrorScope();
+    if (problem !== null) throw tooLarge(problem.message);
+    const dispatches = this.#recorded.map((recorded, index) => {
+      const kernel = compiled.get(kernelKey(recorded.kernel));
+      if (kernel === undefined) throw new Error(`${recorded.kernel.entry} was not compiled`);
+      const shape = { buffer: memory.shapes, offset: index * uniformStride, size: uniformStride };
+      return {
+        pipeline: kernel.pipeline,
+        group: makeGroup(device.device, recorded, kernel, shape, memory.activations),
+        workgroups: recorded.workgroups,
+      };
     });
+    return new Program(dispatches, memory.buffers);
   }
+}
+
+function makeGroup(
+  device: GPUDevice,
+  { kernel, bindings }: Recorded,
+  { layout, bindings: numbers }: CompiledKernel,
+  shape: BufferRange,
+  activations: readonly GPUBuffer[],
+): GPUBindGroup {
+  const label = `${kernel.shader.name}.${kernel.entry}`;
+  return device.createBindGroup({
+    label,
+    layout,
+    entries: Object.entries(numbers).map(([name, [number]]) => {
+      const bound = name === 'shape' ? shape : bindings[name];
+      if (bound === undefined) throw new Error(`${label} has nothing bound to ${name}`);
+      if (!('index' in bound)) return { binding: number, resource: { ...bound } };
+      const buffer = activations[bound.index];
+      if (buffer === undefined) throw new Error(`${label} binds an activation of another program`);
+      return { binding: number, resource: { buffer, size: bound.bytes } };
+    }),
+  });
 }
 
 interface Dispatch {

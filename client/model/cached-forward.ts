@@ -1,13 +1,12 @@
 import type { FlatVector } from '../gpu/flat-vector.ts';
 import type { Activation, Binding, ProgramBuilder } from '../gpu/program.ts';
 import type { ModelConfig } from './config.ts';
-import { embedding, headOf, norm } from './decoder.ts';
 import { rangeOf, weightsOf } from './layer.ts';
 import { cacheAppend, cachedAttention } from './operations/cached-attention.ts';
 import { embeddingForward } from './operations/embedding.ts';
 import { type ForwardEpilogue, linearForward } from './operations/linear.ts';
 import { rmsNormForward } from './operations/rms-norm.ts';
-import type { ParameterLayout } from './parameters.ts';
+import { embedding, finalNorm, headOf, type ParameterLayout } from './parameters.ts';
 
 /** What the pass over new tokens is recorded with. R rows are a token each, of any sequences. */
 export interface CachedContext {
@@ -59,7 +58,7 @@ export function headForward(
   const { vocabularySize: outputs, dimension: inputs, normEpsilon: epsilon } = config;
   const normed = program.stored(rows * inputs);
   const inverse = program.activation(rows);
-  const gain = rangeOf(layout, parameters, norm);
+  const gain = rangeOf(layout, parameters, finalNorm);
   program.record(
     rmsNormForward,
     { rows, width: inputs, epsilon },

@@ -1,33 +1,35 @@
 import { TapestryError } from '../errors.ts';
 import type { Activation, Binding } from '../gpu/program.ts';
 import type { ModelConfig } from './config.ts';
-import { type DecoderContext, type LayerRecord, layerBackward, layerForward, rangeOf } from './layer.ts';
-import { crossEntropy } from './operations/cross-entropy.ts';
+import { type HeadBindings, type HeadRecord, headBackward, headForward } from './head.ts';
+import {
+  type DecoderContext,
+  type LayerRecord,
+  layerActivations,
+  layerBackward,
+  layerForward,
+  rangeOf,
+  rowRange,
+} from './layer.ts';
 import { embeddingBackward, embeddingForward } from './operations/embedding.ts';
-import { linearBackwardInput, linearBackwardWeight, linearForward } from './operations/linear.ts';
 import { rmsNormBackward, rmsNormBackwardGain, rmsNormForward } from './operations/rms-norm.ts';
+import { embedding, finalNorm } from './parameters.ts';
+import { embeddingParts } from './vocabulary-parts.ts';
 
 /** What a batch is bound as. R = batch * sequence rows. */
-export interface DecoderBindings {
+export interface DecoderBindings extends HeadBindings {
   /** (R) token ids; (R) the rows sorted by token; (vocabulary + 1) where each token's rows begin in that order. */
   readonly tokens: Binding;
   readonly order: Binding;
   readonly starts: Binding;
-  /** (R) target ids and losses. */
-  readonly targets: Binding;
-  readonly losses: Binding;
-  /** The uniform whose first value is 1 / (counted targets), and the buffer whose first value is the loss scale. */
-  readonly stepValues: Binding;
-  readonly scaling: Binding;
 }
 
 /** What the forward pass leaves for the backward pass. */
 export interface DecoderRecord {
   readonly layers: readonly LayerRecord[];
   readonly stream: Activation; // (R, C), after the last layer
-  readonly headInput: Activation; // (R, C), normed
   readonly inverse: Activation; // (R)
-  readonly logitsGradient: Activation; // (R, V)
+  readonly head: HeadRecord;
 }
 
 /** Throws TapestryError `config.shape` where the kernels, which read in vectors of 4, cannot run a configuration. */
@@ -56,84 +58,68 @@ export function rotationTable(config: ModelConfig, sequence: number): Float32Arr
   return table;
 }
 
-export const embedding = 'model.embed_tokens.weight';
-export const norm = 'model.norm.weight';
-export const headOf = (config: ModelConfig) => (config.tiedHead ? embedding : 'lm_head.weight');
-
 function shapesOf({ config, batch, sequence }: DecoderContext) {
-  const { vocabularySize: vocabulary, dimension: width, normEpsilon: epsilon } = config;
+  const { dimension: width, normEpsilon: epsilon } = config;
   const rows = batch * sequence;
-  return {
-    embedding: { rows, vocabulary, width },
-    norm: { rows, width, epsilon },
-    head: { rows, inputs: width, outputs: vocabulary },
-  };
+  return { rows, width, norm: { rows, width, epsilon } };
 }
 
-/** Records tokens to losses. The logits become their own gradient on the way, which costs nothing more. */
+/** Records tokens to losses. */
 export function decoderForward(context: DecoderContext, bindings: DecoderBindings): DecoderRecord {
-  const { program, config, layout, parameters, weights, rotation } = context;
+  const { program, config, layout, parameters, weights } = context;
   const shapes = shapesOf(context);
-  const { rows, vocabulary, width } = shapes.embedding;
-  const { tokens, targets, losses, stepValues, scaling } = bindings;
+  const { rows, width } = shapes;
+  const { tokens } = bindings;
   const embedded = program.stored(rows * width);
-  const table = rangeOf(layout, weights, embedding);
-  program.record(embeddingForward, shapes.embedding, { tokens, table, output: embedded });
+  for (const part of embeddingParts(context)) {
+    const table = rowRange(layout, weights, embedding, part);
+    const shape = { rows, width, vocabulary: part.count, firstToken: part.first };
+    program.record(embeddingForward, shape, { tokens, table, output: embedded });
+  }
   const layers: LayerRecord[] = [];
   let stream = embedded;
   for (let layer = 0; layer < config.layers; layer++) {
-    const record = layerForward(context, layer, stream);
+    const { record, output } = layerForward(context, layer, stream);
     layers.push(record);
-    stream = record.output;
+    stream = output;
   }
   const headInput = program.stored(rows * width);
   const inverse = program.activation(rows);
-  const gain = rangeOf(layout, parameters, norm);
+  const gain = rangeOf(layout, parameters, finalNorm);
   program.record(rmsNormForward, shapes.norm, { input: stream, gain, output: headInput, inverse });
-  const logits = program.stored(rows * vocabulary);
-  const right = rangeOf(layout, weights, headOf(config));
-  program.record(
-    linearForward,
-    { ...shapes.head, epilogue: { kind: 'plain' } },
-    { left: headInput, right, addend: headInput, rotation, product: logits, activated: program.unused() },
-  );
-  program.record(crossEntropy, { rows, vocabulary }, { stepValues, scaling, targets, logits, losses });
-  return { layers, stream, headInput, inverse, logitsGradient: logits };
+  const head = headForward(context, bindings, headInput);
+  return { layers, stream, inverse, head };
 }
 
 /** Records losses to the gradient of every parameter, in one pass over the flat vector's tensors. */
 export function decoderBackward(
   context: DecoderContext,
   bindings: DecoderBindings,
-  record: DecoderRecord,
+  { layers, stream, inverse, head }: DecoderRecord,
 ): void {
-  const { program, config, layout, parameters, weights, gradient, accumulate } = context;
+  const { program, config, layout, parameters, gradient, accumulate, recompute } = context;
   const shapes = shapesOf(context);
-  const { rows, width } = shapes.embedding;
-  const left = record.logitsGradient;
-  const weightGradient = rangeOf(layout, gradient, headOf(config));
-  const headBindings = { left, right: record.headInput, weightGradient };
-  program.record(linearBackwardWeight, { ...shapes.head, accumulate }, headBindings);
-  const headGradient = program.stored(rows * width);
-  program.record(
-    linearBackwardInput,
-    { ...shapes.head, epilogue: 'plain' },
-    { left, right: rangeOf(layout, weights, headOf(config)), projected: left, product: headGradient },
-  );
+  const { rows, width } = shapes;
+  const headGradient = headBackward(context, bindings, head);
   // The residual stream's gradient: every layer adds its branches' parts in place.
   const streamGradient = program.stored(rows * width);
-  const shared = { input: record.stream, savedInverse: record.inverse, outputGradient: headGradient };
-  const gainGradient = rangeOf(layout, gradient, norm);
+  const shared = { input: stream, savedInverse: inverse, outputGradient: headGradient };
+  const gainGradient = rangeOf(layout, gradient, finalNorm);
   program.record(rmsNormBackwardGain, { ...shapes.norm, accumulate }, { ...shared, gainGradient });
-  const gain = rangeOf(layout, parameters, norm);
+  const gain = rangeOf(layout, parameters, finalNorm);
   program.record(rmsNormBackward, shapes.norm, { ...shared, gain, inputGradient: streamGradient });
-  for (const [layer, layerRecord] of [...record.layers.entries()].reverse())
-    layerBackward(context, layer, layerRecord, streamGradient);
+  for (const [layer, kept] of [...layers.entries()].reverse()) {
+    const record = recompute ? layerActivations(context, layer, kept.input) : kept;
+    layerBackward(context, layer, record, streamGradient);
+  }
   const { order, starts } = bindings;
-  const tableGradient = rangeOf(layout, gradient, embedding);
-  program.record(
-    embeddingBackward,
-    { ...shapes.embedding, accumulate: accumulate || config.tiedHead },
-    { order, starts, outputGradient: streamGradient, tableGradient },
-  );
+  for (const part of embeddingParts(context)) {
+    const tableGradient = rowRange(layout, gradient, embedding, part);
+    const shape = { rows, width, vocabulary: part.count, firstToken: part.first };
+    program.record(
+      embeddingBackward,
+      { ...shape, accumulate: accumulate || config.tiedHead },
+      { order, starts, outputGradient: streamGradient, tableGradient },
+    );
+  }
 }

@@ -64,7 +64,7 @@ export class GpuDecoder implements CachedDecoder {
     const gpu = device.device;
     gpu.pushErrorScope('out-of-memory');
     const flat = { length: layout.length, bytesPerElement: 4, cuts: cutsOf(layout) } as const;
-    const vector = new FlatVector(gpu, { ...flat, label: 'parameters' });
+    const vector = new FlatVector(device, { ...flat, label: 'parameters' });
     vector.write(parameters);
     const cacheSize = 2 * sequences * contextLength * (dimension / heads) * keyValueHeads;
     const caches = Array.from({ length: config.layers }, () => makeBuffer(gpu, 'the KV cache', cacheSize));
@@ -77,12 +77,12 @@ export class GpuDecoder implements CachedDecoder {
       const program = new ProgramBuilder(device);
       const bindings = { ...inputs.bindings, caches: caches.map(whole), ends: whole(ends) };
       cachedForward({ ...context, program, rows }, bindings, sequences);
-      return { inputs, program: await program.build() };
+      return { inputs, program: await program.build(device) };
     };
     const headOf = (program: ProgramBuilder) => {
       const bindings = { ends: whole(ends), logits: whole(logits) };
       headForward({ ...context, program, rows: sequences }, bindings);
-      return program.build();
+      return program.build(device);
     };
     const made = Promise.all([pass(sequences), pass(blockRows), headOf(new ProgramBuilder(device))]);
     const problem = gpu.popErrorScope();

@@ -8,6 +8,7 @@ import {
 } from './operations/attention.ts';
 import {
   type ForwardEpilogue,
+  type LinearShape,
   linearBackwardInput,
   linearBackwardWeight,
   linearForward,
@@ -30,6 +31,11 @@ export interface DecoderContext {
   readonly rotation: Binding;
   /** Whether gradients are added to those of an earlier part of the batch. */
   readonly accumulate: boolean;
+  /**
+   * Whether the forward pass keeps each layer's input only, and the backward pass computes the rest once more (gradient
+   * checkpointing, Chen et al. 2016, arXiv 1604.06174): less memory for a third more time, and the same bits.
+   */
+  readonly recompute: boolean;
 }
 
 /** What the forward pass of a layer leaves for its backward pass. */
@@ -45,7 +51,19 @@ export interface LayerRecord {
   readonly feedForwardInverse: Activation; // (R)
   readonly projected: Activation; // (R, 2 F): gate, up
   readonly activated: Activation; // (R, F)
-  readonly output: Activation; // (R, C)
+}
+
+/** Where so many rows of a matrix are in a flat vector. */
+export function rowRange(
+  layout: ParameterLayout,
+  vector: FlatVector,
+  name: string,
+  { first, count }: { readonly first: number; readonly count: number },
+): BufferRange {
+  const place = layout.tensors.find((tensor) => tensor.name === name);
+  if (place === undefined) throw new Error(`the layout has no tensor ${name}`);
+  const width = place.shape[1] ?? 1;
+  return vector.range(place.offset + first * width, count * width);
 }
 
 /** Where tensors that lie side by side are in a flat vector. */
@@ -96,9 +114,25 @@ function shapesOf({ config, batch, sequence }: DecoderContext) {
   } as const;
 }
 
-/** Records x + attention(norm(x)), then y + feedForward(norm(y)). */
-export function layerForward(context: DecoderContext, layer: number, input: Activation): LayerRecord {
-  const { program, config, layout, rotation } = context;
+/** Records x + attention(norm(x)), then y + feedForward(norm(y)); returns what it leaves, and its output (R, C). */
+export function layerForward(
+  context: DecoderContext,
+  layer: number,
+  input: Activation,
+): { record: LayerRecord; output: Activation } {
+  const { program, config } = context;
+  const shapes = shapesOf(context);
+  const record = layerActivations(context, layer, input);
+  const output = program.stored(shapes.rows * config.dimension);
+  recordLinear(context, shapes.down, weightsOf(layer).down, { kind: 'addend' }, record.activated, output, {
+    addend: record.middle,
+  });
+  return { record, output };
+}
+
+/** Records all of a layer's forward pass but its last product: what the backward pass needs, from the layer's input. */
+export function layerActivations(context: DecoderContext, layer: number, input: Activation): LayerRecord {
+  const { program, config, layout } = context;
   const shapes = shapesOf(context);
   const names = weightsOf(layer);
   const gain = (name: 'attentionNorm' | 'feedForwardNorm') =>
@@ -116,22 +150,15 @@ export function layerForward(context: DecoderContext, layer: number, input: Acti
     feedForwardInverse: program.activation(shapes.rows),
     projected: rowsOf(2 * config.feedForward),
     activated: rowsOf(config.feedForward),
-    output: rowsOf(config.dimension),
   };
-  const { attentionInput, qkv, attended, logSums, middle, feedForwardInput, projected, activated, output } =
-    record;
+  const { attentionInput, qkv, attended, logSums, middle, feedForwardInput, projected, activated } = record;
   const linear = (
-    name: 'qkv' | 'attentionOutput' | 'gateUp' | 'down',
+    name: 'qkv' | 'attentionOutput' | 'gateUp',
     epilogue: ForwardEpilogue,
     left: Activation,
     product: Activation,
-    beside: { addend?: Activation; activated?: Activation } = {},
-  ): void => {
-    const right = rangeOf(layout, context.weights, ...names[name]);
-    // Something must be bound to what the epilogue leaves alone.
-    const bindings = { addend: left, activated: program.unused(), ...beside, left, right, rotation, product };
-    program.record(linearForward, { ...shapes[name], epilogue }, bindings);
-  };
+    beside: Beside = {},
+  ) => recordLinear(context, shapes[name], names[name], epilogue, left, product, beside);
   program.record(rmsNormForward, shapes.norm, {
     input,
     gain: gain('attentionNorm'),
@@ -148,8 +175,28 @@ export function layerForward(context: DecoderContext, layer: number, input: Acti
     inverse: record.feedForwardInverse,
   });
   linear('gateUp', { kind: 'swiglu' }, feedForwardInput, projected, { activated });
-  linear('down', { kind: 'addend' }, activated, output, { addend: middle });
   return record;
+}
+
+/** What an epilogue reads or writes besides the product. */
+interface Beside {
+  readonly addend?: Activation;
+  readonly activated?: Activation;
+}
+
+function recordLinear(
+  { program, layout, weights, rotation }: DecoderContext,
+  shape: LinearShape,
+  names: readonly string[],
+  epilogue: ForwardEpilogue,
+  left: Activation,
+  product: Activation,
+  beside: Beside = {},
+): void {
+  const right = rangeOf(layout, weights, ...names);
+  // Something must be bound to what the epilogue leaves alone.
+  const bindings = { addend: left, activated: program.unused(), ...beside, left, right, rotation, product };
+  program.record(linearForward, { ...shape, epilogue }, bindings);
 }
 
 /** Records the way back: `streamGradient` (R, C) is the output's gradient before and the input's after. */

@@ -40,6 +40,12 @@ export function cutsOf({ tensors }: ParameterLayout): number[] {
   return tensors.filter(({ name }) => !joined.test(name)).map(({ offset }) => offset);
 }
 
+/** Names of the tensors outside the layers. */
+export const embedding = 'model.embed_tokens.weight';
+export const finalNorm = 'model.norm.weight';
+const head = 'lm_head.weight';
+export const headOf = ({ tiedHead }: ModelConfig) => (tiedHead ? embedding : head);
+
 const alignedTo = (step: number, value: number) => Math.ceil(value / step) * step;
 
 /** The layout that a configuration has. Its hash is in the run's manifest: two builds that differ cannot mix deltas. */
@@ -54,7 +60,7 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
   };
   const { dimension, feedForward, vocabularySize } = config;
   const keyValueWidth = (dimension / config.heads) * config.keyValueHeads;
-  place('model.embed_tokens.weight', vocabularySize, dimension);
+  place(embedding, vocabularySize, dimension);
   for (let layer = 0; layer < config.layers; layer++) {
     const within = `model.layers.${layer}.`;
     place(`${within}input_layernorm.weight`, dimension);
@@ -67,8 +73,8 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
     place(`${within}mlp.up_proj.weight`, feedForward, dimension);
     place(`${within}mlp.down_proj.weight`, dimension, feedForward);
   }
-  place('model.norm.weight', dimension);
-  if (!config.tiedHead) place('lm_head.weight', vocabularySize, dimension);
+  place(finalNorm, dimension);
+  if (!config.tiedHead) place(head, vocabularySize, dimension);
   const described = tensors.map((t) => `${t.name} ${t.shape.join('x')} ${t.offset}`).join('\n');
   return {
     tensors,

@@ -1,6 +1,6 @@
 import { type Batch, type BatchShape, ignoredTarget } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
-import type { Device } from '../gpu/device.ts';
+import type { Allocator } from '../gpu/device.ts';
 import type { BufferRange } from '../gpu/program.ts';
 
 /** Words that make up 256 bytes, where a binding may begin. */
@@ -16,7 +16,7 @@ export class BatchBuffers {
   readonly targets: BufferRange;
   readonly order: BufferRange;
   readonly starts: BufferRange;
-  readonly #queue: GPUQueue;
+  readonly #queue: Allocator['device']['queue'];
   readonly #shape: BatchShape;
   readonly #vocabulary: number;
   readonly #bound: GPUBuffer;
@@ -27,7 +27,7 @@ export class BatchBuffers {
   readonly #starts: Uint32Array<ArrayBuffer>;
   readonly #places: readonly [tokens: number, targets: number, order: number, starts: number];
 
-  constructor({ device }: Device, shape: BatchShape, vocabulary: number, parts = 1) {
+  constructor({ device }: Allocator, shape: BatchShape, vocabulary: number, parts = 1) {
     const rows = shape.batch * shape.sequence;
     const step = Math.ceil(rows / borderWords) * borderWords;
     const size = (3 * step + vocabulary + 1) * 4;

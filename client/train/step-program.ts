@@ -1,5 +1,5 @@
 import type { BatchShape } from '../data/batch.ts';
-import type { Device } from '../gpu/device.ts';
+import type { Adapter, Device } from '../gpu/device.ts';
 import type { Choices, Storage } from '../gpu/operation.ts';
 import { type Program, ProgramBuilder, whole } from '../gpu/program.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -18,7 +18,17 @@ export interface StepProgramOptions {
   readonly settings: OptimizerSettings;
   /** Whether gradients are added to what is there: a step then has several batches, and begins by clearing it. */
   readonly accumulate: boolean;
+  /** Whether the backward pass computes each layer's activations once more instead of keeping them. */
+  readonly recompute: boolean;
   readonly growthInterval: number;
+}
+
+/** A step before it is compiled. */
+export interface StepRecording {
+  readonly program: ProgramBuilder;
+  readonly forward: number;
+  readonly backward: number;
+  readonly update: ProgramBuilder;
 }
 
 /** What a step runs, in this order; forward and backward once a batch of it. */
@@ -31,24 +41,24 @@ export interface StepProgram {
   readonly update: Program;
 }
 
-/** Compiles a training step. Throws TapestryError `shader.invalid` or `device.too-small`. */
-export async function buildStep(
-  device: Device,
+/** Records a training step. Throws TapestryError `device.too-small`. */
+export function recordStep(
+  adapter: Adapter,
   config: ModelConfig,
   layout: ParameterLayout,
   memory: { vectors: TrainerVectors; buffers: TrainerBuffers; batch: BatchBuffers },
-  { storage, choices, shape, settings, accumulate, growthInterval }: StepProgramOptions,
-): Promise<StepProgram> {
+  { storage, choices, shape, settings, accumulate, recompute, growthInterval }: StepProgramOptions,
+): StepRecording {
   const { vectors, buffers, batch } = memory;
   const { parameters, weights, gradient } = vectors;
   const [stepValues, scaling] = [whole(buffers.stepValues), whole(buffers.scaling)];
-  const maxBindingBytes = device.device.limits.maxStorageBufferBindingSize;
+  const { bindingBytes: maxBindingBytes } = adapter;
 
-  const program = new ProgramBuilder(device, { storage, choices });
+  const program = new ProgramBuilder(adapter, { storage, choices });
   if (weights !== parameters) recordHalving(program, parameters, weights, maxBindingBytes);
   const forward = program.length;
   const rotation = whole(buffers.rotation);
-  const flat = { parameters, weights, gradient, accumulate };
+  const flat = { parameters, weights, gradient, accumulate, recompute };
   const context = { program, config, layout, ...shape, ...flat, rotation };
   const { tokens, targets, order, starts } = batch;
   const bindings = { tokens, targets, order, starts, stepValues, scaling, losses: whole(buffers.losses) };
@@ -56,10 +66,18 @@ export async function buildStep(
   const backward = program.length;
   decoderBackward(context, bindings, record);
 
-  const update = new ProgramBuilder(device, { choices });
+  const update = new ProgramBuilder(adapter, { choices });
   const [rules, clipping] = [whole(buffers.rules), whole(buffers.clipping)];
   const options = { layout, settings, growthInterval, maxBindingBytes };
   recordUpdate(update, { ...vectors, rules, clipping, scaling, stepValues }, options);
-  const [built, builtUpdate] = await Promise.all([program.build(), update.build()]);
+  return { program, forward, backward, update };
+}
+
+/** Compiles a recorded step. Throws TapestryError `shader.invalid` or `device.too-small`. */
+export async function buildStep(
+  device: Device,
+  { program, forward, backward, update }: StepRecording,
+): Promise<StepProgram> {
+  const [built, builtUpdate] = await Promise.all([program.build(device), update.build(device)]);
   return { program: built, forward, backward, update: builtUpdate };
 }

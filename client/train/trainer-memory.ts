@@ -1,5 +1,6 @@
 import type { BatchShape } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
+import type { Allocator } from '../gpu/device.ts';
 import { FlatVector } from '../gpu/flat-vector.ts';
 import type { Storage } from '../gpu/operation.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -19,7 +20,7 @@ export interface TrainerVectors {
   readonly secondMoment: FlatVector;
 }
 
-export function makeVectors(device: GPUDevice, layout: ParameterLayout, storage: Storage): TrainerVectors {
+export function makeVectors(device: Allocator, layout: ParameterLayout, storage: Storage): TrainerVectors {
   const cuts = cutsOf(layout);
   const vector = (label: string, bytesPerElement: 2 | 4) =>
     new FlatVector(device, { label, length: layout.length, bytesPerElement, cuts });
@@ -40,7 +41,7 @@ export type TrainerBuffers = Readonly<
 
 /** `parts`: how many batches of `shape` make up a step. */
 export function makeBuffers(
-  device: GPUDevice,
+  { device, bufferBytes }: Allocator,
   config: ModelConfig,
   layout: ParameterLayout,
   settings: OptimizerSettings,
@@ -50,7 +51,7 @@ export function makeBuffers(
   const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
   const make = (label: string, words: number, usage: number) => {
     const size = words * 4;
-    if (size > device.limits.maxBufferSize) throw tooSmall(`${label} needs ${size} bytes`);
+    if (size > bufferBytes) throw tooSmall(`${label} needs ${size} bytes`);
     return device.createBuffer({ label, size, usage: usage | COPY_DST });
   };
   const rotation = rotationTable(config, sequence);

@@ -10,7 +10,7 @@ import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
 import { BatchBuffers } from './batch-buffers.ts';
 import { lossScaleOfClipping, stepValueCount, writeStepValues } from './optimizer.ts';
 import { decodeScaling, encodeScaling, scalingAfter } from './scaling.ts';
-import { buildStep, type StepProgram } from './step-program.ts';
+import { buildStep, recordStep, type StepProgram } from './step-program.ts';
 import {
   makeBuffers,
   makeVectors,
@@ -25,6 +25,8 @@ export interface TrainerOptions {
   readonly storage?: Storage;
   /** Batches whose gradients make up one step; a step's batch then has as many times the rows. */
   readonly accumulation?: number;
+  /** Whether the backward pass computes each layer's activations once more instead of keeping them; the same bits. */
+  readonly recompute?: boolean;
   /** Of f16 storage. */
   readonly lossScaling?: LossScaling;
   /** Kernels that were measured to be best; the others are guessed. */
@@ -79,6 +81,7 @@ export class Trainer {
     const {
       storage = 'f32',
       accumulation: parts = 1,
+      recompute = false,
       lossScaling = usualScaling,
       choices = new Map(),
     } = options;
@@ -89,18 +92,19 @@ export class Trainer {
     const layout = layoutOf(config);
     device.device.pushErrorScope('out-of-memory');
     device.device.pushErrorScope('validation');
-    const vectors = makeVectors(device.device, layout, storage);
-    const buffers = makeBuffers(device.device, config, layout, settings, shape, parts);
+    const vectors = makeVectors(device, layout, storage);
+    const buffers = makeBuffers(device, config, layout, settings, shape, parts);
     const batch = new BatchBuffers(device, shape, config.vocabularySize, parts);
     const problems = [device.device.popErrorScope(), device.device.popErrorScope()];
     for (const problem of await Promise.all(problems)) if (problem) throw tooSmall(problem.message);
-    const step = await buildStep(
+    const recording = recordStep(
       device,
       config,
       layout,
       { vectors, buffers, batch },
-      { storage, choices, shape, settings, accumulate: parts > 1, growthInterval },
+      { storage, choices, shape, settings, accumulate: parts > 1, recompute, growthInterval },
     );
+    const step = await buildStep(device, recording);
     const trainer = new Trainer(device, layout, {
       settings,
       parts,

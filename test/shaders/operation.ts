@@ -28,7 +28,7 @@ export async function runOperation<Name extends string>(
   });
   const builder = new ProgramBuilder(device);
   record(builder, recordOf(made));
-  const program = await builder.build();
+  const program = await builder.build(device);
   const encoder = gpu.createCommandEncoder();
   const pass = encoder.beginComputePass();
   program.encode(pass);

@@ -55,7 +55,7 @@ export async function updated(
 ) {
   const onDevice = (values: Float32Array<ArrayBuffer>) => {
     const options = { label: '', length: layout.length, bytesPerElement: 4, cuts: [] } as const;
-    const made = new FlatVector(adapter.device, options);
+    const made = new FlatVector(adapter, options);
     made.write(values);
     return made;
   };

@@ -6,25 +6,56 @@ export interface CrossEntropyShape {
   readonly vocabulary: number;
 }
 
+/** A part of the vocabulary, of so many tokens from `firstToken` on; multiples of 4. */
+export interface CrossEntropyPartShape extends CrossEntropyShape {
+  readonly firstToken: number;
+}
+
 /** `lanes` invocations a row, `groups` rows a workgroup. */
-const form = (
-  name: string,
-  lanes: number,
-  groups: number,
-  suits: 'processor' | 'graphics',
-): Variant<CrossEntropyShape> => ({
-  name,
-  shader: 'crossEntropy',
-  entry: 'forwardBackward',
-  overrides: () => ({ lanes, groups }),
-  workgroups: ({ rows }) => [1, Math.ceil(rows / groups), 1],
-  fits: () => true,
-  suits,
-});
+function variants(entry: string): [Variant<CrossEntropyShape>, ...Variant<CrossEntropyShape>[]] {
+  const form = (
+    name: string,
+    lanes: number,
+    groups: number,
+    suits: 'processor' | 'graphics',
+  ): Variant<CrossEntropyShape> => ({
+    name,
+    shader: 'crossEntropy',
+    entry,
+    overrides: () => ({ lanes, groups }),
+    workgroups: ({ rows }) => [1, Math.ceil(rows / groups), 1],
+    fits: () => true,
+    suits,
+  });
+  return [form('one lane a row', 1, 8, 'processor'), form('64 lanes a row', 64, 1, 'graphics')];
+}
 
 /** Turns logits (rows, vocabulary) into their gradient, in place. Bindings: stepValues, scaling, targets, logits, losses. */
 export const crossEntropy: Operation<CrossEntropyShape> = {
   name: 'cross-entropy',
-  words: ({ rows, vocabulary }) => [rows, vocabulary / 4],
-  variants: [form('one lane a row', 1, 8, 'processor'), form('64 lanes a row', 64, 1, 'graphics')],
+  words: ({ rows, vocabulary }) => [rows, vocabulary / 4, 0],
+  variants: variants('forwardBackward'),
+};
+
+const partWords = ({ rows, vocabulary, firstToken }: CrossEntropyPartShape) => [
+  rows,
+  vocabulary / 4,
+  firstToken,
+];
+
+/**
+ * Adds a part's logits to what is known of each row; the parts come in order, from token 0. After the last one the losses
+ * are right. Bindings: targets, logits, losses, sums (rows, 4).
+ */
+export const crossEntropyForwardPart: Operation<CrossEntropyPartShape> = {
+  name: 'cross-entropy-forward-part',
+  words: partWords,
+  variants: variants('forwardPart'),
+};
+
+/** Turns a part's logits into their gradient, in place. Bindings: stepValues, scaling, targets, logits, savedSums. */
+export const crossEntropyBackwardPart: Operation<CrossEntropyPartShape> = {
+  name: 'cross-entropy-backward-part',
+  words: partWords,
+  variants: variants('backwardPart'),
 };
