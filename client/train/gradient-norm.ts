@@ -28,7 +28,7 @@ function variants<Shape>(
 }
 
 /** Bindings: gradient, partials. */
-const sumSquares: Operation<SumSquaresShape> = {
+export const sumSquares: Operation<SumSquaresShape> = {
   name: 'gradient-norm-sum-squares',
   words: ({ vectors, sums, firstPartial }) => [vectors, sums, firstPartial, 0, 0],
   variants: variants('sumSquares', ({ sums }, lanes) => Math.ceil(sums / lanes)),
@@ -41,7 +41,7 @@ interface ClipShape {
 }
 
 /** Bindings: stepValues, allPartials, clipping, scaling. */
-const clip: Operation<ClipShape> = {
+export const clip: Operation<ClipShape> = {
   name: 'gradient-norm-clip',
   words: ({ partials, growthInterval }) => [0, 0, 0, partials, growthInterval],
   variants: variants('clip', () => 1),

@@ -5,7 +5,7 @@ import { flat } from '../model/operations/grid.ts';
 import { groupAlignment } from '../model/parameters.ts';
 
 /** Bindings: parameters, weights. */
-const halve: Operation<{ readonly length: number }> = {
+export const halve: Operation<{ readonly length: number }> = {
   name: 'halve',
   words: ({ length }) => [length / 4],
   variants: [

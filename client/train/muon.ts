@@ -34,13 +34,13 @@ const operation = (entry: string, lanesOf: (shape: MuonShape) => number): Operat
 });
 
 /** Bindings: stepValues, clipping, gradient, firstMoment, direction. */
-const momentum = operation('momentum', ({ length }) => length / 4);
+export const muonMomentum = operation('momentum', ({ length }) => length / 4);
 /** Bindings: gram, squaredLength. */
-const trace = operation('trace', () => 64);
+export const muonTrace = operation('trace', () => 64);
 /** Bindings: gram, square, squaredLength. */
-const polynomial = operation('polynomial', ({ length }) => (length * length) / 4);
+export const muonPolynomial = operation('polynomial', ({ length }) => (length * length) / 4);
 /** Bindings: stepValues, clipping, orthogonal, parameters. */
-const update = operation('update', ({ length }) => length / 4);
+export const muonUpdate = operation('update', ({ length }) => length / 4);
 
 const iterations = 5;
 
@@ -63,11 +63,11 @@ export function recordMuon(program: ProgramBuilder, buffers: MuonBuffers, tensor
   const range = (name: 'parameters' | 'gradient' | 'firstMoment') => buffers[name].range(offset, size);
   const direction = program.activation(size);
   const [gradient, firstMoment] = [range('gradient'), range('firstMoment')];
-  program.record(momentum, { length: size }, { stepValues, clipping, gradient, firstMoment, direction });
+  program.record(muonMomentum, { length: size }, { stepValues, clipping, gradient, firstMoment, direction });
   const orthogonal = orthogonalized(program, direction, rows, columns);
   const scale = 0.2 * Math.sqrt(Math.max(rows, columns));
   const parameters = range('parameters');
-  program.record(update, { length: size, scale }, { stepValues, clipping, orthogonal, parameters });
+  program.record(muonUpdate, { length: size, scale }, { stepValues, clipping, orthogonal, parameters });
 }
 
 /**
@@ -102,7 +102,7 @@ function orthogonalized(
         bindings,
       );
     }
-    if (i === 0) program.record(trace, { length: side }, { gram, squaredLength });
+    if (i === 0) program.record(muonTrace, { length: side }, { gram, squaredLength });
     // G is its own transpose, so G Gᵀ is its square.
     const squares = { ...product, left: gram, right: gram, addend: gram, product: square };
     program.record(
@@ -110,7 +110,7 @@ function orthogonalized(
       { rows: side, inputs: side, outputs: side, epilogue: { kind: 'plain' } },
       squares,
     );
-    program.record(polynomial, { length: side, first: i === 0 }, { gram, square, squaredLength });
+    program.record(muonPolynomial, { length: side, first: i === 0 }, { gram, square, squaredLength });
     const next = program.activation(rows * columns);
     const [left, right] = rows > columns ? [x, square] : [square, x];
     const shape = { rows, inputs: columns, outputs: side, epilogue: 'plain' } as const;

@@ -66,7 +66,7 @@ export function blockRules(layout: ParameterLayout, settings: OptimizerSettings)
 }
 
 /** Bindings: stepValues, clipping, rules, gradient, parameters, firstMoment, secondMoment. */
-const adamw: Operation<Part> = {
+export const adamw: Operation<Part> = {
   name: 'adamw',
   words: ({ length, offset }) => [length / 4, offset / alignment],
   variants: [

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { test } from 'vitest';
 import { launchBrowser } from '../apps/pages/browser.ts';
-import { coldMilliseconds, expectAgreement } from './agreement.ts';
+import { coldMilliseconds, expectAgreement, parseReport } from './agreement.ts';
 import { bundle, servePage } from './bundle.ts';
 
-test('Chromium: a whole training step agrees with the float64 reference', {
+test('Chromium: every operation and a whole training step agree with the float64 reference', {
   timeout: coldMilliseconds,
 }, async () => {
   const { script, remove } = await bundle(join(import.meta.dirname, 'entry.ts'));
@@ -15,10 +15,10 @@ test('Chromium: a whole training step agrees with the float64 reference', {
     const failed = new Promise<never>((_, reject) => tab.on('pageerror', reject));
     failed.catch(() => undefined);
     await tab.goto(page.url);
-    const reported = tab.waitForFunction(() => document.documentElement.dataset['errors'], null, {
+    const reported = tab.waitForFunction(() => document.documentElement.dataset['report'], null, {
       timeout: coldMilliseconds,
     });
-    expectAgreement(JSON.parse(String(await (await Promise.race([reported, failed])).jsonValue())));
+    expectAgreement(parseReport(String(await (await Promise.race([reported, failed])).jsonValue())));
   } finally {
     await browser.close();
     page.close();

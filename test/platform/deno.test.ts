@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { coldMilliseconds, expectAgreement } from './agreement.ts';
+import { coldMilliseconds, expectAgreement, parseReport } from './agreement.ts';
 import { type Bundle, bundle } from './bundle.ts';
 
 const run = promisify(execFile);
@@ -16,11 +16,11 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => built.remove());
 
-test('Deno: a whole training step agrees with the float64 reference, without a single permission', {
+test('Deno: every operation and a whole training step agree with the float64 reference, without a single permission', {
   timeout: coldMilliseconds,
 }, async () => {
-  const { stdout } = await run(deno, [...cut, built.script]);
-  expectAgreement(JSON.parse(stdout));
+  const { stdout } = await run(deno, [...cut, built.script], { maxBuffer: 2 ** 24 });
+  expectAgreement(parseReport(stdout));
 });
 
 test('Deno: the permissions are cut for real', async () => {

@@ -1,6 +1,6 @@
-import { compareStep } from './step.ts';
+import { report } from './report.ts';
 
-// Deno and pages have WebGPU as `navigator.gpu`; what reads the result waits for it here.
-const errors = [await compareStep(navigator.gpu, true), await compareStep(navigator.gpu, false)];
-if (typeof document === 'undefined') console.log(JSON.stringify(errors));
-else document.documentElement.dataset['errors'] = JSON.stringify(errors);
+// Deno and pages have WebGPU as `navigator.gpu`; what reads the report waits for it here.
+const text = JSON.stringify(await report(navigator.gpu));
+if (typeof document === 'undefined') console.log(text);
+else document.documentElement.dataset['report'] = text;

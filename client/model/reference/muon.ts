@@ -14,7 +14,7 @@ export interface MuonSettings {
 }
 
 /** Each iteration is `x -> a x + b x^3 + c x^5` on the singular values (Jordan et al. 2024, "Muon"). */
-const newtonSchulz = { iterations: 5, a: 3.4445, b: -4.775, c: 2.0315 } as const;
+export const newtonSchulz = { iterations: 5, a: 3.4445, b: -4.775, c: 2.0315 } as const;
 
 /**
  * One step of Muon on one matrix, in place (Jordan et al. 2024): Nesterov momentum, then Newton-Schulz iterations towards
