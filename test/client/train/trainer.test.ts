@@ -1,39 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Batch, ignoredTarget } from '../../../client/data/batch.ts';
+import { ignoredTarget } from '../../../client/data/batch.ts';
 import type { Device } from '../../../client/gpu/device.ts';
-import { type ModelConfig, presets } from '../../../client/model/config.ts';
-import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
+import { initialParameters } from '../../../client/model/parameters.ts';
 import { Random } from '../../../client/random.ts';
 import { evaluate } from '../../../client/train/evaluate.ts';
 import { Trainer } from '../../../client/train/trainer.ts';
-import type { TrainerState } from '../../../client/train/training.ts';
 import { nodeGpu, openNodeDevice } from '../../gpu-node.ts';
 import { compareStep, stepTolerances } from '../../platform/step.ts';
-
-const config: ModelConfig = {
-  ...presets.nano,
-  vocabularySize: 32,
-  layers: 2,
-  dimension: 32,
-  heads: 4,
-  keyValueHeads: 2,
-  feedForward: 48,
-};
-const shape = { batch: 2, sequence: 11 };
-const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
-const layout = layoutOf(config);
-
-function fresh(seed: number, scale = 1): TrainerState {
-  const zeros = () => new Float32Array(layout.length);
-  const parameters = initialParameters(config, layout, seed).map((value) => value * scale);
-  return { step: 0, parameters, firstMoment: zeros(), secondMoment: zeros() };
-}
-
-function randomBatch(random: Random): Batch {
-  const tokens = () =>
-    Uint32Array.from({ length: shape.batch * shape.sequence }, () => random.below(config.vocabularySize));
-  return { inputs: tokens(), targets: tokens() };
-}
+import { config, fresh, layout, randomBatch, settings, shape } from './small-run.ts';
 
 let device: Device;
 const made: Trainer[] = [];

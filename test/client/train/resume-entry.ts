@@ -1,0 +1,59 @@
+import { Sampler } from '../../../client/data/sampler.ts';
+import { openDevice } from '../../../client/gpu/device.ts';
+import { diskFiles } from '../../../client/host/disk.ts';
+import { nodeGpu } from '../../../client/host/node.ts';
+import { initialParameters } from '../../../client/model/parameters.ts';
+import { decodeCheckpoint, encodeCheckpoint, recipeHash } from '../../../client/train/checkpoint.ts';
+import { learningRateAt, type Schedule } from '../../../client/train/schedule.ts';
+import { Trainer, type TrainerOptions } from '../../../client/train/trainer.ts';
+import { freshState, type OptimizerSettings } from '../../../client/train/training.ts';
+import { config, settings, shape } from './small-run.ts';
+
+/*
+ * node entry.js FOLDER TO RUN [FROM]: trains to step TO and leaves a checkpoint TO.safetensors in the folder; from the
+ * checkpoint FROM.safetensors where one is named, otherwise from the beginning.
+ */
+const [folder = '', to = '', run = '', from] = process.argv.slice(2);
+const runs: Readonly<Record<string, [OptimizerSettings, TrainerOptions]>> = {
+  plain: [settings, {}],
+  // The loss scale goes up and down on the way.
+  mixed: [
+    { ...settings, muon: { momentum: 0.95 } },
+    { storage: 'f16', accumulation: 2, lossScaling: { initialScale: 2 ** 24, growthInterval: 10 } },
+  ],
+};
+const [optimizer, options] = runs[run] ?? [settings, {}];
+const schedule: Schedule = {
+  kind: 'warmup-stable-decay',
+  peak: 3e-3,
+  warmupSteps: 20,
+  totalSteps: 1000,
+  decaySteps: 200,
+  finalFraction: 0,
+};
+const recipe = recipeHash({ config, shape, optimizer, options, schedule });
+const files = diskFiles(folder);
+const device = await openDevice(await nodeGpu());
+const trainer = await Trainer.create(device, config, shape, optimizer, options);
+const tokens = Uint16Array.from({ length: 5000 }, (_, i) => (i * i + (i >> 3)) % config.vocabularySize);
+const parts = options.accumulation ?? 1;
+const sampler = new Sampler(tokens, { ...shape, batch: shape.batch * parts }, 7);
+const saved = from === undefined ? null : await files.read(`${from}.safetensors`);
+if (saved === null) {
+  trainer.load(freshState(initialParameters(config, trainer.layout, 7)));
+} else {
+  const checkpoint = await decodeCheckpoint(saved, recipe);
+  trainer.load(checkpoint.state);
+  sampler.restore(checkpoint.sampler);
+}
+const first = await trainer.save();
+for (let step = first.step; step < Number(to); step++) {
+  trainer.step(sampler.next(), learningRateAt(step, schedule));
+  if (step % 10 === 9) await trainer.loss();
+}
+const state = await trainer.save();
+const bytes = await encodeCheckpoint(recipe, { state, sampler: sampler.save() });
+await files.write(`${to}.safetensors`, bytes);
+console.log(JSON.stringify({ from: first.step, loss: await trainer.loss(), ...state.scaling }));
+trainer.close();
+device.close();
