@@ -5,6 +5,7 @@ import attentionTiles from './attention-tiles.wgsl?raw';
 import cachedAttention from './cached-attention.wgsl?raw';
 import crossEntropy from './cross-entropy.wgsl?raw';
 import embedding from './embedding.wgsl?raw';
+import fewRowsMatmul from './few-rows-matmul.wgsl?raw';
 import gradientNorm from './gradient-norm.wgsl?raw';
 import halve from './halve.wgsl?raw';
 import linear from './linear.wgsl?raw';
@@ -147,6 +148,12 @@ export const shaders = {
     source: linear + matmul,
     entryPoints: linearLayer,
     overrides: ['lanesX', 'lanesY'],
+  },
+  fewRowsMatmul: {
+    name: 'few-rows-matmul',
+    source: linear + fewRowsMatmul,
+    entryPoints: { forward: linearLayer.forward },
+    overrides: ['lanes', 'heldRows'],
   },
   subgroupMatmul: {
     name: 'subgroup-matmul',

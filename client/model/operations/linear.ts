@@ -1,5 +1,5 @@
 import type { Adapter } from '../../gpu/device.ts';
-import type { Operation } from '../../gpu/operation.ts';
+import type { Operation, Variant } from '../../gpu/operation.ts';
 
 /**
  * A linear layer: y (rows, outputs) = x (rows, inputs) Wᵀ, with W (outputs, inputs). Widths are multiples of 4; of 8 where
@@ -61,6 +61,25 @@ const rows = { name: 'rows', shader: 'matmul', suits: 'any', fits: () => true } 
 const rowsOverrides = { lanesX: 8, lanesY: 1 };
 const subgroup = { name: 'subgroup', shader: 'subgroupMatmul', suits: 'processor', fits: lanes8 } as const;
 
+/** For generation, which reads a token of each prompt at a time. */
+const fewRows = (
+  name: string,
+  lanes: number,
+  mostRows: number,
+  suits: 'processor' | 'graphics',
+): Variant<LinearForwardShape> => {
+  const held = ({ rows }: LinearForwardShape) => (rows === 1 ? 1 : 4);
+  return {
+    name,
+    shader: 'fewRowsMatmul',
+    entry: 'forward',
+    overrides: (shape) => ({ lanes, heldRows: held(shape) }),
+    workgroups: (shape) => [pairsOf(shape), Math.ceil(shape.rows / held(shape)), 1],
+    fits: (_adapter, shape) => shape.rows <= mostRows,
+    suits,
+  };
+};
+
 /** Bindings: left x, right W, addend (rows, outputs), rotation, product y, activated (rows, outputs / 2). */
 export const linearForward: Operation<LinearForwardShape> = {
   name: 'linear-forward',
@@ -78,6 +97,8 @@ export const linearForward: Operation<LinearForwardShape> = {
       overrides: () => ({}),
       workgroups: (shape) => [Math.ceil(pairsOf(shape) / 8), Math.ceil(shape.rows / 16), 1],
     },
+    fewRows('few rows, 8 lanes', 8, 4, 'processor'),
+    fewRows('few rows, 64 lanes', 64, 8, 'graphics'),
   ],
 };
 
