@@ -35,7 +35,7 @@ export function describe(event: ContributorEvent): string | null {
     case 'retry':
       return `${event.message} Tries again in ${(event.milliseconds / 1000).toFixed(1)} s. ${event.next}`;
     case 'device-lost':
-      return `The adapter was lost (${event.reason}); does round ${event.round} again.`;
+      return `The adapter was lost (${event.reason}); goes on after step ${event.step} of round ${event.round}.`;
     case 'paused':
       return 'Paused.';
     case 'resumed':

@@ -194,7 +194,7 @@ export function reduceProgress(progress: Progress, event: WorkerEvent): Progress
     case 'abandoned':
       return { ...warn(progress, 'warn', words.abandoned(event.round), null), activity: 'waiting' };
     case 'device-lost':
-      return { ...warn(progress, 'warn', words.deviceLost(event.round), null), step: 0 };
+      return { ...warn(progress, 'warn', words.deviceLost(event.round, event.step), null), step: event.step };
     case 'file-problem':
       return warn(progress, 'bad', event.message, event.next);
     case 'failed':

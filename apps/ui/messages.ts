@@ -129,7 +129,8 @@ const english = {
     dropped: (round: number) =>
       `Your part of round ${round} came too late or could not be used; the next round goes on.`,
     abandoned: (round: number) => `Round ${round} had too few contributions and was abandoned.`,
-    deviceLost: (round: number) => `The GPU went away and was opened again; round ${round} starts over.`,
+    deviceLost: (round: number, step: number) =>
+      `The GPU went away and was opened again; round ${round} goes on after step ${step}.`,
     connectionLost: 'The connection to the relay was lost.',
     next: 'What to do:',
     forget: 'Forget me on this device',

@@ -92,8 +92,8 @@ export type ContributorEvent =
       readonly attempt: number;
       readonly milliseconds: number;
     }
-  /** The adapter was lost; it is opened afresh and the round's steps are done again from its start. */
-  | { readonly event: 'device-lost'; readonly round: number; readonly reason: string }
+  /** The adapter was lost; it is opened afresh, and the round goes on after `step`, the last that is kept. */
+  | { readonly event: 'device-lost'; readonly round: number; readonly step: number; readonly reason: string }
   | { readonly event: 'paused' }
   | { readonly event: 'resumed' }
   /** The contributor leaves after the contribution it works on. */

@@ -14,12 +14,13 @@ import type { Host } from './host.ts';
 import { finiteLoss, Meter, nothingYet, type Progress } from './meter.ts';
 import { Pace } from './pace.ts';
 import type { Round } from './session.ts';
+import { type Snapshot, SnapshotSchedule } from './snapshots.ts';
 import type { SavedState } from './state.ts';
 
 /** At most so many batches of held-out text measure a base. */
 const heldOutBatchesMost = 8;
 
-/** A device that is lost so often within one round will not come back. */
+/** A device that is lost so often without a snapshot in between will not come back. */
 const lossesMost = 3;
 
 /** What training one round from `base` gave. */
@@ -33,9 +34,19 @@ export interface TrainedRound {
 
 type Start = Omit<Required<TrainerState>, 'parameters'> & { readonly sampler: SamplerState };
 
+/** What is left of a round after `done` steps. */
+interface Rest {
+  readonly round: Round;
+  readonly done: number;
+  readonly meter: Meter;
+  readonly signal: AbortSignal;
+  /** Told of each snapshot. */
+  readonly keep: (snapshot: Snapshot) => void;
+}
+
 /**
  * Local training of one run on one node: the adapter, the model on it, and the place in the text. A round begins from the
- * state that the last whole round left: one that is given up leaves no trace, and one whose device is lost is done again.
+ * state that the last whole round left: one that is given up leaves no trace, and one whose device is lost ends with the same bits.
  */
 export class LocalTraining {
   readonly #host: Host;
@@ -118,17 +129,40 @@ export class LocalTraining {
 
   /**
    * Trains the local steps of `round` from `base`, its base's parameters. Aborted, it rejects at the next step with the signal's reason.
+   * A device that is lost is opened again, and only the steps since the last snapshot are done again: the same bits.
    * @throws TapestryError `training.diverged`, or `device.lost` when the adapter does not come back
    */
   async train(round: Round, base: Float32Array<ArrayBuffer>, signal: AbortSignal): Promise<TrainedRound> {
+    const { sampler, ...optimizer } = this.#start;
+    const meter = new Meter(round.localSteps, this.#agreement.shape, this.#host.now);
+    this.#meter = meter;
+    let snapshot: Snapshot = { steps: 0, state: { ...optimizer, parameters: base }, sampler };
+    const keep = (taken: Snapshot) => {
+      snapshot = taken;
+    };
+    let heldOutLoss: number | null = null;
     for (let losses = 0; ; ) {
+      const from = snapshot;
       try {
-        return await this.#attempt(round, base, signal);
+        if (losses > 0) await this.#reopen();
+        await this.#gate.passed(signal);
+        signal.throwIfAborted();
+        this.#load(from, meter);
+        heldOutLoss ??= await this.#measureBase(round, signal);
+        const { parameters, ...after } = await this.#steps({ round, done: from.steps, meter, signal, keep });
+        this.#start = after;
+        const { batch, sequence } = this.#agreement.shape;
+        const { localSteps: steps } = round;
+        const tokens = steps * batch * sequence;
+        return { parameters, steps, tokens, trainingLoss: meter.meanLoss, heldOutLoss };
       } catch (error) {
-        const lost = error instanceof TapestryError && error.code === 'device.lost';
-        if (!lost || signal.aborted || ++losses > lossesMost) throw error;
-        this.#tell({ event: 'device-lost', round: round.round, reason: error.message });
-        await this.#reopen();
+        if (!isLoss(error, losses > 0) || signal.aborted) throw error;
+        losses = snapshot === from ? losses + 1 : 1;
+        if (losses > lossesMost) throw error;
+        const { steps: step } = snapshot;
+        this.#tell({ event: 'device-lost', round: round.round, step, reason: error.message });
+        // A driver that starts again needs a moment; the first loss may have been any mishap.
+        await this.#host.sleep(1000 * (losses - 1), signal);
       }
     }
   }
@@ -141,46 +175,57 @@ export class LocalTraining {
     this.#start = unmoved(this.#agreement, this.#sampler);
   }
 
-  async #attempt(round: Round, base: Float32Array<ArrayBuffer>, signal: AbortSignal): Promise<TrainedRound> {
-    const { shape } = this.#agreement;
-    const { localSteps } = round;
-    const { sampler, ...moments } = this.#start;
-    const meter = new Meter(localSteps, shape, this.#host.now);
-    this.#meter = meter;
+  #load({ steps, state, sampler }: Snapshot, meter: Meter): void {
+    this.#trainer.load(state);
     this.#sampler.restore(sampler);
-    await this.#gate.passed(signal);
-    signal.throwIfAborted();
-    this.#trainer.load({ ...moments, parameters: base });
-    const windows = heldOutBatches(this.#corpus.heldOut, shape, heldOutBatchesMost);
-    const heldOutLoss = finiteLoss(await evaluate(this.#trainer, windows));
-    signal.throwIfAborted();
-    this.#tell({ event: 'round', round: round.round, base: round.base, steps: localSteps, heldOutLoss });
-    await this.#steps(round, meter, signal);
-    const { parameters, ...after } = await this.#trainer.save();
-    signal.throwIfAborted();
-    this.#start = { ...after, sampler: this.#sampler.save() };
-    const tokens = localSteps * shape.batch * shape.sequence;
-    return { parameters, steps: localSteps, tokens, trainingLoss: meter.meanLoss, heldOutLoss };
+    meter.rewind(steps);
   }
 
-  async #steps({ round, localSteps }: Round, meter: Meter, signal: AbortSignal): Promise<void> {
+  /** The loss of the base that the trainer was given, on this node's own held-out text. */
+  async #measureBase({ round, base, localSteps }: Round, signal: AbortSignal): Promise<number> {
+    const windows = heldOutBatches(this.#corpus.heldOut, this.#agreement.shape, heldOutBatchesMost);
+    const heldOutLoss = finiteLoss(await evaluate(this.#trainer, windows));
+    signal.throwIfAborted();
+    this.#tell({ event: 'round', round, base, steps: localSteps, heldOutLoss });
+    return heldOutLoss;
+  }
+
+  /** Trains what is left of a round: the state after it, and the place in the text. */
+  async #steps({ round, done: before, meter, signal, keep }: Rest): Promise<TrainerState & Start> {
+    const { localSteps } = round;
+    const snapshots = new SnapshotSchedule(this.#host.now);
     this.#pace.start();
-    meter.start(0);
-    for (let done = 1; done <= localSteps; done++) {
-      this.#trainer.step(this.#sampler.next(), this.#learningRate(round, done - 1));
+    meter.start(before);
+    for (let done = before + 1; done <= localSteps; done++) {
+      this.#trainer.step(this.#sampler.next(), this.#learningRate(round.round, done - 1));
       const waited = await this.#pace.stepGiven(signal);
-      if (meter.isDue(done)) {
+      const read = meter.isDue(done);
+      if (read) {
         const { tokens, trainingLoss, tokensPerSecond } = meter.read(done, await this.#trainer.loss());
         const step = { step: done, steps: localSteps, tokens, loss: trainingLoss, tokensPerSecond };
-        this.#tell({ event: 'step', round, ...step });
+        this.#tell({ event: 'step', round: round.round, ...step });
         this.#pace.start();
       } else if (waited) meter.done(done);
-      if (done < localSteps && (await this.#gate.passed(signal))) {
+      signal.throwIfAborted();
+      if (done === localSteps) break;
+      const halted = await this.#gate.passed(signal);
+      const due = (read || waited) && snapshots.due;
+      if (due) keep(await snapshots.take(async () => ({ steps: done, ...(await this.#state()) })));
+      if (halted || due) {
         this.#pace.start();
         meter.start(done);
       }
       signal.throwIfAborted();
     }
+    const { state, sampler } = await this.#state();
+    signal.throwIfAborted();
+    return { ...state, sampler };
+  }
+
+  /** After the last step that was given. */
+  async #state(): Promise<Omit<Snapshot, 'steps'>> {
+    const sampler = this.#sampler.save();
+    return { state: await this.#trainer.save(), sampler };
   }
 
   /**
@@ -224,4 +269,10 @@ function unmoved({ layout: { length }, optimizer }: Agreement, sampler: Sampler)
 
 function makeTrainer(device: Device, { config, shape, optimizer }: Agreement): Promise<Trainer> {
   return Trainer.create(device, config, shape, optimizer);
+}
+
+/** Whether the adapter went away; while it is opened again, it may be missing for a moment. */
+function isLoss(error: unknown, reopening: boolean): error is TapestryError {
+  if (!(error instanceof TapestryError)) return false;
+  return error.code === 'device.lost' || (reopening && error.code === 'adapter.missing');
 }

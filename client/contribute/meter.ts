@@ -25,7 +25,7 @@ export class Meter {
   readonly #steps: number;
   readonly #every: number;
   readonly #now: () => number;
-  readonly #losses: number[] = [];
+  #readings: Progress[] = [];
   #from = { steps: 0, at: 0 };
   progress = nothingYet;
 
@@ -47,6 +47,12 @@ export class Meter {
     return (steps - 1) % this.#every === 0 || steps === this.#steps;
   }
 
+  /** Only so many steps count as done: those after them will be done again. */
+  rewind(steps: number): void {
+    this.#readings = this.#readings.filter((reading) => reading.steps <= steps);
+    this.progress = { ...(this.#readings.at(-1) ?? nothingYet), steps, tokens: steps * this.#tokensPerStep };
+  }
+
   done(steps: number): void {
     this.progress = { ...this.progress, steps, tokens: steps * this.#tokensPerStep };
   }
@@ -54,17 +60,18 @@ export class Meter {
   /** @throws TapestryError `training.diverged` */
   read(steps: number, loss: number): Progress {
     const trainingLoss = finiteLoss(loss);
-    this.#losses.push(trainingLoss);
     const seconds = Math.max(this.#now() - this.#from.at, 1) / 1000;
     const tokensPerSecond = ((steps - this.#from.steps) * this.#tokensPerStep) / seconds;
     this.progress = { steps, tokens: steps * this.#tokensPerStep, trainingLoss, tokensPerSecond };
+    this.#readings.push(this.progress);
     this.start(steps);
     return this.progress;
   }
 
   /** Mean of the readings, as a f32. */
   get meanLoss(): number {
-    return Math.fround(this.#losses.reduce((sum, loss) => sum + loss, 0) / this.#losses.length);
+    const sum = this.#readings.reduce((total, { trainingLoss }) => total + trainingLoss, 0);
+    return Math.fround(sum / this.#readings.length);
   }
 }
 

@@ -200,3 +200,27 @@ export class TestNode {
     await this.done;
   }
 }
+
+/** Adapters whose devices a test is told of, and can take away. */
+export function watchDevices(gpu: GPU, onDevice: (device: GPUDevice) => void): GPU {
+  return new Proxy(gpu, {
+    get(target, name) {
+      if (name !== 'requestAdapter') return Reflect.get(target, name, target);
+      return async (options?: GPURequestAdapterOptions) => {
+        const adapter = await target.requestAdapter(options);
+        if (adapter === null) return null;
+        return new Proxy(adapter, {
+          get(inner, key) {
+            const value: unknown = Reflect.get(inner, key, inner);
+            if (key !== 'requestDevice') return typeof value === 'function' ? value.bind(inner) : value;
+            return async (descriptor?: GPUDeviceDescriptor) => {
+              const device = await inner.requestDevice(descriptor);
+              onDevice(device);
+              return device;
+            };
+          },
+        });
+      };
+    },
+  });
+}
