@@ -3,6 +3,7 @@ import { whole } from '../apps/cli/options.ts';
 import { nodeGpu } from '../client/host/node.ts';
 import { type PresetName, presetNames } from '../client/model/config.ts';
 import { federation } from './federation.ts';
+import { bench as generate } from './generate.ts';
 import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
 import { configs } from './step/workload.ts';
 import { type Platform, platformNames, printed, stepBench } from './step.ts';
@@ -88,6 +89,18 @@ program
   .action(
     async (flags: Record<'nodes' | 'rounds' | 'steps' | 'batch' | 'seed', number> & { preset: PresetName }) =>
       printLines(federation({ ...flags, gpu: await nodeGpu() })),
+  );
+
+program
+  .command('generate')
+  .description('tokens a second with and without the KV cache, on the CPU and the adapter; the same text')
+  .addOption(new Option('--preset <name>', 'the model').choices(presetNames).default('nano'))
+  .addOption(count('prompt', 'tokens of a prompt', 16))
+  .addOption(count('tokens', 'tokens that each prompt is continued by', 64))
+  .addOption(count('batch', 'prompts of the larger batch; the other has one', 8))
+  .addOption(json())
+  .action(async (flags: Record<'prompt' | 'tokens' | 'batch', number> & { preset: PresetName }) =>
+    printLines(generate({ ...flags, gpu: await nodeGpu() })),
   );
 
 program

@@ -47,7 +47,8 @@ export class Readback {
 
   async #values(staging: GPUBuffer): Promise<Float32Array<ArrayBuffer>> {
     const busy = this.#estimate?.remaining() ?? 0;
-    if (busy > 1) await new Promise((resolve) => setTimeout(resolve, busy));
+    // A timer may be a millisecond late: work that ends before the sleep does would seem longer each time.
+    if (busy > 2) await new Promise((resolve) => setTimeout(resolve, busy - 1));
     await this.#mapped(staging);
     this.#estimate?.drained();
     const values = new Float32Array(staging.getMappedRange().slice(0));

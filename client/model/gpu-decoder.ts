@@ -1,6 +1,7 @@
 import { TapestryError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import { FlatVector } from '../gpu/flat-vector.ts';
+import type { Choices } from '../gpu/operation.ts';
 import { type Program, ProgramBuilder, whole } from '../gpu/program.ts';
 import { Readback } from '../gpu/readback.ts';
 import { type Addition, type CachedDecoder, checkAdditions } from './cached-decoder.ts';
@@ -12,6 +13,12 @@ import { PassInputs, type Row } from './pass-inputs.ts';
 
 /** Rows of the pass that reads prompts. */
 const blockRows = 64;
+
+export interface GpuDecoderOptions {
+  readonly sequences: number;
+  /** Variants that were measured to be best; the others are guessed. */
+  readonly choices?: Choices;
+}
 
 /** All layers, for a fixed number of tokens. */
 interface Pass {
@@ -57,7 +64,7 @@ export class GpuDecoder implements CachedDecoder {
     config: ModelConfig,
     layout: ParameterLayout,
     parameters: Float32Array<ArrayBuffer>,
-    sequences: number,
+    { sequences, choices = new Map() }: GpuDecoderOptions,
   ): Promise<GpuDecoder> {
     checkShape(config);
     const { dimension, heads, keyValueHeads, contextLength, vocabularySize } = config;
@@ -74,23 +81,21 @@ export class GpuDecoder implements CachedDecoder {
     const rotations = rotationTable(config, contextLength);
     const pass = async (rows: number): Promise<Pass> => {
       const inputs = new PassInputs(gpu, rows, sequences, rotations, dimension / heads);
-      const program = new ProgramBuilder(device);
+      const program = new ProgramBuilder(device, { choices });
       const bindings = { ...inputs.bindings, caches: caches.map(whole), ends: whole(ends) };
       cachedForward({ ...context, program, rows }, bindings, sequences);
       return { inputs, program: await program.build(device) };
     };
-    const headOf = (program: ProgramBuilder) => {
-      const bindings = { ends: whole(ends), logits: whole(logits) };
-      headForward({ ...context, program, rows: sequences }, bindings);
-      return program.build(device);
-    };
-    const made = Promise.all([pass(sequences), pass(blockRows), headOf(new ProgramBuilder(device))]);
+    const head = new ProgramBuilder(device, { choices });
+    const headBindings = { ends: whole(ends), logits: whole(logits) };
+    headForward({ ...context, program: head, rows: sequences }, headBindings);
+    const built = Promise.all([pass(sequences), pass(blockRows), head.build(device)]);
     const problem = gpu.popErrorScope();
-    const [single, block, head] = await made;
+    const [single, block, top] = await built;
     const full = await problem;
     if (full !== null) throw tooSmall(full.message);
     const others = [vector, ...[...caches, ends].map((buffer) => ({ close: () => buffer.destroy() }))];
-    return new GpuDecoder(device, config, sequences, { single, block, head, logits, others });
+    return new GpuDecoder(device, config, sequences, { single, block, head: top, logits, others });
   }
 
   lengthOf(sequence: number): number {

@@ -49,7 +49,7 @@ test('the GPU decoder agrees with the reference at every place, whatever was rea
   for (const form of forms()) {
     for (const shape of [config, { ...config, keyValueHeads: 4, tiedHead: true, layers: 1 }]) {
       const parameters = livelyParameters(shape, 2);
-      const decoder = await GpuDecoder.create(form, shape, layoutOf(shape), parameters, 1);
+      const decoder = await GpuDecoder.create(form, shape, layoutOf(shape), parameters, { sequences: 1 });
       for (const parts of [new Array<number>(12).fill(1), [1, 2, 3, 7], [66, 1, 5], [75]]) {
         decoder.clear(0);
         for (const count of parts) {
@@ -69,7 +69,7 @@ test('the GPU decoder agrees with the reference at every place, whatever was rea
 test('sequences of different lengths side by side are each as alone', async () => {
   const parameters = livelyParameters(config, 4);
   for (const form of forms()) {
-    const decoder = await GpuDecoder.create(form, config, layoutOf(config), parameters, 3);
+    const decoder = await GpuDecoder.create(form, config, layoutOf(config), parameters, { sequences: 3 });
     const held: number[][] = [[], [], []];
     const steps: (readonly [sequence: number, tokens: number])[][] = [
       [
@@ -125,8 +125,8 @@ test('greedy text is the same with and without the cache, on the GPU and the CPU
   for (const seed of [11, 12, 13, 14]) {
     const parameters = livelyParameters(config, seed);
     const cpu = new CpuDecoder(config, layout, parameters, 4);
-    const gpu = await GpuDecoder.create(device, config, layout, parameters, 4);
-    const alone = await GpuDecoder.create(device, config, layout, parameters, 1);
+    const gpu = await GpuDecoder.create(device, config, layout, parameters, { sequences: 4 });
+    const alone = await GpuDecoder.create(device, config, layout, parameters, { sequences: 1 });
     // Past the context's end, too.
     const expected = await greedy(withoutCache(cpu), prompts, 60);
     expect(new Set(expected.flat()).size).toBeGreaterThan(3);
@@ -138,7 +138,9 @@ test('greedy text is the same with and without the cache, on the GPU and the CPU
 
 test('a step is one submit, and a closed device is told', async () => {
   const own = await openNodeDevice();
-  const decoder = await GpuDecoder.create(own, config, layoutOf(config), livelyParameters(config, 1), 2);
+  const decoder = await GpuDecoder.create(own, config, layoutOf(config), livelyParameters(config, 1), {
+    sequences: 2,
+  });
   await decoder.append([{ sequence: 0, tokens: [1, 2, 3] }]);
   let submits = 0;
   const submit = own.device.queue.submit.bind(own.device.queue);
@@ -160,6 +162,6 @@ test('a step is one submit, and a closed device is told', async () => {
 test('a cache that no binding can hold is refused', async () => {
   const huge = { ...config, contextLength: 2 ** 24 };
   await expect(
-    GpuDecoder.create(device, huge, layoutOf(huge), livelyParameters(huge, 1), 8),
+    GpuDecoder.create(device, huge, layoutOf(huge), livelyParameters(huge, 1), { sequences: 8 }),
   ).rejects.toMatchObject({ code: 'device.too-small' });
 });
