@@ -13,6 +13,7 @@ import matmul from './matmul.wgsl?raw';
 import muon from './muon.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
 import subgroupMatmul from './subgroup-matmul.wgsl?raw';
+import tiledMatmul from './tiled-matmul.wgsl?raw';
 
 /** How a kernel sees a buffer. */
 export type BindingKind = 'uniform' | 'read' | 'write';
@@ -161,6 +162,12 @@ export const shaders = {
     entryPoints: linearLayer,
     overrides: [],
     needs: ['subgroups'],
+  },
+  tiledMatmul: {
+    name: 'tiled-matmul',
+    source: linear + tiledMatmul,
+    entryPoints: linearLayer,
+    overrides: ['lanesX', 'lanesY', 'quadRows', 'tileDepth'],
   },
   attention: {
     name: 'attention',

@@ -1,26 +1,43 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
 import { openDevice } from '../../client/gpu/device.ts';
-import { compileKernels } from '../../client/gpu/pipelines.ts';
+import { compileKernels, type Kernel } from '../../client/gpu/pipelines.ts';
 import { type Shader, type ShaderName, shaders } from '../../shaders/index.ts';
 import { nodeGpu } from '../gpu-node.ts';
+import { Draw } from '../platform/operations/draw.ts';
+import { specifications } from '../platform/operations/index.ts';
 
 /** Dawn without a driver: validates every shader and its bindings, runs nothing. */
 let device: Device;
 beforeAll(async () => {
-  device = await openDevice(nodeGpu(['backend=null']));
+  device = await openDevice(nodeGpu(['backend=null', 'enable-dawn-features=allow_unsafe_apis']));
 });
 afterAll(() => device.close());
 
 const names = Object.keys(shaders).filter((name): name is ShaderName => name in shaders);
 
-test.each(names)('%s: every entry point compiles with either storage, bound as declared', async (name) => {
+/** Every operation on many shapes. */
+const cases = specifications.flatMap(({ storages, cases }) =>
+  storages.flatMap((storage) => cases(new Draw(1, storage)).map(({ site }) => ({ site, storage }))),
+);
+
+/** The kernels of a shader, as the variants would have them on one adapter or another. */
+function kernelsOf(name: ShaderName): Kernel[] {
   const shader: Shader = shaders[name];
-  const overrides = Object.fromEntries(shader.overrides.map((constant) => [constant, 8]));
-  for (const storage of ['f32', 'f16'] as const) {
-    const kernels = Object.keys(shader.entryPoints).map((entry) => ({ shader, entry, overrides, storage }));
-    expect((await compileKernels(device.device, kernels)).size).toBe(kernels.length);
-  }
+  const adapters = [8, 32].map((subgroupSize): Device => ({ ...device, subgroupSize }));
+  return cases.flatMap(({ site, storage }) =>
+    adapters
+      .flatMap((adapter) => site(adapter, storage).candidates)
+      .filter((candidate) => candidate.shader === name)
+      .map(({ entry, overrides }) => ({ shader, entry, overrides, storage })),
+  );
+}
+
+test.each(names)('%s: every variant compiles with its storages, bound as declared', async (name) => {
+  const kernels = kernelsOf(name);
+  const entries = new Set(kernels.map(({ entry }) => entry));
+  expect(entries).toEqual(new Set(Object.keys(shaders[name].entryPoints)));
+  await compileKernels(device.device, kernels);
 });
 
 test.each(names)('%s: stays within what every adapter and engine offers', (name) => {

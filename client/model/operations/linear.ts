@@ -1,5 +1,6 @@
 import type { Adapter } from '../../gpu/device.ts';
 import type { Operation, Variant } from '../../gpu/operation.ts';
+import { graphicsVariants } from './graphics-linear.ts';
 
 /**
  * A linear layer: y (rows, outputs) = x (rows, inputs) Wᵀ, with W (outputs, inputs). Widths are multiples of 4; of 8 where
@@ -97,6 +98,10 @@ export const linearForward: Operation<LinearForwardShape> = {
       overrides: () => ({}),
       workgroups: (shape) => [Math.ceil(pairsOf(shape) / 8), Math.ceil(shape.rows / 16), 1],
     },
+    ...graphicsVariants<LinearForwardShape>('forward', (shape) => ({
+      rows: shape.rows,
+      columns: 8 * pairsOf(shape),
+    })),
     fewRows('few rows, 8 lanes', 8, 4, 'processor'),
     fewRows('few rows, 64 lanes', 64, 8, 'graphics'),
   ],
@@ -124,6 +129,10 @@ export const linearBackwardInput: Operation<LinearBackwardInputShape> = {
       overrides: () => ({}),
       workgroups: ({ rows, inputs }) => [Math.ceil(inputs / 32), Math.ceil(rows / 16), 1],
     },
+    ...graphicsVariants<LinearBackwardInputShape>('backwardInput', ({ rows, inputs }) => ({
+      rows,
+      columns: inputs,
+    })),
   ],
 };
 
@@ -144,5 +153,9 @@ export const linearBackwardWeight: Operation<LinearBackwardWeightShape> = {
       overrides: () => ({}),
       workgroups: ({ inputs, outputs }) => [Math.ceil(inputs / 32), Math.ceil(outputs / 32), 1],
     },
+    ...graphicsVariants<LinearBackwardWeightShape>('backwardWeight', ({ inputs, outputs }) => ({
+      rows: outputs,
+      columns: inputs,
+    })),
   ],
 };
