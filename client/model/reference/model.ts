@@ -32,6 +32,17 @@ interface ForwardRecord {
   readonly logits: Float64Array; // (N, V)
 }
 
+/**
+ * Looks at the activations of a step, each as the loss depends on it: 'embedded', 'layers.0.queries' and so on, named as in
+ * the layers' record, 'layers.0.output', 'headInput', 'logits'.
+ */
+export interface Probe {
+  /** On the way forward; may change the values in place. */
+  readonly forward?: (name: string, activation: Float64Array) => void;
+  /** On the way back: the gradient of the mean loss. */
+  readonly backward?: (name: string, gradient: Float64Array) => void;
+}
+
 /** Logits (B, T, V) of `inputs (B, T)`, by the model that `parameters` lay out, in float64. */
 export function referenceForward(
   config: ModelConfig,
@@ -40,7 +51,7 @@ export function referenceForward(
   inputs: Uint32Array,
   shape: BatchShape,
 ): Float64Array {
-  return forward(config, tensorsOf(layout, parameters), inputs, shape).logits;
+  return forward(config, tensorsOf(layout, parameters), inputs, shape, {}).logits;
 }
 
 /**
@@ -53,12 +64,14 @@ export function referenceStep(
   parameters: Float64Array,
   batch: Batch,
   shape: BatchShape,
+  probe: Probe = {},
 ): { loss: number; tokens: number; gradient: Float64Array } {
   const gradient = new Float64Array(layout.length);
   const tensor = tensorsOf(layout, parameters);
-  const record = forward(config, tensor, batch.inputs, shape);
+  const record = forward(config, tensor, batch.inputs, shape, probe);
   const logitsGradient = crossEntropyBackward(record.logits, batch.targets, config.vocabularySize);
-  backward(config, tensor, tensorsOf(layout, gradient), batch.inputs, shape, record, logitsGradient);
+  probe.backward?.('logits', logitsGradient);
+  backward(config, tensor, tensorsOf(layout, gradient), batch.inputs, shape, record, logitsGradient, probe);
   return { ...crossEntropyForward(record.logits, batch.targets, config.vocabularySize), gradient };
 }
 
@@ -99,28 +112,37 @@ function forward(
   tensor: Tensors,
   inputs: Uint32Array,
   shape: BatchShape,
+  probe: Probe,
 ): ForwardRecord {
   const { rows, attention, queryRope, keyRope } = shapesOf(config, shape);
   const layers: LayerRecord[] = [];
-  let residual = embeddingForward(inputs, tensor(embeddingName), config.dimension);
+  const shown = (name: string, activation: Float64Array) => {
+    probe.forward?.(name, activation);
+    return activation;
+  };
+  let residual = shown('embedded', embeddingForward(inputs, tensor(embeddingName), config.dimension));
   for (let layer = 0; layer < config.layers; layer++) {
     const own: Tensors = (name) => tensor(`model.layers.${layer}.${name}.weight`);
     const project = (x: Float64Array, name: string) => matmulForward(x, own(name), rows);
     const norm = (x: Float64Array, name: string) => rmsnormForward(x, own(name), config.normEpsilon);
 
-    const input = residual;
-    const attentionInput = norm(input, 'input_layernorm');
-    const queries = ropeForward(project(attentionInput, 'self_attn.q_proj'), config.ropeTheta, queryRope);
-    const keys = ropeForward(project(attentionInput, 'self_attn.k_proj'), config.ropeTheta, keyRope);
-    const values = project(attentionInput, 'self_attn.v_proj');
-    const attended = attentionForward(queries, keys, values, attention);
-    const middle = sum(input, project(attended, 'self_attn.o_proj'));
+    const within = (name: keyof LayerRecord | 'output', x: Float64Array) =>
+      shown(`layers.${layer}.${name}`, x);
+    const turned = (x: Float64Array, rope: typeof queryRope) => ropeForward(x, config.ropeTheta, rope);
 
-    const feedForwardInput = norm(middle, 'post_attention_layernorm');
-    const gate = project(feedForwardInput, 'mlp.gate_proj');
-    const up = project(feedForwardInput, 'mlp.up_proj');
-    const activated = swigluForward(gate, up);
-    residual = sum(middle, project(activated, 'mlp.down_proj'));
+    const input = residual;
+    const attentionInput = within('attentionInput', norm(input, 'input_layernorm'));
+    const queries = within('queries', turned(project(attentionInput, 'self_attn.q_proj'), queryRope));
+    const keys = within('keys', turned(project(attentionInput, 'self_attn.k_proj'), keyRope));
+    const values = within('values', project(attentionInput, 'self_attn.v_proj'));
+    const attended = within('attended', attentionForward(queries, keys, values, attention));
+    const middle = within('middle', sum(input, project(attended, 'self_attn.o_proj')));
+
+    const feedForwardInput = within('feedForwardInput', norm(middle, 'post_attention_layernorm'));
+    const gate = within('gate', project(feedForwardInput, 'mlp.gate_proj'));
+    const up = within('up', project(feedForwardInput, 'mlp.up_proj'));
+    const activated = within('activated', swigluForward(gate, up));
+    residual = within('output', sum(middle, project(activated, 'mlp.down_proj')));
 
     layers.push({
       input,
@@ -136,8 +158,9 @@ function forward(
       activated,
     });
   }
-  const headInput = rmsnormForward(residual, tensor('model.norm.weight'), config.normEpsilon);
-  const logits = matmulForward(headInput, tensor(headName(config)), rows);
+  const last = rmsnormForward(residual, tensor('model.norm.weight'), config.normEpsilon);
+  const headInput = shown('headInput', last);
+  const logits = shown('logits', matmulForward(headInput, tensor(headName(config)), rows));
   return { layers, last: residual, headInput, logits };
 }
 
@@ -150,6 +173,7 @@ function backward(
   shape: BatchShape,
   record: ForwardRecord,
   logitsGradient: Float64Array,
+  probe: Probe,
 ): void {
   const { rows, attention, queryRope, keyRope } = shapesOf(config, shape);
   const project = (name: string, x: Float64Array, outputGradient: Float64Array) => {
@@ -163,20 +187,24 @@ function backward(
     return input;
   };
 
-  let residual = norm(
-    'model.norm.weight',
-    record.last,
-    project(headName(config), record.headInput, logitsGradient),
-  );
+  const headInput = project(headName(config), record.headInput, logitsGradient);
+  probe.backward?.('headInput', headInput);
+  let residual = norm('model.norm.weight', record.last, headInput);
   for (const [layer, r] of [...record.layers.entries()].reverse()) {
     const own = (name: string) => `model.layers.${layer}.${name}.weight`;
+    const told = (gradients: Partial<Record<keyof LayerRecord | 'output', Float64Array>>) => {
+      for (const [name, each] of Object.entries(gradients)) probe.backward?.(`layers.${layer}.${name}`, each);
+    };
 
-    const activated = swigluBackward(r.gate, r.up, project(own('mlp.down_proj'), r.activated, residual));
+    told({ output: residual });
+    const activated = project(own('mlp.down_proj'), r.activated, residual);
+    const { gate, up } = swigluBackward(r.gate, r.up, activated);
     const feedForwardInput = sum(
-      project(own('mlp.gate_proj'), r.feedForwardInput, activated.gate),
-      project(own('mlp.up_proj'), r.feedForwardInput, activated.up),
+      project(own('mlp.gate_proj'), r.feedForwardInput, gate),
+      project(own('mlp.up_proj'), r.feedForwardInput, up),
     );
     residual = sum(residual, norm(own('post_attention_layernorm'), r.middle, feedForwardInput));
+    told({ activated, gate, up, feedForwardInput, middle: residual });
 
     const attended = project(own('self_attn.o_proj'), r.attended, residual);
     const { queries, keys, values } = attentionBackward(r.queries, r.keys, r.values, attended, attention);
@@ -185,8 +213,10 @@ function backward(
       project(own('self_attn.k_proj'), r.attentionInput, ropeBackward(keys, config.ropeTheta, keyRope)),
       project(own('self_attn.v_proj'), r.attentionInput, values),
     ].reduce(sum);
+    told({ attended, queries, keys, values, attentionInput });
     residual = sum(residual, norm(own('input_layernorm'), r.input, attentionInput));
   }
+  probe.backward?.('embedded', residual);
   addScaled(
     gradient(embeddingName),
     1,

@@ -1,15 +1,19 @@
 import { ignoredTarget } from '../../../client/data/batch.ts';
-import { crossEntropy } from '../../../client/model/operations/cross-entropy.ts';
+import {
+  crossEntropy,
+  crossEntropyBackwardPart,
+  crossEntropyForwardPart,
+} from '../../../client/model/operations/cross-entropy.ts';
 import { crossEntropyBackward, crossEntropyForward } from '../../../client/model/reference/cross-entropy.ts';
 import { row } from '../../../client/model/reference/vector.ts';
 import { type Case, caseOf } from './case.ts';
-import { type Draw, f32, u32, unwritten } from './draw.ts';
+import { columns, type Draw, f32, u32, untouched, unwritten } from './draw.ts';
 
 const lossScale = 8;
 
 /** The first row's target counts, of the others every third does not; steeper logits saturate the softmax. */
-export function crossEntropyCases(draw: Draw): Case[] {
-  return [
+const draws = (draw: Draw) =>
+  [
     { rows: 1, vocabulary: 4, deviation: 1 },
     { rows: 13, vocabulary: 260, deviation: 1 },
     { rows: 41, vocabulary: 36, deviation: 40 },
@@ -24,17 +28,78 @@ export function crossEntropyCases(draw: Draw): Case[] {
       return crossEntropyForward(row(logits.values, n, vocabulary), Uint32Array.of(target), vocabulary).loss;
     });
     const gradient = crossEntropyBackward(logits.values, targets, vocabulary);
-    return caseOf(
+    return {
+      rows,
+      vocabulary,
+      logits,
+      losses,
+      targets,
+      gradient: gradient.map((value) => value * lossScale),
+      stepValues: f32(new Float64Array(12).fill(1 / counted)),
+      scaling: f32(new Float64Array(6).fill(lossScale)),
+    };
+  });
+
+export function crossEntropyCases(draw: Draw): Case[] {
+  return draws(draw).map(({ rows, vocabulary, targets, losses, gradient, ...given }) =>
+    caseOf(
       crossEntropy,
       { rows, vocabulary },
-      {
-        logits,
-        targets: u32(targets),
-        losses: unwritten('f32', rows),
-        stepValues: f32(new Float64Array(12).fill(1 / counted)),
-        scaling: f32(new Float64Array(6).fill(lossScale)),
-      },
-      { logits: gradient.map((value) => value * lossScale), losses },
+      { ...given, targets: u32(targets), losses: unwritten('f32', rows) },
+      { logits: gradient, losses },
+    ),
+  );
+}
+
+/** (maximum, sum of exponentials relative to it, the target's logit, 0) of each row of logits that end at `columns`. */
+function sumsOf(logits: Float64Array, targets: Uint32Array, columns: number): Float64Array {
+  const sums = Array.from(targets, (target, n) => {
+    const seen = row(logits, n, logits.length / targets.length).subarray(0, columns);
+    const top = seen.reduce((a, b) => Math.max(a, b));
+    return [top, seen.reduce((sum, logit) => sum + Math.exp(logit - top), 0), seen[target] ?? 0, 0];
+  });
+  return Float64Array.from(sums.flat());
+}
+
+/** The vocabulary in two parts: the first alone, and the second after it. */
+export function crossEntropyForwardPartCases(draw: Draw): Case[] {
+  return draws(draw).flatMap(({ rows, vocabulary, logits, targets }) => {
+    const border = 4 * Math.floor(vocabulary / 8);
+    const part = (firstToken: number, end: number) => {
+      const width = end - firstToken;
+      const after = sumsOf(logits.values, targets, end);
+      const losses = Float64Array.from(targets, (target, n) => {
+        const [top = 0, sum = 0, wanted = 0] = row(after, n, 4);
+        return target === ignoredTarget ? 0 : top + Math.log(sum) - wanted;
+      });
+      return caseOf(
+        crossEntropyForwardPart,
+        { rows, vocabulary: width, firstToken },
+        {
+          targets: u32(targets),
+          logits: { ...logits, values: columns(logits.values, vocabulary, firstToken, width) },
+          losses: unwritten('f32', rows),
+          sums:
+            firstToken === 0 ? unwritten('f32', 4 * rows) : f32(sumsOf(logits.values, targets, firstToken)),
+        },
+        { logits: untouched(rows * width), losses, sums: after },
+      );
+    };
+    return border === 0 ? [part(0, vocabulary)] : [part(0, border), part(border, vocabulary)];
+  });
+}
+
+export function crossEntropyBackwardPartCases(draw: Draw): Case[] {
+  return draws(draw).map(({ rows, vocabulary, logits, targets, gradient, stepValues, scaling }) => {
+    const firstToken = 4 * Math.floor(vocabulary / 8);
+    const width = vocabulary - firstToken;
+    const savedSums = f32(sumsOf(logits.values, targets, vocabulary));
+    const part = { ...logits, values: columns(logits.values, vocabulary, firstToken, width) };
+    return caseOf(
+      crossEntropyBackwardPart,
+      { rows, vocabulary: width, firstToken },
+      { stepValues, scaling, targets: u32(targets), logits: part, savedSums },
+      { logits: columns(gradient, vocabulary, firstToken, width) },
     );
   });
 }

@@ -1,7 +1,11 @@
 import type { Operation, Storage } from '../../../client/gpu/operation.ts';
 import * as attention from '../../../client/model/operations/attention.ts';
 import { cacheAppend, cachedAttention } from '../../../client/model/operations/cached-attention.ts';
-import { crossEntropy } from '../../../client/model/operations/cross-entropy.ts';
+import {
+  crossEntropy,
+  crossEntropyBackwardPart,
+  crossEntropyForwardPart,
+} from '../../../client/model/operations/cross-entropy.ts';
 import { embeddingBackward, embeddingForward } from '../../../client/model/operations/embedding.ts';
 import * as linear from '../../../client/model/operations/linear.ts';
 import * as rmsNorm from '../../../client/model/operations/rms-norm.ts';
@@ -16,7 +20,11 @@ import {
 } from './attention.ts';
 import { cacheAppendCases, cachedAttentionCases } from './cached-attention.ts';
 import type { Case } from './case.ts';
-import { crossEntropyCases } from './cross-entropy.ts';
+import {
+  crossEntropyBackwardPartCases,
+  crossEntropyCases,
+  crossEntropyForwardPartCases,
+} from './cross-entropy.ts';
 import type { Draw } from './draw.ts';
 import { embeddingBackwardCases, embeddingForwardCases } from './embedding.ts';
 import { linearBackwardInputCases, linearBackwardWeightCases, linearForwardCases } from './linear.ts';
@@ -72,6 +80,8 @@ export const specifications: readonly Specification[] = [
   elementwise(embeddingForward, embeddingForwardCases),
   elementwise(embeddingBackward, embeddingBackwardCases),
   elementwise(crossEntropy, crossEntropyCases),
+  elementwise(crossEntropyForwardPart, crossEntropyForwardPartCases),
+  elementwise(crossEntropyBackwardPart, crossEntropyBackwardPartCases),
   elementwise(halve, optimizer.halveCases),
   update(sumSquares, optimizer.sumSquaresCases),
   update(clip, optimizer.clipCases),

@@ -15,37 +15,47 @@ import { beside, columns, type Draw, f32, plus, untouched, unused, unwritten } f
 
 const theta = presets.nano.ropeTheta;
 
-/** Under every tile, ragged within one, whole tiles, and ragged beyond several; `outputs` is a multiple of 8. */
+/** Under every tile, ragged within one, and ragged beyond a small one; `outputs` is a multiple of 8. */
 const sizes = (draw: Draw): LinearShape[] => [
   { rows: 1, inputs: 4, outputs: 8 },
   { rows: 7, inputs: 20, outputs: 24 },
+  { rows: 37, inputs: 36, outputs: 72 },
+  { rows: draw.upTo(50), inputs: 4 * draw.upTo(12), outputs: 8 * draw.upTo(9) },
+];
+
+/** Whole tiles, and ragged beyond every tile, in one product for each direction that is walked through. */
+const large: readonly LinearShape[] = [
   { rows: 64, inputs: 64, outputs: 128 },
-  { rows: 131, inputs: 68, outputs: 264 },
-  { rows: draw.upTo(70), inputs: 4 * draw.upTo(20), outputs: 8 * draw.upTo(20) },
+  { rows: 131, inputs: 36, outputs: 136 },
+  { rows: 5, inputs: 132, outputs: 136 },
+];
+
+/** Outputs that do not come in pairs of vec4. */
+const unpaired: readonly LinearShape[] = [
+  { rows: 3, inputs: 8, outputs: 4 },
+  { rows: 18, inputs: 12, outputs: 44 },
 ];
 
 export function linearForwardCases(draw: Draw): Case[] {
-  const plain = [...sizes(draw), { rows: 3, inputs: 8, outputs: 4 }, { rows: 18, inputs: 12, outputs: 44 }];
+  const rotary = [
+    { batch: 1, sequence: 1, inputs: 8, headSize: 8, share: 1, keyValueHeads: 1 },
+    { batch: 3, sequence: 7, inputs: 20, headSize: 24, share: 2, keyValueHeads: 1 },
+    { batch: 2, sequence: 32, inputs: 32, headSize: 32, share: 2, keyValueHeads: 1 },
+    { batch: 1, sequence: 33, inputs: 12, headSize: 64, share: 1, keyValueHeads: 1 },
+    {
+      batch: draw.upTo(3),
+      sequence: draw.upTo(20),
+      inputs: 4 * draw.upTo(9),
+      headSize: 8,
+      share: draw.upTo(3),
+      keyValueHeads: draw.upTo(3),
+    },
+  ];
   return [
-    ...plain.map((shape) => forwardCase(draw, shape, { kind: 'plain' })),
-    ...[...sizes(draw), { rows: 9, inputs: 4, outputs: 20 }].map((shape) =>
-      forwardCase(draw, shape, { kind: 'addend' }),
-    ),
+    ...[...sizes(draw), ...unpaired, ...large].map((shape) => forwardCase(draw, shape, { kind: 'plain' })),
+    ...[...sizes(draw), ...unpaired].map((shape) => forwardCase(draw, shape, { kind: 'addend' })),
     ...sizes(draw).map((shape) => forwardCase(draw, shape, { kind: 'swiglu' })),
-    ...[
-      { batch: 1, sequence: 1, inputs: 8, headSize: 8, share: 1, keyValueHeads: 1 },
-      { batch: 3, sequence: 11, inputs: 20, headSize: 24, share: 2, keyValueHeads: 1 },
-      { batch: 2, sequence: 32, inputs: 64, headSize: 32, share: 2, keyValueHeads: 2 },
-      { batch: 2, sequence: 33, inputs: 36, headSize: 64, share: 1, keyValueHeads: 1 },
-      {
-        batch: draw.upTo(3),
-        sequence: draw.upTo(20),
-        inputs: 4 * draw.upTo(9),
-        headSize: 8,
-        share: draw.upTo(3),
-        keyValueHeads: draw.upTo(3),
-      },
-    ].map(({ batch, sequence, inputs, headSize, share, keyValueHeads }) => {
+    ...rotary.map(({ batch, sequence, inputs, headSize, share, keyValueHeads }) => {
       const turnedHeads = (share + 1) * keyValueHeads;
       const shape = { rows: batch * sequence, inputs, outputs: (turnedHeads + keyValueHeads) * headSize };
       return forwardCase(draw, shape, { kind: 'rotary', headSize, turnedHeads, sequence });
@@ -100,7 +110,7 @@ export function rotationOf(headSize: number, sequence: number) {
 
 export function linearBackwardInputCases(draw: Draw): Case[] {
   return (['plain', 'accumulate', 'swiglu'] as const).flatMap((epilogue) =>
-    sizes(draw).map((shape) => {
+    [...sizes(draw), ...(epilogue === 'plain' ? large : [])].map((shape) => {
       const { rows, inputs, outputs } = shape;
       const left = draw.stored(rows * outputs);
       const right = draw.stored(outputs * inputs);
@@ -128,7 +138,7 @@ export function linearBackwardInputCases(draw: Draw): Case[] {
 
 export function linearBackwardWeightCases(draw: Draw): Case[] {
   return [false, true].flatMap((accumulate) =>
-    [...sizes(draw), { rows: 6, inputs: 4, outputs: 12 }].map((shape) => {
+    [...sizes(draw), ...unpaired, ...(accumulate ? [] : large)].map((shape) => {
       const { rows, inputs, outputs } = shape;
       const left = draw.stored(rows * outputs);
       const right = draw.stored(rows * inputs);

@@ -17,7 +17,7 @@ export interface Result {
 const guardBytes = 256;
 const alignment = 256;
 
-/** Runs all cases in one submit, twice. For each case, the bindings that it may write by name. */
+/** Runs all cases in one submit, twice. For each case, what its shader may write (bound as 'write'), by name. */
 export async function runCases(
   device: Device,
   program: ProgramBuilder,
@@ -47,6 +47,7 @@ export async function runCases(
   const built = await program.build(device);
   const readback = new Readback(device);
   const run = async () => {
+    gpu.pushErrorScope('validation');
     gpu.queue.writeBuffer(buffers.read, 0, memory.read.bytes());
     gpu.queue.writeBuffer(buffers.written, 0, memory.written.bytes());
     const encoder = gpu.createCommandEncoder();
@@ -54,6 +55,8 @@ export async function runCases(
     built.encode(pass);
     pass.end();
     gpu.queue.submit([encoder.finish()]);
+    const problem = await gpu.popErrorScope();
+    if (problem !== null) throw new Error(problem.message);
     const range = { buffer: buffers.written, offset: 0, size: buffers.written.size };
     return new Uint8Array((await readback.read(range)).buffer);
   };

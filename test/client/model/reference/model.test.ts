@@ -5,7 +5,7 @@ import type { ModelConfig } from '../../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
 import { referenceAdamW } from '../../../../client/model/reference/adamw.ts';
 import { referenceForward, referenceStep } from '../../../../client/model/reference/model.ts';
-import { at } from '../../../../client/model/reference/vector.ts';
+import { addScaled, at, dot } from '../../../../client/model/reference/vector.ts';
 import { Random } from '../../../../client/random.ts';
 
 const configs: fc.Arbitrary<ModelConfig> = fc
@@ -46,33 +46,92 @@ function livelyParameters(config: ModelConfig, seed: number): Float64Array {
   return parameters;
 }
 
-test('the gradient of the whole model agrees with finite differences', () => {
+/** A random direction of length 1. */
+function randomDirection(size: number, random: Random): Float64Array {
+  const values = Float64Array.from({ length: size }, () => random.normal());
+  const length = Math.sqrt(dot(values, values));
+  return values.map((value) => value / length);
+}
+
+/** The derivative of `loss` at 0, from four values around it: off by terms in the fourth power of the distance. */
+function derivative(loss: (distance: number) => number): number {
+  const h = 1e-4;
+  return (8 * (loss(h) - loss(-h)) - (loss(2 * h) - loss(-2 * h))) / (12 * h);
+}
+
+interface Instance {
+  readonly config: ModelConfig;
+  readonly seed: number;
+  readonly sequence: number;
+}
+
+/** One place alone has no other to attend to. */
+const instances: fc.Arbitrary<Instance> = fc.record({
+  config: configs,
+  seed: fc.nat(),
+  sequence: fc.constantFrom(1, 2, 3, 5),
+});
+
+/** Two windows of which one target is ignored. */
+function instantiate({ config, seed, sequence }: Instance) {
+  const shape = { batch: 2, sequence };
+  const random = Random.seeded(seed);
+  const batch = randomBatch(config, shape, random);
+  batch.targets[1] = ignoredTarget;
+  const layout = layoutOf(config);
+  return { config, layout, shape, random, batch, parameters: livelyParameters(config, seed) };
+}
+
+/** Along one direction: what finite differences say, and the gradient, which `length` is the length of. */
+function expectDerivative(name: string, numeric: number, analytic: number, length: number): void {
+  expect(Math.abs(numeric - analytic), name).toBeLessThan(1e-6 * length + 1e-10);
+}
+
+test('the gradient of every tensor of the whole model agrees with finite differences', () => {
   fc.assert(
-    fc.property(configs, fc.nat(), (config, seed) => {
-      const layout = layoutOf(config);
-      const shape = { batch: 2, sequence: 3 };
-      const random = Random.seeded(seed);
-      const parameters = livelyParameters(config, seed);
-      const batch = randomBatch(config, shape, random);
-      batch.targets[1] = ignoredTarget;
+    fc.property(instances, (instance) => {
+      const { config, layout, shape, random, batch, parameters } = instantiate(instance);
       const { gradient, tokens } = referenceStep(config, layout, parameters, batch, shape);
-      expect(tokens).toBe(5);
-      for (const { offset, size } of layout.tensors) {
-        // One place a tensor, and its derivative along a random direction through the tensor.
-        const direction = Float64Array.from({ length: size }, () => random.normal());
-        const lossAt = (distance: number) => {
+      expect(tokens).toBe(2 * shape.sequence - 1);
+      for (const { name, offset, size } of layout.tensors) {
+        const direction = randomDirection(size, random);
+        const numeric = derivative((distance) => {
           const moved = parameters.slice();
-          direction.forEach((d, i) => {
-            moved[offset + i] = at(moved, offset + i) + distance * d;
-          });
+          addScaled(moved.subarray(offset, offset + size), distance, direction);
           return referenceStep(config, layout, moved, batch, shape).loss;
-        };
-        const numeric = (lossAt(1e-5) - lossAt(-1e-5)) / 2e-5;
-        const analytic = direction.reduce((sum, d, i) => sum + d * at(gradient, offset + i), 0);
-        expect(Math.abs(numeric - analytic)).toBeLessThan(1e-6 * (1 + Math.abs(analytic)));
+        });
+        const own = gradient.subarray(offset, offset + size);
+        expectDerivative(name, numeric, dot(direction, own), Math.sqrt(dot(own, own)));
       }
     }),
-    { numRuns: 15 },
+    { numRuns: 20 },
+  );
+});
+
+test('the gradients in the middle of the graph agree with finite differences', () => {
+  fc.assert(
+    fc.property(instances, (instance) => {
+      const { config, layout, shape, random, batch, parameters } = instantiate(instance);
+      const forward: string[] = [];
+      const gradients = new Map<string, Float64Array>();
+      referenceStep(config, layout, parameters, batch, shape, {
+        forward: (name) => forward.push(name),
+        backward: (name, gradient) => gradients.set(name, gradient.slice()),
+      });
+      expect(forward).toHaveLength(3 + 11 * config.layers);
+      expect(new Set(gradients.keys())).toEqual(new Set(forward));
+      for (const [name, gradient] of gradients) {
+        const direction = randomDirection(gradient.length, random);
+        const numeric = derivative((distance) => {
+          const move = (at: string, activation: Float64Array) => {
+            if (at === name) addScaled(activation, distance, direction);
+          };
+          return referenceStep(config, layout, parameters, batch, shape, { forward: move }).loss;
+        });
+        expectDerivative(name, numeric, dot(direction, gradient), Math.sqrt(dot(gradient, gradient)));
+      }
+    }),
+    { numRuns: 20 },
   );
 });
 
