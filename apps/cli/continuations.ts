@@ -13,11 +13,13 @@ interface Continuation {
  * later one meanwhile waits for its turn. For programs: one object a prompt, as it ends.
  */
 export class Continuations {
+  readonly #device: string;
   readonly #output: Output;
   readonly #all: readonly Continuation[];
   #shown = 0;
 
-  constructor(prompts: readonly string[], output: Output) {
+  constructor(prompts: readonly string[], device: string, output: Output) {
+    this.#device = device;
     this.#output = output;
     this.#all = prompts.map((prompt) => ({ prompt, text: '', tokens: 0 }));
     this.#write(this.#all[0]?.prompt ?? '');
@@ -41,8 +43,8 @@ export class Continuations {
 
   #end(index: number, continuation: Continuation, end: NonNullable<Continuation['end']>): void {
     continuation.end = end;
-    if (this.#output.json)
-      this.#output.result({ event: 'generated', index, ...continuation }, continuation.text);
+    const fact = { event: 'generated', index, ...continuation, device: this.#device };
+    if (this.#output.json) this.#output.result(fact, continuation.text);
     while (this.#all[this.#shown]?.end !== undefined) {
       const next = this.#all[++this.#shown];
       if (next !== undefined) this.#write(`\n\n${next.prompt}${next.text}`);

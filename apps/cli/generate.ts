@@ -1,9 +1,9 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { byteTokenizer } from '../../client/data/tokenizer.ts';
-import { CpuDecoder } from '../../client/model/cpu-decoder.ts';
 import { generate } from '../../client/model/generate.ts';
 import { Random } from '../../client/random.ts';
 import { Continuations } from './continuations.ts';
+import { type DeviceName, deviceNames, openDecoder } from './decoder.ts';
 import { exit } from './exit.ts';
 import { Interrupt } from './interrupt.ts';
 import { loadModel } from './model-folder.ts';
@@ -20,6 +20,7 @@ interface GenerateFlags {
   readonly topP?: number;
   readonly stop: readonly string[];
   readonly seed: number;
+  readonly device: DeviceName;
   readonly json: boolean;
 }
 
@@ -27,7 +28,7 @@ export function generateCommand(): Command {
   const command = new Command('generate')
     .description('Continue prompts with a model. Prompt and continuation go to stdout as they are made.')
     .requiredOption('--model <folder>', 'a folder with config.json and base.safetensors')
-    .requiredOption('--prompt <text>', 'what to continue; repeat it for several, made side by side', repeated)
+    .requiredOption('--prompt <text>', 'what to continue; repeat it for several', repeated)
     .option('--greedy', 'always the likeliest token: the same words every time', false)
     .option('--max-tokens <count>', 'stop after this many tokens', whole(1, 1_000_000), 200)
     .option('--stop <text>', 'stop before this text; repeat it for several', repeated, [])
@@ -35,6 +36,14 @@ export function generateCommand(): Command {
     .option('--top-k <count>', 'sample among the k likeliest tokens only', whole(1, 1_000_000))
     .option('--top-p <number>', 'sample among the likeliest that have this probability', decimal(0.001, 1))
     .option('--seed <number>', 'another seed gives other words', whole(0, 0xffff_ffff), 0)
+    .addOption(
+      new Option(
+        '--device <name>',
+        'cpu, gpu (any WebGPU adapter), or auto: a graphics card for 4 million parameters and more, else the CPU',
+      )
+        .choices(deviceNames)
+        .default('auto'),
+    )
     .action(runGenerate);
   return withExamples(withJson(command), [
     "tapestry generate --model .tapestry/demo/base --prompt 'All human beings ' --greedy --max-tokens 100",
@@ -46,9 +55,8 @@ export function generateCommand(): Command {
 async function runGenerate(flags: GenerateFlags): Promise<void> {
   const output = new Output(flags.json);
   const interrupt = new Interrupt(output, 'Stopping.');
-  const { config, layout, parameters } = await loadModel(flags.model);
   const { prompt: prompts, maxTokens, topK, topP } = flags;
-  const decoder = new CpuDecoder(config, layout, parameters, prompts.length);
+  const { decoder, device } = await openDecoder(flags.device, await loadModel(flags.model), prompts.length);
   const pieces = generate(decoder, promptTokens(prompts, flags.seed), {
     tokenizer: byteTokenizer,
     maxTokens,
@@ -59,7 +67,7 @@ async function runGenerate(flags: GenerateFlags): Promise<void> {
     stopStrings: flags.stop,
     signal: interrupt.signal,
   });
-  const continuations = new Continuations(prompts, output);
+  const continuations = new Continuations(prompts, device, output);
   try {
     for await (const piece of pieces) continuations.add(piece);
   } catch (error) {

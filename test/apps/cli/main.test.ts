@@ -51,6 +51,7 @@ test.each([
   [['demo', '--nodes', '0'], 'usage'],
   [['generate', '--prompt', 'x'], 'usage'],
   [['generate', '--model', 'm', '--prompt', 'x', '--top-p', '2'], 'usage'],
+  [['generate', '--model', 'm', '--prompt', 'x', '--device', 'tpu'], 'usage'],
   [['relay', '--tls', 'perhaps'], 'usage.tls'],
   [['info', 'ftp://relay.example'], 'usage.relay'],
   [['relay', '--token-file', '/nowhere/token'], 'usage.token-file'],
@@ -128,6 +129,13 @@ test('generate prints prompt and continuation and nothing else, the same each ti
   const stopped = await run(...words, '--seed', '1', '--stop', 'nowhere', '--stop', stop, '--json');
   const before = String(made[0]?.['text']).split(stop)[0];
   expect(events(stopped.stdout)).toMatchObject([{ text: before, end: 'stop' }]);
+  // A small model runs on the CPU unless it is told otherwise, and makes the same of its prompts on an adapter.
+  const both = [...words, '--prompt', 'x', '--greedy', '--json'];
+  const texts = (said: string) => events(said).map(({ text }) => text);
+  const [cpu, gpu] = [await run(...both), await run(...both, '--device', 'gpu')];
+  expect(events(cpu.stdout)).toMatchObject([{ device: 'cpu' }, { device: 'cpu' }]);
+  expect(events(gpu.stdout).map(({ device }) => device)).not.toContain('cpu');
+  expect(texts(gpu.stdout)).toEqual(texts(cpu.stdout));
   writeFileSync(join(model, 'config.json'), '{}');
   expect(await run(...words)).toMatchObject({ code: exit.failed, stdout: '' });
 });
