@@ -173,13 +173,13 @@ export const shaders = {
     name: 'attention',
     source: attention + attentionTiles,
     entryPoints: attentionLayer,
-    overrides: ['lanes'],
+    overrides: ['headVectors'],
   },
   subgroupAttention: {
     name: 'subgroup-attention',
     source: attention + attentionSubgroupTiles,
     entryPoints: attentionLayer,
-    overrides: ['lanes'],
+    overrides: ['headVectors'],
     needs: ['subgroups'],
   },
   cachedAttention: {

@@ -1,7 +1,7 @@
 import type { Adapter } from '../../gpu/device.ts';
 import type { Operation, Variant, Workgroups } from '../../gpu/operation.ts';
 
-/** Causal grouped-query attention over `batch` windows. A head's width is a multiple of 8. */
+/** Causal grouped-query attention over `batch` windows. A head's width is a multiple of 8, at most 128. */
 export interface AttentionShape {
   readonly batch: number;
   readonly sequence: number;
@@ -24,13 +24,13 @@ const places =
   (shape: AttentionShape): Workgroups => [Math.ceil(shape.sequence / 32), headsOf(shape), shape.batch];
 
 const lanes8 = ({ subgroupSize }: Adapter) => subgroupSize === 8;
-const shared = { overrides: () => ({ lanes: 8 }) } as const;
 
 function variants(
   entry: string,
   workgroups: (shape: AttentionShape) => Workgroups,
 ): [Variant<AttentionShape>, ...Variant<AttentionShape>[]] {
-  const both = { ...shared, entry, workgroups };
+  const overrides = ({ headSize }: AttentionShape) => ({ headVectors: headSize / 4 });
+  const both = { overrides, entry, workgroups };
   return [
     { ...both, name: 'rows', shader: 'attention', suits: 'any', fits: () => true },
     { ...both, name: 'subgroup', shader: 'subgroupAttention', suits: 'processor', fits: lanes8 },
