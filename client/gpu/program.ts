@@ -33,6 +33,7 @@ interface Recorded {
   readonly bindings: Readonly<Record<string, Binding>>;
   readonly words: readonly number[];
   readonly workgroups: Workgroups;
+  readonly bytes: number;
 }
 
 const uniformStride = 256;
@@ -58,6 +59,9 @@ export interface ProgramOptions {
 export interface RecordedSite extends Site {
   readonly bytes: Readonly<Record<string, number>>;
 }
+
+/** Measures the sites of a program, or remembers what was measured: the variants to run. */
+export type Chooser = (sites: readonly RecordedSite[]) => Promise<Choices>;
 
 /** What a program's buffers are: the activations' by their index, and each that was made once. */
 export interface ProgramMemory {
@@ -141,7 +145,8 @@ export class ProgramBuilder {
     if (largest > this.bindingBytes)
       throw tooLarge(`${operation.name} binds ${largest} bytes where ${this.bindingBytes} can be bound`);
     const kernel = { shader: shaders[shader], entry, overrides, storage: this.storage };
-    this.#recorded.push({ kernel, bindings, words: site.words, workgroups });
+    const allBytes = Object.values(bytes).reduce((sum, size) => sum + size, 0);
+    this.#recorded.push({ kernel, bindings, words: site.words, workgroups, bytes: allBytes });
     if (!this.#sites.has(site.key)) this.#sites.set(site.key, { ...site, bytes });
   }
 
@@ -195,6 +200,7 @@ export class ProgramBuilder {
         pipeline: kernel.pipeline,
         group: makeGroup(device.device, recorded, kernel, shape, memory.activations),
         workgroups: recorded.workgroups,
+        bytes: recorded.bytes,
       };
     });
     return new Program(dispatches, memory.buffers);
@@ -227,6 +233,7 @@ interface Dispatch {
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
   readonly workgroups: Workgroups;
+  readonly bytes: number;
 }
 
 /** A recorded list of dispatches with all they need made beforehand: running it allocates nothing. */
@@ -241,6 +248,11 @@ export class Program {
 
   get length(): number {
     return this.#dispatches.length;
+  }
+
+  /** Of each dispatch from `first` on, what is bound to it. */
+  bytes(first = 0): number[] {
+    return this.#dispatches.slice(first).map(({ bytes }) => bytes);
   }
 
   /** Encodes the dispatches from `first` on and before `end`; each sees what the ones before it wrote. */

@@ -96,10 +96,10 @@ export function recordUpdate(
   buffers: OptimizerBuffers,
   { layout, settings, growthInterval, maxBindingBytes }: UpdateOptions,
 ): void {
-  const { rules, gradient, parameters, firstMoment, secondMoment, ...values } = buffers;
+  const { rules, gradient, parameters, firstMoment, secondMoment } = buffers;
+  const { stepValues, clipping, scaling } = buffers;
   const parts = parameters.parts(maxBindingBytes, groupAlignment);
-  recordGradientNorm(program, gradient, parts, values, growthInterval);
-  const { stepValues, clipping } = values;
+  recordGradientNorm(program, gradient, parts, { stepValues, clipping, scaling }, growthInterval);
   for (const { offset, length } of parts) {
     const range = (vector: FlatVector) => vector.range(offset, length);
     program.record(

@@ -1,7 +1,7 @@
 import type { BatchShape } from '../data/batch.ts';
 import type { Adapter, Device } from '../gpu/device.ts';
 import type { Choices, Storage } from '../gpu/operation.ts';
-import { type Program, ProgramBuilder, whole } from '../gpu/program.ts';
+import { type Program, ProgramBuilder, type RecordedSite, whole } from '../gpu/program.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { decoderBackward, decoderForward } from '../model/decoder.ts';
 import type { ParameterLayout } from '../model/parameters.ts';
@@ -71,6 +71,12 @@ export function recordStep(
   const options = { layout, settings, growthInterval, maxBindingBytes };
   recordUpdate(update, { ...vectors, rules, clipping, scaling, stepValues }, options);
   return { program, forward, backward, update };
+}
+
+/** What a recorded step runs, each operation on each shape once. */
+export function sitesOf({ program, update }: StepRecording): RecordedSite[] {
+  const sites = [...program.sites, ...update.sites].map((site) => [site.key, site] as const);
+  return [...new Map(sites).values()];
 }
 
 /** Compiles a recorded step. Throws TapestryError `shader.invalid` or `device.too-small`. */

@@ -2,15 +2,16 @@ import type { Batch, BatchShape } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import type { Choices, Storage } from '../gpu/operation.ts';
-import { whole } from '../gpu/program.ts';
+import { type Chooser, whole } from '../gpu/program.ts';
 import { Readback } from '../gpu/readback.ts';
+import { Submitter } from '../gpu/submitter.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { checkShape } from '../model/decoder.ts';
 import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
 import { BatchBuffers } from './batch-buffers.ts';
 import { lossScaleOfClipping, stepValueCount, writeStepValues } from './optimizer.ts';
 import { decodeScaling, encodeScaling, scalingAfter } from './scaling.ts';
-import { buildStep, recordStep, type StepProgram } from './step-program.ts';
+import { buildStep, recordStep, type StepProgram, sitesOf } from './step-program.ts';
 import {
   makeBuffers,
   makeVectors,
@@ -29,8 +30,8 @@ export interface TrainerOptions {
   readonly recompute?: boolean;
   /** Of f16 storage. */
   readonly lossScaling?: LossScaling;
-  /** Kernels that were measured to be best; the others are guessed. */
-  readonly choices?: Choices;
+  /** Kernels that were measured to be best, or what measures them; the others are guessed. */
+  readonly choices?: Choices | Chooser;
 }
 
 const usualScaling: LossScaling = { initialScale: 65_536, growthInterval: 2000 };
@@ -48,14 +49,15 @@ interface Made {
 
 /**
  * Trains one model on one device. A step is a program recorded once: writes of the batch and a few scalars, then one
- * submit. Same adapter, same state, same batches: same bits. Once the device is lost, every promise rejects with
- * TapestryError `device.lost`.
+ * submit, or several where it is long for a graphics card. Same adapter, same choices, same state, same batches: same
+ * bits. Once the device is lost, every promise rejects with TapestryError `device.lost`.
  */
 export class Trainer {
   readonly layout: ParameterLayout;
   readonly #device: Device;
   readonly #made: Made;
   readonly #readback: Readback;
+  readonly #submitter: Submitter;
   readonly #stepValues = new Float32Array(stepValueCount);
   #step = 0;
   #counted = 0;
@@ -65,6 +67,9 @@ export class Trainer {
     this.#device = device;
     this.#made = made;
     this.#readback = new Readback(device);
+    const { parts, step } = made;
+    const again = Array.from({ length: parts - 1 }, () => step.program.bytes(step.forward)).flat();
+    this.#submitter = new Submitter(device, [...step.program.bytes(), ...again, ...step.update.bytes()]);
   }
 
   /**
@@ -97,14 +102,12 @@ export class Trainer {
     const batch = new BatchBuffers(device, shape, config.vocabularySize, parts);
     const problems = [device.device.popErrorScope(), device.device.popErrorScope()];
     for (const problem of await Promise.all(problems)) if (problem) throw tooSmall(problem.message);
-    const recording = recordStep(
-      device,
-      config,
-      layout,
-      { vectors, buffers, batch },
-      { storage, choices, shape, settings, accumulate: parts > 1, recompute, growthInterval },
-    );
-    const step = await buildStep(device, recording);
+    const memory = { vectors, buffers, batch };
+    const how = { storage, shape, settings, accumulate: parts > 1, recompute, growthInterval };
+    const record = (chosen: Choices) =>
+      recordStep(device, config, layout, memory, { ...how, choices: chosen });
+    const chosen = typeof choices === 'function' ? await choices(sitesOf(record(new Map()))) : choices;
+    const step = await buildStep(device, record(chosen));
     const trainer = new Trainer(device, layout, {
       settings,
       parts,
@@ -176,19 +179,20 @@ export class Trainer {
     this.#counted = uploaded.upload(batch, parts);
     this.#step++;
     this.#writeStepValues(learningRate, this.#counted);
-    const encoder = this.#device.device.createCommandEncoder();
-    if (parts > 1) vectors.gradient.clear(encoder);
+    const submitter = this.#submitter;
+    submitter.begin(this.dispatchesPerStep);
+    if (parts > 1) submitter.copy((encoder) => vectors.gradient.clear(encoder));
     const { losses, stepLosses } = buffers;
     for (let part = 0; part < parts; part++) {
-      uploaded.bind(encoder, part);
-      const pass = encoder.beginComputePass();
-      step.program.encode(pass, part === 0 ? 0 : step.forward);
-      if (part === parts - 1) step.update.encode(pass);
-      pass.end();
+      submitter.copy((encoder) => uploaded.bind(encoder, part));
+      submitter.encode(step.program, part === 0 ? 0 : step.forward);
+      if (part === parts - 1) submitter.encode(step.update);
       // A step's losses outlive an evaluation that comes before they are read.
-      encoder.copyBufferToBuffer(losses, 0, stepLosses, part * losses.size, losses.size);
+      submitter.copy((encoder) =>
+        encoder.copyBufferToBuffer(losses, 0, stepLosses, part * losses.size, losses.size),
+      );
     }
-    this.#device.device.queue.submit([encoder.finish()]);
+    submitter.end();
     this.#readback.submitted(this.dispatchesPerStep);
   }
 
@@ -204,12 +208,10 @@ export class Trainer {
     const { step, batch: uploaded } = this.#made;
     const tokens = uploaded.upload(batch, 1);
     this.#writeStepValues(0, tokens);
-    const encoder = this.#device.device.createCommandEncoder();
-    uploaded.bind(encoder, 0);
-    const pass = encoder.beginComputePass();
-    step.program.encode(pass, 0, step.backward);
-    pass.end();
-    this.#device.device.queue.submit([encoder.finish()]);
+    this.#submitter.begin(step.backward);
+    this.#submitter.copy((encoder) => uploaded.bind(encoder, 0));
+    this.#submitter.encode(step.program, 0, step.backward);
+    this.#submitter.end();
     this.#readback.submitted(step.backward);
     const losses = await this.#read('losses');
     return { loss: sum(losses), tokens };

@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Device } from '../../../client/gpu/device.ts';
+import { Submitter } from '../../../client/gpu/submitter.ts';
+import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
+import { Trainer } from '../../../client/train/trainer.ts';
+import { freshState } from '../../../client/train/training.ts';
+import { openNodeDevice } from '../../gpu-node.ts';
+import { tinyConfig } from '../contribute/harness.ts';
+
+let device: Device;
+const submits = { count: 0 };
+
+beforeAll(async () => {
+  device = await openNodeDevice();
+  const submit = device.device.queue.submit.bind(device.device.queue);
+  device.device.queue.submit = (buffers) => {
+    submits.count++;
+    submit(buffers);
+  };
+});
+afterAll(() => device.close());
+
+/** Six steps and an evaluation, with a clock on which everything takes `slowness` times as long. */
+async function train(
+  on: Device,
+  accumulation = 1,
+  slowness = 1,
+): Promise<{ submits: number[]; state: unknown }> {
+  const real = performance.now.bind(performance);
+  performance.now = () => slowness * real();
+  try {
+    const shape = { batch: 2, sequence: 16 };
+    const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
+    const trainer = await Trainer.create(on, tinyConfig, shape, settings, { accumulation });
+    trainer.load(freshState(initialParameters(tinyConfig, layoutOf(tinyConfig), 1)));
+    const inputs = Uint32Array.from({ length: 32 * accumulation }, (_, i) => (i * 7) % 256);
+    const each: number[] = [];
+    for (let step = 0; step < 6; step++) {
+      const before = submits.count;
+      trainer.step({ inputs, targets: inputs }, 1e-2);
+      each.push(submits.count - before);
+      await trainer.loss();
+    }
+    const evaluation = await trainer.evaluate({ inputs: inputs.slice(0, 32), targets: inputs.slice(0, 32) });
+    const state = [await trainer.save(), await trainer.loss(), evaluation];
+    trainer.close();
+    return { submits: each, state };
+  } finally {
+    performance.now = real;
+  }
+}
+
+test.each([1, 3])(
+  'a step that is long for a graphics card is several submits, with the same bits (%i batches)',
+  async (accumulation) => {
+    const whole = await train(device, accumulation);
+    expect(whole.submits).toEqual([1, 1, 1, 1, 1, 1]);
+    // The clock is that of a card on which a step takes seconds.
+    const split = await train({ ...device, software: false }, accumulation, 1000);
+    expect(split.submits[0]).toBe(1);
+    expect(split.submits.at(-1)).toBeGreaterThan(5);
+    const unsplit = await train({ ...device, software: false }, accumulation);
+    expect(unsplit.submits).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(split.state).toEqual(unsplit.state);
+  },
+);
+
+test('copies at either end of a run travel with its submits', () => {
+  const submitter = new Submitter(device, []);
+  const before = submits.count;
+  submitter.begin(0);
+  const { COPY_SRC, COPY_DST } = GPUBufferUsage;
+  const buffer = device.device.createBuffer({ size: 8, usage: COPY_SRC | COPY_DST });
+  submitter.copy((encoder) => encoder.clearBuffer(buffer));
+  submitter.copy((encoder) => encoder.clearBuffer(buffer, 4));
+  submitter.end();
+  expect(submits.count - before).toBe(1);
+  buffer.destroy();
+});
