@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { byteTokenizer } from '../../client/data/tokenizer.ts';
 import { generate } from '../../client/model/generate.ts';
 import { Random } from '../../client/random.ts';
@@ -18,7 +18,7 @@ interface GenerateFlags {
   readonly temperature: number;
   readonly topK?: number;
   readonly topP?: number;
-  readonly stop: readonly string[];
+  readonly stop?: readonly string[];
   readonly seed: number;
   readonly device: DeviceName;
   readonly json: boolean;
@@ -31,7 +31,7 @@ export function generateCommand(): Command {
     .requiredOption('--prompt <text>', 'what to continue; repeat it for several', repeated)
     .option('--greedy', 'always the likeliest token: the same words every time', false)
     .option('--max-tokens <count>', 'stop after this many tokens', whole(1, 1_000_000), 200)
-    .option('--stop <text>', 'stop before this text; repeat it for several', repeated, [])
+    .option('--stop <text>', 'stop before this text; repeat it for several', stopText)
     .option('--temperature <number>', 'below 1 likelier, above 1 wilder', decimal(0.01, 10), 0.8)
     .option('--top-k <count>', 'sample among the k likeliest tokens only', whole(1, 1_000_000))
     .option('--top-p <number>', 'sample among the likeliest that have this probability', decimal(0.001, 1))
@@ -39,7 +39,7 @@ export function generateCommand(): Command {
     .addOption(
       new Option(
         '--device <name>',
-        'cpu, gpu (any WebGPU adapter), or auto: a graphics card for 4 million parameters and more, else the CPU',
+        'gpu is any WebGPU adapter; auto a graphics card for 4 million parameters and more, else the CPU',
       )
         .choices(deviceNames)
         .default('auto'),
@@ -50,6 +50,11 @@ export function generateCommand(): Command {
     "tapestry generate --model base --prompt 'Toda persona ' --temperature 0.7 --top-p 0.9 --seed 7 --stop .",
     "tapestry generate --model base --prompt 'Everyone has ' --prompt 'No one shall ' --json",
   ]);
+}
+
+function stopText(text: string, before?: readonly string[]): readonly string[] {
+  if (text === '') throw new InvalidArgumentError('It must have at least one character.');
+  return repeated(text, before);
 }
 
 async function runGenerate(flags: GenerateFlags): Promise<void> {
@@ -64,7 +69,7 @@ async function runGenerate(flags: GenerateFlags): Promise<void> {
     ...(topK === undefined ? {} : { topK }),
     ...(topP === undefined ? {} : { topP }),
     stopTokens: [byteTokenizer.end],
-    stopStrings: flags.stop,
+    stopStrings: flags.stop ?? [],
     signal: interrupt.signal,
   });
   const continuations = new Continuations(prompts, device, output);

@@ -51,6 +51,7 @@ test.each([
   [['demo', '--nodes', '0'], 'usage'],
   [['generate', '--prompt', 'x'], 'usage'],
   [['generate', '--model', 'm', '--prompt', 'x', '--top-p', '2'], 'usage'],
+  [['generate', '--model', 'm', '--prompt', 'x', '--stop', ''], 'usage'],
   [['generate', '--model', 'm', '--prompt', 'x', '--device', 'tpu'], 'usage'],
   [['relay', '--tls', 'perhaps'], 'usage.tls'],
   [['info', 'ftp://relay.example'], 'usage.relay'],
