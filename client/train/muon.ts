@@ -1,8 +1,7 @@
 import type { FlatVector } from '../gpu/flat-vector.ts';
-import type { Operation } from '../gpu/operation.ts';
+import type { Operation, Workgroups } from '../gpu/operation.ts';
 import { type Activation, type BufferRange, floatBits, type ProgramBuilder } from '../gpu/program.ts';
 import { flat } from '../model/operations/grid.ts';
-import { linearBackwardInput, linearBackwardWeight, linearForward } from '../model/operations/linear.ts';
 import type { TensorPlace } from '../model/parameters.ts';
 
 /** Whether Muon trains a tensor: the layers' matrices, but not embedding, head and gains. */
@@ -10,39 +9,117 @@ export function isHiddenMatrix({ name, shape }: TensorPlace): boolean {
   return shape.length === 2 && name.startsWith('model.layers.');
 }
 
-interface MuonShape {
-  /** Elements of the matrix; in `trace` and `polynomial`, elements of a row of the square matrix. */
-  readonly length: number;
-  readonly first?: boolean;
+/** One matrix of the flat vector and its place in a stack. */
+export interface MuonPlaceShape {
+  /** Of the stack's matrices: rows <= columns, multiples of 8. */
+  readonly rows: number;
+  readonly columns: number;
+  /** The element at which the matrix begins in the stack. */
+  readonly start: number;
+  /** Whether it is (columns, rows) in the flat vector. */
+  readonly turned: boolean;
+  /** Of the update only. */
   readonly scale?: number;
 }
 
-const operation = (entry: string, lanesOf: (shape: MuonShape) => number): Operation<MuonShape> => ({
+/** A stack of matrices (matrices, rows, columns). */
+export interface MuonStackShape {
+  readonly matrices: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** Of the polynomial only: whether it normalises. */
+  readonly first?: boolean;
+}
+
+const lanes = 64;
+const anywhere = { shader: 'muon', fits: () => true } as const;
+
+const place = (entry: 'momentum' | 'update'): Operation<MuonPlaceShape> => ({
   name: `muon-${entry}`,
-  words: ({ length, first = false, scale = 0 }) => [length / 4, Number(first), floatBits(scale)],
+  words: ({ rows, columns, start, turned, scale = 0 }) => [
+    rows,
+    columns,
+    start,
+    Number(turned),
+    0,
+    floatBits(scale),
+  ],
   variants: [
     {
+      ...anywhere,
       name: 'flat',
-      shader: 'muon',
       entry,
-      overrides: () => ({ lanes: 64 }),
-      workgroups: (shape) => flat(lanesOf(shape), 64),
-      fits: () => true,
+      overrides: () => ({ lanes, lanesX: 8, lanesY: 1 }),
+      workgroups: ({ rows, columns }) => flat((rows * columns) / 4, lanes),
       suits: 'any',
     },
   ],
 });
 
-/** Bindings: stepValues, clipping, gradient, firstMoment, direction. */
-export const muonMomentum = operation('momentum', ({ length }) => length / 4);
-/** Bindings: gram, squaredLength. */
-export const muonTrace = operation('trace', () => 64);
-/** Bindings: gram, square, squaredLength. */
-export const muonPolynomial = operation('polynomial', ({ length }) => (length * length) / 4);
-/** Bindings: stepValues, clipping, orthogonal, parameters. */
-export const muonUpdate = operation('update', ({ length }) => length / 4);
+const stackWords = ({ rows, columns, first = false }: MuonStackShape) => [
+  rows,
+  columns,
+  0,
+  0,
+  Number(first),
+  0,
+];
+
+/** A product of `width` columns; a workgroup is 8 lanes wide on a CPU, 8 x 8 on a GPU. */
+const product = (
+  entry: 'gram' | 'polynomial' | 'multiply',
+  width: (shape: MuonStackShape) => number,
+): Operation<MuonStackShape> => {
+  const form = (name: string, lanesY: number, suits: 'processor' | 'graphics') =>
+    ({
+      ...anywhere,
+      name,
+      entry,
+      overrides: () => ({ lanes, lanesX: 8, lanesY }),
+      workgroups: (shape: MuonStackShape): Workgroups => [
+        Math.ceil(width(shape) / 32),
+        Math.ceil(shape.rows / 8 / lanesY),
+        shape.matrices,
+      ],
+      suits,
+    }) as const;
+  return {
+    name: `muon-${entry}`,
+    words: stackWords,
+    variants: [form('8 lanes', 1, 'processor'), form('64 lanes', 8, 'graphics')],
+  };
+};
+
+/** Bindings: stepValues, clipping, gradient, firstMoment, direction (the stack). */
+export const muonMomentum = place('momentum');
+/** Bindings: left X, right X, product (matrices, rows, rows). */
+export const muonGram = product('gram', ({ rows }) => rows);
+/** Bindings: left (matrices, rows, rows), squaredLengths (matrices). */
+export const muonTrace: Operation<MuonStackShape> = {
+  name: 'muon-trace',
+  words: stackWords,
+  variants: [
+    {
+      ...anywhere,
+      name: 'a workgroup a matrix',
+      entry: 'trace',
+      overrides: () => ({ lanes, lanesX: 8, lanesY: 1 }),
+      workgroups: ({ matrices }) => [matrices, 1, 1],
+      suits: 'any',
+    },
+  ],
+};
+/** Bindings: left G, right G, product P (matrices, rows, rows), savedLengths (matrices). */
+export const muonPolynomial = product('polynomial', ({ rows }) => rows);
+/** Bindings: left P, right X, product (matrices, rows, columns). */
+export const muonMultiply = product('multiply', ({ columns }) => columns);
+/** Bindings: stepValues, clipping, orthogonal (the stack), parameters. */
+export const muonUpdate = place('update');
 
 const iterations = 5;
+
+/** Large matrices gain nothing from being stacked, and the stack is memory. */
+const stackBytes = 2 ** 24;
 
 export interface MuonBuffers {
   readonly parameters: FlatVector;
@@ -53,69 +130,72 @@ export interface MuonBuffers {
 }
 
 /**
- * Records Muon's update of one matrix; the program's storage is f32. An update's size is 0.2 sqrt(max(rows, columns)) that
- * of an orthogonal matrix: as large as AdamW's (Liu et al. 2025, arXiv 2502.16982).
+ * Records Muon's update of the layers' matrices, in stacks of those that have the same shape; the program's storage is f32.
+ * An update is 0.2 sqrt(max(rows, columns)) times an orthogonal matrix: as large as AdamW's (Liu et al. 2025, arXiv
+ * 2502.16982).
  */
-export function recordMuon(program: ProgramBuilder, buffers: MuonBuffers, tensor: TensorPlace): void {
-  const { offset, size, shape } = tensor;
-  const [rows = 1, columns = 1] = shape;
+export function recordMuon(
+  program: ProgramBuilder,
+  buffers: MuonBuffers,
+  tensors: readonly TensorPlace[],
+): void {
   const { stepValues, clipping } = buffers;
-  const range = (name: 'parameters' | 'gradient' | 'firstMoment') => buffers[name].range(offset, size);
-  const direction = program.activation(size);
-  const [gradient, firstMoment] = [range('gradient'), range('firstMoment')];
-  program.record(muonMomentum, { length: size }, { stepValues, clipping, gradient, firstMoment, direction });
-  const orthogonal = orthogonalized(program, direction, rows, columns);
-  const scale = 0.2 * Math.sqrt(Math.max(rows, columns));
-  const parameters = range('parameters');
-  program.record(muonUpdate, { length: size, scale }, { stepValues, clipping, orthogonal, parameters });
+  for (const stack of stacksOf(tensors.filter(isHiddenMatrix))) {
+    const { rows, columns, matrices } = stack;
+    const direction = program.activation(matrices.length * rows * columns);
+    const placed = matrices.map(({ offset, size, shape: [height = 0] }, i) => ({
+      shape: { rows, columns, start: i * size, turned: height > rows },
+      range: (name: 'parameters' | 'gradient' | 'firstMoment') => buffers[name].range(offset, size),
+    }));
+    for (const { shape, range } of placed) {
+      const [gradient, firstMoment] = [range('gradient'), range('firstMoment')];
+      program.record(muonMomentum, shape, { stepValues, clipping, gradient, firstMoment, direction });
+    }
+    const shape = { rows, columns, matrices: matrices.length };
+    const orthogonal = orthogonalized(program, direction, shape);
+    const scale = 0.2 * Math.sqrt(columns);
+    for (const { shape, range } of placed) {
+      const parameters = range('parameters');
+      program.record(muonUpdate, { ...shape, scale }, { stepValues, clipping, orthogonal, parameters });
+    }
+  }
 }
 
-/**
- * Newton-Schulz iterations: X becomes (a I + b G + c G²) X with G = X Xᵀ, or X (…) with G = Xᵀ X where that is smaller. The
- * first one normalises, too: the trace of its G is the square of X's length.
- */
-function orthogonalized(
-  program: ProgramBuilder,
-  matrix: Activation,
-  rows: number,
-  columns: number,
-): Activation {
-  const side = Math.min(rows, columns);
-  const gram = program.activation(side * side);
-  const square = program.activation(side * side);
-  const squaredLength = program.activation(1);
-  const product = { rotation: gram, activated: program.unused() };
-  let x = matrix;
+/** Newton-Schulz iterations. The first one normalises, too: the trace of its Gram matrix is the square of X's length. */
+function orthogonalized(program: ProgramBuilder, stack: Activation, shape: MuonStackShape): Activation {
+  const { matrices, rows, columns } = shape;
+  const savedLengths = program.activation(matrices);
+  let x = stack;
   for (let i = 0; i < iterations; i++) {
-    if (rows > columns) {
-      const bindings = { left: x, right: x, weightGradient: gram };
-      program.record(
-        linearBackwardWeight,
-        { rows, inputs: side, outputs: side, accumulate: false },
-        bindings,
-      );
-    } else {
-      const bindings = { ...product, left: x, right: x, addend: x, rotation: x, product: gram };
-      program.record(
-        linearForward,
-        { rows, inputs: columns, outputs: rows, epilogue: { kind: 'plain' } },
-        bindings,
-      );
-    }
-    if (i === 0) program.record(muonTrace, { length: side }, { gram, squaredLength });
-    // G is its own transpose, so G Gᵀ is its square.
-    const squares = { ...product, left: gram, right: gram, addend: gram, product: square };
-    program.record(
-      linearForward,
-      { rows: side, inputs: side, outputs: side, epilogue: { kind: 'plain' } },
-      squares,
-    );
-    program.record(muonPolynomial, { length: side, first: i === 0 }, { gram, square, squaredLength });
-    const next = program.activation(rows * columns);
-    const [left, right] = rows > columns ? [x, square] : [square, x];
-    const shape = { rows, inputs: columns, outputs: side, epilogue: 'plain' } as const;
-    program.record(linearBackwardInput, shape, { left, right, projected: left, product: next });
+    const gram = program.activation(matrices * rows * rows);
+    program.record(muonGram, shape, { left: x, right: x, product: gram });
+    if (i === 0) program.record(muonTrace, shape, { left: gram, squaredLengths: savedLengths });
+    const polynomial = program.activation(matrices * rows * rows);
+    const squared = { left: gram, right: gram, product: polynomial, savedLengths };
+    program.record(muonPolynomial, { ...shape, first: i === 0 }, squared);
+    const next = program.activation(matrices * rows * columns);
+    program.record(muonMultiply, shape, { left: polynomial, right: x, product: next });
     x = next;
   }
   return x;
+}
+
+interface Stack {
+  readonly rows: number;
+  readonly columns: number;
+  readonly matrices: readonly TensorPlace[];
+}
+
+/** Tensors whose matrices have the same shape, turned or not, as many together as `stackBytes` hold. */
+function stacksOf(tensors: readonly TensorPlace[]): Stack[] {
+  const byShape = Map.groupBy(tensors, ({ shape }) => `${Math.min(...shape)} x ${Math.max(...shape)}`);
+  return [...byShape.values()].flatMap((alike) => {
+    const [{ shape, size } = { shape: [], size: 1 }] = alike;
+    const most = Math.max(1, Math.floor(stackBytes / 4 / size));
+    return Array.from({ length: Math.ceil(alike.length / most) }, (_, i) => ({
+      rows: Math.min(...shape),
+      columns: Math.max(...shape),
+      matrices: alike.slice(i * most, (i + 1) * most),
+    }));
+  });
 }

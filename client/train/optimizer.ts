@@ -116,6 +116,5 @@ export function recordUpdate(
       },
     );
   }
-  if (settings.muon)
-    for (const tensor of layout.tensors.filter(isHiddenMatrix)) recordMuon(program, buffers, tensor);
+  if (settings.muon) recordMuon(program, buffers, layout.tensors);
 }

@@ -11,7 +11,7 @@ import * as linear from '../../../client/model/operations/linear.ts';
 import * as rmsNorm from '../../../client/model/operations/rms-norm.ts';
 import { clip, sumSquares } from '../../../client/train/gradient-norm.ts';
 import { halve } from '../../../client/train/halve.ts';
-import { muonMomentum, muonPolynomial, muonTrace, muonUpdate } from '../../../client/train/muon.ts';
+import * as muon from '../../../client/train/muon.ts';
 import { adamw } from '../../../client/train/optimizer.ts';
 import {
   attentionBackwardKeyValueCases,
@@ -28,6 +28,7 @@ import {
 import type { Draw } from './draw.ts';
 import { embeddingBackwardCases, embeddingForwardCases } from './embedding.ts';
 import { linearBackwardInputCases, linearBackwardWeightCases, linearForwardCases } from './linear.ts';
+import * as muonCases from './muon.ts';
 import * as optimizer from './optimizer.ts';
 import { rmsNormBackwardCases, rmsNormBackwardGainCases, rmsNormForwardCases } from './rms-norm.ts';
 
@@ -63,6 +64,7 @@ const specify =
 const product = specify('product', both);
 const elementwise = specify('elementwise', both);
 const update = specify('elementwise', single);
+const updateProduct = specify('product', single);
 
 /** Every operation of the engine. */
 export const specifications: readonly Specification[] = [
@@ -86,8 +88,10 @@ export const specifications: readonly Specification[] = [
   update(sumSquares, optimizer.sumSquaresCases),
   update(clip, optimizer.clipCases),
   update(adamw, optimizer.adamwCases),
-  update(muonMomentum, optimizer.muonMomentumCases),
-  update(muonTrace, optimizer.muonTraceCases),
-  update(muonPolynomial, optimizer.muonPolynomialCases),
-  update(muonUpdate, optimizer.muonUpdateCases),
+  update(muon.muonMomentum, muonCases.momentumCases),
+  updateProduct(muon.muonGram, muonCases.gramCases),
+  update(muon.muonTrace, muonCases.traceCases),
+  updateProduct(muon.muonPolynomial, muonCases.polynomialCases),
+  updateProduct(muon.muonMultiply, muonCases.multiplyCases),
+  update(muon.muonUpdate, muonCases.updateCases),
 ];

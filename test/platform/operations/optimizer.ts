@@ -1,14 +1,12 @@
 import { referenceAdamW } from '../../../client/model/reference/adamw.ts';
-import { newtonSchulz } from '../../../client/model/reference/muon.ts';
 import { at } from '../../../client/model/reference/vector.ts';
 import { clip, sumSquares } from '../../../client/train/gradient-norm.ts';
 import { halve } from '../../../client/train/halve.ts';
-import { muonMomentum, muonPolynomial, muonTrace, muonUpdate } from '../../../client/train/muon.ts';
 import { adamw, stepValueCount, writeStepValues } from '../../../client/train/optimizer.ts';
 import { type Case, caseOf } from './case.ts';
 import { type Draw, f32, struct, u32, untouched, unwritten } from './draw.ts';
 
-const settings = {
+export const settings = {
   beta1: 0.8,
   beta2: 0.9,
   epsilon: 1e-6,
@@ -16,18 +14,18 @@ const settings = {
   gradientClip: 1,
   muon: { momentum: 0.95 },
 };
-const learningRate = 0.02;
-const factor = 0.25;
+export const learningRate = 0.02;
+export const factor = 0.25;
 const step = 5;
 
-function stepValues() {
+export function stepValues() {
   const values = new Float32Array(stepValueCount);
   writeStepValues(values, settings, learningRate, 1);
   return f32(values);
 }
 
 /** As gradient-norm.wgsl leaves it before step number `step`. */
-const clipping = (applies: boolean) =>
+export const clipping = (applies: boolean) =>
   struct([
     ['f32', 4],
     ['f32', factor],
@@ -159,87 +157,4 @@ export function adamwCases(draw: Draw): Case[] {
       },
     );
   });
-}
-
-const lengths = (draw: Draw) => [4, 260, 4 * draw.upTo(200)];
-
-export function muonMomentumCases(draw: Draw): Case[] {
-  return lengths(draw).map((length) => {
-    const gradient = draw.f32(length);
-    const firstMoment = draw.f32(length);
-    const { momentum } = settings.muon;
-    const moment = firstMoment.values.map((old, i) => momentum * old + factor * at(gradient.values, i));
-    const direction = moment.map((value, i) => momentum * value + factor * at(gradient.values, i));
-    return caseOf(
-      muonMomentum,
-      { length },
-      {
-        stepValues: stepValues(),
-        clipping: clipping(true),
-        gradient,
-        firstMoment,
-        direction: unwritten('f32', length),
-      },
-      { firstMoment: moment, direction },
-    );
-  });
-}
-
-const sides = (draw: Draw) => [4, 36, 4 * draw.upTo(30)];
-
-export function muonTraceCases(draw: Draw): Case[] {
-  return sides(draw).map((length) => {
-    const gram = draw.f32(length * length);
-    // As of a matrix times its transpose: no diagonal value is negative.
-    for (let i = 0; i < length; i++) gram.values[i * length + i] = Math.abs(at(gram.values, i * length + i));
-    const trace = gram.values.reduce((sum, value, i) => sum + (i % (length + 1) === 0 ? value : 0), 0);
-    return caseOf(
-      muonTrace,
-      { length },
-      { gram, squaredLength: unwritten('f32', 1) },
-      { squaredLength: Float64Array.of(trace) },
-    );
-  });
-}
-
-export function muonPolynomialCases(draw: Draw): Case[] {
-  return [false, true].flatMap((first) =>
-    sides(draw).map((length) => {
-      const gram = draw.f32(length * length);
-      const square = draw.f32(length * length);
-      const squaredLength = f32([7]);
-      const inverse = first ? 1 / 7 : 1;
-      const { a, b, c } = newtonSchulz;
-      const expected = square.values.map((value, i) => {
-        const diagonal = i % (length + 1) === 0 ? a : 0;
-        const sum = diagonal + b * inverse * at(gram.values, i) + c * inverse * inverse * value;
-        return Math.sqrt(inverse) * sum;
-      });
-      return caseOf(
-        muonPolynomial,
-        { length, first },
-        { gram, square, squaredLength },
-        { square: expected, squaredLength: untouched(1) },
-      );
-    }),
-  );
-}
-
-export function muonUpdateCases(draw: Draw): Case[] {
-  return [true, false].flatMap((applies) =>
-    lengths(draw).map((length) => {
-      const orthogonal = draw.f32(length);
-      const parameters = draw.f32(length);
-      const scale = 1.5;
-      const moved = parameters.values.map(
-        (old, i) => old - learningRate * (scale * at(orthogonal.values, i) + settings.weightDecay * old),
-      );
-      return caseOf(
-        muonUpdate,
-        { length, scale },
-        { stepValues: stepValues(), clipping: clipping(applies), orthogonal, parameters },
-        { parameters: applies ? moved : untouched(length) },
-      );
-    }),
-  );
 }
