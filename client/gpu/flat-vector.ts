@@ -12,6 +12,9 @@ export interface FlatVectorOptions {
   readonly cuts: readonly number[];
 }
 
+/** How much is read at once. */
+const pieceBytes = 2 ** 25;
+
 interface Shard {
   readonly offset: number;
   readonly length: number;
@@ -86,16 +89,28 @@ export class FlatVector {
     for (const { buffer } of this.#shards) encoder.clearBuffer(buffer);
   }
 
-  /** The values after what is queued so far; see `Readback.read`. */
+  /**
+   * The values after what is queued so far, piece by piece, so that no second copy of a large vector is needed: nothing may
+   * change them until it resolves. See `Readback.read`.
+   */
   async read(readback: Readback): Promise<Float32Array<ArrayBuffer>> {
-    const reads = this.#shards.map(({ buffer }) => readback.read({ buffer, offset: 0, size: buffer.size }));
-    const [first, ...others] = await Promise.all(reads);
-    if (first !== undefined && others.length === 0) return first;
     const values = new Float32Array(this.length);
-    [first, ...others].forEach((part, i) => {
-      values.set(part ?? [], this.#shards[i]?.offset);
-    });
+    for (const { buffer, offset: start } of this.#shards) {
+      const size = Math.min(buffer.size, pieceBytes);
+      for (let offset = 0; offset < buffer.size; offset += size) {
+        // The last piece overlaps the one before rather than to need a staging buffer of its own size.
+        const piece = { buffer, offset: Math.min(offset, buffer.size - size), size };
+        const first = start + piece.offset / 4;
+        await readback.read(piece, values.subarray(first, first + size / 4));
+      }
+    }
     return values;
+  }
+
+  /** Bytes of the staging buffers that `read` takes. */
+  get stagingBytes(): number {
+    const sizes = new Set(this.#shards.map(({ buffer }) => Math.min(buffer.size, pieceBytes)));
+    return [...sizes].reduce((sum, size) => sum + size, 0);
   }
 
   close(): void {

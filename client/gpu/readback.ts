@@ -30,28 +30,32 @@ export class Readback {
     this.#estimate?.submitted(dispatches);
   }
 
-  /** A range's values in a fresh array. Rejects with `device.lost`. */
-  async read(range: BufferRange): Promise<Float32Array<ArrayBuffer>> {
+  /** A range's values, in a fresh array or in `into`. Rejects with `device.lost`. */
+  async read(range: BufferRange, into?: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
     const encoder = this.#device.createCommandEncoder({ label: 'readback' });
-    const copied = this.copy(encoder, range);
+    const copied = this.copy(encoder, range, into);
     this.#device.queue.submit([encoder.finish()]);
     return copied();
   }
 
   /** Encodes the copy of a range: once the encoder's commands are submitted, call what it returns for the values. */
-  copy(encoder: GPUCommandEncoder, range: BufferRange): () => Promise<Float32Array<ArrayBuffer>> {
+  copy(
+    encoder: GPUCommandEncoder,
+    range: BufferRange,
+    into = new Float32Array(range.size / 4),
+  ): () => Promise<Float32Array<ArrayBuffer>> {
     const staging = this.#take(range.size);
     encoder.copyBufferToBuffer(range.buffer, range.offset, staging, 0, range.size);
-    return () => this.#values(staging);
+    return () => this.#values(staging, into);
   }
 
-  async #values(staging: GPUBuffer): Promise<Float32Array<ArrayBuffer>> {
+  async #values(staging: GPUBuffer, values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
     const busy = this.#estimate?.remaining() ?? 0;
     // A timer may be a millisecond late: work that ends before the sleep does would seem longer each time.
     if (busy > 2) await new Promise((resolve) => setTimeout(resolve, busy - 1));
     await this.#mapped(staging);
     this.#estimate?.drained();
-    const values = new Float32Array(staging.getMappedRange().slice(0));
+    values.set(new Float32Array(staging.getMappedRange()));
     staging.unmap();
     this.#idle.get(staging.size)?.push(staging);
     return values;

@@ -5,10 +5,9 @@ import { type Program, ProgramBuilder, type RecordedSite, whole } from '../gpu/p
 import type { ModelConfig } from '../model/config.ts';
 import { decoderBackward, decoderForward } from '../model/decoder.ts';
 import type { ParameterLayout } from '../model/parameters.ts';
-import type { BatchBuffers } from './batch-buffers.ts';
 import { recordHalving } from './halve.ts';
 import { recordUpdate } from './optimizer.ts';
-import type { TrainerBuffers, TrainerVectors } from './trainer-memory.ts';
+import type { TrainerMemory } from './trainer-memory.ts';
 import type { OptimizerSettings } from './training.ts';
 
 export interface StepProgramOptions {
@@ -46,10 +45,9 @@ export function recordStep(
   adapter: Adapter,
   config: ModelConfig,
   layout: ParameterLayout,
-  memory: { vectors: TrainerVectors; buffers: TrainerBuffers; batch: BatchBuffers },
+  { vectors, buffers, batch }: TrainerMemory,
   { storage, choices, shape, settings, accumulate, recompute, growthInterval }: StepProgramOptions,
 ): StepRecording {
-  const { vectors, buffers, batch } = memory;
   const { parameters, weights, gradient } = vectors;
   const [stepValues, scaling] = [whole(buffers.stepValues), whole(buffers.scaling)];
   const { bindingBytes: maxBindingBytes } = adapter;

@@ -6,6 +6,7 @@ import type { Storage } from '../gpu/operation.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { rotationTable } from '../model/decoder.ts';
 import { alignment, cutsOf, type ParameterLayout } from '../model/parameters.ts';
+import { BatchBuffers } from './batch-buffers.ts';
 import { blockRules, clippingWords, stepValueCount } from './optimizer.ts';
 import { scalingWords } from './scaling.ts';
 import type { OptimizerSettings } from './training.ts';
@@ -20,7 +21,7 @@ export interface TrainerVectors {
   readonly secondMoment: FlatVector;
 }
 
-export function makeVectors(device: Allocator, layout: ParameterLayout, storage: Storage): TrainerVectors {
+function makeVectors(device: Allocator, layout: ParameterLayout, storage: Storage): TrainerVectors {
   const cuts = cutsOf(layout);
   const vector = (label: string, bytesPerElement: 2 | 4) =>
     new FlatVector(device, { label, length: layout.length, bytesPerElement, cuts });
@@ -39,8 +40,30 @@ export type TrainerBuffers = Readonly<
   Record<'rules' | 'clipping' | 'scaling' | 'rotation' | 'stepValues' | 'losses' | 'stepLosses', GPUBuffer>
 >;
 
-/** `parts`: how many batches of `shape` make up a step. */
-export function makeBuffers(
+/** All that a step works on, besides its program's own memory. */
+export interface TrainerMemory {
+  readonly vectors: TrainerVectors;
+  readonly buffers: TrainerBuffers;
+  readonly batch: BatchBuffers;
+}
+
+/** `parts`: how many batches of `shape` make up a step. Throws TapestryError `device.too-small`. */
+export function makeMemory(
+  device: Allocator,
+  config: ModelConfig,
+  layout: ParameterLayout,
+  settings: OptimizerSettings,
+  shape: BatchShape,
+  { storage, parts }: { readonly storage: Storage; readonly parts: number },
+): TrainerMemory {
+  return {
+    vectors: makeVectors(device, layout, storage),
+    buffers: makeBuffers(device, config, layout, settings, shape, parts),
+    batch: new BatchBuffers(device, shape, config.vocabularySize, parts),
+  };
+}
+
+function makeBuffers(
   { device, bufferBytes }: Allocator,
   config: ModelConfig,
   layout: ParameterLayout,

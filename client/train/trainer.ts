@@ -1,33 +1,22 @@
 import type { Batch, BatchShape } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
-import type { Choices, Storage } from '../gpu/operation.ts';
+import type { FlatVector } from '../gpu/flat-vector.ts';
+import type { Choices } from '../gpu/operation.ts';
 import { type Chooser, whole } from '../gpu/program.ts';
 import { Readback } from '../gpu/readback.ts';
 import { Submitter } from '../gpu/submitter.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { checkShape } from '../model/decoder.ts';
 import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
-import { BatchBuffers } from './batch-buffers.ts';
+import { type MemoryOptions, type MemoryPrediction, predictMemory } from './memory.ts';
 import { lossScaleOfClipping, stepValueCount, writeStepValues } from './optimizer.ts';
 import { decodeScaling, encodeScaling, scalingAfter } from './scaling.ts';
 import { buildStep, recordStep, type StepProgram, sitesOf } from './step-program.ts';
-import {
-  makeBuffers,
-  makeVectors,
-  type TrainerBuffers,
-  type TrainerVectors,
-  tooSmall,
-} from './trainer-memory.ts';
+import { makeMemory, type TrainerBuffers, type TrainerMemory, tooSmall } from './trainer-memory.ts';
 import type { LossScaling, OptimizerSettings, Scaling, TrainerState } from './training.ts';
 
-export interface TrainerOptions {
-  /** How activations and the weights that kernels read are kept. Parameters, moments and gradients are float32 always. */
-  readonly storage?: Storage;
-  /** Batches whose gradients make up one step; a step's batch then has as many times the rows. */
-  readonly accumulation?: number;
-  /** Whether the backward pass computes each layer's activations once more instead of keeping them; the same bits. */
-  readonly recompute?: boolean;
+export interface TrainerOptions extends MemoryOptions {
   /** Of f16 storage. */
   readonly lossScaling?: LossScaling;
   /** Kernels that were measured to be best, or what measures them; the others are guessed. */
@@ -36,14 +25,12 @@ export interface TrainerOptions {
 
 const usualScaling: LossScaling = { initialScale: 65_536, growthInterval: 2000 };
 
-interface Made {
+interface Made extends TrainerMemory {
   readonly settings: OptimizerSettings;
   readonly parts: number;
   /** The loss scale before the first step. */
   readonly initialScale: number;
-  readonly vectors: TrainerVectors;
-  readonly buffers: TrainerBuffers;
-  readonly batch: BatchBuffers;
+  readonly predicted: MemoryPrediction;
   readonly step: StepProgram;
 }
 
@@ -61,6 +48,8 @@ export class Trainer {
   readonly #stepValues = new Float32Array(stepValueCount);
   #step = 0;
   #counted = 0;
+  /** Vectors that are being read, piece by piece: meanwhile nothing may change them. */
+  #reading = 0;
 
   private constructor(device: Device, layout: ParameterLayout, made: Made) {
     this.layout = layout;
@@ -95,14 +84,12 @@ export class Trainer {
     const { initialScale, growthInterval } =
       storage === 'f16' ? lossScaling : { initialScale: 1, growthInterval: 0 };
     const layout = layoutOf(config);
+    const predicted = predictMemory(device, config, shape, settings, options);
     device.device.pushErrorScope('out-of-memory');
     device.device.pushErrorScope('validation');
-    const vectors = makeVectors(device, layout, storage);
-    const buffers = makeBuffers(device, config, layout, settings, shape, parts);
-    const batch = new BatchBuffers(device, shape, config.vocabularySize, parts);
+    const memory = makeMemory(device, config, layout, settings, shape, { storage, parts });
     const problems = [device.device.popErrorScope(), device.device.popErrorScope()];
     for (const problem of await Promise.all(problems)) if (problem) throw tooSmall(problem.message);
-    const memory = { vectors, buffers, batch };
     const how = { storage, shape, settings, accumulate: parts > 1, recompute, growthInterval };
     const record = (chosen: Choices) =>
       recordStep(device, config, layout, memory, { ...how, choices: chosen });
@@ -112,9 +99,8 @@ export class Trainer {
       settings,
       parts,
       initialScale,
-      vectors,
-      buffers,
-      batch,
+      predicted,
+      ...memory,
       step,
     });
     trainer.#writeScaling(scalingAfter(0, settings, initialScale));
@@ -126,6 +112,11 @@ export class Trainer {
     return step.forward + (step.program.length - step.forward) * parts + step.update.length;
   }
 
+  /** Bytes on the device, with what `save` reads through; see `predictMemory`. */
+  get predictedBytes(): number {
+    return this.#made.predicted.bytes;
+  }
+
   /** Replaces parameters, moments, scaling and step count. Throws TapestryError `state.length`. */
   load({ step, parameters, firstMoment, secondMoment, scaling }: TrainerState): void {
     this.#write('firstMoment', firstMoment);
@@ -135,15 +126,14 @@ export class Trainer {
     this.#step = step;
   }
 
-  /** The state after the last step queued before the call. */
+  /** The state after the last step queued before the call. Until it resolves, nothing may step or load. */
   async save(): Promise<Required<TrainerState>> {
     const step = this.#step;
     const { vectors } = this.#made;
-    // All copies are queued here, before anything else can be.
     const [parameters, firstMoment, secondMoment, scaling] = await Promise.all([
-      vectors.parameters.read(this.#readback),
-      vectors.firstMoment.read(this.#readback),
-      vectors.secondMoment.read(this.#readback),
+      this.#readVector(vectors.parameters),
+      this.#readVector(vectors.firstMoment),
+      this.#readVector(vectors.secondMoment),
       this.scaling(),
     ]);
     return { step, parameters, firstMoment, secondMoment, scaling };
@@ -154,8 +144,9 @@ export class Trainer {
     this.#write('parameters', parameters);
   }
 
+  /** As `save`. */
   parameters(): Promise<Float32Array<ArrayBuffer>> {
-    return this.#made.vectors.parameters.read(this.#readback);
+    return this.#readVector(this.#made.vectors.parameters);
   }
 
   /** Loss scale and counts of steps, after the last one queued before the call. */
@@ -163,10 +154,10 @@ export class Trainer {
     return decodeScaling(await this.#read('scaling'));
   }
 
-  /** The gradient of the last step's mean loss over the flat layout, before clipping. */
+  /** The gradient of the last step's mean loss over the flat layout, before clipping. As `save`. */
   async gradient(): Promise<Float32Array<ArrayBuffer>> {
     const [gradient, clipping] = await Promise.all([
-      this.#made.vectors.gradient.read(this.#readback),
+      this.#readVector(this.#made.vectors.gradient),
       this.#read('clipping'),
     ]);
     const scale = lossScaleOfClipping(clipping);
@@ -175,6 +166,7 @@ export class Trainer {
 
   /** Queues one step: gradient of the batch's mean loss, clipping, update. Throws `batch.shape` or `batch.token`. */
   step(batch: Batch, learningRate: number): void {
+    this.#checkUnread();
     const { parts, step, buffers, vectors, batch: uploaded } = this.#made;
     this.#counted = uploaded.upload(batch, parts);
     this.#step++;
@@ -228,6 +220,19 @@ export class Trainer {
     for (const buffer of Object.values(buffers)) buffer.destroy();
   }
 
+  async #readVector(vector: FlatVector): Promise<Float32Array<ArrayBuffer>> {
+    this.#reading++;
+    try {
+      return await vector.read(this.#readback);
+    } finally {
+      this.#reading--;
+    }
+  }
+
+  #checkUnread(): void {
+    if (this.#reading > 0) throw new Error('the state is still being read: wait for it');
+  }
+
   #writeStepValues(learningRate: number, counted: number): void {
     writeStepValues(this.#stepValues, this.#made.settings, learningRate, 1 / Math.max(1, counted));
     this.#device.device.queue.writeBuffer(this.#made.buffers.stepValues, 0, this.#stepValues);
@@ -248,6 +253,7 @@ export class Trainer {
         `${name} has ${values.length} values where the model has ${this.layout.length}`,
         'load a state that was saved by a model of the same configuration',
       );
+    this.#checkUnread();
     this.#made.vectors[name].write(values);
   }
 }

@@ -48,6 +48,17 @@ test('a vector in several buffers reads as it was written, and is cut where it m
     { numRuns: 20 },
   ));
 
+test('a large vector is read piece by piece, through one small staging buffer', async () => {
+  const length = 9 * 2 ** 20 + 64;
+  const vector = new FlatVector(device, { label: '', length, bytesPerElement: 4, cuts: [0] });
+  const values = Float32Array.from({ length }, (_, i) => i % 1013);
+  vector.write(values);
+  const read = await vector.read(readback);
+  expect(read.every((value, i) => value === values[i])).toBe(true);
+  expect(vector.stagingBytes).toBeLessThan(length * 4);
+  vector.close();
+});
+
 test('a part that no buffer can hold is refused', () => {
   const options = { label: 'parameters', length: 256, bytesPerElement: 4, cuts: [0, 64] } as const;
   expect(() => new FlatVector(limited(512), options)).toThrow(

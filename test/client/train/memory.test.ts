@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Device } from '../../../client/gpu/device.ts';
+import { type ModelConfig, presets } from '../../../client/model/config.ts';
+import { layoutOf } from '../../../client/model/parameters.ts';
+import { type MemoryOptions, predictMemory } from '../../../client/train/memory.ts';
+import { Trainer } from '../../../client/train/trainer.ts';
+import { freshState } from '../../../client/train/training.ts';
+import { openNodeDevice } from '../../gpu-node.ts';
+
+const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
+const config: ModelConfig = { ...presets.nano, vocabularySize: 1024, dimension: 64, feedForward: 128 };
+
+let device: Device;
+beforeAll(async () => {
+  device = await openNodeDevice();
+});
+afterAll(() => device.close());
+
+/** The device, counting the bytes of the buffers that it makes. */
+function counting(): { device: Device; made: () => number } {
+  let bytes = 0;
+  const counted = new Proxy(device.device, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function') return value;
+      return (...given: unknown[]) => {
+        const result: unknown = value.apply(target, given);
+        if (key === 'createBuffer' && result instanceof GPUBuffer) bytes += result.size;
+        return result;
+      };
+    },
+  });
+  return { device: { ...device, device: counted }, made: () => bytes };
+}
+
+describe('the prediction', () => {
+  test.each<MemoryOptions & { readonly bindingBytes?: number }>([
+    {},
+    { recompute: true },
+    { storage: 'f16' },
+    { accumulation: 3, bindingBytes: 100 * 1024 },
+  ])('is what the device makes: %o', async ({ bindingBytes = device.bindingBytes, ...options }) => {
+    const { device: counted, made } = counting();
+    const limited = { ...counted, bindingBytes };
+    const shape = { batch: 2, sequence: 24 };
+    const trainer = await Trainer.create(limited, config, shape, settings, options);
+    const { bytes, parts } = predictMemory(limited, config, shape, settings, options);
+    expect(trainer.predictedBytes).toBe(bytes);
+    expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(bytes);
+    expect(parts.parameters).toBe(4 * layoutOf(config).length);
+    trainer.load(freshState(new Float32Array(layoutOf(config).length)));
+    const inputs = new Uint32Array(48 * (options.accumulation ?? 1));
+    trainer.step({ inputs, targets: inputs }, 1e-3);
+    const once = { inputs: inputs.subarray(0, 48), targets: inputs.subarray(0, 48) };
+    await trainer.evaluate(once);
+    await trainer.loss();
+    await trainer.save();
+    expect(Math.abs(made() / bytes - 1)).toBeLessThan(0.05);
+    trainer.close();
+  });
+
+  test('shrinks as activations are computed once more', () => {
+    const shape = { batch: 4, sequence: 128 };
+    const model = { ...config, layers: 12 };
+    const activations = (recompute: boolean) =>
+      predictMemory(device, model, shape, settings, { recompute }).parts.activations;
+    expect(activations(true)).toBeLessThan(activations(false) / 3);
+  });
+
+  test('of the 124M preset on an adapter of 128 MiB bindings stays within 2.4 GB with recomputation', () => {
+    const limited = { ...device, bindingBytes: 2 ** 27, bufferBytes: 2 ** 28 };
+    const shape = { batch: 1, sequence: presets.base.contextLength };
+    const { bytes } = predictMemory(limited, presets.base, shape, settings, { recompute: true });
+    expect(bytes).toBeGreaterThan(16 * layoutOf(presets.base).trained);
+    expect(bytes).toBeLessThan(2.4e9);
+  });
+});
+
+test('what is being read must not change', async () => {
+  const trainer = await Trainer.create(device, config, { batch: 1, sequence: 8 }, settings);
+  const state = freshState(new Float32Array(layoutOf(config).length));
+  trainer.load(state);
+  const saving = trainer.save();
+  expect(() => trainer.load(state)).toThrow('still being read');
+  const inputs = new Uint32Array(8);
+  expect(() => trainer.step({ inputs, targets: inputs }, 1e-3)).toThrow('still being read');
+  expect((await saving).step).toBe(0);
+  trainer.step({ inputs, targets: inputs }, 1e-3);
+  expect((await trainer.save()).step).toBe(1);
+  trainer.close();
+});
+
+describe('a batch that the adapter cannot bind', () => {
+  const limited = () => ({ ...device, bindingBytes: 2 ** 17 });
+
+  test('is refused with the accumulation that trains it', async () => {
+    const refused = Trainer.create(limited(), config, { batch: 8, sequence: 64 }, settings);
+    await expect(refused).rejects.toMatchObject({
+      code: 'device.too-small',
+      next: 'train 8 windows as 4 parts of 2: --accumulation 4',
+    });
+    const cut = { batch: 2, sequence: 64 };
+    const trainer = await Trainer.create(limited(), config, cut, settings, { accumulation: 4 });
+    trainer.close();
+  });
+
+  test('counts the parts that it is in already', () => {
+    const options = { accumulation: 3 };
+    expect(() => predictMemory(limited(), config, { batch: 4, sequence: 64 }, settings, options)).toThrow(
+      expect.objectContaining({ next: 'train 12 windows as 6 parts of 2: --accumulation 6' }),
+    );
+  });
+
+  test('is refused for good where one window is too long', () => {
+    expect(() => predictMemory(limited(), config, { batch: 4, sequence: 512 }, settings)).toThrow(
+      expect.objectContaining({ code: 'device.too-small', next: expect.stringContaining('smaller preset') }),
+    );
+  });
+});
