@@ -10,6 +10,8 @@ import gradientNorm from './gradient-norm.wgsl?raw';
 import halve from './halve.wgsl?raw';
 import linear from './linear.wgsl?raw';
 import matmul from './matmul.wgsl?raw';
+import matrixUnitMatmul from './matrix-unit-matmul.wgsl?raw';
+import matrixUnits from './matrix-units.wgsl?raw';
 import muon from './muon.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
 import subgroupMatmul from './subgroup-matmul.wgsl?raw';
@@ -168,6 +170,13 @@ export const shaders = {
     source: linear + tiledMatmul,
     entryPoints: linearLayer,
     overrides: ['lanesX', 'lanesY', 'quadRows', 'tileDepth'],
+  },
+  matrixUnitMatmul: {
+    name: 'matrix-unit-matmul',
+    source: linear + matrixUnitMatmul + matrixUnits,
+    entryPoints: linearLayer,
+    overrides: ['subgroupsX', 'subgroupsY', 'unitsX', 'unitsY', 'tileDepth'],
+    needs: ['matrixUnits'],
   },
   attention: {
     name: 'attention',

@@ -68,7 +68,7 @@ export async function openDevice(
   const subgroups = has('subgroups');
   const f16 = has('shader-f16');
   const matrixUnits = f16 && subgroups && has(matrixFeature) ? matrixUnitsOf(info) : [];
-  const features: string[] = ['subgroups', 'shader-f16', ...(matrixUnits.length > 0 ? [matrixFeature] : [])];
+  const features: string[] = ['subgroups', 'shader-f16', matrixFeature];
   const device = await adapter.requestDevice({
     // The experimental feature has no name in the types of WebGPU yet.
     requiredFeatures: features.filter(has) as GPUFeatureName[],

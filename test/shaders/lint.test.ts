@@ -24,7 +24,11 @@ const cases = specifications.flatMap(({ storages, cases }) =>
 /** The kernels of a shader, as the variants would have them on one adapter or another. */
 function kernelsOf(name: ShaderName): Kernel[] {
   const shader: Shader = shaders[name];
-  const adapters = [8, 32].map((subgroupSize): Device => ({ ...device, subgroupSize }));
+  const matrixUnits = [{ rows: 16, columns: 16, depth: 16, result: 'f32' }] as const;
+  const adapters = [
+    { ...device, subgroupSize: 8 },
+    { ...device, subgroupSize: 32, matrixUnits },
+  ];
   return cases.flatMap(({ site, storage }) =>
     adapters
       .flatMap((adapter) => site(adapter, storage).candidates)

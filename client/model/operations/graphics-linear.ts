@@ -32,8 +32,71 @@ function tilesOf(extent: Extent, tile: Extent): Extent {
   };
 }
 
+/** What a workgroup makes by matrix units of 16 x 16; see matrix-unit-matmul.wgsl. */
+interface UnitTile {
+  readonly subgroupsX: number;
+  readonly subgroupsY: number;
+  readonly unitsX: number;
+  readonly unitsY: number;
+  readonly tileDepth: number;
+}
+
+const unit = 16;
+const subgroupLanes = 32;
+
+const unitTiles: readonly UnitTile[] = [
+  { subgroupsX: 2, subgroupsY: 2, unitsX: 2, unitsY: 2, tileDepth: 8 },
+  { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 2, tileDepth: 8 },
+  { subgroupsX: 4, subgroupsY: 2, unitsX: 2, unitsY: 4, tileDepth: 8 },
+  { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 4, tileDepth: 8 },
+];
+
+function hasMatrixUnits({ matrixUnits, subgroupSize }: Adapter): boolean {
+  return (
+    subgroupSize === subgroupLanes &&
+    matrixUnits.some(
+      ({ rows, columns, depth, result }) =>
+        rows === unit && columns === unit && depth === unit && result === 'f32',
+    )
+  );
+}
+
 /** The variants of one of the linear layer's products that are for graphics processors. */
 export function graphicsVariants<Shape>(entry: string, extentOf: (shape: Shape) => Extent): Variant<Shape>[] {
+  return [...tiledVariants(entry, extentOf), ...matrixUnitVariants(entry, extentOf)];
+}
+
+function matrixUnitVariants<Shape>(entry: string, extentOf: (shape: Shape) => Extent): Variant<Shape>[] {
+  return unitTiles.map((tile, i) => {
+    const { subgroupsX, subgroupsY, unitsX, unitsY, tileDepth } = tile;
+    const extent = { rows: subgroupsY * unitsY * unit, columns: subgroupsX * unitsX * unit };
+    const subgroups = subgroupsX * subgroupsY;
+    const padding = 2;
+    const bytes =
+      8 *
+      Math.max(
+        (extent.rows + extent.columns) * (tileDepth + padding),
+        subgroups * unit * ((unitsX * unit) / 2 + padding),
+      );
+    const tilesOfShape = (shape: Shape) => tilesOf(extentOf(shape), extent);
+    return {
+      name: `matrix units ${extent.rows}x${extent.columns}x${4 * tileDepth}, ${subgroups} subgroups`,
+      shader: 'matrixUnitMatmul',
+      entry,
+      overrides: () => ({ ...tile }),
+      workgroups: (shape) => [tilesOfShape(shape).columns, tilesOfShape(shape).rows, 1],
+      fits: (adapter, _shape, storage) =>
+        storage === 'f16' &&
+        hasMatrixUnits(adapter) &&
+        bytes <= adapter.workgroupBytes &&
+        subgroups * subgroupLanes <= adapter.workgroupInvocations,
+      suits: 'graphics',
+      pays: (shape) => i === 0 || tilesOfShape(shape).rows * tilesOfShape(shape).columns >= manyWorkgroups,
+    };
+  });
+}
+
+function tiledVariants<Shape>(entry: string, extentOf: (shape: Shape) => Extent): Variant<Shape>[] {
   return tiles.map((tile, i) => {
     const { lanesX, lanesY, quadRows, tileDepth } = tile;
     const extent = { rows: 4 * lanesY * quadRows, columns: 8 * lanesX };

@@ -1,0 +1,249 @@
+// Loops of linear.wgsl for GPUs with matrix units (matrix-units.wgsl), with f16 storage. A workgroup walks through both
+// matrices in tiles in workgroup memory; each of its subgroups holds the sums of up to 4 x 4 units.
+//
+// A tile's rows lie along k where the matrix does ("along": memory[row][k]), else across it (memory[k][row]): nothing is
+// transposed but by the units' loads. Rows are padded by 16 bytes, so that eight of them begin in different banks. While a
+// tile is used, the next is on its way into registers. In the end the sums go through the same memory to the epilogue.
+// Loads are clamped, and zero beyond the depth; stores are guarded.
+
+override subgroupsX: u32 = 2; // of a workgroup
+override subgroupsY: u32 = 2;
+override unitsX: u32 = 2;     // of a subgroup, at most 4; even
+override unitsY: u32 = 2;     // at most 4
+override tileDepth: u32 = 8;  // vec4; a tile is no deeper than it has rows or columns
+
+override lanes = subgroupsX * subgroupsY * subgroupLanes;
+override tileRows = subgroupsY * unitsY * unit;
+override tileColumns = subgroupsX * unitsX * unit;
+override leftEach = tileRows * tileDepth / lanes; // vec4 that an invocation brings, at most `mostEach`
+override rightEach = tileColumns * tileDepth / lanes;
+override rightAt = tileRows * (tileDepth + padding);
+override sumStride = unitsX * unit / 2 + padding;
+override subgroupSums = unit * sumStride;
+
+const padding = 2u;
+const mostEach = 256 / subgroupLanes;
+
+var<workgroup> memory: array<vec2u, max(
+  (tileRows + tileColumns) * (tileDepth + padding), subgroupsX * subgroupsY * subgroupSums)>;
+
+var<private> lane: u32; // of the subgroup
+
+// Which product of linear.wgsl.
+const toOutput = 0u;
+const toInput = 1u;
+const toWeight = 2u;
+
+// Where a workgroup's matrix comes from and goes to: `along` k or across it.
+struct Side {
+  along: bool,
+  extent: u32, // rows or columns of the tile
+  stride: u32, // of the tile's rows in memory
+  step: u32,   // in the matrix, from one tile to the next
+}
+
+fn sideOf(along: bool, extent: u32, matrixStride: u32) -> Side {
+  if (along) {
+    return Side(true, extent, tileDepth + padding, tileDepth);
+  }
+  return Side(false, extent, extent / 4 + padding, 4 * tileDepth * matrixStride);
+}
+
+// The row (column) of the tile and the k of its i-th vec4; across k, the first of four rows.
+fn placeOf(side: Side, i: u32) -> vec2u {
+  if (side.along) {
+    return vec2u(i / tileDepth, 4 * (i % tileDepth));
+  }
+  return vec2u(4 * (i % (side.extent / 4)), i / (side.extent / 4));
+}
+
+fn memoryAt(side: Side, i: u32) -> u32 {
+  let place = placeOf(side, i);
+  if (side.along) {
+    return place.x * side.stride + place.y / 4;
+  }
+  return place.y * side.stride + place.x / 4;
+}
+
+// Where in `left` a row of the product begins, for a k of the first tile.
+fn leftFrom(product: u32, group: vec3u, place: vec2u) -> u32 {
+  let row = group.y * tileRows + place.x;
+  if (product == toWeight) {
+    let stride = shape.rows / 4;
+    return place.y * stride + min(row / 4, stride - 1);
+  }
+  return min(row, shape.rows - 1) * shape.depth + place.y / 4;
+}
+
+// A tile's columns in forward: a unit of the first of pairs, then one of the second.
+fn pairOf(group: vec3u, tileColumn: u32) -> u32 {
+  return (group.x * tileColumns + tileColumn / (2 * unit) * 2 * unit + tileColumn % unit * 2) / 8;
+}
+
+fn rightFrom(product: u32, group: vec3u, place: vec2u) -> u32 {
+  let last = shape.columns - 1;
+  if (product == toOutput) {
+    let column = firstOfPair(pairOf(group, place.x)) + place.x / unit % 2 * shape.span;
+    return (4 * min(column, last) + place.x % 4) * shape.depth + place.y / 4;
+  }
+  return place.y * shape.columns + min((group.x * tileColumns + place.x) / 4, last);
+}
+
+fn multiply(
+  product: u32, group: vec3u, local: u32, subgroup: vec2u, sums: ptr<function, array<array<SumUnit, 4>, 4>>,
+) {
+  let leftSide = sideOf(product != toWeight, tileRows, shape.rows / 4);
+  let rightSide = sideOf(product == toOutput, tileColumns, shape.columns);
+  let end = select(4 * shape.depth, shape.depth, product == toWeight);
+  var leftAt: array<u32, mostEach>;
+  var rightFromAt: array<u32, mostEach>;
+  for (var i = 0u; i < leftEach; i++) {
+    leftAt[i] = leftFrom(product, group, placeOf(leftSide, local + i * lanes));
+  }
+  for (var i = 0u; i < rightEach; i++) {
+    rightFromAt[i] = rightFrom(product, group, placeOf(rightSide, local + i * lanes));
+  }
+  var nextLeft: array<Stored, mostEach>;
+  var nextRight: array<Stored, mostEach>;
+  for (var start = 0u; ; start += 4 * tileDepth) {
+    if (start < end) {
+      for (var i = 0u; i < leftEach; i++) {
+        nextLeft[i] = Stored();
+        if (start + placeOf(leftSide, local + i * lanes).y < end) {
+          nextLeft[i] = left[leftAt[i]];
+        }
+        leftAt[i] += leftSide.step;
+      }
+      for (var i = 0u; i < rightEach; i++) {
+        nextRight[i] = Stored();
+        if (start + placeOf(rightSide, local + i * lanes).y < end) {
+          nextRight[i] = right[rightFromAt[i]];
+        }
+        rightFromAt[i] += rightSide.step;
+      }
+    }
+    if (start > 0) {
+      addTile(leftSide, rightSide, subgroup, sums);
+    }
+    workgroupBarrier(); // all have used the tile
+    if (start >= end) {
+      break;
+    }
+    for (var i = 0u; i < leftEach; i++) {
+      memory[memoryAt(leftSide, local + i * lanes)] = bitcast<vec2u>(nextLeft[i]);
+    }
+    for (var i = 0u; i < rightEach; i++) {
+      memory[rightAt + memoryAt(rightSide, local + i * lanes)] = bitcast<vec2u>(nextRight[i]);
+    }
+    workgroupBarrier();
+  }
+}
+
+fn unitAt(side: Side, row: u32, k: u32) -> u32 {
+  return select(k * side.stride + row / 4, row * side.stride + k / 4, side.along);
+}
+
+fn addTile(leftSide: Side, rightSide: Side, subgroup: vec2u, sums: ptr<function, array<array<SumUnit, 4>, 4>>) {
+  for (var k = 0u; k < 4 * tileDepth; k += unit) {
+    var y: array<RightUnit, 4>;
+    for (var j = 0u; j < unitsX; j++) {
+      let column = (subgroup.x * unitsX + j) * unit;
+      y[j] = loadRight(rightAt + unitAt(rightSide, column, k), rightSide.stride, rightSide.along);
+    }
+    for (var i = 0u; i < unitsY; i++) {
+      let row = (subgroup.y * unitsY + i) * unit;
+      let x = loadLeft(unitAt(leftSide, row, k), leftSide.stride, !leftSide.along);
+      for (var j = 0u; j < unitsX; j++) {
+        (*sums)[i][j] = addProduct((*sums)[i][j], x, y[j]);
+      }
+    }
+  }
+}
+
+// Puts a row of a subgroup's units, as floats, where its lanes find them. All subgroups do it together.
+fn putSums(subgroup: u32, sums: array<SumUnit, 4>) {
+  var units = sums;
+  for (var j = 0u; j < unitsX; j++) {
+    storeSums(subgroup * subgroupSums + j * unit / 2, sumStride, units[j]);
+  }
+  workgroupBarrier();
+}
+
+fn sumsAt(at: u32) -> vec4f {
+  return bitcast<vec4f>(vec4u(memory[at], memory[at + 1]));
+}
+
+@compute @workgroup_size(lanes)
+fn forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) index: u32,
+  @builtin(subgroup_invocation_id) ownLane: u32,
+) {
+  lane = ownLane;
+  let subgroup = vec2u(index % subgroupsX, index / subgroupsX);
+  var sums: array<array<SumUnit, 4>, 4>;
+  multiply(toOutput, group, local, subgroup, &sums);
+  let pairs = unitsX * unit / 8;
+  for (var i = 0u; i < unitsY; i++) {
+    putSums(index, sums[i]);
+    let firstRow = group.y * tileRows + (subgroup.y * unitsY + i) * unit;
+    for (var pair = lane; pair < unit * pairs; pair += subgroupLanes) {
+      let tileColumn = pair % pairs / (unit / 4) * 2 * unit + pair % (unit / 4) * 4;
+      let at = index * subgroupSums + pair / pairs * sumStride + tileColumn / 2;
+      let first = firstOfPair(pairOf(group, subgroup.x * unitsX * unit + tileColumn));
+      storePair(firstRow + pair / pairs, first, sumsAt(at), sumsAt(at + unit / 2));
+    }
+    workgroupBarrier();
+  }
+}
+
+@compute @workgroup_size(lanes)
+fn backwardInput(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) index: u32,
+  @builtin(subgroup_invocation_id) ownLane: u32,
+) {
+  lane = ownLane;
+  let subgroup = vec2u(index % subgroupsX, index / subgroupsX);
+  var sums: array<array<SumUnit, 4>, 4>;
+  multiply(toInput, group, local, subgroup, &sums);
+  let columns = unitsX * unit / 4;
+  for (var i = 0u; i < unitsY; i++) {
+    putSums(index, sums[i]);
+    let firstRow = group.y * tileRows + (subgroup.y * unitsY + i) * unit;
+    let firstColumn = group.x * tileColumns / 4 + subgroup.x * columns;
+    for (var at = lane; at < unit * columns; at += subgroupLanes) {
+      let sum = sumsAt(index * subgroupSums + at / columns * sumStride + at % columns * 2);
+      storeInput(firstRow + at / columns, firstColumn + at % columns, sum);
+    }
+    workgroupBarrier();
+  }
+}
+
+@compute @workgroup_size(lanes)
+fn backwardWeight(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) index: u32,
+  @builtin(subgroup_invocation_id) ownLane: u32,
+) {
+  lane = ownLane;
+  let subgroup = vec2u(index % subgroupsX, index / subgroupsX);
+  var sums: array<array<SumUnit, 4>, 4>;
+  multiply(toWeight, group, local, subgroup, &sums);
+  let columns = unitsX * unit / 4;
+  for (var i = 0u; i < unitsY; i++) {
+    putSums(index, sums[i]);
+    let firstRow = group.y * tileRows + (subgroup.y * unitsY + i) * unit;
+    let firstColumn = group.x * tileColumns / 4 + subgroup.x * columns;
+    for (var at = lane; at < unit * columns; at += subgroupLanes) {
+      if (firstColumn + at % columns < shape.columns) {
+        let sum = sumsAt(index * subgroupSums + at / columns * sumStride + at % columns * 2);
+        storeWeight(firstRow + at / columns, firstColumn + at % columns, sum);
+      }
+    }
+    workgroupBarrier();
+  }
+}
