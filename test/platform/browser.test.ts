@@ -4,7 +4,7 @@ import { launchBrowser } from '../apps/pages/browser.ts';
 import { coldMilliseconds, expectAgreement, parseReport } from './agreement.ts';
 import { bundle, servePage } from './bundle.ts';
 
-test('Chromium: every operation and a whole training step agree with the float64 reference', {
+test('Chromium: every operation and whole training steps agree with the float64 reference', {
   timeout: coldMilliseconds,
 }, async () => {
   const { script, remove } = await bundle(join(import.meta.dirname, 'entry.ts'));

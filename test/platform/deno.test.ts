@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => built.remove());
 
-test('Deno: every operation and a whole training step agree with the float64 reference, without a single permission', {
+test('Deno: every operation and whole training steps agree with the float64 reference, without a single permission', {
   timeout: coldMilliseconds,
 }, async () => {
   const { stdout } = await run(deno, [...cut, built.script], { maxBuffer: 2 ** 24 });

@@ -1,22 +1,30 @@
 import { openDevice } from '../../client/gpu/device.ts';
 import { type Measured, measureOperations } from './operations/measure.ts';
-import { compareStep, type StepErrors } from './step.ts';
+import { compareStep, type StepCase, type StepErrors, stepCases } from './step.ts';
 
 /** How far a platform is from float64. */
 export interface Report {
   /** The adapter's name. */
   readonly adapter: string;
   readonly operations: readonly Measured[];
-  readonly steps: readonly StepErrors[];
+  readonly steps: readonly MeasuredStep[];
   readonly seconds: number;
 }
+
+export type MeasuredStep = StepErrors & Pick<StepCase, 'name' | 'storage'>;
+
+const seed = 1;
 
 /** Only web APIs and code of the project: the same checks run in Node, in Deno and in a page. */
 export async function report(gpu: GPU): Promise<Report> {
   const start = performance.now();
   const device = await openDevice(gpu);
-  const operations = await measureOperations(device, 1);
+  const operations = await measureOperations(device, seed);
+  const steps: MeasuredStep[] = [];
+  for (const one of stepCases(seed, device.f16)) {
+    const { name, storage } = one;
+    steps.push({ name, storage, ...(await compareStep(device, one)) });
+  }
   device.close();
-  const steps = [await compareStep(gpu, true), await compareStep(gpu, false)];
   return { adapter: device.name, operations, steps, seconds: (performance.now() - start) / 1000 };
 }

@@ -8,7 +8,7 @@ import { report } from './report.ts';
 delete process.env['VK_DRIVER_FILES'];
 process.env['VK_ICD_FILENAMES'] = swiftShaderDriver();
 
-test('SwiftShader, by Dawn: every operation and a whole training step agree with the float64 reference', {
+test('SwiftShader, by Dawn: every operation and whole training steps agree with the float64 reference', {
   timeout: coldMilliseconds,
 }, async () => {
   const reported = await report(nodeGpu());

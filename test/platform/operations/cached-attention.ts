@@ -3,18 +3,18 @@ import {
   cacheAppend,
   cachedAttention,
 } from '../../../client/model/operations/cached-attention.ts';
-import { attentionForward } from '../../../client/model/reference/attention.ts';
+import { addScaled, dot, row } from '../../../client/model/reference/vector.ts';
 import { type Case, caseOf } from './case.ts';
 import { columns, type Draw, u32, untouched, unwritten } from './draw.ts';
 
 /** The sequence of a row that is of none. */
 const none = 0xffffffff;
 
-/** `positions` of several sequences, beyond the 256 that a kernel looks at together. */
+/** `positions` of several sequences, more than the 256 that a kernel looks at together. */
 const shapes = (draw: Draw) => [
   { heads: 1, keyValueHeads: 1, headSize: 4, positions: 1, sequences: 1 },
   { heads: 6, keyValueHeads: 2, headSize: 32, positions: 9, sequences: 3 },
-  { heads: 2, keyValueHeads: 1, headSize: 36, positions: 261, sequences: 2 },
+  { heads: 2, keyValueHeads: 1, headSize: 36, positions: 700, sequences: 2 },
   { heads: 4, keyValueHeads: 2, headSize: 8, positions: draw.upTo(60), sequences: draw.upTo(4) },
 ];
 
@@ -59,20 +59,15 @@ export function cachedAttentionCases(draw: Draw): Case[] {
     const output = untouched(at.length * queryWidth);
     at.forEach(([sequence, position], n) => {
       if (sequence === none) return;
-      const seen = position + 1;
-      const from = sequence * positions * 2 * keyWidth;
-      const kept = cache.values.subarray(from, from + seen * 2 * keyWidth);
-      // The last of as many queries: it sees them all.
-      const queries = new Float64Array(seen * queryWidth);
-      const width = queryWidth + 2 * keyWidth;
-      queries.set(qkv.values.subarray(n * width, n * width + queryWidth), position * queryWidth);
-      const attended = attentionForward(
-        queries,
-        columns(kept, 2 * keyWidth, 0, keyWidth),
-        columns(kept, 2 * keyWidth, keyWidth, keyWidth),
-        { batch: 1, sequence: seen, heads, keyValueHeads, headSize },
-      );
-      output.set(attended.subarray(position * queryWidth), n * queryWidth);
+      for (let head = 0; head < heads; head++) {
+        const query = row(qkv.values, n, queryWidth + 2 * keyWidth).subarray(head * headSize);
+        const shared = Math.floor(head / (heads / keyValueHeads)) * headSize;
+        const seen = Array.from({ length: position + 1 }, (_, i) => {
+          const kept = row(cache.values, sequence * positions + i, 2 * keyWidth);
+          return [kept.subarray(shared), kept.subarray(keyWidth + shared)] as const;
+        });
+        output.set(attend(query.subarray(0, headSize), seen), n * queryWidth + head * headSize);
+      }
     });
     return caseOf(
       cachedAttention,
@@ -81,4 +76,18 @@ export function cachedAttentionCases(draw: Draw): Case[] {
       { output },
     );
   });
+}
+
+/** The values of the keys and values that a query sees, weighted by softmax. */
+function attend(
+  query: Float64Array,
+  seen: readonly (readonly [key: Float64Array, value: Float64Array])[],
+): Float64Array {
+  const powers = seen.map(([key]) => Math.exp(dot(query, key) / Math.sqrt(query.length)));
+  const sum = powers.reduce((a, b) => a + b);
+  const output = new Float64Array(query.length);
+  seen.forEach(([, value], i) => {
+    addScaled(output, (powers[i] ?? 0) / sum, value.subarray(0, query.length));
+  });
+  return output;
 }
