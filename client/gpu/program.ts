@@ -1,4 +1,4 @@
-import { shaders } from '../../shaders/index.ts';
+import { type BindingKind, type Bindings, shaders } from '../../shaders/index.ts';
 import { TapestryError } from '../errors.ts';
 import { type Lifetime, planArena } from './arena.ts';
 import type { Adapter, Allocator, Device } from './device.ts';
@@ -63,10 +63,10 @@ export interface RecordedSite extends Site {
 /** Measures the sites of a program, or remembers what was measured: the variants to run. */
 export type Chooser = (sites: readonly RecordedSite[]) => Promise<Choices>;
 
-/** What a program's buffers are: the activations' by their index, and each that was made once. */
+/** Where a program's activations are, by their index; and every buffer once. */
 export interface ProgramMemory {
   readonly shapes: GPUBuffer;
-  readonly activations: readonly GPUBuffer[];
+  readonly activations: readonly BufferRange[];
   readonly buffers: readonly GPUBuffer[];
 }
 
@@ -152,19 +152,21 @@ export class ProgramBuilder {
 
   /** The life of each activation, in dispatches. */
   get lifetimes(): readonly Lifetime[] {
-    const lifetimes = this.#activations.map(({ bytes }) => ({ bytes, first: Infinity, last: -1 }));
-    this.#recorded.forEach(({ bindings }, at) => {
-      for (const binding of Object.values(bindings)) {
-        const lifetime = 'index' in binding ? lifetimes[binding.index] : undefined;
-        if (lifetime === undefined) continue;
-        lifetime.first = Math.min(lifetime.first, at);
-        lifetime.last = Math.max(lifetime.last, at);
+    const uses = this.#activations.map(() => new Map<number, BindingKind>());
+    this.#recorded.forEach(({ kernel, bindings }, at) => {
+      const kinds: Bindings = kernel.shader.entryPoints[kernel.entry] ?? {};
+      for (const [name, [, kind]] of Object.entries(kinds)) {
+        const binding = bindings[name];
+        if (binding !== undefined && 'index' in binding) uses[binding.index]?.set(at, kind);
       }
     });
-    return lifetimes;
+    return this.#activations.map(({ bytes, index }) => {
+      const own = uses[index] ?? new Map<number, BindingKind>();
+      return { bytes, first: Math.min(...own.keys()), last: Math.max(...own.keys()), uses: own };
+    });
   }
 
-  /** Makes the memory that what is recorded needs: the shapes, and one buffer an activation, some shared by several. */
+  /** Makes the memory that what is recorded needs: the shapes, and buffers for the activations. */
   allocate({ device }: Allocator): ProgramMemory {
     const words = new Uint32Array((Math.max(1, this.#recorded.length) * uniformStride) / 4);
     this.#recorded.forEach(({ words: shape }, index) => {
@@ -179,7 +181,11 @@ export class ProgramBuilder {
     device.queue.writeBuffer(shapes, 0, words);
     const { buffers, places } = planArena(this.lifetimes);
     const made = buffers.map((size) => device.createBuffer({ label: 'activations', size, usage: STORAGE }));
-    return { shapes, activations: places.flatMap((place) => made[place] ?? []), buffers: [shapes, ...made] };
+    const activations = this.#activations.flatMap(({ bytes, index }) => {
+      const { buffer = -1, offset = 0 } = places[index] ?? {};
+      return made[buffer] ? [{ buffer: made[buffer], offset, size: bytes }] : [];
+    });
+    return { shapes, activations, buffers: [shapes, ...made] };
   }
 
   /** Compiles the kernels and makes buffers and bind groups. Throws `shader.invalid` and `device.too-small`. */
@@ -212,7 +218,7 @@ function makeGroup(
   { kernel, bindings }: Recorded,
   { layout, bindings: numbers }: CompiledKernel,
   shape: BufferRange,
-  activations: readonly GPUBuffer[],
+  activations: readonly BufferRange[],
 ): GPUBindGroup {
   const label = `${kernel.shader.name}.${kernel.entry}`;
   return device.createBindGroup({
@@ -221,10 +227,9 @@ function makeGroup(
     entries: Object.entries(numbers).map(([name, [number]]) => {
       const bound = name === 'shape' ? shape : bindings[name];
       if (bound === undefined) throw new Error(`${label} has nothing bound to ${name}`);
-      if (!('index' in bound)) return { binding: number, resource: { ...bound } };
-      const buffer = activations[bound.index];
-      if (buffer === undefined) throw new Error(`${label} binds an activation of another program`);
-      return { binding: number, resource: { buffer, size: bound.bytes } };
+      const range = 'index' in bound ? activations[bound.index] : bound;
+      if (range === undefined) throw new Error(`${label} binds an activation of another program`);
+      return { binding: number, resource: { ...range } };
     }),
   });
 }
