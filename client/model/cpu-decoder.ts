@@ -1,5 +1,6 @@
 import { type Addition, type CachedDecoder, checkAdditions } from './cached-decoder.ts';
 import type { ModelConfig } from './config.ts';
+import { accumulate, at, multiply, normalise } from './cpu-kernels.ts';
 import type { ParameterLayout } from './parameters.ts';
 
 /** Multiplications between two turns of the event loop: about 4 ms of work. */
@@ -253,32 +254,4 @@ export class CpuDecoder implements CachedDecoder {
 /** Lets timers, sockets and rendering have their turn. */
 function eventLoopTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-/** NaN outside the array, so that a wrong index shows. */
-function at(values: Float32Array, index: number): number {
-  return values[index] ?? Number.NaN;
-}
-
-/** `output = weight * input`: weight (out, in). */
-function multiply(output: Float32Array, weight: Float32Array, input: Float32Array): void {
-  const inner = input.length;
-  for (let o = 0; o < output.length; o++) {
-    let sum = 0;
-    for (let i = 0; i < inner; i++) sum += at(weight, o * inner + i) * at(input, i);
-    output[o] = sum;
-  }
-}
-
-/** `output = gain * input / rms(input)`. */
-function normalise(output: Float32Array, input: Float32Array, gain: Float32Array, epsilon: number): void {
-  let squares = 0;
-  for (let i = 0; i < input.length; i++) squares += at(input, i) ** 2;
-  const scale = 1 / Math.sqrt(squares / input.length + epsilon);
-  for (let i = 0; i < input.length; i++) output[i] = at(gain, i) * at(input, i) * scale;
-}
-
-/** `target += values`. */
-function accumulate(target: Float32Array, values: Float32Array): void {
-  for (let i = 0; i < target.length; i++) target[i] = at(target, i) + at(values, i);
 }
