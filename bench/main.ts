@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { runCommandLine } from '../apps/cli/command-line.ts';
 import { whole } from '../apps/cli/options.ts';
 import { nodeGpu } from '../client/host/node.ts';
 import { type PresetName, presetNames } from '../client/model/config.ts';
@@ -49,7 +50,7 @@ program
   .addOption(
     new Option('--platforms <names>', `of ${platformNames.join(', ')}, or all`)
       .argParser(platformsOf)
-      .default(['node']),
+      .default(platformsOf('node'), 'node'),
   )
   .addOption(new Option('--peers', 'jax-js and TensorFlow.js beside it, on WebGPU and on WebAssembly'))
   .addOption(count('batch', 'windows a step', 4))
@@ -112,7 +113,7 @@ program
       `of ${Object.keys(shakespeareRuns).join(', ')}; the last line leads with the first`,
     )
       .argParser(shakespeareRunsOf)
-      .default([shakespeareRuns['adamw-f32']], 'adamw-f32'),
+      .default(shakespeareRunsOf('adamw-f32'), 'adamw-f32'),
   )
   .addOption(count('steps', 'training steps', 2000))
   .addOption(count('seed', 'another seed gives another run', 0))
@@ -139,4 +140,4 @@ function platformsOf(text: string): readonly Platform[] {
   });
 }
 
-await program.parseAsync();
+process.exitCode = await runCommandLine(program, process.argv.slice(2));

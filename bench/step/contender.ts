@@ -12,7 +12,7 @@ export interface Contender {
   step(batch: Batch): void;
   /** Mean loss of the last step in nats a token; waits until everything queued is done. */
   loss(): Promise<number>;
-  /** What its adapter could do at most, in GFLOP/s, where it can tell. */
+  /** What its adapter could do at most, in GFLOP/s; peers cannot tell. */
   ceiling?(): Promise<number>;
 }
 

@@ -9,9 +9,9 @@ import { learningRate, optimizer, type Workload } from './workload.ts';
 /** This project's own trainer, by the runtime's WebGPU. */
 export async function openTapestry(gpu: GPU, workload: Workload): Promise<Contender> {
   countGpu();
-  const { config } = workload;
+  const { config, storage } = workload;
   const device = await openDevice(gpu);
-  const trainer = await Trainer.create(device, config, workload, optimizer);
+  const trainer = await Trainer.create(device, config, workload, optimizer, { storage });
   const zeros = () => new Float32Array(trainer.layout.length);
   const parameters = initialParameters(config, trainer.layout, 1);
   trainer.load({ step: 0, parameters, firstMoment: zeros(), secondMoment: zeros() });
@@ -20,6 +20,6 @@ export async function openTapestry(gpu: GPU, workload: Workload): Promise<Conten
     parameters: trainer.layout.trained,
     step: (batch) => trainer.step(batch, learningRate),
     loss: () => trainer.loss(),
-    ceiling: () => matmulCeiling(device, workload.storage),
+    ceiling: () => matmulCeiling(device, storage),
   };
 }
