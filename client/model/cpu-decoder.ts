@@ -3,7 +3,7 @@ import type { ModelConfig } from './config.ts';
 import { accumulate, at, multiply, normalise } from './cpu-kernels.ts';
 import type { ParameterLayout } from './parameters.ts';
 
-/** Multiplications between two turns of the event loop: about 4 ms of work. */
+/** Multiplications between two turns of the event loop: a few milliseconds of work. */
 const multiplicationsATurn = 4_000_000;
 
 /** One layer's weights, in the parameters' own memory. */
