@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { udhrPlugin } from './client/data/udhr-plugin.ts';
 
@@ -5,6 +7,8 @@ export default defineConfig({
   plugins: [udhrPlugin()],
   test: {
     include: ['test/**/*.test.ts'],
+    // What was measured for this user's own training is none of the tests' business, nor theirs of its.
+    env: { TAPESTRY_CACHE: join(tmpdir(), 'tapestry-tests') },
     // Two workers at most: a software WebGPU adapter already uses every core.
     maxWorkers: 2,
     // A software adapter with a cold shader cache compiles for a while.

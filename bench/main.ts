@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { runCommandLine } from '../apps/cli/command-line.ts';
+import { tuneCommand } from '../apps/cli/bench-tune.ts';
 import { whole } from '../apps/cli/options.ts';
 import { nodeGpu } from '../client/host/node.ts';
 import { type PresetName, presetNames } from '../client/model/config.ts';
@@ -122,6 +123,8 @@ program
   .action(async (flags: Omit<ShakespeareOptions, 'gpu'>) =>
     printLines(shakespeare({ ...flags, gpu: await nodeGpu() })),
   );
+
+program.addCommand(tuneCommand());
 
 function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {
   return text.split(',').map((name) => {

@@ -6,7 +6,7 @@ import { Output } from './output.ts';
 /** Runs a command with these words; the process's exit code. Errors are shown, as JSON too where it is asked for. */
 export async function runCommandLine(command: Command, words: readonly string[]): Promise<number> {
   const output = new Output(words.includes('--json'));
-  for (const each of [command, ...command.commands])
+  for (const each of withSubcommands(command))
     each
       .exitOverride()
       .configureHelp({ optionDescription: describeOption })
@@ -27,6 +27,10 @@ export async function runCommandLine(command: Command, words: readonly string[])
       output.error(new TapestryError('usage', message, 'Add --help to see what there is.'));
     return exit.usage;
   }
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 /** That a switch is off unless it is given goes without saying. */

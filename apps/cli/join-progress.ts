@@ -5,6 +5,11 @@ export function describe(event: ContributorEvent): string | null {
   switch (event.event) {
     case 'adapter':
       return `Adapter: ${event.name}`;
+    case 'measured':
+      return (
+        `Measured kernels on ${event.adapter}: ${event.sites} shapes, ${(event.milliseconds / 1000).toFixed(1)} s.` +
+        (event.left === 0 ? '' : ` ${event.left} more are guessed; "tapestry bench tune" measures all.`)
+      );
     case 'joined':
       return (
         `Joined "${event.name}" at round ${event.round} of ${event.rounds} as ${event.node.slice(0, 16)}` +

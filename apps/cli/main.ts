@@ -36,6 +36,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     load: async () => (await import('./verify.ts')).verifyCommand,
   },
   {
+    name: 'bench',
+    summary: 'measure the kernels on this adapter, and show what was measured',
+    load: async () => (await import('./bench.ts')).benchCommand,
+  },
+  {
     name: 'info',
     summary: 'versions, adapter, presets, and what a relay is doing',
     load: async () => (await import('./info.ts')).infoCommand,

@@ -26,20 +26,25 @@ export function statusTable(status: RelayStatus, now: number): string[] {
     ]),
   ];
   const last = (rows[0]?.length ?? 0) - 1;
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column < 2 || column === last ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
+  const lines = aligned(rows, (column) => column < 2 || column === last);
   return [
     `${colour('bold', `round ${round.number}/${run.rounds}`)} ${round.phase}, ${round.contributions} of ${round.target} contributions${left}`,
     `base of round ${base.round}, ${quantity(totals.tokens)} tokens, ${quantity(speed)} tokens/s, ${bytes(totals.bytesUp)} up, ${bytes(totals.bytesDown)} down`,
     ...lines.map((line, index) => (index === 0 ? colour('dim', line) : line)),
   ];
+}
+
+/** Rows as lines of columns, words to the left and numbers to the right. */
+export function aligned(rows: readonly (readonly string[])[], isWord: (column: number) => boolean): string[] {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows.map((row) =>
+    row
+      .map((cell, column) =>
+        isWord(column) ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 export function loss(value: number | null): string {

@@ -218,6 +218,7 @@ export function reduceProgress(progress: Progress, event: WorkerEvent): Progress
             ? event.reason
             : (progress.ending ?? 'finished'),
       };
+    case 'measured':
     case 'restored':
     case 'fresh':
       return progress;

@@ -4,6 +4,15 @@
  */
 export type ContributorEvent =
   | { readonly event: 'adapter'; readonly name: string; readonly software: boolean }
+  /** The run's kernels were measured on the adapter, which is done once. */
+  | {
+      readonly event: 'measured';
+      readonly adapter: string;
+      readonly sites: number;
+      /** Shapes that keep the kernel that was guessed, for want of time. */
+      readonly left: number;
+      readonly milliseconds: number;
+    }
   | {
       readonly event: 'joined';
       readonly run: string;

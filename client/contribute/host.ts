@@ -7,6 +7,8 @@ export interface Host {
   /** The WebGPU entry point; each call to its `requestAdapter` gives a fresh adapter. Throws `adapter.missing`. */
   gpu(): Promise<GPU>;
   readonly files: Files;
+  /** What can be made again; where the runtime lets them, all of a user's nodes share it. */
+  readonly cache: Files;
   /** The node's own key, made at the first call and the same ever after. Throws `identity.*`. */
   identity(): Promise<Identity>;
   /** Opens a socket; resolves when it is open. Throws `relay.unreachable` or `relay.tls`. */

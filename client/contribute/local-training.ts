@@ -2,6 +2,9 @@ import type { Corpus } from '../data/corpus.ts';
 import { heldOutBatches, Sampler, type SamplerState } from '../data/sampler.ts';
 import { TapestryError } from '../errors.ts';
 import { type Device, openDevice } from '../gpu/device.ts';
+import { measuredKernels } from '../gpu/measured-kernels.ts';
+import type { Choices } from '../gpu/operation.ts';
+import type { Chooser } from '../gpu/program.ts';
 import { evaluate } from '../train/evaluate.ts';
 import { scalingAfter } from '../train/scaling.ts';
 import { learningRateAt } from '../train/schedule.ts';
@@ -55,6 +58,7 @@ export class LocalTraining {
   readonly #tell: (event: ContributorEvent) => void;
   readonly #sampler: Sampler;
   readonly #gate = new Gate();
+  readonly #kernels: Chooser;
   #device: Device;
   #trainer: Trainer;
   #pace: Pace;
@@ -65,12 +69,14 @@ export class LocalTraining {
     host: Host,
     device: Device,
     trainer: Trainer,
+    kernels: Chooser,
     agreement: Agreement,
     options: TrainingOptions,
   ) {
     this.#host = host;
     this.#device = device;
     this.#trainer = trainer;
+    this.#kernels = kernels;
     this.#agreement = agreement;
     this.#corpus = options.corpus;
     this.#tell = options.tell;
@@ -94,8 +100,24 @@ export class LocalTraining {
         'Add text: a few paragraphs are enough.',
       );
     }
-    const trainer = await makeTrainer(device, agreement);
-    return new LocalTraining(host, device, trainer, agreement, options);
+    const open = async (on: Device) => {
+      const kernels = chosenOnce(host, on, options.tell);
+      return new LocalTraining(
+        host,
+        on,
+        await makeTrainer(on, agreement, kernels),
+        kernels,
+        agreement,
+        options,
+      );
+    };
+    try {
+      return await open(device);
+    } catch (error) {
+      // A kernel that was tried out took the device with it: it is remembered, and not tried again.
+      if (!isLoss(error, false)) throw error;
+      return open(await openDevice(await host.gpu()));
+    }
   }
 
   /** AdamW's state and the place in the text, as the last whole round left them. */
@@ -243,7 +265,7 @@ export class LocalTraining {
   async #reopen(): Promise<void> {
     this.close();
     this.#device = await openDevice(await this.#host.gpu());
-    this.#trainer = await makeTrainer(this.#device, this.#agreement);
+    this.#trainer = await makeTrainer(this.#device, this.#agreement, this.#kernels);
     this.#pace = new Pace(this.#host, this.#device, this.#pace.power);
   }
 
@@ -267,8 +289,30 @@ function unmoved({ layout: { length }, optimizer }: Agreement, sampler: Sampler)
   return { step: 0, scaling, firstMoment, secondMoment, sampler: sampler.save() };
 }
 
-function makeTrainer(device: Device, { config, shape, optimizer }: Agreement): Promise<Trainer> {
-  return Trainer.create(device, config, shape, optimizer);
+function makeTrainer(
+  device: Device,
+  { config, shape, optimizer }: Agreement,
+  choices: Chooser,
+): Promise<Trainer> {
+  return Trainer.create(device, config, shape, optimizer, { choices });
+}
+
+/** A device that is opened again must run the same kernels, or the bits of the round would be others. */
+function chosenOnce(host: Host, device: Device, tell: TrainingOptions['tell']): Chooser {
+  const measured = measuredKernels(device, host.cache, {
+    onMeasured: ({ milliseconds, ...counts }) =>
+      tell({
+        event: 'measured',
+        adapter: device.name,
+        ...counts,
+        milliseconds: Math.round(milliseconds),
+      }),
+  });
+  let chosen: Promise<Choices> | undefined;
+  return (sites) => {
+    chosen ??= measured(sites);
+    return chosen;
+  };
 }
 
 /** Whether the adapter went away; while it is opened again, it may be missing for a moment. */

@@ -37,6 +37,8 @@ export interface Device extends Allocator {
   readonly device: GPUDevice;
   /** For people: "NVIDIA H100", "llvmpipe (software)". */
   readonly name: string;
+  /** All that the driver says of itself and its hardware: another driver, another identity. */
+  readonly identity: string;
   readonly lost: Promise<GPUDeviceLostInfo>;
   close(): void;
 }
@@ -89,6 +91,7 @@ export async function openDevice(
   return {
     device,
     name,
+    identity: described,
     software,
     subgroupSize,
     f16,

@@ -23,6 +23,9 @@ const tolerance = { f32: 1e-4, f16: 5e-3 } as const satisfies Record<Storage, nu
 const mostScratchBytes = { software: 2 ** 29, graphics: 2 ** 30 };
 const uniformBytes = 256;
 
+/** So many sites' kernels are compiled at a time. */
+const sitesAhead = 4;
+
 /** Those of the sites with a choice that can be tried out on random values, in the memory there is for it. */
 export function triable(device: Device, sites: readonly RecordedSite[]): RecordedSite[] {
   const limit = device.software ? mostScratchBytes.software : mostScratchBytes.graphics;
@@ -64,7 +67,8 @@ interface Loaded {
  */
 export class GpuTrials implements Trials {
   readonly #device: Device;
-  readonly #compiling: ReadonlyMap<string, Promise<CompiledKernel>>;
+  readonly #sites: readonly RecordedSite[];
+  readonly #compiling = new Map<string, Promise<CompiledKernel>>();
   readonly #noise: Noise;
   /** The i-th is as large as any site's i-th largest binding. */
   readonly #scratch: readonly GPUBuffer[];
@@ -74,15 +78,12 @@ export class GpuTrials implements Trials {
   readonly #lost: Promise<never>;
   #loaded: Loaded | null = null;
 
-  /** `sites` as `triable` gives them. All their candidates begin to compile. */
+  /** `sites` as `triable` gives them, in the order in which they will be tried. */
   constructor(device: Device, sites: readonly RecordedSite[]) {
     const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
     const gpu = device.device;
     this.#device = device;
-    const kernels = sites.flatMap((site) => site.candidates.map((candidate) => kernelOf(site, candidate)));
-    this.#compiling = startCompiling(gpu, kernels);
-    // A kernel that does not compile is told of by its candidate's refusal; no one may ask for it.
-    for (const kernel of this.#compiling.values()) kernel.catch(() => undefined);
+    this.#sites = sites;
     const sizes = scratchSizes(sites);
     this.#noise = new Noise(Math.max(uniformBytes, ...sizes));
     const make = (label: string, size: number, usage: number) => gpu.createBuffer({ label, size, usage });
@@ -134,8 +135,23 @@ export class GpuTrials implements Trials {
     for (const buffer of [...this.#scratch.values(), this.#shape, this.#scalars]) buffer.destroy();
   }
 
+  /** Begins to compile what is tried next: the driver's threads have work, and a short budget is not spent on all. */
+  #compileFrom(site: RecordedSite): void {
+    const next = this.#sites.indexOf(site);
+    const kernels = this.#sites
+      .slice(next, next + sitesAhead)
+      .flatMap((each) => each.candidates.map((candidate) => kernelOf(each, candidate)))
+      .filter((kernel) => !this.#compiling.has(kernelKey(kernel)));
+    for (const [key, kernel] of startCompiling(this.#device.device, kernels)) {
+      this.#compiling.set(key, kernel);
+      // One that does not compile is told of by its candidate's refusal; perhaps no one asks for it.
+      kernel.catch(() => undefined);
+    }
+  }
+
   /** Puts a site's inputs in place, and finds out what its reference makes of them. */
   async #load(site: RecordedSite): Promise<Loaded> {
+    this.#compileFrom(site);
     const [reference] = site.candidates;
     this.#device.device.queue.writeBuffer(this.#shape, 0, Uint32Array.from(site.words));
     for (const name of storageBindings(site)) this.#fill(site, name);

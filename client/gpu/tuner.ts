@@ -1,4 +1,5 @@
 import type { Device } from './device.ts';
+import { digest } from './digest.ts';
 import type { Candidate, Choices, Storage } from './operation.ts';
 import type { RecordedSite } from './program.ts';
 import { GpuTrials, type Trials, triable } from './trials.ts';
@@ -18,6 +19,8 @@ export interface Tuning {
   readonly operation: string;
   readonly words: readonly number[];
   readonly storage: Storage;
+  /** Digest of all the candidates: what was measured is of no use for others. */
+  readonly candidates: string;
   readonly guess: string;
   readonly chosen: string;
   readonly measurements: readonly Measurement[];
@@ -47,7 +50,7 @@ export async function tune(
   sites: readonly RecordedSite[],
   options: TuneOptions = {},
 ): Promise<Tuning[]> {
-  const fitting = triable(device, sites);
+  const fitting = largestFirst(triable(device, sites));
   const trials = new GpuTrials(device, fitting);
   try {
     return await measure(fitting, trials, { sample: device.software ? 10 : 4, ...options });
@@ -68,7 +71,7 @@ export async function measure(
 ): Promise<Tuning[]> {
   const { budget = Infinity, sample = 4, now = () => performance.now(), signal, onTuned } = options;
   const startedAt = now();
-  const tunable = sites.filter(hasChoice).sort((a, b) => bytesOf(b) - bytesOf(a));
+  const tunable = largestFirst(sites.filter(hasChoice));
   const tunings: Tuning[] = [];
   for (const site of tunable) {
     if (now() - startedAt > budget) break;
@@ -83,8 +86,16 @@ export function choicesOf(tunings: Iterable<Tuning>): Choices {
   return new Map(Array.from(tunings, ({ key, chosen }) => [key, chosen]));
 }
 
-export function hasChoice({ candidates }: RecordedSite): boolean {
+export function digestOf({ candidates }: RecordedSite): string {
+  return digest(JSON.stringify(candidates));
+}
+
+function hasChoice({ candidates }: RecordedSite): boolean {
   return candidates.length > 1;
+}
+
+function largestFirst(sites: readonly RecordedSite[]): RecordedSite[] {
+  return sites.toSorted((a, b) => bytesOf(b) - bytesOf(a));
 }
 
 const bytesOf = ({ bytes }: RecordedSite) => Object.values(bytes).reduce((sum, size) => sum + size, 0);
@@ -119,15 +130,16 @@ async function measureSite(
       milliseconds.push((await trials.time(site, candidate, repetitions)) / repetitions);
     }
   const times = new Map(runners.map((runner) => [runner.candidate.variant, median(runner)]));
-  const { key, operation, words, storage, candidates, guess } = site;
+  const { key, operation, words, storage, guess } = site;
   return {
     key,
     operation,
     words,
     storage,
+    candidates: digestOf(site),
     guess: guess.variant,
     chosen: pick(times, guess.variant),
-    measurements: candidates.map(({ variant }) => {
+    measurements: site.candidates.map(({ variant }) => {
       const milliseconds = times.get(variant);
       const microseconds = milliseconds === undefined ? null : 1000 * milliseconds;
       return { variant, microseconds, refused: refusals.get(variant) ?? null };

@@ -17,6 +17,7 @@ export function browserHost(): Host {
         'Use a current Chrome, Edge, Firefox or Safari, and open the page by https or from localhost: browsers give WebGPU to no other.',
       ),
     files: originFiles,
+    cache: originFiles,
     identity: storedIdentity,
     connect: (url) => openWebSocket(url, subprotocol),
     fetch: fetchFrom,

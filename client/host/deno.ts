@@ -17,6 +17,8 @@ export function denoHost(options: { folder: string }): Host {
     kind: 'deno',
     gpu: async () => navigatorGpu('Use Deno 2.9 or later, or join with Node or a browser.'),
     files,
+    // Another folder would need another permission.
+    cache: files,
     identity: () => identityInFiles(files),
     connect: (url) => openWebSocket(url, subprotocol),
     fetch: fetchFrom,

@@ -4,6 +4,7 @@ import { subprotocol } from '../../relay/wire/frames.ts';
 import type { Host, Socket } from '../contribute/host.ts';
 import { identityInFiles } from '../contribute/identity.ts';
 import { TapestryError } from '../errors.ts';
+import { cacheFolder } from './cache.ts';
 import { clock } from './clock.ts';
 import { diskFiles } from './disk.ts';
 import { Messages } from './messages.ts';
@@ -48,6 +49,7 @@ export function nodeHost(options: { folder: string; fingerprint?: string }): Hos
     kind: 'node',
     gpu: nodeGpu,
     files,
+    cache: diskFiles(cacheFolder()),
     identity: () => identityInFiles(files),
     connect: async (url) => openSocket(url, await agentFor(url)),
     fetch: nodeFetch(agentFor),

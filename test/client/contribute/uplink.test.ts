@@ -24,6 +24,7 @@ async function askSilentRelay(nation: string | null): Promise<SessionEvent[]> {
     kind: 'node',
     gpu: () => Promise.reject(new Error('not asked for')),
     files: { read: async () => null, write: async () => {}, remove: async () => {} },
+    cache: { read: async () => null, write: async () => {}, remove: async () => {} },
     identity: () => Promise.reject(new Error('not asked for')),
     connect: async () => socket,
     fetch: (_url, init) =>
