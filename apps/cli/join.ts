@@ -2,6 +2,7 @@ import { Argument, Command, Option } from 'commander';
 import { Contributor } from '../../client/contribute/contributor.ts';
 import { parseRunId } from '../../client/contribute/handshake.ts';
 import type { Host } from '../../client/contribute/host.ts';
+import { checkedPower } from '../../client/contribute/pace.ts';
 import type { Corpus } from '../../client/data/corpus.ts';
 import { loadNation } from '../../client/data/nations.ts';
 import { TapestryError } from '../../client/errors.ts';
@@ -9,7 +10,7 @@ import { loadCorpusFiles } from '../../client/host/corpus-files.ts';
 import { exit } from './exit.ts';
 import { Interrupt } from './interrupt.ts';
 import { describe } from './join-progress.ts';
-import { decimal, whole, withExamples, withJson } from './options.ts';
+import { whole, withExamples, withJson } from './options.ts';
 import { Output } from './output.ts';
 import { relayAddress } from './relay-address.ts';
 import { tokenOf } from './token.ts';
@@ -40,7 +41,9 @@ export function joinCommand(): Command {
     .addOption(fromEnvironment('--token-file <file>', 'a file with the token'))
     .addOption(fromEnvironment('--run <id>', 'join only this run'))
     .addOption(
-      fromEnvironment('--power <share>', 'share of the time to work').default(1).argParser(decimal(0.01, 1)),
+      fromEnvironment('--power <share>', 'share of the time to work, from 0.1 to 1')
+        .default(1)
+        .argParser((text) => checkedPower(Number(text))),
     )
     .addOption(
       fromEnvironment(

@@ -16,7 +16,7 @@ export interface StartRequest {
   /** A nation's name, or files that only the worker reads. */
   readonly text: { readonly nation: string } | { readonly files: readonly File[] };
   readonly token: string | null;
-  /** 0 < power <= 1 */
+  /** From 0.1 to 1; anything else fails with `usage.power`. */
   readonly power: number;
 }
 

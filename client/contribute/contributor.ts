@@ -11,6 +11,7 @@ import type { Host } from './host.ts';
 import { Keep } from './keep.ts';
 import { Traffic } from './link.ts';
 import { nothingYet } from './meter.ts';
+import { checkedPower } from './pace.ts';
 import { RoundWork } from './round-work.ts';
 import { advance, type Effect, newSession, type Session, type SessionEvent } from './session.ts';
 import { Uplink } from './uplink.ts';
@@ -26,7 +27,7 @@ export interface ContributorOptions {
   readonly corpus: Corpus;
   /** The name of the corpus among the run's nations, or null. */
   readonly nation: string | null;
-  /** Share of the time that is worked, in (0, 1]; 1 unless given. */
+  /** Share of the time that is worked, from 0.1 to 1; 1 unless given. */
   readonly power?: number;
   /** Draws the text's windows and the jitter of retries. */
   readonly seed: number;
@@ -282,9 +283,4 @@ export class Contributor {
   #tell(event: ContributorEvent): void {
     this.#options.onEvent(event);
   }
-}
-
-function checkedPower(power: number): number {
-  if (power > 0 && power <= 1) return power;
-  throw new TapestryError('usage.power', `${power} is no power.`, 'Give a number above 0 and up to 1.');
 }

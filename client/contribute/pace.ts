@@ -1,9 +1,23 @@
+import { TapestryError } from '../errors.ts';
 import { QueueEstimate } from '../gpu/queue-estimate.ts';
 import type { Host } from './host.ts';
 
 /** A wait for the GPU comes after about this much work: long enough to cost nothing, short enough to pause and leave. */
 const burstMilliseconds = 100;
 const longestBurst = 64;
+
+/** The least share of the time that a node works: at less, a round would outlast any deadline. */
+const leastPower = 0.1;
+
+/** A power setting as it comes from outside. Throws TapestryError `usage.power` for what is not from 0.1 to 1. */
+export function checkedPower(power: number): number {
+  if (power >= leastPower && power <= 1) return power;
+  throw new TapestryError(
+    'usage.power',
+    `${power} is no power setting.`,
+    `Give a number from ${leastPower} (a tenth of the time) to 1 (all of it).`,
+  );
+}
 
 /** What pacing needs of a device. */
 interface Paced {
@@ -19,7 +33,7 @@ export class Pace {
   readonly #host: Host;
   readonly #device: Paced;
   readonly #estimate: QueueEstimate;
-  /** Share of the time that is worked, in (0, 1]. */
+  /** Share of the time that is worked, from 0.1 to 1. */
   power: number;
   #burst = 1;
   #given = 0;

@@ -59,11 +59,14 @@ test.each([
   }
 });
 
-test.each(['0', '1.5', '-1', 'fast', ''])('a power of %j is refused', async (power) => {
-  await expect(run('http://127.0.0.1:9', '--power', power)).rejects.toMatchObject({
-    code: 'commander.invalidArgument',
-  });
-});
+test.each(['0', '0.09', '1.5', '10', '-1', 'fast', '', 'Infinity'])(
+  'a power of %j is refused',
+  async (power) => {
+    await expect(run('http://127.0.0.1:9', '--power', power)).rejects.toMatchObject({ code: 'usage.power' });
+    vi.stubEnv('TAPESTRY_POWER', power);
+    if (power !== '') await expect(run('http://127.0.0.1:9')).rejects.toMatchObject({ code: 'usage.power' });
+  },
+);
 
 test('the environment gives what the command line does not', async () => {
   vi.stubEnv('TAPESTRY_RELAY', 'ftp://relay.example');

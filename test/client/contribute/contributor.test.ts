@@ -34,7 +34,7 @@ test('a node leaves in the middle of a round, and the round commits without it',
   const create = tinyRun({ rounds: 2, localSteps: 40, quorum: 1, target: 2, graceMs: 50 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const stays = stage.node(await stage.folder(), relay.url, { seed: 1 });
-  const leaves = stage.node(await stage.folder(), relay.url, { seed: 2, power: 0.05 });
+  const leaves = stage.node(await stage.folder(), relay.url, { seed: 2, power: 0.1 });
   await leaves.said('step');
   await leaves.leave();
   expect(await stays.done).toBeUndefined();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Gate } from '../../../client/contribute/gate.ts';
 import { finiteLoss, Meter } from '../../../client/contribute/meter.ts';
-import { Pace } from '../../../client/contribute/pace.ts';
+import { checkedPower, Pace } from '../../../client/contribute/pace.ts';
 import { nodeHost } from '../../../client/host/node.ts';
 
 const never = new AbortController().signal;
@@ -44,6 +44,10 @@ test.each([
   [1, 0.1, true],
   [30, 0.25, false],
   [400, 0.7, true],
+  [3, 0.1, false],
+  [50, 0.1, true],
+  [20, 0.5, true],
+  [250, 0.5, false],
 ])('steps of %i ms at power %d take that share of the time', async (milliseconds, power, software) => {
   const adapter = new Simulated(milliseconds);
   const pace = adapter.pace(software, power);
@@ -55,6 +59,54 @@ test.each([
   const share = adapter.worked / adapter.now;
   expect(share).toBeGreaterThan(power * 0.85);
   expect(share).toBeLessThan(power * 1.15);
+});
+
+test.each([
+  [2, false],
+  [2, true],
+  [150, false],
+  [150, true],
+])(
+  'at full power steps of %i ms leave an adapter no time to rest (software: %s)',
+  async (milliseconds, software) => {
+    const adapter = new Simulated(milliseconds);
+    const pace = adapter.pace(software, 1);
+    pace.start();
+    for (let i = 0; i < 300; i++) {
+      adapter.step();
+      await pace.stepGiven(never);
+    }
+    expect(adapter.worked / adapter.now).toBeGreaterThan(0.97);
+  },
+);
+
+test('a power that is changed counts from the next step on', async () => {
+  const adapter = new Simulated(40);
+  const pace = adapter.pace(true, 1);
+  const share = async (power: number) => {
+    const [worked, now] = [adapter.worked, adapter.now];
+    pace.power = power;
+    for (let i = 0; i < 100; i++) {
+      adapter.step();
+      await pace.stepGiven(never);
+    }
+    return (adapter.worked - worked) / (adapter.now - now);
+  };
+  pace.start();
+  expect(await share(0.1)).toBeCloseTo(0.1, 1);
+  expect(await share(1)).toBeGreaterThan(0.9);
+  expect(await share(0.5)).toBeCloseTo(0.5, 1);
+});
+
+test.each([0, 0.0999, 1.0001, -1, 10, 100, Number.NaN, Number.POSITIVE_INFINITY])(
+  '%d is no power',
+  (power) => {
+    expect(() => checkedPower(power)).toThrow(expect.objectContaining({ code: 'usage.power' }));
+  },
+);
+
+test.each([0.1, 0.5, 1])('%d is a power', (power) => {
+  expect(checkedPower(power)).toBe(power);
 });
 
 test('a first step that compiles, and a busy spell, do not slow the steps after them', async () => {
