@@ -2,6 +2,7 @@ import { characterTokenizer } from '../client/data/character-tokenizer.ts';
 import { heldOutBatches, Sampler } from '../client/data/sampler.ts';
 import { type Device, openDevice } from '../client/gpu/device.ts';
 import type { Storage } from '../client/gpu/operation.ts';
+import { cachedKernels } from '../client/host/cache.ts';
 import { diskFiles } from '../client/host/disk.ts';
 import type { ModelConfig } from '../client/model/config.ts';
 import { initialParameters } from '../client/model/parameters.ts';
@@ -119,7 +120,10 @@ async function* train(
   const { storage, optimizer } = run;
   const config = configFor(vocabularySize);
   const [settings, schedule] = [settingsOf[optimizer], scheduleFor(steps)];
-  const trainer = await Trainer.create(device, config, shape, settings, { storage });
+  const trainer = await Trainer.create(device, config, shape, settings, {
+    storage,
+    choices: cachedKernels(device),
+  });
   try {
     const sampler = new Sampler(train, shape, seed);
     const recipe = recipeHash({ config, shape, settings, schedule, seed, storage });

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { TapestryError } from '../../client/errors.ts';
 import { openDevice } from '../../client/gpu/device.ts';
+import { cachedKernels } from '../../client/host/cache.ts';
 import { nodeGpu } from '../../client/host/node.ts';
 import { type PresetName, presetNames, presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
@@ -54,7 +55,7 @@ async function resolvePreset(name: PresetName | 'auto'): Promise<PresetName> {
   if (name !== 'auto') return name;
   const device = await openDevice(await nodeGpu());
   try {
-    return await choosePreset(device);
+    return await choosePreset(device, cachedKernels(device));
   } finally {
     device.close();
   }

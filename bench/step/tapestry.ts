@@ -1,4 +1,5 @@
-import { openDevice } from '../../client/gpu/device.ts';
+import { type Device, openDevice } from '../../client/gpu/device.ts';
+import type { Chooser } from '../../client/gpu/program.ts';
 import { initialParameters } from '../../client/model/parameters.ts';
 import { Trainer } from '../../client/train/trainer.ts';
 import type { Contender } from './contender.ts';
@@ -6,12 +7,19 @@ import { countGpu } from './gpu-counts.ts';
 import { matmulCeiling } from './roofline.ts';
 import { learningRate, optimizer, type Workload } from './workload.ts';
 
-/** This project's own trainer, by the runtime's WebGPU. */
-export async function openTapestry(gpu: GPU, workload: Workload): Promise<Contender> {
+/** This project's own trainer, by the runtime's WebGPU; with the kernels that were measured, where `kernels` tells them. */
+export async function openTapestry(
+  gpu: GPU,
+  workload: Workload,
+  kernels: (device: Device) => Chooser = () => async () => new Map(),
+): Promise<Contender> {
   countGpu();
   const { config, storage } = workload;
   const device = await openDevice(gpu);
-  const trainer = await Trainer.create(device, config, workload, optimizer, { storage });
+  const trainer = await Trainer.create(device, config, workload, optimizer, {
+    storage,
+    choices: kernels(device),
+  });
   const zeros = () => new Float32Array(trainer.layout.length);
   const parameters = initialParameters(config, trainer.layout, 1);
   trainer.load({ step: 0, parameters, firstMoment: zeros(), secondMoment: zeros() });

@@ -1,4 +1,5 @@
 import type { Device } from '../gpu/device.ts';
+import type { Chooser } from '../gpu/program.ts';
 import { type PresetName, presetNames, presets } from '../model/config.ts';
 import { layoutOf } from '../model/parameters.ts';
 import { Trainer } from './trainer.ts';
@@ -7,17 +8,25 @@ import { Trainer } from './trainer.ts';
 const stepMilliseconds = 1000;
 const tokensPerStep = 4096;
 
-/** The largest preset that this device trains briskly, by timing a few steps of nano. Software adapters get nano. */
-export async function choosePreset(device: Device): Promise<PresetName> {
+/**
+ * The largest preset that this device trains briskly, by timing a few steps of nano with the kernels that `choices` gives.
+ * Software adapters get nano.
+ */
+export async function choosePreset(device: Device, choices: Chooser): Promise<PresetName> {
   if (device.software) return 'nano';
-  return presetFor(await measureCost(device, 32, 4), device.device.limits.maxBufferSize);
+  return presetFor(await measureCost(device, 32, 4, choices), device.device.limits.maxBufferSize);
 }
 
 /** Milliseconds a token and parameter, over `steps` steps of nano with `batch` rows; the first, which warms up, is left out. */
-export async function measureCost(device: Device, batch: number, steps: number): Promise<number> {
+export async function measureCost(
+  device: Device,
+  batch: number,
+  steps: number,
+  choices: Chooser,
+): Promise<number> {
   const shape = { batch, sequence: presets.nano.contextLength };
   const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, gradientClip: 1 };
-  const trainer = await Trainer.create(device, presets.nano, shape, settings);
+  const trainer = await Trainer.create(device, presets.nano, shape, settings, { choices });
   try {
     const inputs = new Uint32Array(shape.batch * shape.sequence);
     const tokens = { inputs, targets: inputs };
