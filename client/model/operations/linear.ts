@@ -96,7 +96,7 @@ export const linearForward: Operation<LinearForwardShape> = {
       ...subgroup,
       entry: 'forward',
       overrides: () => ({}),
-      workgroups: (shape) => [Math.ceil(pairsOf(shape) / 8), Math.ceil(shape.rows / 16), 1],
+      workgroups: (shape) => [Math.ceil(pairsOf(shape) / 4), Math.ceil(shape.rows / 16), 1],
     },
     ...graphicsVariants<LinearForwardShape>('forward', (shape) => ({
       rows: shape.rows,
