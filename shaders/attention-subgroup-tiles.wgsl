@@ -1,5 +1,5 @@
 
-// Tiles of attention.wgsl with 8 rows, where a workgroup is one subgroup of 8 lanes, numbered alike: each lane reads one
+// Tiles of attention-rows.wgsl with 8 rows, where a workgroup is one subgroup of 8 lanes, numbered alike: each lane reads one
 // row and passes it round. Loads go lane by lane on a CPU adapter, so this is an eighth of the work.
 
 const tileRows = 8u;

@@ -1,5 +1,5 @@
 
-// Tiles of attention.wgsl that are one row, read by every invocation.
+// Tiles of attention-rows.wgsl that are one row, read by every invocation.
 
 const tileRows = 1u;
 

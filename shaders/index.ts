@@ -1,5 +1,6 @@
 import adamw from './adamw.wgsl?raw';
 import attention from './attention.wgsl?raw';
+import attentionRows from './attention-rows.wgsl?raw';
 import attentionSubgroupTiles from './attention-subgroup-tiles.wgsl?raw';
 import attentionTiles from './attention-tiles.wgsl?raw';
 import cachedAttention from './cached-attention.wgsl?raw';
@@ -15,6 +16,7 @@ import matrixUnits from './matrix-units.wgsl?raw';
 import muon from './muon.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
 import subgroupMatmul from './subgroup-matmul.wgsl?raw';
+import tiledAttention from './tiled-attention.wgsl?raw';
 import tiledMatmul from './tiled-matmul.wgsl?raw';
 
 /** How a kernel sees a buffer. */
@@ -180,16 +182,22 @@ export const shaders = {
   },
   attention: {
     name: 'attention',
-    source: attention + attentionTiles,
+    source: attention + attentionRows + attentionTiles,
     entryPoints: attentionLayer,
     overrides: ['headVectors'],
   },
   subgroupAttention: {
     name: 'subgroup-attention',
-    source: attention + attentionSubgroupTiles,
+    source: attention + attentionRows + attentionSubgroupTiles,
     entryPoints: attentionLayer,
     overrides: ['headVectors'],
     needs: ['subgroups'],
+  },
+  tiledAttention: {
+    name: 'tiled-attention',
+    source: attention + tiledAttention,
+    entryPoints: attentionLayer,
+    overrides: ['headVectors', 'lanesX', 'lanesY'],
   },
   cachedAttention: {
     name: 'cached-attention',

@@ -1,5 +1,6 @@
 import type { Adapter } from '../../gpu/device.ts';
 import type { Operation, Variant, Workgroups } from '../../gpu/operation.ts';
+import { graphicsVariants } from './graphics-attention.ts';
 
 /** Causal grouped-query attention over `batch` windows. A head's width is a multiple of 8, at most 128. */
 export interface AttentionShape {
@@ -26,14 +27,16 @@ const places =
 const lanes8 = ({ subgroupSize }: Adapter) => subgroupSize === 8;
 
 function variants(
-  entry: string,
-  workgroups: (shape: AttentionShape) => Workgroups,
+  entry: 'forward' | 'backwardQuery' | 'backwardKeyValue',
+  headsOf: (shape: AttentionShape) => number,
 ): [Variant<AttentionShape>, ...Variant<AttentionShape>[]] {
+  const workgroups = places(headsOf);
   const overrides = ({ headSize }: AttentionShape) => ({ headVectors: headSize / 4 });
   const both = { overrides, entry, workgroups };
   return [
     { ...both, name: 'rows', shader: 'attention', suits: 'any', fits: () => true },
     { ...both, name: 'subgroup', shader: 'subgroupAttention', suits: 'processor', fits: lanes8 },
+    ...graphicsVariants(entry, headsOf),
   ];
 }
 
@@ -41,10 +44,7 @@ function variants(
 export const attentionForward: Operation<AttentionShape> = {
   name: 'attention-forward',
   words,
-  variants: variants(
-    'forward',
-    places(({ heads }) => heads),
-  ),
+  variants: variants('forward', ({ heads }) => heads),
 };
 
 /**
@@ -54,18 +54,12 @@ export const attentionForward: Operation<AttentionShape> = {
 export const attentionBackwardQuery: Operation<AttentionShape> = {
   name: 'attention-backward-query',
   words,
-  variants: variants(
-    'backwardQuery',
-    places(({ heads }) => heads),
-  ),
+  variants: variants('backwardQuery', ({ heads }) => heads),
 };
 
 /** Writes the key and value parts of qkvGradient. Bindings: as for the queries, with savedDeltas and without savedOutput. */
 export const attentionBackwardKeyValue: Operation<AttentionShape> = {
   name: 'attention-backward-key-value',
   words,
-  variants: variants(
-    'backwardKeyValue',
-    places(({ keyValueHeads }) => keyValueHeads),
-  ),
+  variants: variants('backwardKeyValue', ({ keyValueHeads }) => keyValueHeads),
 };

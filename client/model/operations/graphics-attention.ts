@@ -1,0 +1,46 @@
+import type { Storage, Variant } from '../../gpu/operation.ts';
+
+/** Extents of attention on which a graphics processor's variants depend. */
+interface Extents {
+  readonly batch: number;
+  readonly sequence: number;
+  readonly headSize: number;
+}
+
+type Entry = 'forward' | 'backwardQuery' | 'backwardKeyValue';
+
+/** A workgroup of `lanesX` by `lanesY` has four rows of a tile and four of its own for each; see tiled-attention.wgsl. */
+const tiles = [
+  { lanesX: 4, lanesY: 8 },
+  { lanesX: 8, lanesY: 8 },
+  { lanesX: 8, lanesY: 16 },
+] as const;
+
+/** The variants of one part of attention that are for graphics processors. */
+export function graphicsVariants<Shape extends Extents>(
+  entry: Entry,
+  headsOf: (shape: Shape) => number,
+): Variant<Shape>[] {
+  return tiles.map(({ lanesX, lanesY }) => {
+    const owned = 4 * lanesY;
+    const tile = 4 * lanesX;
+    const memory = ({ headSize }: Shape, storage: Storage) => {
+      const row = (headSize / 4 + 1) * (storage === 'f16' ? 8 : 16);
+      const weights = tile * lanesY * 16;
+      if (entry === 'forward') return (owned + 2 * tile) * row + weights;
+      return 2 * (owned + tile) * row + (entry === 'backwardQuery' ? 1 : 2) * weights;
+    };
+    return {
+      name: `tiled ${owned}x${tile}`,
+      shader: 'tiledAttention',
+      entry,
+      overrides: ({ headSize }) => ({ headVectors: headSize / 4, lanesX, lanesY }),
+      workgroups: (shape) => [Math.ceil(shape.sequence / owned), headsOf(shape), shape.batch],
+      fits: ({ workgroupBytes, workgroupInvocations }, shape, storage) =>
+        memory(shape, storage) <= workgroupBytes &&
+        lanesX * lanesY <= workgroupInvocations &&
+        shape.headSize / 4 <= 4 * lanesX,
+      suits: 'graphics',
+    };
+  });
+}
