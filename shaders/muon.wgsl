@@ -1,5 +1,5 @@
 // Muon (Jordan et al. 2024) on a stack of matrices X of one shape, (matrices, rows, columns) with rows <= columns; those of
-// the flat vector that are taller lie in it turned. Rows and columns are multiples of 8.
+// the flat vector that are taller lie in it turned. Rows and columns are multiples of 4.
 //
 //   momentum    firstMoment = momentum firstMoment + g, with g the clipped gradient; into the stack g + momentum firstMoment
 //   gram        product = G = X Xᵀ
@@ -9,8 +9,8 @@
 //   multiply    product = P X
 //   update      parameters -= learningRate (scale x + weightDecay parameters), with x from the stack
 //
-// Where the gradient is not finite, nothing is written to moment and parameters. As in matmul.wgsl an invocation holds 8
-// rows of 4 columns, without workgroup memory.
+// Where the gradient is not finite, nothing is written to moment and parameters. An invocation of a product holds 4 rows of
+// 4 columns, without workgroup memory.
 
 struct Shape {
   rows: u32,
@@ -104,49 +104,37 @@ fn update(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   parameters[at] = old - stepValues.learningRate * (shape.scale * x + stepValues.weightDecay * old);
 }
 
-// Columns are rows of the product, four and the next four.
-struct Sums {
-  low: mat4x4f,
-  high: mat4x4f,
-}
-
 // Columns are four rows of `left` from `at` on.
 fn leftRows(at: u32, depth: u32) -> mat4x4f {
   return mat4x4f(left[at], left[at + depth], left[at + 2 * depth], left[at + 3 * depth]);
 }
 
-// left rightᵀ; both have `shape.rows` rows of `depth` vec4.
-fn byTransposed(matrix: u32, row: u32, column: u32, depth: u32) -> Sums {
+// Columns are four rows of left rightᵀ; both have `shape.rows` rows of `depth` vec4.
+fn byTransposed(matrix: u32, row: u32, column: u32, depth: u32) -> mat4x4f {
   let l = (matrix * shape.rows + row) * depth;
   let r = (matrix * shape.rows + 4 * column) * depth;
-  var sums = Sums();
+  var sum = mat4x4f();
   for (var k = 0u; k < depth; k++) {
     let at = r + k;
     let rows = mat4x4f(right[at], right[at + depth], right[at + 2 * depth], right[at + 3 * depth]);
-    let w = transpose(rows);
-    sums.low += w * leftRows(l + k, depth);
-    sums.high += w * leftRows(l + 4 * depth + k, depth);
+    sum += transpose(rows) * leftRows(l + k, depth);
   }
-  return sums;
+  return sum;
 }
 
-fn store(matrix: u32, row: u32, column: u32, columns: u32, sums: Sums) {
+fn store(matrix: u32, row: u32, column: u32, columns: u32, rows: mat4x4f) {
   let at = (matrix * shape.rows + row) * columns + column;
-  product[at] = sums.low[0];
-  product[at + columns] = sums.low[1];
-  product[at + 2 * columns] = sums.low[2];
-  product[at + 3 * columns] = sums.low[3];
-  product[at + 4 * columns] = sums.high[0];
-  product[at + 5 * columns] = sums.high[1];
-  product[at + 6 * columns] = sums.high[2];
-  product[at + 7 * columns] = sums.high[3];
+  product[at] = rows[0];
+  product[at + columns] = rows[1];
+  product[at + 2 * columns] = rows[2];
+  product[at + 3 * columns] = rows[3];
 }
 
 @compute @workgroup_size(lanesX, lanesY)
 fn gram(@builtin(global_invocation_id) id: vec3u) {
   let columns = shape.rows / 4;
-  if (id.x < columns && 8 * id.y < shape.rows) {
-    store(id.z, 8 * id.y, id.x, columns, byTransposed(id.z, 8 * id.y, id.x, shape.columns / 4));
+  if (id.x < columns && id.y < columns) {
+    store(id.z, 4 * id.y, id.x, columns, byTransposed(id.z, 4 * id.y, id.x, shape.columns / 4));
   }
 }
 
@@ -171,8 +159,7 @@ fn trace(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) grou
 @compute @workgroup_size(lanesX, lanesY)
 fn polynomial(@builtin(global_invocation_id) id: vec3u) {
   let columns = shape.rows / 4;
-  let row = 8 * id.y;
-  if (id.x >= columns || row >= shape.rows) {
+  if (id.x >= columns || id.y >= columns) {
     return;
   }
   var inverse = 1.0;
@@ -180,40 +167,30 @@ fn polynomial(@builtin(global_invocation_id) id: vec3u) {
     // A matrix of zeros stays one.
     inverse = 1.0 / max(savedLengths[id.z], 1e-30);
   }
-  let scale = sqrt(inverse);
-  let linear = scale * b * inverse;
-  let quadratic = scale * c * inverse * inverse;
+  let row = 4 * id.y;
+  let g = leftRows((id.z * shape.rows + row) * columns + id.x, columns);
   // G is its own transpose, so G Gᵀ is its square.
-  var sums = byTransposed(id.z, row, id.x, columns);
-  let at = (id.z * shape.rows + row) * columns + id.x;
-  sums.low = quadratic * sums.low + linear * leftRows(at, columns);
-  sums.high = quadratic * sums.high + linear * leftRows(at + 4 * columns, columns);
-  let diagonal = scale * mat4x4f(a, 0, 0, 0, 0, a, 0, 0, 0, 0, a, 0, 0, 0, 0, a);
-  if (4 * id.x == row) {
-    sums.low += diagonal;
-  }
-  if (4 * id.x == row + 4) {
-    sums.high += diagonal;
-  }
-  store(id.z, row, id.x, columns, sums);
+  let square = byTransposed(id.z, row, id.x, columns);
+  let diagonal = select(0.0, a, id.x == id.y);
+  let identity = mat4x4f(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
+  let sum = diagonal * identity + (b * inverse) * g + (c * inverse * inverse) * square;
+  store(id.z, row, id.x, columns, sqrt(inverse) * sum);
 }
 
 @compute @workgroup_size(lanesX, lanesY)
 fn multiply(@builtin(global_invocation_id) id: vec3u) {
   let columns = shape.columns / 4;
   let depth = shape.rows / 4;
-  let row = 8 * id.y;
-  if (id.x >= columns || row >= shape.rows) {
+  if (id.x >= columns || id.y >= depth) {
     return;
   }
-  let l = (id.z * shape.rows + row) * depth;
+  let l = (id.z * shape.rows + 4 * id.y) * depth;
   var r = id.z * shape.rows * columns + id.x;
-  var sums = Sums();
+  var sum = mat4x4f();
   for (var k = 0u; k < depth; k++) {
-    let w = mat4x4f(right[r], right[r + columns], right[r + 2 * columns], right[r + 3 * columns]);
-    sums.low += w * leftRows(l + k, depth);
-    sums.high += w * leftRows(l + 4 * depth + k, depth);
+    let rows = mat4x4f(right[r], right[r + columns], right[r + 2 * columns], right[r + 3 * columns]);
+    sum += rows * leftRows(l + k, depth);
     r += 4 * columns;
   }
-  store(id.z, row, id.x, columns, sums);
+  store(id.z, 4 * id.y, id.x, columns, sum);
 }

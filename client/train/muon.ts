@@ -11,7 +11,7 @@ export function isHiddenMatrix({ name, shape }: TensorPlace): boolean {
 
 /** One matrix of the flat vector and its place in a stack. */
 export interface MuonPlaceShape {
-  /** Of the stack's matrices: rows <= columns, multiples of 8. */
+  /** Of the stack's matrices: rows <= columns, multiples of 4. */
   readonly rows: number;
   readonly columns: number;
   /** The element at which the matrix begins in the stack. */
@@ -78,7 +78,7 @@ const product = (
       overrides: () => ({ lanes, lanesX: 8, lanesY }),
       workgroups: (shape: MuonStackShape): Workgroups => [
         Math.ceil(width(shape) / 32),
-        Math.ceil(shape.rows / 8 / lanesY),
+        Math.ceil(shape.rows / 4 / lanesY),
         shape.matrices,
       ],
       suits,
