@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
 import { openDevice } from '../../client/gpu/device.ts';
+import type { Site } from '../../client/gpu/operation.ts';
 import { compileKernels, type Kernel } from '../../client/gpu/pipelines.ts';
+import { presetNames, presets } from '../../client/model/config.ts';
+import { stepSites } from '../../client/train/step-sites.ts';
 import { type Shader, type ShaderName, shaders } from '../../shaders/index.ts';
 import { nodeGpu } from '../gpu-node.ts';
 import { Draw } from '../platform/operations/draw.ts';
@@ -9,8 +12,10 @@ import { specifications } from '../platform/operations/index.ts';
 
 /** Dawn without a driver: validates every shader and its bindings, runs nothing. */
 let device: Device;
+let kernels: readonly Kernel[];
 beforeAll(async () => {
   device = await openDevice(nodeGpu(['backend=null', 'enable-dawn-features=allow_unsafe_apis']));
+  kernels = everyKernel();
 });
 afterAll(() => device.close());
 
@@ -21,27 +26,49 @@ const cases = specifications.flatMap(({ storages, cases }) =>
   storages.flatMap((storage) => cases(new Draw(1, storage)).map(({ site }) => ({ site, storage }))),
 );
 
-/** The kernels of a shader, as the variants would have them on one adapter or another. */
-function kernelsOf(name: ShaderName): Kernel[] {
-  const shader: Shader = shaders[name];
+const settings = {
+  beta1: 0.9,
+  beta2: 0.95,
+  epsilon: 1e-8,
+  weightDecay: 0.1,
+  gradientClip: 1,
+  muon: { momentum: 0.95 },
+};
+
+/** What may run on an adapter: on the shapes of `cases`, and on those that the presets are trained with. */
+function sitesOn(adapter: Device): Site[] {
+  const trained = presetNames.flatMap((name) =>
+    (['f32', 'f16'] as const).flatMap((storage) => {
+      const config = presets[name];
+      const shape = { batch: 2, sequence: config.contextLength };
+      return stepSites(adapter, config, shape, settings, { storage });
+    }),
+  );
+  return [...cases.map(({ site, storage }) => site(adapter, storage)), ...trained];
+}
+
+/** All variants, as they would be compiled on one adapter or another. */
+function everyKernel(): Kernel[] {
   const matrixUnits = [{ rows: 16, columns: 16, depth: 16, result: 'f32' }] as const;
   const adapters = [
     { ...device, subgroupSize: 8 },
     { ...device, subgroupSize: 32, matrixUnits },
   ];
-  return cases.flatMap(({ site, storage }) =>
-    adapters
-      .flatMap((adapter) => site(adapter, storage).candidates)
-      .filter((candidate) => candidate.shader === name)
-      .map(({ entry, overrides }) => ({ shader, entry, overrides, storage })),
+  return adapters.flatMap(sitesOn).flatMap(({ candidates, storage }) =>
+    candidates.map(({ shader, entry, overrides }) => ({
+      shader: shaders[shader],
+      entry,
+      overrides,
+      storage,
+    })),
   );
 }
 
 test.each(names)('%s: every variant compiles with its storages, bound as declared', async (name) => {
-  const kernels = kernelsOf(name);
-  const entries = new Set(kernels.map(({ entry }) => entry));
+  const own = kernels.filter(({ shader }) => shader === shaders[name]);
+  const entries = new Set(own.map(({ entry }) => entry));
   expect(entries).toEqual(new Set(Object.keys(shaders[name].entryPoints)));
-  await compileKernels(device.device, kernels);
+  await compileKernels(device.device, own);
 });
 
 test.each(names)('%s: stays within what every adapter and engine offers', (name) => {
