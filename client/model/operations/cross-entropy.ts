@@ -34,6 +34,7 @@ function variants(entry: string): [Variant<CrossEntropyShape>, ...Variant<CrossE
 export const crossEntropy: Operation<CrossEntropyShape> = {
   name: 'cross-entropy',
   words: ({ rows, vocabulary }) => [rows, vocabulary / 4, 0],
+  indices: ({ vocabulary }) => ({ targets: vocabulary }),
   variants: variants('forwardBackward'),
 };
 
@@ -43,6 +44,11 @@ const partWords = ({ rows, vocabulary, firstToken }: CrossEntropyPartShape) => [
   firstToken,
 ];
 
+/** As if the part were the last. */
+const targetsOfPart = ({ firstToken, vocabulary }: CrossEntropyPartShape) => ({
+  targets: firstToken + vocabulary,
+});
+
 /**
  * Adds a part's logits to what is known of each row; the parts come in order, from token 0. After the last one the losses
  * are right. Bindings: targets, logits, losses, sums (rows, 4).
@@ -50,6 +56,7 @@ const partWords = ({ rows, vocabulary, firstToken }: CrossEntropyPartShape) => [
 export const crossEntropyForwardPart: Operation<CrossEntropyPartShape> = {
   name: 'cross-entropy-forward-part',
   words: partWords,
+  indices: targetsOfPart,
   variants: variants('forwardPart'),
 };
 
@@ -57,5 +64,6 @@ export const crossEntropyForwardPart: Operation<CrossEntropyPartShape> = {
 export const crossEntropyBackwardPart: Operation<CrossEntropyPartShape> = {
   name: 'cross-entropy-backward-part',
   words: partWords,
+  indices: targetsOfPart,
   variants: variants('backwardPart'),
 };
