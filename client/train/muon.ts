@@ -138,9 +138,11 @@ export function recordMuon(
   program: ProgramBuilder,
   buffers: MuonBuffers,
   tensors: readonly TensorPlace[],
+  maxBindingBytes: number,
 ): void {
   const { stepValues, clipping } = buffers;
-  for (const stack of stacksOf(tensors.filter(isHiddenMatrix))) {
+  const most = Math.min(stackBytes, maxBindingBytes);
+  for (const stack of stacksOf(tensors.filter(isHiddenMatrix), most)) {
     const { rows, columns, matrices } = stack;
     const direction = program.activation(matrices.length * rows * columns);
     const placed = matrices.map(({ offset, size, shape: [height = 0] }, i) => ({
@@ -186,12 +188,12 @@ interface Stack {
   readonly matrices: readonly TensorPlace[];
 }
 
-/** Tensors whose matrices have the same shape, turned or not, as many together as `stackBytes` hold. */
-function stacksOf(tensors: readonly TensorPlace[]): Stack[] {
+/** Tensors whose matrices have the same shape, turned or not, as many together as `bytes` hold. */
+function stacksOf(tensors: readonly TensorPlace[], bytes: number): Stack[] {
   const byShape = Map.groupBy(tensors, ({ shape }) => `${Math.min(...shape)} x ${Math.max(...shape)}`);
   return [...byShape.values()].flatMap((alike) => {
     const [{ shape, size } = { shape: [], size: 1 }] = alike;
-    const most = Math.max(1, Math.floor(stackBytes / 4 / size));
+    const most = Math.max(1, Math.floor(bytes / 4 / size));
     return Array.from({ length: Math.ceil(alike.length / most) }, (_, i) => ({
       rows: Math.min(...shape),
       columns: Math.max(...shape),

@@ -116,5 +116,5 @@ export function recordUpdate(
       },
     );
   }
-  if (settings.muon) recordMuon(program, buffers, layout.tensors);
+  if (settings.muon) recordMuon(program, buffers, layout.tensors, maxBindingBytes);
 }

@@ -117,6 +117,28 @@ test('with f32 storage a gradient that is not finite is left out, too', async ()
   expect(after.firstMoment).toEqual(state.firstMoment);
 });
 
+test('vectors that lie in several buffers, each in several bindings, are trained alike', async () => {
+  const batch = randomBatch(Random.seeded(2));
+  const results = [];
+  for (const adapter of [device, { ...device, bufferBytes: 2 ** 14, bindingBytes: 3 * 2 ** 12 }]) {
+    const withMuon = { ...settings, muon: { momentum: 0.95 } };
+    const trainer = await Trainer.create(adapter, config, shape, withMuon, { storage: 'f16' });
+    made.push(trainer);
+    trainer.load(fresh(3));
+    trainer.step(batch, 1e-2);
+    const gradient = await trainer.gradient();
+    trainer.step(batch, 1e-2);
+    results.push({ gradient, ...(await trainer.save()), dispatches: trainer.dispatchesPerStep });
+  }
+  const [whole, inParts] = results;
+  if (!whole || !inParts) throw new Error('a trainer has no results');
+  expect(inParts.dispatches).toBeGreaterThan(whole.dispatches + 10);
+  expect(inParts.gradient).toEqual(whole.gradient);
+  // The squares of the norm are summed in another order.
+  expect(relativeError(inParts.parameters, Float64Array.from(whole.parameters))).toBeLessThan(1e-4);
+  expect(inParts.scaling).toEqual(whole.scaling);
+});
+
 test('an adapter without 16-bit floats is told so', async () => {
   const without = { ...device, f16: false };
   await expect(Trainer.create(without, config, shape, settings, { storage: 'f16' })).rejects.toMatchObject({
