@@ -36,11 +36,11 @@ export interface TuneOptions {
   readonly onTuned?: (tuning: Tuning, done: number, all: number) => void;
 }
 
-/** How often each candidate is timed; the median counts. */
+/** How often each candidate is timed. The least counts: whatever else the machine does can only add to it. */
 const rounds = 5;
-/** A candidate this much slower than the fastest at first sight is not looked at again. */
+/** A candidate this much slower than the fastest at first sight is not looked at again, unless it is the guess. */
 const hopeless = 2;
-/** Timings scatter: whoever would replace the guess must be faster by this. */
+/** Whoever would replace the guess must be faster by this, and in most rounds. */
 const margin = 0.03;
 const mostRepetitions = 4096;
 
@@ -61,7 +61,7 @@ export async function tune(
 
 /**
  * Chooses a variant for each site that has several: of those whose numbers are the reference's the fastest, if it beats
- * the guess by a margin. Sites come largest first, so that a budget goes where the time does; what it leaves out is not
+ * the guess clearly. Sites come largest first, so that a budget goes where the time does; what it leaves out is not
  * in the result.
  */
 export async function measure(
@@ -104,6 +104,7 @@ const bytesOf = ({ bytes }: RecordedSite) => Object.values(bytes).reduce((sum, s
 interface Runner {
   readonly candidate: Candidate;
   readonly repetitions: number;
+  /** A dispatch, at first sight and in each round. */
   readonly milliseconds: number[];
 }
 
@@ -121,15 +122,16 @@ async function measureSite(
     if (refusal === null) runners.push(await firstSight(site, candidate, trials, sample));
     else refusals.set(candidate.variant, refusal);
   }
-  const best = Math.min(...runners.map(median));
-  const hopeful = runners.filter((runner) => median(runner) <= hopeless * best);
-  // One after the other in turn: whatever else the machine does meanwhile slows them all alike.
+  const best = Math.min(...runners.map(least));
+  const hopeful = runners.filter(
+    (runner) => least(runner) <= hopeless * best || runner.candidate.variant === site.guess.variant,
+  );
+  // One after the other in turn: what slows the machine for a while slows them all alike.
   for (let round = 0; hopeful.length > 1 && round < rounds; round++)
     for (const { candidate, repetitions, milliseconds } of hopeful) {
       signal?.throwIfAborted();
       milliseconds.push((await trials.time(site, candidate, repetitions)) / repetitions);
     }
-  const times = new Map(runners.map((runner) => [runner.candidate.variant, median(runner)]));
   const { key, operation, words, storage, guess } = site;
   return {
     key,
@@ -138,20 +140,24 @@ async function measureSite(
     storage,
     candidates: digestOf(site),
     guess: guess.variant,
-    chosen: pick(times, guess.variant),
+    chosen: pick(runners, guess.variant),
     measurements: site.candidates.map(({ variant }) => {
-      const milliseconds = times.get(variant);
-      const microseconds = milliseconds === undefined ? null : 1000 * milliseconds;
+      const runner = runners.find(({ candidate }) => candidate.variant === variant);
+      const microseconds = runner === undefined ? null : 1000 * least(runner);
       return { variant, microseconds, refused: refusals.get(variant) ?? null };
     }),
   };
 }
 
 /** The fastest, unless the guess is nearly as fast; where none may be used, the guess stays. */
-function pick(times: ReadonlyMap<string, number>, guess: string): string {
-  let [chosen, least] = [guess, (times.get(guess) ?? Infinity) * (1 - margin)];
-  for (const [variant, time] of times) if (time < least) [chosen, least] = [variant, time];
-  return chosen;
+function pick(runners: readonly Runner[], guess: string): string {
+  const [fastest] = runners.toSorted((a, b) => least(a) - least(b));
+  const guessed = runners.find(({ candidate }) => candidate.variant === guess);
+  if (fastest === undefined) return guess;
+  if (guessed === undefined) return fastest.candidate.variant;
+  const wins = fastest.milliseconds.filter((time, round) => time < (guessed.milliseconds[round] ?? 0)).length;
+  const clearly = least(fastest) < least(guessed) * (1 - margin) && wins > fastest.milliseconds.length / 2;
+  return clearly ? fastest.candidate.variant : guess;
 }
 
 /** Finds how many repetitions make a timing long enough. The last timing counts as the first of the candidate's. */
@@ -170,7 +176,4 @@ async function firstSight(
   }
 }
 
-function median({ milliseconds }: Runner): number {
-  const sorted = milliseconds.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Infinity;
-}
+const least = ({ milliseconds }: Runner) => Math.min(...milliseconds);

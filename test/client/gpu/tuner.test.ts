@@ -6,6 +6,7 @@ import { type Trials, triable } from '../../../client/gpu/trials.ts';
 import { choicesOf, measure, type Tuning, tune } from '../../../client/gpu/tuner.ts';
 import { linearForward } from '../../../client/model/operations/linear.ts';
 import { rmsNormForward } from '../../../client/model/operations/rms-norm.ts';
+import { Random } from '../../../client/random.ts';
 import { openNodeDevice } from '../../gpu-node.ts';
 
 /** A site of made-up variants; the reference is the first, the guess the last. */
@@ -35,9 +36,12 @@ class Scripted implements Trials {
   now = 0;
   readonly timed: string[] = [];
   readonly #milliseconds: Readonly<Record<string, number>>;
+  readonly #disturbance: () => number;
 
-  constructor(milliseconds: Readonly<Record<string, number>>) {
+  /** `disturbance`: by how much something else slows a timing. */
+  constructor(milliseconds: Readonly<Record<string, number>>, disturbance = () => 1) {
     this.#milliseconds = milliseconds;
+    this.#disturbance = disturbance;
   }
 
   async refusal(_site: RecordedSite, { variant }: Candidate): Promise<string | null> {
@@ -47,7 +51,8 @@ class Scripted implements Trials {
 
   async time(_site: RecordedSite, { variant }: Candidate, repetitions: number): Promise<number> {
     this.timed.push(variant);
-    const milliseconds = repetitions * (this.#milliseconds[variant] ?? 1) + 0.01;
+    const undisturbed = repetitions * (this.#milliseconds[variant] ?? 1) + 0.01;
+    const milliseconds = undisturbed * this.#disturbance();
     this.now += milliseconds;
     return milliseconds;
   }
@@ -91,6 +96,22 @@ test('candidates are timed in turn, and one that is hopeless at first sight no m
   await measure([site('a', ['reference', 'other', 'guess'])], trials);
   expect(trials.timed.filter((variant) => variant === 'reference')).toHaveLength(1);
   expect(trials.timed.slice(-4)).toEqual(['other', 'guess', 'other', 'guess']);
+});
+
+test('on a busy machine, the guess is not given up for a slower variant', async () => {
+  const random = Random.seeded(3);
+  const busy = () => (random.uniform() < 0.7 ? 1 : 1 + 20 * random.uniform());
+  const times = { reference: 3, other: 1.5, guess: 1 };
+  let [kept, found] = [0, 0];
+  for (let i = 0; i < 200; i++) {
+    const sites = [site('a', ['reference', 'other', 'guess']), site('b', ['reference', 'guess', 'other'])];
+    const [a, b] = await measure(sites, new Scripted(times, busy));
+    if (a?.chosen === 'guess') kept++;
+    if (b?.chosen === 'guess') found++;
+  }
+  // In b the guess is the slower one.
+  expect(kept).toBeGreaterThan(195);
+  expect(found).toBeGreaterThan(120);
 });
 
 test('a dispatch of a microsecond is repeated until its timing is long enough', async () => {
