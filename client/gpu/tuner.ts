@@ -31,18 +31,20 @@ export interface TuneOptions {
   readonly budget?: number;
   /** What one timing should take, in milliseconds: far more than the wait for it. */
   readonly sample?: number;
+  /** How often each candidate is timed. The least counts: whatever else the machine does can only add to it. */
+  readonly rounds?: number;
   readonly now?: () => number;
   readonly signal?: AbortSignal;
   readonly onTuned?: (tuning: Tuning, done: number, all: number) => void;
 }
 
-/** How often each candidate is timed. The least counts: whatever else the machine does can only add to it. */
-const rounds = 5;
 /** A candidate this much slower than the fastest at first sight is not looked at again, unless it is the guess. */
 const hopeless = 2;
 /** Whoever would replace the guess must be faster by this, and in most rounds. */
 const margin = 0.03;
 const mostRepetitions = 4096;
+/** A processor has other work, too, and whoever has it measured waits for it. */
+const onProcessor = { sample: 20, rounds: 9 };
 
 /** Measures on a device the sites that have a choice; see `measure`. Rejects with `device.lost`, or the signal's reason. */
 export async function tune(
@@ -53,7 +55,7 @@ export async function tune(
   const fitting = largestFirst(triable(device, sites));
   const trials = new GpuTrials(device, fitting);
   try {
-    return await measure(fitting, trials, { sample: device.software ? 10 : 4, ...options });
+    return await measure(fitting, trials, { ...(device.software ? onProcessor : {}), ...options });
   } finally {
     trials.close();
   }
@@ -69,13 +71,13 @@ export async function measure(
   trials: Trials,
   options: TuneOptions = {},
 ): Promise<Tuning[]> {
-  const { budget = Infinity, sample = 4, now = () => performance.now(), signal, onTuned } = options;
+  const { budget = Infinity, now = () => performance.now(), onTuned } = options;
   const startedAt = now();
   const tunable = largestFirst(sites.filter(hasChoice));
   const tunings: Tuning[] = [];
   for (const site of tunable) {
     if (now() - startedAt > budget) break;
-    const tuning = await measureSite(site, trials, sample, signal);
+    const tuning = await measureSite(site, trials, options);
     tunings.push(tuning);
     onTuned?.(tuning, tunings.length, tunable.length);
   }
@@ -111,8 +113,7 @@ interface Runner {
 async function measureSite(
   site: RecordedSite,
   trials: Trials,
-  sample: number,
-  signal: AbortSignal | undefined,
+  { sample = 4, rounds = 5, signal }: TuneOptions,
 ): Promise<Tuning> {
   const refusals = new Map<string, string>();
   const runners: Runner[] = [];
