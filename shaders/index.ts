@@ -11,6 +11,7 @@ import gradientNorm from './gradient-norm.wgsl?raw';
 import halve from './halve.wgsl?raw';
 import linear from './linear.wgsl?raw';
 import matmul from './matmul.wgsl?raw';
+import matrixUnitAttention from './matrix-unit-attention.wgsl?raw';
 import matrixUnitMatmul from './matrix-unit-matmul.wgsl?raw';
 import matrixUnits from './matrix-units.wgsl?raw';
 import muon from './muon.wgsl?raw';
@@ -215,6 +216,13 @@ export const shaders = {
     overrides: ['lanes', 'splits'],
   },
   crossEntropy: {
+  matrixUnitAttention: {
+    name: 'matrix-unit-attention',
+    source: attention + matrixUnitAttention + matrixUnits,
+    entryPoints: attentionLayer,
+    overrides: ['headVectors', 'subgroups', 'tileUnits', 'tables'],
+    needs: ['matrixUnits'],
+  },
     name: 'cross-entropy',
     source: crossEntropy,
     entryPoints: {

@@ -1,4 +1,5 @@
 import type { Storage, Variant } from '../../gpu/operation.ts';
+import { hasMatrixUnits, padding, subgroupLanes, unit } from './matrix-units.ts';
 
 /** Extents of attention on which a graphics processor's variants depend. */
 interface Extents {
@@ -18,6 +19,50 @@ const tiles = [
 
 /** The variants of one part of attention that are for graphics processors. */
 export function graphicsVariants<Shape extends Extents>(
+  entry: Entry,
+  headsOf: (shape: Shape) => number,
+): Variant<Shape>[] {
+  return [...tiledVariants(entry, headsOf), ...matrixUnitVariants(entry, headsOf)];
+}
+
+function matrixUnitVariants<Shape extends Extents>(
+  entry: Entry,
+  headsOf: (shape: Shape) => number,
+): Variant<Shape>[] {
+  const subgroups = 4;
+  const owned = subgroups * unit;
+  const tables = entry === 'forward' ? 1 : 2;
+  return [1, 4, 2].map((tileUnits) => {
+    const tile = tileUnits * unit;
+    const memory = ({ headSize }: Shape) => {
+      const row = headSize / 4 + padding;
+      const tablesEach = unit * Math.max(tables * (tile / 2 + padding), headSize / 2 + padding);
+      return 8 * Math.max(2 * tile * row + subgroups * tablesEach, owned * row) + 64 * 8;
+    };
+    return {
+      name: `matrix units ${owned}x${tile}`,
+      shader: 'matrixUnitAttention',
+      entry,
+      overrides: ({ headSize }) => ({
+        headVectors: headSize / 4,
+        subgroups,
+        tileUnits,
+        tables,
+      }),
+      workgroups: (shape) => [Math.ceil(shape.sequence / owned), headsOf(shape), shape.batch],
+      fits: (adapter, shape, storage) =>
+        hasMatrixUnits(adapter, storage) &&
+        memory(shape) <= adapter.workgroupBytes &&
+        subgroups * subgroupLanes <= adapter.workgroupInvocations &&
+        shape.headSize % unit === 0 &&
+        shape.headSize <= 8 * unit,
+      suits: 'graphics',
+      pays: (shape) => shape.sequence >= owned,
+    };
+  });
+}
+
+function tiledVariants<Shape extends Extents>(
   entry: Entry,
   headsOf: (shape: Shape) => number,
 ): Variant<Shape>[] {

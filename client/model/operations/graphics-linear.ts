@@ -1,5 +1,6 @@
 import type { Adapter } from '../../gpu/device.ts';
 import type { Variant } from '../../gpu/operation.ts';
+import { hasMatrixUnits, padding, subgroupLanes, unit } from './matrix-units.ts';
 
 /** Rows and columns of a product. */
 export interface Extent {
@@ -41,25 +42,12 @@ interface UnitTile {
   readonly tileDepth: number;
 }
 
-const unit = 16;
-const subgroupLanes = 32;
-
 const unitTiles: readonly UnitTile[] = [
   { subgroupsX: 2, subgroupsY: 2, unitsX: 2, unitsY: 2, tileDepth: 8 },
   { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 2, tileDepth: 8 },
   { subgroupsX: 4, subgroupsY: 2, unitsX: 2, unitsY: 4, tileDepth: 8 },
   { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 4, tileDepth: 8 },
 ];
-
-function hasMatrixUnits({ matrixUnits, subgroupSize }: Adapter): boolean {
-  return (
-    subgroupSize === subgroupLanes &&
-    matrixUnits.some(
-      ({ rows, columns, depth, result }) =>
-        rows === unit && columns === unit && depth === unit && result === 'f32',
-    )
-  );
-}
 
 /** The variants of one of the linear layer's products that are for graphics processors. */
 export function graphicsVariants<Shape>(entry: string, extentOf: (shape: Shape) => Extent): Variant<Shape>[] {
@@ -71,7 +59,6 @@ function matrixUnitVariants<Shape>(entry: string, extentOf: (shape: Shape) => Ex
     const { subgroupsX, subgroupsY, unitsX, unitsY, tileDepth } = tile;
     const extent = { rows: subgroupsY * unitsY * unit, columns: subgroupsX * unitsX * unit };
     const subgroups = subgroupsX * subgroupsY;
-    const padding = 2;
     const bytes =
       8 *
       Math.max(
@@ -86,8 +73,7 @@ function matrixUnitVariants<Shape>(entry: string, extentOf: (shape: Shape) => Ex
       overrides: () => ({ ...tile }),
       workgroups: (shape) => [tilesOfShape(shape).columns, tilesOfShape(shape).rows, 1],
       fits: (adapter, _shape, storage) =>
-        storage === 'f16' &&
-        hasMatrixUnits(adapter) &&
+        hasMatrixUnits(adapter, storage) &&
         bytes <= adapter.workgroupBytes &&
         subgroups * subgroupLanes <= adapter.workgroupInvocations,
       suits: 'graphics',

@@ -1,0 +1,345 @@
+// Loops of attention.wgsl for GPUs with matrix units (matrix-units.wgsl), with f16 storage. Each subgroup owns a unit's
+// rows, queries (keys) of one head; the workgroup walks over tiles of keys (queries) in workgroup memory. Scores leave the
+// units through a table in memory, where two lanes share a row, and come back as f16 weights in the same place.
+//
+// "Left" rows meet in the scores: queries and keys; "right" ones in what becomes of the scores: values and the output's
+// gradients. Forward walks twice: sums in units cannot shrink when a row's maximum grows, so its log-sum-exp comes first.
+// Rows are padded by 16 bytes, as in matrix-unit-matmul.wgsl; those beyond the sequence repeat its last and have no weight.
+
+override subgroups: u32 = 4;
+override tileUnits: u32 = 2;    // a tile's rows, in units; at most 4
+override tables: u32 = 2;       // of a subgroup; forward has one
+
+const padding = 2u;
+
+override lanes = subgroups * subgroupLanes;
+override owned = subgroups * unit;
+override tile = tileUnits * unit;
+override depthUnits = 4 * headVectors / unit; // at most 8
+override rowStride = headVectors + padding;
+override rightAt = tile * rowStride;
+override tablesAt = 2 * rightAt;
+override scoreStride = tile / 2 + padding;
+override scoreSize = unit * scoreStride;
+override weightStride = tile / 4 + padding;
+override sumStride = 2 * headVectors + padding;
+override tablesEach = max(tables * scoreSize, unit * sumStride);
+
+var<workgroup> memory: array<vec2u, max(tablesAt + subgroups * tablesEach, owned * rowStride)>;
+var<workgroup> queryValues: array<vec2f, 64>; // for keys and values: log-sum and delta of each row of the tile
+
+var<private> lane: u32; // of the subgroup
+
+struct Place {
+  local: u32,
+  first: u32,    // row of the window's start
+  ownStart: u32, // position of the workgroup's first row
+}
+
+fn tableAt(subgroup: u32) -> u32 {
+  return tablesAt + subgroup * tablesEach;
+}
+
+// The position that the lane's row is at; its columns are every other four of a table.
+fn ownPosition(place: Place, subgroup: u32) -> u32 {
+  return place.ownStart + subgroup * unit + lane / 2;
+}
+
+fn rowOf(place: Place, position: u32) -> u32 {
+  return place.first + min(position, shape.sequence - 1);
+}
+
+// Brings `count` rows of a head, counted through queries, keys and values.
+fn bringQkv(place: Place, at: u32, start: u32, count: u32, head: u32) {
+  for (var i = place.local; i < count * headVectors; i += lanes) {
+    let source = rowOf(place, start + i / headVectors) * rowVectors() + head * headVectors + i % headVectors;
+    memory[at + i / headVectors * rowStride + i % headVectors] = bitcast<vec2u>(qkv[source]);
+  }
+}
+
+fn bringOutputGradient(place: Place, at: u32, start: u32, count: u32, head: u32) {
+  for (var i = place.local; i < count * headVectors; i += lanes) {
+    let source = (rowOf(place, start + i / headVectors) * shape.heads + head) * headVectors + i % headVectors;
+    memory[at + i / headVectors * rowStride + i % headVectors] = bitcast<vec2u>(outputGradient[source]);
+  }
+}
+
+// What the subgroup owns of the rows that were brought to the memory's start.
+fn ownUnits(subgroup: u32) -> array<LeftUnit, 8> {
+  var units: array<LeftUnit, 8>;
+  workgroupBarrier();
+  for (var d = 0u; d < depthUnits; d++) {
+    units[d] = loadLeft(subgroup * unit * rowStride + d * unit / 4, rowStride, false);
+  }
+  workgroupBarrier();
+  return units;
+}
+
+// A table of the products of the subgroup's rows with the tile's.
+fn putProducts(own: ptr<function, array<LeftUnit, 8>>, tileAt: u32, table: u32) {
+  for (var t = 0u; t < tileUnits; t++) {
+    var products = SumUnit();
+    for (var d = 0u; d < depthUnits; d++) {
+      let at = tileAt + t * unit * rowStride + d * unit / 4;
+      products = addProduct(products, (*own)[d], loadRight(at, rowStride, true));
+    }
+    storeSums(table + t * unit / 2, scoreStride, products);
+  }
+}
+
+// Adds the tile's rows, weighted by a table.
+fn addWeighted(sums: ptr<function, array<SumUnit, 8>>, weights: u32, tileAt: u32) {
+  for (var t = 0u; t < tileUnits; t++) {
+    let x = loadLeft(weights + t * unit / 4, weightStride, false);
+    for (var d = 0u; d < depthUnits; d++) {
+      let at = tileAt + t * unit * rowStride + d * unit / 4;
+      (*sums)[d] = addProduct((*sums)[d], x, loadRight(at, rowStride, false));
+    }
+  }
+}
+
+// Four of the lane's row, from `column` on.
+fn productsAt(table: u32, column: u32) -> vec4f {
+  let at = table + lane / 2 * scoreStride + column / 2;
+  return bitcast<vec4f>(vec4u(memory[at], memory[at + 1]));
+}
+
+// Writes the lane's weights over a table that all of the subgroup have read.
+fn putWeights(table: u32, weights: array<vec4f, 8>) {
+  var values = weights;
+  for (var i = 0u; i < tile / 8; i++) {
+    memory[table + lane / 2 * weightStride + columnOf(i) / 4] = bitcast<vec2u>(vec4<f16>(values[i]));
+  }
+}
+
+// The first of the lane's i-th four columns of a table.
+fn columnOf(i: u32) -> u32 {
+  return 8 * i + lane % 2 * 4;
+}
+
+// The subgroup's sums as floats, where its lanes find them by `sumAt`. All subgroups do it together.
+fn putSums(subgroup: u32, sums: ptr<function, array<SumUnit, 8>>) {
+  workgroupBarrier();
+  for (var d = 0u; d < depthUnits; d++) {
+    storeSums(tableAt(subgroup) + d * unit / 2, sumStride, (*sums)[d]);
+  }
+  workgroupBarrier();
+}
+
+fn sumAt(subgroup: u32, row: u32, i: u32) -> vec4f {
+  let at = tableAt(subgroup) + row * sumStride + 2 * i;
+  return bitcast<vec4f>(vec4u(memory[at], memory[at + 1]));
+}
+
+// Writes sums of a head, counted as in `qkv`, rotated back.
+fn storeTurnedBack(place: Place, subgroup: u32, head: u32, sums: ptr<function, array<SumUnit, 8>>) {
+  putSums(subgroup, sums);
+  let half = headVectors / 2;
+  for (var n = lane; n < unit * half; n += subgroupLanes) {
+    let position = place.ownStart + subgroup * unit + n / half;
+    let i = n % half;
+    if (position < shape.sequence) {
+      let cosine = rotation[position * headVectors + i];
+      let sine = rotation[position * headVectors + half + i];
+      let x = sumAt(subgroup, n / half, i) * scoreScale();
+      let y = sumAt(subgroup, n / half, i + half) * scoreScale();
+      let at = (place.first + position) * rowVectors() + head * headVectors + i;
+      qkvGradient[at] = Stored(x * cosine + y * sine);
+      qkvGradient[at + half] = Stored(y * cosine - x * sine);
+    }
+  }
+}
+
+fn highest(x: vec4f) -> f32 {
+  return max(max(x.x, x.y), max(x.z, x.w));
+}
+
+fn seenScores(products: vec4f, key: u32, query: u32) -> vec4f {
+  return select(vec4f(lowest), products * scoreScale(), key + vec4u(0, 1, 2, 3) <= vec4u(query));
+}
+
+@compute @workgroup_size(lanes)
+fn forward(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) ownLane: u32,
+) {
+  lane = ownLane;
+  let ownStart = (groups.x - 1 - group.x) * owned; // the longest walks begin first
+  let place = Place(local, group.z * shape.sequence, ownStart);
+  let head = group.y;
+  let keyHead = shape.heads + head / (shape.heads / shape.keyValueHeads);
+  bringQkv(place, 0, place.ownStart, owned, head);
+  var queries = ownUnits(subgroup);
+  let query = ownPosition(place, subgroup);
+  let end = min(ownStart + owned, shape.sequence);
+  var top = lowest;
+  var total = 0.0;
+  for (var start = 0u; start < end; start += tile) {
+    bringQkv(place, 0, start, tile, keyHead);
+    workgroupBarrier();
+    putProducts(&queries, 0, tableAt(subgroup));
+    workgroupBarrier();
+    for (var i = 0u; i < tile / 8; i++) {
+      let scores = seenScores(productsAt(tableAt(subgroup), columnOf(i)), start + columnOf(i), query);
+      let newTop = max(top, highest(scores));
+      total = total * exp(top - newTop) + dot(exp(scores - newTop), vec4f(1));
+      top = newTop;
+    }
+  }
+  // A lane that saw no key has the lowest maximum: what it added up weighs nothing beside its neighbour's.
+  let otherTop = subgroupShuffleXor(top, 1);
+  let otherTotal = subgroupShuffleXor(total, 1);
+  let bothTop = max(top, otherTop);
+  let logSum = bothTop + log(total * exp(top - bothTop) + otherTotal * exp(otherTop - bothTop));
+  if (lane % 2 == 0 && query < shape.sequence) {
+    logSums[(place.first + query) * shape.heads + head] = logSum;
+  }
+
+  var sums: array<SumUnit, 8>;
+  for (var start = 0u; start < end; start += tile) {
+    workgroupBarrier();
+    bringQkv(place, 0, start, tile, keyHead);
+    bringQkv(place, rightAt, start, tile, keyHead + shape.keyValueHeads);
+    workgroupBarrier();
+    putProducts(&queries, 0, tableAt(subgroup));
+    workgroupBarrier();
+    var weights: array<vec4f, 8>;
+    for (var i = 0u; i < tile / 8; i++) {
+      let scores = seenScores(productsAt(tableAt(subgroup), columnOf(i)), start + columnOf(i), query);
+      weights[i] = exp(scores - logSum);
+    }
+    workgroupBarrier();
+    putWeights(tableAt(subgroup), weights);
+    workgroupBarrier();
+    addWeighted(&sums, tableAt(subgroup), rightAt);
+  }
+  putSums(subgroup, &sums);
+  for (var n = lane; n < unit * headVectors; n += subgroupLanes) {
+    let position = place.ownStart + subgroup * unit + n / headVectors;
+    if (position < shape.sequence) {
+      let at = ((place.first + position) * shape.heads + head) * headVectors + n % headVectors;
+      output[at] = Stored(sumAt(subgroup, n / headVectors, n % headVectors));
+    }
+  }
+}
+
+@compute @workgroup_size(lanes)
+fn backwardQuery(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) ownLane: u32,
+) {
+  lane = ownLane;
+  let ownStart = (groups.x - 1 - group.x) * owned;
+  let place = Place(local, group.z * shape.sequence, ownStart);
+  let head = group.y;
+  let keyHead = shape.heads + head / (shape.heads / shape.keyValueHeads);
+  bringQkv(place, 0, place.ownStart, owned, head);
+  var queries = ownUnits(subgroup);
+  bringOutputGradient(place, 0, place.ownStart, owned, head);
+  var changes = ownUnits(subgroup);
+  let query = ownPosition(place, subgroup);
+  let savedAt = rowOf(place, query) * shape.heads + head;
+  var half = 0.0;
+  for (var i = lane % 2; i < headVectors; i += 2) {
+    let at = savedAt * headVectors + i;
+    half += dot(vec4f(outputGradient[at]), vec4f(savedOutput[at]));
+  }
+  let delta = half + subgroupShuffleXor(half, 1);
+  if (lane % 2 == 0 && query < shape.sequence) {
+    deltas[savedAt] = delta;
+  }
+  let logSum = savedLogSums[savedAt];
+  var sums: array<SumUnit, 8>;
+  let end = min(ownStart + owned, shape.sequence);
+  for (var start = 0u; start < end; start += tile) {
+    workgroupBarrier();
+    bringQkv(place, 0, start, tile, keyHead);
+    bringQkv(place, rightAt, start, tile, keyHead + shape.keyValueHeads);
+    workgroupBarrier();
+    putProducts(&queries, 0, tableAt(subgroup));
+    putProducts(&changes, rightAt, tableAt(subgroup) + scoreSize);
+    workgroupBarrier();
+    var weights: array<vec4f, 8>;
+    for (var i = 0u; i < tile / 8; i++) {
+      let scores = seenScores(productsAt(tableAt(subgroup), columnOf(i)), start + columnOf(i), query);
+      let change = productsAt(tableAt(subgroup) + scoreSize, columnOf(i)) - delta;
+      weights[i] = exp(scores - logSum) * change;
+    }
+    workgroupBarrier();
+    putWeights(tableAt(subgroup), weights);
+    workgroupBarrier();
+    addWeighted(&sums, tableAt(subgroup), 0);
+  }
+  storeTurnedBack(place, subgroup, head, &sums);
+}
+
+@compute @workgroup_size(lanes)
+fn backwardKeyValue(
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(local_invocation_index) local: u32,
+  @builtin(subgroup_id) subgroup: u32,
+  @builtin(subgroup_invocation_id) ownLane: u32,
+) {
+  lane = ownLane;
+  let ownStart = group.x * owned;
+  let place = Place(local, group.z * shape.sequence, ownStart);
+  let keyHead = shape.heads + group.y;
+  let valueHead = keyHead + shape.keyValueHeads;
+  bringQkv(place, 0, place.ownStart, owned, keyHead);
+  var keys = ownUnits(subgroup);
+  bringQkv(place, 0, place.ownStart, owned, valueHead);
+  var values = ownUnits(subgroup);
+  let key = ownPosition(place, subgroup);
+  var keySums: array<SumUnit, 8>;
+  var valueSums: array<SumUnit, 8>;
+  let share = shape.heads / shape.keyValueHeads;
+  for (var head = group.y * share; head < (group.y + 1) * share; head++) {
+    for (var start = ownStart / tile * tile; start < shape.sequence; start += tile) {
+      workgroupBarrier();
+      bringQkv(place, 0, start, tile, head);
+      bringOutputGradient(place, rightAt, start, tile, head);
+      if (local < tile) {
+        let at = rowOf(place, start + local) * shape.heads + head;
+        queryValues[local] = vec2f(savedLogSums[at], savedDeltas[at]);
+      }
+      workgroupBarrier();
+      putProducts(&keys, 0, tableAt(subgroup));
+      putProducts(&values, rightAt, tableAt(subgroup) + scoreSize);
+      workgroupBarrier();
+      var keyWeights: array<vec4f, 8>;
+      var valueWeights: array<vec4f, 8>;
+      for (var i = 0u; i < tile / 8; i++) {
+        let c = columnOf(i);
+        let products = productsAt(tableAt(subgroup), c) * scoreScale();
+        let change = productsAt(tableAt(subgroup) + scoreSize, c);
+        let query = start + c + vec4u(0, 1, 2, 3);
+        let logSum = vec4f(queryValues[c].x, queryValues[c + 1].x, queryValues[c + 2].x, queryValues[c + 3].x);
+        let delta = vec4f(queryValues[c].y, queryValues[c + 1].y, queryValues[c + 2].y, queryValues[c + 3].y);
+        let seen = (vec4u(key) <= query) & (query < vec4u(shape.sequence));
+        valueWeights[i] = select(vec4f(), exp(products - logSum), seen);
+        keyWeights[i] = valueWeights[i] * (change - delta);
+      }
+      workgroupBarrier();
+      putWeights(tableAt(subgroup), keyWeights);
+      putWeights(tableAt(subgroup) + scoreSize, valueWeights);
+      workgroupBarrier();
+      addWeighted(&keySums, tableAt(subgroup), 0);
+      addWeighted(&valueSums, tableAt(subgroup) + scoreSize, rightAt);
+    }
+  }
+  putSums(subgroup, &valueSums);
+  for (var n = lane; n < unit * headVectors; n += subgroupLanes) {
+    let position = place.ownStart + subgroup * unit + n / headVectors;
+    if (position < shape.sequence) {
+      let at = (place.first + position) * rowVectors() + valueHead * headVectors + n % headVectors;
+      qkvGradient[at] = Stored(sumAt(subgroup, n / headVectors, n % headVectors));
+    }
+  }
+  storeTurnedBack(place, subgroup, keyHead, &keySums);
+}
