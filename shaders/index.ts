@@ -15,6 +15,9 @@ import matrixUnitAttention from './matrix-unit-attention.wgsl?raw';
 import matrixUnitMatmul from './matrix-unit-matmul.wgsl?raw';
 import matrixUnits from './matrix-units.wgsl?raw';
 import muon from './muon.wgsl?raw';
+import muonProducts from './muon-products.wgsl?raw';
+import muonRows from './muon-rows.wgsl?raw';
+import muonSubgroupRows from './muon-subgroup-rows.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
 import subgroupMatmul from './subgroup-matmul.wgsl?raw';
 import tiledAttention from './tiled-attention.wgsl?raw';
@@ -101,6 +104,19 @@ const attentionLayer = {
     savedDeltas: [10, 'read'],
     qkvGradient: [11, 'write'],
   },
+} as const satisfies Shader['entryPoints'];
+
+/** The products of Newton-Schulz iterations, the same however rows are read. */
+const muonProductEntries = {
+  gram: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [3, 'write'] },
+  polynomial: {
+    shape: [0, 'uniform'],
+    left: [1, 'read'],
+    right: [2, 'read'],
+    product: [3, 'write'],
+    squaredLengths: [4, 'read'],
+  },
+  multiply: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [3, 'write'] },
 } as const satisfies Shader['entryPoints'];
 
 /** Every operation of the engine, by name. */
@@ -200,6 +216,13 @@ export const shaders = {
     entryPoints: attentionLayer,
     overrides: ['headVectors', 'lanesX', 'lanesY'],
   },
+  matrixUnitAttention: {
+    name: 'matrix-unit-attention',
+    source: attention + matrixUnitAttention + matrixUnits,
+    entryPoints: attentionLayer,
+    overrides: ['headVectors', 'subgroups', 'tileUnits', 'tables'],
+    needs: ['matrixUnits'],
+  },
   cachedAttention: {
     name: 'cached-attention',
     source: cachedAttention,
@@ -216,13 +239,6 @@ export const shaders = {
     overrides: ['lanes', 'splits'],
   },
   crossEntropy: {
-  matrixUnitAttention: {
-    name: 'matrix-unit-attention',
-    source: attention + matrixUnitAttention + matrixUnits,
-    entryPoints: attentionLayer,
-    overrides: ['headVectors', 'subgroups', 'tileUnits', 'tables'],
-    needs: ['matrixUnits'],
-  },
     name: 'cross-entropy',
     source: crossEntropy,
     entryPoints: {
@@ -296,25 +312,30 @@ export const shaders = {
         firstMoment: [4, 'write'],
         direction: [5, 'write'],
       },
-      gram: { shape: [0, 'uniform'], left: [6, 'read'], right: [7, 'read'], product: [8, 'write'] },
-      trace: { shape: [0, 'uniform'], left: [6, 'read'], squaredLengths: [9, 'write'] },
-      polynomial: {
-        shape: [0, 'uniform'],
-        left: [6, 'read'],
-        right: [7, 'read'],
-        product: [8, 'write'],
-        savedLengths: [10, 'read'],
-      },
-      multiply: { shape: [0, 'uniform'], left: [6, 'read'], right: [7, 'read'], product: [8, 'write'] },
+      trace: { shape: [0, 'uniform'], gram: [6, 'read'], squaredLengths: [7, 'write'] },
       update: {
         shape: [0, 'uniform'],
         stepValues: [1, 'uniform'],
         clipping: [2, 'read'],
-        orthogonal: [11, 'read'],
-        parameters: [12, 'write'],
+        orthogonal: [8, 'read'],
+        parameters: [9, 'write'],
       },
     },
-    overrides: ['lanes', 'lanesX', 'lanesY'],
+    overrides: ['lanes'],
+  },
+  muonProducts: {
+    name: 'muon-products',
+    source: muonProducts + muonRows,
+    entryPoints: muonProductEntries,
+    overrides: ['lanesX', 'lanesY'],
+  },
+  /** In the place of `muonProducts` on a CPU adapter whose subgroups have 8 lanes. */
+  subgroupMuonProducts: {
+    name: 'subgroup-muon-products',
+    source: muonProducts + muonSubgroupRows,
+    entryPoints: muonProductEntries,
+    overrides: ['lanesX', 'lanesY'],
+    needs: ['subgroups'],
   },
   halve: {
     name: 'halve',

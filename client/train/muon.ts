@@ -32,7 +32,6 @@ export interface MuonStackShape {
 }
 
 const lanes = 64;
-const anywhere = { shader: 'muon', fits: () => true } as const;
 
 const place = (entry: 'momentum' | 'update'): Operation<MuonPlaceShape> => ({
   name: `muon-${entry}`,
@@ -41,52 +40,51 @@ const place = (entry: 'momentum' | 'update'): Operation<MuonPlaceShape> => ({
     columns,
     start,
     Number(turned),
-    0,
     floatBits(scale),
   ],
   variants: [
     {
-      ...anywhere,
       name: 'flat',
+      shader: 'muon',
       entry,
-      overrides: () => ({ lanes, lanesX: 8, lanesY: 1 }),
+      overrides: () => ({ lanes }),
       workgroups: ({ rows, columns }) => flat((rows * columns) / 4, lanes),
+      fits: () => true,
       suits: 'any',
     },
   ],
 });
-
-const stackWords = ({ rows, columns, first = false }: MuonStackShape) => [
-  rows,
-  columns,
-  0,
-  0,
-  Number(first),
-  0,
-];
 
 /** A product of `width` columns; a workgroup is 8 lanes wide on a CPU, 8 x 8 on a GPU. */
 const product = (
   entry: 'gram' | 'polynomial' | 'multiply',
   width: (shape: MuonStackShape) => number,
 ): Operation<MuonStackShape> => {
-  const form = (name: string, lanesY: number, suits: 'processor' | 'graphics') =>
+  const form = (lanesY: number) =>
     ({
-      ...anywhere,
-      name,
       entry,
-      overrides: () => ({ lanes, lanesX: 8, lanesY }),
+      overrides: () => ({ lanesX: 8, lanesY }),
       workgroups: (shape: MuonStackShape): Workgroups => [
         Math.ceil(width(shape) / 32),
         Math.ceil(shape.rows / 4 / lanesY),
         shape.matrices,
       ],
-      suits,
+      fits: () => true,
     }) as const;
   return {
     name: `muon-${entry}`,
-    words: stackWords,
-    variants: [form('8 lanes', 1, 'processor'), form('64 lanes', 8, 'graphics')],
+    words: ({ rows, columns, first = false }) => [rows, columns, Number(first)],
+    variants: [
+      { ...form(1), name: '8 lanes', shader: 'muonProducts', suits: 'processor' },
+      { ...form(8), name: '64 lanes', shader: 'muonProducts', suits: 'graphics' },
+      {
+        ...form(1),
+        name: 'subgroup',
+        shader: 'subgroupMuonProducts',
+        suits: 'processor',
+        fits: ({ subgroupSize }) => subgroupSize === 8,
+      },
+    ],
   };
 };
 
@@ -94,22 +92,23 @@ const product = (
 export const muonMomentum = place('momentum');
 /** Bindings: left X, right X, product (matrices, rows, rows). */
 export const muonGram = product('gram', ({ rows }) => rows);
-/** Bindings: left (matrices, rows, rows), squaredLengths (matrices). */
+/** Bindings: gram (matrices, rows, rows), squaredLengths (matrices). */
 export const muonTrace: Operation<MuonStackShape> = {
   name: 'muon-trace',
-  words: stackWords,
+  words: ({ rows, columns }) => [rows, columns],
   variants: [
     {
-      ...anywhere,
       name: 'a workgroup a matrix',
+      shader: 'muon',
       entry: 'trace',
-      overrides: () => ({ lanes, lanesX: 8, lanesY: 1 }),
+      overrides: () => ({ lanes }),
       workgroups: ({ matrices }) => [matrices, 1, 1],
+      fits: () => true,
       suits: 'any',
     },
   ],
 };
-/** Bindings: left G, right G, product P (matrices, rows, rows), savedLengths (matrices). */
+/** Bindings: left G, right G, product P (matrices, rows, rows), squaredLengths (matrices). */
 export const muonPolynomial = product('polynomial', ({ rows }) => rows);
 /** Bindings: left P, right X, product (matrices, rows, columns). */
 export const muonMultiply = product('multiply', ({ columns }) => columns);
@@ -166,14 +165,14 @@ export function recordMuon(
 /** Newton-Schulz iterations. The first one normalises, too: the trace of its Gram matrix is the square of X's length. */
 function orthogonalized(program: ProgramBuilder, stack: Activation, shape: MuonStackShape): Activation {
   const { matrices, rows, columns } = shape;
-  const savedLengths = program.activation(matrices);
+  const squaredLengths = program.activation(matrices);
   let x = stack;
   for (let i = 0; i < iterations; i++) {
     const gram = program.activation(matrices * rows * rows);
     program.record(muonGram, shape, { left: x, right: x, product: gram });
-    if (i === 0) program.record(muonTrace, shape, { left: gram, squaredLengths: savedLengths });
+    if (i === 0) program.record(muonTrace, shape, { gram, squaredLengths });
     const polynomial = program.activation(matrices * rows * rows);
-    const squared = { left: gram, right: gram, product: polynomial, savedLengths };
+    const squared = { left: gram, right: gram, product: polynomial, squaredLengths };
     program.record(muonPolynomial, { ...shape, first: i === 0 }, squared);
     const next = program.activation(matrices * rows * columns);
     program.record(muonMultiply, shape, { left: polynomial, right: x, product: next });

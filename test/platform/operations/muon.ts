@@ -135,7 +135,12 @@ export function traceCases(draw: Draw): Case[] {
     const squaredLengths = each(matrices, [left.values], ([gram = new Float64Array()]) =>
       Float64Array.of(gram.reduce((sum, value, i) => sum + (i % (rows + 1) === 0 ? value : 0), 0)),
     );
-    return caseOf(muonTrace, shape, { left, squaredLengths: unwritten('f32', matrices) }, { squaredLengths });
+    return caseOf(
+      muonTrace,
+      shape,
+      { gram: left, squaredLengths: unwritten('f32', matrices) },
+      { squaredLengths },
+    );
   });
 }
 
@@ -158,7 +163,7 @@ export function polynomialCases(draw: Draw): Case[] {
       return caseOf(
         muonPolynomial,
         { ...stack, first },
-        { left, right: left, product: unwritten('f32', product.length), savedLengths },
+        { left, right: left, product: unwritten('f32', product.length), squaredLengths: savedLengths },
         { product },
       );
     }),
