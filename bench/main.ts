@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { runCommandLine } from '../apps/cli/command-line.ts';
 import { tuneCommand } from '../apps/cli/bench-tune.ts';
+import { runCommandLine } from '../apps/cli/command-line.ts';
 import { whole } from '../apps/cli/options.ts';
 import { nodeGpu } from '../client/host/node.ts';
 import { type PresetName, presetNames } from '../client/model/config.ts';
 import { federation } from './federation.ts';
 import { bench as generate } from './generate.ts';
+import { bench as memory, memoryConfigs } from './memory.ts';
 import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
 import { configs } from './step/workload.ts';
 import { type Platform, platformNames, printed, stepBench } from './step.ts';
@@ -123,6 +124,38 @@ program
   .action(async (flags: Omit<ShakespeareOptions, 'gpu'>) =>
     printLines(shakespeare({ ...flags, gpu: await nodeGpu() })),
   );
+
+interface MemoryFlags {
+  readonly preset: string;
+  readonly storage: 'f32' | 'f16';
+  readonly recompute?: boolean;
+  readonly batch: number;
+  readonly sequence: number;
+  readonly vocabulary?: number;
+  readonly binding: number;
+  readonly steps: number;
+}
+
+program
+  .command('memory')
+  .description('what training takes: predicted, allocated, resident; the loss of the first step')
+  .addOption(new Option('--preset <name>', 'the model').choices(Object.keys(memoryConfigs)).default('base'))
+  .addOption(new Option('--storage <format>', 'of activations').choices(['f32', 'f16']).default('f32'))
+  .addOption(new Option('--recompute', 'compute activations once more instead of keeping them'))
+  .addOption(count('batch', 'windows a step', 1))
+  .addOption(count('sequence', 'tokens a window', 64))
+  .addOption(count('vocabulary', "tokens that there are; the preset's own where it is not given"))
+  .addOption(count('binding', 'MiB that can be bound', 128))
+  .addOption(count('steps', 'steps after the first', 1))
+  .addOption(json())
+  .action(async ({ preset, vocabulary, recompute = false, ...flags }: MemoryFlags) => {
+    const config = memoryConfigs[preset];
+    if (config === undefined) throw new Error(`no preset ${preset}`);
+    const { vocabularySize } = config;
+    const model = { ...config, vocabularySize: vocabulary ?? vocabularySize };
+    const record = await memory({ ...flags, config: model, recompute, gpu: await nodeGpu() });
+    process.stdout.write(`${JSON.stringify(record)}\n`);
+  });
 
 program.addCommand(tuneCommand());
 

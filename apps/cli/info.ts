@@ -2,15 +2,17 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import * as v from 'valibot';
 import { TapestryError } from '../../client/errors.ts';
-import { openDevice } from '../../client/gpu/device.ts';
+import { type Device, openDevice } from '../../client/gpu/device.ts';
 import { fetchPinnedTo, nodeGpu } from '../../client/host/node.ts';
-import { presetNames, presets } from '../../client/model/config.ts';
+import { type PresetName, presetNames, presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
+import { predictMemory } from '../../client/train/memory.ts';
 import { type RelayStatus, relayStatusSchema } from '../../relay/wire/status.ts';
+import { defaultBatch, inner } from './new-run.ts';
 import { withExamples, withJson } from './options.ts';
 import { Output } from './output.ts';
 import { relayAddress } from './relay-address.ts';
-import { quantity, statusTable } from './table.ts';
+import { bytes, quantity, statusTable } from './table.ts';
 import { version } from './version.ts';
 
 /** A relay that says nothing for this long is not there. */
@@ -31,11 +33,13 @@ export function infoCommand(): Command {
 }
 
 async function showMachine(output: Output): Promise<void> {
-  const adapter = await adapterName();
+  const device = await openedAdapter();
+  const adapter = device?.name ?? null;
   const sizes = presetNames.map((name) => ({
     name,
     parameters: layoutOf(presets[name]).trained,
     ...presets[name],
+    trainingBytes: device && trainingBytes(device, name),
   }));
   const data = resolve('.tapestry');
   const lines = [
@@ -45,7 +49,7 @@ async function showMachine(output: Output): Promise<void> {
     'presets:',
     ...sizes.map(
       (size) =>
-        `  ${size.name.padEnd(6)} ${quantity(size.parameters).padStart(6)} parameters, ${size.layers} layers of ${size.dimension}, context ${size.contextLength}`,
+        `  ${size.name.padEnd(6)} ${quantity(size.parameters).padStart(6)} parameters, ${size.layers} layers of ${size.dimension}, context ${size.contextLength}${device ? `, ${needs(size)}` : ''}`,
     ),
   ];
   output.result(
@@ -54,11 +58,28 @@ async function showMachine(output: Output): Promise<void> {
   );
 }
 
-async function adapterName(): Promise<string | null> {
+function needs({ name, trainingBytes }: { name: PresetName; trainingBytes: number | null }): string {
+  if (trainingBytes === null) return `${defaultBatch(name)} windows a step do not fit`;
+  return `${bytes(trainingBytes)} to train`;
+}
+
+/** What training takes on the adapter, with a run's usual windows a step; null where it cannot bind so many. */
+function trainingBytes(device: Device, name: PresetName): number | null {
+  const shape = { batch: defaultBatch(name), sequence: presets[name].contextLength };
+  try {
+    return predictMemory(device, presets[name], shape, inner).bytes;
+  } catch (error) {
+    if (error instanceof TapestryError && error.code === 'device.too-small') return null;
+    throw error;
+  }
+}
+
+/** The machine's adapter, closed again: only its name and limits are asked for. */
+async function openedAdapter(): Promise<Device | null> {
   try {
     const device = await openDevice(await nodeGpu());
     device.close();
-    return device.name;
+    return device;
   } catch (error) {
     if (error instanceof TapestryError && error.code === 'adapter.missing') return null;
     throw error;

@@ -1,0 +1,109 @@
+import { type Device, openDevice } from '../client/gpu/device.ts';
+import { type ModelConfig, presets } from '../client/model/config.ts';
+import { initialParameters, layoutOf } from '../client/model/parameters.ts';
+import { predictMemory } from '../client/train/memory.ts';
+import { Trainer } from '../client/train/trainer.ts';
+import { countGpu, gpuCounts } from './step/gpu-counts.ts';
+import { batches, learningRate, optimizer } from './step/workload.ts';
+
+export interface MemoryBenchOptions {
+  readonly gpu: GPU;
+  readonly config: ModelConfig;
+  readonly batch: number;
+  readonly sequence: number;
+  readonly storage: 'f32' | 'f16';
+  readonly recompute: boolean;
+  /** MiB that a kernel may see of a buffer. */
+  readonly binding: number;
+  /** Steps after the first. */
+  readonly steps: number;
+}
+
+/** The presets, and one of the size and the vocabulary of the smallest GPT-2 (Radford et al. 2019), padded to a multiple of 64. */
+export const memoryConfigs: Readonly<Record<string, ModelConfig>> = {
+  ...presets,
+  gpt2: {
+    ...presets.base,
+    vocabularySize: 50_304,
+    layers: 12,
+    dimension: 768,
+    heads: 12,
+    keyValueHeads: 12,
+    feedForward: 2048,
+  },
+};
+
+/**
+ * Trains a step or more of a model from its initial parameters: the memory that was predicted, the bytes of all buffers,
+ * and how much this process grew, which on an adapter that is the processor includes them.
+ */
+export async function bench(options: MemoryBenchOptions) {
+  const { config, batch, sequence, storage, recompute, binding, steps } = options;
+  const shape = { batch, sequence };
+  const layout = layoutOf(config);
+  const parameters = initialParameters(config, layout, 1);
+  const data = batches({ config, storage, ...shape });
+  countGpu();
+  const device = await openDevice(options.gpu, { maxBinding: binding * 2 ** 20 });
+  try {
+    const { bytes, parts } = predictMemory(device, config, shape, optimizer, { storage, recompute });
+    // Nothing is saved here.
+    const predictedBytes = bytes - parts.staging;
+    await compileOn(device, options);
+    const before = process.memoryUsage.rss();
+    const started = performance.now();
+    const trainer = await Trainer.create(device, config, shape, optimizer, { storage, recompute });
+    trainer.setParameters(parameters);
+    const losses: number[] = [];
+    const seconds: number[] = [];
+    for (let step = 0, begun = started; step <= steps; step++) {
+      trainer.step(data.next().value, learningRate);
+      losses.push(await trainer.loss());
+      seconds.push((performance.now() - begun) / 1000);
+      begun = performance.now();
+    }
+    const residentBytes = process.memoryUsage.rss() - before;
+    const allocatedBytes = gpuCounts().peakBytes;
+    trainer.close();
+    return {
+      bench: 'memory',
+      adapter: device.name,
+      parameters: layout.trained,
+      vocabulary: config.vocabularySize,
+      batch,
+      sequence,
+      storage,
+      recompute,
+      bindingBytes: device.bindingBytes,
+      dispatches: trainer.dispatchesPerStep,
+      firstStepSeconds: seconds[0],
+      stepSeconds: seconds.slice(1),
+      losses,
+      uniformLoss: Math.log(config.vocabularySize),
+      predicted: parts,
+      predictedBytes,
+      allocatedBytes,
+      residentBytes: device.software ? residentBytes : undefined,
+      allocatedToPredicted: allocatedBytes / predictedBytes,
+      residentToPredicted: device.software ? residentBytes / predictedBytes : undefined,
+    };
+  } finally {
+    device.close();
+  }
+}
+
+/** The kernels that the driver compiles stay with the process, and are not what is measured: a tiny model needs the same. */
+async function compileOn(
+  device: Device,
+  { config, sequence, storage, recompute }: MemoryBenchOptions,
+): Promise<void> {
+  const dimension = config.dimension / config.heads;
+  const tiny = { ...config, layers: 1, dimension, heads: 1, keyValueHeads: 1, feedForward: 64 };
+  const model = { ...tiny, vocabularySize: 64 };
+  const shape = { batch: 1, sequence };
+  const trainer = await Trainer.create(device, model, shape, optimizer, { storage, recompute });
+  const { value: batch } = batches({ config: model, storage, ...shape }).next();
+  trainer.step(batch, learningRate);
+  await trainer.loss();
+  trainer.close();
+}

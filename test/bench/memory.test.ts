@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { bench, memoryConfigs } from '../../bench/memory.ts';
+import { nodeGpu } from '../gpu-node.ts';
+
+test('the memory bench trains a step in the memory that it predicted', async () => {
+  const { nano } = memoryConfigs;
+  if (nano === undefined) throw new Error('there is no preset nano');
+  const config = { ...nano, vocabularySize: 5004 };
+  // 1 MiB: the table and its gradient go by in three parts.
+  const options = { batch: 2, sequence: 32, storage: 'f32', recompute: true, binding: 1, steps: 0 } as const;
+  const record = await bench({ ...options, config, gpu: nodeGpu() });
+  expect(record.bindingBytes).toBe(2 ** 20);
+  expect(record.losses.length).toBe(1);
+  expect(Math.abs((record.losses[0] ?? Number.NaN) / record.uniformLoss - 1)).toBeLessThan(0.05);
+  expect(Math.abs(record.allocatedToPredicted - 1)).toBeLessThan(0.05);
+});
