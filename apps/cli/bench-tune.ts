@@ -33,7 +33,7 @@ export function tuneCommand(): Command {
   const command = new Command('tune')
     .description(
       "Tries each variant of a training step's kernels on this adapter, and remembers the fastest of those that are right. " +
-        'Training uses what is remembered. What was measured before is only shown.',
+        'Training uses what is remembered, in TAPESTRY_CACHE or where this system keeps caches. What was measured before is only shown.',
     )
     .addOption(new Option('--preset <name>', 'size of the model').choices(presetNames).default('nano'))
     .option('--batch <count>', 'windows of text a step', whole(1, 65_535), 4)

@@ -52,8 +52,8 @@ export function isMeasured({ measurements }: Tuning): boolean {
 }
 
 /**
- * Measures sites, and keeps what comes out beside what is known already. Sites for which no time is left are given their
- * guess. Rejects as `tune`.
+ * Measures sites, and keeps what comes out beside what is known already. Sites for which no time or memory is left are
+ * given their guess. Rejects as `tune`.
  */
 export async function measureAndKeep(
   device: Device,
@@ -71,7 +71,10 @@ export async function measureAndKeep(
     const measured = await tune(device, sites, options);
     const done = new Set(measured.map(({ key }) => key));
     const left = sites.filter(({ key }) => !done.has(key));
-    const tunings = [...measured, ...left.map((site) => guessed(site, 'no time was left to measure it'))];
+    const tunings = [
+      ...measured,
+      ...left.map((site) => guessed(site, 'no time or memory was left to measure it')),
+    ];
     await keep(tunings);
     return tunings;
   } catch (error) {

@@ -46,15 +46,18 @@ const mostRepetitions = 4096;
 /** A processor has other work, too, and whoever has it measured waits for it. */
 const onProcessor = { sample: 20, rounds: 9 };
 
-/** Measures on a device the sites that have a choice; see `measure`. Rejects with `device.lost`, or the signal's reason. */
+/** Measures on a device the sites that have a choice, as far as memory goes; see `measure`. Rejects with `device.lost`, or the signal's reason. */
 export async function tune(
   device: Device,
   sites: readonly RecordedSite[],
   options: TuneOptions = {},
 ): Promise<Tuning[]> {
   const fitting = largestFirst(triable(device, sites));
+  device.device.pushErrorScope('out-of-memory');
   const trials = new GpuTrials(device, fitting);
   try {
+    // Where a model takes all there is, kernels are guessed.
+    if ((await device.device.popErrorScope()) !== null) return [];
     return await measure(fitting, trials, { ...(device.software ? onProcessor : {}), ...options });
   } finally {
     trials.close();
