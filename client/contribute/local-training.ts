@@ -2,8 +2,6 @@ import type { Corpus } from '../data/corpus.ts';
 import { heldOutBatches, Sampler, type SamplerState } from '../data/sampler.ts';
 import { TapestryError } from '../errors.ts';
 import { type Device, openDevice } from '../gpu/device.ts';
-import { measuredKernels } from '../gpu/measured-kernels.ts';
-import type { Choices } from '../gpu/operation.ts';
 import type { Chooser } from '../gpu/program.ts';
 import { evaluate } from '../train/evaluate.ts';
 import { scalingAfter } from '../train/scaling.ts';
@@ -14,6 +12,7 @@ import type { Agreement } from './agreement.ts';
 import type { ContributorEvent } from './events.ts';
 import { Gate } from './gate.ts';
 import type { Host } from './host.ts';
+import { kernelsOf } from './kernels.ts';
 import { finiteLoss, Meter, nothingYet, type Progress } from './meter.ts';
 import { Pace } from './pace.ts';
 import type { Round } from './session.ts';
@@ -101,7 +100,7 @@ export class LocalTraining {
       );
     }
     const open = async (on: Device) => {
-      const kernels = chosenOnce(host, on, options.tell);
+      const kernels = kernelsOf(host, on, options.tell);
       return new LocalTraining(
         host,
         on,
@@ -295,24 +294,6 @@ function makeTrainer(
   choices: Chooser,
 ): Promise<Trainer> {
   return Trainer.create(device, config, shape, optimizer, { choices });
-}
-
-/** A device that is opened again must run the same kernels, or the bits of the round would be others. */
-function chosenOnce(host: Host, device: Device, tell: TrainingOptions['tell']): Chooser {
-  const measured = measuredKernels(device, host.cache, {
-    onMeasured: ({ milliseconds, ...counts }) =>
-      tell({
-        event: 'measured',
-        adapter: device.name,
-        ...counts,
-        milliseconds: Math.round(milliseconds),
-      }),
-  });
-  let chosen: Promise<Choices> | undefined;
-  return (sites) => {
-    chosen ??= measured(sites);
-    return chosen;
-  };
 }
 
 /** Whether the adapter went away; while it is opened again, it may be missing for a moment. */
