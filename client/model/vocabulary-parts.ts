@@ -10,7 +10,7 @@ export interface VocabularyPart {
 const border = 16;
 
 /** Bytes of logits that are kept at once: beyond it, computing them twice is cheaper than the memory. */
-const logitsBytes = 2 ** 28;
+const logitsBytes = { kept: 2 ** 28, recomputed: 2 ** 26 };
 
 /** The vocabulary in equal parts of at most `most` tokens, the last smaller where it does not come out even. */
 export function vocabularyParts(vocabulary: number, most: number): VocabularyPart[] {
@@ -29,8 +29,10 @@ export function embeddingParts({ program, config }: DecoderContext): VocabularyP
 }
 
 /** Parts whose logits, of all rows, can be bound besides, and stay within `logitsBytes`. */
-export function headParts({ program, config, batch, sequence }: DecoderContext): VocabularyPart[] {
-  const logits = Math.min(program.bindingBytes, logitsBytes) / (batch * sequence * program.storedBytes);
+export function headParts(context: DecoderContext): VocabularyPart[] {
+  const { program, config, batch, sequence, recompute } = context;
+  const bytes = Math.min(program.bindingBytes, recompute ? logitsBytes.recomputed : logitsBytes.kept);
+  const logits = bytes / (batch * sequence * program.storedBytes);
   const most = Math.min(logits, program.bindingBytes / (4 * config.dimension));
   return vocabularyParts(config.vocabularySize, most);
 }
