@@ -116,7 +116,7 @@ interface Runner {
 async function measureSite(
   site: RecordedSite,
   trials: Trials,
-  { sample = 4, rounds = 5, signal }: TuneOptions,
+  { sample = 2, rounds = 5, signal }: TuneOptions,
 ): Promise<Tuning> {
   const refusals = new Map<string, string>();
   const runners: Runner[] = [];
