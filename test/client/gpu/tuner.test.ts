@@ -126,7 +126,7 @@ test('the largest site comes first, and no site is begun when the time is up', a
   const trials = new Scripted({});
   const told: number[][] = [];
   const onTuned = (_: Tuning, done: number, all: number) => told.push([done, all]);
-  const tunings = await measure(sites, trials, { now: () => trials.now, budget: 30, onTuned });
+  const tunings = await measure(sites, trials, { now: () => trials.now, budget: 20, onTuned });
   expect(tunings.map(({ key }) => key)).toEqual(['of 30', 'of 20']);
   expect(told).toEqual([
     [1, 3],
