@@ -58,7 +58,7 @@ function lockfile(file) {
 /** @param {string} root */
 export async function installPackages(root) {
   say(
-    'installing the locked npm packages into node_modules (the pinned Node and Deno among them; about 600 MB)',
+    'installing the locked npm packages into node_modules (the pinned Node and Deno among them; about 800 MB)',
   );
   const started = Date.now();
   const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], root);

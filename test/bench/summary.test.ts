@@ -14,6 +14,7 @@ function observed(name: string, ...rounds: number[]): Observed {
     parameters: 1000,
     firstStepSeconds: 0.5,
     firstLoss: 5.5,
+    predictedBytes: 4000,
     peakBytes: 2 ** 20,
     turns: rounds.map((milliseconds) => ({
       steps: 10,
@@ -49,6 +50,7 @@ test('figures are medians over all blocks, and counts a step', () => {
     dispatches: 54,
     lastLoss: 2,
     gpuBytes: 4096,
+    predictedBytes: 4000,
   });
 });
 
