@@ -1,133 +1,125 @@
-// Loops of linear.wgsl that run anywhere: one invocation holds 4 rows of a pair of vec4 (backward: 8 rows of one) in
-// registers; no workgroup memory and no barrier, which CPU adapters are slow at.
-// Rows may be ragged: loads are clamped to the last row and stores are guarded.
+// Loops of linear.wgsl that run anywhere: one invocation holds 8 rows (backwardWeight: 16) of two vec4 in registers, four
+// rows a matrix; no workgroup memory and no barrier, which CPU adapters are slow at. Rows may be ragged: loads are clamped,
+// stores are guarded.
+//
+// CPU adapters compile each load and store in the text into hundreds of instructions, so the stores are loops over copies of
+// the sums. They start from `row`, a number that compilers do not know, lest they unroll them.
 
 override lanesX: u32 = 8;
 override lanesY: u32 = 1;
+
+// Four rows of `left` at depth k, as columns.
+fn leftRows(row: u32, k: u32) -> mat4x4f {
+  let at = min(row + vec4u(0, 1, 2, 3), vec4u(shape.rows - 1)) * shape.depth + k;
+  return mat4x4f(vec4f(left[at.x]), vec4f(left[at.y]), vec4f(left[at.z]), vec4f(left[at.w]));
+}
 
 fn rightRows(at: u32, step: u32) -> mat4x4f {
   return mat4x4f(
     vec4f(right[at]), vec4f(right[at + step]), vec4f(right[at + 2 * step]), vec4f(right[at + 3 * step]));
 }
 
+// Column i is y[i] x.
+fn outer(x: vec4f, y: vec4f) -> mat4x4f {
+  return mat4x4f(x * y.x, x * y.y, x * y.z, x * y.w);
+}
+
 @compute @workgroup_size(lanesX, lanesY)
 fn forward(@builtin(global_invocation_id) id: vec3u) {
+  let row = id.y * 8;
   let first = firstOfPair(id.x);
-  if (first >= shape.columns) {
-    return;
-  }
-  let row = id.y * 4;
-  let last = shape.rows - 1;
+  let last = shape.columns - 1;
   let depth = shape.depth;
-  let a0 = min(row, last) * depth;
-  let a1 = min(row + 1, last) * depth;
-  let a2 = min(row + 2, last) * depth;
-  let a3 = min(row + 3, last) * depth;
-  let low = 4 * first * depth;
-  let high = 4 * min(first + shape.span, shape.columns - 1) * depth;
-  var a = mat4x4f(); // a column a row of the product
-  var b = mat4x4f();
+  let nearAt = 4 * min(first, last) * depth;
+  let farAt = 4 * min(first + shape.span, last) * depth;
+  var a0 = mat4x4f(); // a column a row of the product
+  var a4 = mat4x4f();
+  var b0 = mat4x4f();
+  var b4 = mat4x4f();
   for (var k = 0u; k < depth; k++) {
-    let x = mat4x4f(vec4f(left[a0 + k]), vec4f(left[a1 + k]), vec4f(left[a2 + k]), vec4f(left[a3 + k]));
-    a += transpose(rightRows(low + k, depth)) * x;
-    b += transpose(rightRows(high + k, depth)) * x;
+    let near = transpose(rightRows(nearAt + k, depth));
+    let far = transpose(rightRows(farAt + k, depth));
+    let x0 = leftRows(row, k);
+    a0 += near * x0;
+    b0 += far * x0;
+    let x4 = leftRows(row + 4, k);
+    a4 += near * x4;
+    b4 += far * x4;
   }
-  storePair(row, first, a[0], b[0]);
-  storePair(row + 1, first, a[1], b[1]);
-  storePair(row + 2, first, a[2], b[2]);
-  storePair(row + 3, first, a[3], b[3]);
+  var a = array(a0, a4);
+  var b = array(b0, b4);
+  for (var r = row; r < row + 8; r++) {
+    storePair(r, first, a[(r - row) / 4][r % 4], b[(r - row) / 4][r % 4]);
+  }
 }
 
 @compute @workgroup_size(lanesX, lanesY)
 fn backwardInput(@builtin(global_invocation_id) id: vec3u) {
-  let column = id.x;
-  let columns = shape.columns;
-  if (column >= columns) {
-    return;
-  }
   let row = id.y * 8;
-  let last = shape.rows - 1;
-  let depth = shape.depth;
-  let a0 = min(row + 0, last) * depth;
-  let a1 = min(row + 1, last) * depth;
-  let a2 = min(row + 2, last) * depth;
-  let a3 = min(row + 3, last) * depth;
-  let a4 = min(row + 4, last) * depth;
-  let a5 = min(row + 5, last) * depth;
-  let a6 = min(row + 6, last) * depth;
-  let a7 = min(row + 7, last) * depth;
-  var c0 = vec4f();
-  var c1 = vec4f();
-  var c2 = vec4f();
-  var c3 = vec4f();
-  var c4 = vec4f();
-  var c5 = vec4f();
-  var c6 = vec4f();
-  var c7 = vec4f();
-  for (var k = 0u; k < depth; k++) {
-    let w = rightRows(column + 4 * k * columns, columns);
-    c0 += w * vec4f(left[a0 + k]);
-    c1 += w * vec4f(left[a1 + k]);
-    c2 += w * vec4f(left[a2 + k]);
-    c3 += w * vec4f(left[a3 + k]);
-    c4 += w * vec4f(left[a4 + k]);
-    c5 += w * vec4f(left[a5 + k]);
-    c6 += w * vec4f(left[a6 + k]);
-    c7 += w * vec4f(left[a7 + k]);
+  let column = 2 * id.x;
+  let columns = shape.columns;
+  let nearAt = min(column, columns - 1);
+  let farAt = min(column + 1, columns - 1);
+  var a0 = mat4x4f();
+  var a4 = mat4x4f();
+  var b0 = mat4x4f();
+  var b4 = mat4x4f();
+  for (var k = 0u; k < shape.depth; k++) {
+    let near = rightRows(nearAt + 4 * k * columns, columns);
+    let far = rightRows(farAt + 4 * k * columns, columns);
+    let x0 = leftRows(row, k);
+    a0 += near * x0;
+    b0 += far * x0;
+    let x4 = leftRows(row + 4, k);
+    a4 += near * x4;
+    b4 += far * x4;
   }
-  storeInput(row + 0, column, c0);
-  storeInput(row + 1, column, c1);
-  storeInput(row + 2, column, c2);
-  storeInput(row + 3, column, c3);
-  storeInput(row + 4, column, c4);
-  storeInput(row + 5, column, c5);
-  storeInput(row + 6, column, c6);
-  storeInput(row + 7, column, c7);
+  var sums = array(a0, a4, b0, b4);
+  for (var i = row; i < row + 16; i++) {
+    let nth = i - row;
+    storeInput(row + nth % 8, column + nth / 8, sums[nth / 4][nth % 4]);
+  }
 }
 
 // Here rows (out) are a multiple of 4, too.
 @compute @workgroup_size(lanesX, lanesY)
 fn backwardWeight(@builtin(global_invocation_id) id: vec3u) {
-  let column = id.x;
+  let row = id.y * 16;
+  let column = 2 * id.x;
   let columns = shape.columns;
-  if (column >= columns) {
-    return;
-  }
-  let row = id.y * 8;
-  let rows = shape.rows / 4;
-  var a0 = min(id.y * 2, rows - 1);
-  var a1 = min(id.y * 2 + 1, rows - 1);
-  var b = column;
-  var c0 = vec4f();
-  var c1 = vec4f();
-  var c2 = vec4f();
-  var c3 = vec4f();
-  var c4 = vec4f();
-  var c5 = vec4f();
-  var c6 = vec4f();
-  var c7 = vec4f();
+  let fours = shape.rows / 4;
+  let nearAt = min(column, columns - 1);
+  let farAt = min(column + 1, columns - 1);
+  let at = min(row / 4 + vec4u(0, 1, 2, 3), vec4u(fours - 1));
+  var a0 = mat4x4f();
+  var a4 = mat4x4f();
+  var a8 = mat4x4f();
+  var a12 = mat4x4f();
+  var b0 = mat4x4f();
+  var b4 = mat4x4f();
+  var b8 = mat4x4f();
+  var b12 = mat4x4f();
   for (var k = 0u; k < shape.depth; k++) {
-    let x = vec4f(right[b]);
-    let low = vec4f(left[a0]);
-    let high = vec4f(left[a1]);
-    c0 += low.x * x;
-    c1 += low.y * x;
-    c2 += low.z * x;
-    c3 += low.w * x;
-    c4 += high.x * x;
-    c5 += high.y * x;
-    c6 += high.z * x;
-    c7 += high.w * x;
-    a0 += rows;
-    a1 += rows;
-    b += columns;
+    let near = vec4f(right[k * columns + nearAt]);
+    let far = vec4f(right[k * columns + farAt]);
+    let x0 = vec4f(left[k * fours + at.x]);
+    a0 += outer(near, x0);
+    b0 += outer(far, x0);
+    let x4 = vec4f(left[k * fours + at.y]);
+    a4 += outer(near, x4);
+    b4 += outer(far, x4);
+    let x8 = vec4f(left[k * fours + at.z]);
+    a8 += outer(near, x8);
+    b8 += outer(far, x8);
+    let x12 = vec4f(left[k * fours + at.w]);
+    a12 += outer(near, x12);
+    b12 += outer(far, x12);
   }
-  storeWeight(row + 0, column, c0);
-  storeWeight(row + 1, column, c1);
-  storeWeight(row + 2, column, c2);
-  storeWeight(row + 3, column, c3);
-  storeWeight(row + 4, column, c4);
-  storeWeight(row + 5, column, c5);
-  storeWeight(row + 6, column, c6);
-  storeWeight(row + 7, column, c7);
+  var sums = array(a0, a4, a8, a12, b0, b4, b8, b12);
+  for (var i = row; i < row + 32; i++) {
+    let nth = i - row;
+    if (column + nth / 16 < columns) {
+      storeWeight(row + nth % 16, column + nth / 16, sums[nth / 4][nth % 4]);
+    }
+  }
 }

@@ -90,7 +90,7 @@ export const linearForward: Operation<LinearForwardShape> = {
       ...rows,
       entry: 'forward',
       overrides: () => rowsOverrides,
-      workgroups: (shape) => [Math.ceil(pairsOf(shape) / 8), Math.ceil(shape.rows / 4), 1],
+      workgroups: (shape) => [Math.ceil(pairsOf(shape) / 8), Math.ceil(shape.rows / 8), 1],
     },
     {
       ...subgroup,
@@ -121,7 +121,7 @@ export const linearBackwardInput: Operation<LinearBackwardInputShape> = {
       ...rows,
       entry: 'backwardInput',
       overrides: () => rowsOverrides,
-      workgroups: ({ rows, inputs }) => [Math.ceil(inputs / 32), Math.ceil(rows / 8), 1],
+      workgroups: ({ rows, inputs }) => [Math.ceil(inputs / 64), Math.ceil(rows / 8), 1],
     },
     {
       ...subgroup,
@@ -145,7 +145,7 @@ export const linearBackwardWeight: Operation<LinearBackwardWeightShape> = {
       ...rows,
       entry: 'backwardWeight',
       overrides: () => rowsOverrides,
-      workgroups: ({ inputs, outputs }) => [Math.ceil(inputs / 32), Math.ceil(outputs / 8), 1],
+      workgroups: ({ inputs, outputs }) => [Math.ceil(inputs / 64), Math.ceil(outputs / 16), 1],
     },
     {
       ...subgroup,
