@@ -67,6 +67,8 @@ const configFor = (vocabularySize: number): ModelConfig => ({
 /** Steps between two points of the curve, and batches of validation text that a point is measured on. */
 const curveInterval = 100;
 const curveBatches = 10;
+/** Steps that an interruption costs at most. */
+const checkpointInterval = 25;
 
 interface Point {
   readonly step: number;
@@ -132,7 +134,7 @@ async function* train(
     const curve = saved?.curve ?? [];
     if (saved) sampler.restore(saved.sampler);
     trainer.load(saved?.state ?? freshState(initialParameters(config, trainer.layout, seed)));
-    const before = curve.at(-1)?.seconds ?? 0;
+    const before = saved?.seconds ?? 0;
     const seconds = () => before + (performance.now() - started) / 1000;
 
     let trainLoss = 0;
@@ -140,12 +142,19 @@ async function* train(
       trainer.step(sampler.next(), learningRateAt(step - 1, schedule));
       // Few steps in flight: a software adapter would keep all of them in memory.
       if (step % 5 === 0 || step === steps) trainLoss = await trainer.loss();
-      if (step % curveInterval > 0 && step < steps) continue;
-      const valLoss = await evaluate(trainer, heldOutBatches(validation, shape, curveBatches));
-      const point: Point = { step, trainLoss, valLoss, seconds: seconds() };
-      curve.push(point);
-      yield { event: 'progress', ...run, ...point };
-      await places?.write({ state: await trainer.save(), sampler: sampler.save(), curve });
+      if (step % curveInterval === 0 || step === steps) {
+        const valLoss = await evaluate(trainer, heldOutBatches(validation, shape, curveBatches));
+        const point: Point = { step, trainLoss, valLoss, seconds: seconds() };
+        curve.push(point);
+        yield { event: 'progress', ...run, ...point };
+      }
+      if (places && (step % checkpointInterval === 0 || step === steps))
+        await places.write({
+          state: await trainer.save(),
+          sampler: sampler.save(),
+          curve,
+          seconds: seconds(),
+        });
     }
     const trained = seconds();
     const valLoss = await evaluate(trainer, heldOutBatches(validation, shape));
@@ -158,7 +167,10 @@ async function* train(
   }
 }
 
-type Saved = Awaited<ReturnType<typeof decodeCheckpoint>> & { readonly curve: Point[] };
+type Saved = Awaited<ReturnType<typeof decodeCheckpoint>> & {
+  readonly curve: Point[];
+  readonly seconds: number;
+};
 
 /** What an interrupted run left, and leaves: the curve is written first, so that it never ends before the checkpoint. */
 function interrupted(folder: string, name: string, recipe: string) {
@@ -169,11 +181,11 @@ function interrupted(folder: string, name: string, recipe: string) {
       const [bytes, json] = [await files.read(checkpointFile), await files.read(curveFile)];
       if (!bytes || !json) return undefined;
       const checkpoint = await decodeCheckpoint(bytes, recipe);
-      const points: Point[] = JSON.parse(new TextDecoder().decode(json));
-      return { ...checkpoint, curve: points.filter(({ step }) => step <= checkpoint.state.step) };
+      const { curve, seconds }: Omit<Saved, 'state' | 'sampler'> = JSON.parse(new TextDecoder().decode(json));
+      return { ...checkpoint, seconds, curve: curve.filter(({ step }) => step <= checkpoint.state.step) };
     },
-    async write({ curve, ...checkpoint }: Saved): Promise<void> {
-      await files.write(curveFile, new TextEncoder().encode(JSON.stringify(curve)));
+    async write({ curve, seconds, ...checkpoint }: Saved): Promise<void> {
+      await files.write(curveFile, new TextEncoder().encode(JSON.stringify({ curve, seconds })));
       await files.write(checkpointFile, await encodeCheckpoint(recipe, checkpoint));
     },
   };
