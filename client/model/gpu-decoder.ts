@@ -67,35 +67,30 @@ export class GpuDecoder implements CachedDecoder {
     { sequences, choices = new Map() }: GpuDecoderOptions,
   ): Promise<GpuDecoder> {
     checkShape(config);
-    const { dimension, heads, keyValueHeads, contextLength, vocabularySize } = config;
-    const gpu = device.device;
-    gpu.pushErrorScope('out-of-memory');
-    const flat = { length: layout.length, bytesPerElement: 4, cuts: cutsOf(layout) } as const;
-    const vector = new FlatVector(device, { ...flat, label: 'parameters' });
+    const { vector, caches, ends, logits } = await allocate(device, config, layout, sequences);
     vector.write(parameters);
-    const cacheSize = 2 * sequences * contextLength * (dimension / heads) * keyValueHeads;
-    const caches = Array.from({ length: config.layers }, () => makeBuffer(gpu, 'the KV cache', cacheSize));
-    const ends = makeBuffer(gpu, 'ends', sequences * dimension);
-    const logits = makeBuffer(gpu, 'logits', sequences * vocabularySize);
     const context = { config, layout, parameters: vector, weights: vector };
-    const rotations = rotationTable(config, contextLength);
+    const rotations = rotationTable(config, config.contextLength);
     const pass = async (rows: number): Promise<Pass> => {
-      const inputs = new PassInputs(gpu, rows, sequences, rotations, dimension / heads);
+      const inputs = new PassInputs(
+        device.device,
+        rows,
+        sequences,
+        rotations,
+        config.dimension / config.heads,
+      );
       const program = new ProgramBuilder(device, { choices });
       const bindings = { ...inputs.bindings, caches: caches.map(whole), ends: whole(ends) };
       cachedForward({ ...context, program, rows }, bindings, sequences);
       return { inputs, program: await program.build(device) };
     };
-    const head = new ProgramBuilder(device, { choices });
-    const headBindings = { ends: whole(ends), logits: whole(logits) };
-    headForward({ ...context, program: head, rows: sequences }, headBindings);
-    const built = Promise.all([pass(sequences), pass(blockRows), head.build(device)]);
-    const problem = gpu.popErrorScope();
-    const [single, block, top] = await built;
-    const full = await problem;
-    if (full !== null) throw tooSmall(full.message);
+    const top = new ProgramBuilder(device, { choices });
+    const topBindings = { ends: whole(ends), logits: whole(logits) };
+    headForward({ ...context, program: top, rows: sequences }, topBindings);
+    const built = [pass(sequences), pass(blockRows), top.build(device)] as const;
+    const [single, block, head] = await Promise.all(built);
     const others = [vector, ...[...caches, ends].map((buffer) => ({ close: () => buffer.destroy() }))];
-    return new GpuDecoder(device, config, sequences, { single, block, head: top, logits, others });
+    return new GpuDecoder(device, config, sequences, { single, block, head, logits, others });
   }
 
   lengthOf(sequence: number): number {
@@ -105,7 +100,7 @@ export class GpuDecoder implements CachedDecoder {
   }
 
   clear(sequence: number): void {
-    this.#lengths[sequence] = 0 * this.lengthOf(sequence);
+    if (this.lengthOf(sequence) > 0) this.#lengths[sequence] = 0;
   }
 
   async append(additions: readonly Addition[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
@@ -160,12 +155,27 @@ export class GpuDecoder implements CachedDecoder {
   }
 }
 
-function makeBuffer(device: GPUDevice, label: string, elements: number): GPUBuffer {
-  const size = elements * 4;
-  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
-  if (size > Math.min(maxStorageBufferBindingSize, maxBufferSize))
-    throw tooSmall(`${label} needs ${size} bytes at once`);
-  return device.createBuffer({ label, size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
+/** The memory that does not depend on the passes. Throws TapestryError `device.too-small`. */
+async function allocate(device: Device, config: ModelConfig, layout: ParameterLayout, sequences: number) {
+  const { dimension, heads, keyValueHeads, contextLength, vocabularySize, layers } = config;
+  const gpu = device.device;
+  const cacheSize = 2 * sequences * contextLength * (dimension / heads) * keyValueHeads;
+  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.limits;
+  if (4 * cacheSize > Math.min(maxStorageBufferBindingSize, maxBufferSize))
+    throw tooSmall(`a layer's KV cache needs ${4 * cacheSize} bytes at once`);
+  const make = (label: string, elements: number) => {
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+    return gpu.createBuffer({ label, size: 4 * elements, usage });
+  };
+  gpu.pushErrorScope('out-of-memory');
+  const parameters = { length: layout.length, bytesPerElement: 4, cuts: cutsOf(layout) } as const;
+  const vector = new FlatVector(device, { ...parameters, label: 'parameters' });
+  const caches = Array.from({ length: layers }, () => make('keys and values', cacheSize));
+  const ends = make('ends', sequences * dimension);
+  const logits = make('logits', sequences * vocabularySize);
+  const problem = await gpu.popErrorScope();
+  if (problem !== null) throw tooSmall(problem.message);
+  return { vector, caches, ends, logits };
 }
 
 function tooSmall(what: string): TapestryError {
