@@ -27,7 +27,16 @@ function variants(entry: string): [Variant<CrossEntropyShape>, ...Variant<CrossE
     fits: () => true,
     suits,
   });
-  return [form('one lane a row', 1, 8, 'processor'), form('64 lanes a row', 64, 1, 'graphics')];
+  return [
+    form('one lane a row', 1, 8, 'processor'),
+    form('64 lanes a row', 64, 1, 'graphics'),
+    // A row is read again: the fewer there are at work, the more of them the caches hold.
+    {
+      ...form('256 lanes a row', 256, 1, 'graphics'),
+      fits: ({ workgroupInvocations }) => workgroupInvocations >= 256,
+      pays: ({ vocabulary }) => vocabulary >= 8192,
+    },
+  ];
 }
 
 /** Turns logits (rows, vocabulary) into their gradient, in place. Bindings: stepValues, scaling, targets, logits, losses. */

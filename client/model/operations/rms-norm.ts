@@ -36,7 +36,15 @@ function variants(
     fits: () => true,
     suits,
   });
-  return [form('one lane a row', 1, 8, 'processor'), form('32 lanes a row', 32, 4, 'graphics')];
+  return [
+    form('one lane a row', 1, 8, 'processor'),
+    form('32 lanes a row', 32, 4, 'graphics'),
+    // A gain's gradient has few columns and may have thousands of rows.
+    {
+      ...form('64 lanes a row', 64, 4, 'graphics'),
+      pays: ({ rows }) => entry === 'backwardGain' && rows >= 1024,
+    },
+  ];
 }
 
 const rowGrid = ({ rows }: RmsNormShape, groups: number): Workgroups => [1, Math.ceil(rows / groups), 1];
