@@ -69,6 +69,7 @@ export interface StepSummary {
   readonly warmStartSeconds: number;
   readonly peakBytes: number | null;
   readonly gpuBytes: number;
+  readonly predictedBytes: number | null;
   /** Best against best: on a machine that does other things besides, medians say less. */
   readonly roofline: {
     /** The adapter's ceiling: our fastest product of large matrices. */
@@ -190,6 +191,7 @@ function* report(
     ...starts,
     peakBytes: figure.peakBytes,
     gpuBytes: figure.gpuBytes,
+    predictedBytes: figure.predictedBytes,
     roofline: {
       matmulGflops: ceiling,
       stepGflop: flops / 1e9,

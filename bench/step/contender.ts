@@ -8,6 +8,8 @@ export interface Contender {
   readonly adapter: string;
   /** Trained values. */
   readonly parameters: number;
+  /** Bytes of GPU buffers that its steps were predicted to take; peers predict nothing. */
+  readonly predictedBytes?: number;
   /** Queues one training step. */
   step(batch: Batch): void;
   /** Mean loss of the last step in nats a token; waits until everything queued is done. */
@@ -22,6 +24,7 @@ export type OpenContender = (workload: Workload) => Promise<Contender>;
 export interface Opened {
   readonly adapter: string;
   readonly parameters: number;
+  readonly predictedBytes: number | null;
   /** Opening the device, compiling, and the whole first step. */
   readonly firstStepSeconds: number;
   readonly firstLoss: number;
@@ -57,11 +60,11 @@ export class Session {
     this.#contender.step(first);
     const firstLoss = await this.#contender.loss();
     const firstStepSeconds = (performance.now() - started) / 1000;
-    const { adapter, parameters } = this.#contender;
+    const { adapter, parameters, predictedBytes = null } = this.#contender;
     const before = gpuCounts();
     await this.#contender.loss();
     this.#reading = since(before);
-    return { adapter, parameters, firstStepSeconds, firstLoss };
+    return { adapter, parameters, predictedBytes, firstStepSeconds, firstLoss };
   }
 
   async turn(steps: number): Promise<Turn> {

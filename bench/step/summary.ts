@@ -24,8 +24,9 @@ export interface Figures {
   readonly lastLoss: number;
   /** Resident memory of the process; null where the system does not say. */
   readonly peakBytes: number | null;
-  /** GPU buffers alone, in bytes. */
+  /** GPU buffers alone, in bytes, and as predicted. */
   readonly gpuBytes: number;
+  readonly predictedBytes: number | null;
 }
 
 export function median(values: readonly number[]): number {
@@ -55,6 +56,7 @@ export function figuresOf(seen: Observed, { batch, sequence }: Workload): Figure
     lastLoss: seen.turns.at(-1)?.loss ?? Number.NaN,
     peakBytes: seen.peakBytes,
     gpuBytes: Math.max(0, ...seen.turns.map(({ peakBytes }) => peakBytes)),
+    predictedBytes: seen.predictedBytes,
   };
 }
 

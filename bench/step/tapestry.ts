@@ -1,6 +1,7 @@
 import { type Device, openDevice } from '../../client/gpu/device.ts';
 import type { Chooser } from '../../client/gpu/program.ts';
 import { initialParameters } from '../../client/model/parameters.ts';
+import { predictMemory } from '../../client/train/memory.ts';
 import { Trainer } from '../../client/train/trainer.ts';
 import type { Contender } from './contender.ts';
 import { countGpu } from './gpu-counts.ts';
@@ -23,9 +24,12 @@ export async function openTapestry(
   const zeros = () => new Float32Array(trainer.layout.length);
   const parameters = initialParameters(config, trainer.layout, 1);
   trainer.load({ step: 0, parameters, firstMoment: zeros(), secondMoment: zeros() });
+  const { bytes, parts } = predictMemory(device, config, workload, optimizer, { storage });
   return {
     adapter: device.name,
     parameters: trainer.layout.trained,
+    // Nothing is saved here.
+    predictedBytes: bytes - parts.staging,
     step: (batch) => trainer.step(batch, learningRate),
     loss: () => trainer.loss(),
     ceiling: () => matmulCeiling(device, storage),
