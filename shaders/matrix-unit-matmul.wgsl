@@ -95,13 +95,13 @@ fn multiply(
   let leftSide = sideOf(product != toWeight, tileRows, shape.rows / 4);
   let rightSide = sideOf(product == toOutput, tileColumns, shape.columns);
   let end = select(4 * shape.depth, shape.depth, product == toWeight);
-  var leftAt: array<u32, mostEach>;
-  var rightFromAt: array<u32, mostEach>;
+  var leftSource: array<u32, mostEach>;
+  var rightSource: array<u32, mostEach>;
   for (var i = 0u; i < leftEach; i++) {
-    leftAt[i] = leftFrom(product, group, placeOf(leftSide, local + i * lanes));
+    leftSource[i] = leftFrom(product, group, placeOf(leftSide, local + i * lanes));
   }
   for (var i = 0u; i < rightEach; i++) {
-    rightFromAt[i] = rightFrom(product, group, placeOf(rightSide, local + i * lanes));
+    rightSource[i] = rightFrom(product, group, placeOf(rightSide, local + i * lanes));
   }
   var nextLeft: array<Stored, mostEach>;
   var nextRight: array<Stored, mostEach>;
@@ -110,16 +110,16 @@ fn multiply(
       for (var i = 0u; i < leftEach; i++) {
         nextLeft[i] = Stored();
         if (start + placeOf(leftSide, local + i * lanes).y < end) {
-          nextLeft[i] = left[leftAt[i]];
+          nextLeft[i] = left[leftSource[i]];
         }
-        leftAt[i] += leftSide.step;
+        leftSource[i] += leftSide.step;
       }
       for (var i = 0u; i < rightEach; i++) {
         nextRight[i] = Stored();
         if (start + placeOf(rightSide, local + i * lanes).y < end) {
-          nextRight[i] = right[rightFromAt[i]];
+          nextRight[i] = right[rightSource[i]];
         }
-        rightFromAt[i] += rightSide.step;
+        rightSource[i] += rightSide.step;
       }
     }
     if (start > 0) {

@@ -66,7 +66,7 @@ fn leftProducts(place: Place) -> mat4x4f {
   var products = mat4x4f();
   let at = place.y * stride;
   let step = lanesY * stride;
-  for (var i = 0u; i < headVectors; i++) {
+  for (var i = 0u; i < shape.headVectors; i++) {
     let own = mat4x4f(
       vec4f(leftOwned[at + i]),
       vec4f(leftOwned[at + step + i]),
@@ -84,7 +84,7 @@ fn rightProducts(place: Place) -> mat4x4f {
   var products = mat4x4f();
   let at = place.y * stride;
   let step = lanesY * stride;
-  for (var i = 0u; i < headVectors; i++) {
+  for (var i = 0u; i < shape.headVectors; i++) {
     let own = mat4x4f(
       vec4f(rightOwned[at + i]),
       vec4f(rightOwned[at + step + i]),
@@ -107,8 +107,8 @@ fn ownVector(place: Place, i: u32) -> u32 {
   return min(place.x + i * lanesX, headVectors - 1);
 }
 
-fn addLeft(place: Place) {
-  for (var row = 0u; row < tile; row++) {
+fn addLeft(place: Place, rows: u32) {
+  for (var row = 0u; row < rows; row++) {
     let weight = weights[row * lanesY + place.y];
     for (var i = 0u; i < sumVectors; i++) {
       leftSums[i] += outer(vec4f(leftTile[row * stride + ownVector(place, i)]), weight);
@@ -116,8 +116,8 @@ fn addLeft(place: Place) {
   }
 }
 
-fn addRight(place: Place) {
-  for (var row = 0u; row < tile; row++) {
+fn addRight(place: Place, rows: u32) {
+  for (var row = 0u; row < rows; row++) {
     let weight = rightWeights[row * lanesY + place.y];
     for (var i = 0u; i < sumVectors; i++) {
       rightSums[i] += outer(vec4f(rightTile[row * stride + ownVector(place, i)]), weight);
@@ -157,8 +157,9 @@ fn forward(
     }
     workgroupBarrier();
     // Key 0 is seen by every query, so from the first tile on `newTop` is a real score and masked ones vanish.
+    let rows = min(tile, end - start);
     var newTop = top;
-    for (var row = 0u; row < tile; row++) {
+    for (var row = 0u; row < rows; row++) {
       newTop = max(newTop, weights[row * lanesY + place.y]);
     }
     let kept = exp(top - newTop);
@@ -168,7 +169,7 @@ fn forward(
       let sums = rightSums[i];
       rightSums[i] = mat4x4f(sums[0] * kept.x, sums[1] * kept.y, sums[2] * kept.z, sums[3] * kept.w);
     }
-    for (var row = 0u; row < tile; row++) {
+    for (var row = 0u; row < rows; row++) {
       let probabilities = exp(weights[row * lanesY + place.y] - top);
       total += probabilities;
       for (var i = 0u; i < sumVectors; i++) {
@@ -263,7 +264,7 @@ fn backwardQuery(
       weights[(place.x + c * lanesX) * lanesY + place.y] = probabilities * (changes[c] - delta);
     }
     workgroupBarrier();
-    addLeft(place);
+    addLeft(place, min(tile, end - start));
     workgroupBarrier();
   }
   storeTurnedBack(place, first, ownStart, head);
@@ -294,15 +295,15 @@ fn backwardKeyValue(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
       let query = tileRows(place, start);
       for (var c = 0u; c < 4; c++) {
         let sumAt = (first + min(query[c], shape.sequence - 1)) * shape.heads + head;
-        let seen = (key <= vec4u(query[c])) & vec4<bool>(query[c] < shape.sequence);
+        let seen = key <= vec4u(query[c]);
         let probabilities = select(vec4f(), exp(scores[c] - savedLogSums[sumAt]), seen);
         let at = (place.x + c * lanesX) * lanesY + place.y;
         rightWeights[at] = probabilities;
         weights[at] = probabilities * (changes[c] - savedDeltas[sumAt]);
       }
       workgroupBarrier();
-      addLeft(place);
-      addRight(place);
+      addLeft(place, min(tile, shape.sequence - start));
+      addRight(place, min(tile, shape.sequence - start));
       workgroupBarrier();
     }
   }

@@ -3,7 +3,7 @@
 //
 // For each k, a tile holds the rows and the columns of the product in fours ("quads"), a vec4 each, so that a step is an
 // outer product of a few of them. They come in "blocks" of one quad and 4 k; what lies along k in memory is transposed on
-// the way. Loads are clamped, and zero beyond the depth; stores are guarded.
+// the way. Loads are clamped; stores are guarded.
 
 override lanesX: u32 = 8;
 override lanesY: u32 = 8;
@@ -63,21 +63,10 @@ fn rightBlock(product: u32, group: vec3u, quad: u32, k: u32) -> mat4x4f {
   return rightRows(k, count, shape.columns, min(group.x * rightQuads + quad, last));
 }
 
-// Zero where k is not before `end`.
-fn withinDepth(block: mat4x4f, k: u32, end: u32) -> mat4x4f {
-  return mat4x4f(
-    select(vec4f(), block[0], k < end),
-    select(vec4f(), block[1], k + 1 < end),
-    select(vec4f(), block[2], k + 2 < end),
-    select(vec4f(), block[3], k + 3 < end),
-  );
-}
-
-fn bringBlock(product: u32, group: vec3u, block: u32, start: u32, end: u32) {
+fn bringBlock(product: u32, group: vec3u, block: u32, start: u32) {
   if (block < leftBlocks) {
     let place = placeOf(block, leftQuads, product != toWeight);
-    let k = start + 4 * place.y;
-    let values = withinDepth(leftBlock(product, group, place.x, k), k, end);
+    let values = leftBlock(product, group, place.x, start + 4 * place.y);
     let at = 4 * place.y * leftQuads + place.x;
     leftTile[at] = values[0];
     leftTile[at + leftQuads] = values[1];
@@ -85,8 +74,7 @@ fn bringBlock(product: u32, group: vec3u, block: u32, start: u32, end: u32) {
     leftTile[at + 3 * leftQuads] = values[3];
   } else {
     let place = placeOf(block - leftBlocks, rightQuads, product == toOutput);
-    let k = start + 4 * place.y;
-    let values = withinDepth(rightBlock(product, group, place.x, k), k, end);
+    let values = rightBlock(product, group, place.x, start + 4 * place.y);
     let at = 4 * place.y * rightQuads + place.x;
     rightTile[at] = values[0];
     rightTile[at + rightQuads] = values[1];
@@ -107,10 +95,10 @@ fn sumsOf(product: u32, group: vec3u, local: vec3u) -> Sums {
   var sums = Sums();
   for (var start = 0u; start < end; start += 4 * tileDepth) {
     for (var block = lane; block < leftBlocks + rightBlocks; block += lanes) {
-      bringBlock(product, group, block, start, end);
+      bringBlock(product, group, block, start);
     }
     workgroupBarrier();
-    for (var k = 0u; k < 4 * tileDepth; k++) {
+    for (var k = 0u; k < min(4 * tileDepth, end - start); k++) {
       let near = rightTile[k * rightQuads + local.x];
       let far = rightTile[k * rightQuads + lanesX + local.x];
       for (var i = 0u; i < quadRows; i++) {

@@ -14,7 +14,6 @@ type Entry = 'forward' | 'backwardQuery' | 'backwardKeyValue';
 const tiles = [
   { lanesX: 4, lanesY: 8 },
   { lanesX: 8, lanesY: 8 },
-  { lanesX: 8, lanesY: 16 },
 ] as const;
 
 /** The variants of one part of attention that are for graphics processors. */
