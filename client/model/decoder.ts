@@ -36,7 +36,8 @@ export interface DecoderRecord {
 export function checkShape(config: ModelConfig): void {
   const headSize = config.dimension / config.heads;
   const wrong =
-    (headSize % 8 !== 0 && 'dimension / heads must be a multiple of 8') ||
+    ((headSize % 8 !== 0 || headSize > 128) &&
+      'dimension / heads must be a multiple of 8, and at most 128') ||
     (config.heads % config.keyValueHeads !== 0 && 'heads must be a multiple of keyValueHeads') ||
     (config.feedForward % 8 !== 0 && 'feedForward must be a multiple of 8') ||
     (config.vocabularySize % 4 !== 0 && 'vocabularySize must be a multiple of 4; pad it');

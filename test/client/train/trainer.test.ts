@@ -151,6 +151,7 @@ describe('what is refused', () => {
   test.each([
     { heads: 8, keyValueHeads: 2 },
     { keyValueHeads: 3 },
+    { dimension: 272, heads: 2, keyValueHeads: 2 },
     { feedForward: 44 },
     { vocabularySize: 30 },
   ])('a configuration the kernels cannot run: %o', async (wrong) => {
