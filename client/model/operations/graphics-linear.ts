@@ -45,6 +45,8 @@ interface UnitTile {
 const unitTiles: readonly UnitTile[] = [
   { subgroupsX: 2, subgroupsY: 2, unitsX: 2, unitsY: 2, tileDepth: 8 },
   { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 2, tileDepth: 8 },
+  { subgroupsX: 2, subgroupsY: 4, unitsX: 4, unitsY: 4, tileDepth: 8 },
+  { subgroupsX: 4, subgroupsY: 2, unitsX: 2, unitsY: 4, tileDepth: 16 },
   { subgroupsX: 4, subgroupsY: 2, unitsX: 2, unitsY: 4, tileDepth: 8 },
   { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 4, tileDepth: 8 },
 ];
