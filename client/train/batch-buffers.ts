@@ -56,7 +56,7 @@ export class BatchBuffers {
   }
 
   /**
-   * Queues the upload of a batch that has `parts` times the rows of the shape; returns how many targets count.
+   * Queues the upload of a batch that has `parts` times the rows of the shape; returns how many of its targets count.
    * Throws TapestryError `batch.shape` or `batch.token`.
    */
   upload({ inputs, targets }: Batch, parts: number): number {

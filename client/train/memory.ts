@@ -13,7 +13,7 @@ import type { OptimizerSettings } from './training.ts';
 export interface MemoryOptions {
   /** How activations and the weights that kernels read are kept. Parameters, moments and gradients are float32 always. */
   readonly storage?: Storage;
-  /** Batches whose gradients make up one step; a step's batch then has as many times the rows. */
+  /** Equal parts of a step's batch that are worked on one after the other; the fewest that fit, unless it is said. */
   readonly accumulation?: number;
   /** Whether the backward pass computes each layer's activations once more instead of keeping them; the same bits. */
   readonly recompute?: boolean;
@@ -27,10 +27,53 @@ export interface MemoryPrediction {
   >;
 }
 
+/** How a step goes over its batch: `parts` times a batch of the shape `part`, whose gradients add up. */
+export interface StepPlan {
+  readonly part: BatchShape;
+  readonly parts: number;
+  readonly memory: MemoryPrediction;
+}
+
+/**
+ * Cuts a step's batch of `shape` into the parts that were asked for, or into the fewest that the adapter can bind. Throws
+ * TapestryError `batch.parts` where windows would be left over, and `device.too-small` where not even one window fits.
+ */
+export function planStep(
+  adapter: Adapter,
+  config: ModelConfig,
+  shape: BatchShape,
+  settings: OptimizerSettings,
+  options: MemoryOptions = {},
+): StepPlan {
+  const { batch, sequence } = shape;
+  const plan = (parts: number): StepPlan => {
+    const part = { batch: batch / parts, sequence };
+    return { part, parts, memory: predictPart(adapter, config, part, settings, parts, options) };
+  };
+  const { accumulation } = options;
+  if (accumulation !== undefined) {
+    if (batch % accumulation === 0) return plan(accumulation);
+    throw new TapestryError(
+      'batch.parts',
+      `${batch} windows cannot be cut into ${accumulation} equal parts`,
+      'choose a number that divides the windows of a step',
+    );
+  }
+  const counts = Array.from({ length: batch }, (_, i) => i + 1).filter((parts) => batch % parts === 0);
+  for (const parts of counts) {
+    try {
+      return plan(parts);
+    } catch (error) {
+      const tooSmall = error instanceof TapestryError && error.code === 'device.too-small';
+      if (!tooSmall || parts === batch) throw error;
+    }
+  }
+  throw new RangeError('a batch has at least one window');
+}
+
 /**
  * What a trainer takes while it steps and saves, from the plan that it would allocate by. `parts.weights` is the half
- * precision copy of the parameters. Throws TapestryError `device.too-small` where the adapter cannot bind a layer: its next
- * step is the accumulation that could.
+ * precision copy of the parameters. Throws as `planStep`.
  */
 export function predictMemory(
   adapter: Adapter,
@@ -39,50 +82,21 @@ export function predictMemory(
   settings: OptimizerSettings,
   options: MemoryOptions = {},
 ): MemoryPrediction {
-  try {
-    return predictBatch(adapter, config, shape, settings, options);
-  } catch (error) {
-    const tooSmall = error instanceof TapestryError && error.code === 'device.too-small';
-    const parts = tooSmall ? fittingParts(adapter, config, shape, settings, options) : undefined;
-    if (!tooSmall || parts === undefined) throw error;
-    const windows = shape.batch * (options.accumulation ?? 1);
-    const accumulation = parts * (options.accumulation ?? 1);
-    const next = `train ${windows} windows as ${accumulation} parts of ${shape.batch / parts}: --accumulation ${accumulation}`;
-    throw new TapestryError(error.code, error.message, next);
-  }
+  return planStep(adapter, config, shape, settings, options).memory;
 }
 
-/** Into how many equal parts a batch must be cut for one to fit; undefined where a single window does not. */
-function fittingParts(
-  adapter: Adapter,
-  config: ModelConfig,
-  { batch, sequence }: BatchShape,
-  settings: OptimizerSettings,
-  options: MemoryOptions,
-): number | undefined {
-  for (let parts = 2; parts <= batch; parts++) {
-    if (batch % parts !== 0) continue;
-    try {
-      predictBatch(adapter, config, { batch: batch / parts, sequence }, settings, options);
-      return parts;
-    } catch (error) {
-      if (!(error instanceof TapestryError && error.code === 'device.too-small')) throw error;
-    }
-  }
-  return undefined;
-}
-
-function predictBatch(
+function predictPart(
   adapter: Adapter,
   config: ModelConfig,
   shape: BatchShape,
   settings: OptimizerSettings,
-  { storage = 'f32', accumulation = 1, recompute = false }: MemoryOptions,
+  parts: number,
+  { storage = 'f32', recompute = false }: MemoryOptions,
 ): MemoryPrediction {
   const layout = layoutOf(config);
   const { allocator, bytes } = openLedger(adapter);
-  const memory = makeMemory(allocator, config, layout, settings, shape, { storage, parts: accumulation });
-  const accumulate = accumulation > 1;
+  const memory = makeMemory(allocator, config, layout, settings, shape, { storage, parts });
+  const accumulate = parts > 1;
   const how = { storage, shape, settings, accumulate, recompute, growthInterval: 0, choices: new Map() };
   const step = recordStep(adapter, config, layout, memory, how);
   for (const program of [step.program, step.update]) program.allocate(allocator);

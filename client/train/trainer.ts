@@ -9,7 +9,7 @@ import { Submitter } from '../gpu/submitter.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { checkShape } from '../model/decoder.ts';
 import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
-import { type MemoryOptions, type MemoryPrediction, predictMemory } from './memory.ts';
+import { type MemoryOptions, type MemoryPrediction, planStep } from './memory.ts';
 import { lossScaleOfClipping, stepValueCount, writeStepValues } from './optimizer.ts';
 import { decodeScaling, encodeScaling, scalingAfter } from './scaling.ts';
 import { buildStep, recordStep, type StepProgram, sitesOf } from './step-program.ts';
@@ -63,7 +63,8 @@ export class Trainer {
 
   /**
    * Compiles the step and allocates its memory; parameters and moments are zero until `load`.
-   * Throws TapestryError `config.shape`, `shader.invalid`, `device.too-small` or `device.no-f16`.
+   * `shape` is that of a step's whole batch, which goes by in parts where the adapter cannot bind it at once.
+   * Throws TapestryError `config.shape`, `shader.invalid`, `device.too-small`, `device.no-f16` or `batch.parts`.
    */
   static async create(
     device: Device,
@@ -72,25 +73,19 @@ export class Trainer {
     settings: OptimizerSettings,
     options: TrainerOptions = {},
   ): Promise<Trainer> {
-    const {
-      storage = 'f32',
-      accumulation: parts = 1,
-      recompute = false,
-      lossScaling = usualScaling,
-      choices = new Map(),
-    } = options;
+    const { storage = 'f32', recompute = false, lossScaling = usualScaling, choices = new Map() } = options;
     checkShape(config);
     if (storage === 'f16' && !device.f16) throw withoutHalfPrecision(device.name);
     const { initialScale, growthInterval } =
       storage === 'f16' ? lossScaling : { initialScale: 1, growthInterval: 0 };
     const layout = layoutOf(config);
-    const predicted = predictMemory(device, config, shape, settings, options);
+    const { part, parts, memory: predicted } = planStep(device, config, shape, settings, options);
     device.device.pushErrorScope('out-of-memory');
     device.device.pushErrorScope('validation');
-    const memory = makeMemory(device, config, layout, settings, shape, { storage, parts });
+    const memory = makeMemory(device, config, layout, settings, part, { storage, parts });
     const problems = [device.device.popErrorScope(), device.device.popErrorScope()];
     for (const problem of await Promise.all(problems)) if (problem) throw tooSmall(problem.message);
-    const how = { storage, shape, settings, accumulate: parts > 1, recompute, growthInterval };
+    const how = { storage, shape: part, settings, accumulate: parts > 1, recompute, growthInterval };
     const record = (chosen: Choices) =>
       recordStep(device, config, layout, memory, { ...how, choices: chosen });
     const chosen = typeof choices === 'function' ? await choices(sitesOf(record(new Map()))) : choices;
@@ -197,16 +192,21 @@ export class Trainer {
 
   /** Summed loss in nats and counted targets of a batch of the trainer's shape, without training on it. */
   async evaluate(batch: Batch): Promise<{ loss: number; tokens: number }> {
-    const { step, batch: uploaded } = this.#made;
-    const tokens = uploaded.upload(batch, 1);
+    const { parts, step, batch: uploaded } = this.#made;
+    const tokens = uploaded.upload(batch, parts);
     this.#writeStepValues(0, tokens);
-    this.#submitter.begin(step.backward);
-    this.#submitter.copy((encoder) => uploaded.bind(encoder, 0));
-    this.#submitter.encode(step.program, 0, step.backward);
-    this.#submitter.end();
-    this.#readback.submitted(step.backward);
-    const losses = await this.#read('losses');
-    return { loss: sum(losses), tokens };
+    const losses: Promise<Float32Array>[] = [];
+    for (let part = 0; part < parts; part++) {
+      this.#submitter.begin(step.backward);
+      this.#submitter.copy((encoder) => uploaded.bind(encoder, part));
+      this.#submitter.encode(step.program, 0, step.backward);
+      this.#submitter.end();
+      this.#readback.submitted(step.backward);
+      // The copy is queued at once: the next part writes over these losses.
+      losses.push(this.#read('losses'));
+    }
+    const summed = (await Promise.all(losses)).map(sum);
+    return { loss: summed.reduce((total, part) => total + part, 0), tokens };
   }
 
   /** Frees the memory; what is still pending rejects. */

@@ -118,10 +118,10 @@ export async function compareStep(device: Device, one: StepCase): Promise<StepEr
   // An odd power of two: not what the scale would be without it.
   const lossScaling = { initialScale: 2 ** 11, growthInterval: 0 };
   const options = { storage, accumulation, recompute, lossScaling };
-  const trainer = await Trainer.create(limited, config, shape, settings, options);
+  const whole = { ...shape, batch: shape.batch * accumulation };
+  const trainer = await Trainer.create(limited, config, whole, settings, options);
   let before: TrainerState = freshState(parameters);
   trainer.load(before);
-  const whole = { ...shape, batch: shape.batch * accumulation };
   let errors: StepErrors = { lossError: 0, gradientError: 0, parameterError: 0, momentError: 0 };
   for (const learningRate of [1e-3, 5e-4]) {
     const batch = randomBatch(random, config, whole);

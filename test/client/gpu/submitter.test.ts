@@ -34,7 +34,7 @@ async function train(
   const real = performance.now.bind(performance);
   performance.now = () => slowness * real();
   try {
-    const shape = { batch: 2, sequence: 16 };
+    const shape = { batch: 2 * accumulation, sequence: 16 };
     const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
     const trainer = await Trainer.create(on, tinyConfig, shape, settings, {
       accumulation,
@@ -49,7 +49,7 @@ async function train(
       each.push(submits.count - before);
       await trainer.loss();
     }
-    const evaluation = await trainer.evaluate({ inputs: inputs.slice(0, 32), targets: inputs.slice(0, 32) });
+    const evaluation = await trainer.evaluate({ inputs, targets: inputs });
     const state = [await trainer.save(), await trainer.loss(), evaluation];
     trainer.close();
     return { submits: each, state };

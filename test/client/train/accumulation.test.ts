@@ -16,6 +16,7 @@ beforeAll(async () => {
 afterAll(() => device.close());
 
 const parts = 3;
+const threefold = { ...shape, batch: shape.batch * parts };
 
 /** Targets are ignored unevenly: the mean over all that count is not the mean of the parts' means. */
 function unevenBatch(random: Random): Batch {
@@ -27,8 +28,8 @@ test.each([true, false])(
   'three parts make the step of one batch three times the size, tied head %s',
   async (tiedHead) => {
     const model = { ...config, tiedHead };
-    const whole = await Trainer.create(device, model, { ...shape, batch: shape.batch * parts }, settings);
-    const inParts = await Trainer.create(device, model, shape, settings, { accumulation: parts });
+    const whole = await Trainer.create(device, model, threefold, settings);
+    const inParts = await Trainer.create(device, model, threefold, settings, { accumulation: parts });
     const random = Random.seeded(5);
     const state = freshState(initialParameters(model, whole.layout, 3).map((value) => value * 4));
     for (const trainer of [whole, inParts]) trainer.load(state);
@@ -51,16 +52,27 @@ test.each([true, false])(
   },
 );
 
-test('evaluation takes a batch of one part, and a step of another size is refused', async () => {
-  const trainer = await Trainer.create(device, config, shape, settings, { accumulation: parts });
+test('evaluation takes the same batches, and those of another size are refused', async () => {
+  const whole = await Trainer.create(device, config, threefold, settings);
+  const trainer = await Trainer.create(device, config, threefold, settings, { accumulation: parts });
   trainer.load(fresh(1));
   const random = Random.seeded(6);
   trainer.step(randomBatch(random, parts), 1e-2);
   const loss = await trainer.loss();
-  expect((await trainer.evaluate(randomBatch(random))).tokens).toBe(shape.batch * shape.sequence);
+  whole.load(await trainer.save());
+  const batch = unevenBatch(random);
+  const [measured, expected] = [await trainer.evaluate(batch), await whole.evaluate(batch)];
+  expect(measured.tokens).toBe(expected.tokens);
+  expect(measured.loss / expected.loss).toBeCloseTo(1, 6);
   expect(await trainer.loss()).toBe(loss);
   expect(() => trainer.step(randomBatch(random), 1e-2)).toThrow(
     expect.objectContaining({ code: 'batch.shape' }),
   );
   trainer.close();
+  whole.close();
+});
+
+test('parts that would leave windows over are refused', async () => {
+  const refused = Trainer.create(device, config, threefold, settings, { accumulation: 4 });
+  await expect(refused).rejects.toMatchObject({ code: 'batch.parts' });
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Device } from '../../../client/gpu/device.ts';
 import { type ModelConfig, presets } from '../../../client/model/config.ts';
-import { layoutOf } from '../../../client/model/parameters.ts';
-import { type MemoryOptions, predictMemory } from '../../../client/train/memory.ts';
+import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
+import { type MemoryOptions, planStep, predictMemory } from '../../../client/train/memory.ts';
 import { Trainer } from '../../../client/train/trainer.ts';
 import { freshState } from '../../../client/train/training.ts';
 import { openNodeDevice } from '../../gpu-node.ts';
@@ -42,17 +42,16 @@ describe('the prediction', () => {
   ])('is what the device makes: %o', async ({ bindingBytes = device.bindingBytes, ...options }) => {
     const { device: counted, made } = counting();
     const limited = { ...counted, bindingBytes };
-    const shape = { batch: 2, sequence: 24 };
+    const shape = { batch: 6, sequence: 24 };
     const trainer = await Trainer.create(limited, config, shape, settings, options);
     const { bytes, parts } = predictMemory(limited, config, shape, settings, options);
     expect(trainer.predictedBytes).toBe(bytes);
     expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(bytes);
     expect(parts.parameters).toBe(4 * layoutOf(config).length);
     trainer.load(freshState(new Float32Array(layoutOf(config).length)));
-    const inputs = new Uint32Array(48 * (options.accumulation ?? 1));
+    const inputs = new Uint32Array(6 * 24);
     trainer.step({ inputs, targets: inputs }, 1e-3);
-    const once = { inputs: inputs.subarray(0, 48), targets: inputs.subarray(0, 48) };
-    await trainer.evaluate(once);
+    await trainer.evaluate({ inputs, targets: inputs });
     await trainer.loss();
     await trainer.save();
     expect(Math.abs(made() / bytes - 1)).toBeLessThan(0.05);
@@ -93,22 +92,27 @@ test('what is being read must not change', async () => {
 describe('a batch that the adapter cannot bind', () => {
   const limited = () => ({ ...device, bindingBytes: 2 ** 17 });
 
-  test('is refused with the accumulation that trains it', async () => {
-    const refused = Trainer.create(limited(), config, { batch: 8, sequence: 64 }, settings);
-    await expect(refused).rejects.toMatchObject({
-      code: 'device.too-small',
-      next: 'train 8 windows as 4 parts of 2: --accumulation 4',
+  test('is trained in the fewest parts that fit', async () => {
+    const shape = { batch: 8, sequence: 64 };
+    expect(planStep(limited(), config, shape, settings)).toMatchObject({
+      part: { batch: 2, sequence: 64 },
+      parts: 4,
     });
-    const cut = { batch: 2, sequence: 64 };
-    const trainer = await Trainer.create(limited(), config, cut, settings, { accumulation: 4 });
+    expect(planStep(device, config, shape, settings).parts).toBe(1);
+    const trainer = await Trainer.create(limited(), config, shape, settings);
+    trainer.load(freshState(initialParameters(config, trainer.layout, 1)));
+    const inputs = Uint32Array.from({ length: 8 * 64 }, (_, i) => (i * 31) % 1024);
+    // A tied head expects what it reads once more: the targets are other tokens.
+    const targets = inputs.map((token) => (7 * token + 5) % 1024);
+    trainer.step({ inputs, targets }, 1e-3);
+    expect(await trainer.loss()).toBeCloseTo(Math.log(1024), 0);
     trainer.close();
   });
 
-  test('counts the parts that it is in already', () => {
-    const options = { accumulation: 3 };
-    expect(() => predictMemory(limited(), config, { batch: 4, sequence: 64 }, settings, options)).toThrow(
-      expect.objectContaining({ next: 'train 12 windows as 6 parts of 2: --accumulation 6' }),
-    );
+  test('is refused in fewer parts than that', () => {
+    const asked = () =>
+      planStep(limited(), config, { batch: 8, sequence: 64 }, settings, { accumulation: 2 });
+    expect(asked).toThrow(expect.objectContaining({ code: 'device.too-small' }));
   });
 
   test('is refused for good where one window is too long', () => {

@@ -31,13 +31,13 @@ const schedule: Schedule = {
   decaySteps: 200,
   finalFraction: 0,
 };
-const recipe = recipeHash({ config, shape, optimizer, options, schedule });
+const whole = { ...shape, batch: 2 * shape.batch };
+const recipe = recipeHash({ config, shape: whole, optimizer, options, schedule });
 const files = diskFiles(folder);
 const device = await openDevice(await nodeGpu());
-const trainer = await Trainer.create(device, config, shape, optimizer, options);
+const trainer = await Trainer.create(device, config, whole, optimizer, options);
 const tokens = Uint16Array.from({ length: 5000 }, (_, i) => (i * i + (i >> 3)) % config.vocabularySize);
-const parts = options.accumulation ?? 1;
-const sampler = new Sampler(tokens, { ...shape, batch: shape.batch * parts }, 7);
+const sampler = new Sampler(tokens, whole, 7);
 const saved = from === undefined ? null : await files.read(`${from}.safetensors`);
 if (saved === null) {
   trainer.load(freshState(initialParameters(config, trainer.layout, 7)));
