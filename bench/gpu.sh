@@ -4,7 +4,12 @@
 #   bench/gpu.sh | tee bench/results/CARD.jsonl
 set -euo pipefail
 bench="$(dirname "$0")/../dist/headless/bench.js"
+measure() {
+  # Which kernels are fastest on this card, first: without the time limit that training sets itself.
+  node "$bench" tune --preset "$1" --batch "$2" --storage "$3" >&2
+  node "$bench" step --preset "$1" --batch "$2" --storage "$3" --json | tail -n 1
+}
 for storage in f32 f16; do
-  node "$bench" step --preset small --batch 32 --storage "$storage" --json | tail -n 1
-  node "$bench" step --preset base --batch 8 --vocabulary 32000 --storage "$storage" --json | tail -n 1
+  measure small 32 "$storage"
+  measure base 8 "$storage"
 done

@@ -1,4 +1,5 @@
 import type { ContributorEvent } from '../../client/contribute/contributor.ts';
+import { bytes } from './table.ts';
 
 /** A line for a person about what a contributor does; null for what only programs want to know. */
 export function describe(event: ContributorEvent): string | null {
@@ -13,7 +14,8 @@ export function describe(event: ContributorEvent): string | null {
     case 'joined':
       return (
         `Joined "${event.name}" at round ${event.round} of ${event.rounds} as ${event.node.slice(0, 16)}` +
-        ` (${event.nation ?? 'own text'}): ${event.parameters.toLocaleString('en')} parameters.`
+        ` (${event.nation ?? 'own text'}): ${event.parameters.toLocaleString('en')} parameters,` +
+        ` ${bytes(event.trainingBytes)} to train.`
       );
     case 'restored':
       return `Goes on from its saved state (round ${event.round}, ${event.steps} steps).`;

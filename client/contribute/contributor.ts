@@ -4,6 +4,7 @@ import type { Corpus } from '../data/corpus.ts';
 import { TapestryError } from '../errors.ts';
 import { type Device, openDevice } from '../gpu/device.ts';
 import { Random } from '../random.ts';
+import { predictMemory } from '../train/memory.ts';
 import type { Agreement } from './agreement.ts';
 import type { ContributorEvent } from './events.ts';
 import { heartbeatOf } from './heartbeat.ts';
@@ -105,9 +106,11 @@ export class Contributor {
     this.#uplink = new Uplink(this.#host, this.#options, identity, this.#traffic, {
       dispatch: (event) => this.#dispatch(event),
       welcomed: async (agreement, nation, round, base) => {
-        const { run, name, rounds, localSteps, layout, shape } = agreement;
+        const { run, name, rounds, localSteps, layout, shape, config, optimizer } = agreement;
         const node = toHex(identity.publicKey);
-        const sizes = { parameters: layout.trained, localSteps, tokensPerStep: shape.batch * shape.sequence };
+        const tokensPerStep = shape.batch * shape.sequence;
+        const trainingBytes = predictMemory(device, config, shape, optimizer).bytes;
+        const sizes = { parameters: layout.trained, localSteps, tokensPerStep, trainingBytes };
         this.#tell({ event: 'joined', run, name, node, nation, round, rounds, base, ...sizes });
         this.#work ??= await this.#open(device, agreement);
       },

@@ -26,6 +26,8 @@ export type ContributorEvent =
       readonly parameters: number;
       readonly localSteps: number;
       readonly tokensPerStep: number;
+      /** What training will take on the adapter. */
+      readonly trainingBytes: number;
     }
   /** The node goes on from a state it saved, or why it could not. */
   | { readonly event: 'restored'; readonly round: number; readonly steps: number }

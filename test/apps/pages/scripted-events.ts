@@ -21,6 +21,7 @@ export function scriptedEvents(rounds: number): WorkerEvent[] {
       parameters: 528_128,
       localSteps: steps,
       tokensPerStep: 512,
+      trainingBytes: 31_457_280,
     },
     { event: 'syncing', round: 1, base },
     { event: 'synced', round: 1, base, bytes: 2_112_512, milliseconds: 310 },
