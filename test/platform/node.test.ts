@@ -9,7 +9,7 @@ let reported: Report;
 beforeAll(async () => {
   const gpu = await nodeGpu();
   expect(gpu).toBe(await nodeGpu());
-  reported = await report(gpu, 'every variant');
+  reported = await report(gpu);
 }, coldMilliseconds);
 
 test('Node: every operation and whole training steps agree with the float64 reference, by the host that nodes use', () =>

@@ -1,5 +1,5 @@
 import { openDevice } from '../../client/gpu/device.ts';
-import { type Extent, type Measured, measureOperations } from './operations/measure.ts';
+import { type Measured, measureOperations } from './operations/measure.ts';
 import { compareStep, type StepCase, type StepErrors, stepCases } from './step.ts';
 
 /** How far a platform is from float64. */
@@ -16,10 +16,10 @@ export type MeasuredStep = StepErrors & Pick<StepCase, 'name' | 'storage'>;
 const seed = 1;
 
 /** Only web APIs and code of the project: the same checks run in Node, in Deno and in a page. */
-export async function report(gpu: GPU, extent: Extent): Promise<Report> {
+export async function report(gpu: GPU): Promise<Report> {
   const start = performance.now();
   const device = await openDevice(gpu);
-  const operations = await measureOperations(device, seed, extent);
+  const operations = await measureOperations(device, seed);
   const steps: MeasuredStep[] = [];
   for (const one of stepCases(seed, device.f16)) {
     const { name, storage } = one;

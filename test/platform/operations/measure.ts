@@ -20,11 +20,8 @@ export interface Measured {
   readonly repeats: boolean;
 }
 
-/** Whether variants that are the same kernel with other constants run, too. Processors compile large tiles for seconds. */
-export type Extent = 'every variant' | 'every kernel';
-
-/** Every operation by the variants that fit the device, with each storage that the device has. */
-export async function measureOperations(device: Device, seed: number, extent: Extent): Promise<Measured[]> {
+/** Every operation by every variant that fits the device, with each storage that the device has. */
+export async function measureOperations(device: Device, seed: number): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const storage of device.f16 ? (['f32', 'f16'] as const) : (['f32'] as const)) {
     const draw = new Draw(seed, storage);
@@ -33,11 +30,7 @@ export async function measureOperations(device: Device, seed: number, extent: Ex
       .flatMap(({ accuracy, cases }) =>
         cases(draw).map((one) => {
           const { key, candidates } = one.site(device, storage);
-          const distinct = candidates.filter(({ shader, entry }, i) => {
-            return i === candidates.findIndex((other) => other.shader === shader && other.entry === entry);
-          });
-          const run = extent === 'every variant' ? candidates : distinct;
-          return { ...one, accuracy, key, variants: run.map(({ variant }) => variant) };
+          return { ...one, accuracy, key, variants: candidates.map(({ variant }) => variant) };
         }),
       );
     const most = Math.max(...tests.map(({ variants }) => variants.length));
