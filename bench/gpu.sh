@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The small and the 124M preset on this machine's graphics card, with f32 and with f16 storage: a line of JSON each.
 # Beside this folder it needs the built dist/ and node_modules/webgpu, and Node on the path; nothing else:
-#   bench/gpu.sh | tee bench/results/CARD.jsonl
+#   mkdir -p bench/results && bench/gpu.sh | tee bench/results/CARD.jsonl
 set -euo pipefail
 bench="$(dirname "$0")/../dist/headless/bench.js"
 measure() {
