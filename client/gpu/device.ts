@@ -66,14 +66,14 @@ export async function openDevice(
       'run `npm run setup`: it installs a software adapter, or says how; in a browser, turn on hardware acceleration',
     );
   const { limits, info } = adapter;
-  const has = (feature: string) => adapter.features.has(feature);
+  // The experimental feature has no name in the types of WebGPU yet.
+  const has = (feature: string): feature is GPUFeatureName => adapter.features.has(feature);
   const subgroups = has('subgroups');
   const f16 = has('shader-f16');
   const matrixUnits = f16 && subgroups && has(matrixFeature) ? matrixUnitsOf(info) : [];
   const features: string[] = ['subgroups', 'shader-f16', matrixFeature];
   const device = await adapter.requestDevice({
-    // The experimental feature has no name in the types of WebGPU yet.
-    requiredFeatures: features.filter(has) as GPUFeatureName[],
+    requiredFeatures: features.filter(has),
     requiredLimits: {
       maxBufferSize: limits.maxBufferSize,
       maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
@@ -108,12 +108,16 @@ export async function openDevice(
 /** Dawn's experiment with tensor cores; the standard has no such feature yet. */
 const matrixFeature = 'chromium-experimental-subgroup-matrix';
 
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
 /** Reads what the experiment adds to the adapter's description; anything of another form counts as absent. */
 function matrixUnitsOf(info: GPUAdapterInfo): MatrixUnit[] {
   const listed: unknown = Reflect.get(info, 'subgroupMatrixConfigs');
-  if (typeof listed !== 'object' || listed === null || !(Symbol.iterator in listed)) return [];
+  if (!isIterable(listed)) return [];
   const units: MatrixUnit[] = [];
-  for (const config of Array.from(listed as Iterable<unknown>)) {
+  for (const config of listed) {
     if (typeof config !== 'object' || config === null) continue;
     const [rows, columns, depth, operands, result] = [
       'M',
