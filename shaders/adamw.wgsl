@@ -7,26 +7,6 @@ struct Shape {
   firstBlock: u32, // where in `rules` the shard begins
 }
 
-struct StepValues {
-  targetWeight: f32,
-  gradientClip: f32,
-  learningRate: f32,
-  weightDecay: f32,
-  beta1: f32,
-  beta2: f32,
-  oneMinusBeta1: f32,
-  oneMinusBeta2: f32,
-  epsilon: f32,
-}
-
-struct Clipping {
-  norm: f32,
-  factor: f32,
-  applies: u32,
-  correction1: f32, // 1 / (1 - beta1^t)
-  correction2: f32, // 1 / (1 - beta2^t)
-}
-
 const decays = 1u;
 const leftAlone = 2u;
 

@@ -12,27 +12,6 @@ struct Shape {
   growthInterval: u32, // 0: the loss scale stays
 }
 
-struct StepValues {
-  targetWeight: f32,
-  gradientClip: f32,
-  learningRate: f32,
-  weightDecay: f32,
-  beta1: f32,
-  beta2: f32,
-  oneMinusBeta1: f32,
-  oneMinusBeta2: f32,
-}
-
-// Of this step, for the kernels that update.
-struct Clipping {
-  norm: f32,
-  factor: f32,      // takes the loss scale away, too
-  applies: u32,     // 0 where the gradient is not finite
-  correction1: f32, // 1 / weight of the moment, as if it had seen everything
-  correction2: f32,
-  lossScale: f32,   // what this step's gradient is scaled by
-}
-
 // From step to step; client/train/scaling.ts reads and writes it.
 struct Scaling {
   lossScale: f32,

@@ -22,6 +22,7 @@ import rmsNorm from './rms-norm.wgsl?raw';
 import subgroupMatmul from './subgroup-matmul.wgsl?raw';
 import tiledAttention from './tiled-attention.wgsl?raw';
 import tiledMatmul from './tiled-matmul.wgsl?raw';
+import update from './update.wgsl?raw';
 
 /** How a kernel sees a buffer. */
 export type BindingKind = 'uniform' | 'read' | 'write';
@@ -270,7 +271,7 @@ export const shaders = {
   },
   gradientNorm: {
     name: 'gradient-norm',
-    source: gradientNorm,
+    source: update + gradientNorm,
     entryPoints: {
       sumSquares: { shape: [0, 'uniform'], gradient: [2, 'read'], partials: [3, 'write'] },
       clip: {
@@ -285,7 +286,7 @@ export const shaders = {
   },
   adamw: {
     name: 'adamw',
-    source: adamw,
+    source: update + adamw,
     entryPoints: {
       update: {
         shape: [0, 'uniform'],
@@ -302,7 +303,7 @@ export const shaders = {
   },
   muon: {
     name: 'muon',
-    source: muon,
+    source: update + muon,
     entryPoints: {
       momentum: {
         shape: [0, 'uniform'],

@@ -15,25 +15,6 @@ struct Shape {
   scale: f32,
 }
 
-struct StepValues {
-  targetWeight: f32,
-  gradientClip: f32,
-  learningRate: f32,
-  weightDecay: f32,
-  beta1: f32,
-  beta2: f32,
-  oneMinusBeta1: f32,
-  oneMinusBeta2: f32,
-  epsilon: f32,
-  momentum: f32,
-}
-
-struct Clipping {
-  norm: f32,
-  factor: f32,
-  applies: u32,
-}
-
 override lanes: u32 = 64;
 
 @group(0) @binding(0) var<uniform> shape: Shape;

@@ -24,6 +24,11 @@ export interface Allocator extends Adapter {
   readonly device: Pick<GPUDevice, 'createBuffer'> & { readonly queue: Pick<GPUQueue, 'writeBuffer'> };
 }
 
+/** Whether subgroups have 8 lanes: the vectors of a CPU adapter, which some kernels are written for. */
+export function hasLanesOfEight({ subgroupSize }: Adapter): boolean {
+  return subgroupSize === 8;
+}
+
 /** Multiplies (rows, depth) by (depth, columns) at once, by one subgroup. */
 export interface MatrixUnit {
   readonly rows: number;

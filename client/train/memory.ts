@@ -85,20 +85,33 @@ export function predictMemory(
   return planStep(adapter, config, shape, settings, options).memory;
 }
 
-function predictPart(
+/** Records a step that goes over its batch in `parts` of a shape, without anything being made on the adapter. */
+export function recordPart(
   adapter: Adapter,
   config: ModelConfig,
   shape: BatchShape,
   settings: OptimizerSettings,
   parts: number,
   { storage = 'f32', recompute = false }: MemoryOptions,
-): MemoryPrediction {
+) {
   const layout = layoutOf(config);
-  const { allocator, bytes } = openLedger(adapter);
-  const memory = makeMemory(allocator, config, layout, settings, shape, { storage, parts });
+  const ledger = openLedger(adapter);
+  const memory = makeMemory(ledger.allocator, config, layout, settings, shape, { storage, parts });
   const accumulate = parts > 1;
   const how = { storage, shape, settings, accumulate, recompute, growthInterval: 0, choices: new Map() };
-  const step = recordStep(adapter, config, layout, memory, how);
+  return { ledger, memory, step: recordStep(adapter, config, layout, memory, how) };
+}
+
+function predictPart(
+  adapter: Adapter,
+  config: ModelConfig,
+  shape: BatchShape,
+  settings: OptimizerSettings,
+  parts: number,
+  options: MemoryOptions,
+): MemoryPrediction {
+  const { ledger, memory, step } = recordPart(adapter, config, shape, settings, parts, options);
+  const { allocator, bytes } = ledger;
   for (const program of [step.program, step.update]) program.allocate(allocator);
   const of = (...labels: string[]) => labels.reduce((sum, label) => sum + (bytes.get(label) ?? 0), 0);
   const { vectors, buffers } = memory;

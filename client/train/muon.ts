@@ -1,3 +1,4 @@
+import { hasLanesOfEight } from '../gpu/device.ts';
 import type { FlatVector } from '../gpu/flat-vector.ts';
 import type { Operation, Workgroups } from '../gpu/operation.ts';
 import { type Activation, type BufferRange, floatBits, type ProgramBuilder } from '../gpu/program.ts';
@@ -82,7 +83,7 @@ const product = (
         name: 'subgroup',
         shader: 'subgroupMuonProducts',
         suits: 'processor',
-        fits: ({ subgroupSize }) => subgroupSize === 8,
+        fits: hasLanesOfEight,
       },
     ],
   };

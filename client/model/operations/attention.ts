@@ -1,4 +1,4 @@
-import type { Adapter } from '../../gpu/device.ts';
+import { hasLanesOfEight } from '../../gpu/device.ts';
 import type { Operation, Variant, Workgroups } from '../../gpu/operation.ts';
 import { graphicsVariants } from './graphics-attention.ts';
 
@@ -24,8 +24,6 @@ const places =
   (headsOf: (shape: AttentionShape) => number) =>
   (shape: AttentionShape): Workgroups => [Math.ceil(shape.sequence / 32), headsOf(shape), shape.batch];
 
-const lanes8 = ({ subgroupSize }: Adapter) => subgroupSize === 8;
-
 function variants(
   entry: 'forward' | 'backwardQuery' | 'backwardKeyValue',
   headsOf: (shape: AttentionShape) => number,
@@ -35,7 +33,7 @@ function variants(
   const both = { overrides, entry, workgroups };
   return [
     { ...both, name: 'rows', shader: 'attention', suits: 'any', fits: () => true },
-    { ...both, name: 'subgroup', shader: 'subgroupAttention', suits: 'processor', fits: lanes8 },
+    { ...both, name: 'subgroup', shader: 'subgroupAttention', suits: 'processor', fits: hasLanesOfEight },
     ...graphicsVariants(entry, headsOf),
   ];
 }

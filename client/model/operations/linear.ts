@@ -1,4 +1,4 @@
-import type { Adapter } from '../../gpu/device.ts';
+import { hasLanesOfEight } from '../../gpu/device.ts';
 import type { Operation, Variant } from '../../gpu/operation.ts';
 import { graphicsVariants } from './graphics-linear.ts';
 
@@ -54,13 +54,15 @@ function forwardWords(shape: LinearForwardShape): number[] {
 
 const pairsOf = ({ outputs }: LinearShape) => Math.ceil(outputs / 8);
 
-/** A CPU's vectors: subgroups of 8. */
-const lanes8 = ({ subgroupSize }: Adapter) => subgroupSize === 8;
-
 /** Runs anywhere; a workgroup is 8 lanes wide on a CPU, 8 x 8 on a GPU. */
 const rows = { name: 'rows', shader: 'matmul', suits: 'any', fits: () => true } as const;
 const rowsOverrides = { lanesX: 8, lanesY: 1 };
-const subgroup = { name: 'subgroup', shader: 'subgroupMatmul', suits: 'processor', fits: lanes8 } as const;
+const subgroup = {
+  name: 'subgroup',
+  shader: 'subgroupMatmul',
+  suits: 'processor',
+  fits: hasLanesOfEight,
+} as const;
 
 /** For generation, which reads a token of each prompt at a time. */
 const fewRows = (

@@ -2,20 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CpuDecoder } from '../../../client/model/cpu-decoder.ts';
 import { layoutOf } from '../../../client/model/parameters.ts';
-import { livelyParameters, referenceLogits } from './lively-model.ts';
-
-const config = {
-  vocabularySize: 11,
-  layers: 2,
-  dimension: 16,
-  heads: 4,
-  keyValueHeads: 2,
-  feedForward: 21,
-  contextLength: 8,
-  ropeTheta: 100,
-  normEpsilon: 1e-5,
-  tiedHead: false,
-};
+import { smallConfig as config, livelyParameters, referenceLogits } from './lively-model.ts';
 
 test('the CPU decoder agrees with the reference at every place', async () => {
   const shapes = fc.record({

@@ -1,24 +1,12 @@
 import { expect, test } from 'vitest';
 import { byteTokenizer, type Tokenizer } from '../../../client/data/tokenizer.ts';
-import { type ModelConfig, presets } from '../../../client/model/config.ts';
+import { presets } from '../../../client/model/config.ts';
 import { CpuDecoder } from '../../../client/model/cpu-decoder.ts';
 import { type GenerateOptions, generate, type Piece, type Prompt } from '../../../client/model/generate.ts';
 import { layoutOf } from '../../../client/model/parameters.ts';
 import { Random } from '../../../client/random.ts';
-import { livelyParameters, referenceLogits } from './lively-model.ts';
+import { smallConfig as config, livelyParameters, referenceLogits } from './lively-model.ts';
 
-const config: ModelConfig = {
-  vocabularySize: 11,
-  layers: 2,
-  dimension: 16,
-  heads: 4,
-  keyValueHeads: 2,
-  feedForward: 21,
-  contextLength: 8,
-  ropeTheta: 100,
-  normEpsilon: 1e-5,
-  tiedHead: false,
-};
 const layout = layoutOf(config);
 const parameters = livelyParameters(config, 1);
 

@@ -2,6 +2,20 @@ import type { ModelConfig } from '../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
 import { referenceForward } from '../../../client/model/reference/model.ts';
 
+/** Odd in every way that matters, and small enough to be followed in float64. */
+export const smallConfig: ModelConfig = {
+  vocabularySize: 11,
+  layers: 2,
+  dimension: 16,
+  heads: 4,
+  keyValueHeads: 2,
+  feedForward: 21,
+  contextLength: 8,
+  ropeTheta: 100,
+  normEpsilon: 1e-5,
+  tiedHead: false,
+};
+
 /** Far larger than at the start of training, so that the distribution of the next token has shape. */
 export function livelyParameters(config: ModelConfig, seed: number): Float32Array<ArrayBuffer> {
   return initialParameters(config, layoutOf(config), seed).map((value) =>
