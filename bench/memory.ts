@@ -1,4 +1,5 @@
-import { type Device, openDevice } from '../client/gpu/device.ts';
+import { readFile } from 'node:fs/promises';
+import { openDevice } from '../client/gpu/device.ts';
 import { type ModelConfig, presets } from '../client/model/config.ts';
 import { initialParameters, layoutOf } from '../client/model/parameters.ts';
 import { predictMemory } from '../client/train/memory.ts';
@@ -35,7 +36,7 @@ export const memoryConfigs: Readonly<Record<string, ModelConfig>> = {
 
 /**
  * Trains a step or more of a model from its initial parameters: the memory that was predicted, the bytes of all buffers,
- * and how much this process grew, which on an adapter that is the processor includes them.
+ * and what is resident of them on an adapter that is the processor.
  */
 export async function bench(options: MemoryBenchOptions) {
   const { config, batch, sequence, storage, recompute, binding, steps } = options;
@@ -49,8 +50,6 @@ export async function bench(options: MemoryBenchOptions) {
     const { bytes, parts } = predictMemory(device, config, shape, optimizer, { storage, recompute });
     // Nothing is saved here.
     const predictedBytes = bytes - parts.staging;
-    await compileOn(device, options);
-    const before = process.memoryUsage.rss();
     const started = performance.now();
     const trainer = await Trainer.create(device, config, shape, optimizer, { storage, recompute });
     trainer.setParameters(parameters);
@@ -62,7 +61,7 @@ export async function bench(options: MemoryBenchOptions) {
       seconds.push((performance.now() - begun) / 1000);
       begun = performance.now();
     }
-    const residentBytes = process.memoryUsage.rss() - before;
+    const residentBytes = device.software ? await sharedResident() : undefined;
     const allocatedBytes = gpuCounts().peakBytes;
     trainer.close();
     return {
@@ -83,29 +82,21 @@ export async function bench(options: MemoryBenchOptions) {
       predicted: parts,
       predictedBytes,
       allocatedBytes,
-      residentBytes: device.software ? residentBytes : undefined,
+      residentBytes,
       allocatedToPredicted: allocatedBytes / predictedBytes,
-      residentToPredicted: device.software ? residentBytes / predictedBytes : undefined,
+      residentToPredicted: residentBytes === undefined ? undefined : residentBytes / predictedBytes,
     };
   } finally {
     device.close();
   }
 }
 
-/** The kernels that the driver compiles stay with the process, and are not what is measured: one layer needs the same. */
-async function compileOn(
-  device: Device,
-  { config, batch, sequence, storage, recompute }: MemoryBenchOptions,
-): Promise<void> {
-  // A large table, given back, would hide as much of what comes.
-  const vocabularySize = Math.min(config.vocabularySize, 512);
-  const model = { ...config, layers: 1, vocabularySize };
-  const shape = { batch, sequence };
-  const trainer = await Trainer.create(device, model, shape, optimizer, { storage, recompute });
-  trainer.step(batches({ config: model, storage, ...shape }).next().value, learningRate);
-  await trainer.loss();
-  trainer.close();
-  // Dawn frees destroyed buffers when it next looks at the queue.
-  await device.device.queue.onSubmittedWorkDone();
-  await new Promise((resolve) => setTimeout(resolve, 100));
+/**
+ * Bytes of shared memory that this process has resident, where Linux tells: Mesa's llvmpipe keeps buffers there, and
+ * neither the kernels that it compiles nor anything else of this process.
+ */
+async function sharedResident(): Promise<number | undefined> {
+  const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
+  const kibibytes = /^RssShmem:\s*(\d+) kB$/m.exec(status)?.[1];
+  return kibibytes === undefined ? undefined : 1024 * Number(kibibytes);
 }
