@@ -74,7 +74,7 @@ export async function nationIndex(
     throw new TapestryError(
       'relay.unreachable',
       `${url.origin} does not say what it is doing.`,
-      'Check that the address is a Tapestry relay and that it is running; this node tries again by itself.',
+      'Check that the address is a Tapestry relay and that it is running.',
       { cause },
     );
   }
