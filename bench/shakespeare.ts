@@ -1,12 +1,18 @@
 import { characterTokenizer } from '../client/data/character-tokenizer.ts';
 import { heldOutBatches, Sampler } from '../client/data/sampler.ts';
 import { type Device, openDevice } from '../client/gpu/device.ts';
+import { type KernelChange, keptKernels } from '../client/gpu/kernel-record.ts';
 import type { Storage } from '../client/gpu/operation.ts';
 import { cachedKernels } from '../client/host/cache.ts';
 import { diskFiles } from '../client/host/disk.ts';
 import type { ModelConfig } from '../client/model/config.ts';
 import { initialParameters } from '../client/model/parameters.ts';
-import { decodeCheckpoint, encodeCheckpoint, recipeHash } from '../client/train/checkpoint.ts';
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  recipeHash,
+} from '../client/train/checkpoint.ts';
 import { evaluate } from '../client/train/evaluate.ts';
 import { learningRateAt, type Schedule } from '../client/train/schedule.ts';
 import { Trainer } from '../client/train/trainer.ts';
@@ -124,15 +130,19 @@ async function* train(
   const { storage, optimizer } = run;
   const config = configFor(vocabularySize);
   const [settings, schedule] = [settingsOf[optimizer], scheduleFor(steps)];
-  const trainer = await Trainer.create(device, config, shape, settings, {
-    storage,
-    choices: cachedKernels(device),
-  });
+  const recipe = recipeHash({ config, shape, settings, schedule, seed, storage });
+  const places = folder === undefined ? undefined : interrupted(folder, `${optimizer}-${storage}`, recipe);
+  const saved = await places?.read();
+  const changes: KernelChange[] = [];
+  const cached = cachedKernels(device);
+  const choices = saved
+    ? keptKernels(device, saved.kernels, cached, (change) => changes.push(change))
+    : cached;
+  const trainer = await Trainer.create(device, config, shape, settings, { storage, choices });
   try {
+    // What is trained from here on may differ in its bits from a run that was not interrupted.
+    for (const change of changes) yield { event: 'kernels-changed', ...run, change };
     const sampler = new Sampler(train, shape, seed);
-    const recipe = recipeHash({ config, shape, settings, schedule, seed, storage });
-    const places = folder === undefined ? undefined : interrupted(folder, `${optimizer}-${storage}`, recipe);
-    const saved = await places?.read();
     const curve = saved?.curve ?? [];
     if (saved) sampler.restore(saved.sampler);
     trainer.load(saved?.state ?? freshState(initialParameters(config, trainer.layout, seed)));
@@ -154,6 +164,7 @@ async function* train(
         await places.write({
           state: await trainer.save(),
           sampler: sampler.save(),
+          kernels: trainer.kernels,
           curve,
           seconds: seconds(),
         });
@@ -169,7 +180,7 @@ async function* train(
   }
 }
 
-type Saved = Awaited<ReturnType<typeof decodeCheckpoint>> & {
+type Saved = Checkpoint & {
   readonly curve: Point[];
   readonly seconds: number;
 };
@@ -183,7 +194,7 @@ function interrupted(folder: string, name: string, recipe: string) {
       const [bytes, json] = [await files.read(checkpointFile), await files.read(curveFile)];
       if (!bytes || !json) return undefined;
       const checkpoint = await decodeCheckpoint(bytes, recipe);
-      const { curve, seconds }: Omit<Saved, 'state' | 'sampler'> = JSON.parse(new TextDecoder().decode(json));
+      const { curve, seconds }: Omit<Saved, keyof Checkpoint> = JSON.parse(new TextDecoder().decode(json));
       return { ...checkpoint, seconds, curve: curve.filter(({ step }) => step <= checkpoint.state.step) };
     },
     async write({ curve, seconds, ...checkpoint }: Saved): Promise<void> {

@@ -4,12 +4,14 @@ import * as v from 'valibot';
 import type { SamplerState } from '../data/sampler.ts';
 import { TapestryError } from '../errors.ts';
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.ts';
+import { type KernelRecord, kernelRecordSchema } from '../gpu/kernel-record.ts';
 import type { TrainerState } from './training.ts';
 
-/** A training run between two steps: on the same adapter it goes on with the same bits. */
+/** A training run between two steps: with the same kernels on the same adapter it goes on with the same bits. */
 export interface Checkpoint {
   readonly state: TrainerState;
   readonly sampler: SamplerState;
+  readonly kernels: KernelRecord;
 }
 
 /*
@@ -21,7 +23,7 @@ const version = 'tapestry.checkpoint';
 const recipeKey = 'tapestry.recipe';
 const progressKey = 'tapestry.progress';
 const sealKey = 'tapestry.seal';
-const currentVersion = '1';
+const currentVersion = '2';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const float = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -44,6 +46,7 @@ const progressSchema = v.strictObject({
     sequence: count,
     random: v.strictTuple([v.number(), v.number(), v.number(), v.number()]),
   }),
+  kernels: kernelRecordSchema,
 });
 
 /**
@@ -62,11 +65,11 @@ function sortedKeys(_: string, value: unknown): unknown {
 /** A checkpoint's file; `recipe` is what `recipeHash` says of the run. */
 export async function encodeCheckpoint(
   recipe: string,
-  { state, sampler }: Checkpoint,
+  { state, sampler, kernels }: Checkpoint,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { step, scaling, parameters, firstMoment, secondMoment } = state;
   const vectors = { parameters, firstMoment, secondMoment };
-  const progress = JSON.stringify({ step, scaling, sampler });
+  const progress = JSON.stringify({ step, scaling, sampler, kernels });
   const tensors = Object.entries(vectors).map(([name, values]) => ({ name, shape: [values.length], values }));
   return encodeSafetensors(tensors, {
     [kind]: 'checkpoint',
@@ -103,9 +106,9 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, recipe: s
   const progress = metadata[progressKey] ?? '';
   const seal = await sealOf(recipe, progress, [parameters, firstMoment, secondMoment]);
   if (metadata[sealKey] !== seal) throw damaged('has been changed');
-  const { step, scaling, sampler } = v.parse(progressSchema, JSON.parse(progress));
+  const { step, scaling, sampler, kernels } = v.parse(progressSchema, JSON.parse(progress));
   const state = { step, parameters, firstMoment, secondMoment, ...(scaling && { scaling }) };
-  return { state, sampler };
+  return { state, sampler, kernels };
 }
 
 function opened(bytes: Uint8Array<ArrayBuffer>): ReturnType<typeof decodeSafetensors> {

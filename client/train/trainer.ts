@@ -2,6 +2,7 @@ import type { Batch, BatchShape } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
 import type { Device } from '../gpu/device.ts';
 import type { FlatVector } from '../gpu/flat-vector.ts';
+import { type KernelRecord, recordKernels } from '../gpu/kernel-record.ts';
 import type { Choices } from '../gpu/operation.ts';
 import { type Chooser, whole } from '../gpu/program.ts';
 import { Readback } from '../gpu/readback.ts';
@@ -31,6 +32,7 @@ interface Made extends TrainerMemory {
   /** The loss scale before the first step. */
   readonly initialScale: number;
   readonly predicted: MemoryPrediction;
+  readonly kernels: KernelRecord;
   readonly step: StepProgram;
 }
 
@@ -89,13 +91,16 @@ export class Trainer {
     const record = (chosen: Choices) =>
       recordStep(device, config, layout, memory, { ...how, choices: chosen });
     const chosen = typeof choices === 'function' ? await choices(sitesOf(record(new Map()))) : choices;
-    const step = await buildStep(device, record(chosen));
+    const recorded = record(chosen);
+    const kernels = recordKernels(device, sitesOf(recorded), chosen);
+    const step = await buildStep(device, recorded);
     const trainer = new Trainer(device, layout, {
       settings,
       parts,
       initialScale,
       predicted,
       ...memory,
+      kernels,
       step,
     });
     trainer.#writeScaling(scalingAfter(0, settings, initialScale));
@@ -110,6 +115,11 @@ export class Trainer {
   /** Bytes on the device, with what `save` reads through; see `predictMemory`. */
   get predictedBytes(): number {
     return this.#made.predicted.bytes;
+  }
+
+  /** What a step runs: whoever saves the state and means to go on with the same bits saves this with it. */
+  get kernels(): KernelRecord {
+    return this.#made.kernels;
   }
 
   /** Replaces parameters, moments, scaling and step count. Throws TapestryError `state.length`. */

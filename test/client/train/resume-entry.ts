@@ -1,5 +1,7 @@
 import { Sampler } from '../../../client/data/sampler.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
+import { keptKernels } from '../../../client/gpu/kernel-record.ts';
+import type { Chooser } from '../../../client/gpu/program.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
 import { nodeGpu } from '../../../client/host/node.ts';
 import { initialParameters } from '../../../client/model/parameters.ts';
@@ -35,24 +37,24 @@ const whole = { ...shape, batch: 2 * shape.batch };
 const recipe = recipeHash({ config, shape: whole, optimizer, options, schedule });
 const files = diskFiles(folder);
 const device = await openDevice(await nodeGpu());
-const trainer = await Trainer.create(device, config, whole, optimizer, options);
+const saved = from === undefined ? null : await files.read(`${from}.safetensors`);
+const checkpoint = saved && (await decodeCheckpoint(saved, recipe));
+const guesses: Chooser = async () => new Map();
+const choices = checkpoint
+  ? keptKernels(device, checkpoint.kernels, guesses, (change) => console.error(`other kernels: ${change}`))
+  : guesses;
+const trainer = await Trainer.create(device, config, whole, optimizer, { ...options, choices });
 const tokens = Uint16Array.from({ length: 5000 }, (_, i) => (i * i + (i >> 3)) % config.vocabularySize);
 const sampler = new Sampler(tokens, whole, 7);
-const saved = from === undefined ? null : await files.read(`${from}.safetensors`);
-if (saved === null) {
-  trainer.load(freshState(initialParameters(config, trainer.layout, 7)));
-} else {
-  const checkpoint = await decodeCheckpoint(saved, recipe);
-  trainer.load(checkpoint.state);
-  sampler.restore(checkpoint.sampler);
-}
+trainer.load(checkpoint?.state ?? freshState(initialParameters(config, trainer.layout, 7)));
+if (checkpoint) sampler.restore(checkpoint.sampler);
 const first = await trainer.save();
 for (let step = first.step; step < Number(to); step++) {
   trainer.step(sampler.next(), learningRateAt(step, schedule));
   if (step % 10 === 9) await trainer.loss();
 }
 const state = await trainer.save();
-const bytes = await encodeCheckpoint(recipe, { state, sampler: sampler.save() });
+const bytes = await encodeCheckpoint(recipe, { state, sampler: sampler.save(), kernels: trainer.kernels });
 await files.write(`${to}.safetensors`, bytes);
 console.log(JSON.stringify({ from: first.step, loss: await trainer.loss(), ...state.scaling }));
 trainer.close();

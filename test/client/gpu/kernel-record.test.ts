@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { Sampler } from '../../../client/data/sampler.ts';
+import type { Device } from '../../../client/gpu/device.ts';
+import { type KernelRecord, keptKernels } from '../../../client/gpu/kernel-record.ts';
+import { measuredKernels } from '../../../client/gpu/measured-kernels.ts';
+import { digestOf, type Tuning } from '../../../client/gpu/tuner.ts';
+import { saveTunings, type TuningStore } from '../../../client/gpu/tunings.ts';
+import { decodeCheckpoint, encodeCheckpoint } from '../../../client/train/checkpoint.ts';
+import { stepSites } from '../../../client/train/step-sites.ts';
+import { Trainer, type TrainerOptions } from '../../../client/train/trainer.ts';
+import { openNodeDevice } from '../../gpu-node.ts';
+import { config, fresh, settings, shape } from '../train/small-run.ts';
+
+const tokens = Uint16Array.from({ length: 400 }, (_, i) => (i * i + (i >> 3)) % config.vocabularySize);
+
+let device: Device;
+beforeAll(async () => {
+  device = await openNodeDevice();
+});
+afterAll(() => device.close());
+
+/** A folder in memory. */
+function memoryStore(): TuningStore {
+  const files = new Map<string, Uint8Array>();
+  return {
+    read: async (name) => files.get(name) ?? null,
+    write: async (name, bytes) => {
+      files.set(name, bytes);
+    },
+  };
+}
+
+/** As after a tuning that found the last variants to be the fastest norms: they sum in another order. */
+async function tuneNorms(store: TuningStore): Promise<void> {
+  const tunings = stepSites(device, config, shape, settings).map((site): Tuning => {
+    const { key, operation, words, storage, guess, candidates } = site;
+    const chosen = operation.includes('norm') ? (candidates.at(-1)?.variant ?? '') : guess.variant;
+    const measurements = [{ variant: chosen, microseconds: 1, refused: null }];
+    const of = { key, operation, words: [...words], storage, candidates: digestOf(site) };
+    return { ...of, guess: guess.variant, chosen, measurements };
+  });
+  await saveTunings(store, device, new Map(tunings.map((tuning) => [tuning.key, tuning])));
+}
+
+/** Trains ten steps, from a checkpoint or from the beginning, and leaves a checkpoint. */
+async function trainOn(
+  options: TrainerOptions,
+  from?: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const trainer = await Trainer.create(device, config, shape, settings, options);
+  const sampler = new Sampler(tokens, shape, 7);
+  const begun = from && (await decodeCheckpoint(from, 'recipe'));
+  if (begun) sampler.restore(begun.sampler);
+  trainer.load(begun?.state ?? fresh(3));
+  for (let step = 0; step < 10; step++) trainer.step(sampler.next(), 1e-2);
+  const { kernels } = trainer;
+  const checkpoint = { state: await trainer.save(), sampler: sampler.save(), kernels };
+  trainer.close();
+  return encodeCheckpoint('recipe', checkpoint);
+}
+
+test('a run goes on with the kernels it began with, whatever was tuned in between', async () => {
+  const store = memoryStore();
+  const measured = measuredKernels(device, store);
+  const half = await trainOn({ choices: measured });
+  const through = await trainOn({ choices: measured }, half);
+
+  await tuneNorms(store);
+  const { kernels } = await decodeCheckpoint(half, 'recipe');
+  const onChanged = vi.fn();
+  const kept = keptKernels(device, kernels, measured, onChanged);
+  expect(await trainOn({ choices: kept }, half)).toEqual(through);
+  expect(onChanged).not.toHaveBeenCalled();
+
+  // By what was tuned alone, the same steps give other bits: the kernels do decide them.
+  const forgetful = await trainOn({ choices: measured }, half);
+  const [one, other] = await Promise.all(
+    [through, forgetful].map((bytes) => decodeCheckpoint(bytes, 'recipe')),
+  );
+  expect(one?.sampler).toEqual(other?.sampler);
+  expect(one?.state.parameters).not.toEqual(other?.state.parameters);
+});
+
+test('a trainer tells every kernel that it runs, also those that were guessed', async () => {
+  const trainer = await Trainer.create(device, config, shape, settings);
+  const sites = stepSites(device, config, shape, settings);
+  const told = Object.entries(trainer.kernels.kernels).map(([key, { variant }]) => [key, variant]);
+  expect(told).toEqual(sites.map(({ key, guess }) => [key, guess.variant]));
+  expect(trainer.kernels.adapter).toBe(device.identity);
+  trainer.close();
+});
+
+test.each<[string, string, (record: KernelRecord, key: string) => KernelRecord | null]>([
+  ['adapter', 'another driver', (record) => ({ ...record, adapter: `${record.adapter} 2` })],
+  [
+    'build',
+    'a variant that is gone',
+    ({ adapter, kernels }, key) => ({
+      adapter,
+      kernels: { ...kernels, [key]: { variant: 'gone', digest: '0' } },
+    }),
+  ],
+  [
+    'build',
+    'a kernel of another text',
+    ({ adapter, kernels }, key) => ({
+      adapter,
+      kernels: { ...kernels, [key]: { variant: kernels[key]?.variant ?? '', digest: '0' } },
+    }),
+  ],
+  [
+    'build',
+    'one operation less',
+    ({ adapter, kernels }, key) => ({
+      adapter,
+      kernels: Object.fromEntries(Object.entries(kernels).filter(([other]) => other !== key)),
+    }),
+  ],
+  [
+    'build',
+    'one operation more',
+    ({ adapter, kernels }) => ({
+      adapter,
+      kernels: { ...kernels, more: { variant: 'flat', digest: '0' } },
+    }),
+  ],
+  ['unknown', 'nothing remembered', () => null],
+])('%s: with %s, kernels are chosen afresh, which is said', async (change, _, alter) => {
+  const sites = stepSites(device, config, shape, settings);
+  const references = new Map(sites.map(({ key, candidates: [{ variant }] }) => [key, variant]));
+  const trainer = await Trainer.create(device, config, shape, settings);
+  const { kernels } = trainer;
+  trainer.close();
+  const onChanged = vi.fn();
+  const choose = (record: KernelRecord | null) =>
+    keptKernels(device, record, async () => references, onChanged)(sites);
+  expect(await choose(kernels)).not.toBe(references);
+  expect(onChanged).not.toHaveBeenCalled();
+  expect(await choose(alter(kernels, sites[0]?.key ?? ''))).toBe(references);
+  expect(onChanged).toHaveBeenCalledExactlyOnceWith(change);
+});
