@@ -18,10 +18,12 @@ import muon from './muon.wgsl?raw';
 import muonProducts from './muon-products.wgsl?raw';
 import muonRows from './muon-rows.wgsl?raw';
 import muonSubgroupRows from './muon-subgroup-rows.wgsl?raw';
+import muonTiles from './muon-tiles.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
 import subgroupMatmul from './subgroup-matmul.wgsl?raw';
 import tiledAttention from './tiled-attention.wgsl?raw';
 import tiledMatmul from './tiled-matmul.wgsl?raw';
+import tiles from './tiles.wgsl?raw';
 import update from './update.wgsl?raw';
 
 /** How a kernel sees a buffer. */
@@ -107,7 +109,7 @@ const attentionLayer = {
   },
 } as const satisfies Shader['entryPoints'];
 
-/** The products of Newton-Schulz iterations, the same however rows are read. */
+/** The products of Newton-Schulz iterations, the same however a tile is made. */
 const muonProductEntries = {
   gram: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [3, 'write'] },
   polynomial: {
@@ -187,7 +189,7 @@ export const shaders = {
   },
   tiledMatmul: {
     name: 'tiled-matmul',
-    source: linear + tiledMatmul,
+    source: linear + tiles + tiledMatmul,
     entryPoints: linearLayer,
     overrides: ['lanesX', 'lanesY', 'quadRows', 'tileDepth'],
   },
@@ -328,15 +330,20 @@ export const shaders = {
     name: 'muon-products',
     source: muonProducts + muonRows,
     entryPoints: muonProductEntries,
-    overrides: ['lanesX', 'lanesY'],
+    overrides: [],
   },
-  /** In the place of `muonProducts` on a CPU adapter whose subgroups have 8 lanes. */
   subgroupMuonProducts: {
     name: 'subgroup-muon-products',
     source: muonProducts + muonSubgroupRows,
     entryPoints: muonProductEntries,
-    overrides: ['lanesX', 'lanesY'],
+    overrides: [],
     needs: ['subgroups'],
+  },
+  tiledMuonProducts: {
+    name: 'tiled-muon-products',
+    source: muonProducts + tiles + muonTiles,
+    entryPoints: muonProductEntries,
+    overrides: ['lanesX', 'lanesY', 'quadRows', 'tileDepth'],
   },
   halve: {
     name: 'halve',

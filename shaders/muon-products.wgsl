@@ -6,8 +6,11 @@
 //               squared length of X, and P by the length
 //   multiply    product = P X
 //
-// An invocation holds 4 rows of 4 columns; none returns early, so that those of a subgroup can read for each other.
-// Followed by one of the files that say how `left` is read.
+// A workgroup makes a tile of the product, of blocks of 4 rows and 4 columns ("quads"). G and P are symmetric: tiles
+// that lie wholly above the diagonal are left out, and blocks below it are stored there turned as well.
+//
+// Followed by one of the files that make a tile: they say its extents, `leftQuads` and `rightQuads` (quads of rows and of
+// columns), and how many lanes it has.
 
 struct Shape {
   rows: u32,
@@ -15,12 +18,10 @@ struct Shape {
   first: u32, // polynomial: whether this is the first iteration
 }
 
+// The coefficients of Jordan et al. (2024).
 const a = 3.4445;
 const b = -4.775;
 const c = 2.0315;
-
-override lanesX: u32 = 8;
-override lanesY: u32 = 1;
 
 @group(0) @binding(0) var<uniform> shape: Shape;
 @group(0) @binding(1) var<storage, read> left: array<vec4f>;
@@ -28,66 +29,97 @@ override lanesY: u32 = 1;
 @group(0) @binding(3) var<storage, read_write> product: array<vec4f>;
 @group(0) @binding(4) var<storage, read> squaredLengths: array<f32>;
 
-// Columns are four rows of left rightᵀ; both have `shape.rows` rows of `depth` vec4.
-fn byTransposed(id: vec3u, depth: u32, lane: u32) -> mat4x4f {
-  let last = shape.rows / 4 - 1;
-  let l = (id.z * shape.rows + 4 * min(id.y, last)) * depth;
-  let r = (id.z * shape.rows + 4 * min(id.x, last)) * depth;
-  var sum = mat4x4f();
-  for (var k = 0u; k < depth; k++) {
-    let at = r + k;
-    let rows = mat4x4f(right[at], right[at + depth], right[at + 2 * depth], right[at + 3 * depth]);
-    sum += transpose(rows) * leftRows(l + k, depth, lane);
-  }
-  return sum;
+var<private> inverse: f32 = 1.0; // what G is multiplied by
+
+const toGram = 0u;
+const toPolynomial = 1u;
+const toMultiple = 2u;
+
+// How many k there are, and columns of the product.
+fn depthOf(kind: u32) -> u32 {
+  return select(shape.rows, shape.columns, kind == toGram);
 }
 
-// Product rows 4 id.y to 4 id.y + 3, column id.x of `columns`; what is outside the product is left out.
-fn store(id: vec3u, columns: u32, rows: mat4x4f) {
-  if (id.x >= columns || 4 * id.y >= shape.rows) {
+fn columnsOf(kind: u32) -> u32 {
+  return select(shape.rows, shape.columns, kind == toMultiple);
+}
+
+// Four rows of `left` from four k on; instead of a quad beyond the end the last.
+fn leftRows(kind: u32, matrix: u32, quad: u32, k: u32) -> mat4x4f {
+  let depth = depthOf(kind) / 4;
+  let at = (matrix * shape.rows + min(4 * quad, shape.rows - 4)) * depth + k / 4;
+  return mat4x4f(left[at], left[at + depth], left[at + 2 * depth], left[at + 3 * depth]);
+}
+
+// What these are multiplied with: column j is the quad's four columns at the j-th k from `k` on.
+fn rightColumns(kind: u32, matrix: u32, quad: u32, k: u32) -> mat4x4f {
+  let first = min(4 * quad, columnsOf(kind) - 4);
+  // G is its own transpose, so G Gᵀ is its square.
+  let turned = kind != toMultiple;
+  let stride = select(columnsOf(kind), depthOf(kind), turned) / 4;
+  let at = matrix * shape.rows * stride + select(k * stride + first / 4, first * stride + k / 4, turned);
+  let rows = mat4x4f(right[at], right[at + stride], right[at + 2 * stride], right[at + 3 * stride]);
+  if (turned) {
+    return transpose(rows);
+  }
+  return rows;
+}
+
+// Whether the tile that a block (column quad, row quad) belongs to is left out.
+fn isLeftOut(block: vec2u) -> bool {
+  return block.x / rightQuads * rightQuads >= (block.y / leftQuads + 1) * leftQuads;
+}
+
+fn polynomialOf(block: vec2u, matrix: u32, square: mat4x4f) -> mat4x4f {
+  let g = leftRows(toPolynomial, matrix, block.y, 4 * block.x);
+  let diagonal = select(0.0, a, block.x == block.y);
+  let identity = mat4x4f(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
+  return sqrt(inverse) * (diagonal * identity + (b * inverse) * g + (c * inverse * inverse) * square);
+}
+
+fn storeBlock(kind: u32, block: vec2u, matrix: u32, rows: mat4x4f) {
+  let width = columnsOf(kind) / 4;
+  let at = (matrix * shape.rows + 4 * block.y) * width + block.x;
+  product[at] = rows[0];
+  product[at + width] = rows[1];
+  product[at + 2 * width] = rows[2];
+  product[at + 3 * width] = rows[3];
+}
+
+// Ends a block of sums, a row of it a column of `sum`. What is outside the product is not stored.
+fn finish(kind: u32, block: vec2u, matrix: u32, sum: mat4x4f) {
+  if (4 * block.x >= columnsOf(kind) || 4 * block.y >= shape.rows) {
     return;
   }
-  let at = (id.z * shape.rows + 4 * id.y) * columns + id.x;
-  product[at] = rows[0];
-  product[at + columns] = rows[1];
-  product[at + 2 * columns] = rows[2];
-  product[at + 3 * columns] = rows[3];
+  var rows = sum;
+  if (kind == toPolynomial) {
+    rows = polynomialOf(block, matrix, sum);
+  }
+  storeBlock(kind, block, matrix, rows);
+  if (kind != toMultiple && isLeftOut(block.yx)) {
+    storeBlock(kind, block.yx, matrix, transpose(rows));
+  }
 }
 
 @compute @workgroup_size(lanesX, lanesY)
-fn gram(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_id) local: vec3u) {
-  store(id, shape.rows / 4, byTransposed(id, shape.columns / 4, local.x));
+fn gram(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  if (!isLeftOut(group.xy * vec2u(rightQuads, leftQuads))) {
+    makeTile(toGram, group, local);
+  }
 }
 
 @compute @workgroup_size(lanesX, lanesY)
-fn polynomial(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_id) local: vec3u) {
-  let columns = shape.rows / 4;
-  var inverse = 1.0;
+fn polynomial(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   if (shape.first == 1u) {
     // A matrix of zeros stays one.
-    inverse = 1.0 / max(squaredLengths[id.z], 1e-30);
+    inverse = 1.0 / max(squaredLengths[group.z], 1e-30);
   }
-  // G is its own transpose, so G Gᵀ is its square.
-  let square = byTransposed(id, columns, local.x);
-  let at = (id.z * shape.rows + 4 * min(id.y, columns - 1)) * columns + min(id.x, columns - 1);
-  let g = mat4x4f(left[at], left[at + columns], left[at + 2 * columns], left[at + 3 * columns]);
-  let diagonal = select(0.0, a, id.x == id.y);
-  let identity = mat4x4f(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
-  let sum = diagonal * identity + (b * inverse) * g + (c * inverse * inverse) * square;
-  store(id, columns, sqrt(inverse) * sum);
+  if (!isLeftOut(group.xy * vec2u(rightQuads, leftQuads))) {
+    makeTile(toPolynomial, group, local);
+  }
 }
 
 @compute @workgroup_size(lanesX, lanesY)
-fn multiply(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_id) local: vec3u) {
-  let columns = shape.columns / 4;
-  let depth = shape.rows / 4;
-  let l = (id.z * shape.rows + 4 * min(id.y, depth - 1)) * depth;
-  var r = id.z * shape.rows * columns + min(id.x, columns - 1);
-  var sum = mat4x4f();
-  for (var k = 0u; k < depth; k++) {
-    let rows = mat4x4f(right[r], right[r + columns], right[r + 2 * columns], right[r + 3 * columns]);
-    sum += rows * leftRows(l + k, depth, local.x);
-    r += 4 * columns;
-  }
-  store(id, columns, sum);
+fn multiply(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  makeTile(toMultiple, group, local);
 }

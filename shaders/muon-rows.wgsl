@@ -1,4 +1,19 @@
-// Rows of muon-products.wgsl, where every invocation reads for itself. Columns are four rows of `left` from `at` on.
-fn leftRows(at: u32, depth: u32, lane: u32) -> mat4x4f {
-  return mat4x4f(left[at], left[at + depth], left[at + 2 * depth], left[at + 3 * depth]);
+// Tiles of muon-products.wgsl on any adapter: an invocation reads for itself what its 8 rows of 4 columns need.
+
+const lanesX = 8u;
+const lanesY = 1u;
+const leftQuads = 2u;
+const rightQuads = 8u;
+
+fn makeTile(kind: u32, group: vec3u, local: vec3u) {
+  let block = vec2u(8 * group.x + local.x, 2 * group.y);
+  var upper = mat4x4f();
+  var lower = mat4x4f();
+  for (var k = 0u; k < depthOf(kind); k += 4) {
+    let columns = rightColumns(kind, group.z, block.x, k);
+    upper += columns * leftRows(kind, group.z, block.y, k);
+    lower += columns * leftRows(kind, group.z, block.y + 1, k);
+  }
+  finish(kind, block, group.z, upper);
+  finish(kind, block + vec2u(0, 1), group.z, lower);
 }

@@ -1,8 +1,35 @@
-// Rows of muon-products.wgsl, where a workgroup is one subgroup of 8 lanes, numbered alike: they need the same four rows of
-// `left`, so each lane reads one of them for all.
-fn leftRows(at: u32, depth: u32, lane: u32) -> mat4x4f {
-  let own = left[at + lane % 4 * depth];
-  return mat4x4f(
-    subgroupShuffle(own, 0u), subgroupShuffle(own, 1u), subgroupShuffle(own, 2u), subgroupShuffle(own, 3u),
-  );
+// Tiles of muon-products.wgsl on adapters whose subgroups have 8 lanes, a CPU's vectors. As in subgroup-matmul.wgsl, each
+// lane loads another row of `left`, which all need, and passes it round; an invocation holds 16 rows of 4 columns.
+
+const lanesX = 8u;
+const lanesY = 1u;
+const leftQuads = 4u;
+const rightQuads = 8u;
+
+// Registers while every index is known once loops are unrolled; so the sums leave by shifting.
+var<private> sums: array<vec4f, 16>;
+
+fn addProducts(row: u32, columns: mat4x4f, x: vec4f) {
+  for (var i = 0u; i < 8; i++) {
+    sums[row + i] += columns * subgroupShuffle(x, i);
+  }
+}
+
+fn makeTile(kind: u32, group: vec3u, local: vec3u) {
+  let block = vec2u(8 * group.x + local.x, 4 * group.y);
+  let depth = depthOf(kind) / 4;
+  let row = 4 * block.y + local.x;
+  let low = (group.z * shape.rows + min(row, shape.rows - 1)) * depth;
+  let high = (group.z * shape.rows + min(row + 8, shape.rows - 1)) * depth;
+  for (var k = 0u; k < depth; k++) {
+    let columns = rightColumns(kind, group.z, block.x, 4 * k);
+    addProducts(0, columns, left[low + k]);
+    addProducts(8, columns, left[high + k]);
+  }
+  for (var y = block.y; y < min(block.y + 4, shape.rows / 4); y++) {
+    finish(kind, vec2u(block.x, y), group.z, mat4x4f(sums[0], sums[1], sums[2], sums[3]));
+    for (var i = 4u; i < 16; i++) {
+      sums[i - 4] = sums[i];
+    }
+  }
 }

@@ -1,8 +1,9 @@
 import { hasLanesOfEight } from '../gpu/device.ts';
 import type { FlatVector } from '../gpu/flat-vector.ts';
-import type { Operation, Workgroups } from '../gpu/operation.ts';
+import type { Operation } from '../gpu/operation.ts';
 import { type Activation, type BufferRange, floatBits, type ProgramBuilder } from '../gpu/program.ts';
 import { flat } from '../model/operations/grid.ts';
+import { type Extent, tiledVariants, tilesOf } from '../model/operations/tiles.ts';
 import type { TensorPlace } from '../model/parameters.ts';
 
 /** Whether Muon trains a tensor: the layers' matrices, but not embedding, head and gains. */
@@ -56,35 +57,31 @@ const place = (entry: 'momentum' | 'update'): Operation<MuonPlaceShape> => ({
   ],
 });
 
-/** A product of `width` columns; a workgroup is 8 lanes wide on a CPU, 8 x 8 on a GPU. */
+/** A product of `width` columns. */
 const product = (
   entry: 'gram' | 'polynomial' | 'multiply',
   width: (shape: MuonStackShape) => number,
 ): Operation<MuonStackShape> => {
-  const form = (lanesY: number) =>
+  const extentOf = (shape: MuonStackShape): Extent => ({ ...shape, columns: width(shape) });
+  const byRows = (rows: number) =>
     ({
       entry,
-      overrides: () => ({ lanesX: 8, lanesY }),
-      workgroups: (shape: MuonStackShape): Workgroups => [
-        Math.ceil(width(shape) / 32),
-        Math.ceil(shape.rows / 4 / lanesY),
-        shape.matrices,
-      ],
-      fits: () => true,
+      overrides: () => ({}),
+      workgroups: (shape: MuonStackShape) => tilesOf(extentOf(shape), { rows, columns: 32 }),
     }) as const;
   return {
     name: `muon-${entry}`,
     words: ({ rows, columns, first = false }) => [rows, columns, Number(first)],
     variants: [
-      { ...form(1), name: '8 lanes', shader: 'muonProducts', suits: 'processor' },
-      { ...form(8), name: '64 lanes', shader: 'muonProducts', suits: 'graphics' },
+      { ...byRows(8), name: 'rows', shader: 'muonProducts', suits: 'any', fits: () => true },
       {
-        ...form(1),
+        ...byRows(16),
         name: 'subgroup',
         shader: 'subgroupMuonProducts',
         suits: 'processor',
         fits: hasLanesOfEight,
       },
+      ...tiledVariants('tiledMuonProducts', entry, extentOf),
     ],
   };
 };
@@ -118,8 +115,8 @@ export const muonUpdate = place('update');
 
 const iterations = 5;
 
-/** Large matrices gain nothing from being stacked, and the stack is memory. */
-const stackBytes = 2 ** 24;
+/** So many tiles of 64 x 64 of their Gram matrices occupy any graphics card: more matrices gain nothing, and are memory. */
+const stackTiles = 1024;
 
 export interface MuonBuffers {
   readonly parameters: FlatVector;
@@ -141,8 +138,7 @@ export function recordMuon(
   maxBindingBytes: number,
 ): void {
   const { stepValues, clipping } = buffers;
-  const most = Math.min(stackBytes, maxBindingBytes);
-  for (const stack of stacksOf(tensors.filter(isHiddenMatrix), most)) {
+  for (const stack of stacksOf(tensors.filter(isHiddenMatrix), maxBindingBytes)) {
     const { rows, columns, matrices } = stack;
     const direction = program.activation(matrices.length * rows * columns);
     const placed = matrices.map(({ offset, size, shape: [height = 0] }, i) => ({
@@ -188,15 +184,17 @@ interface Stack {
   readonly matrices: readonly TensorPlace[];
 }
 
-/** Tensors whose matrices have the same shape, turned or not, as many together as `bytes` hold. */
-function stacksOf(tensors: readonly TensorPlace[], bytes: number): Stack[] {
+/** Tensors whose matrices have the same shape, turned or not, as many together as pay and can be bound. */
+function stacksOf(tensors: readonly TensorPlace[], maxBindingBytes: number): Stack[] {
   const byShape = Map.groupBy(tensors, ({ shape }) => `${Math.min(...shape)} x ${Math.max(...shape)}`);
   return [...byShape.values()].flatMap((alike) => {
     const [{ shape, size } = { shape: [], size: 1 }] = alike;
-    const most = Math.max(1, Math.floor(bytes / 4 / size));
+    const [rows, columns] = [Math.min(...shape), Math.max(...shape)];
+    const paying = Math.ceil(stackTiles / (rows / 64) ** 2);
+    const most = Math.max(1, Math.min(paying, Math.floor(maxBindingBytes / 4 / size)));
     return Array.from({ length: Math.ceil(alike.length / most) }, (_, i) => ({
-      rows: Math.min(...shape),
-      columns: Math.max(...shape),
+      rows,
+      columns,
       matrices: alike.slice(i * most, (i + 1) * most),
     }));
   });

@@ -1,10 +1,17 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
+import { siteOf } from '../../client/gpu/operation.ts';
 import { presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
 import { referenceAdamW } from '../../client/model/reference/adamw.ts';
 import { referenceMuon } from '../../client/model/reference/muon.ts';
-import { isHiddenMatrix } from '../../client/train/muon.ts';
+import {
+  isHiddenMatrix,
+  type MuonStackShape,
+  muonGram,
+  muonMultiply,
+  muonPolynomial,
+} from '../../client/train/muon.ts';
 import { scalingAfter } from '../../client/train/scaling.ts';
 import { openNodeDevice } from '../gpu-node.ts';
 import { relativeError } from '../platform/step.ts';
@@ -44,6 +51,16 @@ test("Muon has the layers' matrices and nothing else", () => {
     'model.norm.weight',
     'lm_head.weight',
   ]);
+});
+
+test('on a graphics card large products go by large tiles, small ones by small ones', () => {
+  const card = { ...device, software: false };
+  const guess = (operation: typeof muonGram, shape: MuonStackShape) =>
+    siteOf(operation, shape, card, 'f32').guess.variant;
+  for (const operation of [muonGram, muonPolynomial, muonMultiply]) {
+    expect(guess(operation, { matrices: 7, rows: 832, columns: 2208 })).toBe('tiled 128x128x16');
+    expect(guess(operation, { matrices: 4, rows: 40, columns: 104 })).toBe('tiled 32x32x16');
+  }
 });
 
 test.each([

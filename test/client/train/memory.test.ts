@@ -4,7 +4,7 @@ import { type ModelConfig, presets } from '../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
 import { type MemoryOptions, planStep, predictMemory } from '../../../client/train/memory.ts';
 import { Trainer } from '../../../client/train/trainer.ts';
-import { freshState } from '../../../client/train/training.ts';
+import { freshState, type OptimizerSettings } from '../../../client/train/training.ts';
 import { openNodeDevice } from '../../gpu-node.ts';
 
 const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
@@ -34,17 +34,19 @@ function counting(): { device: Device; made: () => number } {
 }
 
 describe('the prediction', () => {
-  test.each<MemoryOptions & { readonly bindingBytes?: number }>([
+  test.each<MemoryOptions & { readonly bindingBytes?: number; readonly optimizer?: OptimizerSettings }>([
     {},
+    { optimizer: { ...settings, muon: { momentum: 0.95 } } },
     { recompute: true },
     { storage: 'f16' },
     { accumulation: 3, bindingBytes: 100 * 1024 },
-  ])('is what the device makes: %o', async ({ bindingBytes = device.bindingBytes, ...options }) => {
+  ])('is what the device makes: %o', async ({ optimizer = settings, ...others }) => {
+    const { bindingBytes = device.bindingBytes, ...options } = others;
     const { device: counted, made } = counting();
     const limited = { ...counted, bindingBytes };
     const shape = { batch: 6, sequence: 24 };
-    const trainer = await Trainer.create(limited, config, shape, settings, options);
-    const { bytes, parts } = predictMemory(limited, config, shape, settings, options);
+    const trainer = await Trainer.create(limited, config, shape, optimizer, options);
+    const { bytes, parts } = predictMemory(limited, config, shape, optimizer, options);
     expect(trainer.predictedBytes).toBe(bytes);
     expect(Object.values(parts).reduce((sum, part) => sum + part, 0)).toBe(bytes);
     expect(parts.parameters).toBe(4 * layoutOf(config).length);
