@@ -2,7 +2,8 @@
 //
 //   sumSquares  partials[firstPartial + i] = sum of squares of every `stride`-th vec4 from the i-th on, over one shard
 //   clip        clipping from all partials, and scaling from one step to the next: a norm that is not finite leaves the
-//               update out and halves the loss scale; `growthInterval` finite ones in a row double it, if not 0
+//               update out and halves the loss scale, or counts as stuck where that is not to be halved any more;
+//               `growthInterval` finite ones in a row double it, if not 0
 
 struct Shape {
   vectors: u32,        // the shard's length in vec4
@@ -20,7 +21,12 @@ struct Scaling {
   secondWeight: f32,
   appliedSteps: u32,
   skippedSteps: u32,
+  stuckSteps: u32,   // skipped in a row, the loss scale being what it must be
 }
+
+const leastScale = 1.0;
+// No gradient needs as much. Where all are zero, as for text that counts no token, doubling would go on to infinity.
+const mostScale = 4294967296.0;
 
 override lanes: u32 = 64;
 
@@ -75,8 +81,10 @@ fn judge(squares: f32) {
     clipping.applies = 0u;
     scaling.skippedSteps += 1;
     scaling.goodSteps = 0u;
-    if (shape.growthInterval > 0) {
-      scaling.lossScale = max(1.0, lossScale / 2);
+    if (shape.growthInterval > 0 && lossScale > leastScale) {
+      scaling.lossScale = max(leastScale, lossScale / 2);
+    } else {
+      scaling.stuckSteps += 1;
     }
     return;
   }
@@ -89,8 +97,9 @@ fn judge(squares: f32) {
   scaling.secondWeight = secondWeight;
   scaling.appliedSteps += 1;
   scaling.goodSteps += 1;
+  scaling.stuckSteps = 0u;
   if (shape.growthInterval > 0 && scaling.goodSteps >= shape.growthInterval) {
-    scaling.lossScale = lossScale * 2;
+    scaling.lossScale = min(mostScale, lossScale * 2);
     scaling.goodSteps = 0u;
   }
 }

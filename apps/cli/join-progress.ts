@@ -1,6 +1,18 @@
 import type { ContributorEvent } from '../../client/contribute/contributor.ts';
 import { bytes } from './table.ts';
 
+const changes = {
+  adapter: 'the adapter or its driver is another',
+  build: 'this version of Tapestry has others',
+  unknown: 'an older version did not name them',
+} as const;
+
+const reasons = {
+  refused: 'its contribution was refused',
+  closed: 'it was closed before',
+  'not-finite': 'its numbers were not finite any more, so it begins afresh from the next base',
+} as const;
+
 /** A line for a person about what a contributor does; null for what only programs want to know. */
 export function describe(event: ContributorEvent): string | null {
   switch (event.event) {
@@ -11,6 +23,8 @@ export function describe(event: ContributorEvent): string | null {
         `Measured kernels on ${event.adapter}: ${event.sites} shapes, ${(event.milliseconds / 1000).toFixed(1)} s.` +
         (event.left === 0 ? '' : ` ${event.left} more are guessed; "tapestry bench tune" measures all.`)
       );
+    case 'kernels-changed':
+      return `Goes on with other kernels than it began with (${changes[event.change]}): as good, but other bits.`;
     case 'joined':
       return (
         `Joined "${event.name}" at round ${event.round} of ${event.rounds} as ${event.node.slice(0, 16)}` +
@@ -34,7 +48,7 @@ export function describe(event: ContributorEvent): string | null {
     case 'refused':
       return `The relay refused: ${event.code}.`;
     case 'dropped':
-      return `Round ${event.round} goes on without this node (${event.reason}).`;
+      return `Round ${event.round} goes on without this node: ${reasons[event.reason]}.`;
     case 'committed':
       return `Round ${event.round} made base ${short(event.base)} from ${counted(event.contributions)}.`;
     case 'abandoned':

@@ -189,12 +189,16 @@ export function reduceProgress(progress: Progress, event: WorkerEvent): Progress
       };
     case 'refused':
       return warn(progress, 'warn', words.refused(event.code, event.round), null);
-    case 'dropped':
-      return { ...warn(progress, 'warn', words.dropped(event.round), null), activity: 'waiting' };
+    case 'dropped': {
+      const text = event.reason === 'not-finite' ? words.notFinite : words.dropped;
+      return { ...warn(progress, 'warn', text(event.round), null), activity: 'waiting' };
+    }
     case 'abandoned':
       return { ...warn(progress, 'warn', words.abandoned(event.round), null), activity: 'waiting' };
     case 'device-lost':
       return { ...warn(progress, 'warn', words.deviceLost(event.round, event.step), null), step: event.step };
+    case 'kernels-changed':
+      return warn(progress, 'warn', words.kernelsChanged, null);
     case 'file-problem':
       return warn(progress, 'bad', event.message, event.next);
     case 'failed':

@@ -131,6 +131,10 @@ const english = {
     abandoned: (round: number) => `Round ${round} had too few contributions and was abandoned.`,
     deviceLost: (round: number, step: number) =>
       `The GPU went away and was opened again; round ${round} goes on after step ${step}.`,
+    notFinite: (round: number) =>
+      `The numbers of round ${round} were not finite any more, so nothing of it was sent; training begins afresh from the next base.`,
+    kernelsChanged:
+      'The GPU, its driver or this page computes in another way than when the saved state was made. Training goes on; results may differ in their last digits.',
     connectionLost: 'The connection to the relay was lost.',
     next: 'What to do:',
     forget: 'Forget me on this device',

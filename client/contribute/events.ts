@@ -1,3 +1,5 @@
+import type { KernelChange } from '../gpu/kernel-record.ts';
+
 /**
  * What a contributor says of itself while it works: one JSON object an event. Numbers, hashes and words of this
  * file only; nothing that comes from the corpus. Losses are nats a token, times milliseconds, hashes hex.
@@ -13,6 +15,8 @@ export type ContributorEvent =
       readonly left: number;
       readonly milliseconds: number;
     }
+  /** The node goes on with other kernels than it began with: its bits may differ from those it would have come to. */
+  | { readonly event: 'kernels-changed'; readonly adapter: string; readonly change: KernelChange }
   | {
       readonly event: 'joined';
       readonly run: string;

@@ -12,6 +12,12 @@ const receiptName = 'receipt.bin';
 /** A run has a state of its own: joining another run writes over nothing. */
 const stateName = (run: string) => `state-${run.slice(0, 16)}.bin`;
 
+/** A node's state, and its contribution's receipt if that was accepted. */
+export interface Saved {
+  readonly state: SavedState;
+  readonly receipt: Acknowledgement | null;
+}
+
 /** What a node keeps in its folder besides its key: its state of the run, the last receipt, and the current base. */
 export class Keep {
   readonly #host: Host;
@@ -34,10 +40,7 @@ export class Keep {
    * A contribution may be accepted in a later attempt than it was made in: the receipt says which.
    * @throws TapestryError `state.unreadable`
    */
-  async load({
-    run,
-    layout,
-  }: Agreement): Promise<{ state: SavedState; receipt: Acknowledgement | null } | null> {
+  async load({ run, layout }: Agreement): Promise<Saved | null> {
     const bytes = await this.#files.read(stateName(run));
     if (bytes === null) return null;
     const state = await decodeState(bytes, run, layout.length);

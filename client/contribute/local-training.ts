@@ -2,6 +2,7 @@ import type { Corpus } from '../data/corpus.ts';
 import { heldOutBatches, Sampler, type SamplerState } from '../data/sampler.ts';
 import { TapestryError } from '../errors.ts';
 import { type Device, openDevice } from '../gpu/device.ts';
+import type { KernelRecord } from '../gpu/kernel-record.ts';
 import type { Chooser } from '../gpu/program.ts';
 import { evaluate } from '../train/evaluate.ts';
 import { scalingAfter } from '../train/scaling.ts';
@@ -57,7 +58,6 @@ export class LocalTraining {
   readonly #tell: (event: ContributorEvent) => void;
   readonly #sampler: Sampler;
   readonly #gate = new Gate();
-  readonly #kernels: Chooser;
   #device: Device;
   #trainer: Trainer;
   #pace: Pace;
@@ -68,14 +68,12 @@ export class LocalTraining {
     host: Host,
     device: Device,
     trainer: Trainer,
-    kernels: Chooser,
     agreement: Agreement,
     options: TrainingOptions,
   ) {
     this.#host = host;
     this.#device = device;
     this.#trainer = trainer;
-    this.#kernels = kernels;
     this.#agreement = agreement;
     this.#corpus = options.corpus;
     this.#tell = options.tell;
@@ -85,12 +83,16 @@ export class LocalTraining {
     this.#start = unmoved(agreement, this.#sampler);
   }
 
-  /** @throws TapestryError `corpus.too-short`, `adapter.missing` */
+  /**
+   * `began`: what a saved state that is to be restored was trained with.
+   * @throws TapestryError `corpus.too-short`, `adapter.missing`
+   */
   static async open(
     host: Host,
     device: Device,
     agreement: Agreement,
     options: TrainingOptions,
+    began?: KernelRecord | null,
   ): Promise<LocalTraining> {
     if (options.corpus.heldOut.length < 2) {
       throw new TapestryError(
@@ -100,15 +102,9 @@ export class LocalTraining {
       );
     }
     const open = async (on: Device) => {
-      const kernels = kernelsOf(host, on, options.tell);
-      return new LocalTraining(
-        host,
-        on,
-        await makeTrainer(on, agreement, kernels),
-        kernels,
-        agreement,
-        options,
-      );
+      const choices = kernelsOf(host, on, options.tell, began);
+      const trainer = await makeTrainer(on, agreement, choices);
+      return new LocalTraining(host, on, trainer, agreement, options);
     };
     try {
       return await open(device);
@@ -122,6 +118,11 @@ export class LocalTraining {
   /** AdamW's state and the place in the text, as the last whole round left them. */
   get start(): Start {
     return this.#start;
+  }
+
+  /** What it trains with; saved with `start`. */
+  get kernels(): KernelRecord {
+    return this.#trainer.kernels;
   }
 
   get progress(): Progress {
@@ -151,7 +152,7 @@ export class LocalTraining {
   /**
    * Trains the local steps of `round` from `base`, its base's parameters. Aborted, it rejects at the next step with the signal's reason.
    * A device that is lost is opened again, and only the steps since the last snapshot are done again: the same bits.
-   * @throws TapestryError `training.diverged`, or `device.lost` when the adapter does not come back
+   * @throws TapestryError `training.diverged` or `train.not-finite`, or `device.lost` when the adapter does not come back
    */
   async train(round: Round, base: Float32Array<ArrayBuffer>, signal: AbortSignal): Promise<TrainedRound> {
     const { sampler, ...optimizer } = this.#start;
@@ -171,6 +172,7 @@ export class LocalTraining {
         this.#load(from, meter);
         heldOutLoss ??= await this.#measureBase(round, signal);
         const { parameters, ...after } = await this.#steps({ round, done: from.steps, meter, signal, keep });
+        if (after.scaling.appliedSteps === optimizer.scaling.appliedSteps) throw nothingLearned();
         this.#start = after;
         const { batch, sequence } = this.#agreement.shape;
         const { localSteps: steps } = round;
@@ -264,7 +266,8 @@ export class LocalTraining {
   async #reopen(): Promise<void> {
     this.close();
     this.#device = await openDevice(await this.#host.gpu());
-    this.#trainer = await makeTrainer(this.#device, this.#agreement, this.#kernels);
+    const choices = kernelsOf(this.#host, this.#device, this.#tell, this.kernels);
+    this.#trainer = await makeTrainer(this.#device, this.#agreement, choices);
     this.#pace = new Pace(this.#host, this.#device, this.#pace.power);
   }
 
@@ -294,6 +297,15 @@ function makeTrainer(
   choices: Chooser,
 ): Promise<Trainer> {
   return Trainer.create(device, config, shape, optimizer, { choices });
+}
+
+/** Though the loss is finite, no gradient was: there is nothing to contribute. */
+function nothingLearned(): TapestryError {
+  return new TapestryError(
+    'training.diverged',
+    'No step of the round had a finite gradient.',
+    'Nothing to do: the round is given up and training goes on from the next base.',
+  );
 }
 
 /** Whether the adapter went away; while it is opened again, it may be missing for a moment. */

@@ -6,7 +6,7 @@ import { encodeDelta } from './codec.ts';
 import { BaseDelta } from './delta.ts';
 import { hashOf } from './download.ts';
 import type { Host } from './host.ts';
-import { isUnusableState, type Keep } from './keep.ts';
+import { isUnusableState, type Keep, type Saved } from './keep.ts';
 import { LocalTraining, type TrainingOptions } from './local-training.ts';
 import type { Round } from './session.ts';
 import type { Contribution } from './state.ts';
@@ -15,6 +15,12 @@ import type { Contribution } from './state.ts';
 export interface Made extends Contribution {
   /** SHA-256 of the payload, hex. */
   readonly hash: string;
+}
+
+/** What a node goes on from. */
+interface Restored {
+  readonly made: Made;
+  readonly receipt: Acknowledgement | null;
 }
 
 /**
@@ -52,29 +58,26 @@ export class RoundWork {
     keep: Keep,
     agreement: Agreement,
     options: TrainingOptions,
-  ): Promise<{ work: RoundWork; restored: { made: Made; receipt: Acknowledgement | null } | null }> {
-    const training = await LocalTraining.open(host, device, agreement, options);
+  ): Promise<{ work: RoundWork; restored: Restored | null }> {
+    const afresh = (error: unknown) => {
+      if (!isUnusableState(error)) throw error;
+      options.tell({ event: 'fresh', reason: error.code });
+      return null;
+    };
+    const saved = await keep.load(agreement).catch(afresh);
+    const training = await LocalTraining.open(host, device, agreement, options, saved?.state.kernels);
     const work = new RoundWork(host, keep, agreement, training, options.tell);
-    return { work, restored: await work.#restore() };
+    return { work, restored: saved && (await work.#restore(saved).catch(afresh)) };
   }
 
-  async #restore(): Promise<{ made: Made; receipt: Acknowledgement | null } | null> {
-    try {
-      const saved = await this.#keep.load(this.#agreement);
-      if (saved === null) return null;
-      const { state, receipt } = saved;
-      const { contribution } = state;
-      this.training.restore(state);
-      this.#residual = receipt === null ? state.residual : contribution.residual;
-      const made = { ...contribution, hash: await hashOf(contribution.payload) };
-      if (receipt === null) this.#made = made;
-      this.#tell({ event: 'restored', round: contribution.round, steps: state.step });
-      return { made, receipt };
-    } catch (error) {
-      if (!isUnusableState(error)) throw error;
-      this.#tell({ event: 'fresh', reason: error.code });
-      return null;
-    }
+  async #restore({ state, receipt }: Saved): Promise<Restored> {
+    const { contribution } = state;
+    this.training.restore(state);
+    this.#residual = receipt === null ? state.residual : contribution.residual;
+    const made = { ...contribution, hash: await hashOf(contribution.payload) };
+    if (receipt === null) this.#made = made;
+    this.#tell({ event: 'restored', round: contribution.round, steps: state.step });
+    return { made, receipt };
   }
 
   /** The contribution that goes by `hash`, while it is not settled. */
@@ -108,6 +111,7 @@ export class RoundWork {
       const made: Made = { ...facts, base: round.base, payload, residual, hash };
       await this.#keep.save(this.#agreement.run, {
         ...this.training.start,
+        kernels: this.training.kernels,
         residual: this.#residual,
         contribution: made,
       });
@@ -117,10 +121,7 @@ export class RoundWork {
       this.#tell({ event: 'contribution', ...facts, payload: hash, bytes: payload.length, norm });
       return made;
     } catch (error) {
-      const diverged =
-        error instanceof TapestryError &&
-        (error.code === 'training.diverged' || error.code === 'delta.not-finite');
-      if (!diverged) throw error;
+      if (!isDivergence(error)) throw error;
       this.training.startOver();
       return null;
     }
@@ -137,4 +138,10 @@ export class RoundWork {
   discard(): void {
     this.#made = null;
   }
+}
+
+/** Whether a round's training led to what is of no use: a loss, gradients or a delta that are not finite. */
+function isDivergence(error: unknown): boolean {
+  const codes = ['training.diverged', 'train.not-finite', 'delta.not-finite'];
+  return error instanceof TapestryError && codes.includes(error.code);
 }

@@ -1,6 +1,8 @@
+import * as v from 'valibot';
 import { fromHex, toHex } from '../../relay/wire/hex.ts';
 import type { SamplerState } from '../data/sampler.ts';
 import { TapestryError } from '../errors.ts';
+import { type KernelRecord, kernelRecordSchema } from '../gpu/kernel-record.ts';
 import { decodeScaling, encodeScaling, scalingWords } from '../train/scaling.ts';
 import type { Scaling } from '../train/training.ts';
 
@@ -27,6 +29,8 @@ export interface SavedState {
   readonly firstMoment: Float32Array<ArrayBuffer>;
   readonly secondMoment: Float32Array<ArrayBuffer>;
   readonly sampler: SamplerState;
+  /** What the steps were trained with; null where an older version saved it. */
+  readonly kernels: KernelRecord | null;
   /** The error-feedback residual that held before `contribution`. */
   readonly residual: Float32Array<ArrayBuffer>;
   readonly contribution: Contribution;
@@ -34,31 +38,34 @@ export interface SavedState {
 
 /*
  * All numbers little-endian, arrays one after the other:
- *   magic 8 | version u32 | run 32 | parameters u32 | sampler bytes u32 | payload bytes u32
- *   | step f64 | scaling (6 words, see client/train/scaling.ts) | round u32 | base 32 | steps u32 | tokens u32 | training loss f32 | held-out loss f32
- *   | first moment | second moment | residual | residual after | payload | sampler (JSON) | SHA-256 of all before
+ *   magic 8 | version u32 | run 32 | parameters u32 | JSON bytes u32 | payload bytes u32
+ *   | step f64 | scaling (7 words, see client/train/scaling.ts) | round u32 | base 32 | steps u32 | tokens u32 | training loss f32 | held-out loss f32
+ *   | first moment | second moment | residual | residual after | payload | sampler and kernels (JSON) | SHA-256 of all before
+ * Version 2 has the first 6 words of the scaling, and as JSON the sampler alone.
  */
 const magic = 'TAPSTATE';
-const version = 2;
-const headerBytes = 8 + 4 + 32 + 4 + 4 + 4 + 8 + 4 * scalingWords + 4 + 32 + 4 + 4 + 4 + 4;
+const version = 3;
+const scalingWordsOf: Readonly<Record<number, number>> = { 2: 6, [version]: scalingWords };
+const headerBytes = (words: number) => 8 + 4 + 32 + 4 + 4 + 4 + 8 + 4 * words + 4 + 32 + 4 + 4 + 4 + 4;
 const hashBytes = 32;
 
 /** A state's bytes; `run` is the run's id in hex. */
 export async function encodeState(run: string, state: SavedState): Promise<Uint8Array<ArrayBuffer>> {
   const { contribution } = state;
-  const sampler = new TextEncoder().encode(JSON.stringify(state.sampler));
+  const { sampler, kernels } = state;
+  const json = new TextEncoder().encode(JSON.stringify({ sampler, kernels }));
   const arrays = [state.firstMoment, state.secondMoment, state.residual, contribution.residual];
   const parameters = state.firstMoment.length;
   if (arrays.some((array) => array.length !== parameters)) throw new RangeError('arrays differ in length');
   const { payload } = contribution;
-  const bodyBytes = headerBytes + arrays.length * parameters * 4 + payload.length + sampler.length;
+  const bodyBytes = headerBytes(scalingWords) + arrays.length * parameters * 4 + payload.length + json.length;
   const bytes = new Uint8Array(bodyBytes + hashBytes);
   const writer = new Cursor(bytes);
   writer.bytes(new TextEncoder().encode(magic));
   writer.u32(version);
   writer.bytes(fromHex(run));
   writer.u32(parameters);
-  writer.u32(sampler.length);
+  writer.u32(json.length);
   writer.u32(payload.length);
   writer.f64(state.step);
   writer.bytes(new Uint8Array(encodeScaling(state.scaling).buffer));
@@ -70,7 +77,7 @@ export async function encodeState(run: string, state: SavedState): Promise<Uint8
   writer.f32(contribution.heldOutLoss);
   for (const array of arrays) writer.bytes(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
   writer.bytes(payload);
-  writer.bytes(sampler);
+  writer.bytes(json);
   writer.bytes(await sha256(bytes.subarray(0, bodyBytes)));
   return bytes;
 }
@@ -84,19 +91,21 @@ export async function decodeState(
   run: string,
   parameters: number,
 ): Promise<SavedState> {
-  must(bytes.length >= headerBytes + hashBytes, 'is cut short');
+  must(bytes.length >= headerBytes(scalingWords) + hashBytes, 'is cut short');
   const reader = new Cursor(bytes);
   must(new TextDecoder().decode(reader.take(8)) === magic, 'is not a saved state');
-  must(reader.readU32() === version, 'was saved by another version');
+  const savedBy = reader.readU32();
+  const words = scalingWordsOf[savedBy];
+  if (words === undefined) throw unreadable('was saved by another version');
   must(toHex(reader.take(32)) === run, 'belongs to another run');
   must(reader.readU32() === parameters, 'belongs to another model');
-  const samplerBytes = reader.readU32();
+  const jsonBytes = reader.readU32();
   const payloadBytes = reader.readU32();
-  const bodyBytes = headerBytes + 4 * parameters * 4 + payloadBytes + samplerBytes;
+  const bodyBytes = headerBytes(words) + 4 * parameters * 4 + payloadBytes + jsonBytes;
   must(bytes.length === bodyBytes + hashBytes, 'has the wrong length');
   must(toHex(await sha256(bytes.subarray(0, bodyBytes))) === toHex(bytes.subarray(bodyBytes)), 'is damaged');
   const step = reader.readF64();
-  const scaling = decodeScaling(new Float32Array(reader.take(4 * scalingWords).buffer));
+  const scaling = decodeScaling(new Float32Array(reader.take(4 * words).buffer));
   const facts = {
     round: reader.readU32(),
     base: toHex(reader.take(32)),
@@ -109,7 +118,7 @@ export async function decodeState(
     floats(reader.take(parameters * 4)),
   );
   const payload = reader.take(payloadBytes);
-  const sampler: SamplerState = parsed(reader.take(samplerBytes));
+  const { sampler, kernels } = parsed(reader.take(jsonBytes), savedBy);
   must(Number.isSafeInteger(step) && step >= 0, 'has no step count');
   must(Object.values(scaling).every(Number.isFinite), 'holds numbers that are not finite');
   if (!firstMoment || !secondMoment || !residual || !residualAfter) throw unreadable('is cut short');
@@ -119,17 +128,24 @@ export async function decodeState(
     firstMoment,
     secondMoment,
     sampler,
+    kernels,
     residual,
     contribution: { ...facts, payload, residual: residualAfter },
   };
 }
 
-/** Whatever JSON it is: `Sampler.restore` is what checks it. */
-function parsed(json: Uint8Array): SamplerState {
+const jsonSchema = v.object({
+  // `Sampler.restore` is what checks it.
+  sampler: v.custom<SamplerState>(() => true),
+  kernels: v.nullable(kernelRecordSchema),
+});
+
+function parsed(json: Uint8Array, savedBy: number): v.InferOutput<typeof jsonSchema> {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
+    return v.parse(jsonSchema, savedBy === version ? value : { sampler: value, kernels: null });
   } catch {
-    throw unreadable('has no place in the text');
+    throw unreadable('says neither its place in the text nor its kernels');
   }
 }
 

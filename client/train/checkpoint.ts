@@ -37,6 +37,7 @@ const progressSchema = v.strictObject({
       secondWeight: float,
       appliedSteps: count,
       skippedSteps: count,
+      stuckSteps: count,
     }),
   ),
   // `Sampler.restore` is what checks the rest of it.

@@ -116,7 +116,7 @@ function predictPart(
   const of = (...labels: string[]) => labels.reduce((sum, label) => sum + (bytes.get(label) ?? 0), 0);
   const { vectors, buffers } = memory;
   // What `loss`, `evaluate` and `save` read through.
-  const read = [buffers.stepLosses, buffers.losses, buffers.scaling];
+  const read = [buffers.stepResults, buffers.losses, buffers.scaling];
   const saved = [vectors.parameters, vectors.firstMoment, vectors.secondMoment];
   const staging =
     read.reduce((sum, { size }) => sum + size, 0) +

@@ -35,9 +35,12 @@ function makeVectors(device: Allocator, layout: ParameterLayout, storage: Storag
   };
 }
 
-/** The other buffers that live as long as a trainer, besides the batch's. */
+/**
+ * The other buffers that live as long as a trainer, besides the batch's. `stepResults` is what the last step left to read:
+ * the losses of all its parts, and the scaling.
+ */
 export type TrainerBuffers = Readonly<
-  Record<'rules' | 'clipping' | 'scaling' | 'rotation' | 'stepValues' | 'losses' | 'stepLosses', GPUBuffer>
+  Record<'rules' | 'clipping' | 'scaling' | 'rotation' | 'stepValues' | 'losses' | 'stepResults', GPUBuffer>
 >;
 
 /** All that a step works on, besides its program's own memory. */
@@ -85,7 +88,7 @@ function makeBuffers(
     rotation: make('rotation', rotation.length, STORAGE),
     stepValues: make('step values', stepValueCount, UNIFORM),
     losses: make('losses', batch * sequence, STORAGE | COPY_SRC),
-    stepLosses: make('step losses', parts * batch * sequence, COPY_SRC),
+    stepResults: make('step results', parts * batch * sequence + scalingWords, COPY_SRC),
   };
   device.queue.writeBuffer(buffers.rotation, 0, rotation);
   device.queue.writeBuffer(buffers.rules, 0, blockRules(layout, settings));

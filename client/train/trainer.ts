@@ -12,7 +12,7 @@ import { checkShape } from '../model/decoder.ts';
 import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
 import { type MemoryOptions, type MemoryPrediction, planStep } from './memory.ts';
 import { lossScaleOfClipping, stepValueCount, writeStepValues } from './optimizer.ts';
-import { decodeScaling, encodeScaling, scalingAfter } from './scaling.ts';
+import { checkFinite, decodeScaling, encodeScaling, scalingAfter, scalingWords } from './scaling.ts';
 import { buildStep, recordStep, type StepProgram, sitesOf } from './step-program.ts';
 import { makeMemory, type TrainerBuffers, type TrainerMemory, tooSmall } from './trainer-memory.ts';
 import type { LossScaling, OptimizerSettings, Scaling, TrainerState } from './training.ts';
@@ -179,25 +179,32 @@ export class Trainer {
     const submitter = this.#submitter;
     submitter.begin(this.dispatchesPerStep);
     if (parts > 1) submitter.copy((encoder) => vectors.gradient.clear(encoder));
-    const { losses, stepLosses } = buffers;
+    const { losses, stepResults, scaling } = buffers;
     for (let part = 0; part < parts; part++) {
       submitter.copy((encoder) => uploaded.bind(encoder, part));
       submitter.encode(step.program, part === 0 ? 0 : step.forward);
       if (part === parts - 1) submitter.encode(step.update);
       // A step's losses outlive an evaluation that comes before they are read.
       submitter.copy((encoder) =>
-        encoder.copyBufferToBuffer(losses, 0, stepLosses, part * losses.size, losses.size),
+        encoder.copyBufferToBuffer(losses, 0, stepResults, part * losses.size, losses.size),
       );
     }
+    submitter.copy((encoder) =>
+      encoder.copyBufferToBuffer(scaling, 0, stepResults, parts * losses.size, scaling.size),
+    );
     submitter.end();
     this.#readback.submitted(this.dispatchesPerStep);
   }
 
-  /** Mean nats a counted token of the last step; waits for it. 0 before any, or where no target counted. */
+  /**
+   * Mean nats a counted token of the last step; waits for it. 0 before any, or where no target counted.
+   * Rejects with TapestryError `train.not-finite` where steps had ceased to change anything; see `checkFinite`.
+   */
   async loss(): Promise<number> {
     const counted = this.#counted;
-    const losses = await this.#read('stepLosses');
-    return counted === 0 ? 0 : sum(losses) / counted;
+    const results = await this.#read('stepResults');
+    checkFinite(decodeScaling(results.subarray(-scalingWords)));
+    return counted === 0 ? 0 : sum(results.subarray(0, -scalingWords)) / counted;
   }
 
   /** Summed loss in nats and counted targets of a batch of the trainer's shape, without training on it. */

@@ -18,7 +18,8 @@ export interface MuonSettings {
 
 /**
  * How training with f16 storage keeps gradients from vanishing (Micikevicius et al. 2018, arXiv 1710.03740): the loss is
- * multiplied by a scale, which a gradient that is not finite halves and `growthInterval` finite ones in a row double.
+ * multiplied by a scale, which a gradient that is not finite halves, down to 1, and `growthInterval` finite ones in a row
+ * double, up to 2^32.
  */
 export interface LossScaling {
   readonly initialScale: number;
@@ -37,6 +38,8 @@ export interface Scaling {
   /** Updates made, and those left out because their gradient was not finite. */
   readonly appliedSteps: number;
   readonly skippedSteps: number;
+  /** Of those left out, the last in a row that came when the loss scale could not be halved any more. */
+  readonly stuckSteps: number;
 }
 
 /** Everything a trainer needs to go on exactly where it was: same adapter, same state, same bits. */

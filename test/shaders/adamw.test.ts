@@ -97,7 +97,15 @@ describe('loss scaling', () => {
       expect(after.secondMoment).toEqual(vectors.secondMoment);
       expect(after.scaling).toEqual({ ...before, lossScale: 512, goodSteps: 0, skippedSteps: 1 });
       const fixed = await updated(adapter, layout, settings, vectors, scalingAfter(4, settings, 1));
-      expect(fixed.scaling).toEqual({ ...scalingAfter(4, settings, 1), skippedSteps: 1 });
+      expect(fixed.scaling).toEqual({ ...scalingAfter(4, settings, 1), skippedSteps: 1, stuckSteps: 1 });
     }
+  });
+
+  test('never becomes infinite', async () => {
+    const before = { ...scalingAfter(4, settings, 2 ** 32), goodSteps: 7 };
+    const after = await updated(device, layout, settings, randomVectors(layout, 1), before, {
+      growthInterval: 8,
+    });
+    expect(after.scaling).toMatchObject({ lossScale: 2 ** 32, goodSteps: 0, appliedSteps: 5 });
   });
 });

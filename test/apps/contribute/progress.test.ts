@@ -3,6 +3,7 @@ import { atRest, reduceProgress, started, stateOf } from '../../../apps/contribu
 import { leastHeld } from '../../../apps/contribute/session.ts';
 import type { WorkerEvent } from '../../../apps/contribute/worker-api.ts';
 import { ownTotals } from '../../../apps/contribute/yours.tsx';
+import { messages } from '../../../apps/ui/messages.ts';
 import { scriptedStatus } from '../pages/scenarios.ts';
 import { scriptedEvents } from '../pages/scripted-events.ts';
 
@@ -61,6 +62,15 @@ test('a lost connection is a notice and a state until the node is back', () => {
   const [, joined] = scriptedEvents(1);
   if (joined === undefined) throw new Error('the script joins');
   expect(reduceProgress(lost, joined).retry).toBeNull();
+});
+
+test('says that a round was given up for its numbers, and that other kernels go on with an older state', () => {
+  const words = messages.contribute;
+  const dropped: WorkerEvent = { event: 'dropped', round: 7, reason: 'not-finite' };
+  const changed: WorkerEvent = { event: 'kernels-changed', adapter: 'a card', change: 'adapter' };
+  const { notices, activity } = fold([...scriptedEvents(1), changed, dropped]);
+  expect(notices.map(({ text }) => text)).toEqual([words.kernelsChanged, words.notFinite(7)]);
+  expect(activity).toBe('waiting');
 });
 
 test('keeps the loss of a long session drawable, with every held-out value', () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Agreement } from '../../../client/contribute/agreement.ts';
 import { Contributor, type ContributorOptions } from '../../../client/contribute/contributor.ts';
 import type { ContributorEvent } from '../../../client/contribute/events.ts';
 import type { Host } from '../../../client/contribute/host.ts';
@@ -27,6 +28,25 @@ export const tinyConfig: ModelConfig = {
   ropeTheta: 10_000,
   normEpsilon: 1e-5,
   tiedHead: true,
+};
+
+const localSteps = 40;
+
+/** What a node knows of a run of two rounds. */
+export const tinyAgreement: Agreement = {
+  run: '00'.repeat(32),
+  runBytes: new Uint8Array(32),
+  name: 'tiny',
+  nations: [],
+  relayKey: new Uint8Array(32),
+  config: tinyConfig,
+  layout: layoutOf(tinyConfig),
+  shape: { batch: 2, sequence: 16 },
+  optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 },
+  schedule: { kind: 'cosine', peak: 1e-2, warmupSteps: 4, totalSteps: 2 * localSteps, finalFraction: 0.1 },
+  rounds: 2,
+  localSteps,
+  codec: { bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 },
 };
 
 export interface TinyRun {

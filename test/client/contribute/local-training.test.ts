@@ -1,34 +1,16 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { Agreement } from '../../../client/contribute/agreement.ts';
 import type { ContributorEvent } from '../../../client/contribute/events.ts';
 import type { Host } from '../../../client/contribute/host.ts';
 import { LocalTraining, type TrainedRound } from '../../../client/contribute/local-training.ts';
 import { SnapshotSchedule } from '../../../client/contribute/snapshots.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
 import { nodeGpu, nodeHost } from '../../../client/host/node.ts';
-import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
+import { initialParameters } from '../../../client/model/parameters.ts';
 import { Random } from '../../../client/random.ts';
-import { tinyConfig, tinyCorpus, watchDevices } from './harness.ts';
+import { tinyAgreement, tinyConfig, tinyCorpus, watchDevices } from './harness.ts';
 
 const never = new AbortController().signal;
-const layout = layoutOf(tinyConfig);
-const localSteps = 40;
-
-const agreement: Agreement = {
-  run: '00'.repeat(32),
-  runBytes: new Uint8Array(32),
-  name: 'tiny',
-  nations: [],
-  relayKey: new Uint8Array(32),
-  config: tinyConfig,
-  layout,
-  shape: { batch: 2, sequence: 16 },
-  optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 },
-  schedule: { kind: 'cosine', peak: 1e-2, warmupSteps: 4, totalSteps: 2 * localSteps, finalFraction: 0.1 },
-  rounds: 2,
-  localSteps,
-  codec: { bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 },
-};
+const { localSteps, layout } = tinyAgreement;
 
 interface Trained {
   readonly rounds: readonly TrainedRound[];
@@ -64,7 +46,7 @@ async function train(losses: readonly number[], tick = 150): Promise<Trained> {
   const events: ContributorEvent[] = [];
   const tell = (event: ContributorEvent) => events.push(event);
   const options = { corpus: tinyCorpus('even'), seed: 5, power: 1, tell };
-  const training = await LocalTraining.open(host, await openDevice(gpu), agreement, options);
+  const training = await LocalTraining.open(host, await openDevice(gpu), tinyAgreement, options);
   let base = initialParameters(tinyConfig, layout, 1);
   const rounds: TrainedRound[] = [];
   for (const round of [1, 2]) {

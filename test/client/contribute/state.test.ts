@@ -22,10 +22,17 @@ const states: fc.Arbitrary<SavedState> = fc.record({
     secondWeight: fc.float({ min: 0, max: 1, noNaN: true }),
     appliedSteps: fc.nat(),
     skippedSteps: fc.nat(),
+    stuckSteps: fc.nat(),
   }),
   firstMoment: vector,
   secondMoment: vector,
   sampler: fc.constant(sampler.save()),
+  kernels: fc.option(
+    fc.record({
+      adapter: fc.string(),
+      kernels: fc.constant({ 'adamw f32 4 0': { variant: 'flat', digest: '0123456789abcdef' } }),
+    }),
+  ),
   residual: vector,
   contribution: fc.record({
     round: fc.nat(),
@@ -80,4 +87,28 @@ test('a state of another run or model is told apart, and one with numbers that a
   await expect(decodeState(bytes, run, parameters + 1)).rejects.toThrow(/another model/);
   const bad = { ...state, firstMoment: state.firstMoment.map(() => Number.NaN) };
   await expect(decodeState(await encodeState(run, bad), run, parameters)).rejects.toThrow(/not finite/);
+});
+
+/** As version 2 wrote it: no count of stuck steps, no kernels. */
+async function ofVersion2(state: SavedState): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await encodeState(run, state);
+  const [view, scalingEnd] = [new DataView(bytes.buffer), 8 + 4 + 32 + 12 + 8 + 4 * 7];
+  const newJson = bytes.length - 32 - view.getUint32(48, true);
+  const json = new TextEncoder().encode(JSON.stringify(state.sampler));
+  view.setUint32(8, 2, true);
+  view.setUint32(48, json.length, true);
+  const body = [bytes.subarray(0, scalingEnd - 4), bytes.subarray(scalingEnd, newJson), json];
+  const all = new Uint8Array(await new Blob(body).arrayBuffer());
+  return new Uint8Array(await new Blob([all, await crypto.subtle.digest('SHA-256', all)]).arrayBuffer());
+}
+
+test('a state of the version before is read: only its kernels are not known', async () => {
+  await fc.assert(
+    fc.asyncProperty(states, async (state) => {
+      const scaling = { ...state.scaling, stuckSteps: 0 };
+      const known = { ...state, scaling, kernels: null };
+      expect(await decodeState(await ofVersion2(state), run, parameters)).toEqual(known);
+    }),
+    { numRuns: 20 },
+  );
 });

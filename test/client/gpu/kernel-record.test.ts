@@ -3,13 +3,12 @@ import { Sampler } from '../../../client/data/sampler.ts';
 import type { Device } from '../../../client/gpu/device.ts';
 import { type KernelRecord, keptKernels } from '../../../client/gpu/kernel-record.ts';
 import { measuredKernels } from '../../../client/gpu/measured-kernels.ts';
-import { digestOf, type Tuning } from '../../../client/gpu/tuner.ts';
-import { saveTunings, type TuningStore } from '../../../client/gpu/tunings.ts';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../client/train/checkpoint.ts';
 import { stepSites } from '../../../client/train/step-sites.ts';
 import { Trainer, type TrainerOptions } from '../../../client/train/trainer.ts';
 import { openNodeDevice } from '../../gpu-node.ts';
 import { config, fresh, settings, shape } from '../train/small-run.ts';
+import { memoryFiles, tuneNorms } from './tuned-store.ts';
 
 const tokens = Uint16Array.from({ length: 400 }, (_, i) => (i * i + (i >> 3)) % config.vocabularySize);
 
@@ -18,29 +17,6 @@ beforeAll(async () => {
   device = await openNodeDevice();
 });
 afterAll(() => device.close());
-
-/** A folder in memory. */
-function memoryStore(): TuningStore {
-  const files = new Map<string, Uint8Array>();
-  return {
-    read: async (name) => files.get(name) ?? null,
-    write: async (name, bytes) => {
-      files.set(name, bytes);
-    },
-  };
-}
-
-/** As after a tuning that found the last variants to be the fastest norms: they sum in another order. */
-async function tuneNorms(store: TuningStore): Promise<void> {
-  const tunings = stepSites(device, config, shape, settings).map((site): Tuning => {
-    const { key, operation, words, storage, guess, candidates } = site;
-    const chosen = operation.includes('norm') ? (candidates.at(-1)?.variant ?? '') : guess.variant;
-    const measurements = [{ variant: chosen, microseconds: 1, refused: null }];
-    const of = { key, operation, words: [...words], storage, candidates: digestOf(site) };
-    return { ...of, guess: guess.variant, chosen, measurements };
-  });
-  await saveTunings(store, device, new Map(tunings.map((tuning) => [tuning.key, tuning])));
-}
 
 /** Trains ten steps, from a checkpoint or from the beginning, and leaves a checkpoint. */
 async function trainOn(
@@ -60,12 +36,12 @@ async function trainOn(
 }
 
 test('a run goes on with the kernels it began with, whatever was tuned in between', async () => {
-  const store = memoryStore();
+  const store = memoryFiles();
   const measured = measuredKernels(device, store);
   const half = await trainOn({ choices: measured });
   const through = await trainOn({ choices: measured }, half);
 
-  await tuneNorms(store);
+  await tuneNorms(store, device, stepSites(device, config, shape, settings));
   const { kernels } = await decodeCheckpoint(half, 'recipe');
   const onChanged = vi.fn();
   const kept = keptKernels(device, kernels, measured, onChanged);

@@ -29,6 +29,7 @@ const checkpoint: Checkpoint = {
       secondWeight: Math.fround(0.07),
       appliedSteps: 6,
       skippedSteps: 1,
+      stuckSteps: 0,
     },
   },
   sampler,

@@ -1,6 +1,6 @@
 import type { Batch } from '../../../client/data/batch.ts';
 import { type ModelConfig, presets } from '../../../client/model/config.ts';
-import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
+import { initialParameters, layoutOf, type ParameterLayout } from '../../../client/model/parameters.ts';
 import type { Random } from '../../../client/random.ts';
 import { freshState, type TrainerState } from '../../../client/train/training.ts';
 
@@ -30,4 +30,20 @@ export function randomBatch(random: Random, parts = 1): Batch {
       random.below(config.vocabularySize),
     );
   return { inputs: tokens(), targets: tokens() };
+}
+
+/** The same model almost, whose loss is finite while a product of two factors, one tiny and one huge, has a gradient that is not. */
+export function withoutGradient(
+  { tensors }: ParameterLayout,
+  parameters: Float32Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
+  const changed = parameters.slice();
+  for (const { name, offset, size } of tensors) {
+    const factor = name.includes('up_proj') ? 1e-24 : name.includes('down_proj') ? 1e24 : 1;
+    changed.set(
+      parameters.subarray(offset, offset + size).map((value) => value * factor),
+      offset,
+    );
+  }
+  return changed;
 }

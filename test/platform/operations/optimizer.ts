@@ -80,6 +80,7 @@ export function clipCases(draw: Draw): Case[] {
       ['f32', secondWeight],
       ['u32', step - 1],
       ['u32', 2],
+      ['u32', 3],
     ]);
     const doubles = goodSteps + 1 === shape.growthInterval;
     const clipped = Math.min(1, settings.gradientClip / norm) / lossScale;
@@ -101,6 +102,7 @@ export function clipCases(draw: Draw): Case[] {
           second,
           step,
           2,
+          0,
         ),
       },
     );

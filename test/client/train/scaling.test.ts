@@ -1,0 +1,125 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Device } from '../../../client/gpu/device.ts';
+import { Random } from '../../../client/random.ts';
+import { decodeScaling, encodeScaling, scalingAfter } from '../../../client/train/scaling.ts';
+import { Trainer, type TrainerOptions } from '../../../client/train/trainer.ts';
+import type { LossScaling, Scaling } from '../../../client/train/training.ts';
+import { openNodeDevice } from '../../gpu-node.ts';
+import { config, fresh, layout, randomBatch, settings, shape, withoutGradient } from './small-run.ts';
+
+const { parameters: healthy } = fresh(1);
+/** One broken value in the last gain: every gradient is not a number. */
+const broken = healthy.slice();
+broken[layout.tensors.at(-1)?.offset ?? 0] = Number.NaN;
+const batch = randomBatch(Random.seeded(2));
+
+let device: Device;
+const made: Trainer[] = [];
+const makeTrainer = async (options: TrainerOptions) => {
+  const trainer = await Trainer.create(device, config, shape, settings, options);
+  trainer.load(fresh(1));
+  made.push(trainer);
+  return trainer;
+};
+beforeAll(async () => {
+  device = await openNodeDevice();
+});
+afterAll(() => {
+  for (const trainer of made) trainer.close();
+  device.close();
+});
+
+test('every number and count comes back from its bits', () => {
+  const scaling = { ...scalingAfter(7, settings, 2 ** 24), goodSteps: 3, skippedSteps: 5, stuckSteps: 2 };
+  expect(decodeScaling(encodeScaling(scaling))).toEqual(scaling);
+});
+
+/** What a step leaves of the scaling. */
+function scalingNext(before: Scaling, finite: boolean, growthInterval: number): Scaling {
+  const { lossScale, goodSteps, appliedSteps, skippedSteps, stuckSteps } = before;
+  const doubles = finite && goodSteps + 1 === growthInterval;
+  const halves = !finite && growthInterval > 0 && lossScale > 1;
+  return {
+    ...before,
+    lossScale: doubles ? 2 * lossScale : halves ? lossScale / 2 : lossScale,
+    goodSteps: finite && !doubles ? goodSteps + 1 : 0,
+    appliedSteps: finite ? appliedSteps + 1 : appliedSteps,
+    skippedSteps: finite ? skippedSteps : skippedSteps + 1,
+    stuckSteps: finite ? 0 : halves ? stuckSteps : stuckSteps + 1,
+  };
+}
+
+test.each<[string, TrainerOptions & { readonly lossScaling: LossScaling }]>([
+  ['f16', { storage: 'f16', lossScaling: { initialScale: 16, growthInterval: 3 } }],
+  ['f32', { storage: 'f32', lossScaling: { initialScale: 1, growthInterval: 0 } }],
+])(
+  '%s: whatever gradients come, a trainer that is told of more than ten stuck steps says so, resumed or not',
+  async (_, options) => {
+    const [trainer, resumed] = [await makeTrainer(options), await makeTrainer(options)];
+    const { initialScale, growthInterval } = options.lossScaling;
+    const runs = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 16 })), { maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(runs, fc.nat(60), async (lengths, cut) => {
+        trainer.load(fresh(1));
+        let going = trainer;
+        let expected = scalingAfter(0, settings, initialScale);
+        const steps = lengths.flatMap(([finite, length]) => Array.from({ length }, () => finite));
+        for (const [at, finite] of steps.entries()) {
+          if (at === cut) {
+            going = resumed;
+            resumed.load(await trainer.save());
+          }
+          going.setParameters(finite ? healthy : broken);
+          going.step(batch, 1e-3);
+          expected = scalingNext(expected, finite, growthInterval);
+          const { lossScale, goodSteps, appliedSteps, skippedSteps, stuckSteps } = expected;
+          const counted = { lossScale, goodSteps, appliedSteps, skippedSteps, stuckSteps };
+          expect(await going.scaling()).toMatchObject(counted);
+          if (stuckSteps > 10)
+            await expect(going.loss()).rejects.toMatchObject({
+              code: 'train.not-finite',
+              message: expect.stringContaining(`last ${stuckSteps} steps`),
+              next: expect.stringContaining('lower learning rate'),
+            });
+          else expect(Number.isFinite(await going.loss())).toBe(finite);
+        }
+      }),
+      {
+        numRuns: 12,
+        seed: 5,
+        examples: [
+          [
+            [
+              [false, 16],
+              [false, 16],
+            ],
+            18,
+          ],
+        ],
+      },
+    );
+  },
+);
+
+test('one that gets over it trains on', async () => {
+  const trainer = await makeTrainer({});
+  trainer.setParameters(broken);
+  for (let step = 0; step < 10; step++) trainer.step(batch, 1e-2);
+  expect(await trainer.loss()).toBeNaN();
+  trainer.setParameters(healthy);
+  for (let step = 0; step < 50; step++) trainer.step(batch, 1e-2);
+  expect(await trainer.loss()).toBeLessThan(2.5);
+  expect(await trainer.scaling()).toMatchObject({ appliedSteps: 50, skippedSteps: 10, stuckSteps: 0 });
+});
+
+test('a loss that stays finite hides nothing', async () => {
+  const trainer = await makeTrainer({});
+  const parameters = withoutGradient(layout, healthy);
+  trainer.setParameters(parameters);
+  for (let step = 0; step < 10; step++) trainer.step(batch, 1e-2);
+  expect(await trainer.loss()).toBeLessThan(10);
+  trainer.step(batch, 1e-2);
+  await expect(trainer.loss()).rejects.toMatchObject({ code: 'train.not-finite' });
+  expect(await trainer.parameters()).toEqual(parameters);
+});
