@@ -1,25 +1,26 @@
 // Causal grouped-query attention of tokens that follow what sequences hold: their keys and values are kept (a KV cache).
 //
-// A row is a token: it belongs to the sequence and position in `places`, whatever the rows beside it belong to. A row of
-// `qkv` holds the query heads, then the key heads, then the value heads, queries and keys turned. The cache holds the key
-// and value heads of every position of every sequence.
+// A row is a token: it belongs to a sequence and a position of it, whatever the rows beside it belong to. A row of `qkv`
+// holds the query heads, then the key heads, then the value heads, queries and keys turned. The cache holds the key and
+// value heads of every position of some sequences.
 //
 //   append  cache[place of row] = the keys and values of the row
 //   attend  output[row] = softmax(q kᵀ / sqrt(width)) v over the cache up to the row's own position
 //
-// Rows that belong to no sequence are left out. One workgroup attends for one head of a row, a stretch of keys at a time,
-// with a streaming softmax (Dao et al. 2022, arXiv 2205.14135): first each lane scores keys of its own, then each adds up
-// columns of its own: one vec4 of the head's width over every `splits`-th value.
+// Rows whose sequence is not among those of this cache, or is none, are left out. One workgroup attends for one head of a
+// row, a stretch of keys at a time, with a streaming softmax (Dao et al. 2022, arXiv 2205.14135): first each lane scores
+// keys of its own, then each adds up columns of its own: one vec4 of the head's width over every `splits`-th value.
 
 struct Shape {
   rows: u32,
   heads: u32,
   keyValueHeads: u32,
-  headVectors: u32, // a head's width in vec4
-  positions: u32,   // that the cache has for each sequence
+  headVectors: u32,   // a head's width in vec4
+  sequences: u32,     // that the cache has
+  positions: u32,     // that it has for each
+  firstSequence: u32, // where its sequences begin: it may be a part of a larger one
 }
 
-const noSequence = 0xffffffffu;
 const lowest = -3.0e38;
 const stretch = 256u;
 
@@ -27,11 +28,12 @@ override lanes: u32 = 8;  // at most 256
 override splits: u32 = 1; // splits * headVectors is at most 256
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> places: array<vec2u>; // sequence, position
-@group(0) @binding(2) var<storage, read> qkv: array<Stored>;
-@group(0) @binding(3) var<storage, read_write> cache: array<Stored>;
-@group(0) @binding(4) var<storage, read> savedCache: array<Stored>;
-@group(0) @binding(5) var<storage, read_write> output: array<Stored>;
+@group(0) @binding(1) var<storage, read> sequences: array<u32>; // of each row
+@group(0) @binding(2) var<storage, read> positions: array<u32>;
+@group(0) @binding(3) var<storage, read> qkv: array<Stored>;
+@group(0) @binding(4) var<storage, read_write> cache: array<Stored>;
+@group(0) @binding(5) var<storage, read> savedCache: array<Stored>;
+@group(0) @binding(6) var<storage, read_write> output: array<Stored>;
 
 var<workgroup> scores: array<f32, 256>;
 var<workgroup> parts: array<f32, 256>;
@@ -55,11 +57,11 @@ fn append(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gro
   }
   let row = at / vectors;
   let column = at % vectors;
-  let place = places[row];
-  if (place.x == noSequence) {
+  let sequence = sequences[row] - shape.firstSequence; // of another part, or of none: beyond the end
+  if (sequence >= shape.sequences) {
     return;
   }
-  cache[(place.x * shape.positions + place.y) * vectors + column] =
+  cache[(sequence * shape.positions + positions[row]) * vectors + column] =
     qkv[row * (queryVectors() + vectors) + queryVectors() + column];
 }
 
@@ -70,10 +72,10 @@ fn attend(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) loc
   let row = group.y;
   let width = shape.headVectors;
   let vectors = cacheVectors();
-  let place = places[row];
-  let count = select(place.y + 1, 0, place.x == noSequence);
+  let sequence = sequences[row] - shape.firstSequence;
+  let count = select(0, positions[row] + 1, sequence < shape.sequences);
   let queryAt = row * (queryVectors() + vectors) + head * width;
-  let keysAt = place.x * shape.positions * vectors + head / (shape.heads / shape.keyValueHeads) * width;
+  let keysAt = sequence * shape.positions * vectors + head / (shape.heads / shape.keyValueHeads) * width;
   let valuesAt = keysAt + vectors / 2;
 
   for (var unit = lane; unit < splits * width; unit += lanes) {

@@ -48,6 +48,16 @@ export interface Device extends Allocator {
   close(): void;
 }
 
+/** Throws TapestryError `device.no-f16` where shaders have no such floats. */
+export function requireStorage({ f16, name }: Device, storage: Storage): void {
+  if (storage === 'f16' && !f16)
+    throw new TapestryError(
+      'device.no-f16',
+      `${name} has no 16-bit floats in shaders.`,
+      'Use f32 storage on it.',
+    );
+}
+
 /** Never let go: Dawn in Node aborts the process when its GPU object is collected before one of its devices. */
 const opened = new Set<GPU>();
 

@@ -12,7 +12,7 @@ export interface FlatVectorOptions {
   readonly cuts: readonly number[];
 }
 
-/** How much is read at once. */
+/** How much is read, or halved, at once. */
 const pieceBytes = 2 ** 25;
 
 interface Shard {
@@ -78,10 +78,17 @@ export class FlatVector {
     );
   }
 
-  /** Queues new values for the whole vector, as they lie in memory. */
+  /** Queues new values for the whole vector, rounded to what it keeps of them. */
   write(values: Float32Array<ArrayBuffer>): void {
-    for (const { offset, length, buffer } of this.#shards)
-      this.#queue.writeBuffer(buffer, 0, values, offset, length);
+    for (const { offset, length, buffer } of this.#shards) {
+      if (this.#bytesPerElement === 4) this.#queue.writeBuffer(buffer, 0, values, offset, length);
+      else
+        for (let at = 0; at < length; at += pieceBytes / 2) {
+          const piece = values.subarray(offset + at, offset + Math.min(length, at + pieceBytes / 2));
+          // By its bytes: Dawn in Node does not know the type.
+          this.#queue.writeBuffer(buffer, 2 * at, Float16Array.from(piece).buffer);
+        }
+    }
   }
 
   /** Sets every value to zero, between what is encoded before and after. */

@@ -60,6 +60,12 @@ export interface RecordedSite extends Site {
   readonly bytes: Readonly<Record<string, number>>;
 }
 
+/** What several programs run, each operation on each shape once. */
+export function allSites(...programs: readonly ProgramBuilder[]): RecordedSite[] {
+  const sites = programs.flatMap((program) => program.sites.map((site) => [site.key, site] as const));
+  return [...new Map(sites).values()];
+}
+
 /** Measures the sites of a program, or remembers what was measured: the variants to run. */
 export type Chooser = (sites: readonly RecordedSite[]) => Promise<Choices>;
 

@@ -48,12 +48,12 @@ export class Submitter {
     this.#run = { ends, submits: 0, at: 0, times: timed ? { startedAt: this.#done(), doneAt: [] } : null };
   }
 
-  /** Encodes copies between two dispatches, or at either end. */
-  copy(encode: (encoder: GPUCommandEncoder) => void): void {
+  /** Encodes copies between two dispatches, or at either end. Returns what `encode` does. */
+  copy<Result>(encode: (encoder: GPUCommandEncoder) => Result): Result {
     this.#pass?.end();
     this.#pass = null;
     this.#encoder ??= this.#device.createCommandEncoder();
-    encode(this.#encoder);
+    return encode(this.#encoder);
   }
 
   /** Encodes the next dispatches of the list: those of a program from `first` on and before `end`. */

@@ -1,96 +1,86 @@
-import { TapestryError } from '../errors.ts';
-import type { Device } from '../gpu/device.ts';
-import { FlatVector } from '../gpu/flat-vector.ts';
-import type { Choices } from '../gpu/operation.ts';
-import { type Program, ProgramBuilder, whole } from '../gpu/program.ts';
+import { type Device, requireStorage } from '../gpu/device.ts';
+import type { Choices, Storage } from '../gpu/operation.ts';
+import { allSites, type Chooser, type Program, whole } from '../gpu/program.ts';
 import { Readback } from '../gpu/readback.ts';
+import { Submitter } from '../gpu/submitter.ts';
 import { type Addition, type CachedDecoder, checkAdditions } from './cached-decoder.ts';
-import { cachedForward, headForward } from './cached-forward.ts';
 import type { ModelConfig } from './config.ts';
-import { checkShape, rotationTable } from './decoder.ts';
-import { cutsOf, type ParameterLayout } from './parameters.ts';
-import { PassInputs, type Row } from './pass-inputs.ts';
-
-/** Rows of the pass that reads prompts. */
-const blockRows = 64;
+import { checkShape } from './decoder.ts';
+import { type GenerationMemory, makeGenerationMemory, tooSmall } from './generation-memory.ts';
+import { type GenerationRecording, recordGeneration } from './generation-program.ts';
+import type { ParameterLayout } from './parameters.ts';
+import type { Row } from './pass-inputs.ts';
 
 export interface GpuDecoderOptions {
   readonly sequences: number;
-  /** Variants that were measured to be best; the others are guessed. */
-  readonly choices?: Choices;
-}
-
-/** All layers, for a fixed number of tokens. */
-interface Pass {
-  readonly inputs: PassInputs;
-  readonly program: Program;
-}
-
-interface Parts {
-  /** A token of each sequence. */
-  readonly single: Pass;
-  /** Many tokens, of as many sequences as it takes. */
-  readonly block: Pass;
-  readonly head: Program;
-  readonly logits: GPUBuffer; // (sequences, vocabulary)
-  readonly others: readonly { close(): void }[];
+  /** Of weights, keys, values and activations; f16 halves what they take, and rounds them. Sums are float32 always. */
+  readonly storage?: Storage;
+  /** Kernels that were measured to be best, or what measures them; the others are guessed. */
+  readonly choices?: Choices | Chooser;
 }
 
 /**
  * The decoder on a WebGPU device. Tokens of all sequences go through the layers side by side, however long each sequence
- * is: prompts in blocks, then one token of each sequence at a time, in one submit. Only logits are read back. Once the
- * device is lost, `append` rejects with TapestryError `device.lost`.
+ * is: prompts in blocks, then one token of each sequence at a time, in one submit, or several where that is long for a
+ * graphics card. Only logits are read back. Once the device is lost, `append` rejects with TapestryError `device.lost`.
  */
 export class GpuDecoder implements CachedDecoder {
   readonly config: ModelConfig;
   readonly sequences: number;
-  readonly #device: GPUDevice;
+  readonly #storage: Storage;
+  readonly #memory: GenerationMemory;
+  readonly #programs: Readonly<Record<keyof GenerationRecording, Program>>;
+  /** Of a pass and, where its rows are the last, the head. */
+  readonly #submitters: Readonly<Record<'single' | 'block', Submitter>>;
   readonly #readback: Readback;
-  readonly #parts: Parts;
   readonly #lengths: number[];
 
-  private constructor(device: Device, config: ModelConfig, sequences: number, parts: Parts) {
+  private constructor(
+    device: Device,
+    config: ModelConfig,
+    { sequences, storage }: { readonly sequences: number; readonly storage: Storage },
+    memory: GenerationMemory,
+    programs: Readonly<Record<keyof GenerationRecording, Program>>,
+  ) {
     this.config = config;
     this.sequences = sequences;
-    this.#device = device.device;
+    this.#storage = storage;
+    this.#memory = memory;
+    this.#programs = programs;
+    const { single, block, head } = programs;
+    const submitter = (pass: Program) => new Submitter(device, [...pass.bytes(), ...head.bytes()]);
+    this.#submitters = { single: submitter(single), block: submitter(block) };
     this.#readback = new Readback(device);
-    this.#parts = parts;
     this.#lengths = new Array<number>(sequences).fill(0);
   }
 
-  /** Copies `parameters`, and compiles. Throws TapestryError `config.shape`, `shader.invalid` or `device.too-small`. */
+  /**
+   * Copies `parameters`, and compiles.
+   * Throws TapestryError `config.shape`, `shader.invalid`, `device.too-small` or `device.no-f16`.
+   */
   static async create(
     device: Device,
     config: ModelConfig,
     layout: ParameterLayout,
     parameters: Float32Array<ArrayBuffer>,
-    { sequences, choices = new Map() }: GpuDecoderOptions,
+    { sequences, storage = 'f32', choices = new Map() }: GpuDecoderOptions,
   ): Promise<GpuDecoder> {
     checkShape(config);
-    const { vector, caches, ends, logits } = await allocate(device, config, layout, sequences);
-    vector.write(parameters);
-    const context = { config, layout, parameters: vector, weights: vector };
-    const rotations = rotationTable(config, config.contextLength);
-    const pass = async (rows: number): Promise<Pass> => {
-      const inputs = new PassInputs(
-        device.device,
-        rows,
-        sequences,
-        rotations,
-        config.dimension / config.heads,
-      );
-      const program = new ProgramBuilder(device, { choices });
-      const bindings = { ...inputs.bindings, caches: caches.map(whole), ends: whole(ends) };
-      cachedForward({ ...context, program, rows }, bindings, sequences);
-      return { inputs, program: await program.build(device) };
-    };
-    const top = new ProgramBuilder(device, { choices });
-    const topBindings = { ends: whole(ends), logits: whole(logits) };
-    headForward({ ...context, program: top, rows: sequences }, topBindings);
-    const built = [pass(sequences), pass(blockRows), top.build(device)] as const;
-    const [single, block, head] = await Promise.all(built);
-    const others = [vector, ...[...caches, ends].map((buffer) => ({ close: () => buffer.destroy() }))];
-    return new GpuDecoder(device, config, sequences, { single, block, head, logits, others });
+    requireStorage(device, storage);
+    const shape = { sequences, storage };
+    const memory = await allocated(device, () => makeGenerationMemory(device, config, layout, shape));
+    memory.weights.write(parameters);
+    const record = (chosen: Choices) =>
+      recordGeneration(device, config, memory, { ...shape, choices: chosen });
+    const sites = (recording: GenerationRecording) => allSites(...Object.values(recording));
+    const chosen = typeof choices === 'function' ? await choices(sites(record(new Map()))) : choices;
+    const recording = record(chosen);
+    const [single, block, head] = await Promise.all([
+      recording.single.build(device),
+      recording.block.build(device),
+      recording.head.build(device),
+    ]);
+    return new GpuDecoder(device, config, shape, memory, { single, block, head });
   }
 
   lengthOf(sequence: number): number {
@@ -106,40 +96,38 @@ export class GpuDecoder implements CachedDecoder {
   async append(additions: readonly Addition[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
     checkAdditions(this, additions);
     const rows = additions.flatMap((addition) => this.#rowsOf(addition));
-    const { single, block, head, logits } = this.#parts;
-    let copied: (() => Promise<Float32Array>) | undefined;
+    const { head } = this.#programs;
+    let copied: (() => Promise<Float32Array<ArrayBuffer>>) | undefined;
     for (let at = 0; at < rows.length; ) {
-      const { inputs, program } = rows.length - at <= this.sequences ? single : block;
+      const name = rows.length - at <= this.sequences ? 'single' : 'block';
+      const { [name]: inputs, logits } = this.#memory;
+      const { [name]: program } = this.#programs;
+      const { [name]: submitter } = this.#submitters;
       const part = rows.slice(at, at + inputs.rows);
       at += part.length;
+      const isLast = at === rows.length;
+      const dispatches = program.length + (isLast ? head.length : 0);
       inputs.write(part);
-      const encoder = this.#device.createCommandEncoder();
-      const pass = encoder.beginComputePass();
-      program.encode(pass);
-      if (at === rows.length) head.encode(pass);
-      pass.end();
-      if (at === rows.length) copied = this.#readback.copy(encoder, whole(logits));
-      this.#device.queue.submit([encoder.finish()]);
-      this.#readback.submitted(program.length);
+      submitter.begin(dispatches);
+      submitter.encode(program);
+      if (isLast) {
+        submitter.encode(head);
+        copied = submitter.copy((encoder) => this.#readback.copy(encoder, whole(logits)));
+      }
+      submitter.end();
+      this.#readback.submitted(dispatches);
     }
     const values = (await copied?.()) ?? new Float32Array();
     signal?.throwIfAborted();
-    const { vocabularySize } = this.config;
-    return additions.map(({ sequence }) =>
-      values.subarray(sequence * vocabularySize, (sequence + 1) * vocabularySize),
-    );
+    return additions.map(({ sequence }) => this.#logitsOf(sequence, values));
   }
 
   close(): void {
-    const { single, block, head, logits, others } = this.#parts;
-    for (const { inputs, program } of [single, block]) {
-      inputs.close();
-      program.close();
-    }
-    head.close();
-    logits.destroy();
-    for (const each of others) each.close();
-    this.#readback.close();
+    const { weights, caches, ends, logits, single, block } = this.#memory;
+    for (const program of Object.values(this.#programs)) program.close();
+    for (const each of [weights, single, block, this.#readback]) each.close();
+    const buffers = caches.flat().map(({ keysAndValues }) => keysAndValues);
+    for (const buffer of [...buffers, ends, logits]) buffer.destroy();
   }
 
   /** The rows of an addition; from then on its sequence counts as longer. */
@@ -153,35 +141,30 @@ export class GpuDecoder implements CachedDecoder {
       last: i === tokens.length - 1,
     }));
   }
+
+  /** The logits of one sequence among all that was read back. */
+  #logitsOf(sequence: number, { buffer }: Float32Array<ArrayBuffer>): Float32Array {
+    const logits = new Float32Array(this.config.vocabularySize);
+    const Stored = this.#storage === 'f16' ? Float16Array : Float32Array;
+    for (const { first, count, range } of this.#memory.vocabulary) {
+      const start = range.offset + sequence * count * Stored.BYTES_PER_ELEMENT;
+      logits.set(new Stored(buffer, start, count), first);
+    }
+    return logits;
+  }
 }
 
-/** The memory that does not depend on the passes. Throws TapestryError `device.too-small`. */
-async function allocate(device: Device, config: ModelConfig, layout: ParameterLayout, sequences: number) {
-  const { dimension, heads, keyValueHeads, contextLength, vocabularySize, layers } = config;
-  const gpu = device.device;
-  const cacheSize = 2 * sequences * contextLength * (dimension / heads) * keyValueHeads;
-  const { maxStorageBufferBindingSize, maxBufferSize } = gpu.limits;
-  if (4 * cacheSize > Math.min(maxStorageBufferBindingSize, maxBufferSize))
-    throw tooSmall(`a layer's KV cache needs ${4 * cacheSize} bytes at once`);
-  const make = (label: string, elements: number) => {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
-    return gpu.createBuffer({ label, size: 4 * elements, usage });
-  };
-  gpu.pushErrorScope('out-of-memory');
-  const parameters = { length: layout.length, bytesPerElement: 4, cuts: cutsOf(layout) } as const;
-  const vector = new FlatVector(device, { ...parameters, label: 'parameters' });
-  const caches = Array.from({ length: layers }, () => make('keys and values', cacheSize));
-  const ends = make('ends', sequences * dimension);
-  const logits = make('logits', sequences * vocabularySize);
-  const problem = await gpu.popErrorScope();
-  if (problem !== null) throw tooSmall(problem.message);
-  return { vector, caches, ends, logits };
-}
-
-function tooSmall(what: string): TapestryError {
-  return new TapestryError(
-    'device.too-small',
-    `the model does not fit this adapter: ${what}`,
-    'continue fewer prompts at a time, or use the CPU',
-  );
+/** What `make` makes, or `device.too-small` where the device has no memory for it. */
+async function allocated<Memory>({ device }: Device, make: () => Memory): Promise<Memory> {
+  device.pushErrorScope('out-of-memory');
+  let problem: Promise<GPUError | null>;
+  let memory: Memory;
+  try {
+    memory = make();
+  } finally {
+    problem = device.popErrorScope();
+  }
+  const { message } = (await problem) ?? {};
+  if (message !== undefined) throw tooSmall(message);
+  return memory;
 }

@@ -1,4 +1,5 @@
-import { type BufferRange, whole } from '../gpu/program.ts';
+import type { Allocator } from '../gpu/device.ts';
+import type { BufferRange } from '../gpu/program.ts';
 
 /** A token that a pass reads. */
 export interface Row {
@@ -15,27 +16,45 @@ const none = 0xffffffff;
 /** Elements: WebGPU binds a buffer from multiples of 256 bytes on. */
 const alignment = 64;
 
+export interface PassBindings {
+  /** (R) token ids; and where each belongs: a sequence, 0xffffffff for a row that is nothing, and a position in it. */
+  readonly tokens: BufferRange;
+  readonly sequences: BufferRange;
+  readonly positions: BufferRange;
+  /** (sequences) the row that ends each sequence's new tokens; 0xffffffff where none does. */
+  readonly lastRows: BufferRange;
+  /** (R, headSize): the cosines, then the sines of each row's position. */
+  readonly rotation: BufferRange;
+}
+
 /** What a pass over up to `rows` tokens is told of them, in one buffer and one write. */
 export class PassInputs {
   readonly rows: number;
-  /** As `CachedBindings` describes them. */
-  readonly bindings: Readonly<Record<'tokens' | 'places' | 'lastRows' | 'rotation', BufferRange>>;
-  readonly #queue: GPUQueue;
+  readonly bindings: PassBindings;
+  readonly #queue: Allocator['device']['queue'];
   readonly #buffer: GPUBuffer;
   readonly #rotations: Float32Array; // (positions, headSize)
   readonly #headSize: number;
   readonly #bytes: ArrayBuffer;
   readonly #tokens: Uint32Array;
-  readonly #places: Uint32Array;
+  readonly #sequences: Uint32Array;
+  readonly #positions: Uint32Array;
   readonly #lastRows: Uint32Array;
   readonly #rotation: Float32Array;
 
-  constructor(device: GPUDevice, rows: number, sequences: number, rotations: Float32Array, headSize: number) {
+  /** `rotations`: (positions, headSize), as `rotationTable` gives them. */
+  constructor(
+    device: Allocator['device'],
+    rows: number,
+    sequences: number,
+    rotations: Float32Array,
+    headSize: number,
+  ) {
     this.rows = rows;
     this.#queue = device.queue;
     this.#rotations = rotations;
     this.#headSize = headSize;
-    const sizes = [rows, 2 * rows, sequences, rows * headSize];
+    const sizes = [rows, rows, rows, sequences, rows * headSize];
     const offsets: number[] = [];
     let length = 0;
     for (const size of sizes) {
@@ -45,19 +64,21 @@ export class PassInputs {
     this.#bytes = new ArrayBuffer(4 * length);
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
     this.#buffer = device.createBuffer({ label: 'inputs', size: 4 * length, usage });
-    const [tokens = 0, places = 0, lastRows = 0, rotation = 0] = offsets;
+    const [tokens = 0, sequencesOfRows = 0, positions = 0, lastRows = 0, rotation = 0] = offsets;
     this.#tokens = new Uint32Array(this.#bytes, 4 * tokens, rows);
-    this.#places = new Uint32Array(this.#bytes, 4 * places, 2 * rows);
+    this.#sequences = new Uint32Array(this.#bytes, 4 * sequencesOfRows, rows);
+    this.#positions = new Uint32Array(this.#bytes, 4 * positions, rows);
     this.#lastRows = new Uint32Array(this.#bytes, 4 * lastRows, sequences);
     this.#rotation = new Float32Array(this.#bytes, 4 * rotation, rows * headSize);
     const range = ({ byteOffset: offset, byteLength: size }: Uint32Array | Float32Array) => ({
-      ...whole(this.#buffer),
+      buffer: this.#buffer,
       offset,
       size,
     });
     this.bindings = {
       tokens: range(this.#tokens),
-      places: range(this.#places),
+      sequences: range(this.#sequences),
+      positions: range(this.#positions),
       lastRows: range(this.#lastRows),
       rotation: range(this.#rotation),
     };
@@ -65,11 +86,12 @@ export class PassInputs {
 
   /** Queues the inputs of the next pass: at most `rows`. */
   write(rows: readonly Row[]): void {
-    this.#places.fill(none);
+    this.#sequences.fill(none);
     this.#lastRows.fill(none);
     for (const [at, { token, sequence, position, last }] of rows.entries()) {
       this.#tokens[at] = token;
-      this.#places.set([sequence, position], 2 * at);
+      this.#sequences[at] = sequence;
+      this.#positions[at] = position;
       if (last) this.#lastRows[sequence] = at;
       const angles = this.#rotations.subarray(position * this.#headSize, (position + 1) * this.#headSize);
       this.#rotation.set(angles, at * this.#headSize);

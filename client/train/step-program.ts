@@ -1,7 +1,7 @@
 import type { BatchShape } from '../data/batch.ts';
 import type { Adapter, Device } from '../gpu/device.ts';
 import type { Choices, Storage } from '../gpu/operation.ts';
-import { type Program, ProgramBuilder, type RecordedSite, whole } from '../gpu/program.ts';
+import { allSites, type Program, ProgramBuilder, type RecordedSite, whole } from '../gpu/program.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { decoderBackward, decoderForward } from '../model/decoder.ts';
 import type { ParameterLayout } from '../model/parameters.ts';
@@ -73,8 +73,7 @@ export function recordStep(
 
 /** What a recorded step runs, each operation on each shape once. */
 export function sitesOf({ program, update }: StepRecording): RecordedSite[] {
-  const sites = [...program.sites, ...update.sites].map((site) => [site.key, site] as const);
-  return [...new Map(sites).values()];
+  return allSites(program, update);
 }
 
 /** Compiles a recorded step. Throws TapestryError `shader.invalid` or `device.too-small`. */

@@ -74,10 +74,11 @@ test('attention over cached keys and values, of tokens of several sequences', ()
       const nothing = places.findIndex(([sequence]) => sequence === none);
       expected.fill(7, nothing * queryWidth, (nothing + 1) * queryWidth);
 
-      const shape = { rows: places.length, heads, keyValueHeads, headSize, positions };
+      const shape = { rows: places.length, heads, keyValueHeads, headSize, sequences, positions };
       for (const variant of allVariants(device)) {
         const values = {
-          places: Uint32Array.from(places.flat()),
+          sequences: Uint32Array.from(places, ([sequence = none]) => sequence),
+          positions: Uint32Array.from(places, ([, position = none]) => position),
           qkv,
           cache,
           output: new Float32Array(places.length * queryWidth).fill(7),

@@ -1,27 +1,27 @@
 import type { Operation, Variant } from '../../gpu/operation.ts';
 import { flat } from './grid.ts';
 
-/** Attention of `rows` tokens over a cache that has `positions` of each sequence. A head's width is a multiple of 4. */
+/** Attention of `rows` tokens over a cache that has `positions` of each of its sequences. A head's width is a multiple of 4. */
 export interface CachedAttentionShape {
   readonly rows: number;
   readonly heads: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
+  /** Of the cache that is bound, the first of which is `firstSequence`. */
+  readonly sequences: number;
   readonly positions: number;
+  readonly firstSequence?: number;
 }
 
-const words = ({ rows, heads, keyValueHeads, headSize, positions }: CachedAttentionShape) => [
-  rows,
-  heads,
-  keyValueHeads,
-  headSize / 4,
-  positions,
-];
+const words = (shape: CachedAttentionShape) => {
+  const { rows, heads, keyValueHeads, headSize, sequences, positions, firstSequence = 0 } = shape;
+  return [rows, heads, keyValueHeads, headSize / 4, sequences, positions, firstSequence];
+};
 
 const shader = 'cachedAttention';
 const appendLanes = 64;
 
-/** Bindings: places (rows; sequence, position), qkv (rows, query, key and value heads; turned), cache. */
+/** Bindings: sequences (rows), positions (rows), qkv (rows, query, key and value heads; turned), cache. */
 export const cacheAppend: Operation<CachedAttentionShape> = {
   name: 'cache-append',
   words,
@@ -58,10 +58,14 @@ const attend = (
   suits,
 });
 
-/** Bindings: places, qkv, savedCache, output (rows, heads). */
+/** Bindings: sequences, positions, qkv, savedCache, output (rows, heads). Rows of other sequences are left as they are. */
 export const cachedAttention: Operation<CachedAttentionShape> = {
   name: 'cached-attention',
   words,
+  indices: ({ firstSequence = 0, sequences, positions }) => ({
+    sequences: firstSequence + sequences,
+    positions,
+  }),
   variants: [
     attend('8 lanes', 8, () => 1, 'processor'),
     attend('128 lanes', 128, (vectors) => Math.max(1, Math.floor(128 / vectors)), 'graphics'),

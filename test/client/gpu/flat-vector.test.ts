@@ -59,6 +59,18 @@ test('a large vector is read piece by piece, through one small staging buffer', 
   vector.close();
 });
 
+test('a large vector of halves is written piece by piece, each value rounded to the nearest', async () => {
+  const length = 2 ** 24 + 128;
+  const vector = new FlatVector(device, { label: '', length, bytesPerElement: 2, cuts: [0] });
+  const values = Float32Array.from({ length }, (_, i) => (i % 1013) / 1009);
+  vector.write(values);
+  for (const offset of [0, 2 ** 24 - 128, 2 ** 24]) {
+    const read = new Float16Array((await readback.read(vector.range(offset, 128))).buffer);
+    expect(read).toEqual(Float16Array.from(values.subarray(offset, offset + 128)));
+  }
+  vector.close();
+});
+
 test('a part that no buffer can hold is refused', () => {
   const options = { label: 'parameters', length: 256, bytesPerElement: 4, cuts: [0, 64] } as const;
   expect(() => new FlatVector(limited(512), options)).toThrow(

@@ -1,14 +1,19 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { withoutCache } from '../../../bench/without-cache.ts';
 import type { Device } from '../../../client/gpu/device.ts';
+import type { Chooser } from '../../../client/gpu/program.ts';
 import type { CachedDecoder } from '../../../client/model/cached-decoder.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
 import { CpuDecoder } from '../../../client/model/cpu-decoder.ts';
 import { generate } from '../../../client/model/generate.ts';
+import { generationSites } from '../../../client/model/generation-program.ts';
 import { GpuDecoder } from '../../../client/model/gpu-decoder.ts';
-import { layoutOf } from '../../../client/model/parameters.ts';
+import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
 import { Random } from '../../../client/random.ts';
+import { Trainer } from '../../../client/train/trainer.ts';
+import { freshState } from '../../../client/train/training.ts';
 import { openNodeDevice } from '../../gpu-node.ts';
+import { relativeError } from '../../platform/step.ts';
 import { livelyParameters, referenceLogits } from './lively-model.ts';
 
 const config: ModelConfig = {
@@ -33,9 +38,9 @@ afterAll(() => device.close());
 /** The device as a CPU adapter and as a GPU would run it. */
 const forms = () => [device, { ...device, software: false, subgroupSize: 0 }];
 
-function randomTokens(seed: number, length: number): number[] {
+function randomTokens(seed: number, length: number, { vocabularySize } = config): number[] {
   const random = Random.seeded(seed);
-  return Array.from({ length }, () => random.below(config.vocabularySize));
+  return Array.from({ length }, () => random.below(vocabularySize));
 }
 
 function expectNear(logits: Float32Array | undefined, expected: Float64Array): void {
@@ -159,9 +164,176 @@ test('a step is one submit, and a closed device is told', async () => {
   await expect(decoder.append([{ sequence: 0, tokens: [4] }])).rejects.toMatchObject({ code: 'device.lost' });
 });
 
-test('a cache that no binding can hold is refused', async () => {
-  const huge = { ...config, contextLength: 2 ** 24 };
-  await expect(
-    GpuDecoder.create(device, huge, layoutOf(huge), livelyParameters(huge, 1), { sequences: 8 }),
-  ).rejects.toMatchObject({ code: 'device.too-small' });
+test('tables and caches that no binding holds go by in parts', async () => {
+  // A table of 38,400 bytes, and 10,240 of keys and values a sequence.
+  const large = { ...config, vocabularySize: 300 };
+  for (const tiedHead of [true, false]) {
+    const shape = { ...large, tiedHead };
+    const parameters = livelyParameters(shape, 8);
+    for (const form of forms()) {
+      const limited = { ...form, bindingBytes: 20 * 1024 };
+      const decoder = await GpuDecoder.create(limited, shape, layoutOf(shape), parameters, { sequences: 3 });
+      const held = [randomTokens(1, 70, shape), randomTokens(2, 2, shape), [299]];
+      const read = await decoder.append(held.map((tokens, sequence) => ({ sequence, tokens })));
+      for (const [i, tokens] of held.entries())
+        expectNear(read[i], referenceLogits(shape, parameters, tokens));
+      const next = await decoder.append([
+        { sequence: 2, tokens: [0] },
+        { sequence: 1, tokens: [155] },
+      ]);
+      expectNear(next[0], referenceLogits(shape, parameters, [299, 0]));
+      expectNear(next[1], referenceLogits(shape, parameters, [...(held[1] ?? []), 155]));
+      decoder.close();
+    }
+  }
+});
+
+test("keys and values of which no binding holds one text's are refused, and so is f16 where there is none", async () => {
+  const parameters = livelyParameters(config, 1);
+  const create = (on: Device, storage: 'f32' | 'f16') =>
+    GpuDecoder.create(on, config, layoutOf(config), parameters, { sequences: 2, storage });
+  await expect(create({ ...device, bindingBytes: 10_000 }, 'f32')).rejects.toMatchObject({
+    code: 'device.too-small',
+    message: expect.stringContaining('keys and values of one text need 10240 bytes where 10000'),
+  });
+  await expect(create({ ...device, f16: false }, 'f16')).rejects.toMatchObject({ code: 'device.no-f16' });
+});
+
+test('f16 storage halves what is kept, and agrees with the reference', async () => {
+  const made: number[] = [];
+  const createBuffer = device.device.createBuffer.bind(device.device);
+  // Livelier ones, with attention to hardly more than one token, make much of what f16 rounds.
+  const parameters = livelyParameters(config, 6, 5);
+  const tokens = randomTokens(7, 75);
+  try {
+    for (const storage of ['f32', 'f16'] as const) {
+      let bytes = 0;
+      device.device.createBuffer = (descriptor) => {
+        if (['weights', 'keys and values'].includes(descriptor.label ?? '')) bytes += descriptor.size;
+        return createBuffer(descriptor);
+      };
+      const options = { sequences: 2, storage };
+      const decoder = await GpuDecoder.create(device, config, layoutOf(config), parameters, options);
+      made.push(bytes);
+      for (const count of [66, 1, 1, 7]) {
+        const start = decoder.lengthOf(1);
+        const [logits = new Float32Array()] = await decoder.append([
+          { sequence: 1, tokens: tokens.slice(start, start + count) },
+        ]);
+        const expected = referenceLogits(config, parameters, tokens.slice(0, start + count));
+        expect(relativeError(logits, expected)).toBeLessThan(storage === 'f16' ? 5e-3 : 1e-4);
+      }
+      decoder.close();
+    }
+  } finally {
+    device.device.createBuffer = createBuffer;
+  }
+  expect(made[0]).toBeGreaterThan(0);
+  expect(made[1]).toBe((made[0] ?? 0) / 2);
+});
+
+test('a trained model says what it has learned, with either storage', async () => {
+  const learned = Array.from({ length: 48 }, (_, i) => (i * i + 3 * i) % 11);
+  const shape = { batch: 2, sequence: 47 };
+  const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, gradientClip: 1 };
+  const layout = layoutOf(config);
+  const trainer = await Trainer.create(device, config, shape, settings);
+  trainer.load(freshState(initialParameters(config, layout, 1)));
+  const rows = (from: number) => Uint32Array.from([0, 1].flatMap(() => learned.slice(from, from + 47)));
+  for (let step = 0; step < 200; step++) trainer.step({ inputs: rows(0), targets: rows(1) }, 5e-3);
+  expect(await trainer.loss()).toBeLessThan(0.1);
+  const parameters = await trainer.parameters();
+  trainer.close();
+  for (const storage of ['f32', 'f16'] as const) {
+    const options = { sequences: 2, storage };
+    const decoder = await GpuDecoder.create(device, config, layout, parameters, options);
+    const said = await greedy(decoder, [learned.slice(0, 4), learned.slice(0, 20)], 28);
+    expect(said).toEqual([learned.slice(4, 32), learned.slice(20)]);
+    decoder.clear(0);
+    const [logits = new Float32Array()] = await decoder.append([{ sequence: 0, tokens: learned }]);
+    const expected = referenceLogits(config, parameters, learned);
+    expect(relativeError(logits, expected)).toBeLessThan(storage === 'f16' ? 5e-3 : 1e-4);
+    decoder.close();
+  }
+});
+
+test('kernels are chosen once, for all that generation runs', async () => {
+  const asked: string[][] = [];
+  const references: Chooser = async (sites) => {
+    asked.push(sites.map(({ key }) => key));
+    return new Map(sites.map(({ key, candidates: [{ variant }] }) => [key, variant]));
+  };
+  const compiled = new Set<string>();
+  const compile = device.device.createComputePipelineAsync.bind(device.device);
+  device.device.createComputePipelineAsync = (descriptor) => {
+    compiled.add(descriptor.label ?? '');
+    return compile(descriptor);
+  };
+  try {
+    const create = async (options: { readonly choices?: Chooser }) => {
+      compiled.clear();
+      const shape = { sequences: 2, ...options };
+      const decoder = await GpuDecoder.create(
+        device,
+        config,
+        layoutOf(config),
+        livelyParameters(config, 1),
+        shape,
+      );
+      decoder.close();
+      return [...compiled].some((label) => label.startsWith('few-rows'));
+    };
+    expect(await create({})).toBe(true);
+    expect(await create({ choices: references })).toBe(false);
+  } finally {
+    device.device.createComputePipelineAsync = compile;
+  }
+  const sites = generationSites(device, config, { sequences: 2, storage: 'f32' });
+  expect(asked).toEqual([sites.map(({ key }) => key)]);
+  const rowsOf = (operation: string) =>
+    new Set(sites.filter((site) => site.operation === operation).map(({ words }) => words[0]));
+  expect(rowsOf('linear-forward')).toEqual(new Set([2, 64]));
+  expect(rowsOf('cached-attention')).toEqual(new Set([2, 64]));
+});
+
+test('a prompt that is long for a graphics card is several submits, a token one, with the same logits', async () => {
+  const own = await openNodeDevice();
+  let submits = 0;
+  const submit = own.device.queue.submit.bind(own.device.queue);
+  own.device.queue.submit = (buffers) => {
+    submits++;
+    submit(buffers);
+  };
+  const real = performance.now.bind(performance);
+  const tokens = randomTokens(9, 70);
+  const parameters = livelyParameters(config, 3);
+  /** Reads a prompt of two passes again and again, then a token, with a clock that only moves on when it is looked at. */
+  const read = async (tick: number) => {
+    let now = 0;
+    performance.now = () => (now += tick);
+    try {
+      const card = { ...own, software: false, subgroupSize: 0 };
+      const decoder = await GpuDecoder.create(card, config, layoutOf(config), parameters, { sequences: 1 });
+      const logits: (readonly Float32Array[])[] = [];
+      const each: number[] = [];
+      for (const addition of [tokens, tokens, tokens, tokens, [4]]) {
+        if (addition.length > 1) decoder.clear(0);
+        const before = submits;
+        logits.push(await decoder.append([{ sequence: 0, tokens: addition }]));
+        each.push(submits - before);
+      }
+      decoder.close();
+      return { each, logits };
+    } finally {
+      performance.now = real;
+    }
+  };
+  const whole = await read(0);
+  expect(whole.each).toEqual([2, 2, 2, 2, 1]);
+  // By this clock a submit takes a second at least, whatever it holds.
+  const split = await read(1000);
+  expect(split.each[0]).toBe(2);
+  expect(split.each[3]).toBeGreaterThan(5);
+  expect(split.logits).toEqual(whole.logits);
+  own.close();
 });

@@ -17,9 +17,9 @@ export const smallConfig: ModelConfig = {
 };
 
 /** Far larger than at the start of training, so that the distribution of the next token has shape. */
-export function livelyParameters(config: ModelConfig, seed: number): Float32Array<ArrayBuffer> {
+export function livelyParameters(config: ModelConfig, seed: number, scale = 15): Float32Array<ArrayBuffer> {
   return initialParameters(config, layoutOf(config), seed).map((value) =>
-    Math.abs(value) < 0.2 ? 15 * value : value,
+    Math.abs(value) < 0.2 ? scale * value : value,
   );
 }
 

@@ -10,57 +10,71 @@ import { columns, type Draw, u32, untouched, unwritten } from './draw.ts';
 /** The sequence of a row that is of none. */
 const none = 0xffffffff;
 
-/** `positions` of several sequences, more than the 256 that a kernel looks at together. */
+/** `positions` of several sequences, more than the 256 that a kernel looks at together; and a part of a larger cache. */
 const shapes = (draw: Draw) => [
-  { heads: 1, keyValueHeads: 1, headSize: 4, positions: 1, sequences: 1 },
-  { heads: 6, keyValueHeads: 2, headSize: 32, positions: 9, sequences: 3 },
-  { heads: 2, keyValueHeads: 1, headSize: 36, positions: 700, sequences: 2 },
-  { heads: 4, keyValueHeads: 2, headSize: 8, positions: draw.upTo(60), sequences: draw.upTo(4) },
+  { heads: 1, keyValueHeads: 1, headSize: 4, positions: 1, sequences: 1, firstSequence: 0 },
+  { heads: 6, keyValueHeads: 2, headSize: 32, positions: 9, sequences: 3, firstSequence: 2 },
+  { heads: 2, keyValueHeads: 1, headSize: 36, positions: 700, sequences: 2, firstSequence: 0 },
+  {
+    heads: 4,
+    keyValueHeads: 2,
+    headSize: 8,
+    positions: draw.upTo(60),
+    sequences: draw.upTo(4),
+    firstSequence: draw.upTo(4),
+  },
 ];
 
-/** A row for a position of each sequence, and one between them that is of none. */
-function made(draw: Draw, { sequences, ...sizes }: ReturnType<typeof shapes>[number]) {
-  const { heads, keyValueHeads, headSize, positions } = sizes;
+/** A row for a position of each sequence, and between them one of none and those of the sequences beside the part. */
+function made(draw: Draw, sizes: ReturnType<typeof shapes>[number]) {
+  const { heads, keyValueHeads, headSize, positions, sequences, firstSequence } = sizes;
   const places = Array.from({ length: sequences }, (_, sequence) => {
     return [sequence, sequence === 0 ? positions - 1 : draw.upTo(positions) - 1] as const;
   });
+  const outside = [none, firstSequence - 1, firstSequence + sequences].filter((sequence) => sequence >= 0);
+  /** The sequence's place in the cache, and the position. */
   const at: readonly (readonly [number, number])[] = [
     ...places.slice(0, 1),
-    [none, none],
+    ...outside.map((sequence) => [sequence - firstSequence, 0] as const),
     ...places.slice(1),
   ];
   const shape: CachedAttentionShape = { ...sizes, rows: at.length };
   const keyWidth = keyValueHeads * headSize;
   const queryWidth = heads * headSize;
   const qkv = draw.stored(at.length * (queryWidth + 2 * keyWidth));
-  return { shape, at, places: u32(at.flat()), keyWidth, queryWidth, qkv, sequences };
+  const bound = {
+    sequences: u32(at.map(([sequence]) => sequence + firstSequence)),
+    positions: u32(at.map(([, position]) => position)),
+    qkv,
+  };
+  return { shape, at, bound, keyWidth, queryWidth };
 }
 
 export function cacheAppendCases(draw: Draw): Case[] {
   return shapes(draw).map((each) => {
-    const { shape, at, places, keyWidth, queryWidth, qkv, sequences } = made(draw, each);
+    const { shape, at, bound, keyWidth, queryWidth } = made(draw, each);
     const width = 2 * keyWidth;
-    const keysAndValues = columns(qkv.values, queryWidth + width, queryWidth, width);
-    const cache = untouched(sequences * shape.positions * width);
+    const keysAndValues = columns(bound.qkv.values, queryWidth + width, queryWidth, width);
+    const cache = untouched(shape.sequences * shape.positions * width);
     at.forEach(([sequence, position], n) => {
-      if (sequence === none) return;
+      if (sequence < 0 || sequence >= shape.sequences) return;
       const place = sequence * shape.positions + position;
       cache.set(keysAndValues.subarray(n * width, (n + 1) * width), place * width);
     });
-    return caseOf(cacheAppend, shape, { places, qkv, cache: unwritten('stored', cache.length) }, { cache });
+    return caseOf(cacheAppend, shape, { ...bound, cache: unwritten('stored', cache.length) }, { cache });
   });
 }
 
 export function cachedAttentionCases(draw: Draw): Case[] {
   return shapes(draw).map((each) => {
-    const { shape, at, places, keyWidth, queryWidth, qkv, sequences } = made(draw, each);
-    const { positions, heads, keyValueHeads, headSize } = shape;
+    const { shape, at, bound, keyWidth, queryWidth } = made(draw, each);
+    const { sequences, positions, heads, keyValueHeads, headSize } = shape;
     const cache = draw.stored(sequences * positions * 2 * keyWidth);
     const output = untouched(at.length * queryWidth);
     at.forEach(([sequence, position], n) => {
-      if (sequence === none) return;
+      if (sequence < 0 || sequence >= sequences) return;
       for (let head = 0; head < heads; head++) {
-        const query = row(qkv.values, n, queryWidth + 2 * keyWidth).subarray(head * headSize);
+        const query = row(bound.qkv.values, n, queryWidth + 2 * keyWidth).subarray(head * headSize);
         const shared = Math.floor(head / (heads / keyValueHeads)) * headSize;
         const seen = Array.from({ length: position + 1 }, (_, i) => {
           const kept = row(cache.values, sequence * positions + i, 2 * keyWidth);
@@ -72,7 +86,7 @@ export function cachedAttentionCases(draw: Draw): Case[] {
     return caseOf(
       cachedAttention,
       shape,
-      { places, qkv, savedCache: cache, output: unwritten('stored', output.length) },
+      { ...bound, savedCache: cache, output: unwritten('stored', output.length) },
       { output },
     );
   });

@@ -1,0 +1,115 @@
+import { TapestryError } from '../errors.ts';
+import type { Allocator } from '../gpu/device.ts';
+import type { Storage } from '../gpu/operation.ts';
+import type { BufferRange } from '../gpu/program.ts';
+import type { ModelConfig } from './config.ts';
+import { rotationTable } from './decoder.ts';
+import { GenerationWeights } from './generation-weights.ts';
+import type { ParameterLayout } from './parameters.ts';
+import { PassInputs } from './pass-inputs.ts';
+import { type VocabularyPart, vocabularyParts } from './vocabulary-parts.ts';
+
+export interface GenerationShape {
+  /** Texts side by side. */
+  readonly sequences: number;
+  /** Of weights, keys, values and activations. */
+  readonly storage: Storage;
+}
+
+/** The keys and values of some sequences, of one layer. */
+export interface CachePart {
+  readonly firstSequence: number;
+  readonly sequences: number;
+  readonly keysAndValues: GPUBuffer; // (sequences, contextLength, 2 keyValueWidth)
+}
+
+/** The logits of a part of the vocabulary. */
+export interface LogitsPart extends VocabularyPart {
+  readonly range: BufferRange; // (sequences, count), in `logits`
+}
+
+/** What generation keeps on the device from pass to pass. */
+export interface GenerationMemory {
+  readonly weights: GenerationWeights;
+  /** Of each layer. */
+  readonly caches: readonly (readonly CachePart[])[];
+  /** The residual stream after the last token of each sequence: (sequences, C). */
+  readonly ends: GPUBuffer;
+  readonly logits: GPUBuffer;
+  readonly vocabulary: readonly LogitsPart[];
+  /** A token of each sequence; and many tokens, of as many sequences as it takes. */
+  readonly single: PassInputs;
+  readonly block: PassInputs;
+}
+
+/** Rows of the pass that reads prompts. */
+const blockRows = 64;
+
+/** Where a binding may begin. */
+const border = 256;
+
+/**
+ * Makes the memory. What no binding could hold is made in parts: the vocabulary's tables and logits by tokens, a layer's
+ * keys and values by sequences. Throws TapestryError `device.too-small`.
+ */
+export function makeGenerationMemory(
+  device: Allocator,
+  config: ModelConfig,
+  layout: ParameterLayout,
+  { sequences, storage }: GenerationShape,
+): GenerationMemory {
+  const { dimension, heads, keyValueHeads, contextLength, vocabularySize } = config;
+  const bytes = storage === 'f16' ? 2 : 4;
+  const headSize = dimension / heads;
+  const make = (label: string, size: number) => {
+    if (size > device.bufferBytes) throw tooSmall(`${label} need ${size} bytes`);
+    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+    return device.device.createBuffer({ label, size, usage });
+  };
+
+  const sequenceBytes = 2 * contextLength * headSize * keyValueHeads * bytes;
+  const most = Math.min(sequences, Math.floor(device.bindingBytes / sequenceBytes));
+  if (most === 0)
+    throw tooSmall(
+      `a layer's keys and values of one text need ${sequenceBytes} bytes where ${device.bindingBytes} can be bound`,
+    );
+  const cache = () =>
+    Array.from({ length: Math.ceil(sequences / most) }, (_, i): CachePart => {
+      const held = Math.min(most, sequences - i * most);
+      const keysAndValues = make('keys and values', held * sequenceBytes);
+      return { firstSequence: i * most, sequences: held, keysAndValues };
+    });
+
+  // As many tokens as have rows of the table and, of all sequences, logits that can be bound.
+  const mostTokens = device.bindingBytes / (bytes * Math.max(dimension, sequences));
+  const parts = vocabularyParts(vocabularySize, mostTokens);
+  const sizes = parts.map(({ count }) => sequences * count * bytes);
+  const offsets = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + roundedUp(size), 0));
+  const logits = make('logits', roundedUp((offsets.at(-1) ?? 0) + (sizes.at(-1) ?? 0)));
+  const vocabulary = parts.map((part, i) => {
+    const range = { buffer: logits, offset: offsets[i] ?? 0, size: sizes[i] ?? 0 };
+    return { ...part, range };
+  });
+
+  const rotations = rotationTable(config, contextLength);
+  const inputs = (rows: number) => new PassInputs(device.device, rows, sequences, rotations, headSize);
+  return {
+    weights: new GenerationWeights(device, layout, storage),
+    caches: Array.from({ length: config.layers }, cache),
+    ends: make('ends', sequences * dimension * bytes),
+    logits,
+    vocabulary,
+    single: inputs(sequences),
+    block: inputs(blockRows),
+  };
+}
+
+const roundedUp = (size: number) => Math.ceil(size / border) * border;
+
+export function tooSmall(what: string): TapestryError {
+  return new TapestryError(
+    'device.too-small',
+    `the model does not fit this adapter: ${what}`,
+    'continue fewer prompts at a time, or use the CPU',
+  );
+}
