@@ -1,9 +1,8 @@
 import { Command, Option } from 'commander';
-import { TapestryError } from '../../client/errors.ts';
-import { type Device, openDevice } from '../../client/gpu/device.ts';
+import { type Device, openDevice, requireStorage } from '../../client/gpu/device.ts';
 import { isMeasured, measureAndKeep } from '../../client/gpu/measured-kernels.ts';
 import type { Storage } from '../../client/gpu/operation.ts';
-import type { RecordedSite } from '../../client/gpu/program.ts';
+import { distinctSites, type RecordedSite } from '../../client/gpu/program.ts';
 import { triable } from '../../client/gpu/trials.ts';
 import type { Tuning } from '../../client/gpu/tuner.ts';
 import { loadTunings, tuningFile, tuningOf } from '../../client/gpu/tunings.ts';
@@ -11,8 +10,10 @@ import { cacheFolder } from '../../client/host/cache.ts';
 import { diskFiles } from '../../client/host/disk.ts';
 import { nodeGpu } from '../../client/host/node.ts';
 import { type PresetName, presetNames, presets } from '../../client/model/config.ts';
+import { generationSites } from '../../client/model/generation-program.ts';
 import { stepSites } from '../../client/train/step-sites.ts';
 import { shaders } from '../../shaders/index.ts';
+import { mostAtOnce } from './decoder.ts';
 import { exit } from './exit.ts';
 import { Interrupt } from './interrupt.ts';
 import { whole, withExamples, withJson } from './options.ts';
@@ -23,21 +24,23 @@ interface TuneFlags {
   readonly preset: PresetName;
   readonly batch: number;
   readonly sequence?: number;
+  readonly prompts: number;
   readonly storage: Storage;
   readonly fresh: boolean;
   readonly json: boolean;
 }
 
-/** Measures the kernels of a training step on this adapter, remembers the best, and shows them all. */
+/** Measures the kernels of training and generation on this adapter, remembers the best, and shows them all. */
 export function tuneCommand(): Command {
   const command = new Command('tune')
     .description(
-      "Tries each variant of a training step's kernels on this adapter, and remembers the fastest of those that are right. " +
-        'Training uses what is remembered, in TAPESTRY_CACHE or where this system keeps caches. What was measured before is only shown.',
+      'Tries each variant of the kernels of training and generation on this adapter, and remembers the fastest of those that are right. ' +
+        'Both use what is remembered, in TAPESTRY_CACHE or where this system keeps caches. What was measured before is only shown.',
     )
     .addOption(new Option('--preset <name>', 'size of the model').choices(presetNames).default('nano'))
     .option('--batch <count>', 'windows of text a step', whole(1, 65_535), 4)
     .option('--sequence <tokens>', "tokens of a window (default: the preset's context)", whole(1, 65_536))
+    .option('--prompts <count>', 'texts that are generated side by side', whole(1, mostAtOnce), 1)
     .addOption(new Option('--storage <format>', 'of activations').choices(['f32', 'f16']).default('f32'))
     .option('--fresh', 'measure again what was measured before', false)
     .action(showTunings);
@@ -54,13 +57,8 @@ async function showTunings(flags: TuneFlags): Promise<void> {
   const output = new Output(flags.json);
   const interrupt = new Interrupt(output, 'Nothing is remembered of what was not finished.');
   const device = await openDevice(await nodeGpu());
-  if (flags.storage === 'f16' && !device.f16)
-    throw new TapestryError(
-      'device.no-f16',
-      `${device.name} has no 16-bit floats in shaders.`,
-      'Measure with --storage f32 on it.',
-    );
   try {
+    requireStorage(device, flags.storage);
     await measure(device, flags, output, interrupt.signal);
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
@@ -76,7 +74,10 @@ async function measure(device: Device, flags: TuneFlags, output: Output, signal:
   const known = await loadTunings(store, device);
   const config = presets[flags.preset];
   const { batch, sequence = config.contextLength, storage } = flags;
-  const sites = stepSites(device, config, { batch, sequence }, optimizer, { storage });
+  const sites = distinctSites([
+    ...stepSites(device, config, { batch, sequence }, optimizer, { storage }),
+    ...generationSites(device, config, { sequences: flags.prompts, storage }),
+  ]);
   const choices = triable(device, sites);
   const unknown = choices.filter((site) => {
     const tuning = tuningOf(known, site);

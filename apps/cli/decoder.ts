@@ -1,5 +1,7 @@
 import { TapestryError } from '../../client/errors.ts';
 import { type Device, openDevice } from '../../client/gpu/device.ts';
+import type { Storage } from '../../client/gpu/operation.ts';
+import { cachedKernels } from '../../client/host/cache.ts';
 import { nodeGpu } from '../../client/host/node.ts';
 import type { CachedDecoder } from '../../client/model/cached-decoder.ts';
 import { CpuDecoder } from '../../client/model/cpu-decoder.ts';
@@ -14,7 +16,7 @@ export type DeviceName = (typeof deviceNames)[number];
 const largeModel = 4_000_000;
 
 /** Texts side by side: each costs memory for its keys and values, and beyond these the kernels for few rows end. */
-const mostAtOnce = 8;
+export const mostAtOnce = 8;
 
 export interface OpenedDecoder {
   readonly decoder: CachedDecoder;
@@ -22,8 +24,15 @@ export interface OpenedDecoder {
   readonly device: string;
 }
 
-/** A decoder for up to `texts` texts at once. Throws what `openDevice` and `GpuDecoder.create` throw, but not for `auto`. */
-export async function openDecoder(name: DeviceName, model: Model, texts: number): Promise<OpenedDecoder> {
+/**
+ * A decoder for up to `texts` texts at once; `storage` is of an adapter's, the CPU has float32 always.
+ * Throws what `openDevice` and `GpuDecoder.create` throw, but not for `auto`.
+ */
+export async function openDecoder(
+  name: DeviceName,
+  model: Model,
+  { texts, storage }: { readonly texts: number; readonly storage: Storage },
+): Promise<OpenedDecoder> {
   const { config, layout, parameters } = model;
   // Side by side saves the CPU nothing.
   const onCpu = (): OpenedDecoder => ({
@@ -35,8 +44,9 @@ export async function openDecoder(name: DeviceName, model: Model, texts: number)
   try {
     device = await openDevice(await nodeGpu());
     if (name === 'gpu' || !device.software) {
-      const sequences = Math.min(texts, mostAtOnce);
-      const decoder = await GpuDecoder.create(device, config, layout, parameters, { sequences });
+      const choices = cachedKernels(device);
+      const options = { sequences: Math.min(texts, mostAtOnce), storage, choices };
+      const decoder = await GpuDecoder.create(device, config, layout, parameters, options);
       return { decoder, device: device.name };
     }
   } catch (error) {

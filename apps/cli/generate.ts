@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { byteTokenizer } from '../../client/data/tokenizer.ts';
+import type { Storage } from '../../client/gpu/operation.ts';
 import { generate } from '../../client/model/generate.ts';
 import { Random } from '../../client/random.ts';
 import { Continuations } from './continuations.ts';
@@ -21,6 +22,7 @@ interface GenerateFlags {
   readonly stop?: readonly string[];
   readonly seed: number;
   readonly device: DeviceName;
+  readonly storage: Storage;
   readonly json: boolean;
 }
 
@@ -44,6 +46,14 @@ export function generateCommand(): Command {
         .choices(deviceNames)
         .default('auto'),
     )
+    .addOption(
+      new Option(
+        '--storage <format>',
+        'of weights, keys and values on a WebGPU adapter; the CPU has f32 always',
+      )
+        .choices(['f32', 'f16'])
+        .default('f32'),
+    )
     .action(runGenerate);
   return withExamples(withJson(command), [
     "tapestry generate --model .tapestry/demo/base --prompt 'All human beings ' --greedy --max-tokens 100",
@@ -60,8 +70,9 @@ function stopText(text: string, before?: readonly string[]): readonly string[] {
 async function runGenerate(flags: GenerateFlags): Promise<void> {
   const output = new Output(flags.json);
   const interrupt = new Interrupt(output, 'Stopping.');
-  const { prompt: prompts, maxTokens, topK, topP } = flags;
-  const { decoder, device } = await openDecoder(flags.device, await loadModel(flags.model), prompts.length);
+  const { prompt: prompts, maxTokens, topK, topP, storage } = flags;
+  const model = await loadModel(flags.model);
+  const { decoder, device } = await openDecoder(flags.device, model, { texts: prompts.length, storage });
   const pieces = generate(decoder, promptTokens(prompts, flags.seed), {
     tokenizer: byteTokenizer,
     maxTokens,

@@ -53,8 +53,8 @@ export function requireStorage({ f16, name }: Device, storage: Storage): void {
   if (storage === 'f16' && !f16)
     throw new TapestryError(
       'device.no-f16',
-      `${name} has no 16-bit floats in shaders.`,
-      'Use f32 storage on it.',
+      `${name} has no 16-bit floats in shaders`,
+      'use f32 storage on it',
     );
 }
 

@@ -60,10 +60,9 @@ export interface RecordedSite extends Site {
   readonly bytes: Readonly<Record<string, number>>;
 }
 
-/** What several programs run, each operation on each shape once. */
-export function allSites(...programs: readonly ProgramBuilder[]): RecordedSite[] {
-  const sites = programs.flatMap((program) => program.sites.map((site) => [site.key, site] as const));
-  return [...new Map(sites).values()];
+/** Each operation on each shape once, of what several programs run. */
+export function distinctSites(sites: readonly RecordedSite[]): RecordedSite[] {
+  return [...new Map(sites.map((site) => [site.key, site])).values()];
 }
 
 /** Measures the sites of a program, or remembers what was measured: the variants to run. */

@@ -3,8 +3,8 @@ import { openLedger } from '../gpu/ledger.ts';
 import type { Choices } from '../gpu/operation.ts';
 import {
   type Activation,
-  allSites,
   type Binding,
+  distinctSites,
   ProgramBuilder,
   type RecordedSite,
   whole,
@@ -50,6 +50,11 @@ export function recordGeneration(
   return { single: pass(memory.single), block: pass(memory.block), head };
 }
 
+/** What is recorded, each operation on each shape once. */
+export function sitesOf({ single, block, head }: GenerationRecording): RecordedSite[] {
+  return distinctSites([single, block, head].flatMap((program) => program.sites));
+}
+
 /** What generation would run on an adapter, without anything being made there. Throws TapestryError `device.too-small`. */
 export function generationSites(
   adapter: Adapter,
@@ -58,8 +63,7 @@ export function generationSites(
 ): RecordedSite[] {
   const { allocator } = openLedger(adapter);
   const memory = makeGenerationMemory(allocator, config, layoutOf(config), shape);
-  const { single, block, head } = recordGeneration(adapter, config, memory, { ...shape, choices: new Map() });
-  return allSites(single, block, head);
+  return sitesOf(recordGeneration(adapter, config, memory, { ...shape, choices: new Map() }));
 }
 
 /** R rows are a token each, of any sequences. */

@@ -1,13 +1,13 @@
 import { type Device, requireStorage } from '../gpu/device.ts';
 import type { Choices, Storage } from '../gpu/operation.ts';
-import { allSites, type Chooser, type Program, whole } from '../gpu/program.ts';
+import { type Chooser, type Program, whole } from '../gpu/program.ts';
 import { Readback } from '../gpu/readback.ts';
 import { Submitter } from '../gpu/submitter.ts';
 import { type Addition, type CachedDecoder, checkAdditions } from './cached-decoder.ts';
 import type { ModelConfig } from './config.ts';
 import { checkShape } from './decoder.ts';
 import { type GenerationMemory, makeGenerationMemory, tooSmall } from './generation-memory.ts';
-import { type GenerationRecording, recordGeneration } from './generation-program.ts';
+import { type GenerationRecording, recordGeneration, sitesOf } from './generation-program.ts';
 import type { ParameterLayout } from './parameters.ts';
 import type { Row } from './pass-inputs.ts';
 
@@ -72,8 +72,7 @@ export class GpuDecoder implements CachedDecoder {
     memory.weights.write(parameters);
     const record = (chosen: Choices) =>
       recordGeneration(device, config, memory, { ...shape, choices: chosen });
-    const sites = (recording: GenerationRecording) => allSites(...Object.values(recording));
-    const chosen = typeof choices === 'function' ? await choices(sites(record(new Map()))) : choices;
+    const chosen = typeof choices === 'function' ? await choices(sitesOf(record(new Map()))) : choices;
     const recording = record(chosen);
     const [single, block, head] = await Promise.all([
       recording.single.build(device),

@@ -1,7 +1,7 @@
 import type { BatchShape } from '../data/batch.ts';
 import type { Adapter, Device } from '../gpu/device.ts';
 import type { Choices, Storage } from '../gpu/operation.ts';
-import { allSites, type Program, ProgramBuilder, type RecordedSite, whole } from '../gpu/program.ts';
+import { distinctSites, type Program, ProgramBuilder, type RecordedSite, whole } from '../gpu/program.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { decoderBackward, decoderForward } from '../model/decoder.ts';
 import type { ParameterLayout } from '../model/parameters.ts';
@@ -73,7 +73,7 @@ export function recordStep(
 
 /** What a recorded step runs, each operation on each shape once. */
 export function sitesOf({ program, update }: StepRecording): RecordedSite[] {
-  return allSites(program, update);
+  return distinctSites([...program.sites, ...update.sites]);
 }
 
 /** Compiles a recorded step. Throws TapestryError `shader.invalid` or `device.too-small`. */

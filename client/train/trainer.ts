@@ -1,6 +1,6 @@
 import type { Batch, BatchShape } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
-import type { Device } from '../gpu/device.ts';
+import { type Device, requireStorage } from '../gpu/device.ts';
 import type { FlatVector } from '../gpu/flat-vector.ts';
 import { type KernelRecord, recordKernels } from '../gpu/kernel-record.ts';
 import type { Choices } from '../gpu/operation.ts';
@@ -77,7 +77,7 @@ export class Trainer {
   ): Promise<Trainer> {
     const { storage = 'f32', recompute = false, lossScaling = usualScaling, choices = new Map() } = options;
     checkShape(config);
-    if (storage === 'f16' && !device.f16) throw withoutHalfPrecision(device.name);
+    requireStorage(device, storage);
     const { initialScale, growthInterval } =
       storage === 'f16' ? lossScaling : { initialScale: 1, growthInterval: 0 };
     const layout = layoutOf(config);
@@ -276,11 +276,3 @@ export class Trainer {
 }
 
 const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
-
-function withoutHalfPrecision(adapter: string): TapestryError {
-  return new TapestryError(
-    'device.no-f16',
-    `${adapter} has no 16-bit floats in shaders`,
-    'train with f32 storage on it',
-  );
-}

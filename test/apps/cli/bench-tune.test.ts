@@ -5,12 +5,14 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { benchCommand } from '../../../apps/cli/bench.ts';
 import type { Device } from '../../../client/gpu/device.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
+import { distinctSites } from '../../../client/gpu/program.ts';
 import { triable } from '../../../client/gpu/trials.ts';
 import { digestOf, type Tuning } from '../../../client/gpu/tuner.ts';
 import { saveTunings, tuningFile } from '../../../client/gpu/tunings.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
 import { nodeGpu } from '../../../client/host/node.ts';
 import { presets } from '../../../client/model/config.ts';
+import { generationSites } from '../../../client/model/generation-program.ts';
 import { stepSites } from '../../../client/train/step-sites.ts';
 
 let device: Device;
@@ -22,7 +24,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tapestry-tune-'));
   device = await openDevice(await nodeGpu());
   const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
-  const sites = stepSites(device, presets.nano, { batch: 1, sequence: 16 }, settings);
+  const sites = distinctSites([
+    ...stepSites(device, presets.nano, { batch: 1, sequence: 16 }, settings),
+    ...generationSites(device, presets.nano, { sequences: 1, storage: 'f32' }),
+  ]);
   known = new Map(
     triable(device, sites).map((site) => {
       const { key, operation, words, storage, candidates, guess } = site;
@@ -64,6 +69,7 @@ test('what is remembered is shown without measuring anything', async () => {
   const said = await run();
   expect(said).toMatch(/^operation +shape +kernel +µs/);
   expect(said).toMatch(/attention-forward +f32, sequence 16, heads 4, .*rows +- +refused: made up/);
+  expect(said).toMatch(/cached-attention +f32, rows 1, heads 4, .*12\.3/);
   expect(said).toMatch(/rms-norm-forward +f32, rows 16, vectors 32, .*12\.3/);
   expect(said).toMatch(/ +\d+\.3 +chosen/);
   expect(said).toContain(`0 shapes measured`);
@@ -103,14 +109,17 @@ test('what is not known is measured and remembered, and --json tells all of it',
   expect((await lines()).at(-1)).toMatchObject({ measured: 0, remembered: known.size });
 });
 
-test.each([[['--preset', 'huge']], [['--storage', 'f64']], [['--batch', '0']], [['--sequence', 'many']]])(
-  '%j cannot be read',
-  async (words) => {
-    const command = benchCommand();
-    for (const each of [command, ...command.commands])
-      each.exitOverride().configureOutput({ writeErr: () => undefined });
-    await expect(command.parseAsync(['tune', ...words], { from: 'user' })).rejects.toMatchObject({
-      code: 'commander.invalidArgument',
-    });
-  },
-);
+test.each([
+  [['--preset', 'huge']],
+  [['--storage', 'f64']],
+  [['--batch', '0']],
+  [['--sequence', 'many']],
+  [['--prompts', '9']],
+])('%j cannot be read', async (words) => {
+  const command = benchCommand();
+  for (const each of [command, ...command.commands])
+    each.exitOverride().configureOutput({ writeErr: () => undefined });
+  await expect(command.parseAsync(['tune', ...words], { from: 'user' })).rejects.toMatchObject({
+    code: 'commander.invalidArgument',
+  });
+});
