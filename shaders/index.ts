@@ -17,6 +17,7 @@ import matrixUnits from './matrix-units.wgsl?raw';
 import muon from './muon.wgsl?raw';
 import muonProducts from './muon-products.wgsl?raw';
 import muonRows from './muon-rows.wgsl?raw';
+import quadAttention from './quad-attention.wgsl?raw';
 import muonSubgroupRows from './muon-subgroup-rows.wgsl?raw';
 import muonTiles from './muon-tiles.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
@@ -137,6 +138,13 @@ export const shaders = {
         tableGradient: [7, 'write'],
       },
     },
+  quadAttention: {
+    name: 'quad-attention',
+    source: attention + quadAttention,
+    entryPoints: attentionLayer,
+    overrides: ['headVectors'],
+    needs: ['subgroups'],
+  },
     overrides: ['lanes'],
   },
   rmsNorm: {

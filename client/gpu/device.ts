@@ -29,6 +29,11 @@ export function hasLanesOfEight({ subgroupSize }: Adapter): boolean {
   return subgroupSize === 8;
 }
 
+/** Whether subgroups have 4 lanes: the vectors of a CPU adapter, which some kernels are written for. */
+export function hasLanesOfFour({ subgroupSize }: Adapter): boolean {
+  return subgroupSize === 4;
+}
+
 /** Multiplies (rows, depth) by (depth, columns) at once, by one subgroup. */
 export interface MatrixUnit {
   readonly rows: number;

@@ -51,6 +51,7 @@ function sitesOn(adapter: Device): Site[] {
 function everyKernel(): Kernel[] {
   const matrixUnits = [{ rows: 16, columns: 16, depth: 16, result: 'f32' }] as const;
   const adapters = [
+    { ...device, subgroupSize: 4 },
     { ...device, subgroupSize: 8 },
     { ...device, subgroupSize: 32, matrixUnits },
   ];

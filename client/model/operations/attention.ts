@@ -1,4 +1,4 @@
-import { hasLanesOfEight } from '../../gpu/device.ts';
+import { hasLanesOfEight, hasLanesOfFour } from '../../gpu/device.ts';
 import type { Operation, Variant, Workgroups } from '../../gpu/operation.ts';
 import { graphicsVariants } from './graphics-attention.ts';
 
@@ -19,21 +19,26 @@ const words = ({ batch, sequence, heads, keyValueHeads, headSize }: AttentionSha
   batch * sequence,
 ];
 
-/** An invocation owns 4 places of the sequence, a workgroup 8 invocations. */
+/** An invocation owns 4 places of the sequence, a workgroup so many invocations. */
 const places =
-  (headsOf: (shape: AttentionShape) => number) =>
-  (shape: AttentionShape): Workgroups => [Math.ceil(shape.sequence / 32), headsOf(shape), shape.batch];
+  (headsOf: (shape: AttentionShape) => number, lanes: number) =>
+  (shape: AttentionShape): Workgroups => [
+    Math.ceil(shape.sequence / (4 * lanes)),
+    headsOf(shape),
+    shape.batch,
+  ];
 
 function variants(
   entry: 'forward' | 'backwardQuery' | 'backwardKeyValue',
   headsOf: (shape: AttentionShape) => number,
 ): [Variant<AttentionShape>, ...Variant<AttentionShape>[]] {
-  const workgroups = places(headsOf);
   const overrides = ({ headSize }: AttentionShape) => ({ headVectors: headSize / 4 });
-  const both = { overrides, entry, workgroups };
+  const eight = { overrides, entry, workgroups: places(headsOf, 8) };
+  const four = { overrides, entry, workgroups: places(headsOf, 4) };
   return [
-    { ...both, name: 'rows', shader: 'attention', suits: 'any', fits: () => true },
-    { ...both, name: 'subgroup', shader: 'subgroupAttention', suits: 'processor', fits: hasLanesOfEight },
+    { ...eight, name: 'rows', shader: 'attention', suits: 'any', fits: () => true },
+    { ...eight, name: 'subgroup', shader: 'subgroupAttention', suits: 'processor', fits: hasLanesOfEight },
+    { ...four, name: 'quad', shader: 'quadAttention', suits: 'processor', fits: hasLanesOfFour },
     ...graphicsVariants(entry, headsOf),
   ];
 }

@@ -1,0 +1,277 @@
+
+// Loops of attention.wgsl for adapters whose subgroups have 4 lanes, as SwiftShader's have. A workgroup is one subgroup; an
+// invocation owns 4 queries (keys) of one head and walks over the keys (queries) that meet them, 4 at a time: each lane
+// reads one and swaps it for those of the others.
+//
+// There a load costs as much as ten products and sums, an array's element that is not known when it compiles nearly as
+// much, and no loop is unrolled. So the loop over a head's vectors is written out, as calls that are each given a number.
+
+const owned = 16u; // rows of a workgroup; an invocation has every fourth
+
+// Vector i of the rows that the invocation owns, a column each, and of the row of the tile that its lane has read. The
+// left ones meet in the scores: queries and keys; the right ones in what becomes of the scores: values and the output's
+// gradients.
+var<private> left: array<mat4x4f, 32>;
+var<private> right: array<mat4x4f, 32>;
+var<private> leftSums: array<mat4x4f, 32>;
+var<private> rightSums: array<mat4x4f, 32>;
+var<private> leftTile: array<vec4f, 32>;
+var<private> rightTile: array<vec4f, 32>;
+
+// A column an owned row, in it a value a row of the tile.
+var<private> leftProducts: mat4x4f;
+var<private> rightProducts: mat4x4f;
+var<private> leftWeights: mat4x4f;
+var<private> rightWeights: mat4x4f;
+var<private> kept: vec4f; // of the right sums, before they are added to
+
+// What is done for each of a head's vectors.
+const multiplyLeft = 0u;
+const multiplyRight = 1u;
+const addLeft = 2u;
+const addRight = 3u;
+const addKept = 4u;
+
+// A column a lane: this one's, and those of the lanes whose numbers differ in the lower bit, in the upper, in both.
+fn fromLanes(x: vec4f) -> mat4x4f {
+  return mat4x4f(x, quadSwapX(x), quadSwapY(x), quadSwapDiagonal(x));
+}
+
+// The same of a number each.
+fn numbersOfLanes(x: f32) -> vec4f {
+  return vec4f(x, quadSwapX(x), quadSwapY(x), quadSwapDiagonal(x));
+}
+
+// The rows of a tile, in that order.
+fn tileRows(start: u32, lane: u32) -> vec4u {
+  return start + (vec4u(lane) ^ vec4u(0, 1, 2, 3));
+}
+
+fn forOne(work: u32, i: u32) {
+  if (work == multiplyLeft) {
+    leftProducts += transpose(fromLanes(leftTile[i])) * left[i];
+  } else if (work == multiplyRight) {
+    rightProducts += transpose(fromLanes(rightTile[i])) * right[i];
+  } else if (work == addLeft) {
+    leftSums[i] += fromLanes(leftTile[i]) * leftWeights;
+  } else if (work == addRight) {
+    rightSums[i] += fromLanes(rightTile[i]) * rightWeights;
+  } else {
+    let x = rightSums[i];
+    rightSums[i] = mat4x4f(x[0] * kept.x, x[1] * kept.y, x[2] * kept.z, x[3] * kept.w)
+      + fromLanes(rightTile[i]) * rightWeights;
+  }
+}
+
+fn forTwo(work: u32, i: u32) {
+  forOne(work, i);
+  forOne(work, i + 1);
+}
+
+fn forFour(work: u32, i: u32) {
+  forTwo(work, i);
+  if (headVectors > i + 2) {
+    forTwo(work, i + 2);
+  }
+}
+
+fn forEight(work: u32, i: u32) {
+  forFour(work, i);
+  if (headVectors > i + 4) {
+    forFour(work, i + 4);
+  }
+}
+
+fn forAll(work: u32) {
+  forEight(work, 0);
+  if (headVectors > 8) {
+    forEight(work, 8);
+  }
+  if (headVectors > 16) {
+    forEight(work, 16);
+  }
+  if (headVectors > 24) {
+    forEight(work, 24);
+  }
+}
+
+fn readQkv(at: vec4u) -> mat4x4f {
+  return mat4x4f(vec4f(qkv[at.x]), vec4f(qkv[at.y]), vec4f(qkv[at.z]), vec4f(qkv[at.w]));
+}
+
+fn highest(x: vec4f) -> f32 {
+  return max(max(x.x, x.y), max(x.z, x.w));
+}
+
+// exp(scores - below), a value a row of the tile, where the owned row sees it.
+fn probabilitiesOf(below: vec4f, seen: vec4<bool>, scores: vec4f) -> vec4f {
+  return select(vec4f(), exp(scores - below), seen);
+}
+
+// Writes the left sums rotated back.
+fn storeTurnedBack(first: u32, position: vec4u, offset: u32) {
+  let half = headVectors / 2;
+  for (var n = 0u; n < 2 * shape.headVectors; n++) {
+    let c = n % 4;
+    let i = n / 4;
+    if (position[c] < shape.sequence) {
+      let cosine = rotation[position[c] * headVectors + i];
+      let sine = rotation[position[c] * headVectors + half + i];
+      let x = leftSums[i][c] * scoreScale();
+      let y = leftSums[i + half][c] * scoreScale();
+      let at = (first + position[c]) * rowVectors() + offset + i;
+      qkvGradient[at] = Stored(x * cosine + y * sine);
+      qkvGradient[at + half] = Stored(y * cosine - x * sine);
+    }
+  }
+}
+
+@compute @workgroup_size(4)
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  let lane = local.x;
+  let head = group.y;
+  let first = group.z * shape.sequence;
+  let last = shape.sequence - 1;
+  let query = group.x * owned + lane + vec4u(0, 4, 8, 12);
+  let queryAt = (first + min(query, vec4u(last))) * rowVectors() + head * headVectors;
+  for (var i = 0u; i < shape.headVectors; i++) {
+    left[i] = scoreScale() * readQkv(queryAt + i);
+  }
+
+  let keyHead = shape.heads + head / (shape.heads / shape.keyValueHeads);
+  var top = vec4f(lowest);
+  var total = vec4f();
+  let end = min((group.x + 1) * owned, shape.sequence);
+  for (var start = 0u; start < end; start += 4) {
+    let at = (first + min(start + lane, last)) * rowVectors() + keyHead * headVectors;
+    for (var i = 0u; i < shape.headVectors; i++) {
+      leftTile[i] = vec4f(qkv[at + i]);
+      rightTile[i] = vec4f(qkv[at + shape.keyValueHeads * headVectors + i]);
+    }
+    leftProducts = mat4x4f();
+    forAll(multiplyLeft);
+    // Key 0 is seen by every query, so from the first on `newTop` is a real score and masked ones vanish.
+    let key = tileRows(start, lane);
+    let x = select(vec4f(lowest), leftProducts[0], key <= vec4u(query.x));
+    let y = select(vec4f(lowest), leftProducts[1], key <= vec4u(query.y));
+    let z = select(vec4f(lowest), leftProducts[2], key <= vec4u(query.z));
+    let w = select(vec4f(lowest), leftProducts[3], key <= vec4u(query.w));
+    let newTop = max(top, vec4f(highest(x), highest(y), highest(z), highest(w)));
+    kept = exp(top - newTop);
+    top = newTop;
+    rightWeights = mat4x4f(exp(x - top.x), exp(y - top.y), exp(z - top.z), exp(w - top.w));
+    total = total * kept + vec4f(1) * rightWeights;
+    forAll(addKept);
+  }
+  for (var n = 0u; n < 4 * shape.headVectors; n++) {
+    let c = n % 4;
+    if (query[c] < shape.sequence) {
+      let at = (first + query[c]) * shape.heads + head;
+      output[at * headVectors + n / 4] = Stored(rightSums[n / 4][c] / total[c]);
+      logSums[at] = top[c] + log(total[c]);
+    }
+  }
+}
+
+@compute @workgroup_size(4)
+fn backwardQuery(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  let lane = local.x;
+  let head = group.y;
+  let first = group.z * shape.sequence;
+  let last = shape.sequence - 1;
+  let query = group.x * owned + lane + vec4u(0, 4, 8, 12);
+  let row = first + min(query, vec4u(last));
+  let sumAt = row * shape.heads + head;
+  var delta = vec4f();
+  for (var i = 0u; i < shape.headVectors; i++) {
+    left[i] = scoreScale() * readQkv(row * rowVectors() + head * headVectors + i);
+    let at = sumAt * headVectors + i;
+    let change = mat4x4f(
+      vec4f(outputGradient[at.x]), vec4f(outputGradient[at.y]), vec4f(outputGradient[at.z]), vec4f(outputGradient[at.w]));
+    right[i] = change;
+    delta += vec4f(
+      dot(change[0], vec4f(savedOutput[at.x])), dot(change[1], vec4f(savedOutput[at.y])),
+      dot(change[2], vec4f(savedOutput[at.z])), dot(change[3], vec4f(savedOutput[at.w])));
+  }
+  let logSum = vec4f(savedLogSums[sumAt.x], savedLogSums[sumAt.y], savedLogSums[sumAt.z], savedLogSums[sumAt.w]);
+
+  let keyHead = shape.heads + head / (shape.heads / shape.keyValueHeads);
+  let end = min((group.x + 1) * owned, shape.sequence);
+  for (var start = 0u; start < end; start += 4) {
+    let at = (first + min(start + lane, last)) * rowVectors() + keyHead * headVectors;
+    for (var i = 0u; i < shape.headVectors; i++) {
+      leftTile[i] = vec4f(qkv[at + i]);
+      rightTile[i] = vec4f(qkv[at + shape.keyValueHeads * headVectors + i]);
+    }
+    leftProducts = mat4x4f();
+    rightProducts = mat4x4f();
+    forAll(multiplyLeft);
+    forAll(multiplyRight);
+    let key = tileRows(start, lane);
+    leftWeights = mat4x4f(
+      select(vec4f(), exp(leftProducts[0] - logSum.x), key <= vec4u(query.x)) * (rightProducts[0] - delta.x),
+      select(vec4f(), exp(leftProducts[1] - logSum.y), key <= vec4u(query.y)) * (rightProducts[1] - delta.y),
+      select(vec4f(), exp(leftProducts[2] - logSum.z), key <= vec4u(query.z)) * (rightProducts[2] - delta.z),
+      select(vec4f(), exp(leftProducts[3] - logSum.w), key <= vec4u(query.w)) * (rightProducts[3] - delta.w));
+    forAll(addLeft);
+  }
+  for (var c = 0u; c < 4; c++) {
+    if (query[c] < shape.sequence) {
+      deltas[sumAt[c]] = delta[c];
+    }
+  }
+  storeTurnedBack(first, query, head * headVectors);
+}
+
+@compute @workgroup_size(4)
+fn backwardKeyValue(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
+  let lane = local.x;
+  let keyHead = shape.heads + group.y;
+  let valuesAfter = shape.keyValueHeads * headVectors;
+  let first = group.z * shape.sequence;
+  let last = shape.sequence - 1;
+  let key = group.x * owned + lane + vec4u(0, 4, 8, 12);
+  let keyAt = (first + min(key, vec4u(last))) * rowVectors() + keyHead * headVectors;
+  for (var i = 0u; i < shape.headVectors; i++) {
+    left[i] = scoreScale() * readQkv(keyAt + i);
+    right[i] = readQkv(keyAt + valuesAfter + i);
+  }
+
+  kept = vec4f(1);
+  let share = shape.heads / shape.keyValueHeads;
+  for (var head = group.y * share; head < (group.y + 1) * share; head++) {
+    for (var start = group.x * owned; start < shape.sequence; start += 4) {
+      let row = first + min(start + lane, last);
+      let sumAt = row * shape.heads + head;
+      for (var i = 0u; i < shape.headVectors; i++) {
+        leftTile[i] = vec4f(qkv[row * rowVectors() + head * headVectors + i]);
+        rightTile[i] = vec4f(outputGradient[sumAt * headVectors + i]);
+      }
+      let logSum = numbersOfLanes(savedLogSums[sumAt]);
+      let delta = numbersOfLanes(savedDeltas[sumAt]);
+      leftProducts = mat4x4f();
+      rightProducts = mat4x4f();
+      forAll(multiplyLeft);
+      forAll(multiplyRight);
+      let query = tileRows(start, lane);
+      let there = query < vec4u(shape.sequence);
+      rightWeights = mat4x4f(
+        probabilitiesOf(logSum, there & (vec4u(key.x) <= query), leftProducts[0]),
+        probabilitiesOf(logSum, there & (vec4u(key.y) <= query), leftProducts[1]),
+        probabilitiesOf(logSum, there & (vec4u(key.z) <= query), leftProducts[2]),
+        probabilitiesOf(logSum, there & (vec4u(key.w) <= query), leftProducts[3]));
+      leftWeights = mat4x4f(
+        rightWeights[0] * (rightProducts[0] - delta), rightWeights[1] * (rightProducts[1] - delta),
+        rightWeights[2] * (rightProducts[2] - delta), rightWeights[3] * (rightProducts[3] - delta));
+      forAll(addLeft);
+      forAll(addRight);
+    }
+  }
+  for (var n = 0u; n < 4 * shape.headVectors; n++) {
+    let c = n % 4;
+    if (key[c] < shape.sequence) {
+      qkvGradient[(first + key[c]) * rowVectors() + keyHead * headVectors + valuesAfter + n / 4] = Stored(rightSums[n / 4][c]);
+    }
+  }
+  storeTurnedBack(first, key, keyHead * headVectors);
+}
