@@ -138,13 +138,6 @@ export const shaders = {
         tableGradient: [7, 'write'],
       },
     },
-  quadAttention: {
-    name: 'quad-attention',
-    source: attention + quadAttention,
-    entryPoints: attentionLayer,
-    overrides: ['headVectors'],
-    needs: ['subgroups'],
-  },
     overrides: ['lanes'],
   },
   rmsNorm: {
@@ -217,6 +210,13 @@ export const shaders = {
   subgroupAttention: {
     name: 'subgroup-attention',
     source: attention + attentionRows + attentionSubgroupTiles,
+    entryPoints: attentionLayer,
+    overrides: ['headVectors'],
+    needs: ['subgroups'],
+  },
+  quadAttention: {
+    name: 'quad-attention',
+    source: attention + quadAttention,
     entryPoints: attentionLayer,
     overrides: ['headVectors'],
     needs: ['subgroups'],
