@@ -159,7 +159,12 @@ export function recordMuon(
   }
 }
 
-/** Newton-Schulz iterations. The first one normalises, too: the trace of its Gram matrix is the square of X's length. */
+/**
+ * Newton-Schulz iterations. The first one normalises, too: the trace of its Gram matrix is the square of X's length.
+ *
+ * Multiplying the polynomials with each other and X only at the end ("Gram Newton-Schulz") would take a quarter less work at
+ * 124M parameters, but in float32 a gradient of low rank comes out 1% wrong.
+ */
 function orthogonalized(program: ProgramBuilder, stack: Activation, shape: MuonStackShape): Activation {
   const { matrices, rows, columns } = shape;
   const squaredLengths = program.activation(matrices);

@@ -11,8 +11,14 @@ export interface OptimizerSettings {
   readonly muon?: MuonSettings;
 }
 
-/** Nesterov momentum, then orthogonalisation (Jordan et al. 2024), as large as AdamW's updates (Liu et al. 2025, arXiv 2502.16982). */
+/**
+ * Nesterov momentum, then five Newton-Schulz iterations towards the nearest orthogonal matrix, with the coefficients 3.4445,
+ * -4.775 and 2.0315 (Jordan et al. 2024, kellerjordan.github.io/posts/muon). What comes out is scaled by 0.2 sqrt(max(rows,
+ * columns)), not by Jordan's sqrt(max(1, rows / columns)): it is then as large as AdamW's updates, whose rate and decoupled
+ * decay serve both (Liu et al. 2025, arXiv 2502.16982).
+ */
 export interface MuonSettings {
+  /** Jordan et al. use 0.95. */
   readonly momentum: number;
 }
 

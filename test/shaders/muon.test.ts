@@ -4,7 +4,9 @@ import { siteOf } from '../../client/gpu/operation.ts';
 import { presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
 import { referenceAdamW } from '../../client/model/reference/adamw.ts';
-import { referenceMuon } from '../../client/model/reference/muon.ts';
+import { orthogonalize, referenceMuon } from '../../client/model/reference/muon.ts';
+import { at } from '../../client/model/reference/vector.ts';
+import { Random } from '../../client/random.ts';
 import {
   isHiddenMatrix,
   type MuonStackShape,
@@ -15,7 +17,7 @@ import {
 import { scalingAfter } from '../../client/train/scaling.ts';
 import { openNodeDevice } from '../gpu-node.ts';
 import { relativeError } from '../platform/step.ts';
-import { allVariants, expectClose } from './operation.ts';
+import { allVariants, expectClose, randomValues } from './operation.ts';
 import { learningRate, randomVectors, updated } from './update.ts';
 
 let device: Device;
@@ -66,43 +68,71 @@ test('on a graphics card large products go by large tiles, small ones by small o
 test.each([
   ['clipped', 1],
   ['small', 1e-6],
-])('Muon on the layers’ matrices and AdamW on the rest, with a gradient that is %s', async (_, scale) => {
-  const vectors = { ...randomVectors(layout, scale), secondMoment: new Float32Array(layout.length) };
-  for (const { offset, size } of hidden)
-    vectors.firstMoment.subarray(offset, offset + size).forEach((value, i, moment) => {
-      moment[i] = value * scale;
-    });
-  const expected = {
-    step: 4,
-    parameters: Float64Array.from(vectors.parameters),
-    firstMoment: Float64Array.from(vectors.firstMoment),
-    secondMoment: new Float64Array(layout.length),
-  };
-  const gradient = Float64Array.from(vectors.gradient);
-  const rest = { ...layout, tensors: layout.tensors.filter((tensor) => !isHiddenMatrix(tensor)) };
-  referenceAdamW(expected, gradient, settings, learningRate, rest);
-  const factor = Math.min(1, settings.gradientClip / Math.hypot(...gradient));
+])(
+  'Muon on the layers’ matrices and AdamW on the rest are the reference, with a gradient that is %s',
+  async (_, scale) => {
+    const vectors = { ...randomVectors(layout, scale), secondMoment: new Float32Array(layout.length) };
+    for (const { offset, size } of hidden)
+      vectors.firstMoment.subarray(offset, offset + size).forEach((value, i, moment) => {
+        moment[i] = value * scale;
+      });
+    const expected = {
+      step: 4,
+      parameters: Float64Array.from(vectors.parameters),
+      firstMoment: Float64Array.from(vectors.firstMoment),
+      secondMoment: new Float64Array(layout.length),
+    };
+    const gradient = Float64Array.from(vectors.gradient);
+    const rest = { ...layout, tensors: layout.tensors.filter((tensor) => !isHiddenMatrix(tensor)) };
+    referenceAdamW(expected, gradient, settings, learningRate, rest);
+    const factor = Math.min(1, settings.gradientClip / Math.hypot(...gradient));
+    for (const { offset, size, shape } of hidden) {
+      const own = (values: Float64Array) => values.subarray(offset, offset + size);
+      const [rows = 0, columns = 0] = shape;
+      const clipped = own(gradient).map((value) => value * factor);
+      const matrix = { values: own(expected.parameters), rows, columns };
+      const { momentum } = settings.muon;
+      const { weightDecay } = settings;
+      referenceMuon(matrix, own(expected.firstMoment), clipped, { momentum, weightDecay }, learningRate);
+    }
+    for (const adapter of allVariants(device)) {
+      const after = await updated(adapter, layout, settings, vectors, scalingAfter(4, settings, 1));
+      expectClose(after.firstMoment, expected.firstMoment);
+      expectClose(after.secondMoment, expected.secondMoment);
+      for (const { name, offset, size } of layout.tensors) {
+        // The change alone: it is small beside the parameters.
+        const change = (values: Float32Array | Float64Array) =>
+          Float64Array.from(values.subarray(offset, offset + size), (value, i) => {
+            return value - (vectors.parameters[offset + i] ?? Number.NaN);
+          });
+        const error = relativeError(Float32Array.from(change(after.parameters)), change(expected.parameters));
+        expect(error, name).toBeLessThan(1e-4);
+      }
+    }
+  },
+);
+
+test('Muon is the reference where rounding grows most: with gradients of rank 1', async () => {
+  const zeros = () => new Float32Array(layout.length);
+  const vectors = { gradient: zeros(), parameters: zeros(), firstMoment: zeros(), secondMoment: zeros() };
+  const random = Random.seeded(5);
   for (const { offset, size, shape } of hidden) {
-    const own = (values: Float64Array) => values.subarray(offset, offset + size);
     const [rows = 0, columns = 0] = shape;
-    const clipped = own(gradient).map((value) => value * factor);
-    const matrix = { values: own(expected.parameters), rows, columns };
-    const { momentum } = settings.muon;
-    const { weightDecay } = settings;
-    referenceMuon(matrix, own(expected.firstMoment), clipped, { momentum, weightDecay }, learningRate);
+    const tall = Float64Array.from(randomValues(random, rows));
+    const wide = Float64Array.from(randomValues(random, columns));
+    for (let i = 0; i < size; i++)
+      vectors.gradient[offset + i] = at(tall, Math.floor(i / columns)) * at(wide, i % columns);
   }
+  const unclipped = { ...settings, gradientClip: 1e9 };
   for (const adapter of allVariants(device)) {
-    const after = await updated(adapter, layout, settings, vectors, scalingAfter(4, settings, 1));
-    expectClose(after.firstMoment, expected.firstMoment);
-    expectClose(after.secondMoment, expected.secondMoment);
-    for (const { name, offset, size } of layout.tensors) {
-      // The change alone: it is small beside the parameters.
-      const change = (values: Float32Array | Float64Array) =>
-        Float64Array.from(values.subarray(offset, offset + size), (value, i) => {
-          return value - (vectors.parameters[offset + i] ?? Number.NaN);
-        });
-      const error = relativeError(Float32Array.from(change(after.parameters)), change(expected.parameters));
-      expect(error, name).toBeLessThan(1e-4);
+    const after = await updated(adapter, layout, unclipped, vectors, scalingAfter(4, unclipped, 1));
+    for (const { name, offset, size, shape } of hidden) {
+      const own = (values: Float32Array) => values.subarray(offset, offset + size);
+      const [rows = 0, columns = 0] = shape;
+      const { values } = orthogonalize({ values: Float64Array.from(own(vectors.gradient)), rows, columns });
+      const scale = -learningRate * 0.2 * Math.sqrt(Math.max(rows, columns));
+      const expected = values.map((value) => scale * value);
+      expect(relativeError(own(after.parameters), expected), name).toBeLessThan(1e-4);
     }
   }
 });
