@@ -11,41 +11,22 @@ import gradientNorm from './gradient-norm.wgsl?raw';
 import halve from './halve.wgsl?raw';
 import linear from './linear.wgsl?raw';
 import matmul from './matmul.wgsl?raw';
-import matrixUnitAttention from './matrix-unit-attention.wgsl?raw';
-import matrixUnitMatmul from './matrix-unit-matmul.wgsl?raw';
-import matrixUnits from './matrix-units.wgsl?raw';
+import { matrixUnitShaders } from './matrix-units.ts';
 import muon from './muon.wgsl?raw';
 import muonProducts from './muon-products.wgsl?raw';
 import muonRows from './muon-rows.wgsl?raw';
-import quadAttention from './quad-attention.wgsl?raw';
 import muonSubgroupRows from './muon-subgroup-rows.wgsl?raw';
 import muonTiles from './muon-tiles.wgsl?raw';
+import quadAttention from './quad-attention.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
+import { attentionLayer, linearLayer, type Need, type Shader } from './shader.ts';
 import subgroupMatmul from './subgroup-matmul.wgsl?raw';
 import tiledAttention from './tiled-attention.wgsl?raw';
 import tiledMatmul from './tiled-matmul.wgsl?raw';
 import tiles from './tiles.wgsl?raw';
 import update from './update.wgsl?raw';
 
-/** How a kernel sees a buffer. */
-export type BindingKind = 'uniform' | 'read' | 'write';
-
-/** What is bound where, in group 0: name in the WGSL -> (binding number, kind). 'write' is read_write storage. */
-export type Bindings = Readonly<Record<string, readonly [binding: number, kind: BindingKind]>>;
-
-/** What a shader needs that not every adapter has. */
-export type Need = 'subgroups' | 'f16' | 'matrixUnits';
-
-/** One operation: its WGSL, and what each entry point binds. */
-export interface Shader {
-  readonly name: string;
-  /** Reads and writes activations as `Stored`, which `sourceFor` defines. */
-  readonly source: string;
-  readonly entryPoints: Readonly<Record<string, Bindings>>;
-  /** Override constants: workgroup extents and reduction widths, chosen per adapter. */
-  readonly overrides: readonly string[];
-  readonly needs?: readonly Need[];
-}
+export type { BindingKind, Bindings, Need, Shader } from './shader.ts';
 
 const enabled = {
   subgroups: 'enable subgroups;',
@@ -59,56 +40,6 @@ export function sourceFor({ source, needs = [] }: Shader, storage: 'f32' | 'f16'
   const stored = storage === 'f16' ? 'vec4<f16>' : 'vec4<f32>';
   return `${[...features].map((feature) => enabled[feature]).join(' ')} alias Stored = ${stored}; ${source}`;
 }
-
-/** The three products of a linear layer, the same in every form of it. */
-const linearLayer = {
-  forward: {
-    shape: [0, 'uniform'],
-    left: [1, 'read'],
-    right: [2, 'read'],
-    addend: [3, 'read'],
-    rotation: [4, 'read'],
-    product: [6, 'write'],
-    activated: [7, 'write'],
-  },
-  backwardInput: {
-    shape: [0, 'uniform'],
-    left: [1, 'read'],
-    right: [2, 'read'],
-    projected: [5, 'read'],
-    product: [6, 'write'],
-  },
-  backwardWeight: {
-    shape: [0, 'uniform'],
-    left: [1, 'read'],
-    right: [2, 'read'],
-    weightGradient: [8, 'write'],
-  },
-} as const satisfies Shader['entryPoints'];
-
-/** Attention, the same however it reads its tiles. */
-const attentionLayer = {
-  forward: { shape: [0, 'uniform'], qkv: [3, 'read'], output: [4, 'write'], logSums: [5, 'write'] },
-  backwardQuery: {
-    shape: [0, 'uniform'],
-    rotation: [1, 'read'],
-    qkv: [3, 'read'],
-    savedOutput: [6, 'read'],
-    savedLogSums: [7, 'read'],
-    outputGradient: [8, 'read'],
-    deltas: [9, 'write'],
-    qkvGradient: [11, 'write'],
-  },
-  backwardKeyValue: {
-    shape: [0, 'uniform'],
-    rotation: [1, 'read'],
-    qkv: [3, 'read'],
-    savedLogSums: [7, 'read'],
-    outputGradient: [8, 'read'],
-    savedDeltas: [10, 'read'],
-    qkvGradient: [11, 'write'],
-  },
-} as const satisfies Shader['entryPoints'];
 
 /** The products of Newton-Schulz iterations, the same however a tile is made. */
 const muonProductEntries = {
@@ -194,13 +125,6 @@ export const shaders = {
     entryPoints: linearLayer,
     overrides: ['lanesX', 'lanesY', 'quadRows', 'tileDepth'],
   },
-  matrixUnitMatmul: {
-    name: 'matrix-unit-matmul',
-    source: linear + matrixUnitMatmul + matrixUnits,
-    entryPoints: linearLayer,
-    overrides: ['subgroupsX', 'subgroupsY', 'unitsX', 'unitsY', 'tileDepth'],
-    needs: ['matrixUnits'],
-  },
   attention: {
     name: 'attention',
     source: attention + attentionRows + attentionTiles,
@@ -227,13 +151,7 @@ export const shaders = {
     entryPoints: attentionLayer,
     overrides: ['headVectors', 'lanesX', 'lanesY'],
   },
-  matrixUnitAttention: {
-    name: 'matrix-unit-attention',
-    source: attention + matrixUnitAttention + matrixUnits,
-    entryPoints: attentionLayer,
-    overrides: ['headVectors', 'subgroups', 'tileUnits', 'tables'],
-    needs: ['matrixUnits'],
-  },
+  ...matrixUnitShaders,
   cachedAttention: {
     name: 'cached-attention',
     source: cachedAttention,

@@ -1,31 +1,35 @@
-// Loops of attention.wgsl for GPUs with matrix units (matrix-units.wgsl), with f16 storage. Each subgroup owns a unit's
-// rows, queries (keys) of one head; the workgroup walks over tiles of keys (queries) in workgroup memory. Scores leave the
-// units through a table in memory, where two lanes share a row, and come back as f16 weights in the same place.
+// Loops of attention.wgsl for GPUs with matrix units (matrix-units.wgsl). Each subgroup owns a unit's rows, queries (keys)
+// of one head; the workgroup walks over tiles of keys (queries) in workgroup memory. Scores leave the units through a table
+// in memory, where a few lanes share a row, and come back as weights, operands again, in the same place.
 //
 // "Left" rows meet in the scores: queries and keys; "right" ones in what becomes of the scores: values and the output's
 // gradients. Forward walks twice: sums in units cannot shrink when a row's maximum grows, so its log-sum-exp comes first.
 // Rows are padded by 16 bytes, as in matrix-unit-matmul.wgsl; those beyond the sequence repeat its last and have no weight.
 
 override subgroups: u32 = 4;
-override tileUnits: u32 = 2;    // a tile's rows, in units; at most 4
+override tile: u32 = 32;        // rows: whole units' columns and depths, and a vec4 for each lane of a row; at most 64
 override tables: u32 = 2;       // of a subgroup; forward has one
 
-const padding = 2u;
+const rowLanes = subgroupLanes / unitRows;
+const mostQuads = 16 / rowLanes;       // of a tile, for each lane of a row
+const mostDepths = 128 / unitDepth;    // of a head
+const mostColumns = 128 / unitColumns;
 
 override lanes = subgroups * subgroupLanes;
-override owned = subgroups * unit;
-override tile = tileUnits * unit;
-override depthUnits = 4 * headVectors / unit; // at most 8
+override owned = subgroups * unitRows;
+override quads = tile / (4 * rowLanes);
+override headDepths = 4 * headVectors / unitDepth;
+override headColumns = 4 * headVectors / unitColumns;
 override rowStride = headVectors + padding;
 override rightAt = tile * rowStride;
 override tablesAt = 2 * rightAt;
-override scoreStride = tile / 2 + padding;
-override scoreSize = unit * scoreStride;
+override scoreStride = tile / 4 * sumElements + padding;
+override scoreSize = unitRows * scoreStride;
 override weightStride = tile / 4 + padding;
-override sumStride = 2 * headVectors + padding;
-override tablesEach = max(tables * scoreSize, unit * sumStride);
+override sumStride = headVectors * sumElements + padding;
+override tablesEach = max(tables * scoreSize, unitRows * sumStride);
 
-var<workgroup> memory: array<vec2u, max(tablesAt + subgroups * tablesEach, owned * rowStride)>;
+var<workgroup> memory: array<Element, max(tablesAt + subgroups * tablesEach, owned * rowStride)>;
 var<workgroup> queryValues: array<vec2f, 64>; // for keys and values: log-sum and delta of each row of the tile
 
 var<private> lane: u32; // of the subgroup
@@ -40,9 +44,9 @@ fn tableAt(subgroup: u32) -> u32 {
   return tablesAt + subgroup * tablesEach;
 }
 
-// The position that the lane's row is at; its columns are every other four of a table.
+// The position that the lane's row is at.
 fn ownPosition(place: Place, subgroup: u32) -> u32 {
-  return place.ownStart + subgroup * unit + lane / 2;
+  return place.ownStart + subgroup * unitRows + lane / rowLanes;
 }
 
 fn rowOf(place: Place, position: u32) -> u32 {
@@ -53,46 +57,46 @@ fn rowOf(place: Place, position: u32) -> u32 {
 fn bringQkv(place: Place, at: u32, start: u32, count: u32, head: u32) {
   for (var i = place.local; i < count * headVectors; i += lanes) {
     let source = rowOf(place, start + i / headVectors) * rowVectors() + head * headVectors + i % headVectors;
-    memory[at + i / headVectors * rowStride + i % headVectors] = bitcast<vec2u>(qkv[source]);
+    memory[at + i / headVectors * rowStride + i % headVectors] = elementOf(vec4<Operand>(qkv[source]));
   }
 }
 
 fn bringOutputGradient(place: Place, at: u32, start: u32, count: u32, head: u32) {
   for (var i = place.local; i < count * headVectors; i += lanes) {
     let source = (rowOf(place, start + i / headVectors) * shape.heads + head) * headVectors + i % headVectors;
-    memory[at + i / headVectors * rowStride + i % headVectors] = bitcast<vec2u>(outputGradient[source]);
+    memory[at + i / headVectors * rowStride + i % headVectors] = elementOf(vec4<Operand>(outputGradient[source]));
   }
 }
 
 // What the subgroup owns of the rows that were brought to the memory's start.
-fn ownUnits(subgroup: u32) -> array<LeftUnit, 8> {
-  var units: array<LeftUnit, 8>;
+fn ownUnits(subgroup: u32) -> array<LeftUnit, mostDepths> {
+  var units: array<LeftUnit, mostDepths>;
   workgroupBarrier();
-  for (var d = 0u; d < depthUnits; d++) {
-    units[d] = loadLeft(subgroup * unit * rowStride + d * unit / 4, rowStride, false);
+  for (var d = 0u; d < headDepths; d++) {
+    units[d] = loadLeft(subgroup * unitRows * rowStride + d * unitDepth / 4, rowStride, false);
   }
   workgroupBarrier();
   return units;
 }
 
 // A table of the products of the subgroup's rows with the tile's.
-fn putProducts(own: ptr<function, array<LeftUnit, 8>>, tileAt: u32, table: u32) {
-  for (var t = 0u; t < tileUnits; t++) {
+fn putProducts(own: ptr<function, array<LeftUnit, mostDepths>>, tileAt: u32, table: u32) {
+  for (var row = 0u; row < tile; row += unitColumns) {
     var products = SumUnit();
-    for (var d = 0u; d < depthUnits; d++) {
-      let at = tileAt + t * unit * rowStride + d * unit / 4;
+    for (var d = 0u; d < headDepths; d++) {
+      let at = tileAt + row * rowStride + d * unitDepth / 4;
       products = addProduct(products, (*own)[d], loadRight(at, rowStride, true));
     }
-    storeSums(table + t * unit / 2, scoreStride, products);
+    storeSums(table + row / 4 * sumElements, scoreStride, products);
   }
 }
 
 // Adds the tile's rows, weighted by a table.
-fn addWeighted(sums: ptr<function, array<SumUnit, 8>>, weights: u32, tileAt: u32) {
-  for (var t = 0u; t < tileUnits; t++) {
-    let x = loadLeft(weights + t * unit / 4, weightStride, false);
-    for (var d = 0u; d < depthUnits; d++) {
-      let at = tileAt + t * unit * rowStride + d * unit / 4;
+fn addWeighted(sums: ptr<function, array<SumUnit, mostColumns>>, weights: u32, tileAt: u32) {
+  for (var row = 0u; row < tile; row += unitDepth) {
+    let x = loadLeft(weights + row / 4, weightStride, false);
+    for (var d = 0u; d < headColumns; d++) {
+      let at = tileAt + row * rowStride + d * unitColumns / 4;
       (*sums)[d] = addProduct((*sums)[d], x, loadRight(at, rowStride, false));
     }
   }
@@ -100,43 +104,41 @@ fn addWeighted(sums: ptr<function, array<SumUnit, 8>>, weights: u32, tileAt: u32
 
 // Four of the lane's row, from `column` on.
 fn productsAt(table: u32, column: u32) -> vec4f {
-  let at = table + lane / 2 * scoreStride + column / 2;
-  return bitcast<vec4f>(vec4u(memory[at], memory[at + 1]));
+  return sumsAt(table + lane / rowLanes * scoreStride + column / 4 * sumElements);
 }
 
 // Writes the lane's weights over a table that all of the subgroup have read.
-fn putWeights(table: u32, weights: array<vec4f, 8>) {
+fn putWeights(table: u32, weights: array<vec4f, mostQuads>) {
   var values = weights;
-  for (var i = 0u; i < tile / 8; i++) {
-    memory[table + lane / 2 * weightStride + columnOf(i) / 4] = bitcast<vec2u>(vec4<f16>(values[i]));
+  for (var i = 0u; i < quads; i++) {
+    memory[table + lane / rowLanes * weightStride + columnOf(i) / 4] = elementOf(vec4<Operand>(values[i]));
   }
 }
 
 // The first of the lane's i-th four columns of a table.
 fn columnOf(i: u32) -> u32 {
-  return 8 * i + lane % 2 * 4;
+  return 4 * (i * rowLanes + lane % rowLanes);
 }
 
 // The subgroup's sums as floats, where its lanes find them by `sumAt`. All subgroups do it together.
-fn putSums(subgroup: u32, sums: ptr<function, array<SumUnit, 8>>) {
+fn putSums(subgroup: u32, sums: ptr<function, array<SumUnit, mostColumns>>) {
   workgroupBarrier();
-  for (var d = 0u; d < depthUnits; d++) {
-    storeSums(tableAt(subgroup) + d * unit / 2, sumStride, (*sums)[d]);
+  for (var d = 0u; d < headColumns; d++) {
+    storeSums(tableAt(subgroup) + d * unitColumns / 4 * sumElements, sumStride, (*sums)[d]);
   }
   workgroupBarrier();
 }
 
 fn sumAt(subgroup: u32, row: u32, i: u32) -> vec4f {
-  let at = tableAt(subgroup) + row * sumStride + 2 * i;
-  return bitcast<vec4f>(vec4u(memory[at], memory[at + 1]));
+  return sumsAt(tableAt(subgroup) + row * sumStride + i * sumElements);
 }
 
 // Writes sums of a head, counted as in `qkv`, rotated back.
-fn storeTurnedBack(place: Place, subgroup: u32, head: u32, sums: ptr<function, array<SumUnit, 8>>) {
+fn storeTurnedBack(place: Place, subgroup: u32, head: u32, sums: ptr<function, array<SumUnit, mostColumns>>) {
   putSums(subgroup, sums);
   let half = headVectors / 2;
-  for (var n = lane; n < unit * half; n += subgroupLanes) {
-    let position = place.ownStart + subgroup * unit + n / half;
+  for (var n = lane; n < unitRows * half; n += subgroupLanes) {
+    let position = place.ownStart + subgroup * unitRows + n / half;
     let i = n % half;
     if (position < shape.sequence) {
       let cosine = rotation[position * headVectors + i];
@@ -152,6 +154,23 @@ fn storeTurnedBack(place: Place, subgroup: u32, head: u32, sums: ptr<function, a
 
 fn highest(x: vec4f) -> f32 {
   return max(max(x.x, x.y), max(x.z, x.w));
+}
+
+// Over the lanes that share a row.
+fn rowHighest(x: f32) -> f32 {
+  var result = x;
+  for (var apart = 1u; apart < rowLanes; apart *= 2) {
+    result = max(result, subgroupShuffleXor(result, apart));
+  }
+  return result;
+}
+
+fn rowSum(x: f32) -> f32 {
+  var result = x;
+  for (var apart = 1u; apart < rowLanes; apart *= 2) {
+    result += subgroupShuffleXor(result, apart);
+  }
+  return result;
 }
 
 fn seenScores(products: vec4f, key: u32, query: u32) -> vec4f {
@@ -182,23 +201,21 @@ fn forward(
     workgroupBarrier();
     putProducts(&queries, 0, tableAt(subgroup));
     workgroupBarrier();
-    for (var i = 0u; i < tile / 8; i++) {
+    for (var i = 0u; i < quads; i++) {
       let scores = seenScores(productsAt(tableAt(subgroup), columnOf(i)), start + columnOf(i), query);
       let newTop = max(top, highest(scores));
       total = total * exp(top - newTop) + dot(exp(scores - newTop), vec4f(1));
       top = newTop;
     }
   }
-  // A lane that saw no key has the lowest maximum: what it added up weighs nothing beside its neighbour's.
-  let otherTop = subgroupShuffleXor(top, 1);
-  let otherTotal = subgroupShuffleXor(total, 1);
-  let bothTop = max(top, otherTop);
-  let logSum = bothTop + log(total * exp(top - bothTop) + otherTotal * exp(otherTop - bothTop));
-  if (lane % 2 == 0 && query < shape.sequence) {
+  // A lane that saw no key has the lowest maximum: what it added up weighs nothing beside its neighbours'.
+  let rowTop = rowHighest(top);
+  let logSum = rowTop + log(rowSum(total * exp(top - rowTop)));
+  if (lane % rowLanes == 0 && query < shape.sequence) {
     logSums[(place.first + query) * shape.heads + head] = logSum;
   }
 
-  var sums: array<SumUnit, 8>;
+  var sums: array<SumUnit, mostColumns>;
   for (var start = 0u; start < end; start += tile) {
     workgroupBarrier();
     bringQkv(place, 0, start, tile, keyHead);
@@ -206,8 +223,8 @@ fn forward(
     workgroupBarrier();
     putProducts(&queries, 0, tableAt(subgroup));
     workgroupBarrier();
-    var weights: array<vec4f, 8>;
-    for (var i = 0u; i < tile / 8; i++) {
+    var weights: array<vec4f, mostQuads>;
+    for (var i = 0u; i < quads; i++) {
       let scores = seenScores(productsAt(tableAt(subgroup), columnOf(i)), start + columnOf(i), query);
       weights[i] = exp(scores - logSum);
     }
@@ -217,8 +234,8 @@ fn forward(
     addWeighted(&sums, tableAt(subgroup), rightAt);
   }
   putSums(subgroup, &sums);
-  for (var n = lane; n < unit * headVectors; n += subgroupLanes) {
-    let position = place.ownStart + subgroup * unit + n / headVectors;
+  for (var n = lane; n < unitRows * headVectors; n += subgroupLanes) {
+    let position = place.ownStart + subgroup * unitRows + n / headVectors;
     if (position < shape.sequence) {
       let at = ((place.first + position) * shape.heads + head) * headVectors + n % headVectors;
       output[at] = Stored(sumAt(subgroup, n / headVectors, n % headVectors));
@@ -245,17 +262,17 @@ fn backwardQuery(
   var changes = ownUnits(subgroup);
   let query = ownPosition(place, subgroup);
   let savedAt = rowOf(place, query) * shape.heads + head;
-  var half = 0.0;
-  for (var i = lane % 2; i < headVectors; i += 2) {
+  var share = 0.0;
+  for (var i = lane % rowLanes; i < headVectors; i += rowLanes) {
     let at = savedAt * headVectors + i;
-    half += dot(vec4f(outputGradient[at]), vec4f(savedOutput[at]));
+    share += dot(vec4f(outputGradient[at]), vec4f(savedOutput[at]));
   }
-  let delta = half + subgroupShuffleXor(half, 1);
-  if (lane % 2 == 0 && query < shape.sequence) {
+  let delta = rowSum(share);
+  if (lane % rowLanes == 0 && query < shape.sequence) {
     deltas[savedAt] = delta;
   }
   let logSum = savedLogSums[savedAt];
-  var sums: array<SumUnit, 8>;
+  var sums: array<SumUnit, mostColumns>;
   let end = min(ownStart + owned, shape.sequence);
   for (var start = 0u; start < end; start += tile) {
     workgroupBarrier();
@@ -265,8 +282,8 @@ fn backwardQuery(
     putProducts(&queries, 0, tableAt(subgroup));
     putProducts(&changes, rightAt, tableAt(subgroup) + scoreSize);
     workgroupBarrier();
-    var weights: array<vec4f, 8>;
-    for (var i = 0u; i < tile / 8; i++) {
+    var weights: array<vec4f, mostQuads>;
+    for (var i = 0u; i < quads; i++) {
       let scores = seenScores(productsAt(tableAt(subgroup), columnOf(i)), start + columnOf(i), query);
       let change = productsAt(tableAt(subgroup) + scoreSize, columnOf(i)) - delta;
       weights[i] = exp(scores - logSum) * change;
@@ -296,8 +313,8 @@ fn backwardKeyValue(
   bringQkv(place, 0, place.ownStart, owned, valueHead);
   var values = ownUnits(subgroup);
   let key = ownPosition(place, subgroup);
-  var keySums: array<SumUnit, 8>;
-  var valueSums: array<SumUnit, 8>;
+  var keySums: array<SumUnit, mostColumns>;
+  var valueSums: array<SumUnit, mostColumns>;
   let share = shape.heads / shape.keyValueHeads;
   for (var head = group.y * share; head < (group.y + 1) * share; head++) {
     for (var start = ownStart / tile * tile; start < shape.sequence; start += tile) {
@@ -312,9 +329,9 @@ fn backwardKeyValue(
       putProducts(&keys, 0, tableAt(subgroup));
       putProducts(&values, rightAt, tableAt(subgroup) + scoreSize);
       workgroupBarrier();
-      var keyWeights: array<vec4f, 8>;
-      var valueWeights: array<vec4f, 8>;
-      for (var i = 0u; i < tile / 8; i++) {
+      var keyWeights: array<vec4f, mostQuads>;
+      var valueWeights: array<vec4f, mostQuads>;
+      for (var i = 0u; i < quads; i++) {
         let c = columnOf(i);
         let products = productsAt(tableAt(subgroup), c) * scoreScale();
         let change = productsAt(tableAt(subgroup) + scoreSize, c);
@@ -334,8 +351,8 @@ fn backwardKeyValue(
     }
   }
   putSums(subgroup, &valueSums);
-  for (var n = lane; n < unit * headVectors; n += subgroupLanes) {
-    let position = place.ownStart + subgroup * unit + n / headVectors;
+  for (var n = lane; n < unitRows * headVectors; n += subgroupLanes) {
+    let position = place.ownStart + subgroup * unitRows + n / headVectors;
     if (position < shape.sequence) {
       let at = (place.first + position) * rowVectors() + valueHead * headVectors + n % headVectors;
       qkvGradient[at] = Stored(sumAt(subgroup, n / headVectors, n % headVectors));

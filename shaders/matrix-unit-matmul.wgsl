@@ -1,5 +1,5 @@
-// Loops of linear.wgsl for GPUs with matrix units (matrix-units.wgsl), with f16 storage. A workgroup walks through both
-// matrices in tiles in workgroup memory; each of its subgroups holds the sums of up to 4 x 4 units.
+// Loops of linear.wgsl for GPUs with matrix units (matrix-units.wgsl). A workgroup walks through both matrices in tiles in
+// workgroup memory, converted to the units' operands; each of its subgroups holds the sums of up to 4 x 4 units.
 //
 // A tile's rows lie along k where the matrix does ("along": memory[row][k]), else across it (memory[k][row]): nothing is
 // transposed but by the units' loads. Rows are padded by 16 bytes, so that eight of them begin in different banks. While a
@@ -13,18 +13,17 @@ override unitsY: u32 = 2;     // at most 4
 override tileDepth: u32 = 8;  // vec4; a tile is no deeper than it has rows or columns
 
 override lanes = subgroupsX * subgroupsY * subgroupLanes;
-override tileRows = subgroupsY * unitsY * unit;
-override tileColumns = subgroupsX * unitsX * unit;
+override tileRows = subgroupsY * unitsY * unitRows;
+override tileColumns = subgroupsX * unitsX * unitColumns;
 override leftEach = tileRows * tileDepth / lanes; // vec4 that an invocation brings, at most `mostEach`
 override rightEach = tileColumns * tileDepth / lanes;
 override rightAt = tileRows * (tileDepth + padding);
-override sumStride = unitsX * unit / 2 + padding;
-override subgroupSums = unit * sumStride;
+override sumStride = unitsX * unitColumns / 4 * sumElements + padding;
+override subgroupSums = unitRows * sumStride;
 
-const padding = 2u;
 const mostEach = 256 / subgroupLanes;
 
-var<workgroup> memory: array<vec2u, max(
+var<workgroup> memory: array<Element, max(
   (tileRows + tileColumns) * (tileDepth + padding), subgroupsX * subgroupsY * subgroupSums)>;
 
 var<private> lane: u32; // of the subgroup
@@ -77,13 +76,13 @@ fn leftFrom(product: u32, group: vec3u, place: vec2u) -> u32 {
 
 // A tile's columns in forward: a unit of the first of pairs, then one of the second.
 fn pairOf(group: vec3u, tileColumn: u32) -> u32 {
-  return (group.x * tileColumns + tileColumn / (2 * unit) * 2 * unit + tileColumn % unit * 2) / 8;
+  return (group.x * tileColumns + tileColumn / (2 * unitColumns) * 2 * unitColumns + tileColumn % unitColumns * 2) / 8;
 }
 
 fn rightFrom(product: u32, group: vec3u, place: vec2u) -> u32 {
   let last = shape.columns - 1;
   if (product == toOutput) {
-    let column = firstOfPair(pairOf(group, place.x)) + place.x / unit % 2 * shape.span;
+    let column = firstOfPair(pairOf(group, place.x)) + place.x / unitColumns % 2 * shape.span;
     return (4 * min(column, last) + place.x % 4) * shape.depth + place.y / 4;
   }
   return place.y * shape.columns + min((group.x * tileColumns + place.x) / 4, last);
@@ -130,10 +129,10 @@ fn multiply(
       break;
     }
     for (var i = 0u; i < leftEach; i++) {
-      memory[memoryAt(leftSide, local + i * lanes)] = bitcast<vec2u>(nextLeft[i]);
+      memory[memoryAt(leftSide, local + i * lanes)] = elementOf(vec4<Operand>(nextLeft[i]));
     }
     for (var i = 0u; i < rightEach; i++) {
-      memory[rightAt + memoryAt(rightSide, local + i * lanes)] = bitcast<vec2u>(nextRight[i]);
+      memory[rightAt + memoryAt(rightSide, local + i * lanes)] = elementOf(vec4<Operand>(nextRight[i]));
     }
     workgroupBarrier();
   }
@@ -144,14 +143,14 @@ fn unitAt(side: Side, row: u32, k: u32) -> u32 {
 }
 
 fn addTile(leftSide: Side, rightSide: Side, subgroup: vec2u, sums: ptr<function, array<array<SumUnit, 4>, 4>>) {
-  for (var k = 0u; k < 4 * tileDepth; k += unit) {
+  for (var k = 0u; k < 4 * tileDepth; k += unitDepth) {
     var y: array<RightUnit, 4>;
     for (var j = 0u; j < unitsX; j++) {
-      let column = (subgroup.x * unitsX + j) * unit;
+      let column = (subgroup.x * unitsX + j) * unitColumns;
       y[j] = loadRight(rightAt + unitAt(rightSide, column, k), rightSide.stride, rightSide.along);
     }
     for (var i = 0u; i < unitsY; i++) {
-      let row = (subgroup.y * unitsY + i) * unit;
+      let row = (subgroup.y * unitsY + i) * unitRows;
       let x = loadLeft(unitAt(leftSide, row, k), leftSide.stride, !leftSide.along);
       for (var j = 0u; j < unitsX; j++) {
         (*sums)[i][j] = addProduct((*sums)[i][j], x, y[j]);
@@ -164,13 +163,14 @@ fn addTile(leftSide: Side, rightSide: Side, subgroup: vec2u, sums: ptr<function,
 fn putSums(subgroup: u32, sums: array<SumUnit, 4>) {
   var units = sums;
   for (var j = 0u; j < unitsX; j++) {
-    storeSums(subgroup * subgroupSums + j * unit / 2, sumStride, units[j]);
+    storeSums(subgroup * subgroupSums + j * unitColumns / 4 * sumElements, sumStride, units[j]);
   }
   workgroupBarrier();
 }
 
-fn sumsAt(at: u32) -> vec4f {
-  return bitcast<vec4f>(vec4u(memory[at], memory[at + 1]));
+// Four of a subgroup's row of units, from `column` on.
+fn sumsOf(subgroup: u32, row: u32, column: u32) -> vec4f {
+  return sumsAt(subgroup * subgroupSums + row * sumStride + column / 4 * sumElements);
 }
 
 @compute @workgroup_size(lanes)
@@ -184,15 +184,16 @@ fn forward(
   let subgroup = vec2u(index % subgroupsX, index / subgroupsX);
   var sums: array<array<SumUnit, 4>, 4>;
   multiply(toOutput, group, local, subgroup, &sums);
-  let pairs = unitsX * unit / 8;
+  let pairs = unitsX * unitColumns / 8;
   for (var i = 0u; i < unitsY; i++) {
     putSums(index, sums[i]);
-    let firstRow = group.y * tileRows + (subgroup.y * unitsY + i) * unit;
-    for (var pair = lane; pair < unit * pairs; pair += subgroupLanes) {
-      let tileColumn = pair % pairs / (unit / 4) * 2 * unit + pair % (unit / 4) * 4;
-      let at = index * subgroupSums + pair / pairs * sumStride + tileColumn / 2;
-      let first = firstOfPair(pairOf(group, subgroup.x * unitsX * unit + tileColumn));
-      storePair(firstRow + pair / pairs, first, sumsAt(at), sumsAt(at + unit / 2));
+    let firstRow = group.y * tileRows + (subgroup.y * unitsY + i) * unitRows;
+    for (var at = lane; at < unitRows * pairs; at += subgroupLanes) {
+      let row = at / pairs;
+      let pair = at % pairs;
+      let column = pair / (unitColumns / 4) * 2 * unitColumns + pair % (unitColumns / 4) * 4;
+      let first = firstOfPair(pairOf(group, subgroup.x * unitsX * unitColumns + column));
+      storePair(firstRow + row, first, sumsOf(index, row, column), sumsOf(index, row, column + unitColumns));
     }
     workgroupBarrier();
   }
@@ -209,13 +210,13 @@ fn backwardInput(
   let subgroup = vec2u(index % subgroupsX, index / subgroupsX);
   var sums: array<array<SumUnit, 4>, 4>;
   multiply(toInput, group, local, subgroup, &sums);
-  let columns = unitsX * unit / 4;
+  let columns = unitsX * unitColumns / 4;
   for (var i = 0u; i < unitsY; i++) {
     putSums(index, sums[i]);
-    let firstRow = group.y * tileRows + (subgroup.y * unitsY + i) * unit;
+    let firstRow = group.y * tileRows + (subgroup.y * unitsY + i) * unitRows;
     let firstColumn = group.x * tileColumns / 4 + subgroup.x * columns;
-    for (var at = lane; at < unit * columns; at += subgroupLanes) {
-      let sum = sumsAt(index * subgroupSums + at / columns * sumStride + at % columns * 2);
+    for (var at = lane; at < unitRows * columns; at += subgroupLanes) {
+      let sum = sumsOf(index, at / columns, at % columns * 4);
       storeInput(firstRow + at / columns, firstColumn + at % columns, sum);
     }
     workgroupBarrier();
@@ -233,14 +234,14 @@ fn backwardWeight(
   let subgroup = vec2u(index % subgroupsX, index / subgroupsX);
   var sums: array<array<SumUnit, 4>, 4>;
   multiply(toWeight, group, local, subgroup, &sums);
-  let columns = unitsX * unit / 4;
+  let columns = unitsX * unitColumns / 4;
   for (var i = 0u; i < unitsY; i++) {
     putSums(index, sums[i]);
-    let firstRow = group.y * tileRows + (subgroup.y * unitsY + i) * unit;
+    let firstRow = group.y * tileRows + (subgroup.y * unitsY + i) * unitRows;
     let firstColumn = group.x * tileColumns / 4 + subgroup.x * columns;
-    for (var at = lane; at < unit * columns; at += subgroupLanes) {
+    for (var at = lane; at < unitRows * columns; at += subgroupLanes) {
       if (firstColumn + at % columns < shape.columns) {
-        let sum = sumsAt(index * subgroupSums + at / columns * sumStride + at % columns * 2);
+        let sum = sumsOf(index, at / columns, at % columns * 4);
         storeWeight(firstRow + at / columns, firstColumn + at % columns, sum);
       }
     }

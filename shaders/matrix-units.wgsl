@@ -1,13 +1,11 @@
-// The units that multiply small matrices, one product of (unit, unit) matrices by a subgroup at a time ("tensor cores";
-// Dawn's experimental subgroup matrices): f16 by f16, summed up in f32. Here a unit's operands and sums lie in `memory`,
-// in elements of 8 bytes. Apart from these lines, what uses them is WGSL that runs, and is tested, anywhere.
+// The units that multiply small matrices, one product of (unitRows, unitDepth) by (unitDepth, unitColumns) by a subgroup at a
+// time ("tensor cores"; Dawn's experimental subgroup matrices), and sum up in f32. Their sizes and operands are those of an
+// entry of matrix-units.ts. Operands and sums lie in `memory`, whose elements hold four operands. Apart from these lines, what
+// uses the units is WGSL that runs, and is tested, anywhere.
 
-const unit = 16u;
-const subgroupLanes = 32u;
-
-alias LeftUnit = subgroup_matrix_left<f16, unit, unit>;
-alias RightUnit = subgroup_matrix_right<f16, unit, unit>;
-alias SumUnit = subgroup_matrix_result<f32, unit, unit>;
+alias LeftUnit = subgroup_matrix_left<Operand, unitDepth, unitRows>;
+alias RightUnit = subgroup_matrix_right<Operand, unitColumns, unitDepth>;
+alias SumUnit = subgroup_matrix_result<f32, unitColumns, unitRows>;
 
 // From memory[at] on: a row each `stride`, or with `turned` a column.
 fn loadLeft(at: u32, stride: u32, turned: bool) -> LeftUnit {

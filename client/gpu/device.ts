@@ -9,7 +9,7 @@ export interface Adapter {
   readonly subgroupSize: number;
   /** Whether shaders may use 16-bit floats. */
   readonly f16: boolean;
-  /** The shapes that tensor cores multiply, f16 by f16; none where shaders cannot use them. */
+  /** What its tensor cores multiply; none where shaders cannot use them. */
   readonly matrixUnits: readonly MatrixUnit[];
   /** Bytes of workgroup memory, and invocations of one workgroup. */
   readonly workgroupBytes: number;
@@ -39,6 +39,7 @@ export interface MatrixUnit {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
+  readonly operands: Storage;
   readonly result: Storage;
 }
 
@@ -90,7 +91,7 @@ export async function openDevice(
   const has = (feature: string): feature is GPUFeatureName => adapter.features.has(feature);
   const subgroups = has('subgroups');
   const f16 = has('shader-f16');
-  const matrixUnits = f16 && subgroups && has(matrixFeature) ? matrixUnitsOf(info) : [];
+  const matrixUnits = subgroups && has(matrixFeature) ? matrixUnitsOf(info) : [];
   const features: string[] = ['subgroups', 'shader-f16', matrixFeature];
   const device = await adapter.requestDevice({
     requiredFeatures: features.filter(has),
@@ -147,8 +148,9 @@ function matrixUnitsOf(info: GPUAdapterInfo): MatrixUnit[] {
       'resultComponentType',
     ].map((key): unknown => Reflect.get(config, key));
     const isSize = (size: unknown): size is number => typeof size === 'number';
-    if (operands !== 'f16' || !isSize(rows) || !isSize(columns) || !isSize(depth)) continue;
-    if (result === 'f32' || result === 'f16') units.push({ rows, columns, depth, result });
+    const isFloat = (type: unknown): type is Storage => type === 'f32' || type === 'f16';
+    if (isSize(rows) && isSize(columns) && isSize(depth) && isFloat(operands) && isFloat(result))
+      units.push({ rows, columns, depth, operands, result });
   }
   return units;
 }

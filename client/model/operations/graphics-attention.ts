@@ -1,5 +1,6 @@
+import { type MatrixUnitName, matrixUnitKinds } from '../../../shaders/matrix-units.ts';
 import type { Storage, Variant } from '../../gpu/operation.ts';
-import { hasMatrixUnits, padding, subgroupLanes, unit } from './matrix-units.ts';
+import { hasUnits, rowBytes, unitNames } from './matrix-units.ts';
 
 /** Extents of attention on which a graphics processor's variants depend. */
 interface Extents {
@@ -21,40 +22,40 @@ export function graphicsVariants<Shape extends Extents>(
   entry: Entry,
   headsOf: (shape: Shape) => number,
 ): Variant<Shape>[] {
-  return [...tiledVariants(entry, headsOf), ...matrixUnitVariants(entry, headsOf)];
+  const byUnits = unitNames.flatMap((units) => matrixUnitVariants(units, entry, headsOf));
+  return [...tiledVariants(entry, headsOf), ...byUnits];
 }
 
+/** Of a workgroup that attends by matrix units. */
+const invocations = 128;
+
 function matrixUnitVariants<Shape extends Extents>(
+  units: MatrixUnitName,
   entry: Entry,
   headsOf: (shape: Shape) => number,
 ): Variant<Shape>[] {
-  const subgroups = 4;
-  const owned = subgroups * unit;
+  const { rows, columns, depth, operands, lanes } = matrixUnitKinds[units];
+  const subgroups = invocations / lanes;
+  const owned = subgroups * rows;
   const tables = entry === 'forward' ? 1 : 2;
-  return [1, 4, 2].map((tileUnits) => {
-    const tile = tileUnits * unit;
+  return [16, 64, 32].map((tile) => {
     const memory = ({ headSize }: Shape) => {
-      const row = headSize / 4 + padding;
-      const tablesEach = unit * Math.max(tables * (tile / 2 + padding), headSize / 2 + padding);
-      return 8 * Math.max(2 * tile * row + subgroups * tablesEach, owned * row) + 64 * 8;
+      const row = rowBytes[operands](headSize);
+      const tablesEach = rows * Math.max(tables * rowBytes.f32(tile), rowBytes.f32(headSize));
+      return Math.max(2 * tile * row + subgroups * tablesEach, owned * row) + 64 * 8;
     };
     return {
-      name: `matrix units ${owned}x${tile}`,
-      shader: 'matrixUnitAttention',
+      name: `matrix units ${units}, ${owned}x${tile}`,
+      shader: `matrixUnitAttention ${units}`,
       entry,
-      overrides: ({ headSize }) => ({
-        headVectors: headSize / 4,
-        subgroups,
-        tileUnits,
-        tables,
-      }),
+      overrides: ({ headSize }) => ({ headVectors: headSize / 4, subgroups, tile, tables }),
       workgroups: (shape) => [Math.ceil(shape.sequence / owned), headsOf(shape), shape.batch],
       fits: (adapter, shape, storage) =>
-        hasMatrixUnits(adapter, storage) &&
+        hasUnits(adapter, storage, units) &&
         memory(shape) <= adapter.workgroupBytes &&
-        subgroups * subgroupLanes <= adapter.workgroupInvocations &&
-        shape.headSize % unit === 0 &&
-        shape.headSize <= 8 * unit,
+        invocations <= adapter.workgroupInvocations &&
+        shape.headSize % columns === 0 &&
+        shape.headSize % depth === 0,
       suits: 'graphics',
       pays: (shape) => shape.sequence >= owned,
     };

@@ -1,8 +1,9 @@
+import { type MatrixUnitName, matrixUnitKinds } from '../../../shaders/matrix-units.ts';
 import type { Variant } from '../../gpu/operation.ts';
-import { hasMatrixUnits, padding, subgroupLanes, unit } from './matrix-units.ts';
+import { hasUnits, rowBytes, unitNames } from './matrix-units.ts';
 import { areMany, type Extent, tiledVariants, tilesOf } from './tiles.ts';
 
-/** What a workgroup makes by matrix units of 16 x 16; see matrix-unit-matmul.wgsl. */
+/** What a workgroup makes by matrix units; see matrix-unit-matmul.wgsl. */
 interface UnitTile {
   readonly subgroupsX: number;
   readonly subgroupsY: number;
@@ -11,42 +12,60 @@ interface UnitTile {
   readonly tileDepth: number;
 }
 
-const unitTiles: readonly UnitTile[] = [
-  { subgroupsX: 2, subgroupsY: 2, unitsX: 2, unitsY: 2, tileDepth: 8 },
-  { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 2, tileDepth: 8 },
-  { subgroupsX: 2, subgroupsY: 4, unitsX: 4, unitsY: 4, tileDepth: 8 },
-  { subgroupsX: 4, subgroupsY: 2, unitsX: 2, unitsY: 4, tileDepth: 16 },
-  { subgroupsX: 4, subgroupsY: 2, unitsX: 2, unitsY: 4, tileDepth: 8 },
-  { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 4, tileDepth: 8 },
-];
+/** The first is small; the last is likely best where the product has enough of them. */
+const unitTiles: Readonly<Record<MatrixUnitName, readonly UnitTile[]>> = {
+  '8x8x8 f32': [
+    { subgroupsX: 2, subgroupsY: 2, unitsX: 2, unitsY: 2, tileDepth: 4 },
+    { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 4, tileDepth: 8 },
+    { subgroupsX: 2, subgroupsY: 4, unitsX: 4, unitsY: 4, tileDepth: 4 },
+    { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 4, tileDepth: 4 },
+  ],
+  '8x16x16 f16': [
+    { subgroupsX: 2, subgroupsY: 4, unitsX: 2, unitsY: 2, tileDepth: 8 },
+    { subgroupsX: 4, subgroupsY: 2, unitsX: 2, unitsY: 4, tileDepth: 8 },
+    { subgroupsX: 2, subgroupsY: 4, unitsX: 2, unitsY: 4, tileDepth: 8 },
+  ],
+  '16x16x16 f16': [
+    { subgroupsX: 2, subgroupsY: 2, unitsX: 2, unitsY: 2, tileDepth: 8 },
+    { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 2, tileDepth: 8 },
+    { subgroupsX: 2, subgroupsY: 4, unitsX: 4, unitsY: 4, tileDepth: 8 },
+    { subgroupsX: 4, subgroupsY: 2, unitsX: 2, unitsY: 4, tileDepth: 16 },
+    { subgroupsX: 4, subgroupsY: 2, unitsX: 2, unitsY: 4, tileDepth: 8 },
+    { subgroupsX: 2, subgroupsY: 2, unitsX: 4, unitsY: 4, tileDepth: 8 },
+  ],
+};
 
 /** The variants of one of the linear layer's products that are for graphics processors. */
 export function graphicsVariants<Shape>(entry: string, extentOf: (shape: Shape) => Extent): Variant<Shape>[] {
-  return [...tiledVariants('tiledMatmul', entry, extentOf), ...matrixUnitVariants(entry, extentOf)];
+  const byUnits = unitNames.flatMap((units) => matrixUnitVariants(units, entry, extentOf));
+  return [...tiledVariants('tiledMatmul', entry, extentOf), ...byUnits];
 }
 
-function matrixUnitVariants<Shape>(entry: string, extentOf: (shape: Shape) => Extent): Variant<Shape>[] {
-  return unitTiles.map((tile, i) => {
+function matrixUnitVariants<Shape>(
+  units: MatrixUnitName,
+  entry: string,
+  extentOf: (shape: Shape) => Extent,
+): Variant<Shape>[] {
+  const unit = matrixUnitKinds[units];
+  return unitTiles[units].map((tile, i) => {
     const { subgroupsX, subgroupsY, unitsX, unitsY, tileDepth } = tile;
-    const extent = { rows: subgroupsY * unitsY * unit, columns: subgroupsX * unitsX * unit };
+    const extent = { rows: subgroupsY * unitsY * unit.rows, columns: subgroupsX * unitsX * unit.columns };
     const subgroups = subgroupsX * subgroupsY;
-    const bytes =
-      8 *
-      Math.max(
-        (extent.rows + extent.columns) * (tileDepth + padding),
-        subgroups * unit * ((unitsX * unit) / 2 + padding),
-      );
+    const bytes = Math.max(
+      (extent.rows + extent.columns) * rowBytes[unit.operands](4 * tileDepth),
+      subgroups * unit.rows * rowBytes.f32(unitsX * unit.columns),
+    );
     const workgroups = (shape: Shape) => tilesOf(extentOf(shape), extent);
     return {
-      name: `matrix units ${extent.rows}x${extent.columns}x${4 * tileDepth}, ${subgroups} subgroups`,
-      shader: 'matrixUnitMatmul',
+      name: `matrix units ${units}, ${extent.rows}x${extent.columns}x${4 * tileDepth}, ${subgroups} subgroups`,
+      shader: `matrixUnitMatmul ${units}`,
       entry,
       overrides: () => ({ ...tile }),
       workgroups,
       fits: (adapter, _shape, storage) =>
-        hasMatrixUnits(adapter, storage) &&
+        hasUnits(adapter, storage, units) &&
         bytes <= adapter.workgroupBytes &&
-        subgroups * subgroupLanes <= adapter.workgroupInvocations,
+        subgroups * unit.lanes <= adapter.workgroupInvocations,
       suits: 'graphics',
       pays: (shape) => i === 0 || areMany(workgroups(shape)),
     };

@@ -1,21 +1,36 @@
+import { type MatrixUnitName, matrixUnitKinds } from '../../../shaders/matrix-units.ts';
 import type { Adapter } from '../../gpu/device.ts';
 import type { Storage } from '../../gpu/operation.ts';
 
-/** Rows, columns and depth of the matrix units that shaders are written for, and lanes of the subgroups that feed them. */
-export const unit = 16;
-export const subgroupLanes = 32;
+/** Where an adapter has several, the last is likely fastest. */
+export const unitNames: readonly MatrixUnitName[] = ['8x8x8 f32', '8x16x16 f16', '16x16x16 f16'];
 
-/** vec4 of half precision, 8 bytes each, between the end of a row in workgroup memory and the next. */
-export const padding = 2;
-
-/** Whether shaders may use the units: tensor cores that multiply f16 and add up f32. */
-export function hasMatrixUnits({ matrixUnits, subgroupSize }: Adapter, storage: Storage): boolean {
+/** Whether the adapter has these units, and kernels may use them with this storage: operands are as exact as what is stored. */
+export function hasUnits(
+  { matrixUnits, subgroupSize }: Adapter,
+  storage: Storage,
+  name: MatrixUnitName,
+): boolean {
+  const { rows, columns, depth, operands, lanes } = matrixUnitKinds[name];
   return (
-    storage === 'f16' &&
-    subgroupSize === subgroupLanes &&
+    (operands === 'f32' || storage === 'f16') &&
+    subgroupSize === lanes &&
     matrixUnits.some(
-      ({ rows, columns, depth, result }) =>
-        rows === unit && columns === unit && depth === unit && result === 'f32',
+      (unit) =>
+        unit.rows === rows &&
+        unit.columns === columns &&
+        unit.depth === depth &&
+        unit.operands === operands &&
+        unit.result === 'f32',
     )
   );
 }
+
+/** Bytes of workgroup memory: of a row of so many operands or sums, with the padding behind it. */
+export const rowBytes = {
+  f16: (length: number) => 2 * length + padding,
+  f32: (length: number) => 4 * length + padding,
+} as const;
+
+/** Bytes between the end of a row in workgroup memory and the next, so that eight rows begin in different banks. */
+const padding = 16;

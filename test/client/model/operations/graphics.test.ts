@@ -13,7 +13,7 @@ const card: Adapter = {
   software: false,
   subgroupSize: 32,
   f16: true,
-  matrixUnits: [{ rows: 16, columns: 16, depth: 16, result: 'f32' }],
+  matrixUnits: [{ rows: 16, columns: 16, depth: 16, operands: 'f16', result: 'f32' }],
   workgroupBytes: 49_152,
   workgroupInvocations: 1024,
   bufferBytes: 2 ** 32,
@@ -58,7 +58,10 @@ test('single precision, and a card without matrix units, go by tiles', () => {
 });
 
 test('units that add up in half precision are not used', () => {
-  const imprecise = { ...card, matrixUnits: [{ rows: 16, columns: 16, depth: 16, result: 'f16' }] } as const;
+  const imprecise = {
+    ...card,
+    matrixUnits: [{ rows: 16, columns: 16, depth: 16, operands: 'f16', result: 'f16' }],
+  } as const;
   const { candidates } = siteOf(linearForward, linear, imprecise, 'f16');
   expect(candidates.filter(({ variant }) => variant.startsWith('matrix units'))).toEqual([]);
 });
