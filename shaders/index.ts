@@ -18,6 +18,7 @@ import muonRows from './muon-rows.wgsl?raw';
 import muonSubgroupRows from './muon-subgroup-rows.wgsl?raw';
 import muonTiles from './muon-tiles.wgsl?raw';
 import quadAttention from './quad-attention.wgsl?raw';
+import quadMatmul from './quad-matmul.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
 import { attentionLayer, linearLayer, type Need, type Shader } from './shader.ts';
 import subgroupMatmul from './subgroup-matmul.wgsl?raw';
@@ -115,6 +116,13 @@ export const shaders = {
   subgroupMatmul: {
     name: 'subgroup-matmul',
     source: linear + subgroupMatmul,
+    entryPoints: linearLayer,
+    overrides: [],
+    needs: ['subgroups'],
+  },
+  quadMatmul: {
+    name: 'quad-matmul',
+    source: linear + quadMatmul,
     entryPoints: linearLayer,
     overrides: [],
     needs: ['subgroups'],

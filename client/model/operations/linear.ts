@@ -1,4 +1,4 @@
-import { hasLanesOfEight } from '../../gpu/device.ts';
+import { hasLanesOfEight, hasLanesOfFour } from '../../gpu/device.ts';
 import type { Operation, Variant } from '../../gpu/operation.ts';
 import { graphicsVariants } from './graphics-linear.ts';
 
@@ -64,6 +64,16 @@ const subgroup = {
   fits: hasLanesOfEight,
 } as const;
 
+/** Holds 32 rows, which pays where there are half as many. */
+const quad = {
+  name: 'quad',
+  shader: 'quadMatmul',
+  suits: 'processor',
+  fits: hasLanesOfFour,
+  overrides: () => ({}),
+  pays: ({ rows }: LinearShape) => rows >= 16,
+} as const;
+
 /** For generation, which reads a token of each prompt at a time. */
 const fewRows = (
   name: string,
@@ -100,6 +110,11 @@ export const linearForward: Operation<LinearForwardShape> = {
       overrides: () => ({}),
       workgroups: (shape) => [Math.ceil(pairsOf(shape) / 4), Math.ceil(shape.rows / 16), 1],
     },
+    {
+      ...quad,
+      entry: 'forward',
+      workgroups: (shape) => [Math.ceil(pairsOf(shape) / 4), Math.ceil(shape.rows / 32), 1],
+    },
     ...graphicsVariants<LinearForwardShape>('forward', (shape) => ({
       rows: shape.rows,
       columns: 8 * pairsOf(shape),
@@ -131,6 +146,11 @@ export const linearBackwardInput: Operation<LinearBackwardInputShape> = {
       overrides: () => ({}),
       workgroups: ({ rows, inputs }) => [Math.ceil(inputs / 32), Math.ceil(rows / 16), 1],
     },
+    {
+      ...quad,
+      entry: 'backwardInput',
+      workgroups: ({ rows, inputs }) => [Math.ceil(inputs / 32), Math.ceil(rows / 32), 1],
+    },
     ...graphicsVariants<LinearBackwardInputShape>('backwardInput', ({ rows, inputs }) => ({
       rows,
       columns: inputs,
@@ -153,6 +173,11 @@ export const linearBackwardWeight: Operation<LinearBackwardWeightShape> = {
       ...subgroup,
       entry: 'backwardWeight',
       overrides: () => ({}),
+      workgroups: ({ inputs, outputs }) => [Math.ceil(inputs / 32), Math.ceil(outputs / 32), 1],
+    },
+    {
+      ...quad,
+      entry: 'backwardWeight',
       workgroups: ({ inputs, outputs }) => [Math.ceil(inputs / 32), Math.ceil(outputs / 32), 1],
     },
     ...graphicsVariants<LinearBackwardWeightShape>('backwardWeight', ({ inputs, outputs }) => ({
