@@ -5,7 +5,7 @@ import { whole } from '../apps/cli/options.ts';
 import { nodeGpu } from '../client/host/node.ts';
 import { type PresetName, presetNames } from '../client/model/config.ts';
 import { federation } from './federation.ts';
-import { bench as generate } from './generate.ts';
+import { type GenerateBenchOptions, bench as generate } from './generate.ts';
 import { bench as memory, memoryConfigs } from './memory.ts';
 import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
 import { configs } from './step/workload.ts';
@@ -101,8 +101,11 @@ program
   .addOption(count('prompt', 'tokens of a prompt', 16))
   .addOption(count('tokens', 'tokens that each prompt is continued by', 64))
   .addOption(count('batch', 'prompts of the larger batch; the other has one', 8))
+  .addOption(
+    new Option('--storage <format>', "of the adapter's weights").choices(['f32', 'f16']).default('f32'),
+  )
   .addOption(json())
-  .action(async (flags: Record<'prompt' | 'tokens' | 'batch', number> & { preset: PresetName }) =>
+  .action(async (flags: Omit<GenerateBenchOptions, 'gpu'>) =>
     printLines(generate({ ...flags, gpu: await nodeGpu() })),
   );
 

@@ -53,6 +53,7 @@ test.each([
   [['generate', '--model', 'm', '--prompt', 'x', '--top-p', '2'], 'usage'],
   [['generate', '--model', 'm', '--prompt', 'x', '--stop', ''], 'usage'],
   [['generate', '--model', 'm', '--prompt', 'x', '--device', 'tpu'], 'usage'],
+  [['generate', '--model', 'm', '--prompt', 'x', '--storage', 'f64'], 'usage'],
   [['relay', '--tls', 'perhaps'], 'usage.tls'],
   [['info', 'ftp://relay.example'], 'usage.relay'],
   [['relay', '--token-file', '/nowhere/token'], 'usage.token-file'],
@@ -137,6 +138,8 @@ test('generate prints prompt and continuation and nothing else, the same each ti
   expect(events(cpu.stdout)).toMatchObject([{ device: 'cpu' }, { device: 'cpu' }]);
   expect(events(gpu.stdout).map(({ device }) => device)).not.toContain('cpu');
   expect(texts(gpu.stdout)).toEqual(texts(cpu.stdout));
+  const half = await run(...both, '--device', 'gpu', '--storage', 'f16');
+  expect(events(half.stdout)).toMatchObject([{ tokens: 12 }, { tokens: 12 }]);
   writeFileSync(join(model, 'config.json'), '{}');
   expect(await run(...words)).toMatchObject({ code: exit.failed, stdout: '' });
 });
