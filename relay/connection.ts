@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import type { Clock } from './clock.ts';
 import { Allowance, type RelayLimits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
 import {
@@ -28,7 +29,7 @@ export class Connection {
   readonly #socket: WebSocket;
   readonly #limits: RelayLimits;
   readonly #metrics: Metrics;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #allowance: Allowance;
   readonly #waiting: Uint8Array[] = [];
   #handler: ConnectionHandler | null = null;
@@ -41,13 +42,13 @@ export class Connection {
   #bytesDown = 0;
 
   /** `stream` is what `socket` reads from; it is only listened to. */
-  constructor(socket: WebSocket, stream: Duplex, limits: RelayLimits, metrics: Metrics, now: () => number) {
+  constructor(socket: WebSocket, stream: Duplex, limits: RelayLimits, metrics: Metrics, clock: Clock) {
     this.#socket = socket;
     this.#limits = limits;
     this.#metrics = metrics;
-    this.#now = now;
-    this.#heardAt = now();
-    this.#allowance = new Allowance(limits.messagesPerSecond, limits.messageBurst, now());
+    this.#clock = clock;
+    this.#heardAt = clock.elapsed();
+    this.#allowance = new Allowance(limits.messagesPerSecond, limits.messageBurst, clock.elapsed());
     // Before the WebSocket layer, so that what is too much is not even looked at.
     stream.prependListener('data', (chunk: Uint8Array) => this.#read(chunk.length));
     socket.on('message', (data, isBinary) => this.#arrived(data, isBinary));
@@ -77,7 +78,7 @@ export class Connection {
   /** The node has joined: from here on it may send whole chunks, and must not fall silent. */
   admit(): void {
     this.#admitted = true;
-    this.#heardAt = this.#now();
+    this.#heardAt = this.#clock.elapsed();
   }
 
   send(message: DraftToNode): void {
@@ -137,7 +138,7 @@ export class Connection {
       return;
     }
     // Before the join only the Join counts, or a trickle of frames would keep a stranger's connection open.
-    if (this.#admitted) this.#heardAt = this.#now();
+    if (this.#admitted) this.#heardAt = this.#clock.elapsed();
     this.#waiting.push(data);
     if (!this.#handling) void this.#handle();
   }
@@ -150,7 +151,7 @@ export class Connection {
       if (message !== null) await this.#handler?.received(message);
     }
     this.#handling = false;
-    this.#heardAt = this.#admitted ? this.#now() : this.#heardAt;
+    this.#heardAt = this.#admitted ? this.#clock.elapsed() : this.#heardAt;
     this.#socket.resume();
   }
 
@@ -172,7 +173,7 @@ export class Connection {
 
   #spend(): boolean {
     if (this.#ended) return false;
-    if (this.#allowance.spend(this.#now())) return true;
+    if (this.#allowance.spend(this.#clock.elapsed())) return true;
     this.#refuseAndEnd(RefusalCode.TOO_MANY);
     return false;
   }

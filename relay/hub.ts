@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import type { Clock } from './clock.ts';
 import { Connection } from './connection.ts';
 import { Doorway, type RelayLimits } from './limits.ts';
 import type { Logger } from './log.ts';
@@ -18,8 +19,7 @@ export interface HubOptions {
   /** Null where anyone may join. */
   readonly token: string | null;
   readonly log: Logger;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+  readonly clock: Clock;
 }
 
 /** Everyone who is connected, and what happens to all of them at once. */
@@ -29,7 +29,7 @@ export class Hub {
   readonly metrics: Metrics;
   readonly token: string | null;
   readonly log: Logger;
-  readonly now: () => number;
+  readonly clock: Clock;
   /** Called when something that the status shows has changed. */
   onChange: () => void = () => {};
   onComplete: () => void = () => {};
@@ -39,7 +39,7 @@ export class Hub {
   readonly #members = new Map<NodeKey, Session>();
   #openedAt: number | null;
   #storageFails = false;
-  #tickedAt = performance.now();
+  #tickedAt: number;
 
   constructor(options: HubOptions) {
     this.run = options.run;
@@ -47,7 +47,8 @@ export class Hub {
     this.metrics = options.metrics;
     this.token = options.token;
     this.log = options.log;
-    this.now = options.now;
+    this.clock = options.clock;
+    this.#tickedAt = this.clock.elapsed();
     this.#doorway = new Doorway(options.limits);
     this.#openedAt = this.run.current().openedAt;
     this.metrics.round.set(this.run.current().round);
@@ -66,7 +67,7 @@ export class Hub {
 
   /** Takes a WebSocket that was just opened; `stream` is what it reads from. */
   connected(socket: WebSocket, stream: Duplex, address: string): void {
-    const connection = new Connection(socket, stream, this.limits, this.metrics, () => performance.now());
+    const connection = new Connection(socket, stream, this.limits, this.metrics, this.clock);
     const visit = this.#doorway.enter(address);
     if (visit === null) {
       this.refused(RefusalCode.TOO_MANY);
@@ -126,7 +127,7 @@ export class Hub {
 
   /** Lets time pass. */
   tick(): void {
-    const now = performance.now();
+    const now = this.clock.elapsed();
     // In a long commit, or while the machine slept, the relay heard nobody: that was not the nodes' silence.
     const away = now - this.#tickedAt;
     this.#tickedAt = now;
@@ -162,7 +163,8 @@ export class Hub {
         const { round, base, contributions, tokens } = event;
         this.metrics.rounds.inc({ outcome: 'committed' });
         this.metrics.tokens.inc(tokens);
-        if (this.#openedAt !== null) this.metrics.roundSeconds.observe((this.now() - this.#openedAt) / 1000);
+        if (this.#openedAt !== null)
+          this.metrics.roundSeconds.observe((this.clock.now() - this.#openedAt) / 1000);
         this.#closeRound({
           case: 'commit',
           value: { round, base: fromHex(base), contributions, tokens: BigInt(tokens) },

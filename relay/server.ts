@@ -14,6 +14,7 @@ import type { Hono } from 'hono';
 import { WebSocketServer } from 'ws';
 import { TapestryError } from '../client/errors.ts';
 import { addressGroup, isAllowed, isLoopback } from './admission.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { readable } from './http.ts';
 import { Hub } from './hub.ts';
 import { defaultLimits, type RelayLimits } from './limits.ts';
@@ -41,6 +42,8 @@ export interface RelayOptions {
   /** The run to make when the folder holds none. */
   readonly create?: NewRun;
   readonly limits?: Partial<RelayLimits>;
+  /** The system's unless given. */
+  readonly clock?: Clock;
   readonly log: Logger;
 }
 
@@ -76,14 +79,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     );
   }
   const limits = { ...defaultLimits, ...options.limits };
+  const clock = options.clock ?? systemClock;
   await mkdir(options.folder, { recursive: true });
-  const certificate = await certificateFor(options.tls, options.folder, options.host, Date.now());
+  const certificate = await certificateFor(options.tls, options.folder, options.host, clock.now());
   const server = serverOf(certificate, limits);
   const admit = turnEveryoneAway(server);
   await listen(server, options);
   try {
-    const run = await Run.open(options.folder, options.create, Date.now);
-    return await serve(server, run, options, { local, limits, certificate, admit });
+    const run = await Run.open(options.folder, options.create, () => clock.now());
+    return await serve(server, run, options, { local, limits, clock, certificate, admit });
   } catch (error) {
     server.close();
     server.closeAllConnections();
@@ -94,16 +98,17 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 interface Surroundings {
   readonly local: boolean;
   readonly limits: RelayLimits;
+  readonly clock: Clock;
   readonly certificate: Certificate | null;
   /** Ends the time in which everyone is turned away. */
   readonly admit: () => void;
 }
 
 async function serve(server: Server, run: Run, options: RelayOptions, around: Surroundings): Promise<Relay> {
-  const { limits, certificate, local } = around;
+  const { limits, clock, certificate, local } = around;
   const { log } = options;
   const metrics = new Metrics();
-  const hub = new Hub({ run, limits, metrics, token: options.token || null, log, now: Date.now });
+  const hub = new Hub({ run, limits, metrics, token: options.token || null, log, clock });
   const view = new StatusView(hub, limits.statusInterval);
   const complete = new Promise<void>((resolve) => {
     hub.onComplete = resolve;
@@ -117,7 +122,7 @@ async function serve(server: Server, run: Run, options: RelayOptions, around: Su
   const sockets = answerUpgrades(server, hub, allowed);
   const ticking = setInterval(() => {
     hub.tick();
-    view.tick(performance.now());
+    view.tick(clock.elapsed());
   }, limits.tick);
   const url = urlOf(server, scheme, options.host);
   log.info({ url: url.href, run: run.id, fingerprint: certificate?.fingerprint }, 'the relay is listening');

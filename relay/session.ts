@@ -93,7 +93,7 @@ export class Session implements ConnectionHandler {
     if (!isOpen || deadlineAt === null || this.#openedRound === round) return;
     this.#openedRound = round;
     this.#progress = { ...fresh, state: this.#progress.state };
-    const deadlineMs = Math.max(0, Math.round(deadlineAt - this.#hub.now()));
+    const deadlineMs = Math.max(0, Math.round(deadlineAt - this.#hub.clock.now()));
     const { localSteps } = this.#hub.run.manifest.strategy;
     this.connection.send({
       case: 'roundOpen',
@@ -150,7 +150,7 @@ export class Session implements ConnectionHandler {
     const key = toHex(join.publicKey);
     if (!this.#hub.hasRoom(key)) return this.#turnAway(RefusalCode.TOO_MANY);
     const nation = join.nation === unlistedNation ? null : join.nation;
-    this.#member = { key, host, nation, connectedAt: this.#hub.now() };
+    this.#member = { key, host, nation, connectedAt: this.#hub.clock.now() };
     this.connection.admit();
     this.#visit.joined();
     const { round, base } = run.current();
@@ -195,7 +195,7 @@ export class Session implements ConnectionHandler {
   async #chunk(key: NodeKey, chunk: Chunk): Promise<void> {
     if (this.#upload === 'refused') return;
     if (this.#upload === 'none') return this.refused(RefusalCode.UNEXPECTED);
-    const started = performance.now();
+    const started = this.#hub.clock.elapsed();
     const answer = await this.#hub.run.chunk(key, chunk);
     if (answer === null) return;
     if ('refusal' in answer) {
@@ -203,7 +203,7 @@ export class Session implements ConnectionHandler {
       return this.refused(answer.refusal);
     }
     this.#upload = 'none';
-    this.#hub.acknowledged((performance.now() - started) / 1000);
+    this.#hub.acknowledged((this.#hub.clock.elapsed() - started) / 1000);
     this.connection.send({ case: 'acknowledgement', value: answer.acknowledgement });
   }
 

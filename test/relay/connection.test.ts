@@ -7,6 +7,8 @@ import { defaultLimits, type RelayLimits } from '../../relay/limits.ts';
 import { Metrics } from '../../relay/metrics.ts';
 import { encodeToRelay, type MessageToRelay } from '../../relay/wire/frames.ts';
 import { RefusalCode } from '../../relay/wire/tapestry_pb.js';
+import { TestClock } from './run-support.ts';
+import { until } from './stage.ts';
 
 let server: Server;
 let client: WebSocket;
@@ -53,8 +55,8 @@ async function open(limits: Partial<RelayLimits> = {}) {
   const made = new Promise<{ connection: Connection; stream: Duplex }>((resolve) => {
     server.once('upgrade', (request, stream, head) => {
       sockets.handleUpgrade(request, stream, head, (socket) => {
-        const now = () => performance.now();
-        const connection = new Connection(socket, stream, { ...defaultLimits, ...limits }, metrics, now);
+        const clock = new TestClock();
+        const connection = new Connection(socket, stream, { ...defaultLimits, ...limits }, metrics, clock);
         connection.listen(handler);
         resolve({ connection, stream });
       });
@@ -65,14 +67,6 @@ async function open(limits: Partial<RelayLimits> = {}) {
   client.on('error', () => {});
   await new Promise((resolve) => client.once('open', resolve));
   return { ...(await made), handler, metrics };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 5_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error('it never came to be');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 const leave = (round: number) => encodeToRelay({ case: 'leave', value: { round } });

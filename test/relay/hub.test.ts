@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
+import { TestClock } from './run-support.ts';
 import { ScriptedNode } from './scripted-node.ts';
 import { smallRun } from './small-run.ts';
 import { expectCommit, expectCounted, metric, pair, start, until } from './stage.ts';
@@ -93,28 +94,35 @@ describe('joining', () => {
 
 describe('time and floods', () => {
   test('a node that falls silent is dropped, and one that speaks is not', async () => {
-    const relay = await start({}, { silence: 300 });
+    const clock = new TestClock();
+    const relay = await start({ clock }, { silence: 300 });
     const { first, second } = await pair(relay);
-    const speaking = setInterval(() => second.sendHeartbeat(1), 50);
+    clock.time += 200;
+    second.sendHeartbeat(1);
+    await until(() => relay.status().nodes[1]?.steps === 1);
+    clock.time += 200;
     expect(await first.refusal()).toBe('TIMEOUT');
     expect(await first.goodbye()).toBe('SILENT');
     await first.closed;
     await expectCounted(relay, 'TIMEOUT');
     expect(relay.status().nodes.length).toBe(1);
-    clearInterval(speaking);
   });
 
   test('a connection that never joins is dropped', async () => {
-    const relay = await start({}, { join: 200 });
+    const clock = new TestClock();
+    const relay = await start({ clock }, { join: 200 });
     const node = await ScriptedNode.connect(relay.url);
+    clock.time += 200;
     expect(await node.refusal()).toBe('TIMEOUT');
     expect(await node.goodbye()).toBe('SILENT');
   });
 
   test('a node that answers no goodbye is cut off', async () => {
-    const relay = await start({}, { silence: 100, close: 200 });
+    const clock = new TestClock();
+    const relay = await start({ clock }, { silence: 100, close: 200 });
     const node = await ScriptedNode.join(relay.url);
     node.socket.pause();
+    clock.time += 100;
     await until(() => relay.status().nodes.length === 0);
   });
 
@@ -140,9 +148,10 @@ describe('time and floods', () => {
   });
 
   test('what nodes said while the relay itself was busy is no silence', async () => {
-    const relay = await start({}, { silence: 2000, heartbeat: 500 });
+    const clock = new TestClock();
+    const relay = await start({ clock }, { silence: 2000, heartbeat: 500 });
     const { first, second, opened } = await pair(relay);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500);
+    clock.time += 2500;
     await expectCommit(first, second, opened);
     expect(await metric(relay, 'tapestry_refusals_total{code="timeout"}')).toBe(0);
   });

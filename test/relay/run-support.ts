@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { create } from '@bufbuild/protobuf';
 import { Random } from '../../client/random.ts';
+import type { Clock } from '../../relay/clock.ts';
 import type { NewRun, Run } from '../../relay/run.ts';
 import { hashOfBytes } from '../../relay/store.ts';
 import { densePayloadBytes, encodeDense } from '../../relay/wire/dense.ts';
@@ -177,7 +178,8 @@ export async function settled(run: Run): Promise<void> {
 }
 
 /** A clock that stands still unless it is moved. */
-export class TestClock {
+export class TestClock implements Clock {
   time = 1_800_000_000_000;
   readonly now = () => this.time;
+  readonly elapsed = this.now;
 }

@@ -111,7 +111,7 @@ export class ScriptedNode {
 
   /** The next message of one kind; messages of other kinds before it are dropped. */
   async next<C extends Case>(kind: C): Promise<ValueOf<C>> {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 120_000;
     const skipped: string[] = [];
     for (;;) {
       for (let message = this.#received.shift(); message !== undefined; message = this.#received.shift()) {

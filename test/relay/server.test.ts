@@ -9,6 +9,7 @@ import { fromHex, toHex } from '../../relay/wire/hex.ts';
 import { acknowledgementBytes, manifestSignedBytes, verifySignature } from '../../relay/wire/signed.ts';
 import { relayStatusSchema } from '../../relay/wire/status.ts';
 import { NodeState } from '../../relay/wire/tapestry_pb.js';
+import { TestClock } from './run-support.ts';
 import { payloadOf, ScriptedNode } from './scripted-node.ts';
 import { parameters, payloadBytes, smallRun } from './small-run.ts';
 import { expectCommit, expectCounted, get, journal, metric, pair, start, until } from './stage.ts';
@@ -28,7 +29,7 @@ describe('a run', () => {
 
     const other = await ScriptedNode.join(relay.url, { nation: 1 });
     const opened = await node.next('roundOpen');
-    expect(opened.deadlineMs).toBeGreaterThan(15_000);
+    expect(opened.deadlineMs).toBe(20_000);
     expect(toHex(opened.base)).toBe(toHex(welcome.base));
     node.sendHeartbeat(1, NodeState.TRAINING);
     await until(() => relay.status().nodes[0]?.state === 'training');
@@ -117,19 +118,20 @@ describe('a run', () => {
   });
 
   test('a round that was abandoned opens again as its next attempt, also for a node that was away', async () => {
-    const relay = await start({ create: smallRun({ deadlineMs: 500 }) });
+    const clock = new TestClock();
+    const relay = await start({ clock, create: smallRun({ deadlineMs: 500 }) });
     const { first, second, opened } = await pair(relay);
     expect(opened.attempt).toBe(1);
     expect((await first.contribute(opened, payloadOf(1))).attempt).toBe(1);
     first.vanish();
+    clock.time += 500;
     expect((await second.next('abandon')).round).toBe(1);
     const back = await ScriptedNode.join(relay.url, { identity: first.identity });
     const [again, heard] = [await back.next('roundOpen'), await second.next('roundOpen')];
-    expect(again).toMatchObject({ round: 1, base: opened.base });
-    expect(again.attempt).toBeGreaterThan(1);
-    expect(heard.attempt).toBeGreaterThan(1);
+    expect(again).toMatchObject({ round: 1, base: opened.base, attempt: 2 });
+    expect(heard.attempt).toBe(2);
     // The same delta counts anew.
-    expect((await back.contribute(again, payloadOf(1))).attempt).toBe(again.attempt);
+    expect((await back.contribute(again, payloadOf(1))).attempt).toBe(2);
   });
 
   test('a node that leaves or vanishes never blocks a round', async () => {
@@ -145,8 +147,10 @@ describe('a run', () => {
   });
 
   test('a round without its quorum is abandoned at its deadline, and opened again', async () => {
-    const relay = await start({ create: smallRun({ deadlineMs: 300 }) });
+    const clock = new TestClock();
+    const relay = await start({ clock, create: smallRun({ deadlineMs: 300 }) });
     const { first } = await pair(relay);
+    clock.time += 300;
     expect((await first.next('abandon')).round).toBe(1);
     expect((await first.next('roundOpen')).round).toBe(1);
     expect(relay.status().totals.abandonedRounds).toBe(1);
@@ -210,12 +214,10 @@ describe('where it listens', () => {
     const { first, second } = await pair(relay);
     const deaf = await ScriptedNode.join(relay.url);
     deaf.socket.pause();
-    const started = performance.now();
     const closing = Promise.all([relay.close(), relay.close()]);
     expect(await first.goodbye()).toBe('RELAY_STOPPING');
     expect(await second.goodbye()).toBe('RELAY_STOPPING');
     await closing;
-    expect(performance.now() - started).toBeLessThan(5_000);
     await expect(fetch(new URL('healthz', relay.url))).rejects.toThrow();
   });
 });

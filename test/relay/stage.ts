@@ -1,13 +1,17 @@
 import { expect, onTestFinished } from 'vitest';
 import type { RelayLimits } from '../../relay/limits.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../relay/server.ts';
+import { TestClock } from './run-support.ts';
 import { payloadOf, ScriptedNode } from './scripted-node.ts';
 import { smallRun } from './small-run.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
-/** A relay on a small run and a folder of its own, quick to act, and closed when the test is over. */
+/**
+ * A relay on a small run and a folder of its own, quick to act, and closed when the test is over. Nothing in it falls due
+ * before the test moves its clock.
+ */
 export async function start(
   options: Partial<Omit<RelayOptions, 'limits'>> = {},
   limits: Partial<RelayLimits> = {},
@@ -20,6 +24,7 @@ export async function start(
     pages: null,
     create: smallRun(),
     log: quiet,
+    clock: new TestClock(),
     ...options,
     limits: { tick: 10, statusInterval: 20, close: 500, ...limits },
   });
@@ -47,7 +52,7 @@ export async function journal(relay: Relay): Promise<{ kind: string; body: objec
 }
 
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 120_000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error('it never came to be');
     await new Promise((resolve) => setTimeout(resolve, 10));
