@@ -42,6 +42,13 @@ export function sourceFor({ source, needs = [] }: Shader, storage: 'f32' | 'f16'
   return `${[...features].map((feature) => enabled[feature]).join(' ')} alias Stored = ${stored}; ${source}`;
 }
 
+/** That text on a device whose subgroups have several sizes: what feeds matrix units asks for the one they take. */
+export function sourceAsking(shader: Shader, storage: 'f32' | 'f16'): string {
+  const text = sourceFor(shader, storage);
+  if (!shader.needs?.includes('matrixUnits')) return text;
+  return `enable subgroup_size_control; ${text.replaceAll('@compute', '@compute @subgroup_size(subgroupLanes)')}`;
+}
+
 /** The products of Newton-Schulz iterations, the same however a tile is made. */
 const muonProductEntries = {
   gram: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [3, 'write'] },

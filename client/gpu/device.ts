@@ -7,6 +7,8 @@ export interface Adapter {
   readonly software: boolean;
   /** Lanes of a subgroup, where shaders may use subgroups and all have as many; otherwise 0. */
   readonly subgroupSize: number;
+  /** Where not all have as many: the numbers of lanes that a kernel may ask for. */
+  readonly subgroupChoices: readonly number[];
   /** Whether shaders may use 16-bit floats. */
   readonly f16: boolean;
   /** What its tensor cores multiply; none where shaders cannot use them. */
@@ -92,7 +94,9 @@ export async function openDevice(
   const subgroups = has('subgroups');
   const f16 = has('shader-f16');
   const matrixUnits = subgroups && has(matrixFeature) ? matrixUnitsOf(info) : [];
-  const features: string[] = ['subgroups', 'shader-f16', matrixFeature];
+  const { subgroupMinSize = 0, subgroupMaxSize = 0 } = info;
+  const varying = subgroups && subgroupMinSize !== subgroupMaxSize;
+  const features: string[] = ['subgroups', 'shader-f16', matrixFeature, ...(varying ? [sizeFeature] : [])];
   const device = await adapter.requestDevice({
     requiredFeatures: features.filter(has),
     requiredLimits: {
@@ -107,14 +111,14 @@ export async function openDevice(
   const software =
     info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader|softpipe|basic render/i.test(described);
   const name = nameOf(info, software);
-  const subgroupSize = subgroups && info.subgroupMinSize === info.subgroupMaxSize ? info.subgroupMinSize : 0;
   const bufferBytes = Math.min(limits.maxBufferSize, maxBuffer);
   return {
     device,
     name,
     identity: described,
     software,
-    subgroupSize,
+    subgroupSize: subgroups && !varying ? subgroupMinSize : 0,
+    subgroupChoices: varying && has(sizeFeature) ? powersOfTwo(subgroupMinSize, subgroupMaxSize) : [],
     f16,
     matrixUnits,
     workgroupBytes: limits.maxComputeWorkgroupStorageSize,
@@ -124,6 +128,13 @@ export async function openDevice(
     lost: device.lost,
     close: () => device.destroy(),
   };
+}
+
+/** Lets kernels ask for a size of subgroups; asked of a device only where there are several, so that pipelines.ts can tell. */
+export const sizeFeature = 'subgroup-size-control';
+
+function powersOfTwo(least: number, most: number): number[] {
+  return least > most ? [] : [least, ...powersOfTwo(2 * least, most)];
 }
 
 /** Dawn's experiment with tensor cores; the standard has no such feature yet. */

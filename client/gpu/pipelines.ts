@@ -1,5 +1,12 @@
-import { type BindingKind, type Bindings, type Shader, sourceFor } from '../../shaders/index.ts';
+import {
+  type BindingKind,
+  type Bindings,
+  type Shader,
+  sourceAsking,
+  sourceFor,
+} from '../../shaders/index.ts';
 import { TapestryError } from '../errors.ts';
+import { sizeFeature } from './device.ts';
 import type { Overrides, Storage } from './operation.ts';
 
 /** One entry point of a shader with everything that is fixed when it is compiled. */
@@ -37,10 +44,11 @@ export function startCompiling(
 ): Map<string, Promise<CompiledKernel>> {
   const distinct = new Map([...kernels].map((kernel) => [kernelKey(kernel), kernel]));
   const modules = new Map<string, Promise<GPUShaderModule>>();
+  const textFor = device.features.has(sizeFeature) ? sourceAsking : sourceFor;
   const compile = async (kernel: Kernel): Promise<CompiledKernel> => {
     const { shader, storage } = kernel;
     const text = `${shader.name} ${storage}`;
-    const module = modules.get(text) ?? compileModule(device, shader.name, sourceFor(shader, storage));
+    const module = modules.get(text) ?? compileModule(device, shader.name, textFor(shader, storage));
     modules.set(text, module);
     return compileKernel(device, kernel, await module);
   };

@@ -5,7 +5,7 @@ import type { Site } from '../../client/gpu/operation.ts';
 import { compileKernels, type Kernel, kernelKey, startCompiling } from '../../client/gpu/pipelines.ts';
 import { presetNames, presets } from '../../client/model/config.ts';
 import { stepSites } from '../../client/train/step-sites.ts';
-import { type Shader, type ShaderName, shaders } from '../../shaders/index.ts';
+import { type Shader, type ShaderName, shaders, sourceAsking, sourceFor } from '../../shaders/index.ts';
 import { matrixUnitKinds } from '../../shaders/matrix-units.ts';
 import { nodeGpu } from '../gpu-node.ts';
 import { Draw } from '../platform/operations/draw.ts';
@@ -13,10 +13,10 @@ import { specifications } from '../platform/operations/index.ts';
 
 /** Dawn without a driver: validates every shader and its bindings, runs nothing. */
 let device: Device;
-let kernels: readonly Kernel[];
+let kernels: readonly (readonly [bytes: number, kernels: readonly Kernel[]])[];
 beforeAll(async () => {
   device = await openDevice(nodeGpu(['backend=null', 'enable-dawn-features=allow_unsafe_apis']));
-  kernels = everyKernel();
+  kernels = memories.map((bytes) => [bytes, kernelsWithin(bytes)]);
 });
 afterAll(() => device.close());
 
@@ -48,19 +48,19 @@ function sitesOn(adapter: Device): Site[] {
   return [...cases.map(({ site, storage }) => site(adapter, storage)), ...trained];
 }
 
-/** Workgroup memory that graphics cards have, and Dawn without a driver has not. */
-const cardBytes = 49_152;
+/** Bytes of workgroup memory that adapters have, from phones to graphics cards. Dawn without a driver has the least. */
+const memories = [16_384, 32_768, 49_152] as const;
 
-/** All variants, as they would be compiled on one adapter or another. */
-function everyKernel(): Kernel[] {
-  const card = { ...device, workgroupBytes: cardBytes };
+/** All variants, as they would be compiled on one adapter or another with this much workgroup memory. */
+function kernelsWithin(workgroupBytes: number): Kernel[] {
   const withUnits = Object.values(matrixUnitKinds).map(({ lanes, ...unit }) => ({
-    ...card,
+    ...device,
+    workgroupBytes,
     subgroupSize: lanes,
     matrixUnits: [{ ...unit, result: 'f32' } as const],
   }));
-  const adapters = [{ ...card, subgroupSize: 4 }, { ...card, subgroupSize: 8 }, ...withUnits];
-  const kernels = adapters.flatMap(sitesOn).flatMap(({ candidates, storage }) =>
+  const processors = [4, 8].map((subgroupSize) => ({ ...device, workgroupBytes, subgroupSize }));
+  return [...processors, ...withUnits].flatMap(sitesOn).flatMap(({ candidates, storage }) =>
     candidates.map(({ shader, entry, overrides }) => ({
       shader: shaders[shader],
       entry,
@@ -68,27 +68,44 @@ function everyKernel(): Kernel[] {
       storage,
     })),
   );
-  return [...new Map(kernels.map((kernel) => [kernelKey(kernel), kernel])).values()];
 }
 
 test.each(names)('%s: every variant compiles with its storages, bound as declared', async (name) => {
-  const own = kernels.filter(({ shader }) => shader === shaders[name]);
-  const entries = new Set(own.map(({ entry }) => entry));
-  expect(entries).toEqual(new Set(Object.keys(shaders[name].entryPoints)));
-  const refusals = await Promise.all(
-    [...startCompiling(device.device, own).values()].map((compiling) =>
-      compiling.then(
-        () => '',
-        (error: Error) => error.message,
-      ),
-    ),
-  );
-  for (const refusal of refusals.filter((message) => message !== '')) {
-    // Dawn finds what is too much when all else is found right. That it is a card's at most is for `fits` to see to.
-    expect(refusal).toMatch(/The total use of workgroup storage \(\d+ bytes\) is larger than the maximum/);
-    expect(Number(/\((\d+) bytes\)/.exec(refusal)?.[1])).toBeLessThanOrEqual(cardBytes);
+  const seen = new Set<string>();
+  for (const [bytes, all] of kernels) {
+    const own = all.filter(({ shader }) => shader === shaders[name]);
+    const entries = new Set(own.map(({ entry }) => entry));
+    if (bytes === memories.at(-1)) expect(entries).toEqual(new Set(Object.keys(shaders[name].entryPoints)));
+    const added = own.filter((kernel) => !seen.has(kernelKey(kernel)));
+    for (const kernel of added) seen.add(kernelKey(kernel));
+    const compiling = [...startCompiling(device.device, added).values()];
+    if (bytes === device.workgroupBytes) await Promise.all(compiling);
+    else for (const kernel of compiling) await expectOnlyTooLarge(kernel, bytes);
   }
 });
+
+/** Dawn looks at how much workgroup memory a kernel has when it has found all else right. */
+async function expectOnlyTooLarge(compiling: Promise<unknown>, bytes: number): Promise<void> {
+  const refusal = await compiling.then(
+    () => null,
+    (error: Error) => error.message,
+  );
+  if (refusal === null) return;
+  const used = /total use of workgroup storage \((\d+) bytes\) is larger than the maximum/.exec(refusal);
+  expect(used, refusal).not.toBeNull();
+  expect(Number(used?.[1])).toBeLessThanOrEqual(bytes);
+}
+
+test.each(names.filter((name) => name.startsWith('matrixUnit')))(
+  '%s: is valid where all subgroups have one size, too',
+  async (name) => {
+    expect(sourceAsking(shaders[name], 'f16')).toContain('@subgroup_size');
+    const code = sourceFor(shaders[name], 'f16');
+    expect(code).not.toContain('@subgroup_size');
+    const { messages } = await device.device.createShaderModule({ code }).getCompilationInfo();
+    expect(messages).toEqual([]);
+  },
+);
 
 test.each(names)('%s: stays within what every adapter and engine offers', (name) => {
   const { source, entryPoints }: Shader = shaders[name];

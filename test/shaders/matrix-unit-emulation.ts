@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unitNames } from '../../client/model/operations/matrix-units.ts';
 import { type MatrixUnitName, matrixUnitKinds, matrixUnitShaders } from '../../shaders/matrix-units.ts';
 import type { Shader } from '../../shaders/shader.ts';
 
-const unitNames: readonly MatrixUnitName[] = ['8x8x8 f32', '8x16x16 f16', '16x16x16 f16'];
 const units = readFileSync(join(import.meta.dirname, '../../shaders/matrix-units.wgsl'), 'utf8');
 
 /** How operands and sums lie in elements of `memory`: the bits of so many operands are a word, and two sums are put at once. */

@@ -7,14 +7,14 @@ export const unitNames: readonly MatrixUnitName[] = ['8x8x8 f32', '8x16x16 f16',
 
 /** Whether the adapter has these units, and kernels may use them with this storage: operands are as exact as what is stored. */
 export function hasUnits(
-  { matrixUnits, subgroupSize }: Adapter,
+  { matrixUnits, subgroupSize, subgroupChoices }: Adapter,
   storage: Storage,
   name: MatrixUnitName,
 ): boolean {
   const { rows, columns, depth, operands, lanes } = matrixUnitKinds[name];
   return (
     (operands === 'f32' || storage === 'f16') &&
-    subgroupSize === lanes &&
+    [subgroupSize, ...subgroupChoices].includes(lanes) &&
     matrixUnits.some(
       (unit) =>
         unit.rows === rows &&

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openDevice } from '../../../client/gpu/device.ts';
+import { openDevice, sizeFeature } from '../../../client/gpu/device.ts';
 import { nodeGpu, openNodeDevice } from '../../gpu-node.ts';
 
 test('an adapter is opened with its own limits and a name', async () => {
@@ -28,4 +28,50 @@ test('devices are told apart', async () => {
   await first.lost;
   expect(await Promise.race([second.lost, Promise.resolve('alive')])).toBe('alive');
   second.close();
+});
+
+/** Dawn without a driver has every feature, and subgroups of several sizes. */
+const nullGpu = () => nodeGpu(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+
+test('where subgroups have several sizes, kernels may ask for one', async () => {
+  const device = await openDevice(nullGpu());
+  expect(device.subgroupSize).toBe(0);
+  expect(device.subgroupChoices).toEqual([4, 8, 16, 32, 64, 128]);
+  expect(device.device.features.has(sizeFeature)).toBe(true);
+  device.close();
+});
+
+test('an adapter’s matrix units are those that multiply floats', async () => {
+  const gpu = nullGpu();
+  const config = { M: 8, N: 16, K: 32, componentType: 'f16', resultComponentType: 'f32' };
+  const configs = [
+    config,
+    { ...config, componentType: 'f32' },
+    { ...config, componentType: 'i8' },
+    { ...config, resultComponentType: 'i32' },
+    { ...config, M: '8' },
+    null,
+  ];
+  const adapter = await gpu.requestAdapter();
+  if (adapter === null) throw new Error('no adapter');
+  const described = {
+    features: adapter.features,
+    limits: adapter.limits,
+    info: {
+      description: 'simulated',
+      subgroupMinSize: 32,
+      subgroupMaxSize: 32,
+      subgroupMatrixConfigs: configs,
+    },
+    requestDevice: (descriptor: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
+  };
+  const units: GPU = Object.assign(Object.create(gpu), { requestAdapter: async () => described });
+  const device = await openDevice(units);
+  expect(device.matrixUnits).toEqual([
+    { rows: 8, columns: 16, depth: 32, operands: 'f16', result: 'f32' },
+    { rows: 8, columns: 16, depth: 32, operands: 'f32', result: 'f32' },
+  ]);
+  expect([device.subgroupSize, device.subgroupChoices]).toEqual([32, []]);
+  expect(device.device.features.has(sizeFeature)).toBe(false);
+  device.close();
 });
