@@ -1,3 +1,4 @@
+import type { ShaderName } from '../../shaders/index.ts';
 import { TapestryError } from '../errors.ts';
 import type { Device } from './device.ts';
 import type { Chooser, RecordedSite } from './program.ts';
@@ -53,7 +54,7 @@ export function isMeasured({ measurements }: Tuning): boolean {
 
 /**
  * Measures sites, and keeps what comes out beside what is known already. Sites for which no time or memory is left are
- * given their guess. Rejects as `tune`.
+ * given their guess, unless its shader was refused at a site that was measured. Rejects as `tune`.
  */
 export async function measureAndKeep(
   device: Device,
@@ -71,9 +72,10 @@ export async function measureAndKeep(
     const measured = await tune(device, sites, options);
     const done = new Set(measured.map(({ key }) => key));
     const left = sites.filter(({ key }) => !done.has(key));
+    const refused = refusedShaders(sites, measured);
     const tunings = [
       ...measured,
-      ...left.map((site) => guessed(site, 'no time or memory was left to measure it')),
+      ...left.map((site) => guessed(site, 'no time or memory was left to measure it', refused)),
     ];
     await keep(tunings);
     return tunings;
@@ -85,10 +87,30 @@ export async function measureAndKeep(
   }
 }
 
-/** A site that keeps its guess, and why. */
-function guessed(site: RecordedSite, refused: string): Tuning {
+/** Shaders that did not compile on this adapter, or gave other numbers than the reference, at a site at least. */
+function refusedShaders(sites: readonly RecordedSite[], tunings: readonly Tuning[]): Set<ShaderName> {
+  const bySite = new Map(sites.map(({ key, candidates }) => [key, candidates]));
+  const refused = tunings.flatMap(({ key, measurements }) => {
+    const variants = new Set(measurements.flatMap((one) => (one.refused === null ? [] : [one.variant])));
+    return bySite.get(key)?.filter(({ variant }) => variants.has(variant)) ?? [];
+  });
+  return new Set(refused.map(({ shader }) => shader));
+}
+
+/** A site that keeps its guess, and why; or the last of the candidates by another shader than those `distrusted`. */
+function guessed(site: RecordedSite, why: string, distrusted: ReadonlySet<ShaderName> = new Set()): Tuning {
   const { key, operation, words, storage, candidates, guess } = site;
-  const measurements = candidates.map(({ variant }) => ({ variant, microseconds: null, refused }));
-  const chosen = guess.variant;
-  return { key, operation, words, storage, candidates: digestOf(site), guess: chosen, chosen, measurements };
+  const measurements = candidates.map(({ variant }) => ({ variant, microseconds: null, refused: why }));
+  const trusted = candidates.findLast(({ shader }) => !distrusted.has(shader)) ?? candidates[0];
+  const chosen = (distrusted.has(guess.shader) ? trusted : guess).variant;
+  return {
+    key,
+    operation,
+    words,
+    storage,
+    candidates: digestOf(site),
+    guess: guess.variant,
+    chosen,
+    measurements,
+  };
 }

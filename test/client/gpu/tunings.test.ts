@@ -146,6 +146,28 @@ test('what there was no time for keeps its guess, at the next start too', async 
   for (const { key, chosen } of tunings) expect(choices.get(key)).toBe(chosen);
 });
 
+test('what there was no time for is not given a shader that was refused elsewhere', async () => {
+  const norms = sites
+    .filter(({ operation }) => operation.startsWith('rms-norm'))
+    .map((site) => {
+      const broken = { ...site.guess, variant: 'broken', shader: 'embedding', entry: 'missing' } as const;
+      const candidates: RecordedSite['candidates'] = [...site.candidates, broken];
+      return { ...site, candidates, guess: broken };
+    });
+  let now = 0;
+  const [measured, ...left] = await measureAndKeep(device, diskFiles(folder), new Map(), norms, {
+    sample: 0.1,
+    budget: 5,
+    now: () => now++ * 3,
+  });
+  expect(measured?.measurements.at(-1)).toMatchObject({ variant: 'broken', microseconds: null });
+  expect(left.length).toBeGreaterThan(0);
+  for (const { key, guess, chosen } of left) {
+    const own = sites.find((site) => site.key === key);
+    expect([guess, chosen]).toEqual(['broken', own?.candidates.at(-1)?.variant]);
+  }
+});
+
 test('a software adapter is not measured unasked, but what was measured is used', async () => {
   const store = diskFiles(folder);
   const onMeasured = vi.fn();
