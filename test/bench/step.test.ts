@@ -4,7 +4,6 @@ import { beforeAll, expect, test } from 'vitest';
 import { ProcessSeat } from '../../bench/step/seat.ts';
 import { benchConfig } from '../../bench/step/workload.ts';
 import { type StepRecord, stepBench } from '../../bench/step.ts';
-import { coldMilliseconds } from '../platform/agreement.ts';
 import { built } from '../system/built.ts';
 
 let headless: string;
@@ -19,9 +18,7 @@ const workload = {
   storage: 'f32',
 } as const;
 
-test('the step bench measures a model that trains, with one submit a step', {
-  timeout: coldMilliseconds,
-}, async () => {
+test('the step bench measures a model that trains, with one submit a step', async () => {
   const records: StepRecord[] = [];
   for await (const record of stepBench({
     workload,

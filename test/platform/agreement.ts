@@ -3,9 +3,6 @@ import { expect } from 'vitest';
 import type { Report } from './report.ts';
 import { stepTolerances } from './step.ts';
 
-/** For a machine without a GPU that compiles every kernel for the first time, beside other tests. */
-export const coldMilliseconds = 600_000;
-
 const stepErrorNames = ['lossError', 'gradientError', 'parameterError', 'momentError'] as const;
 const storage = v.picklist(['f32', 'f16']);
 const step = v.object({

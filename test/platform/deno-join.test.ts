@@ -5,7 +5,6 @@ import * as v from 'valibot';
 import { afterEach, expect, test } from 'vitest';
 import { Stage, tinyRun } from '../client/contribute/harness.ts';
 import { built } from '../system/built.ts';
-import { coldMilliseconds } from './agreement.ts';
 
 const stage = new Stage();
 afterEach(() => stage.close());
@@ -13,9 +12,7 @@ afterEach(() => stage.close());
 const deno = join(import.meta.dirname, '../../node_modules/.bin/deno');
 const eventLine = v.pipe(v.string(), v.parseJson(), v.looseObject({ event: v.string() }));
 
-test('Deno joins a run with no permission but for the relay and its folder, and its contribution is accepted', {
-  timeout: coldMilliseconds,
-}, async () => {
+test('Deno joins a run with no permission but for the relay and its folder, and its contribution is accepted', async () => {
   const program = join(dirname((await built()).tapestry), 'join.js');
   const create = tinyRun({ rounds: 2, localSteps: 4, quorum: 1, target: 1 });
   const relay = await stage.relay({ folder: await stage.folder(), create });

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { coldMilliseconds, expectAgreement, parseReport } from './agreement.ts';
+import { expectAgreement, parseReport } from './agreement.ts';
 import { type Bundle, bundle } from './bundle.ts';
 
 const run = promisify(execFile);
@@ -13,12 +13,10 @@ let built: Bundle;
 
 beforeAll(async () => {
   built = await bundle(join(import.meta.dirname, 'entry.ts'));
-}, 60_000);
+});
 afterAll(() => built.remove());
 
-test('Deno: every operation and whole training steps agree with the float64 reference, without a single permission', {
-  timeout: coldMilliseconds,
-}, async () => {
+test('Deno: every operation and whole training steps agree with the float64 reference, without a single permission', async () => {
   const { stdout } = await run(deno, [...cut, built.script], { maxBuffer: 2 ** 24 });
   expectAgreement(parseReport(stdout));
 });

@@ -1,7 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
+import { openDevice } from '../../client/gpu/device.ts';
 import { nodeGpu } from '../../client/host/node.ts';
-import { type Shader, shaders } from '../../shaders/index.ts';
-import { coldMilliseconds, expectAgreement } from './agreement.ts';
+import { expectAgreement } from './agreement.ts';
+import { Draw } from './operations/draw.ts';
 import { specifications } from './operations/index.ts';
 import { type Report, report } from './report.ts';
 
@@ -10,21 +11,20 @@ beforeAll(async () => {
   const gpu = await nodeGpu();
   expect(gpu).toBe(await nodeGpu());
   reported = await report(gpu);
-}, coldMilliseconds);
+});
 
 test('Node: every operation and whole training steps agree with the float64 reference, by the host that nodes use', () =>
   expectAgreement(reported));
 
-test('Node: every variant of every operation has run, but those for tensor cores where there are none', () => {
-  const ran = new Set(reported.operations.map(({ operation, variant }) => `${operation}: ${variant}`));
-  const missing = specifications.flatMap(({ operation }) =>
-    operation.variants
-      .filter(({ shader }) => {
-        const { needs }: Shader = shaders[shader];
-        return !needs?.includes('matrixUnits');
-      })
-      .map(({ name }) => `${operation.name}: ${name}`)
-      .filter((name) => !ran.has(name)),
+test('Node: every variant of every operation that fits this adapter has run', async () => {
+  const device = await openDevice(await nodeGpu());
+  const fitting = specifications.flatMap(({ operation, storages, cases }) =>
+    storages
+      .filter((storage) => storage === 'f32' || device.f16)
+      .flatMap((storage) => cases(new Draw(1, storage)).map(({ site }) => site(device, storage)))
+      .flatMap(({ candidates }) => candidates.map(({ variant }) => `${operation.name}: ${variant}`)),
   );
-  expect(missing).toEqual([]);
+  device.close();
+  const ran = reported.operations.map(({ operation, variant }) => `${operation}: ${variant}`);
+  expect(new Set(ran)).toEqual(new Set(fitting));
 });

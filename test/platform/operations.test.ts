@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { expect, test } from 'vitest';
+import type { Adapter } from '../../client/gpu/device.ts';
 import { type Shader, shaders } from '../../shaders/index.ts';
+import { matrixUnitKinds } from '../../shaders/matrix-units.ts';
+import { Draw } from './operations/draw.ts';
 import { specifications } from './operations/index.ts';
 
 const client = join(import.meta.dirname, '../../client');
@@ -32,4 +35,30 @@ test('every operation that the engine exports is held to the reference', async (
     }
   }
   expect(missing).toEqual([]);
+});
+
+test('every variant has a case that it fits, on a processor of either width or on a card', () => {
+  const least: Adapter = {
+    software: true,
+    subgroupSize: 4,
+    subgroupChoices: [],
+    f16: true,
+    matrixUnits: [],
+    workgroupBytes: 49_152,
+    workgroupInvocations: 1024,
+    bufferBytes: 2 ** 28,
+    bindingBytes: 2 ** 27,
+  };
+  const cards = Object.values(matrixUnitKinds).map(({ lanes, ...unit }): Adapter => {
+    return { ...least, software: false, subgroupSize: lanes, matrixUnits: [{ ...unit, result: 'f32' }] };
+  });
+  const adapters = [least, { ...least, subgroupSize: 8 }, ...cards];
+  for (const { operation, storages, cases } of specifications) {
+    const fitting = storages.flatMap((storage) =>
+      cases(new Draw(1, storage)).flatMap(({ site }) =>
+        adapters.flatMap((adapter) => site(adapter, storage).candidates.map(({ variant }) => variant)),
+      ),
+    );
+    expect(new Set(fitting), operation.name).toEqual(new Set(operation.variants.map(({ name }) => name)));
+  }
 });

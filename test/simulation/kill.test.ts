@@ -70,9 +70,7 @@ async function verified(folder: string): Promise<VerifyReport> {
   return check.value;
 }
 
-test('kill -9 at 20 random moments loses nothing that was acknowledged and applies nothing twice', {
-  timeout: 180_000,
-}, async () => {
+test('kill -9 at 20 random moments loses nothing that was acknowledged and applies nothing twice', async () => {
   const folder = temporaryFolder();
   const random = Random.seeded(20);
   const acknowledged: Acknowledged[] = [];

@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { newRun } from '../../apps/cli/new-run.ts';
+import type { Host } from '../../client/contribute/host.ts';
 import { type Corpus, corpusFromDocuments } from '../../client/data/corpus.ts';
+import { nodeHost } from '../../client/host/node.ts';
 import { Random } from '../../client/random.ts';
 import {
   decodeToRelay,
@@ -72,6 +74,11 @@ function sentBy(recordings: readonly Recording[]): Sent {
   };
 }
 
+/** A host on which every wait is so short that there are heartbeats in a run of any length. */
+function hasty(host: Host): Host {
+  return { ...host, sleep: (milliseconds, signal) => host.sleep(Math.min(milliseconds, 4), signal) };
+}
+
 /** A whole run of a nano model on the nodes' texts, each node behind a proxy of its own. */
 async function recordRun(secrets: readonly Secret[]) {
   const create = newRun({
@@ -85,7 +92,8 @@ async function recordRun(secrets: readonly Secret[]) {
     for (const [i, { corpus }] of secrets.entries()) {
       const url = proxies[i]?.url ?? relay.url;
       const nation = nations[i] ?? '';
-      nodes.push(stage.node(await stage.folder(), url, { corpus, nation, seed: i }));
+      const folder = await stage.folder();
+      nodes.push(stage.node(folder, url, { corpus, nation, seed: i, host: hasty(nodeHost({ folder })) }));
     }
     expect(await Promise.all(nodes.map(({ done }) => done))).toEqual(nodes.map(() => undefined));
     expect(relay.status().totals.contributions).toBe(2 * secrets.length);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, connect as openSocket, type Socket } from 'node:net';
+import { freePort } from '../free-port.ts';
 
 /** What one node sent over one TCP connection: every byte as it went by, and what those bytes were. */
 export interface Recording {
@@ -36,12 +37,12 @@ export async function startRecordingProxy(target: URL): Promise<RecordingProxy> 
     node.on('data', recorder.take);
     node.pipe(relay).pipe(node);
   });
-  server.listen(0, '127.0.0.1');
+  // Requests name the port: those of one run are as long as those of another, as every port is.
+  const port = await freePort();
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   return {
-    url: new URL(`http://127.0.0.1:${address.port}/`),
+    url: new URL(`http://127.0.0.1:${port}/`),
     recordings,
     async close() {
       for (const socket of open) socket.destroy();

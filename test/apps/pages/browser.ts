@@ -18,6 +18,7 @@ export function swiftShaderDriver(): string {
 export function launchBrowser(gpu: 'swiftshader' | 'none', more: readonly string[] = []): Promise<Browser> {
   const own = existsSync(chromium.executablePath());
   return chromium.launch({
+    timeout: 0,
     ...(own ? {} : { executablePath: distribution }),
     args: ['--no-sandbox', '--headless=new', ...(gpu === 'swiftshader' ? webgpu : []), ...more],
   });

@@ -13,6 +13,8 @@ export async function openWatched(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options);
+  // Pages are slow where a software adapter has every core; what never comes is named before the test's time is up.
+  context.setDefaultTimeout(300_000);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('console', (message) => {

@@ -6,11 +6,9 @@ import { Contributor, type ContributorOptions } from '../../../client/contribute
 import type { ContributorEvent } from '../../../client/contribute/events.ts';
 import type { Host } from '../../../client/contribute/host.ts';
 import { type Corpus, corpusFromDocuments } from '../../../client/data/corpus.ts';
-import { openDevice } from '../../../client/gpu/device.ts';
-import { nodeGpu, nodeHost } from '../../../client/host/node.ts';
+import { nodeHost } from '../../../client/host/node.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
-import { Trainer } from '../../../client/train/trainer.ts';
 import type { NewRun } from '../../../relay/run.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../../relay/server.ts';
 import { densePayloadBytes } from '../../../relay/wire/dense.ts';
@@ -48,6 +46,9 @@ export const tinyAgreement: Agreement = {
   localSteps,
   codec: { bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 },
 };
+
+/** As good as never: no machine is so slow. */
+const hour = 3_600_000;
 
 export interface TinyRun {
   readonly rounds: number;
@@ -90,8 +91,8 @@ export function tinyRun(run: TinyRun): NewRun {
       limits: {
         quorum: run.quorum,
         target: run.target,
-        deadlineMs: run.deadlineMs ?? 60_000,
-        graceMs: run.graceMs ?? 60_000,
+        deadlineMs: run.deadlineMs ?? hour,
+        graceMs: run.graceMs ?? hour,
         payloadBytes: densePayloadBytes(layout.length, grid),
         maxTokens: run.localSteps * batch * sequence,
         maxNodes: 8,
@@ -101,15 +102,6 @@ export function tinyRun(run: TinyRun): NewRun {
     },
     initialBase: initialParameters(tinyConfig, layout, 1),
   };
-}
-
-/** Compiles the tiny model's kernels, which on a machine without a GPU takes long the first time. */
-export async function warmUp(): Promise<void> {
-  const device = await openDevice(await nodeGpu());
-  const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
-  const trainer = await Trainer.create(device, tinyConfig, { batch: 2, sequence: 16 }, settings);
-  trainer.close();
-  device.close();
 }
 
 /** Enough regular text for a tiny model to learn something of in a few steps. */
@@ -136,7 +128,7 @@ export class Stage {
       tls: 'off',
       pages: null,
       log: quiet,
-      limits: { tick: 10, statusInterval: 20, close: 200, heartbeat: 100 },
+      limits: { tick: 10, statusInterval: 20, close: 200, heartbeat: 100, silence: hour },
       ...options,
     });
     this.#closing.push(() => relay.close());
@@ -161,6 +153,8 @@ interface NodeOptions extends Pick<ContributorOptions, 'power' | 'token' | 'run'
   /** Regular text of the nation's own unless given. */
   readonly corpus: Corpus;
   readonly seed: number;
+  /** Called with each event as it comes. */
+  readonly onEvent: (event: ContributorEvent) => void;
 }
 
 /** A contributor and all it said. */
@@ -173,7 +167,7 @@ export class TestNode {
   readonly #listeners = new Set<() => void>();
 
   constructor(host: Host, relay: URL, { nation = 'even', seed = 1, ...rest }: Partial<NodeOptions>) {
-    const { power, token, run, corpus = tinyCorpus(nation) } = rest;
+    const { power, token, run, corpus = tinyCorpus(nation), onEvent = () => undefined } = rest;
     this.contributor = new Contributor(host, {
       relay,
       corpus,
@@ -181,6 +175,7 @@ export class TestNode {
       seed,
       onEvent: (event) => {
         this.events.push(event);
+        onEvent(event);
         for (const listener of this.#listeners) listener();
       },
       ...(power === undefined ? {} : { power }),

@@ -19,7 +19,9 @@ async function askSilentRelay(nation: string | null): Promise<SessionEvent[]> {
     messages: { [Symbol.asyncIterator]: () => ({ next: () => closed.then(() => ended) }) },
     close: () => closeSocket(),
   };
-  let passTime = () => {};
+  const waiting = Promise.withResolvers<() => void>();
+  const connected = Promise.withResolvers<void>();
+  const lost = Promise.withResolvers<void>();
   const host: Host = {
     kind: 'node',
     gpu: () => Promise.reject(new Error('not asked for')),
@@ -35,7 +37,7 @@ async function askSilentRelay(nation: string | null): Promise<SessionEvent[]> {
     sleep: (_milliseconds, signal) =>
       new Promise((resolve) => {
         signal?.addEventListener('abort', () => resolve());
-        passTime = resolve;
+        waiting.resolve(resolve);
       }),
     hold: (work) => work(),
   };
@@ -48,16 +50,21 @@ async function askSilentRelay(nation: string | null): Promise<SessionEvent[]> {
     identity,
     new Traffic(),
     {
-      dispatch: (event) => heard.push(event),
+      dispatch: (event) => {
+        heard.push(event);
+        if (event.kind !== 'connected') lost.resolve();
+        else connected.resolve();
+      },
       welcomed: async () => {},
       heartbeat: () => ({ case: 'leave', value: { round: 0 } }),
       jitter: () => 0.5,
     },
   );
   uplink.connect();
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  const passTime = await waiting.promise;
+  if (nation === null) await connected.promise;
   passTime();
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await lost.promise;
   return heard;
 }
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
   served = await servePage(built.script);
   browser = await launchBrowser('none');
   context = await browser.newContext();
-}, 60_000);
+});
 afterAll(async () => {
   await browser.close();
   served.close();

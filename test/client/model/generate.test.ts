@@ -152,7 +152,7 @@ test('timers run while it generates, and aborting ends it', async () => {
   });
   await expect(all(text)).rejects.toThrow('aborted');
   clearInterval(timer);
-  expect(turns).toBe(3);
+  expect(turns).toBeGreaterThanOrEqual(3);
 });
 
 test('options without a meaning are refused', async () => {

@@ -196,7 +196,7 @@ describe.each(decoders)('$name', ({ schema, decode }) => {
       }),
       { numRuns: 2000 },
     );
-    expect(performance.now() - started).toBeLessThan(10_000);
+    expect(performance.now() - started).toBeLessThan(60_000);
   });
 });
 

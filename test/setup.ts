@@ -1,0 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll } from 'vitest';
+import { seed } from './seed.ts';
+
+// Runs before every test file, and makes it the same on every machine: properties are tried on the same values, and
+// neither this user's settings nor what was measured for their own training is any of the tests' business.
+fc.configureGlobal({ seed });
+for (const name of Object.keys(process.env)) {
+  if (name.startsWith('TAPESTRY_') || name === 'FORCE_COLOR') delete process.env[name];
+}
+const cache = mkdtempSync(join(tmpdir(), 'tapestry-cache-'));
+process.env['TAPESTRY_CACHE'] = cache;
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
