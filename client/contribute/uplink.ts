@@ -44,7 +44,7 @@ export interface UplinkOwner {
 const closestHeartbeats = 100;
 
 /** How long a relay may take from being called to its Welcome. */
-const joinMilliseconds = 30_000;
+export const joinMilliseconds = 30_000;
 
 /** How long a closing connection may take to hand over what was sent. */
 const closeMilliseconds = 2_000;

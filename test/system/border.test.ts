@@ -1,7 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { newRun } from '../../apps/cli/new-run.ts';
-import type { Host } from '../../client/contribute/host.ts';
 import { type Corpus, corpusFromDocuments } from '../../client/data/corpus.ts';
 import { nodeHost } from '../../client/host/node.ts';
 import { Random } from '../../client/random.ts';
@@ -13,7 +12,7 @@ import {
   socketPath,
   subprotocol,
 } from '../../relay/wire/frames.ts';
-import { Stage, tinyRun } from '../client/contribute/harness.ts';
+import { impatient, Stage, tinyRun } from '../client/contribute/harness.ts';
 import { encodings, fragmentLength, LeakDetector } from './leaks.ts';
 import { type Recording, startRecordingProxy } from './recording-proxy.ts';
 
@@ -74,11 +73,6 @@ function sentBy(recordings: readonly Recording[]): Sent {
   };
 }
 
-/** A host on which every wait is so short that there are heartbeats in a run of any length. */
-function hasty(host: Host): Host {
-  return { ...host, sleep: (milliseconds, signal) => host.sleep(Math.min(milliseconds, 4), signal) };
-}
-
 /** A whole run of a nano model on the nodes' texts, each node behind a proxy of its own. */
 async function recordRun(secrets: readonly Secret[]) {
   const create = newRun({
@@ -93,7 +87,9 @@ async function recordRun(secrets: readonly Secret[]) {
       const url = proxies[i]?.url ?? relay.url;
       const nation = nations[i] ?? '';
       const folder = await stage.folder();
-      nodes.push(stage.node(folder, url, { corpus, nation, seed: i, host: hasty(nodeHost({ folder })) }));
+      nodes.push(
+        stage.node(folder, url, { corpus, nation, seed: i, host: impatient(nodeHost({ folder }), 4) }),
+      );
     }
     expect(await Promise.all(nodes.map(({ done }) => done))).toEqual(nodes.map(() => undefined));
     expect(relay.status().totals.contributions).toBe(2 * secrets.length);
@@ -134,7 +130,7 @@ test('a run sends nothing of the text, and the same frames whatever the text is'
     // Requests run side by side: which comes first is a matter of time.
     const sorted = (sizes: readonly number[]) => sizes.toSorted((a, b) => a - b);
     expect(sorted(other.requests)).toEqual(sorted(one.requests));
-    // Heartbeats go by the clock, so their number is the time that the run took.
+    // Heartbeats go by the clock, so their number is the time that the run took: of an impatient node there are some.
     expect(heartbeat.length).toBeGreaterThan(1);
     expect(new Set([...heartbeat, ...otherHeartbeat]).size).toBe(1);
   }

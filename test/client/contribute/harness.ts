@@ -5,6 +5,7 @@ import type { Agreement } from '../../../client/contribute/agreement.ts';
 import { Contributor, type ContributorOptions } from '../../../client/contribute/contributor.ts';
 import type { ContributorEvent } from '../../../client/contribute/events.ts';
 import type { Host } from '../../../client/contribute/host.ts';
+import { joinMilliseconds } from '../../../client/contribute/uplink.ts';
 import { type Corpus, corpusFromDocuments } from '../../../client/data/corpus.ts';
 import { nodeHost } from '../../../client/host/node.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
@@ -155,6 +156,13 @@ interface NodeOptions extends Pick<ContributorOptions, 'power' | 'token' | 'run'
   readonly seed: number;
   /** Called with each event as it comes. */
   readonly onEvent: (event: ContributorEvent) => void;
+}
+
+/** A host that waits no longer than `most` milliseconds, but for a relay's answer as long as any. */
+export function impatient(host: Host, most: number): Host {
+  const shortened = (milliseconds: number) =>
+    milliseconds === joinMilliseconds ? milliseconds : Math.min(milliseconds, most);
+  return { ...host, sleep: (milliseconds, signal) => host.sleep(shortened(milliseconds), signal) };
 }
 
 /** A contributor and all it said. */
