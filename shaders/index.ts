@@ -57,7 +57,7 @@ const muonProductEntries = {
     left: [1, 'read'],
     right: [2, 'read'],
     product: [3, 'write'],
-    squaredLengths: [4, 'read'],
+    inverseLengths: [4, 'read'],
   },
   multiply: { shape: [0, 'uniform'], left: [1, 'read'], right: [2, 'read'], product: [3, 'write'] },
 } as const satisfies Shader['entryPoints'];
@@ -263,7 +263,7 @@ export const shaders = {
         firstMoment: [4, 'write'],
         direction: [5, 'write'],
       },
-      trace: { shape: [0, 'uniform'], gram: [6, 'read'], squaredLengths: [7, 'write'] },
+      trace: { shape: [0, 'uniform'], gram: [6, 'read'], inverseLengths: [7, 'write'] },
       update: {
         shape: [0, 'uniform'],
         stepValues: [1, 'uniform'],

@@ -3,11 +3,11 @@
 //
 //   gram        product = G = X Xᵀ
 //   polynomial  product = P = a I + b G + c G²; in the first iteration, whose X is not normalised yet, G is divided by the
-//               squared length of X, and P by the length
+//               square of the length of X, and P by the length
 //   multiply    product = P X
 //
-// A workgroup makes a tile of the product, of blocks of 4 rows and 4 columns ("quads"). G and P are symmetric: tiles
-// that lie wholly above the diagonal are left out, and blocks below it are stored there turned as well.
+// A workgroup makes a tile of the product, of blocks of 4 rows and 4 columns ("quads"). G and P are symmetric: blocks below
+// the diagonal are stored above it as well, turned; tiles that lie wholly above it are left out.
 //
 // Followed by one of the files that make a tile: they say its extents, `leftQuads` and `rightQuads` (quads of rows and of
 // columns), and how many lanes it has.
@@ -27,9 +27,9 @@ const c = 2.0315;
 @group(0) @binding(1) var<storage, read> left: array<vec4f>;
 @group(0) @binding(2) var<storage, read> right: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> product: array<vec4f>;
-@group(0) @binding(4) var<storage, read> squaredLengths: array<f32>;
+@group(0) @binding(4) var<storage, read> inverseLengths: array<f32>;
 
-var<private> inverse: f32 = 1.0; // what G is multiplied by
+var<private> inverse: f32 = 1.0; // what X is multiplied by
 
 const toGram = 0u;
 const toPolynomial = 1u;
@@ -65,16 +65,16 @@ fn rightColumns(kind: u32, matrix: u32, quad: u32, k: u32) -> mat4x4f {
   return rows;
 }
 
-// Whether the tile that a block (column quad, row quad) belongs to is left out.
-fn isLeftOut(block: vec2u) -> bool {
-  return block.x / rightQuads * rightQuads >= (block.y / leftQuads + 1) * leftQuads;
+fn isAboveDiagonal(tile: vec3u) -> bool {
+  return tile.x * rightQuads >= (tile.y + 1) * leftQuads;
 }
 
 fn polynomialOf(block: vec2u, matrix: u32, square: mat4x4f) -> mat4x4f {
   let g = leftRows(toPolynomial, matrix, block.y, 4 * block.x);
   let diagonal = select(0.0, a, block.x == block.y);
   let identity = mat4x4f(1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
-  return sqrt(inverse) * (diagonal * identity + (b * inverse) * g + (c * inverse * inverse) * square);
+  let scale = inverse * inverse;
+  return inverse * (diagonal * identity + (b * scale) * g + (c * scale * scale) * square);
 }
 
 fn storeBlock(kind: u32, block: vec2u, matrix: u32, rows: mat4x4f) {
@@ -91,19 +91,26 @@ fn finish(kind: u32, block: vec2u, matrix: u32, sum: mat4x4f) {
   if (4 * block.x >= columnsOf(kind) || 4 * block.y >= shape.rows) {
     return;
   }
+  if (kind == toMultiple) {
+    storeBlock(kind, block, matrix, sum);
+    return;
+  }
+  if (block.x > block.y) {
+    return;
+  }
   var rows = sum;
   if (kind == toPolynomial) {
     rows = polynomialOf(block, matrix, sum);
   }
   storeBlock(kind, block, matrix, rows);
-  if (kind != toMultiple && isLeftOut(block.yx)) {
+  if (block.x < block.y) {
     storeBlock(kind, block.yx, matrix, transpose(rows));
   }
 }
 
 @compute @workgroup_size(lanesX, lanesY)
 fn gram(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
-  if (!isLeftOut(group.xy * vec2u(rightQuads, leftQuads))) {
+  if (!isAboveDiagonal(group)) {
     makeTile(toGram, group, local);
   }
 }
@@ -111,10 +118,9 @@ fn gram(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local
 @compute @workgroup_size(lanesX, lanesY)
 fn polynomial(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {
   if (shape.first == 1u) {
-    // A matrix of zeros stays one.
-    inverse = 1.0 / max(squaredLengths[group.z], 1e-30);
+    inverse = inverseLengths[group.z];
   }
-  if (!isLeftOut(group.xy * vec2u(rightQuads, leftQuads))) {
+  if (!isAboveDiagonal(group)) {
     makeTile(toPolynomial, group, local);
   }
 }

@@ -2,7 +2,7 @@
 // the flat vector that are taller lie in it turned. Before and after the products of muon-products.wgsl:
 //
 //   momentum  firstMoment = momentum firstMoment + g, with g the clipped gradient; into the stack g + momentum firstMoment
-//   trace     squaredLengths[i] = trace of the i-th G = X Xᵀ: the sum of the squares of its X
+//   trace     inverseLengths[i] = 1 / |X| of the i-th matrix, whose square is the trace of its G = X Xᵀ
 //   update    parameters -= learningRate (scale x + weightDecay parameters), with x from the stack
 //
 // Where the gradient is not finite, nothing is written to moment and parameters. Rows and columns are multiples of 4.
@@ -24,7 +24,7 @@ override lanes: u32 = 64;
 @group(0) @binding(4) var<storage, read_write> firstMoment: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> direction: array<f32>;
 @group(0) @binding(6) var<storage, read> gram: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> squaredLengths: array<f32>;
+@group(0) @binding(7) var<storage, read_write> inverseLengths: array<f32>;
 @group(0) @binding(8) var<storage, read> orthogonal: array<f32>;
 @group(0) @binding(9) var<storage, read_write> parameters: array<vec4f>;
 
@@ -83,6 +83,7 @@ fn trace(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) grou
     for (var i = 0u; i < lanes; i++) {
       sum += parts[i];
     }
-    squaredLengths[group.x] = sum;
+    // A matrix of zeros stays one: the inverse's fourth power is finite.
+    inverseLengths[group.x] = inverseSqrt(max(sum, 1e-18));
   }
 }

@@ -90,7 +90,7 @@ const product = (
 export const muonMomentum = place('momentum');
 /** Bindings: left X, right X, product (matrices, rows, rows). */
 export const muonGram = product('gram', ({ rows }) => rows);
-/** Bindings: gram (matrices, rows, rows), squaredLengths (matrices). */
+/** Bindings: gram (matrices, rows, rows), inverseLengths (matrices). */
 export const muonTrace: Operation<MuonStackShape> = {
   name: 'muon-trace',
   words: ({ rows, columns }) => [rows, columns],
@@ -106,7 +106,7 @@ export const muonTrace: Operation<MuonStackShape> = {
     },
   ],
 };
-/** Bindings: left G, right G, product P (matrices, rows, rows), squaredLengths (matrices). */
+/** Bindings: left G, right G, product P (matrices, rows, rows), inverseLengths (matrices). */
 export const muonPolynomial = product('polynomial', ({ rows }) => rows);
 /** Bindings: left P, right X, product (matrices, rows, columns). */
 export const muonMultiply = product('multiply', ({ columns }) => columns);
@@ -160,21 +160,21 @@ export function recordMuon(
 }
 
 /**
- * Newton-Schulz iterations. The first one normalises, too: the trace of its Gram matrix is the square of X's length.
+ * Newton-Schulz iterations. The first one normalises, too, by the trace of its Gram matrix.
  *
  * Multiplying the polynomials with each other and X only at the end ("Gram Newton-Schulz") would take a quarter less work at
  * 124M parameters, but in float32 a gradient of low rank comes out 1% wrong.
  */
 function orthogonalized(program: ProgramBuilder, stack: Activation, shape: MuonStackShape): Activation {
   const { matrices, rows, columns } = shape;
-  const squaredLengths = program.activation(matrices);
+  const inverseLengths = program.activation(matrices);
   let x = stack;
   for (let i = 0; i < iterations; i++) {
     const gram = program.activation(matrices * rows * rows);
     program.record(muonGram, shape, { left: x, right: x, product: gram });
-    if (i === 0) program.record(muonTrace, shape, { gram, squaredLengths });
+    if (i === 0) program.record(muonTrace, shape, { gram, inverseLengths });
     const polynomial = program.activation(matrices * rows * rows);
-    const squared = { left: gram, right: gram, product: polynomial, squaredLengths };
+    const squared = { left: gram, right: gram, product: polynomial, inverseLengths };
     program.record(muonPolynomial, { ...shape, first: i === 0 }, squared);
     const next = program.activation(matrices * rows * columns);
     program.record(muonMultiply, shape, { left: polynomial, right: x, product: next });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
 import { siteOf } from '../../client/gpu/operation.ts';
+import { tune } from '../../client/gpu/tuner.ts';
 import { presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
 import { referenceAdamW } from '../../client/model/reference/adamw.ts';
@@ -15,6 +16,7 @@ import {
   muonPolynomial,
 } from '../../client/train/muon.ts';
 import { scalingAfter } from '../../client/train/scaling.ts';
+import { stepSites } from '../../client/train/step-sites.ts';
 import { openNodeDevice } from '../gpu-node.ts';
 import { relativeError } from '../platform/step.ts';
 import { allVariants, expectClose, randomValues } from './operation.ts';
@@ -135,6 +137,32 @@ test('Muon is the reference where rounding grows most: with gradients of rank 1'
       expect(relativeError(own(after.parameters), expected), name).toBeLessThan(1e-4);
     }
   }
+});
+
+test('a matrix without a gradient only decays', async () => {
+  const vectors = randomVectors(layout, 1);
+  for (const { offset, size } of hidden) {
+    vectors.gradient.fill(0, offset, offset + size);
+    vectors.firstMoment.fill(0, offset, offset + size);
+  }
+  const after = await updated(device, layout, settings, vectors, scalingAfter(4, settings, 1));
+  for (const { offset, size } of hidden) {
+    const own = (values: Float32Array) => values.subarray(offset, offset + size);
+    const expected = Float64Array.from(own(vectors.parameters), (value) => {
+      return value * (1 - learningRate * settings.weightDecay);
+    });
+    expectClose(own(after.parameters), expected);
+  }
+});
+
+test('on random values, by which the tuner compares them, variants of symmetric products agree, too', async () => {
+  const config = { ...presets.nano, layers: 1, dimension: 144, heads: 4, keyValueHeads: 4, feedForward: 160 };
+  const sites = stepSites(device, config, { batch: 1, sequence: 8 }, settings);
+  const symmetric = sites.filter(({ operation }) => /^muon-(gram|polynomial)$/.test(operation));
+  const tunings = await tune(device, symmetric, { rounds: 0, sample: 0 });
+  expect(tunings).toHaveLength(symmetric.length);
+  for (const { key, measurements } of tunings)
+    for (const { variant, refused } of measurements) expect(refused, `${key}: ${variant}`).toBeNull();
 });
 
 test('a gradient that is not finite leaves matrices and moments as they are', async () => {

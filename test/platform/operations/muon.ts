@@ -134,14 +134,14 @@ export function traceCases(draw: Draw): Case[] {
   return stacks(draw).map((shape) => {
     const { matrices, rows } = shape;
     const left = grams(draw, shape);
-    const squaredLengths = each(matrices, [left.values], ([gram = new Float64Array()]) =>
-      Float64Array.of(gram.reduce((sum, value, i) => sum + (i % (rows + 1) === 0 ? value : 0), 0)),
+    const inverseLengths = each(matrices, [left.values], ([gram = new Float64Array()]) =>
+      Float64Array.of(gram.reduce((sum, value, i) => sum + (i % (rows + 1) === 0 ? value : 0), 0) ** -0.5),
     );
     return caseOf(
       muonTrace,
       shape,
-      { gram: left, squaredLengths: unwritten('f32', matrices) },
-      { squaredLengths },
+      { gram: left, inverseLengths: unwritten('f32', matrices) },
+      { inverseLengths },
     );
   });
 }
@@ -152,20 +152,20 @@ export function polynomialCases(draw: Draw): Case[] {
     stacks(draw).map((stack) => {
       const { matrices, rows } = stack;
       const left = grams(draw, stack);
-      const savedLengths = f32(Array.from({ length: matrices }, (_, i) => 7 + i));
-      const lengths = first ? savedLengths.values : new Float64Array(matrices).fill(1);
-      const product = each(matrices, [left.values, lengths], ([gram, length]) => {
-        const [g, inverse] = [gram ?? new Float64Array(), 1 / at(length ?? new Float64Array(), 0)];
+      const inverseLengths = f32(Array.from({ length: matrices }, (_, i) => 1 / (3 + i)));
+      const inverses = first ? inverseLengths.values : new Float64Array(matrices).fill(1);
+      const product = each(matrices, [left.values, inverses], ([gram, inverse = new Float64Array()]) => {
+        const [g, scale] = [gram ?? new Float64Array(), at(inverse, 0) ** 2];
         const square = matmulForward(g, g, rows);
         return g.map((value, i) => {
           const diagonal = i % (rows + 1) === 0 ? a : 0;
-          return Math.sqrt(inverse) * (diagonal + b * inverse * value + c * inverse ** 2 * at(square, i));
+          return Math.sqrt(scale) * (diagonal + b * scale * value + c * scale ** 2 * at(square, i));
         });
       });
       return caseOf(
         muonPolynomial,
         { ...stack, first },
-        { left, right: left, product: unwritten('f32', product.length), squaredLengths: savedLengths },
+        { left, right: left, product: unwritten('f32', product.length), inverseLengths },
         { product },
       );
     }),
