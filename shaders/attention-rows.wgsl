@@ -3,67 +3,50 @@
 // one row that every invocation reads; in attention-subgroup-tiles.wgsl, in its place, each of 8 lanes reads another row
 // and passes it round.
 //
-// What an invocation owns and sums stays in registers: arrays whose every index is known once the loops over
-// `headVectors` are unrolled. They are filled and emptied by shifting, one vector at a time, because CPU adapters compile
-// each load and store in the text into hundreds of instructions.
+// The text has `headVectors` as a number, so that arrays are as long as they need to be: CPU adapters fill each element
+// with zeros by an instruction of its own.
 
 const lanes = 8u;
 const owned = 4 * lanes; // rows of a workgroup, those of an invocation `lanes` apart
 
+// Four numbers that are kept apart. Of a vec4 that lives through a loop, llvmpipe reads all four whenever it needs one: four
+// times the instructions to compile, and the time for that grows faster than their number.
+struct Numbers {
+  x: f32,
+  y: f32,
+  z: f32,
+  w: f32,
+}
+
 // Vector i of the c-th owned row is at 4 i + c. The left ones meet in the scores: queries and keys; the right ones in what
-// becomes of the scores: values and the output's gradients.
-var<private> left: array<vec4f, 128>;
-var<private> right: array<vec4f, 128>;
-var<private> leftSums: array<vec4f, 128>;
-var<private> rightSums: array<vec4f, 128>;
-var<private> leftTile: array<vec4f, 32>;
-var<private> rightTile: array<vec4f, 32>;
+// becomes of the scores: values and the output's gradients. Their indices are numbers in the loops that take the time, which
+// are unrolled; only to be filled and emptied are they read and written at an index that is not known, which is slow.
+var<private> left: array<Numbers, 4 * headVectors>;
+var<private> right: array<Numbers, 4 * headVectors>;
+var<private> leftSums: array<Numbers, 4 * headVectors>;
+var<private> rightSums: array<Numbers, 4 * headVectors>;
+var<private> leftTile: array<Numbers, headVectors>;
+var<private> rightTile: array<Numbers, headVectors>;
 
-fn pushLeft(x: vec4f) {
-  for (var i = 0u; i < headVectors; i++) {
-    left[4 * i] = left[4 * i + 1];
-    left[4 * i + 1] = left[4 * i + 2];
-    left[4 * i + 2] = left[4 * i + 3];
-    left[4 * i + 3] = left[4 * i + 4];
-  }
-  left[4 * headVectors - 1] = x;
+fn numbers(v: vec4f) -> Numbers {
+  return Numbers(v.x, v.y, v.z, v.w);
 }
 
-fn pushRight(x: vec4f) {
-  for (var i = 0u; i < headVectors; i++) {
-    right[4 * i] = right[4 * i + 1];
-    right[4 * i + 1] = right[4 * i + 2];
-    right[4 * i + 2] = right[4 * i + 3];
-    right[4 * i + 3] = right[4 * i + 4];
-  }
-  right[4 * headVectors - 1] = x;
+fn vector(n: Numbers) -> vec4f {
+  return vec4f(n.x, n.y, n.z, n.w);
 }
 
-fn pushTiles(x: vec4f, y: vec4f) {
-  for (var i = 1u; i < headVectors; i++) {
-    leftTile[i - 1] = leftTile[i];
-    rightTile[i - 1] = rightTile[i];
-  }
-  leftTile[headVectors - 1] = x;
-  rightTile[headVectors - 1] = y;
+fn product(a: Numbers, b: vec4f) -> f32 {
+  return a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w;
 }
 
-fn popLeftSums() {
-  for (var i = 0u; i < headVectors; i++) {
-    leftSums[4 * i] = leftSums[4 * i + 1];
-    leftSums[4 * i + 1] = leftSums[4 * i + 2];
-    leftSums[4 * i + 2] = leftSums[4 * i + 3];
-    leftSums[4 * i + 3] = leftSums[4 * i + 4];
-  }
+fn sum(a: Numbers, b: vec4f, weight: f32) -> Numbers {
+  return Numbers(a.x + b.x * weight, a.y + b.y * weight, a.z + b.z * weight, a.w + b.w * weight);
 }
 
-fn popRightSums() {
-  for (var i = 0u; i < headVectors; i++) {
-    rightSums[4 * i] = rightSums[4 * i + 1];
-    rightSums[4 * i + 1] = rightSums[4 * i + 2];
-    rightSums[4 * i + 2] = rightSums[4 * i + 3];
-    rightSums[4 * i + 3] = rightSums[4 * i + 4];
-  }
+fn scaledSum(a: Numbers, kept: f32, b: vec4f, weight: f32) -> Numbers {
+  return Numbers(
+    a.x * kept + b.x * weight, a.y * kept + b.y * weight, a.z * kept + b.z * weight, a.w * kept + b.w * weight);
 }
 
 // The four below are loops over the head's vectors, in parts of 8: compilers do not unroll longer ones.
@@ -83,9 +66,9 @@ fn leftProducts(row: u32) -> vec4f {
 fn leftPart(start: u32, row: u32) -> vec4f {
   var products = vec4f();
   for (var i = start; i < min(start + 8, headVectors); i++) {
-    let x = passed(leftTile[i], row);
+    let x = passed(vector(leftTile[i]), row);
     products += vec4f(
-      dot(left[4 * i], x), dot(left[4 * i + 1], x), dot(left[4 * i + 2], x), dot(left[4 * i + 3], x));
+      product(left[4 * i], x), product(left[4 * i + 1], x), product(left[4 * i + 2], x), product(left[4 * i + 3], x));
   }
   return products;
 }
@@ -104,9 +87,9 @@ fn rightProducts(row: u32) -> vec4f {
 fn rightPart(start: u32, row: u32) -> vec4f {
   var products = vec4f();
   for (var i = start; i < min(start + 8, headVectors); i++) {
-    let x = passed(rightTile[i], row);
+    let x = passed(vector(rightTile[i]), row);
     products += vec4f(
-      dot(right[4 * i], x), dot(right[4 * i + 1], x), dot(right[4 * i + 2], x), dot(right[4 * i + 3], x));
+      product(right[4 * i], x), product(right[4 * i + 1], x), product(right[4 * i + 2], x), product(right[4 * i + 3], x));
   }
   return products;
 }
@@ -125,11 +108,11 @@ fn addLeft(row: u32, weights: vec4f) {
 
 fn addLeftPart(start: u32, row: u32, weights: vec4f) {
   for (var i = start; i < min(start + 8, headVectors); i++) {
-    let x = passed(leftTile[i], row);
-    leftSums[4 * i] += x * weights.x;
-    leftSums[4 * i + 1] += x * weights.y;
-    leftSums[4 * i + 2] += x * weights.z;
-    leftSums[4 * i + 3] += x * weights.w;
+    let x = passed(vector(leftTile[i]), row);
+    leftSums[4 * i] = sum(leftSums[4 * i], x, weights.x);
+    leftSums[4 * i + 1] = sum(leftSums[4 * i + 1], x, weights.y);
+    leftSums[4 * i + 2] = sum(leftSums[4 * i + 2], x, weights.z);
+    leftSums[4 * i + 3] = sum(leftSums[4 * i + 3], x, weights.w);
   }
 }
 
@@ -147,27 +130,25 @@ fn addRight(row: u32, kept: vec4f, weights: vec4f) {
 
 fn addRightPart(start: u32, row: u32, kept: vec4f, weights: vec4f) {
   for (var i = start; i < min(start + 8, headVectors); i++) {
-    let x = passed(rightTile[i], row);
-    rightSums[4 * i] = rightSums[4 * i] * kept.x + x * weights.x;
-    rightSums[4 * i + 1] = rightSums[4 * i + 1] * kept.y + x * weights.y;
-    rightSums[4 * i + 2] = rightSums[4 * i + 2] * kept.z + x * weights.z;
-    rightSums[4 * i + 3] = rightSums[4 * i + 3] * kept.w + x * weights.w;
+    let x = passed(vector(rightTile[i]), row);
+    rightSums[4 * i] = scaledSum(rightSums[4 * i], kept.x, x, weights.x);
+    rightSums[4 * i + 1] = scaledSum(rightSums[4 * i + 1], kept.y, x, weights.y);
+    rightSums[4 * i + 2] = scaledSum(rightSums[4 * i + 2], kept.z, x, weights.z);
+    rightSums[4 * i + 3] = scaledSum(rightSums[4 * i + 3], kept.w, x, weights.w);
   }
 }
 
-// Takes the next of the left sums, and what is half a head further, out of its array, and rotates them back.
-fn storeTurnedBack(row: u32, position: u32, offset: u32, i: u32) {
-  if (position < shape.sequence) {
-    let half = headVectors / 2;
-    let cosine = rotation[position * headVectors + i];
-    let sine = rotation[position * headVectors + half + i];
-    let x = leftSums[0] * scoreScale();
-    let y = leftSums[2 * headVectors] * scoreScale();
-    let at = row * rowVectors() + offset + i;
-    qkvGradient[at] = Stored(x * cosine + y * sine);
-    qkvGradient[at + half] = Stored(y * cosine - x * sine);
-  }
-  popLeftSums();
+// Rotates back the n-th of the left sums and what is half a head further, and stores them.
+fn storeTurnedBack(row: u32, position: u32, offset: u32, n: u32) {
+  let i = n / 4;
+  let half = headVectors / 2;
+  let cosine = rotation[position * headVectors + i];
+  let sine = rotation[position * headVectors + half + i];
+  let x = vector(leftSums[n]) * scoreScale();
+  let y = vector(leftSums[n + 2 * headVectors]) * scoreScale();
+  let at = row * rowVectors() + offset + i;
+  qkvGradient[at] = Stored(x * cosine + y * sine);
+  qkvGradient[at + half] = Stored(y * cosine - x * sine);
 }
 
 @compute @workgroup_size(lanes)
@@ -178,7 +159,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
   let query = group.x * owned + local.x + lanes * vec4u(0, 1, 2, 3);
   for (var n = 0u; n < 4 * shape.headVectors; n++) {
     let row = first + min(query[n % 4], last);
-    pushLeft(scoreScale() * vec4f(qkv[row * rowVectors() + head * headVectors + n / 4]));
+    left[n] = numbers(scoreScale() * vec4f(qkv[row * rowVectors() + head * headVectors + n / 4]));
   }
 
   let keyHead = shape.heads + head / (shape.heads / shape.keyValueHeads);
@@ -188,7 +169,8 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
   for (var start = 0u; start < end; start += tileRows) {
     let at = (first + min(start + tileRow(local.x), last)) * rowVectors() + keyHead * headVectors;
     for (var i = 0u; i < shape.headVectors; i++) {
-      pushTiles(vec4f(qkv[at + i]), vec4f(qkv[at + shape.keyValueHeads * headVectors + i]));
+      leftTile[i] = numbers(vec4f(qkv[at + i]));
+      rightTile[i] = numbers(vec4f(qkv[at + shape.keyValueHeads * headVectors + i]));
     }
     for (var j = 0u; j < min(tileRows, end - start); j++) {
       // Key 0 is seen by every query, so from the first on `newTop` is a real score and masked ones vanish.
@@ -207,10 +189,9 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
     let c = n % 4;
     if (query[c] < shape.sequence) {
       let at = (first + query[c]) * shape.heads + head;
-      output[at * headVectors + n / 4] = Stored(rightSums[0] * finalScale[c]);
+      output[at * headVectors + n / 4] = Stored(vector(rightSums[n]) * finalScale[c]);
       logSums[at] = logSum[c];
     }
-    popRightSums();
   }
 }
 
@@ -225,10 +206,10 @@ fn backwardQuery(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   for (var n = 0u; n < 4 * shape.headVectors; n++) {
     let c = n % 4;
     let row = first + min(query[c], last);
-    pushLeft(scoreScale() * vec4f(qkv[row * rowVectors() + head * headVectors + n / 4]));
+    left[n] = numbers(scoreScale() * vec4f(qkv[row * rowVectors() + head * headVectors + n / 4]));
     let sumAt = row * shape.heads + head;
     let change = vec4f(outputGradient[sumAt * headVectors + n / 4]);
-    pushRight(change);
+    right[n] = numbers(change);
     let mine = vec4u(c) == vec4u(0, 1, 2, 3);
     delta += select(vec4f(), vec4f(dot(change, vec4f(savedOutput[sumAt * headVectors + n / 4]))), mine);
     logSum = select(logSum, vec4f(savedLogSums[sumAt]), mine);
@@ -239,7 +220,8 @@ fn backwardQuery(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   for (var start = 0u; start < end; start += tileRows) {
     let at = (first + min(start + tileRow(local.x), last)) * rowVectors() + keyHead * headVectors;
     for (var i = 0u; i < shape.headVectors; i++) {
-      pushTiles(vec4f(qkv[at + i]), vec4f(qkv[at + shape.keyValueHeads * headVectors + i]));
+      leftTile[i] = numbers(vec4f(qkv[at + i]));
+      rightTile[i] = numbers(vec4f(qkv[at + shape.keyValueHeads * headVectors + i]));
     }
     for (var j = 0u; j < min(tileRows, end - start); j++) {
       let probabilities = select(vec4f(), exp(leftProducts(j) - logSum), vec4u(start + j) <= query);
@@ -249,9 +231,10 @@ fn backwardQuery(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   for (var n = 0u; n < 2 * shape.headVectors; n++) {
     let c = n % 4;
     if (query[c] < shape.sequence) {
-      deltas[(first + query[c]) * shape.heads + head] = delta[c];
+      let row = first + query[c];
+      deltas[row * shape.heads + head] = delta[c];
+      storeTurnedBack(row, query[c], head * headVectors, n);
     }
-    storeTurnedBack(first + query[c], query[c], head * headVectors, n / 4);
   }
 }
 
@@ -264,8 +247,8 @@ fn backwardKeyValue(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
   let key = group.x * owned + local.x + lanes * vec4u(0, 1, 2, 3);
   for (var n = 0u; n < 4 * shape.headVectors; n++) {
     let at = (first + min(key[n % 4], last)) * rowVectors() + keyHead * headVectors + n / 4;
-    pushLeft(scoreScale() * vec4f(qkv[at]));
-    pushRight(vec4f(qkv[at + valuesAfter]));
+    left[n] = numbers(scoreScale() * vec4f(qkv[at]));
+    right[n] = numbers(vec4f(qkv[at + valuesAfter]));
   }
 
   let share = shape.heads / shape.keyValueHeads;
@@ -274,8 +257,8 @@ fn backwardKeyValue(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
       let row = first + min(start + tileRow(local.x), last);
       let sumAt = row * shape.heads + head;
       for (var i = 0u; i < shape.headVectors; i++) {
-        pushTiles(
-          vec4f(qkv[row * rowVectors() + head * headVectors + i]), vec4f(outputGradient[sumAt * headVectors + i]));
+        leftTile[i] = numbers(vec4f(qkv[row * rowVectors() + head * headVectors + i]));
+        rightTile[i] = numbers(vec4f(outputGradient[sumAt * headVectors + i]));
       }
       let saved = vec4f(savedLogSums[sumAt], savedDeltas[sumAt], 0, 0);
       for (var j = 0u; j < min(tileRows, shape.sequence - start); j++) {
@@ -286,15 +269,14 @@ fn backwardKeyValue(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
       }
     }
   }
-  for (var n = 0u; n < 2 * shape.headVectors; n++) {
+  for (var n = 0u; n < 4 * shape.headVectors; n++) {
     let c = n % 4;
-    let row = first + key[c];
     if (key[c] < shape.sequence) {
-      let at = row * rowVectors() + keyHead * headVectors + valuesAfter + n / 4;
-      qkvGradient[at] = Stored(rightSums[0]);
-      qkvGradient[at + headVectors / 2] = Stored(rightSums[2 * headVectors]);
+      let row = first + key[c];
+      qkvGradient[row * rowVectors() + keyHead * headVectors + valuesAfter + n / 4] = Stored(vector(rightSums[n]));
+      if (n < 2 * headVectors) {
+        storeTurnedBack(row, key[c], keyHead * headVectors, n);
+      }
     }
-    popRightSums();
-    storeTurnedBack(row, key[c], keyHead * headVectors, n / 4);
   }
 }

@@ -8,7 +8,7 @@
 // Backward recomputes the probabilities from logSums and rotates its results back, so qkvGradient is that of the
 // projection before the rotary positions.
 //
-// Followed by attention-rows.wgsl or tiled-attention.wgsl, which have the loops.
+// Followed by one of the files that have the loops; `headVectors` is theirs: a head's width in vec4, even, at most 32.
 
 struct Shape {
   sequence: u32,
@@ -17,8 +17,6 @@ struct Shape {
   headVectors: u32,
   rows: u32,
 }
-
-override headVectors: u32 = 8; // a head's width in vec4: even, at most 32
 
 const lowest = -3.0e38;
 

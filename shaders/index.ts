@@ -35,16 +35,32 @@ const enabled = {
   matrixUnits: 'enable subgroups; enable chromium_experimental_subgroup_matrix;',
 } as const satisfies Record<Need, string>;
 
-/** The whole text of a shader: on one line before it, the language features it needs and four values as they are stored. */
-export function sourceFor({ source, needs = [] }: Shader, storage: 'f32' | 'f16'): string {
+/**
+ * The whole text of a shader: on one line before it, the language features it needs, four values as they are stored, and
+ * its constants, of which `values` has one each.
+ */
+export function sourceFor(
+  { source, needs = [], constants = [] }: Shader,
+  storage: 'f32' | 'f16',
+  values: Readonly<Record<string, number>> = {},
+): string {
   const features = new Set<Need>(storage === 'f16' ? [...needs, 'f16'] : needs);
   const stored = storage === 'f16' ? 'vec4<f16>' : 'vec4<f32>';
-  return `${[...features].map((feature) => enabled[feature]).join(' ')} alias Stored = ${stored}; ${source}`;
+  const head = [
+    ...[...features].map((feature) => enabled[feature]),
+    `alias Stored = ${stored};`,
+    ...constants.map((name) => `const ${name} = ${values[name]}u;`),
+  ];
+  return `${head.join(' ')} ${source}`;
 }
 
 /** That text on a device whose subgroups have several sizes: what feeds matrix units asks for the one they take. */
-export function sourceAsking(shader: Shader, storage: 'f32' | 'f16'): string {
-  const text = sourceFor(shader, storage);
+export function sourceAsking(
+  shader: Shader,
+  storage: 'f32' | 'f16',
+  values: Readonly<Record<string, number>> = {},
+): string {
+  const text = sourceFor(shader, storage, values);
   if (!shader.needs?.includes('matrixUnits')) return text;
   return `enable subgroup_size_control; ${text.replaceAll('@compute', '@compute @subgroup_size(subgroupLanes)')}`;
 }
@@ -144,13 +160,15 @@ export const shaders = {
     name: 'attention',
     source: attention + attentionRows + attentionTiles,
     entryPoints: attentionLayer,
-    overrides: ['headVectors'],
+    overrides: [],
+    constants: ['headVectors'],
   },
   subgroupAttention: {
     name: 'subgroup-attention',
     source: attention + attentionRows + attentionSubgroupTiles,
     entryPoints: attentionLayer,
-    overrides: ['headVectors'],
+    overrides: [],
+    constants: ['headVectors'],
     needs: ['subgroups'],
   },
   quadAttention: {

@@ -6,6 +6,7 @@
 // gradients. Forward walks twice: sums in units cannot shrink when a row's maximum grows, so its log-sum-exp comes first.
 // Rows are padded by 16 bytes, as in matrix-unit-matmul.wgsl; those beyond the sequence repeat its last and have no weight.
 
+override headVectors: u32 = 8;
 override subgroups: u32 = 4;
 override tile: u32 = 32;        // rows: whole units' columns and depths, and a vec4 for each lane of a row; at most 64
 override tables: u32 = 2;       // of a subgroup; forward has one

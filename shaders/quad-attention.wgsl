@@ -6,6 +6,8 @@
 // There a load costs as much as ten products and sums, an array's element that is not known when it compiles nearly as
 // much, and no loop is unrolled. So the loop over a head's vectors is written out, as calls that are each given a number.
 
+override headVectors: u32 = 8;
+
 const owned = 16u; // rows of a workgroup; an invocation has every fourth
 
 // Vector i of the rows that the invocation owns, a column each, and of the row of the tile that its lane has read. The

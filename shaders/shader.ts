@@ -10,11 +10,13 @@ export type Need = 'subgroups' | 'f16' | 'matrixUnits';
 /** One operation: its WGSL, and what each entry point binds. */
 export interface Shader {
   readonly name: string;
-  /** Reads and writes activations as `Stored`, which `sourceFor` defines. */
+  /** Reads and writes activations as `Stored`, which `sourceFor` defines, as it does the constants. */
   readonly source: string;
   readonly entryPoints: Readonly<Record<string, Bindings>>;
   /** Override constants: workgroup extents and reduction widths, chosen per adapter. */
   readonly overrides: readonly string[];
+  /** Values that the text has to have as numbers, as the sizes of private arrays. */
+  readonly constants?: readonly string[];
   readonly needs?: readonly Need[];
 }
 

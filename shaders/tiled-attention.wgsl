@@ -6,6 +6,7 @@
 // gradients. Rows are padded by one vector, so that neighbouring rows begin in different banks. Rows beyond the sequence
 // repeat its last and have no weight.
 
+override headVectors: u32 = 8;
 override lanesX: u32 = 8;
 override lanesY: u32 = 8;
 

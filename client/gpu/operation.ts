@@ -4,7 +4,7 @@ import type { Adapter } from './device.ts';
 /** How activations, and the weights that kernels read, are kept. Sums, moments and weight gradients are float32 always. */
 export type Storage = 'f32' | 'f16';
 
-/** Values of a shader's override constants. */
+/** Values of a shader's override constants, and of the constants of its text. */
 export type Overrides = Readonly<Record<string, number>>;
 
 /** Columns, lines and layers of workgroups. */

@@ -46,9 +46,9 @@ export function startCompiling(
   const modules = new Map<string, Promise<GPUShaderModule>>();
   const textFor = device.features.has(sizeFeature) ? sourceAsking : sourceFor;
   const compile = async (kernel: Kernel): Promise<CompiledKernel> => {
-    const { shader, storage } = kernel;
-    const text = `${shader.name} ${storage}`;
-    const module = modules.get(text) ?? compileModule(device, shader.name, textFor(shader, storage));
+    const { shader, storage, overrides } = kernel;
+    const text = textFor(shader, storage, overrides);
+    const module = modules.get(text) ?? compileModule(device, shader.name, text);
     modules.set(text, module);
     return compileKernel(device, kernel, await module);
   };
