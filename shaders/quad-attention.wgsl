@@ -105,9 +105,9 @@ fn highest(x: vec4f) -> f32 {
   return max(max(x.x, x.y), max(x.z, x.w));
 }
 
-// exp(scores - below), a value a row of the tile, where the owned row sees it.
-fn probabilitiesOf(below: vec4f, seen: vec4<bool>, scores: vec4f) -> vec4f {
-  return select(vec4f(), exp(scores - below), seen);
+// A value a row of the tile, for one owned row.
+fn probabilitiesOf(scores: vec4f, logSum: vec4f, seen: vec4<bool>) -> vec4f {
+  return select(vec4f(), exp(scores - logSum), seen);
 }
 
 // Writes the left sums rotated back.
@@ -211,10 +211,10 @@ fn backwardQuery(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
     forAll(multiplyRight);
     let key = tileRows(start, lane);
     leftWeights = mat4x4f(
-      select(vec4f(), exp(leftProducts[0] - logSum.x), key <= vec4u(query.x)) * (rightProducts[0] - delta.x),
-      select(vec4f(), exp(leftProducts[1] - logSum.y), key <= vec4u(query.y)) * (rightProducts[1] - delta.y),
-      select(vec4f(), exp(leftProducts[2] - logSum.z), key <= vec4u(query.z)) * (rightProducts[2] - delta.z),
-      select(vec4f(), exp(leftProducts[3] - logSum.w), key <= vec4u(query.w)) * (rightProducts[3] - delta.w));
+      probabilitiesOf(leftProducts[0], vec4f(logSum.x), key <= vec4u(query.x)) * (rightProducts[0] - delta.x),
+      probabilitiesOf(leftProducts[1], vec4f(logSum.y), key <= vec4u(query.y)) * (rightProducts[1] - delta.y),
+      probabilitiesOf(leftProducts[2], vec4f(logSum.z), key <= vec4u(query.z)) * (rightProducts[2] - delta.z),
+      probabilitiesOf(leftProducts[3], vec4f(logSum.w), key <= vec4u(query.w)) * (rightProducts[3] - delta.w));
     forAll(addLeft);
   }
   for (var c = 0u; c < 4; c++) {
@@ -239,7 +239,6 @@ fn backwardKeyValue(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
     right[i] = readQkv(keyAt + valuesAfter + i);
   }
 
-  kept = vec4f(1);
   let share = shape.heads / shape.keyValueHeads;
   for (var head = group.y * share; head < (group.y + 1) * share; head++) {
     for (var start = group.x * owned; start < shape.sequence; start += 4) {
@@ -258,10 +257,10 @@ fn backwardKeyValue(@builtin(workgroup_id) group: vec3u, @builtin(local_invocati
       let query = tileRows(start, lane);
       let there = query < vec4u(shape.sequence);
       rightWeights = mat4x4f(
-        probabilitiesOf(logSum, there & (vec4u(key.x) <= query), leftProducts[0]),
-        probabilitiesOf(logSum, there & (vec4u(key.y) <= query), leftProducts[1]),
-        probabilitiesOf(logSum, there & (vec4u(key.z) <= query), leftProducts[2]),
-        probabilitiesOf(logSum, there & (vec4u(key.w) <= query), leftProducts[3]));
+        probabilitiesOf(leftProducts[0], logSum, there & (vec4u(key.x) <= query)),
+        probabilitiesOf(leftProducts[1], logSum, there & (vec4u(key.y) <= query)),
+        probabilitiesOf(leftProducts[2], logSum, there & (vec4u(key.z) <= query)),
+        probabilitiesOf(leftProducts[3], logSum, there & (vec4u(key.w) <= query)));
       leftWeights = mat4x4f(
         rightWeights[0] * (rightProducts[0] - delta), rightWeights[1] * (rightProducts[1] - delta),
         rightWeights[2] * (rightProducts[2] - delta), rightWeights[3] * (rightProducts[3] - delta));

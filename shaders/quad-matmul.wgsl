@@ -52,7 +52,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
     addProducts(near, far, leftRows(low + k), leftRows(high + k));
   }
   for (var i = 0u; i < 32; i++) {
-    let r = row + i / 4 * 4 + (lane ^ (i % 4));
+    let r = row + (i ^ lane);
     storePair(r, first, sums[i / 4 * 2][i % 4], sums[i / 4 * 2 + 1][i % 4]);
   }
 }
@@ -73,9 +73,10 @@ fn backwardInput(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
     let at = (4 * k + vec4u(0, 1, 2, 3)) * columns;
     addProducts(rightRows(nearAt + at), rightRows(farAt + at), leftRows(low + k), leftRows(high + k));
   }
-  for (var i = 0u; i < 64; i++) {
-    let r = row + i / 8 * 4 + (lane ^ (i % 4));
-    storeInput(r, column + i / 4 % 2, sums[i / 4][i % 4]);
+  for (var i = 0u; i < 32; i++) {
+    let r = row + (i ^ lane);
+    storeInput(r, column, sums[i / 4 * 2][i % 4]);
+    storeInput(r, column + 1, sums[i / 4 * 2 + 1][i % 4]);
   }
 }
 

@@ -31,9 +31,12 @@ export function hasLanesOfEight({ subgroupSize }: Adapter): boolean {
   return subgroupSize === 8;
 }
 
-/** Whether subgroups have 4 lanes: the vectors of a CPU adapter, which some kernels are written for. */
-export function hasLanesOfFour({ subgroupSize }: Adapter): boolean {
-  return subgroupSize === 4;
+/**
+ * Whether this is a CPU adapter as SwiftShader is, which some kernels are written for: llvmpipe may have 4 lanes, too, but has
+ * 16-bit floats, and keeps in registers what SwiftShader keeps in memory.
+ */
+export function isLikeSwiftShader({ software, subgroupSize, f16 }: Adapter): boolean {
+  return software && subgroupSize === 4 && !f16;
 }
 
 /** Multiplies (rows, depth) by (depth, columns) at once, by one subgroup. */

@@ -1,4 +1,4 @@
-import { hasLanesOfEight, hasLanesOfFour } from '../../gpu/device.ts';
+import { hasLanesOfEight, isLikeSwiftShader } from '../../gpu/device.ts';
 import type { Operation, Variant, Workgroups } from '../../gpu/operation.ts';
 import { graphicsVariants } from './graphics-attention.ts';
 
@@ -38,7 +38,7 @@ function variants(
   return [
     { ...eight, name: 'rows', shader: 'attention', suits: 'any', fits: () => true },
     { ...eight, name: 'subgroup', shader: 'subgroupAttention', suits: 'processor', fits: hasLanesOfEight },
-    { ...four, name: 'quad', shader: 'quadAttention', suits: 'processor', fits: hasLanesOfFour },
+    { ...four, name: 'quad', shader: 'quadAttention', suits: 'processor', fits: isLikeSwiftShader },
     ...graphicsVariants(entry, headsOf),
   ];
 }

@@ -1,4 +1,4 @@
-import { hasLanesOfEight, hasLanesOfFour } from '../../gpu/device.ts';
+import { hasLanesOfEight, isLikeSwiftShader } from '../../gpu/device.ts';
 import type { Operation, Variant } from '../../gpu/operation.ts';
 import { graphicsVariants } from './graphics-linear.ts';
 
@@ -69,7 +69,7 @@ const quad = {
   name: 'quad',
   shader: 'quadMatmul',
   suits: 'processor',
-  fits: hasLanesOfFour,
+  fits: isLikeSwiftShader,
   overrides: () => ({}),
   pays: ({ rows }: LinearShape) => rows >= 16,
 } as const;
