@@ -59,7 +59,11 @@ function kernelsWithin(workgroupBytes: number): Kernel[] {
     subgroupSize: lanes,
     matrixUnits: [{ ...unit, result: 'f32' } as const],
   }));
-  const processors = [4, 8].map((subgroupSize) => ({ ...device, workgroupBytes, subgroupSize }));
+  const processor = { ...device, software: true, workgroupBytes };
+  const processors = [
+    { ...processor, subgroupSize: 4, f16: false },
+    { ...processor, subgroupSize: 8 },
+  ];
   return [...processors, ...withUnits].flatMap(sitesOn).flatMap(({ candidates, storage }) =>
     candidates.map(({ shader, entry, overrides }) => ({
       shader: shaders[shader],
