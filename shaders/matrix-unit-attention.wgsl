@@ -1,48 +1,18 @@
-// Loops of attention.wgsl for GPUs with matrix units (matrix-units.wgsl). Each subgroup owns a unit's rows, queries (keys)
-// of one head; the workgroup walks over tiles of keys (queries) in workgroup memory. Scores leave the units through a table
-// in memory, where a few lanes share a row, and come back as weights, operands again, in the same place.
+// Loops of attention.wgsl for GPUs with matrix units (matrix-units.wgsl), by the tables of matrix-unit-tables.wgsl. Each
+// subgroup owns a unit's rows, queries (keys) of one head; the workgroup walks over tiles of keys (queries) in memory.
 //
 // "Left" rows meet in the scores: queries and keys; "right" ones in what becomes of the scores: values and the output's
 // gradients. Forward walks twice: sums in units cannot shrink when a row's maximum grows, so its log-sum-exp comes first.
-// Rows are padded by 16 bytes, as in matrix-unit-matmul.wgsl; those beyond the sequence repeat its last and have no weight.
+// Rows beyond the sequence repeat its last and have no weight.
 
 override headVectors: u32 = 8;
-override subgroups: u32 = 4;
-override tile: u32 = 32;        // rows: whole units' columns and depths, and a vec4 for each lane of a row; at most 64
-override tables: u32 = 2;       // of a subgroup; forward has one
 
-const rowLanes = subgroupLanes / unitRows;
-const mostQuads = 16 / rowLanes;       // of a tile, for each lane of a row
-const mostDepths = 128 / unitDepth;    // of a head
-const mostColumns = 128 / unitColumns;
-
-override lanes = subgroups * subgroupLanes;
-override owned = subgroups * unitRows;
-override quads = tile / (4 * rowLanes);
-override headDepths = 4 * headVectors / unitDepth;
-override headColumns = 4 * headVectors / unitColumns;
-override rowStride = headVectors + padding;
-override rightAt = tile * rowStride;
-override tablesAt = 2 * rightAt;
-override scoreStride = tile / 4 * sumElements + padding;
-override scoreSize = unitRows * scoreStride;
-override weightStride = tile / 4 + padding;
-override sumStride = headVectors * sumElements + padding;
-override tablesEach = max(tables * scoreSize, unitRows * sumStride);
-
-var<workgroup> memory: array<Element, max(tablesAt + subgroups * tablesEach, owned * rowStride)>;
 var<workgroup> queryValues: array<vec2f, 64>; // for keys and values: log-sum and delta of each row of the tile
-
-var<private> lane: u32; // of the subgroup
 
 struct Place {
   local: u32,
   first: u32,    // row of the window's start
   ownStart: u32, // position of the workgroup's first row
-}
-
-fn tableAt(subgroup: u32) -> u32 {
-  return tablesAt + subgroup * tablesEach;
 }
 
 // The position that the lane's row is at.
@@ -69,71 +39,6 @@ fn bringOutputGradient(place: Place, at: u32, start: u32, count: u32, head: u32)
   }
 }
 
-// What the subgroup owns of the rows that were brought to the memory's start.
-fn ownUnits(subgroup: u32) -> array<LeftUnit, mostDepths> {
-  var units: array<LeftUnit, mostDepths>;
-  workgroupBarrier();
-  for (var d = 0u; d < headDepths; d++) {
-    units[d] = loadLeft(subgroup * unitRows * rowStride + d * unitDepth / 4, rowStride, false);
-  }
-  workgroupBarrier();
-  return units;
-}
-
-// A table of the products of the subgroup's rows with the tile's.
-fn putProducts(own: ptr<function, array<LeftUnit, mostDepths>>, tileAt: u32, table: u32) {
-  for (var row = 0u; row < tile; row += unitColumns) {
-    var products = SumUnit();
-    for (var d = 0u; d < headDepths; d++) {
-      let at = tileAt + row * rowStride + d * unitDepth / 4;
-      products = addProduct(products, (*own)[d], loadRight(at, rowStride, true));
-    }
-    storeSums(table + row / 4 * sumElements, scoreStride, products);
-  }
-}
-
-// Adds the tile's rows, weighted by a table.
-fn addWeighted(sums: ptr<function, array<SumUnit, mostColumns>>, weights: u32, tileAt: u32) {
-  for (var row = 0u; row < tile; row += unitDepth) {
-    let x = loadLeft(weights + row / 4, weightStride, false);
-    for (var d = 0u; d < headColumns; d++) {
-      let at = tileAt + row * rowStride + d * unitColumns / 4;
-      (*sums)[d] = addProduct((*sums)[d], x, loadRight(at, rowStride, false));
-    }
-  }
-}
-
-// Four of the lane's row, from `column` on.
-fn productsAt(table: u32, column: u32) -> vec4f {
-  return sumsAt(table + lane / rowLanes * scoreStride + column / 4 * sumElements);
-}
-
-// Writes the lane's weights over a table that all of the subgroup have read.
-fn putWeights(table: u32, weights: array<vec4f, mostQuads>) {
-  var values = weights;
-  for (var i = 0u; i < quads; i++) {
-    memory[table + lane / rowLanes * weightStride + columnOf(i) / 4] = elementOf(vec4<Operand>(values[i]));
-  }
-}
-
-// The first of the lane's i-th four columns of a table.
-fn columnOf(i: u32) -> u32 {
-  return 4 * (i * rowLanes + lane % rowLanes);
-}
-
-// The subgroup's sums as floats, where its lanes find them by `sumAt`. All subgroups do it together.
-fn putSums(subgroup: u32, sums: ptr<function, array<SumUnit, mostColumns>>) {
-  workgroupBarrier();
-  for (var d = 0u; d < headColumns; d++) {
-    storeSums(tableAt(subgroup) + d * unitColumns / 4 * sumElements, sumStride, (*sums)[d]);
-  }
-  workgroupBarrier();
-}
-
-fn sumAt(subgroup: u32, row: u32, i: u32) -> vec4f {
-  return sumsAt(tableAt(subgroup) + row * sumStride + i * sumElements);
-}
-
 // Writes sums of a head, counted as in `qkv`, rotated back.
 fn storeTurnedBack(place: Place, subgroup: u32, head: u32, sums: ptr<function, array<SumUnit, mostColumns>>) {
   putSums(subgroup, sums);
@@ -155,23 +60,6 @@ fn storeTurnedBack(place: Place, subgroup: u32, head: u32, sums: ptr<function, a
 
 fn highest(x: vec4f) -> f32 {
   return max(max(x.x, x.y), max(x.z, x.w));
-}
-
-// Over the lanes that share a row.
-fn rowHighest(x: f32) -> f32 {
-  var result = x;
-  for (var apart = 1u; apart < rowLanes; apart *= 2) {
-    result = max(result, subgroupShuffleXor(result, apart));
-  }
-  return result;
-}
-
-fn rowSum(x: f32) -> f32 {
-  var result = x;
-  for (var apart = 1u; apart < rowLanes; apart *= 2) {
-    result += subgroupShuffleXor(result, apart);
-  }
-  return result;
 }
 
 fn seenScores(products: vec4f, key: u32, query: u32) -> vec4f {

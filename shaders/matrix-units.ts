@@ -4,6 +4,7 @@ import matrixUnitAttention from './matrix-unit-attention.wgsl?raw';
 import floats from './matrix-unit-floats.wgsl?raw';
 import halves from './matrix-unit-halves.wgsl?raw';
 import matrixUnitMatmul from './matrix-unit-matmul.wgsl?raw';
+import matrixUnitTables from './matrix-unit-tables.wgsl?raw';
 import units from './matrix-units.wgsl?raw';
 import { attentionLayer, linearLayer, type Shader } from './shader.ts';
 
@@ -48,7 +49,7 @@ const matmulWith = (name: MatrixUnitName) =>
 const attentionWith = (name: MatrixUnitName) =>
   ({
     name: `matrix-unit-attention ${name}`,
-    source: withUnits(name, attention + matrixUnitAttention),
+    source: withUnits(name, attention + matrixUnitTables + matrixUnitAttention),
     entryPoints: attentionLayer,
     overrides: ['headVectors', 'subgroups', 'tile', 'tables'],
     needs: ['matrixUnits'],
