@@ -6,7 +6,7 @@ const leftQuads = 2u;
 const rightQuads = 8u;
 
 fn makeTile(kind: u32, group: vec3u, local: vec3u) {
-  let block = vec2u(8 * group.x + local.x, 2 * group.y);
+  let block = vec2u(rightQuads * group.x + local.x, leftQuads * group.y);
   var upper = mat4x4f();
   var lower = mat4x4f();
   for (var k = 0u; k < depthOf(kind); k += 4) {

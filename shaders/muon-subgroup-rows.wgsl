@@ -16,7 +16,7 @@ fn addProducts(row: u32, columns: mat4x4f, x: vec4f) {
 }
 
 fn makeTile(kind: u32, group: vec3u, local: vec3u) {
-  let block = vec2u(8 * group.x + local.x, 4 * group.y);
+  let block = vec2u(rightQuads * group.x + local.x, leftQuads * group.y);
   let depth = depthOf(kind) / 4;
   let row = 4 * block.y + local.x;
   let low = (group.z * shape.rows + min(row, shape.rows - 1)) * depth;
@@ -26,7 +26,7 @@ fn makeTile(kind: u32, group: vec3u, local: vec3u) {
     addProducts(0, columns, left[low + k]);
     addProducts(8, columns, left[high + k]);
   }
-  for (var y = block.y; y < min(block.y + 4, shape.rows / 4); y++) {
+  for (var y = block.y; y < min(block.y + leftQuads, shape.rows / 4); y++) {
     finish(kind, vec2u(block.x, y), group.z, mat4x4f(sums[0], sums[1], sums[2], sums[3]));
     for (var i = 4u; i < 16; i++) {
       sums[i - 4] = sums[i];
