@@ -6,10 +6,11 @@ import { afterAll } from 'vitest';
 import { seed } from './seed.ts';
 
 // Runs before every test file, and makes it the same on every machine: properties are tried on the same values, and
-// neither this user's settings nor what was measured for their own training is any of the tests' business.
+// neither this user's settings nor what was measured for their own training is any of the tests' business. No proxy knows
+// this machine.
 fc.configureGlobal({ seed });
 for (const name of Object.keys(process.env)) {
-  if (name.startsWith('TAPESTRY_') || name === 'FORCE_COLOR') delete process.env[name];
+  if (/^(TAPESTRY_.*|FORCE_COLOR|(http|https|all)_proxy)$/i.test(name)) delete process.env[name];
 }
 const cache = mkdtempSync(join(tmpdir(), 'tapestry-cache-'));
 process.env['TAPESTRY_CACHE'] = cache;
