@@ -137,6 +137,7 @@ test.each([
     await node.said('acknowledged');
     if (restarts) await node.leave();
     else network.cut();
+    await expect.poll(() => relay.status().nodes.length).toBe(1);
     clock.time += 2000;
     await expect.poll(() => relay.status().totals.abandonedRounds).toBe(1);
     network.mend();
