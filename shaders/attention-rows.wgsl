@@ -1,22 +1,13 @@
 // Loops of attention.wgsl that need no workgroup memory. One invocation owns 4 queries (keys) of one head and walks over
 // the keys (queries) that meet them, a tile of rows at a time. In attention-tiles.wgsl, which follows this file, a tile is
 // one row that every invocation reads; in attention-subgroup-tiles.wgsl, in its place, each of 8 lanes reads another row
-// and passes it round.
+// and passes it round. What lives through the loops is kept as numbers.wgsl says.
 //
 // The text has `headVectors` as a number, so that arrays are as long as they need to be: CPU adapters fill each element
 // with zeros by an instruction of its own.
 
 const lanes = 8u;
 const owned = 4 * lanes; // rows of a workgroup, those of an invocation `lanes` apart
-
-// Four numbers that are kept apart. Of a vec4 that lives through a loop, llvmpipe reads all four whenever it needs one: four
-// times the instructions to compile, and the time for that grows faster than their number.
-struct Numbers {
-  x: f32,
-  y: f32,
-  z: f32,
-  w: f32,
-}
 
 // Vector i of the c-th owned row is at 4 i + c. The left ones meet in the scores: queries and keys; the right ones in what
 // becomes of the scores: values and the output's gradients. Their indices are numbers in the loops that take the time, which
@@ -27,14 +18,6 @@ var<private> leftSums: array<Numbers, 4 * headVectors>;
 var<private> rightSums: array<Numbers, 4 * headVectors>;
 var<private> leftTile: array<Numbers, headVectors>;
 var<private> rightTile: array<Numbers, headVectors>;
-
-fn numbers(v: vec4f) -> Numbers {
-  return Numbers(v.x, v.y, v.z, v.w);
-}
-
-fn vector(n: Numbers) -> vec4f {
-  return vec4f(n.x, n.y, n.z, n.w);
-}
 
 fn product(a: Numbers, b: vec4f) -> f32 {
   return a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w;

@@ -17,6 +17,7 @@ import muonProducts from './muon-products.wgsl?raw';
 import muonRows from './muon-rows.wgsl?raw';
 import muonSubgroupRows from './muon-subgroup-rows.wgsl?raw';
 import muonTiles from './muon-tiles.wgsl?raw';
+import numbers from './numbers.wgsl?raw';
 import quadAttention from './quad-attention.wgsl?raw';
 import quadMatmul from './quad-matmul.wgsl?raw';
 import rmsNorm from './rms-norm.wgsl?raw';
@@ -138,7 +139,7 @@ export const shaders = {
   },
   subgroupMatmul: {
     name: 'subgroup-matmul',
-    source: linear + subgroupMatmul,
+    source: linear + subgroupMatmul + numbers,
     entryPoints: linearLayer,
     overrides: [],
     needs: ['subgroups'],
@@ -158,14 +159,14 @@ export const shaders = {
   },
   attention: {
     name: 'attention',
-    source: attention + attentionRows + attentionTiles,
+    source: attention + attentionRows + attentionTiles + numbers,
     entryPoints: attentionLayer,
     overrides: [],
     constants: ['headVectors'],
   },
   subgroupAttention: {
     name: 'subgroup-attention',
-    source: attention + attentionRows + attentionSubgroupTiles,
+    source: attention + attentionRows + attentionSubgroupTiles + numbers,
     entryPoints: attentionLayer,
     overrides: [],
     constants: ['headVectors'],

@@ -82,21 +82,20 @@ fn storeInput(row: u32, column: u32, value: vec4f) {
   if (row >= shape.rows || column >= shape.columns) {
     return;
   }
+  var at = row * shape.columns + column;
+  var sum = value;
   if (shape.epilogue == swigluBackwardEpilogue) {
-    let gateAt = row * 2 * shape.columns + column;
-    let gate = vec4f(projected[gateAt]);
-    let up = vec4f(projected[gateAt + shape.columns]);
+    at = row * 2 * shape.columns + column;
+    let gate = vec4f(projected[at]);
+    let up = vec4f(projected[at + shape.columns]);
     let s = sigmoid(gate);
-    product[gateAt] = Stored(value * up * s * (1.0 + gate * (1.0 - s)));
-    product[gateAt + shape.columns] = Stored(value * gate * s);
-    return;
+    sum = value * up * s * (1.0 + gate * (1.0 - s));
+    product[at + shape.columns] = Stored(value * gate * s);
   }
-  let at = row * shape.columns + column;
   if (shape.epilogue == accumulateEpilogue) {
-    product[at] = Stored(vec4f(product[at]) + value);
-  } else {
-    product[at] = Stored(value);
+    sum += vec4f(product[at]);
   }
+  product[at] = Stored(sum);
 }
 
 // Ends backwardWeight for one vec4 of a column that is in the product.

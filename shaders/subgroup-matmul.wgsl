@@ -6,21 +6,18 @@
 //
 // In forward lanes 0 to 3 hold the first columns of four pairs and lanes 4 to 7 the second ones.
 
-// Registers while every index is known once loops are unrolled; so the sums leave by shifting. And each load and store in
-// the text becomes hundreds of instructions to compile: the loops that end a kernel run from `row` on, a start that the
-// compiler does not know, lest it unrolls them, too.
-var<private> sums: array<vec4f, 32>;
+// Kept as numbers.wgsl says. The loops that end a kernel run from `row` on, a start that compilers do not know, lest they
+// unroll them: each load and store in the text becomes hundreds of instructions.
+var<private> sums: array<Numbers, 32>;
 
-fn popSum(held: u32) {
-  for (var i = 1u; i < held; i++) {
-    sums[i - 1] = sums[i];
-  }
+fn add(held: u32, x: vec4f) {
+  sums[held] = numbers(vector(sums[held]) + x);
 }
 
 // Adds w x to the sums of 8 rows, x from the lane of each row.
 fn addProducts(row: u32, w: mat4x4f, x: vec4f) {
   for (var i = 0u; i < 8; i++) {
-    sums[row + i] += w * subgroupShuffle(x, i);
+    add(row + i, w * subgroupShuffle(x, i));
   }
 }
 
@@ -44,11 +41,11 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) lo
     addProducts(8, w, vec4f(left[high + k]));
   }
   for (var r = row; r < min(row + 16, shape.rows); r++) {
-    let second = subgroupShuffleXor(sums[0], 4);
+    let own = vector(sums[r - row]);
+    let second = subgroupShuffleXor(own, 4);
     if (lane < 4) {
-      storePair(r, first, sums[0], second);
+      storePair(r, first, own, second);
     }
-    popSum(16);
   }
 }
 
@@ -67,8 +64,7 @@ fn backwardInput(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
     addProducts(8, w, vec4f(left[high + k]));
   }
   for (var r = row; r < min(row + 16, shape.rows); r++) {
-    storeInput(r, column, sums[0]);
-    popSum(16);
+    storeInput(r, column, vector(sums[r - row]));
   }
 }
 
@@ -87,16 +83,15 @@ fn backwardWeight(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation
     let fours = vec4f(left[a + k * rows]);
     for (var i = 0u; i < 8; i++) {
       let y = subgroupShuffle(fours, i);
-      sums[4 * i] += x * y.x;
-      sums[4 * i + 1] += x * y.y;
-      sums[4 * i + 2] += x * y.z;
-      sums[4 * i + 3] += x * y.w;
+      add(4 * i, x * y.x);
+      add(4 * i + 1, x * y.y);
+      add(4 * i + 2, x * y.z);
+      add(4 * i + 3, x * y.w);
     }
   }
   for (var r = row; r < min(row + 32, shape.rows); r++) {
     if (column < columns) {
-      storeWeight(r, column, sums[0]);
+      storeWeight(r, column, vector(sums[r - row]));
     }
-    popSum(32);
   }
 }
