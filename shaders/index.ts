@@ -127,7 +127,7 @@ export const shaders = {
   },
   matmul: {
     name: 'matmul',
-    source: linear + matmul,
+    source: linear + matmul + numbers,
     entryPoints: linearLayer,
     overrides: ['lanesX', 'lanesY'],
   },

@@ -2,11 +2,22 @@
 // rows a matrix; no workgroup memory and no barrier, which CPU adapters are slow at. Rows may be ragged: loads are clamped,
 // stores are guarded.
 //
-// CPU adapters compile each load and store in the text into hundreds of instructions, so the stores are loops over copies of
-// the sums. They start from `row`, a number that compilers do not know, lest they unroll them.
+// CPU adapters compile each load and store in the text into hundreds of instructions, so the stores are loops. They start
+// from `row`, a number that compilers do not know, lest they unroll them.
 
 override lanesX: u32 = 8;
 override lanesY: u32 = 1;
+
+// Rows of the first vec4, then of the second; kept as numbers.wgsl says.
+var<private> sums: array<Numbers, 32>;
+
+// Adds the columns of x to the sums from `at` on.
+fn addRows(at: u32, x: mat4x4f) {
+  sums[at] = numbers(vector(sums[at]) + x[0]);
+  sums[at + 1] = numbers(vector(sums[at + 1]) + x[1]);
+  sums[at + 2] = numbers(vector(sums[at + 2]) + x[2]);
+  sums[at + 3] = numbers(vector(sums[at + 3]) + x[3]);
+}
 
 // Four rows of `left` at depth k, as columns.
 fn leftRows(row: u32, k: u32) -> mat4x4f {
@@ -32,24 +43,18 @@ fn forward(@builtin(global_invocation_id) id: vec3u) {
   let depth = shape.depth;
   let nearAt = 4 * min(first, last) * depth;
   let farAt = 4 * min(first + shape.span, last) * depth;
-  var a0 = mat4x4f(); // a column a row of the product
-  var a4 = mat4x4f();
-  var b0 = mat4x4f();
-  var b4 = mat4x4f();
   for (var k = 0u; k < depth; k++) {
     let near = transpose(rightRows(nearAt + k, depth));
     let far = transpose(rightRows(farAt + k, depth));
     let x0 = leftRows(row, k);
-    a0 += near * x0;
-    b0 += far * x0;
+    addRows(0, near * x0);
+    addRows(8, far * x0);
     let x4 = leftRows(row + 4, k);
-    a4 += near * x4;
-    b4 += far * x4;
+    addRows(4, near * x4);
+    addRows(12, far * x4);
   }
-  var a = array(a0, a4);
-  var b = array(b0, b4);
   for (var r = row; r < row + 8; r++) {
-    storePair(r, first, a[(r - row) / 4][r % 4], b[(r - row) / 4][r % 4]);
+    storePair(r, first, vector(sums[r - row]), vector(sums[r - row + 8]));
   }
 }
 
@@ -60,24 +65,19 @@ fn backwardInput(@builtin(global_invocation_id) id: vec3u) {
   let columns = shape.columns;
   let nearAt = min(column, columns - 1);
   let farAt = min(column + 1, columns - 1);
-  var a0 = mat4x4f();
-  var a4 = mat4x4f();
-  var b0 = mat4x4f();
-  var b4 = mat4x4f();
   for (var k = 0u; k < shape.depth; k++) {
     let near = rightRows(nearAt + 4 * k * columns, columns);
     let far = rightRows(farAt + 4 * k * columns, columns);
     let x0 = leftRows(row, k);
-    a0 += near * x0;
-    b0 += far * x0;
+    addRows(0, near * x0);
+    addRows(8, far * x0);
     let x4 = leftRows(row + 4, k);
-    a4 += near * x4;
-    b4 += far * x4;
+    addRows(4, near * x4);
+    addRows(12, far * x4);
   }
-  var sums = array(a0, a4, b0, b4);
   for (var i = row; i < row + 16; i++) {
     let nth = i - row;
-    storeInput(row + nth % 8, column + nth / 8, sums[nth / 4][nth % 4]);
+    storeInput(row + nth % 8, column + nth / 8, vector(sums[nth]));
   }
 }
 
@@ -91,35 +91,26 @@ fn backwardWeight(@builtin(global_invocation_id) id: vec3u) {
   let nearAt = min(column, columns - 1);
   let farAt = min(column + 1, columns - 1);
   let at = min(row / 4 + vec4u(0, 1, 2, 3), vec4u(fours - 1));
-  var a0 = mat4x4f();
-  var a4 = mat4x4f();
-  var a8 = mat4x4f();
-  var a12 = mat4x4f();
-  var b0 = mat4x4f();
-  var b4 = mat4x4f();
-  var b8 = mat4x4f();
-  var b12 = mat4x4f();
   for (var k = 0u; k < shape.depth; k++) {
     let near = vec4f(right[k * columns + nearAt]);
     let far = vec4f(right[k * columns + farAt]);
     let x0 = vec4f(left[k * fours + at.x]);
-    a0 += outer(near, x0);
-    b0 += outer(far, x0);
+    addRows(0, outer(near, x0));
+    addRows(16, outer(far, x0));
     let x4 = vec4f(left[k * fours + at.y]);
-    a4 += outer(near, x4);
-    b4 += outer(far, x4);
+    addRows(4, outer(near, x4));
+    addRows(20, outer(far, x4));
     let x8 = vec4f(left[k * fours + at.z]);
-    a8 += outer(near, x8);
-    b8 += outer(far, x8);
+    addRows(8, outer(near, x8));
+    addRows(24, outer(far, x8));
     let x12 = vec4f(left[k * fours + at.w]);
-    a12 += outer(near, x12);
-    b12 += outer(far, x12);
+    addRows(12, outer(near, x12));
+    addRows(28, outer(far, x12));
   }
-  var sums = array(a0, a4, a8, a12, b0, b4, b8, b12);
   for (var i = row; i < row + 32; i++) {
     let nth = i - row;
     if (column + nth / 16 < columns) {
-      storeWeight(row + nth % 16, column + nth / 16, sums[nth / 4][nth % 4]);
+      storeWeight(row + nth % 16, column + nth / 16, vector(sums[nth]));
     }
   }
 }
