@@ -58,7 +58,11 @@ test.each<[string, TrainerOptions & { readonly lossScaling: LossScaling }]>([
   async (_, options) => {
     const [trainer, resumed] = [await makeTrainer(options), await makeTrainer(options)];
     const { initialScale, growthInterval } = options.lossScaling;
-    const runs = fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 16 })), { maxLength: 5 });
+    // Of good steps too few for a loss scale at which they would not be good any more.
+    const run = fc
+      .boolean()
+      .chain((finite) => fc.tuple(fc.constant(finite), fc.integer({ min: 1, max: finite ? 6 : 16 })));
+    const runs = fc.array(run, { maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(runs, fc.nat(60), async (lengths, cut) => {
         trainer.load(fresh(1));
@@ -87,7 +91,6 @@ test.each<[string, TrainerOptions & { readonly lossScaling: LossScaling }]>([
       }),
       {
         numRuns: 12,
-        seed: 5,
         examples: [
           [
             [
