@@ -59,6 +59,11 @@ export interface Device extends Allocator {
   close(): void;
 }
 
+/** What does not fit an adapter, or its memory. */
+export function tooSmall(what: string, next = 'choose a smaller preset, batch or sequence'): TapestryError {
+  return new TapestryError('device.too-small', `the model does not fit this adapter: ${what}`, next);
+}
+
 /** Throws TapestryError `device.no-f16` where shaders have no such floats. */
 export function requireStorage({ f16, name }: Device, storage: Storage): void {
   if (storage === 'f16' && !f16)

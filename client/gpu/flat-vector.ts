@@ -1,5 +1,4 @@
-import { TapestryError } from '../errors.ts';
-import type { Allocator } from './device.ts';
+import { type Allocator, tooSmall } from './device.ts';
 import type { BufferRange } from './program.ts';
 import type { Readback } from './readback.ts';
 
@@ -42,11 +41,7 @@ export class FlatVector {
           ? length
           : (cuts.findLast((cut) => cut > offset && cut - offset <= most) ?? 0);
       if (end <= offset)
-        throw new TapestryError(
-          'device.too-small',
-          `the model does not fit this adapter: ${label} has a part of more than ${most} elements`,
-          'choose a smaller preset',
-        );
+        throw tooSmall(`${label} has a part of more than ${most} elements`, 'choose a smaller preset');
       const size = (end - offset) * bytesPerElement;
       shards.push({ offset, length: end - offset, buffer: device.createBuffer({ label, size, usage }) });
       offset = end;

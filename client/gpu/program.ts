@@ -1,7 +1,6 @@
 import { type BindingKind, type Bindings, shaders } from '../../shaders/index.ts';
-import { TapestryError } from '../errors.ts';
 import { type Lifetime, planArena } from './arena.ts';
-import type { Adapter, Allocator, Device } from './device.ts';
+import { type Adapter, type Allocator, type Device, tooSmall } from './device.ts';
 import {
   type Choices,
   chosen,
@@ -142,13 +141,13 @@ export class ProgramBuilder {
     const site = siteOf(operation, shape, this.#adapter, this.storage);
     const { shader, entry, overrides, workgroups } = chosen(site, this.#choices);
     if (workgroups.some((count) => count > maxWorkgroups))
-      throw tooLarge(`${operation.name} would need ${workgroups.join(' x ')} workgroups`);
+      throw tooSmall(`${operation.name} would need ${workgroups.join(' x ')} workgroups`);
     const bytes = Object.fromEntries(
       Object.entries(bindings).map(([name, bound]) => [name, 'index' in bound ? bound.bytes : bound.size]),
     );
     const largest = Math.max(...Object.values(bytes));
     if (largest > this.bindingBytes)
-      throw tooLarge(`${operation.name} binds ${largest} bytes where ${this.bindingBytes} can be bound`);
+      throw tooSmall(`${operation.name} binds ${largest} bytes where ${this.bindingBytes} can be bound`);
     const kernel = { shader: shaders[shader], entry, overrides, storage: this.storage };
     const allBytes = Object.values(bytes).reduce((sum, size) => sum + size, 0);
     this.#recorded.push({ kernel, bindings, words: site.words, workgroups, bytes: allBytes });
@@ -202,7 +201,7 @@ export class ProgramBuilder {
     device.device.pushErrorScope('out-of-memory');
     const memory = this.allocate(device);
     const problem = await device.device.popErrorScope();
-    if (problem !== null) throw tooLarge(problem.message);
+    if (problem !== null) throw tooSmall(problem.message);
     const dispatches = this.#recorded.map((recorded, index) => {
       const kernel = compiled.get(kernelKey(recorded.kernel));
       if (kernel === undefined) throw new Error(`${recorded.kernel.entry} was not compiled`);
@@ -281,12 +280,4 @@ export class Program {
   close(): void {
     for (const buffer of this.#owned) buffer.destroy();
   }
-}
-
-function tooLarge(what: string): TapestryError {
-  return new TapestryError(
-    'device.too-small',
-    `the model does not fit this adapter: ${what}`,
-    'choose a smaller preset, batch or sequence',
-  );
 }

@@ -1,5 +1,5 @@
-import { TapestryError } from '../errors.ts';
-import type { Allocator } from '../gpu/device.ts';
+import type { TapestryError } from '../errors.ts';
+import { type Allocator, tooSmall } from '../gpu/device.ts';
 import type { Storage } from '../gpu/operation.ts';
 import type { BufferRange } from '../gpu/program.ts';
 import type { ModelConfig } from './config.ts';
@@ -62,7 +62,7 @@ export function makeGenerationMemory(
   const bytes = storage === 'f16' ? 2 : 4;
   const headSize = dimension / heads;
   const make = (label: string, size: number) => {
-    if (size > device.bufferBytes) throw tooSmall(`${label} need ${size} bytes`);
+    if (size > device.bufferBytes) throw tooMuch(`${label} need ${size} bytes`);
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
     return device.device.createBuffer({ label, size, usage });
   };
@@ -70,7 +70,7 @@ export function makeGenerationMemory(
   const sequenceBytes = 2 * contextLength * headSize * keyValueHeads * bytes;
   const most = Math.min(sequences, Math.floor(device.bindingBytes / sequenceBytes));
   if (most === 0)
-    throw tooSmall(
+    throw tooMuch(
       `a layer's keys and values of one text need ${sequenceBytes} bytes where ${device.bindingBytes} can be bound`,
     );
   const cache = () =>
@@ -106,10 +106,7 @@ export function makeGenerationMemory(
 
 const roundedUp = (size: number) => Math.ceil(size / border) * border;
 
-export function tooSmall(what: string): TapestryError {
-  return new TapestryError(
-    'device.too-small',
-    `the model does not fit this adapter: ${what}`,
-    'continue fewer prompts at a time, or use the CPU',
-  );
+/** What generation of so much at once does not fit. */
+export function tooMuch(what: string): TapestryError {
+  return tooSmall(what, 'continue fewer prompts at a time, or use the CPU');
 }

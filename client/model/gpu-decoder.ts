@@ -6,7 +6,7 @@ import { Submitter } from '../gpu/submitter.ts';
 import { type Addition, type CachedDecoder, checkAdditions } from './cached-decoder.ts';
 import type { ModelConfig } from './config.ts';
 import { checkShape } from './decoder.ts';
-import { type GenerationMemory, makeGenerationMemory, tooSmall } from './generation-memory.ts';
+import { type GenerationMemory, makeGenerationMemory, tooMuch } from './generation-memory.ts';
 import { type GenerationRecording, recordGeneration, sitesOf } from './generation-program.ts';
 import type { ParameterLayout } from './parameters.ts';
 import type { Row } from './pass-inputs.ts';
@@ -164,6 +164,6 @@ async function allocated<Memory>({ device }: Device, make: () => Memory): Promis
     problem = device.popErrorScope();
   }
   const { message } = (await problem) ?? {};
-  if (message !== undefined) throw tooSmall(message);
+  if (message !== undefined) throw tooMuch(message);
   return memory;
 }

@@ -1,6 +1,5 @@
 import type { BatchShape } from '../data/batch.ts';
-import { TapestryError } from '../errors.ts';
-import type { Allocator } from '../gpu/device.ts';
+import { type Allocator, tooSmall } from '../gpu/device.ts';
 import { FlatVector } from '../gpu/flat-vector.ts';
 import type { Storage } from '../gpu/operation.ts';
 import type { ModelConfig } from '../model/config.ts';
@@ -93,12 +92,4 @@ function makeBuffers(
   device.queue.writeBuffer(buffers.rotation, 0, rotation);
   device.queue.writeBuffer(buffers.rules, 0, blockRules(layout, settings));
   return buffers;
-}
-
-export function tooSmall(reason: string): TapestryError {
-  return new TapestryError(
-    'device.too-small',
-    `the model does not fit this adapter: ${reason}`,
-    'choose a smaller preset, batch or sequence',
-  );
 }

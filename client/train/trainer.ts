@@ -1,6 +1,6 @@
 import type { Batch, BatchShape } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
-import { type Device, requireStorage } from '../gpu/device.ts';
+import { type Device, requireStorage, tooSmall } from '../gpu/device.ts';
 import type { FlatVector } from '../gpu/flat-vector.ts';
 import { type KernelRecord, recordKernels } from '../gpu/kernel-record.ts';
 import type { Choices } from '../gpu/operation.ts';
@@ -14,7 +14,7 @@ import { type MemoryOptions, type MemoryPrediction, planStep } from './memory.ts
 import { lossScaleOfClipping, stepValueCount, writeStepValues } from './optimizer.ts';
 import { checkFinite, decodeScaling, encodeScaling, scalingAfter, scalingWords } from './scaling.ts';
 import { buildStep, recordStep, type StepProgram, sitesOf } from './step-program.ts';
-import { makeMemory, type TrainerBuffers, type TrainerMemory, tooSmall } from './trainer-memory.ts';
+import { makeMemory, type TrainerBuffers, type TrainerMemory } from './trainer-memory.ts';
 import type { LossScaling, OptimizerSettings, Scaling, TrainerState } from './training.ts';
 
 export interface TrainerOptions extends MemoryOptions {
