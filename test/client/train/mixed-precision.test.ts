@@ -1,25 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Device } from '../../../client/gpu/device.ts';
+import { expect, test } from 'vitest';
 import { Random } from '../../../client/random.ts';
-import { Trainer, type TrainerOptions } from '../../../client/train/trainer.ts';
-import { openNodeDevice } from '../../gpu-node.ts';
+import type { Trainer } from '../../../client/train/trainer.ts';
 import { relativeError } from '../../platform/step.ts';
-import { config, fresh, layout, randomBatch, settings, shape } from './small-run.ts';
+import { fresh, layout, randomBatch } from './small-run.ts';
+import { smallTrainers } from './small-trainers.ts';
 
-let device: Device;
-const made: Trainer[] = [];
-const makeTrainer = async (options: TrainerOptions) => {
-  const trainer = await Trainer.create(device, config, shape, settings, options);
-  made.push(trainer);
-  return trainer;
-};
-beforeAll(async () => {
-  device = await openNodeDevice();
-});
-afterAll(() => {
-  for (const trainer of made) trainer.close();
-  device.close();
-});
+const makeTrainer = smallTrainers();
 
 test('loss and gradient are those of float32, but for the last digits', async () => {
   const batch = randomBatch(Random.seeded(1));
@@ -120,10 +106,9 @@ test('with f32 storage a gradient that is not finite is left out, too', async ()
 test('vectors that lie in several buffers, each in several bindings, are trained alike', async () => {
   const batch = randomBatch(Random.seeded(2));
   const results = [];
-  for (const adapter of [device, { ...device, bufferBytes: 2 ** 14, bindingBytes: 3 * 2 ** 12 }]) {
-    const withMuon = { ...settings, muon: { momentum: 0.95 } };
-    const trainer = await Trainer.create(adapter, config, shape, withMuon, { storage: 'f16' });
-    made.push(trainer);
+  for (const adapter of [{}, { bufferBytes: 2 ** 14, bindingBytes: 3 * 2 ** 12 }]) {
+    const optimizer = { muon: { momentum: 0.95 } };
+    const trainer = await makeTrainer({ adapter, optimizer, storage: 'f16' });
     trainer.load(fresh(3));
     trainer.step(batch, 1e-2);
     const gradient = await trainer.gradient();
@@ -140,8 +125,7 @@ test('vectors that lie in several buffers, each in several bindings, are trained
 });
 
 test('an adapter without 16-bit floats is told so', async () => {
-  const without = { ...device, f16: false };
-  await expect(Trainer.create(without, config, shape, settings, { storage: 'f16' })).rejects.toMatchObject({
+  await expect(makeTrainer({ adapter: { f16: false }, storage: 'f16' })).rejects.toMatchObject({
     code: 'device.no-f16',
   });
 });

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Device } from '../../../client/gpu/device.ts';
+import { expect, test } from 'vitest';
 import { Random } from '../../../client/random.ts';
 import { decodeScaling, encodeScaling, scalingAfter } from '../../../client/train/scaling.ts';
-import { Trainer, type TrainerOptions } from '../../../client/train/trainer.ts';
+import type { TrainerOptions } from '../../../client/train/trainer.ts';
 import type { LossScaling, Scaling } from '../../../client/train/training.ts';
-import { openNodeDevice } from '../../gpu-node.ts';
-import { config, fresh, layout, randomBatch, settings, shape, withoutGradient } from './small-run.ts';
+import { fresh, layout, randomBatch, settings, withoutGradient } from './small-run.ts';
+import { smallTrainers } from './small-trainers.ts';
 
 const { parameters: healthy } = fresh(1);
 /** One broken value in the last gain: every gradient is not a number. */
@@ -14,21 +13,12 @@ const broken = healthy.slice();
 broken[layout.tensors.at(-1)?.offset ?? 0] = Number.NaN;
 const batch = randomBatch(Random.seeded(2));
 
-let device: Device;
-const made: Trainer[] = [];
+const make = smallTrainers();
 const makeTrainer = async (options: TrainerOptions) => {
-  const trainer = await Trainer.create(device, config, shape, settings, options);
+  const trainer = await make(options);
   trainer.load(fresh(1));
-  made.push(trainer);
   return trainer;
 };
-beforeAll(async () => {
-  device = await openNodeDevice();
-});
-afterAll(() => {
-  for (const trainer of made) trainer.close();
-  device.close();
-});
 
 test('every number and count comes back from its bits', () => {
   const scaling = { ...scalingAfter(7, settings, 2 ** 24), goodSteps: 3, skippedSteps: 5, stuckSteps: 2 };

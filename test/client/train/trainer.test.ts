@@ -1,27 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ignoredTarget } from '../../../client/data/batch.ts';
-import type { Device } from '../../../client/gpu/device.ts';
 import { initialParameters } from '../../../client/model/parameters.ts';
 import { Random } from '../../../client/random.ts';
 import { evaluate } from '../../../client/train/evaluate.ts';
 import { Trainer } from '../../../client/train/trainer.ts';
 import { openNodeDevice } from '../../gpu-node.ts';
 import { config, fresh, layout, randomBatch, settings, shape } from './small-run.ts';
+import { smallTrainers } from './small-trainers.ts';
 
-let device: Device;
-const made: Trainer[] = [];
-const makeTrainer = async () => {
-  const trainer = await Trainer.create(device, config, shape, settings);
-  made.push(trainer);
-  return trainer;
-};
-beforeAll(async () => {
-  device = await openNodeDevice();
-});
-afterAll(() => {
-  for (const trainer of made) trainer.close();
-  device.close();
-});
+const makeTrainer = smallTrainers();
 
 describe('one step', () => {
   test('has at most 60 dispatches for two layers', async () => {
@@ -154,10 +141,8 @@ describe('what is refused', () => {
     { dimension: 272, heads: 2, keyValueHeads: 2 },
     { feedForward: 44 },
     { vocabularySize: 30 },
-  ])('a configuration the kernels cannot run: %o', async (wrong) => {
-    await expect(Trainer.create(device, { ...config, ...wrong }, shape, settings)).rejects.toMatchObject({
-      code: 'config.shape',
-    });
+  ])('a configuration the kernels cannot run: %o', async (model) => {
+    await expect(makeTrainer({ model })).rejects.toMatchObject({ code: 'config.shape' });
   });
 });
 
