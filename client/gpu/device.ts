@@ -142,7 +142,7 @@ export async function openDevice(
 export const sizeFeature = 'subgroup-size-control';
 
 function powersOfTwo(least: number, most: number): number[] {
-  return least > most ? [] : [least, ...powersOfTwo(2 * least, most)];
+  return least < 1 || least > most ? [] : [least, ...powersOfTwo(2 * least, most)];
 }
 
 /** Dawn's experiment with tensor cores; the standard has no such feature yet. */

@@ -41,6 +41,25 @@ test('where subgroups have several sizes, kernels may ask for one', async () => 
   device.close();
 });
 
+/** The same GPU, whose adapter says something else of itself. */
+async function describedAs(gpu: GPU, info: object): Promise<GPU> {
+  const adapter = await gpu.requestAdapter();
+  if (adapter === null) throw new Error('no adapter');
+  const described = {
+    features: adapter.features,
+    limits: adapter.limits,
+    info: { description: 'simulated', ...info },
+    requestDevice: (descriptor: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
+  };
+  return Object.assign(Object.create(gpu), { requestAdapter: async () => described });
+}
+
+test('an adapter that does not say how small its subgroups are offers none', async () => {
+  const device = await openDevice(await describedAs(nullGpu(), { subgroupMaxSize: 64 }));
+  expect([device.subgroupSize, device.subgroupChoices]).toEqual([0, []]);
+  device.close();
+});
+
 test('an adapter’s matrix units are those that multiply floats', async () => {
   const gpu = nullGpu();
   const config = { M: 8, N: 16, K: 32, componentType: 'f16', resultComponentType: 'f32' };
@@ -52,20 +71,11 @@ test('an adapter’s matrix units are those that multiply floats', async () => {
     { ...config, M: '8' },
     null,
   ];
-  const adapter = await gpu.requestAdapter();
-  if (adapter === null) throw new Error('no adapter');
-  const described = {
-    features: adapter.features,
-    limits: adapter.limits,
-    info: {
-      description: 'simulated',
-      subgroupMinSize: 32,
-      subgroupMaxSize: 32,
-      subgroupMatrixConfigs: configs,
-    },
-    requestDevice: (descriptor: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
-  };
-  const units: GPU = Object.assign(Object.create(gpu), { requestAdapter: async () => described });
+  const units = await describedAs(gpu, {
+    subgroupMinSize: 32,
+    subgroupMaxSize: 32,
+    subgroupMatrixConfigs: configs,
+  });
   const device = await openDevice(units);
   expect(device.matrixUnits).toEqual([
     { rows: 8, columns: 16, depth: 32, operands: 'f16', result: 'f32' },
