@@ -1,10 +1,15 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
-import { udhrPlugin } from './client/data/udhr-plugin.ts';
+import { udhrPlugin } from './client/data/udhr/plugin.ts';
+
+/** The form of yaml for browsers, in every bundle: that for Node reads the environment, which Deno refuses. */
+const yaml = fileURLToPath(new URL('browser/index.js', import.meta.resolve('yaml/package.json')));
 
 export default defineConfig(({ mode }) =>
   mode === 'headless'
     ? {
         plugins: [udhrPlugin()],
+        resolve: { alias: { yaml } },
         // One bundle for Node and Deno. Only the WebGPU binding and Node's own modules stay outside, and the browser's
         // driver, which one bench loads.
         ssr: { noExternal: true, external: ['webgpu', 'playwright'] },
@@ -16,6 +21,8 @@ export default defineConfig(({ mode }) =>
             input: {
               tapestry: 'apps/cli/main.ts',
               join: 'apps/cli/join-main.ts',
+              'sample-worker': 'apps/cli/sample-worker.ts',
+              'probe-worker': 'apps/cli/probe-worker.ts',
               bench: 'bench/main.ts',
               contender: 'bench/step/tapestry-process.ts',
               'contender-page': 'bench/step/tapestry-page.ts',
@@ -25,7 +32,10 @@ export default defineConfig(({ mode }) =>
       }
     : {
         root: 'apps',
+        // Every address is relative to its page, so that a relay may sit below any path.
+        base: './',
         plugins: [udhrPlugin()],
+        resolve: { alias: { yaml } },
         build: {
           outDir: '../dist/pages',
           emptyOutDir: true,
@@ -33,7 +43,7 @@ export default defineConfig(({ mode }) =>
           // The pages' content-security policy knows no data: addresses.
           assetsInlineLimit: 0,
           rollupOptions: {
-            input: { contribute: 'apps/contribute/index.html', dashboard: 'apps/dashboard/index.html' },
+            input: { contribute: 'apps/index.html', dashboard: 'apps/dashboard.html' },
           },
         },
         worker: {

@@ -1,19 +1,36 @@
 import { defineConfig } from 'vitest/config';
-import { udhrPlugin } from './client/data/udhr-plugin.ts';
+import { udhrPlugin } from './client/data/udhr/plugin.ts';
+import { SlowestFirst } from './test/support/slowest-first.ts';
 
-/** For what hangs, never for what is slow: a loaded machine with a cold shader cache takes minutes for some files. */
+/** Ends a test that hangs, never one that is slow: on a loaded machine with a cold shader cache some files take minutes. */
 const timeout = 600_000;
+
+/** Files that change their process for all that runs in it: the environment that a driver reads, or mocked modules. */
+const alone = ['test/platform/**/*.test.ts', 'test/system/**/*.test.ts', 'test/shaders/**/*.test.ts'];
 
 export default defineConfig({
   plugins: [udhrPlugin()],
   test: {
-    include: ['test/**/*.test.ts'],
-    setupFiles: ['test/setup.ts'],
+    reporters: [
+      'default',
+      'test/support/slowest-files.ts',
+      ['json', { outputFile: 'test-results/report.json' }],
+    ],
     // Two workers at most: a software WebGPU adapter already uses every core.
     maxWorkers: 2,
+    sequence: { sequencer: SlowestFirst },
+    setupFiles: ['test/setup.ts'],
     testTimeout: timeout,
     // The first hook that needs the build makes it.
     hookTimeout: timeout,
     expect: { poll: { timeout: timeout / 2 } },
+    projects: [
+      { extends: true, test: { name: 'alone', include: alone } },
+      // A worker loads each module once for all of these files.
+      {
+        extends: true,
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: alone, isolate: false },
+      },
+    ],
   },
 });

@@ -1,14 +1,14 @@
 import { openDevice } from '../client/gpu/device.ts';
-import type { Storage } from '../client/gpu/operation.ts';
 import { cachedKernels } from '../client/host/cache.ts';
-import type { CachedDecoder } from '../client/model/cached-decoder.ts';
 import { type PresetName, presets } from '../client/model/config.ts';
-import { CpuDecoder } from '../client/model/cpu-decoder.ts';
-import { generate } from '../client/model/generate.ts';
-import { GpuDecoder } from '../client/model/gpu-decoder.ts';
+import type { CachedDecoder } from '../client/model/generate/cached-decoder.ts';
+import { CpuDecoder } from '../client/model/generate/cpu-decoder.ts';
+import { generate } from '../client/model/generate/generate.ts';
+import { GpuDecoder } from '../client/model/generate/gpu-decoder.ts';
 import { layoutOf } from '../client/model/parameters.ts';
 import { Random } from '../client/random.ts';
-import { livelyParameters } from '../test/client/model/lively-model.ts';
+import type { Precision } from '../shaders/shader.ts';
+import { livelyParameters } from './lively-parameters.ts';
 import { withoutCache } from './without-cache.ts';
 
 export interface GenerateBenchOptions {
@@ -20,10 +20,10 @@ export interface GenerateBenchOptions {
   /** Prompts of the larger of the two batches. */
   readonly batch: number;
   /** The adapter's; the CPU has float32. */
-  readonly storage: Storage;
+  readonly storage: Precision;
 }
 
-/** What one decoder made of a batch. */
+/** One decoder's results for a batch. */
 interface Run {
   readonly texts: readonly string[];
   readonly seconds: number;

@@ -1,14 +1,18 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { tuneCommand } from '../apps/cli/bench-tune.ts';
 import { runCommandLine } from '../apps/cli/command-line.ts';
+import { tuneCommand } from '../apps/cli/commands/bench-tune.ts';
 import { whole } from '../apps/cli/options.ts';
-import { nodeGpu } from '../client/host/node.ts';
+import { nodeGpu } from '../client/host/node/runtime.ts';
 import { type PresetName, presetNames } from '../client/model/config.ts';
-import { federation } from './federation.ts';
+import { type AttackOptions, attack, attackKinds } from './attack/bench.ts';
+import { federation } from './federation/bench.ts';
 import { type GenerateBenchOptions, bench as generate } from './generate.ts';
+import { type RelayBenchOptions, relayBench } from './growth/relay.ts';
+import { type VerifyBenchOptions, verifyBench } from './growth/verify.ts';
 import { bench as memory, memoryConfigs } from './memory.ts';
 import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
-import { configs } from './step/workload.ts';
+import { type SovereignOptions, sovereign } from './sovereign/bench.ts';
+import { configs, type FrozenPart, frozenParts } from './step/workload.ts';
 import { type Platform, platformNames, printed, stepBench } from './step.ts';
 
 const program = new Command('bench').description('Measures what the README claims.');
@@ -35,6 +39,9 @@ interface StepFlags {
   readonly preset: string;
   readonly storage: 'f32' | 'f16';
   readonly platforms: readonly Platform[];
+  readonly frozen: readonly FrozenPart[];
+  readonly adapter?: number | true;
+  readonly packed?: number;
   readonly peers?: true;
   readonly json?: true;
   readonly batch: number;
@@ -54,6 +61,18 @@ program
       .argParser(platformsOf)
       .default(platformsOf('node'), 'node'),
   )
+  .addOption(
+    new Option('--frozen <parts>', `steps that leave parts frozen beside it, of ${frozenParts.join(', ')}`)
+      .argParser(frozenPartsOf)
+      .default([], 'none'),
+  )
+  .addOption(
+    new Option(
+      '--adapter [rank]',
+      'steps that train adapters of all projections beside it, of rank 8 if none is given',
+    ).argParser(whole(1, 1024)),
+  )
+  .addOption(count('packed', 'steps whose windows hold documents of so many tokens, on average, beside it'))
   .addOption(new Option('--peers', 'jax-js and TensorFlow.js beside it, on WebGPU and on WebAssembly'))
   .addOption(count('batch', 'windows a step', 4))
   .addOption(count('sequence', "tokens a window; the preset's own where it is not given"))
@@ -71,6 +90,9 @@ program
       preset: flags.preset,
       headless: import.meta.dirname,
       platforms: flags.platforms,
+      frozen: flags.frozen,
+      ...(flags.adapter && { adapter: flags.adapter === true ? 8 : flags.adapter }),
+      ...(flags.packed && { packed: flags.packed }),
       peers: flags.peers === true,
       rounds: flags.rounds,
       steps: flags.steps,
@@ -83,7 +105,7 @@ program
   .command('federation')
   .description('equal steps a node: the shared base against each isolated node')
   .addOption(new Option('--preset <name>', 'the model').choices(presetNames).default('nano'))
-  .addOption(count('nodes', 'nodes, a nation each', 3))
+  .addOption(count('nodes', 'nodes, a corpus each', 3))
   .addOption(count('rounds', 'rounds', 8))
   .addOption(count('steps', 'local steps a round', 20))
   .addOption(count('batch', 'windows a step', 4))
@@ -92,6 +114,29 @@ program
   .action(
     async (flags: Record<'nodes' | 'rounds' | 'steps' | 'batch' | 'seed', number> & { preset: PresetName }) =>
       printLines(federation({ ...flags, gpu: await nodeGpu() })),
+  );
+
+program
+  .command('attack')
+  .description('what hostile nodes cost: the loss after a run with them, less that without')
+  .addOption(new Option('--preset <name>', 'the model').choices(presetNames).default('nano'))
+  .addOption(
+    new Option('--cases <counts>', 'honest and hostile nodes of each case')
+      .argParser(casesOf)
+      .default(casesOf('3+1,7+3'), '3+1,7+3'),
+  )
+  .addOption(
+    new Option('--kinds <names>', `of ${attackKinds.join(', ')}`)
+      .argParser(kindsOf)
+      .default(attackKinds, 'all'),
+  )
+  .addOption(count('rounds', 'rounds', 8))
+  .addOption(count('steps', 'local steps a round', 10))
+  .addOption(count('batch', 'windows a step', 2))
+  .addOption(count('seed', 'another seed gives another run', 0))
+  .addOption(json())
+  .action(async (flags: Omit<AttackOptions, 'gpu'>) =>
+    printLines(attack({ ...flags, gpu: await nodeGpu() })),
   );
 
 program
@@ -122,10 +167,30 @@ program
   )
   .addOption(count('steps', 'training steps', 2000))
   .addOption(count('seed', 'another seed gives another run', 0))
-  .addOption(new Option('--folder <path>', 'keep checkpoints there, and go on from them'))
+  .addOption(new Option('--folder <path>', 'keep checkpoints there, and resume from them'))
   .addOption(json())
   .action(async (flags: Omit<ShakespeareOptions, 'gpu'>) =>
     printLines(shakespeare({ ...flags, gpu: await nodeGpu() })),
+  );
+
+program
+  .command('sovereign')
+  .description('a base, and derivatives of it: answers and preferences, on held-out items beside the start')
+  .addOption(count('tokens', 'tokens that the base is trained on, in thousands', 2000))
+  .addOption(count('seeds', 'builds of each stage', 3))
+  .addOption(count('instruct-steps', 'steps of instruct', 400))
+  .addOption(count('prefer-steps', 'steps of prefer', 200))
+  .addOption(count('seed', "the base's", 0))
+  .addOption(json())
+  .action(async ({ tokens, ...flags }: Omit<SovereignOptions, 'gpu' | 'headless'>) =>
+    printLines(
+      sovereign({
+        ...flags,
+        tokens: 1000 * tokens,
+        gpu: await nodeGpu(),
+        headless: import.meta.dirname,
+      }),
+    ),
   );
 
 interface MemoryFlags {
@@ -160,6 +225,27 @@ program
     process.stdout.write(`${JSON.stringify(record)}\n`);
   });
 
+program
+  .command('verify')
+  .description('contributions a second that `verify` checks, in a folder and over HTTP')
+  .addOption(count('contributions', 'of the run', 2_000))
+  .addOption(count('nodes', 'contributions a round', 8))
+  .addOption(count('parameters', 'values of a delta', 4_096))
+  .addOption(count('delay', 'ms that an answer of a distant relay takes', 25))
+  .addOption(json())
+  .action(async (flags: VerifyBenchOptions) => printLines(verifyBench(flags)));
+
+program
+  .command('relay')
+  .description('processor time of a relay a contribution, and how long its event loop is held')
+  .addOption(count('parameters', 'values of a delta', 7_500_000))
+  .addOption(count('nodes', 'contributions a round', 4))
+  .addOption(count('rounds', 'rounds', 5))
+  .addOption(json())
+  .action(async (flags: RelayBenchOptions) => {
+    process.stdout.write(`${JSON.stringify(await relayBench(flags))}\n`);
+  });
+
 program.addCommand(tuneCommand());
 
 function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {
@@ -167,6 +253,29 @@ function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {
     const run = shakespeareRuns[name];
     if (run !== undefined) return run;
     throw new InvalidArgumentError(`It names runs of ${Object.keys(shakespeareRuns).join(', ')}.`);
+  });
+}
+
+function casesOf(text: string): AttackOptions['cases'] {
+  return text.split(',').map((pair) => {
+    const [, honest, hostile] = /^([1-9]\d?)\+(\d\d?)$/.exec(pair) ?? [];
+    if (honest !== undefined && hostile !== undefined) return [Number(honest), Number(hostile)];
+    throw new InvalidArgumentError('It names cases as 3+1: three honest nodes and a hostile one.');
+  });
+}
+
+function kindsOf(text: string): readonly string[] {
+  return text.split(',').map((name) => {
+    if (attackKinds.includes(name)) return name;
+    throw new InvalidArgumentError(`It names kinds of ${attackKinds.join(', ')}.`);
+  });
+}
+
+function frozenPartsOf(text: string): readonly FrozenPart[] {
+  return text.split(',').map((name) => {
+    const part = frozenParts.find((known) => known === name);
+    if (part !== undefined) return part;
+    throw new InvalidArgumentError(`It names parts of ${frozenParts.join(', ')}.`);
   });
 }
 

@@ -36,7 +36,7 @@ export const memoryConfigs: Readonly<Record<string, ModelConfig>> = {
 
 /**
  * Trains a step or more of a model from its initial parameters: the memory that was predicted, the bytes of all buffers,
- * and what is resident of them on an adapter that is the processor.
+ * and how many of them are resident on an adapter that is the processor.
  */
 export async function bench(options: MemoryBenchOptions) {
   const { config, batch, sequence, storage, recompute, binding, steps } = options;

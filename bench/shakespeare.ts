@@ -1,9 +1,6 @@
 import { characterTokenizer } from '../client/data/character-tokenizer.ts';
 import { heldOutBatches, Sampler } from '../client/data/sampler.ts';
-import { type Device, openDevice } from '../client/gpu/device.ts';
-import { type KernelChange, keptKernels } from '../client/gpu/kernel-record.ts';
-import type { Storage } from '../client/gpu/operation.ts';
-import { cachedKernels } from '../client/host/cache.ts';
+import { type Tokens, WordTokens } from '../client/data/tokens.ts';
 import { diskFiles } from '../client/host/disk.ts';
 import type { ModelConfig } from '../client/model/config.ts';
 import { initialParameters } from '../client/model/parameters.ts';
@@ -11,15 +8,17 @@ import {
   type Checkpoint,
   decodeCheckpoint,
   encodeCheckpoint,
+  type Place,
   recipeHash,
 } from '../client/train/checkpoint.ts';
 import { evaluate } from '../client/train/evaluate.ts';
-import { learningRateAt, type Schedule } from '../client/train/schedule.ts';
-import { Trainer } from '../client/train/trainer.ts';
+import { learningRateAt, type Schedule } from '../client/train/optimizer/schedule.ts';
 import { freshState, type OptimizerSettings } from '../client/train/training.ts';
+import type { Precision } from '../shaders/shader.ts';
+import { never, openLoop } from './loop.ts';
 
 export interface ShakespeareRun {
-  readonly storage: Storage;
+  readonly storage: Precision;
   readonly optimizer: 'adamw' | 'muon';
 }
 
@@ -36,7 +35,7 @@ export interface ShakespeareOptions {
   readonly runs: readonly ShakespeareRun[];
   readonly steps: number;
   readonly seed: number;
-  /** Where runs leave checkpoints, from which they go on when they were interrupted. */
+  /** The folder for checkpoints, from which interrupted runs resume. */
   readonly folder?: string;
 }
 
@@ -73,8 +72,6 @@ const configFor = (vocabularySize: number): ModelConfig => ({
 /** Steps between two points of the curve, and batches of validation text that a point is measured on. */
 const curveInterval = 100;
 const curveBatches = 10;
-/** Steps that an interruption costs at most. */
-const checkpointInterval = 25;
 
 interface Point {
   readonly step: number;
@@ -86,17 +83,19 @@ interface Point {
 }
 
 interface Text {
-  readonly train: Uint16Array;
-  readonly validation: Uint16Array;
+  readonly train: Tokens;
+  readonly validation: Tokens;
   readonly vocabularySize: number;
 }
 
 async function readText(): Promise<Text> {
   const { default: text } = await import('./data/tinyshakespeare.txt?raw');
   const { encode, vocabularySize } = characterTokenizer(text);
-  const tokens = Uint16Array.from(encode(text));
+  const tokens = encode(text);
   const border = Math.floor(tokens.length * 0.9);
-  return { train: tokens.subarray(0, border), validation: tokens.subarray(border), vocabularySize };
+  const [train, validation] = [tokens.subarray(0, border), tokens.subarray(border)].map(WordTokens.of);
+  if (train === undefined || validation === undefined) throw new Error('both parts are there');
+  return { train, validation, vocabularySize };
 }
 
 /**
@@ -105,26 +104,22 @@ async function readText(): Promise<Text> {
  */
 export async function* shakespeare(options: ShakespeareOptions): AsyncGenerator<object> {
   const text = await readText();
-  const device = await openDevice(options.gpu);
   const runs = [];
-  try {
-    for (const run of options.runs) runs.push(yield* train(device, text, run, options));
-  } finally {
-    device.close();
-  }
-  const [{ valLoss, seconds, parameters } = { valLoss: 0, seconds: 0, parameters: 0 }] = runs;
+  for (const run of options.runs) runs.push(yield* train(text, run, options));
+  const [first] = runs;
+  if (first === undefined) throw new RangeError('there is no run');
+  const { adapter, parameters, valLoss, seconds } = first;
   const { steps, seed } = options;
-  const common = { bench: 'shakespeare', adapter: device.name, parameters, ...shape, steps, seed };
+  const common = { bench: 'shakespeare', adapter, parameters, ...shape, steps, seed };
   // How far each run ends above the first one, as a part of its loss.
   const compared = runs.map((run) => ({ ...run, excess: run.valLoss / valLoss - 1 }));
   yield { ...common, runs: compared, valLoss, seconds };
 }
 
 async function* train(
-  device: Device,
   { train, validation, vocabularySize }: Text,
   run: ShakespeareRun,
-  { steps, seed, folder }: ShakespeareOptions,
+  { gpu, steps, seed, folder }: ShakespeareOptions,
 ) {
   const started = performance.now();
   const { storage, optimizer } = run;
@@ -133,50 +128,54 @@ async function* train(
   const recipe = recipeHash({ config, shape, settings, schedule, seed, storage });
   const places = folder === undefined ? undefined : interrupted(folder, `${optimizer}-${storage}`, recipe);
   const saved = await places?.read();
-  const changes: KernelChange[] = [];
-  const cached = cachedKernels(device);
-  const choices = saved
-    ? keptKernels(device, saved.kernels, cached, (change) => changes.push(change))
-    : cached;
-  const trainer = await Trainer.create(device, config, shape, settings, { storage, choices });
+  const changes: object[] = [];
+  const { loop, adapter } = await openLoop(gpu, {
+    ...{ config, shape, optimizer: settings, trainer: { storage } },
+    ...(saved && { kernels: saved.kernels }),
+    onKernels: (event) => changes.push({ ...event, ...run }),
+  });
   try {
-    // What is trained from here on may differ in its bits from a run that was not interrupted.
-    for (const change of changes) yield { event: 'kernels-changed', ...run, change };
+    // The kernels were measured, or are not those of the interrupted run: then the weights may differ in their last bits.
+    yield* changes;
     const sampler = new Sampler(train, shape, seed);
     const curve = saved?.curve ?? [];
-    if (saved) sampler.restore(saved.sampler);
-    trainer.load(saved?.state ?? freshState(initialParameters(config, trainer.layout, seed)));
+    const { layout, kernels } = loop.trainer;
+    let place: Place = saved ?? {
+      state: freshState(initialParameters(config, layout, seed)),
+      sampler: sampler.save(),
+    };
     const before = saved?.seconds ?? 0;
     const seconds = () => before + (performance.now() - started) / 1000;
+    const keep = async ({ state, sampler: at }: Place) =>
+      places?.write({ state, sampler: at, kernels, curve, seconds: seconds() });
 
-    let trainLoss = 0;
-    for (let step = (saved?.state.step ?? 0) + 1; step <= steps; step++) {
-      trainer.step(sampler.next(), learningRateAt(step - 1, schedule));
-      // Few steps in flight: a software adapter would keep all of them in memory.
-      if (step % 5 === 0 || step === steps) trainLoss = await trainer.loss();
-      if (step % curveInterval === 0 || step === steps) {
-        const valLoss = await evaluate(trainer, heldOutBatches(validation, shape, curveBatches));
-        const point: Point = { step, trainLoss, valLoss, seconds: seconds() };
-        curve.push(point);
-        yield { event: 'progress', ...run, ...point };
-      }
-      if (places && (step % checkpointInterval === 0 || step === steps))
-        await places.write({
-          state: await trainer.save(),
-          sampler: sampler.save(),
-          kernels: trainer.kernels,
-          curve,
-          seconds: seconds(),
-        });
+    for (let from = place.state.step; from < steps; from = place.state.step) {
+      const until = Math.min(steps, (Math.floor(from / curveInterval) + 1) * curveInterval);
+      const result = await loop.run(
+        {
+          from: place,
+          steps: until - from,
+          sampler,
+          learningRate: (step) => learningRateAt(from + step, schedule),
+          onSnapshot: keep,
+        },
+        never,
+      );
+      place = result;
+      const valLoss = await evaluate(loop.trainer, heldOutBatches(validation, shape, curveBatches));
+      const point: Point = { step: until, trainLoss: result.lastLoss, valLoss, seconds: seconds() };
+      curve.push(point);
+      yield { event: 'progress', ...run, ...point };
+      await keep(place);
     }
     const trained = seconds();
-    const valLoss = await evaluate(trainer, heldOutBatches(validation, shape));
+    const valLoss = await evaluate(loop.trainer, heldOutBatches(validation, shape));
     const tokensPerSecond = (steps * shape.batch * shape.sequence) / trained;
-    const { lossScale, skippedSteps } = await trainer.scaling();
+    const { lossScale, skippedSteps } = await loop.trainer.scaling();
     const measured = { valLoss, seconds: seconds(), tokensPerSecond, lossScale, skippedSteps, curve };
-    return { ...run, parameters: trainer.layout.trained, ...measured };
+    return { ...run, adapter, parameters: layout.trained, ...measured };
   } finally {
-    trainer.close();
+    loop.close();
   }
 }
 
@@ -185,7 +184,7 @@ type Saved = Checkpoint & {
   readonly seconds: number;
 };
 
-/** What an interrupted run left, and leaves: the curve is written first, so that it never ends before the checkpoint. */
+/** The files of an interrupted run: the curve is written first, so that it never ends before the checkpoint. */
 function interrupted(folder: string, name: string, recipe: string) {
   const files = diskFiles(folder);
   const [checkpointFile, curveFile] = [`${name}.safetensors`, `${name}.json`];

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { quantity } from '../apps/cli/table.ts';
+import { quantity } from '../apps/cli/terminal/table.ts';
 import type { Turn } from './step/contender.ts';
 import { coldEnvironment, ProcessSeat, type Seat } from './step/seat.ts';
 import { type Figures, figuresOf, type Observed, ratio } from './step/summary.ts';
 import { stepTable } from './step/table.ts';
-import { stepFlops, type Workload } from './step/workload.ts';
+import { type FrozenPart, stepFlops, type Workload } from './step/workload.ts';
 
 export const platformNames = ['node', 'deno', 'chromium'] as const;
 export type Platform = (typeof platformNames)[number];
@@ -16,6 +16,12 @@ export interface StepBenchOptions {
   readonly headless: string;
   /** The summary leads with the first one's figures. */
   readonly platforms: readonly Platform[];
+  /** Parts of the model that further contenders, on the first platform, freeze. */
+  readonly frozen?: readonly FrozenPart[];
+  /** Rank of the adapters that a further contender, on the first platform, trains on all projections. */
+  readonly adapter?: number;
+  /** Mean length of the documents that a further contender, on the first platform, packs into its windows. */
+  readonly packed?: number;
   /** Whether other libraries run beside, in Node. */
   readonly peers: boolean;
   readonly rounds: number;
@@ -31,11 +37,12 @@ const peers = [
   ['tfjs-wasm', 'tfjs', 'wasm'],
 ] as const;
 
-/** A turn ends about here, whatever `steps` says. */
+/** A turn ends after about this many milliseconds, even before `steps`. */
 const turnMilliseconds = 2500;
 
 interface Place {
   readonly name: string;
+  readonly workload: Workload;
   start(cold: boolean): Promise<Seat>;
 }
 
@@ -74,9 +81,9 @@ export interface StepSummary {
   readonly roofline: {
     /** The adapter's ceiling: our fastest product of large matrices. */
     readonly matmulGflops: number;
-    /** What a step takes, counted from the model's sizes. */
+    /** Operations of a step, counted from the model's sizes. */
     readonly stepGflop: number;
-    /** What the best block of steps reaches, and its share of the ceiling. */
+    /** Speed of the best block of steps, and its share of the ceiling. */
     readonly gflops: number;
     readonly share: number;
   };
@@ -88,15 +95,15 @@ export interface StepSummary {
  * Yields a record for each, then the summary.
  */
 export async function* stepBench(options: StepBenchOptions): AsyncGenerator<StepRecord> {
-  const { workload, rounds } = options;
+  const { rounds } = options;
   const places = placesOf(options);
   const [own] = places;
   if (own === undefined) throw new Error('there is no platform to measure');
-  const coldStartSeconds = await firstStepSeconds(own, workload, true);
+  const coldStartSeconds = await firstStepSeconds(own, true);
   const seated: Seated[] = [];
   try {
     for (const place of places) seated.push(await sit(place, options));
-    const warmStartSeconds = await firstStepSeconds(own, workload, false);
+    const warmStartSeconds = await firstStepSeconds(own, false);
     const ceilings: number[] = [];
     for (let round = 0; round < rounds; round++) {
       for (const { seat, steps, turns } of seated) turns.push(await seat.turn(steps));
@@ -111,7 +118,8 @@ export async function* stepBench(options: StepBenchOptions): AsyncGenerator<Step
   }
 }
 
-function placesOf({ platforms, headless, peers: beside }: StepBenchOptions): Place[] {
+function placesOf(options: StepBenchOptions): Place[] {
+  const { workload, platforms, headless, frozen = [], adapter, packed, peers: beside } = options;
   const root = join(headless, '..', '..');
   const node = (words: readonly string[], cold: boolean) =>
     new ProcessSeat(process.execPath, ['--no-warnings', ...words], cold ? coldEnvironment : {});
@@ -127,20 +135,37 @@ function placesOf({ platforms, headless, peers: beside }: StepBenchOptions): Pla
   };
   const own = platforms.map((platform, index) => ({
     name: index === 0 ? 'tapestry' : `tapestry-${platform}`,
+    workload,
     start: starts[platform],
+  }));
+  const parted = frozen.map((part) => ({
+    name: `tapestry, ${part} frozen`,
+    workload: { ...workload, frozen: part },
+    start: starts[platforms[0] ?? 'node'],
+  }));
+  const adapted = (adapter === undefined ? [] : [adapter]).map((rank) => ({
+    name: `tapestry, adapter of rank ${rank}`,
+    workload: { ...workload, lora: { rank, alpha: 2 * rank, targets: null } },
+    start: starts[platforms[0] ?? 'node'],
+  }));
+  const documents = (packed === undefined ? [] : [packed]).map((mean) => ({
+    name: `tapestry, documents of ${mean} tokens packed`,
+    workload: { ...workload, packed: mean },
+    start: starts[platforms[0] ?? 'node'],
   }));
   const others = peers.map(([name, library, backend]) => ({
     name,
+    workload,
     start: async (cold: boolean) => node([join(root, 'bench', 'peers', `${library}.ts`), backend], cold),
   }));
-  return beside ? [...own, ...others] : own;
+  return [...own, ...parted, ...adapted, ...documents, ...(beside ? others : [])];
 }
 
 /** Opens the workload and warms up, until the number of steps that fill a turn is known. */
-async function sit(place: Place, { workload, steps: most }: StepBenchOptions): Promise<Seated> {
+async function sit(place: Place, { steps: most }: StepBenchOptions): Promise<Seated> {
   const seat = await place.start(false);
   try {
-    const observed = { name: place.name, ...(await seat.open(workload)) };
+    const observed = { name: place.name, ...(await seat.open(place.workload)) };
     const fitting = ({ milliseconds }: Turn) =>
       Math.max(1, Math.min(most, Math.round(turnMilliseconds / (milliseconds.at(-1) ?? 1))));
     const steps = fitting(await seat.turn(fitting(await seat.turn(1))));
@@ -152,10 +177,10 @@ async function sit(place: Place, { workload, steps: most }: StepBenchOptions): P
 }
 
 /** Seconds to the end of the first step, in a process that did nothing before; `cold`: with no shader compiled before. */
-async function firstStepSeconds(place: Place, workload: Workload, cold: boolean): Promise<number> {
+async function firstStepSeconds(place: Place, cold: boolean): Promise<number> {
   const seat = await place.start(cold);
   try {
-    return (await seat.open(workload)).firstStepSeconds;
+    return (await seat.open(place.workload)).firstStepSeconds;
   } finally {
     await seat.close();
   }

@@ -1,6 +1,6 @@
-import type { CachedDecoder } from '../client/model/cached-decoder.ts';
+import type { CachedDecoder } from '../client/model/generate/cached-decoder.ts';
 
-/** A decoder that forgets: it reads the whole text so far again for every token, as without a KV cache. */
+/** A decoder without a KV cache: it reads the whole text again for every token. */
 export function withoutCache(decoder: CachedDecoder): CachedDecoder {
   const held = Array.from({ length: decoder.sequences }, (): readonly number[] => []);
   return {
@@ -11,6 +11,7 @@ export function withoutCache(decoder: CachedDecoder): CachedDecoder {
       held[sequence] = [];
       decoder.clear(sequence);
     },
+    useAdapter: (name) => decoder.useAdapter(name),
     append(additions, signal) {
       const texts = additions.map(({ sequence, tokens }) => {
         const text = [...(held[sequence] ?? []), ...tokens];

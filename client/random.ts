@@ -1,6 +1,6 @@
 /**
- * A seeded generator (sfc32) whose state can be saved, so that anything drawn from it resumes exactly.
- * It is not for secrets. Only integer operations: every JavaScript engine gives the same numbers.
+ * A seeded generator (sfc32) whose state can be saved and restored, so that its sequence resumes exactly. It must not be
+ * used for secrets. It uses only integer operations, so every JavaScript engine gives the same numbers.
  */
 export type RandomState = readonly [number, number, number, number];
 
@@ -53,7 +53,10 @@ export class Random {
     return drawn % bound;
   }
 
-  /** Mean 0, variance 1, from twelve uniforms (Irwin-Hall): no transcendental functions, so bits repeat everywhere. */
+  /**
+   * Mean 0 and variance 1, from the sum of twelve uniforms (Irwin-Hall). It uses no transcendental functions, so every
+   * engine gives the same bits.
+   */
   normal(): number {
     let sum = 0;
     for (let i = 0; i < 12; i++) sum += this.uniform();

@@ -1,38 +1,34 @@
-// Softmax cross-entropy; the probabilities are never stored beside the logits.
+// Softmax cross-entropy; the probabilities are never stored in addition to the logits.
 //
-//   losses[r] = log(sum exp(logits[r])) - logits[r, target], 0 where the target is ignored
-//   logits    = (softmax(logits) - onehot(target)) weight: the gradient, in place; 0 where the target is ignored
+//   losses[r] = log(sum exp(logits[r])) - logits[r, target]: the row's negative log-probability, not weighted;
+//               0 if the row has no target
+//   logits    = (softmax(logits) - onehot(target)) weights[r]: the gradient, in place; 0 if the weight is 0
 //
-//   forwardBackward  both, where all logits of a row are there at once
-//   forwardPart      losses, and what the gradient needs, of the part of the vocabulary whose logits are bound and of the
-//                    parts before it (an online softmax: Milakov and Gimelshein 2018, arXiv 1805.02867)
-//   backwardPart     a part's logits to their gradient, once every part has been through forwardPart
+//   forwardBackward  both, if the bound logits are those of the whole vocabulary
+//   forwardPart      losses, and the sums that the gradient needs, over the bound part of the vocabulary and the parts
+//                    before it (an online softmax: Milakov and Gimelshein 2018, arXiv 1805.02867)
+//   backwardPart     a part's logits to their gradient; runs after forwardPart of all parts
 //
-// The weight is 1 / (counted targets), so that the gradient is that of the mean, times the loss scale, which keeps half
-// precision from losing it. `lanes` as in rms-norm.wgsl.
+// The loss scale multiplies every weight, so that small gradients do not vanish in half precision. For `lanes` see rms-norm.wgsl.
 
 struct Shape {
   rows: u32,
-  vectors: u32,    // the vocabulary, or the part of it, in vec4
-  firstToken: u32, // where the part begins
-}
-
-struct StepValues {
-  targetWeight: f32,
+  vectors: u32,    // size of the vocabulary, or of its bound part, in vec4
+  firstToken: u32, // first token of the part
 }
 
 struct Scaling {
   lossScale: f32,
 }
 
-const ignored = 0xffffffffu;
+const noTarget = 0xffffffffu;
 const lowest = -3.0e38;
 
 override lanes: u32 = 1;
 override groups: u32 = 8; // rows of one workgroup; lanes * groups <= 256
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<uniform> stepValues: StepValues;
+@group(0) @binding(1) var<storage, read> weights: array<f32>; // of the rows; 0 if a row has no target
 @group(0) @binding(2) var<storage, read> targets: array<u32>;
 @group(0) @binding(3) var<storage, read_write> logits: array<Stored>;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
@@ -47,7 +43,7 @@ fn highest(v: vec4f) -> f32 {
   return max(max(v.x, v.y), max(v.z, v.w));
 }
 
-// (maximum, sum of exponentials relative to it) of the whole row, from each lane's own. Reached by all invocations.
+// (maximum, sum of exponentials relative to it) of the whole row, merged from all lanes. All invocations must call it.
 fn mergeLanes(part: vec2f, lane: u32, group: u32) -> vec2f {
   if (lanes == 1u) {
     return part;
@@ -66,7 +62,7 @@ fn mergeLanes(part: vec2f, lane: u32, group: u32) -> vec2f {
   return vec2f(top, sum);
 }
 
-// (maximum, sum) of a whole row of the logits that are bound. Reached by all invocations.
+// (maximum, sum) of a whole row of the bound logits. All invocations must call it.
 fn sumRow(row: u32, lane: u32, group: u32) -> vec2f {
   let start = row * shape.vectors;
   var top = lowest;
@@ -80,42 +76,37 @@ fn sumRow(row: u32, lane: u32, group: u32) -> vec2f {
   return mergeLanes(vec2f(top, dot(sum, vec4f(1))), lane, group);
 }
 
-// One vec4 of a row's gradient. `wanted` is the target's column among those that are bound, or beyond them.
-fn gradientOf(logit: vec4f, i: u32, wanted: u32, merged: vec2f, weight: f32) -> vec4f {
-  let onehot = select(vec4f(), vec4f(1), vec4u(4 * i) + vec4u(0, 1, 2, 3) == vec4u(wanted));
-  return (exp(logit - merged.x) / merged.y - onehot) * weight;
-}
-
-fn clearRow(row: u32, lane: u32) {
+// Replaces the lane's logits of a row by their gradient. `wanted` is the target's column in the bound part, or a column beyond
+// it; `merged` is the row's (maximum, sum).
+fn writeGradient(row: u32, lane: u32, wanted: u32, merged: vec2f) {
+  let start = row * shape.vectors;
+  let weight = weights[row] * scaling.lossScale;
   for (var i = lane; i < shape.vectors; i += lanes) {
-    logits[row * shape.vectors + i] = Stored();
+    // A row of weight 0 has gradient 0 even if its logits are infinite: 0 times infinity would be NaN.
+    if (weight == 0.0) {
+      logits[start + i] = Stored();
+    } else {
+      let onehot = select(vec4f(), vec4f(1), vec4u(4 * i) + vec4u(0, 1, 2, 3) == vec4u(wanted));
+      let probabilities = exp(vec4f(logits[start + i]) - merged.x) / merged.y;
+      logits[start + i] = Stored((probabilities - onehot) * weight);
+    }
   }
 }
 
 @compute @workgroup_size(lanes, groups)
 fn forwardBackward(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_id) local: vec3u) {
   let row = min(id.y, shape.rows - 1);
-  let start = row * shape.vectors;
   let merged = sumRow(row, local.x, local.y);
   if (id.y >= shape.rows) {
     return;
   }
   let wanted = targets[row];
-  if (wanted == ignored) {
-    clearRow(row, local.x);
-    if (local.x == 0u) {
-      losses[row] = 0.0;
-    }
-    return;
+  // The lane that overwrites the target's logit reads it first.
+  if (wanted / 4 % lanes == local.x) {
+    let logit = vec4f(logits[row * shape.vectors + min(wanted / 4, shape.vectors - 1)]);
+    losses[row] = select(log(merged.y) + merged.x - logit[wanted % 4], 0.0, wanted == noTarget);
   }
-  let weight = stepValues.targetWeight * scaling.lossScale;
-  for (var i = local.x; i < shape.vectors; i += lanes) {
-    let logit = vec4f(logits[start + i]);
-    if (wanted / 4 == i) {
-      losses[row] = log(merged.y) + merged.x - logit[wanted % 4];
-    }
-    logits[start + i] = Stored(gradientOf(logit, i, wanted, merged, weight));
-  }
+  writeGradient(row, local.x, wanted, merged);
 }
 
 @compute @workgroup_size(lanes, groups)
@@ -131,12 +122,12 @@ fn forwardPart(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocati
     let top = max(before.x, part.x);
     merged = vec4f(top, before.y * exp(before.x - top) + part.y * exp(part.x - top), before.z, 0);
   }
-  let wanted = targets[row] - shape.firstToken; // of an earlier part: far beyond the end
+  let wanted = targets[row] - shape.firstToken; // far beyond the end if in an earlier part
   if (wanted / 4 < shape.vectors) {
     merged.z = f32(logits[row * shape.vectors + wanted / 4][wanted % 4]);
   }
   sums[row] = merged;
-  losses[row] = select(log(merged.y) + merged.x - merged.z, 0.0, targets[row] == ignored);
+  losses[row] = select(log(merged.y) + merged.x - merged.z, 0.0, targets[row] == noTarget);
 }
 
 @compute @workgroup_size(lanes, groups)
@@ -145,15 +136,5 @@ fn backwardPart(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocat
   if (row >= shape.rows) {
     return;
   }
-  if (targets[row] == ignored) {
-    clearRow(row, local.x);
-    return;
-  }
-  let start = row * shape.vectors;
-  let wanted = targets[row] - shape.firstToken;
-  let weight = stepValues.targetWeight * scaling.lossScale;
-  for (var i = local.x; i < shape.vectors; i += lanes) {
-    let logit = vec4f(logits[start + i]);
-    logits[start + i] = Stored(gradientOf(logit, i, wanted, savedSums[row].xy, weight));
-  }
+  writeGradient(row, local.x, targets[row] - shape.firstToken, savedSums[row].xy);
 }

@@ -1,17 +1,17 @@
 // Token embedding: a row of the table for each token, and the gradient of the table.
 //
-//   forward   output[r] = table[tokens[r]]                        one invocation a vec4 of the output
+//   forward   output[r] = table[tokens[r]]                        one invocation per vec4 of the output
 //   backward  tableGradient[v] (=, or += with `accumulate`) sum of outputGradient[r] over the rows r with token v
 //
-// Backward gathers instead of scattering: the host hands over the rows sorted by token (`order`) and where each token's
-// rows begin (`starts`, vocabulary + 1), so no atomics are needed and the order of every sum is fixed.
+// Backward gathers instead of scattering: the host passes the rows sorted by token (`order`) and the start of each token's
+// rows in that order (`starts`, vocabulary + 1). No atomics are needed, and the order of every sum is fixed.
 
 struct Shape {
   rows: u32,
   vocabulary: u32,
   vectors: u32,    // a row's width in vec4
   accumulate: u32,
-  firstToken: u32, // where the table begins: it may be a part of a larger one
+  firstToken: u32, // token of the first bound row; the table may be a part of a larger one
 }
 
 override lanes: u32 = 64;
@@ -32,7 +32,7 @@ fn forward(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) gr
     return;
   }
   let row = at / shape.vectors;
-  let token = tokens[row] - shape.firstToken; // of another part: far beyond the end
+  let token = tokens[row] - shape.firstToken; // far beyond the end if in another part
   if (token < shape.vocabulary) {
     output[at] = table[token * shape.vectors + at % shape.vectors];
   }

@@ -1,8 +1,8 @@
-// Four numbers that are kept apart, for sums that live through a loop. Of a vec4 there, llvmpipe reads all four whenever it
-// needs one: four times the instructions to compile, and the time for that grows faster than their number.
+// Four separate numbers, for sums that live through a loop. With a vec4, llvmpipe reads all four numbers whenever it needs one:
+// that is four times the instructions, and the time to compile them grows faster than their number.
 //
-// A private array of them has its indices known in the loops that take the time, which are unrolled. To fill and empty it,
-// they need not be: that costs a load or a store in time, but few instructions.
+// In the loops that take most time, which are unrolled, the indices into private arrays of these must be known at compile time.
+// Code that fills and empties an array may use other indices: each costs a load or a store, but few instructions to compile.
 
 struct Numbers {
   x: f32,

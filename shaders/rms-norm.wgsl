@@ -1,11 +1,11 @@
 // RMSNorm (Zhang and Sennrich 2019, arXiv 1910.07467): y = x gain / sqrt(mean(x²) + epsilon), row by row.
 //
-//   forward       output =, inverse = the rows' 1 / sqrt(mean(x²) + epsilon), kept for backward
-//   backward      inputGradient (=, or += with `accumulate`: the residual stream's gradient is already there)
-//   backwardGain  gainGradient (=, or += with `accumulate`: another part of the batch is in it) sum over rows of dy x inverse
+//   forward       output =, inverse = the rows' 1 / sqrt(mean(x²) + epsilon), saved for backward
+//   backward      inputGradient (=, or += with `accumulate`: to add to the residual stream's gradient)
+//   backwardGain  gainGradient (=, or += with `accumulate`: to add to other parts of the batch) sum over rows of dy x inverse
 //
-// `lanes` invocations share a row (in backwardGain: a column) and add their parts in a fixed order. One lane is
-// fastest on CPU adapters, where a barrier costs more than the row; GPUs want many.
+// `lanes` invocations share a row (in backwardGain: a column) and add their parts in a fixed order. One lane is fastest on CPU
+// adapters, where a barrier costs more than a row; on GPUs many lanes are fastest.
 
 struct Shape {
   rows: u32,
@@ -29,7 +29,7 @@ override groups: u32 = 8; // rows (in backwardGain: columns) of one workgroup; l
 
 var<workgroup> parts: array<vec4f, 256>;
 
-// Sum over the lanes of one row; every lane gets it. Reached by all invocations of a workgroup together.
+// Sum over the lanes of one row, returned to every lane. All invocations of a workgroup must call it together.
 fn sumOverLanes(part: vec4f, lane: u32, group: u32) -> vec4f {
   if (lanes == 1u) {
     return part;

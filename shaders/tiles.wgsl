@@ -1,14 +1,14 @@
-// How GPUs multiply two matrices: a workgroup walks through both in tiles, which it keeps in workgroup memory as 32-bit
+// A product of two matrices on GPUs: a workgroup walks through both in tiles, which it loads into workgroup memory as 32-bit
 // floats; an invocation adds up 4 or 8 rows of two vec4 in registers.
 //
-// For each k, a tile holds the rows and the columns of the product in fours ("quads"), a vec4 each, so that a step is an
-// outer product of a few of them. They come in "blocks" of one quad and 4 k; what lies along k in memory is transposed on
-// the way. Whoever includes this says where they are, for each `product` that it numbers:
+// For each k, a tile holds the rows and the columns of the product in groups of four ("quads"), one vec4 each; a step is an
+// outer product of a few quads. They are loaded in "blocks" of one quad and 4 k; blocks that lie along k in memory are
+// transposed when they are loaded. A shader that includes this file defines, for each number of a `product`:
 //
-//   leftBlock, rightBlock  a block; its column j is the quad's at the j-th k from `k` on. Loads are clamped: both quad and k
-//                          may lie outside
-//   leftAlong, rightAlong  whether blocks lie along k in memory
-//   depthOf                how many k there are
+//   leftBlock, rightBlock  returns a block; its column j is the quad at the j-th k from `k` on. Loads must be clamped, because
+//                          quad and k may be out of range
+//   leftAlong, rightAlong  true if blocks lie along k in memory
+//   depthOf                the number of k
 
 override lanesX: u32 = 8;
 override lanesY: u32 = 8;
@@ -24,7 +24,7 @@ override rightBlocks = rightQuads * tileDepth;
 var<workgroup> leftTile: array<vec4f, 4 * leftBlocks>;
 var<workgroup> rightTile: array<vec4f, 4 * rightBlocks>;
 
-// The quad and the depth, in fours, of a block: neighbouring invocations read what is side by side in memory.
+// The quad and the depth, in fours, of a block; neighbouring invocations read adjacent memory.
 fn placeOf(block: u32, quads: u32, alongDepth: bool) -> vec2u {
   if (alongDepth) {
     return vec2u(block / tileDepth, block % tileDepth);
@@ -52,7 +52,7 @@ fn bringBlock(product: u32, group: vec3u, block: u32, start: u32) {
   }
 }
 
-// Of an invocation: its rows of the left of its two columns, and of the right one; four rows a matrix, a column each.
+// The sums of an invocation: its rows of its left column and of its right one. A matrix holds four rows, one in each column.
 struct Sums {
   near: array<mat4x4f, 2>,
   far: array<mat4x4f, 2>,

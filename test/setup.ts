@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll } from 'vitest';
-import { seed } from './seed.ts';
+import { seed } from './support/seed.ts';
 
 // Runs before every test file, and makes it the same on every machine: properties are tried on the same values, and
 // neither this user's settings nor what was measured for their own training is any of the tests' business. No proxy knows
-// this machine.
+// this machine. TAPESTRY_HOSTILE is no setting: it asks for a longer test.
 fc.configureGlobal({ seed });
 for (const name of Object.keys(process.env)) {
-  if (/^(TAPESTRY_.*|FORCE_COLOR|(http|https|all)_proxy)$/i.test(name)) delete process.env[name];
+  if (/^(TAPESTRY_(?!HOSTILE$).*|FORCE_COLOR|(http|https|all)_proxy)$/i.test(name)) delete process.env[name];
 }
 const cache = mkdtempSync(join(tmpdir(), 'tapestry-cache-'));
 process.env['TAPESTRY_CACHE'] = cache;

@@ -1,9 +1,10 @@
 import { type Command, CommanderError, Help } from 'commander';
 import { TapestryError } from '../../client/errors.ts';
-import { exit, exitCodeOf } from './exit.ts';
-import { Output } from './output.ts';
+import { exit, exitCodeOf } from './exit-codes.ts';
+import { Output } from './terminal/output.ts';
+import { streams } from './terminal/streams.ts';
 
-/** Runs a command with these words; the process's exit code. Errors are shown, as JSON too where it is asked for. */
+/** Runs a command with these words and gives the process's exit code. Errors are printed, with `--json` as JSON too. */
 export async function runCommandLine(command: Command, words: readonly string[]): Promise<number> {
   const output = new Output(words.includes('--json'));
   for (const each of withSubcommands(command))
@@ -11,7 +12,14 @@ export async function runCommandLine(command: Command, words: readonly string[])
       .exitOverride()
       .configureHelp({ optionDescription: describeOption })
       .showHelpAfterError(false)
-      .configureOutput({ outputError: () => {} });
+      .hook('preAction', (_, action) => refuseEmpty(action))
+      .configureOutput({
+        writeOut: (text) => streams.write('stdout', text),
+        outputError: () => {},
+        // Help has no colours; asking for them reads variables that Deno may not permit.
+        getOutHasColors: () => false,
+        getErrHasColors: () => false,
+      });
   try {
     await command.parseAsync(words, { from: 'user' });
     return Number(process.exitCode ?? exit.done);
@@ -21,18 +29,36 @@ export async function runCommandLine(command: Command, words: readonly string[])
       return exitCodeOf(error);
     }
     if (error.exitCode === 0) return exit.done;
-    // With this code commander has printed the whole help already: no command was given.
+    // No command was given: commander has already printed the whole help.
     const message = error.message.replace(/^error: /, '');
     if (error.code !== 'commander.help')
-      output.error(new TapestryError('usage', message, 'Add --help to see what there is.'));
+      output.error(new TapestryError('usage', message, 'Add --help to see the commands and options.'));
     return exit.usage;
   }
+}
+
+/**
+ * Refuses an option, variable or argument that is empty, as `--text "$UNSET"` is: taken for a value it would mean the
+ * current folder, or no token at all. Throws `usage.empty`.
+ */
+function refuseEmpty(command: Command): void {
+  const isEmpty = (value: unknown): boolean => value === '' || (Array.isArray(value) && value.some(isEmpty));
+  const option = command.options.find((each) => isEmpty(command.getOptionValue(each.attributeName())));
+  if (option !== undefined) {
+    const source = command.getOptionValueSource(option.attributeName());
+    throw empty(source === 'env' ? `The variable ${option.envVar}` : `The option ${option.long}`);
+  }
+  if (command.args.some(isEmpty)) throw empty('An argument');
+}
+
+function empty(what: string): TapestryError {
+  return new TapestryError('usage.empty', `${what} is empty.`, 'Give it a value, or leave it out.');
 }
 
 function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
-/** That a switch is off unless it is given goes without saying. */
+/** Leaves out `(default: false)`: a switch is off unless it is given. */
 const describeOption: Help['optionDescription'] = (option) =>
   option.defaultValue === false ? option.description : new Help().optionDescription(option);

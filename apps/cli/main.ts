@@ -1,49 +1,74 @@
 import { Command } from 'commander';
 import { runCommandLine } from './command-line.ts';
-import { exitHelp } from './exit.ts';
+import { exitHelp } from './exit-codes.ts';
 import { version } from './version.ts';
 
-/** The commands. Only the one that is asked for is loaded, so that `--help` is at hand at once. */
+/** The commands. Only the requested one is loaded, so that `--help` answers at once. */
 const commands: readonly { name: string; summary: string; load: () => Promise<() => Command> }[] = [
   {
     name: 'demo',
-    summary: 'a whole run on this machine: a relay and nodes with a nation each',
-    load: async () => (await import('./demo.ts')).demoCommand,
+    summary: 'a whole run on this machine: a relay and nodes with a corpus each',
+    load: async () => (await import('./commands/demo.ts')).demoCommand,
   },
   {
     name: 'relay',
     summary: 'serve a run that others join',
-    load: async () => (await import('./relay.ts')).relayCommand,
+    load: async () => (await import('./commands/relay.ts')).relayCommand,
   },
   {
     name: 'join',
     summary: 'contribute to a run; the text stays here',
-    load: async () => (await import('./join.ts')).joinCommand,
+    load: async () => (await import('./commands/join.ts')).joinCommand,
+  },
+  {
+    name: 'build',
+    summary: 'make a derivative of a base by a recipe; it stays here',
+    load: async () => (await import('./commands/build.ts')).buildCommand,
+  },
+  {
+    name: 'preview',
+    summary: "a recipe's rows as tokens, coloured by whether they carry loss",
+    load: async () => (await import('./commands/preview.ts')).previewCommand,
+  },
+  {
+    name: 'merge',
+    summary: 'make one model of several by a recipe of mergekit',
+    load: async () => (await import('./commands/merge.ts')).mergeCommand,
   },
   {
     name: 'generate',
     summary: 'continue a prompt with a model',
-    load: async () => (await import('./generate.ts')).generateCommand,
+    load: async () => (await import('./commands/generate.ts')).generateCommand,
   },
   {
     name: 'eval',
     summary: "a model's loss on held-out text",
-    load: async () => (await import('./eval.ts')).evalCommand,
+    load: async () => (await import('./commands/eval.ts')).evalCommand,
+  },
+  {
+    name: 'import',
+    summary: 'make a base of a model from elsewhere',
+    load: async () => (await import('./commands/import.ts')).importCommand,
+  },
+  {
+    name: 'export',
+    summary: 'write a model as GGUF or safetensors for other tools',
+    load: async () => (await import('./commands/export.ts')).exportCommand,
   },
   {
     name: 'verify',
     summary: "re-derive a run's bases from its journal, bit for bit",
-    load: async () => (await import('./verify.ts')).verifyCommand,
+    load: async () => (await import('./commands/verify.ts')).verifyCommand,
   },
   {
     name: 'bench',
     summary: 'measure the kernels on this adapter, and show what was measured',
-    load: async () => (await import('./bench.ts')).benchCommand,
+    load: async () => (await import('./commands/bench.ts')).benchCommand,
   },
   {
     name: 'info',
     summary: 'versions, adapter, presets, and what a relay is doing',
-    load: async () => (await import('./info.ts')).infoCommand,
+    load: async () => (await import('./commands/info.ts')).infoCommand,
   },
 ];
 
@@ -61,5 +86,5 @@ async function program(words: readonly string[]): Promise<Command> {
 }
 
 const words = process.argv.slice(2);
-// Dawn keeps a process alive that has nothing more to do.
+// Dawn keeps an idle process alive.
 process.exit(await runCommandLine(await program(words), words));

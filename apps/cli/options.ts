@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** A parser of a whole number within limits, for commander. */
 export function whole(least: number, greatest: number): (text: string) => number {
@@ -23,12 +23,28 @@ export function repeated(text: string, before: readonly string[] = []): readonly
   return [...before, text];
 }
 
-/** The option that every command has. */
+/** An option that the variable TAPESTRY_<NAME> gives too. Deno without --allow-env has no environment, which is no error. */
+export function fromEnvironment(flags: string, description: string): Option {
+  const option = new Option(flags, description);
+  const name = `TAPESTRY_${option.attributeName().replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+  return environment(name) === undefined ? option : option.env(name);
+}
+
+/** A variable of the environment; undefined where it is not set or may not be read. */
+export function environment(name: string): string | undefined {
+  try {
+    return process.env[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Adds `--json`, which every command has. */
 export function withJson(command: Command): Command {
   return command.option('--json', 'print one JSON object a line on stdout', false);
 }
 
-/** Examples at the end of a command's help, one a line. */
+/** Adds examples at the end of a command's help, one a line. */
 export function withExamples(command: Command, examples: readonly string[]): Command {
   return command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`);
 }

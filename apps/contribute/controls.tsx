@@ -1,6 +1,7 @@
 import { messages } from '../ui/messages.ts';
-import type { State } from './progress.ts';
-import type { Session } from './session.ts';
+import type { State } from './contribute-view.ts';
+import type { Controller } from './controller.ts';
+import { Fork } from './fork.tsx';
 
 const words = messages.contribute;
 
@@ -22,8 +23,8 @@ const tones: Readonly<Record<State, 'idle' | 'good' | 'warn' | 'bad'>> = {
   unsupported: 'bad',
 };
 
-/** Why nothing can start yet, in words; null when it can. */
-function missing(session: Session): string | null {
+/** The reason why training cannot start yet, as text to show; null if it can. */
+function missing(session: Controller): string | null {
   const { choice, probe } = session;
   if (probe.value === null) return words.probing;
   if (choice.source.value === 'files' && choice.files.value.length === 0) return words.filesNeeded;
@@ -31,7 +32,7 @@ function missing(session: Session): string | null {
   return null;
 }
 
-function StateLine({ session }: { session: Session }) {
+function StateLine({ session }: { session: Controller }) {
   const progress = session.progress.value;
   const state = session.state.value;
   return (
@@ -56,9 +57,10 @@ function StateLine({ session }: { session: Session }) {
   );
 }
 
-/** The first button starts, pauses and resumes: the focus stays on it through all of a session. */
-function Buttons({ session }: { session: Session }) {
-  const { paused, finishing, ending } = session.progress.value;
+/** The first button starts, pauses and resumes, so that it keeps the focus throughout a session. */
+function Buttons({ session }: { session: Controller }) {
+  const { paused, finishing, ending, failure } = session.progress.value;
+  const isForked = failure !== null && failure.evidence.length > 0;
   const busy = session.busy.value;
   const why = busy ? null : missing(session);
   const toggle = paused ? session.resume : session.pause;
@@ -67,7 +69,7 @@ function Buttons({ session }: { session: Session }) {
     <div class="buttons">
       <button
         type="button"
-        class="button primary"
+        class={isForked ? 'button' : 'button primary'}
         disabled={why !== null || finishing}
         onClick={busy ? toggle : session.start}
       >
@@ -89,7 +91,7 @@ function Buttons({ session }: { session: Session }) {
   );
 }
 
-function Power({ session }: { session: Session }) {
+function Power({ session }: { session: Controller }) {
   const percent = Math.round(session.choice.power.value * 100);
   return (
     <div class="field power">
@@ -114,13 +116,13 @@ function Power({ session }: { session: Session }) {
   );
 }
 
-/** State, start, pause, finish and power. */
-export function Controls({ session }: { session: Session }) {
+/** The panel with state, start, pause, finish and power. */
+export function Controls({ session }: { session: Controller }) {
   const failure = session.progress.value.failure;
   return (
     <section class="panel controls" aria-labelledby="state">
       <StateLine session={session} />
-      {failure !== null && (
+      {failure !== null && failure.evidence.length === 0 && (
         <div class="notice" data-tone="bad" role="alert">
           <p>
             {failure.message} <code class="muted">{failure.code}</code>
@@ -130,6 +132,7 @@ export function Controls({ session }: { session: Session }) {
           </p>
         </div>
       )}
+      {failure !== null && failure.evidence.length > 0 && <Fork failure={failure} />}
       <Buttons session={session} />
       <Power session={session} />
       {session.busy.value && (

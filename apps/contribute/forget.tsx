@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
 import { messages } from '../ui/messages.ts';
-import type { Session } from './session.ts';
+import type { Controller } from './controller.ts';
 
 const words = messages.contribute;
 
-/** Removes everything that this page keeps in the browser, after asking once. */
-export function Forget({ session }: { session: Session }) {
+/** Removes everything that this page stores in the browser, after the person confirms. */
+export function Forget({ session }: { session: Controller }) {
   const stage = useSignal<'rest' | 'asked' | 'done'>('rest');
   const forget = async () => {
     await session.forget();

@@ -4,18 +4,18 @@ import { language, messages } from '../ui/messages.ts';
 import { openStatusFeed } from '../ui/status-feed.ts';
 import { followSystemTheme } from '../ui/theme.ts';
 import './contribute.css';
+import { openController } from './controller.ts';
 import { Contribute } from './page.tsx';
-import { openSession } from './session.ts';
 
 const mount = document.getElementById('page');
 if (mount !== null) {
   document.documentElement.lang = language;
   document.title = messages.contribute.title;
   followSystemTheme();
-  // The fragment never reaches a server; it is taken out of the address so that it is not shared by accident.
+  // Browsers do not send the fragment to a server. It is removed from the address so that nobody shares the token by accident.
   const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
   if (token !== '') history.replaceState(null, '', location.pathname);
-  const session = openSession(openStatusFeed(), token);
+  const session = openController(openStatusFeed(), token);
   render(<Contribute session={session} />, mount);
   void session.look();
 }

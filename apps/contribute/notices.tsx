@@ -1,10 +1,10 @@
 import { messages } from '../ui/messages.ts';
-import type { Session } from './session.ts';
+import type { Controller } from './controller.ts';
 
 const words = messages.contribute;
 
-/** What went wrong and mended itself, newest last. */
-export function Notices({ session }: { session: Session }) {
+/** Problems from which the node recovered by itself, newest last. */
+export function Notices({ session }: { session: Controller }) {
   const { notices } = session.progress.value;
   return (
     <section class="notices" aria-label={words.notices} aria-live="polite">

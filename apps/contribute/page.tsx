@@ -3,25 +3,25 @@ import { ConnectionChip } from '../ui/connection.tsx';
 import { formatCount } from '../ui/format.ts';
 import { Masthead } from '../ui/masthead.tsx';
 import { messages } from '../ui/messages.ts';
+import type { Controller } from './controller.ts';
 import { Controls } from './controls.tsx';
 import { Forget } from './forget.tsx';
 import { Notices } from './notices.tsx';
 import { Sent } from './sent.tsx';
-import type { Session } from './session.ts';
 import { Setup } from './setup.tsx';
 import { Unsupported } from './unsupported.tsx';
 import { Yours } from './yours.tsx';
 
 const words = messages.contribute;
 
-export function Contribute({ session }: { session: Session }) {
+export function Contribute({ session }: { session: Controller }) {
   const status = session.feed.status.value;
   const gpu = session.probe.value?.gpu;
   return (
     <>
       <Masthead run={status?.run.name ?? null}>
         <ConnectionChip connection={session.feed.connection.value} />
-        <a class="button quiet" href="/dashboard">
+        <a class="button quiet" href="dashboard">
           {words.dashboard}
         </a>
       </Masthead>

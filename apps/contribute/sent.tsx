@@ -2,13 +2,13 @@ import schema from '../../relay/wire/tapestry.proto?url';
 import { formatBytes } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import './sent.css';
-import type { Progress } from './progress.ts';
+import type { ContributeView } from './contribute-view.ts';
 
 const words = messages.contribute;
 const types = ['join', 'offer', 'chunk', 'heartbeat', 'leave'] as const;
 
-/** Everything that left this node, by message type, and why text is not among it. */
-export function Sent({ progress: { sent, received, downloaded } }: { progress: Progress }) {
+/** The bytes that left this node, by message type, and the reason why text cannot be among them. */
+export function Sent({ progress: { sent, received, downloaded } }: { progress: ContributeView }) {
   const total = types.reduce((sum, type) => sum + sent[type], 0);
   return (
     <section class="panel sent" aria-labelledby="sent-heading">

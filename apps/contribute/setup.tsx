@@ -1,10 +1,10 @@
 import { formatBytes } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
-import type { Session } from './session.ts';
+import type { Controller } from './controller.ts';
 
 const words = messages.contribute;
 
-function Gpu({ session }: { session: Session }) {
+function Gpu({ session }: { session: Controller }) {
   const gpu = session.probe.value?.gpu;
   return (
     <section class="gpu" aria-labelledby="gpu-heading">
@@ -21,31 +21,31 @@ function Gpu({ session }: { session: Session }) {
   );
 }
 
-function NationChoice({ session }: { session: Session }) {
-  const { nation } = session.choice;
-  const nations = session.probe.value?.nations ?? [];
-  const languages = nations.find(({ name }) => name === nation.value)?.languages ?? [];
+function CorpusChoice({ session }: { session: Controller }) {
+  const { corpus } = session.choice;
+  const corpora = session.probe.value?.corpora ?? [];
+  const languages = corpora.find(({ name }) => name === corpus.value)?.languages ?? [];
   return (
     <div class="field">
-      <label for="nation">{words.nationLabel}</label>
+      <label for="corpus">{words.corpusLabel}</label>
       <select
-        id="nation"
-        value={nation.value}
-        aria-describedby="nation-help"
+        id="corpus"
+        value={corpus.value}
+        aria-describedby="corpus-help"
         onChange={(event) => {
-          nation.value = event.currentTarget.value;
+          corpus.value = event.currentTarget.value;
         }}
       >
-        {nations.map(({ name }) => (
+        {corpora.map(({ name }) => (
           <option key={name} value={name}>
             {name}
           </option>
         ))}
       </select>
-      <p class="help" id="nation-help">
+      <p class="help" id="corpus-help">
         {languages.length > 0 && (
           <>
-            {words.nationHelp(languages.length)}{' '}
+            {words.corpusHelp(languages.length)}{' '}
             <span class="languages">{languages.map(({ name }) => name).join(', ')}</span>
           </>
         )}
@@ -54,7 +54,7 @@ function NationChoice({ session }: { session: Session }) {
   );
 }
 
-function FilesChoice({ session }: { session: Session }) {
+function FilesChoice({ session }: { session: Controller }) {
   const { files } = session.choice;
   const size = files.value.reduce((sum, file) => sum + file.size, 0);
   return (
@@ -80,10 +80,10 @@ function FilesChoice({ session }: { session: Session }) {
   );
 }
 
-function Text({ session }: { session: Session }) {
+function Text({ session }: { session: Controller }) {
   const { source } = session.choice;
   const options = [
-    ['nation', words.nationChoice],
+    ['corpus', words.corpusChoice],
     ['files', words.filesChoice],
   ] as const;
   return (
@@ -107,12 +107,12 @@ function Text({ session }: { session: Session }) {
           </label>
         ))}
       </div>
-      {source.value === 'nation' ? <NationChoice session={session} /> : <FilesChoice session={session} />}
+      {source.value === 'corpus' ? <CorpusChoice session={session} /> : <FilesChoice session={session} />}
     </fieldset>
   );
 }
 
-function Token({ session }: { session: Session }) {
+function Token({ session }: { session: Controller }) {
   const { token } = session.choice;
   const refused = session.progress.value.failure?.code.includes('token') === true;
   if (session.probe.value?.tokenNeeded !== true && !refused) return null;
@@ -141,9 +141,9 @@ function Token({ session }: { session: Session }) {
   );
 }
 
-/** What was settled, in one line: it stays so until the contributor has left. */
-function Settled({ session }: { session: Session }) {
-  const { source, nation, files } = session.choice;
+/** The GPU and text in use, which cannot be changed until the contributor has left. */
+function Settled({ session }: { session: Controller }) {
+  const { source, corpus, files } = session.choice;
   const gpu = session.probe.value?.gpu;
   return (
     <dl class="panel settled">
@@ -153,14 +153,14 @@ function Settled({ session }: { session: Session }) {
       </div>
       <div>
         <dt>{words.text}</dt>
-        <dd>{source.value === 'nation' ? nation.value : files.value.map((file) => file.name).join(', ')}</dd>
+        <dd>{source.value === 'corpus' ? corpus.value : files.value.map((file) => file.name).join(', ')}</dd>
       </div>
     </dl>
   );
 }
 
-/** What is chosen before the start: the text and, where the relay wants one, the join token. */
-export function Setup({ session }: { session: Session }) {
+/** The choices before the start: the text and, if the relay requires one, the join token. */
+export function Setup({ session }: { session: Controller }) {
   if (session.busy.value) return <Settled session={session} />;
   return (
     <div class="panel setup">

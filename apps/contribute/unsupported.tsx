@@ -1,7 +1,7 @@
 import { messages } from '../ui/messages.ts';
-import type { Obstacle } from './worker-api.ts';
+import type { Obstacle } from './worker/worker-api.ts';
 
-/** Why this browser cannot train, and what its owner can do. */
+/** Explains why this browser cannot train, and what the person can do. */
 export function Unsupported({ obstacle, again }: { obstacle: Obstacle; again: () => void }) {
   const words = messages.unsupported;
   const { heading, why, steps } = words[obstacle];

@@ -4,13 +4,13 @@ import { formatCount, formatShare } from '../ui/format.ts';
 import { LossChart } from '../ui/loss-chart.tsx';
 import { messages } from '../ui/messages.ts';
 import type { Chart } from '../ui/series.ts';
-import type { LossPoint, Progress } from './progress.ts';
-import type { Session } from './session.ts';
+import type { ContributeView, LossPoint } from './contribute-view.ts';
+import type { Controller } from './controller.ts';
 
 const words = messages.contribute;
 
-/** The relay counts over the whole run, this page since it was opened: whichever knows more. */
-export function ownTotals(progress: Progress, status: RelayStatus | null) {
+/** The node's totals. The relay counts over the whole run, the page since it was opened; the larger count is shown. */
+export function ownTotals(progress: ContributeView, status: RelayStatus | null) {
   const known = status?.nodes.find((node) => node.id === progress.node);
   const tokens = Math.max(progress.tokens, known?.tokens ?? 0);
   return {
@@ -42,7 +42,7 @@ function ownChart(points: readonly LossPoint[]): Chart {
   };
 }
 
-export function Yours({ session }: { session: Session }) {
+export function Yours({ session }: { session: Controller }) {
   const progress = session.progress.value;
   const own = ownTotals(progress, session.feed.status.value);
   const chart = useMemo(() => ownChart(progress.loss), [progress.loss]);
@@ -62,6 +62,12 @@ export function Yours({ session }: { session: Session }) {
           <dt>{words.accepted}</dt>
           <dd>{formatCount(own.contributions)}</dd>
         </div>
+        {progress.fate !== null && (
+          <div>
+            <dt>{words.counted}</dt>
+            <dd>{words.fates[progress.fate.outcome](formatShare(progress.fate.share, 1))}</dd>
+          </div>
+        )}
         <div>
           <dt>{words.speed}</dt>
           <dd>{formatCount(Math.round(progress.tokensPerSecond))}</dd>

@@ -1,9 +1,17 @@
 /** Who can use an address to contribute from a browser: WebGPU needs a secure origin. */
 export type Reach = 'anyone' | 'this-machine' | 'no-webgpu';
 
-/** Where nodes join: the relay's root, with the join token if the dashboard was opened with one in its fragment. */
-export function joinAddress(page: URL): { address: string; reach: Reach } {
-  const address = new URL('/', page);
+export interface JoinAddress {
+  readonly address: string;
+  readonly reach: Reach;
+}
+
+/**
+ * Where nodes join: the address that the relay's operator published, else the folder of the dashboard at `page`. It
+ * carries the join token if the dashboard was opened with one in its fragment.
+ */
+export function joinAddress(page: URL, published: string | null): JoinAddress {
+  const address = new URL(published ?? '.', page);
   const token = new URLSearchParams(page.hash.slice(1)).get('token');
   if (token !== null && token !== '') address.hash = new URLSearchParams({ token }).toString();
   const local = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(address.hostname);

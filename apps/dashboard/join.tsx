@@ -2,12 +2,12 @@ import type { RelayStatus } from '../../relay/wire/status.ts';
 import { formatBytes } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import { QrCode } from '../ui/qr-code.tsx';
-import type { joinAddress } from './join-address.ts';
+import type { JoinAddress } from './join-address.ts';
 
 const words = messages.dashboard;
 
 interface Props {
-  readonly join: ReturnType<typeof joinAddress>;
+  readonly join: JoinAddress;
   readonly stage: 'empty' | 'running' | 'complete';
   readonly base: RelayStatus['base'] | null;
 }
@@ -21,7 +21,7 @@ function Reach({ join: { reach } }: Pick<Props, 'join'>) {
   );
 }
 
-/** How to join, or after the last round, where the base is. */
+/** How to join; after the last round, where to get the base. */
 export function Join({ join, stage, base }: Props) {
   if (stage === 'complete' && base !== null)
     return (
@@ -29,13 +29,13 @@ export function Join({ join, stage, base }: Props) {
         <h2 id="join-heading">{words.base}</h2>
         <p>{words.joinClosed}</p>
         <p class="hash">
-          <a href={`/blobs/${base.hash}`} download={`${base.hash}.f32`}>
+          <a href={`blobs/${base.hash}`} download={`${base.hash}.f32`}>
             <code>{base.hash}</code>
           </a>
         </p>
         <p class="muted">{words.baseFile(formatBytes(base.bytes))}</p>
         <p>
-          {words.verify} <code>tapestry verify {new URL('/', join.address).href}</code>
+          {words.verify} <code>tapestry verify {new URL('.', join.address).href}</code>
         </p>
       </section>
     );

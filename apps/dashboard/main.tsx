@@ -4,7 +4,6 @@ import { language, messages } from '../ui/messages.ts';
 import { openStatusFeed } from '../ui/status-feed.ts';
 import { followSystemTheme } from '../ui/theme.ts';
 import './dashboard.css';
-import { joinAddress } from './join-address.ts';
 import { Dashboard } from './page.tsx';
 
 const mount = document.getElementById('page');
@@ -12,5 +11,5 @@ if (mount !== null) {
   document.documentElement.lang = language;
   document.title = messages.dashboard.title;
   followSystemTheme();
-  render(<Dashboard feed={openStatusFeed()} join={joinAddress(new URL(location.href))} />, mount);
+  render(<Dashboard feed={openStatusFeed()} url={new URL(location.href)} />, mount);
 }

@@ -34,7 +34,7 @@ function Card({ node, leaving, dye, steps }: ShownNode & { dye: number | null; s
         <svg viewBox="0 0 24 24" role="img" aria-label={messages.hosts[node.host]}>
           <path d={icons[node.host]} />
         </svg>
-        <strong>{node.nation ?? messages.ownText}</strong>
+        <strong>{node.corpus ?? messages.ownText}</strong>
         <code class="muted">{node.id.slice(0, 6)}</code>
       </p>
       <p class="doing">
@@ -61,8 +61,8 @@ function Card({ node, leaving, dye, steps }: ShownNode & { dye: number | null; s
 export function Nodes({ status }: { status: RelayStatus }) {
   const shown = useRef<readonly ShownNode[]>([]);
   shown.current = followNodes(shown.current, status.nodes, useNow());
-  const dyeOf = (nation: string | null) => {
-    const index = nation === null ? -1 : status.run.nations.indexOf(nation);
+  const dyeOf = (corpus: string | null) => {
+    const index = corpus === null ? -1 : status.run.corpora.indexOf(corpus);
     return index < 0 ? null : index % dyes;
   };
   return (
@@ -74,6 +74,7 @@ export function Nodes({ status }: { status: RelayStatus }) {
           {shown.current.length > shownNodes && ` ${words.more(shown.current.length - shownNodes)}`}
         </small>
       </h2>
+      {shown.current.length > 0 && <p class="muted">{words.reported}</p>}
       {shown.current.length === 0 ? (
         <p class="muted">{status.history.length === 0 ? words.noNodes : words.nodesGone}</p>
       ) : (
@@ -82,7 +83,7 @@ export function Nodes({ status }: { status: RelayStatus }) {
             <Card
               key={entry.node.id}
               {...entry}
-              dye={dyeOf(entry.node.nation)}
+              dye={dyeOf(entry.node.corpus)}
               steps={status.run.localSteps}
             />
           ))}

@@ -10,9 +10,9 @@ import { lossOfRun } from '../ui/series.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
 import { FullScreenButton } from './full-screen.tsx';
 import { Join } from './join.tsx';
-import type { joinAddress } from './join-address.ts';
+import { joinAddress } from './join-address.ts';
 import { Nodes } from './nodes.tsx';
-import { Progress } from './progress.tsx';
+import { RunProgress } from './run-progress.tsx';
 import { Sample } from './sample.tsx';
 import { Totals } from './totals.tsx';
 
@@ -31,9 +31,9 @@ function Stale({ heardAt }: { heardAt: number }) {
 }
 
 function Loss({ status }: { status: RelayStatus }) {
-  // Statuses come twice a second, rounds seldom: the chart is drawn anew for a round only.
-  const rounds = status.history.length;
-  const chart = useMemo(() => lossOfRun(status), [status.run.id, rounds]);
+  // A status comes twice a second, a round seldom: only a new round draws the chart again.
+  const { round } = status.base;
+  const chart = useMemo(() => lossOfRun(status), [status.run.id, round]);
   return (
     <section class="panel loss" aria-labelledby="loss-heading">
       <h2 id="loss-heading">
@@ -44,9 +44,10 @@ function Loss({ status }: { status: RelayStatus }) {
   );
 }
 
-/** Everything a room needs to follow a run; it only reads. */
-export function Dashboard({ feed, join }: { feed: StatusFeed; join: ReturnType<typeof joinAddress> }) {
+/** Everything that a room needs to follow a run, read-only. `url` is the page's own address. */
+export function Dashboard({ feed, url }: { feed: StatusFeed; url: URL }) {
   const status = feed.status.value;
+  const join = joinAddress(url, status?.address ?? null);
   const connection = feed.connection.value;
   const stage =
     status === null || (status.history.length === 0 && status.nodes.length === 0)
@@ -68,7 +69,7 @@ export function Dashboard({ feed, join }: { feed: StatusFeed; join: ReturnType<t
             {messages.connection.unreadable}
           </p>
         )}
-        <Progress status={status} />
+        <RunProgress status={status} />
         {stage === 'empty' || status === null ? (
           <Join join={join} stage="empty" base={null} />
         ) : (

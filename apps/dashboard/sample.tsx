@@ -3,7 +3,7 @@ import { messages } from '../ui/messages.ts';
 
 const words = messages.dashboard;
 
-/** The base's latest writing. It is text of no one: the relay's operator makes it from public weights. */
+/** The base's latest sample. It is nobody's text: the relay's operator generates it from public weights. */
 export function Sample({ sample }: { sample: RelayStatus['sample'] }) {
   return (
     <section class="panel sample" aria-labelledby="sample-heading">

@@ -9,7 +9,7 @@ import { distribution, softwareAdapter } from './system.mjs';
 const probeMilliseconds = 60_000;
 
 /**
- * What must be installed before Node finds a WebGPU adapter: nothing where it finds one already.
+ * Lists the packages to install until Node finds a WebGPU adapter: none where it finds one already.
  * @param {string} root
  * @param {import('./remembered.mjs').Remembered} remembered
  * @returns {Promise<import('./system.mjs').Need[]>}
@@ -46,7 +46,7 @@ export function probe(root) {
 }
 
 /**
- * What an answer depends on: the binding's version and where the Vulkan loader is told to look.
+ * The circumstances that an answer depends on: the binding's version and the Vulkan loader's search path.
  * @param {string} root
  */
 function circumstances(root) {

@@ -5,12 +5,12 @@ import { pinnedNode } from './packages.mjs';
 import { say } from './report.mjs';
 import { distribution, distributionChromium } from './system.mjs';
 
-/** A download that says nothing for this long will not end. */
+/** A download that prints nothing for this long is ended. */
 const silentMilliseconds = 45_000;
 
 /**
- * What must be installed before the tests have a Chromium. Any that runs will do; where there is none, Playwright's own
- * is tried first, since it needs no administrator.
+ * Lists the packages to install until the tests have a Chromium. Any that runs will do; where there is none, Playwright's
+ * own is tried first, since it needs no administrator.
  * @param {string} root
  * @param {import('./remembered.mjs').Remembered} remembered
  * @returns {Promise<import('./system.mjs').Need[]>}

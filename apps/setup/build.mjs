@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { withLock } from './lock.mjs';
 import { pinnedNode, run } from './packages.mjs';
-import { Remembered, withLock } from './remembered.mjs';
+import { Remembered } from './remembered.mjs';
 import { SetupError, say } from './report.mjs';
 
 /** Everything the bundles are made from. */
@@ -46,26 +47,28 @@ export async function buildIfChanged(root) {
 }
 
 /**
- * One hash over the names and bytes of all files under `paths`.
+ * One hash over the names and bytes of all files under `paths`, in the order of their names.
  * @param {string} root
  * @param {readonly string[]} paths
  */
 export function sourcesHash(root, paths) {
   const hash = createHash('sha256');
-  /** @param {string} path */
-  const add = (path) => {
-    const full = join(root, path);
-    if (!existsSync(full)) return;
-    hash.update(`${path}\0`).update(readFileSync(full));
-  };
-  for (const path of paths) {
-    if (path.includes('.')) {
-      add(path);
-      continue;
-    }
-    const files = readdirSync(join(root, path), { recursive: true, withFileTypes: true });
-    const names = files.filter((f) => f.isFile()).map((f) => join(f.parentPath, f.name));
-    for (const name of names.sort()) add(name.slice(root.length));
-  }
+  for (const path of paths.flatMap((each) => filesUnder(root, each)))
+    hash.update(`${path}\0`).update(readFileSync(join(root, path)));
   return hash.digest('hex');
+}
+
+/**
+ * Walks by itself: readdir's entries name their folder only from Node 20.12 on.
+ * @param {string} root
+ * @param {string} path
+ * @returns {string[]}
+ */
+function filesUnder(root, path) {
+  const stats = statSync(join(root, path), { throwIfNoEntry: false });
+  if (stats === undefined) return [];
+  if (!stats.isDirectory()) return [path];
+  return readdirSync(join(root, path))
+    .sort()
+    .flatMap((name) => filesUnder(root, join(path, name)));
 }

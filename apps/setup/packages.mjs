@@ -55,13 +55,32 @@ function lockfile(file) {
   }
 }
 
+/**
+ * Both kinds of dependencies are asked for by name: NODE_ENV=production, or npm's own settings, would leave out the
+ * build tools and the pinned Node.
+ */
+export const installArguments = [
+  'ci',
+  '--include=dev',
+  '--include=optional',
+  '--no-audit',
+  '--no-fund',
+  '--loglevel=error',
+];
+
+/** The environment of everything that set-up runs: NODE_ENV is for programs that are deployed, and would change the build. */
+export function environment() {
+  const { NODE_ENV: _, ...rest } = process.env;
+  return rest;
+}
+
 /** @param {string} root */
 export async function installPackages(root) {
   say(
     'installing the locked npm packages into node_modules (the pinned Node and Deno among them; about 800 MB)',
   );
   const started = Date.now();
-  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], root);
+  const code = await run('npm', installArguments, root);
   if (code !== 0)
     throw new SetupError(
       `npm ci ended with code ${code}.`,
@@ -103,6 +122,7 @@ export function run(program, args, folder) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: folder,
+      env: environment(),
       stdio: ['ignore', 2, 2],
       shell: process.platform === 'win32',
     });

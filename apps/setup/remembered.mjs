@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { say } from './report.mjs';
 
 /**
- * What earlier set-ups found out, in dist/setup.json: each answer beside the key it was true for. Deleting dist/ forgets
- * everything, and costs a probe and a build.
+ * Answers of earlier set-ups, in dist/setup.json: each beside the circumstances it was found under. Deleting dist/
+ * forgets everything, and costs a probe and a build.
  */
 export class Remembered {
   /** @type {string} */ #file;
@@ -45,7 +44,7 @@ export class Remembered {
    * @param {string} answer
    */
   keep(question, key, answer) {
-    // Another process may have learnt something else meanwhile.
+    // Another process may have added answers since.
     this.#answers = { ...Remembered.#load(this.#file), [question]: { key, answer } };
     mkdirSync(join(this.#file, '..'), { recursive: true });
     const partial = `${this.#file}.${process.pid}`;
@@ -65,43 +64,5 @@ export class Remembered {
     } catch {
       return {};
     }
-  }
-}
-
-/**
- * Runs `work` while no other set-up of this tree does: two terminals may start at once.
- * @param {string} root
- * @param {() => Promise<void>} work
- */
-export async function withLock(root, work) {
-  const lock = join(root, 'dist', 'setup.lock');
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  for (let told = false; !take(lock); ) {
-    if (!told) say('waiting for another set-up of this folder');
-    told = true;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  try {
-    await work();
-  } finally {
-    rmSync(lock, { force: true });
-  }
-}
-
-/**
- * Takes the lock, also from a process that died holding it.
- * @param {string} lock
- */
-function take(lock) {
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
-    return true;
-  } catch {
-    try {
-      process.kill(Number(readFileSync(lock, 'utf8')), 0);
-    } catch {
-      rmSync(lock, { force: true });
-    }
-    return false;
   }
 }

@@ -5,7 +5,7 @@ export function say(line) {
   process.stderr.write(`set-up: ${line}\n`);
 }
 
-/** Set-up cannot go on by itself. `next` is what a person can do; the exit codes are those of apps/cli/exit.ts. */
+/** Set-up cannot continue by itself. `next` says what a person can do; the exit codes are those of apps/cli/exit-codes.ts. */
 export class SetupError extends Error {
   /**
    * @param {string} message

@@ -1,71 +1,35 @@
-// The front door: `npm start`, `npm run tapestry`, `npm test` and `npm run bench` all come through here. It does whatever
-// set-up the command still needs and then runs it with the pinned Node.
+// The front door: `npm start`, `npm run tapestry`, `npm test` and `npm run bench` all come through here. It does the
+// set-up that the command still needs and then runs it with the pinned Node. The decisions are in the files beside it, so
+// that tests import those and this file always runs its command.
 //
 // This folder is plain JavaScript, unlike the rest: it runs before anything is installed, on the Node that the machine
 // happens to have (20 or newer), which does not read TypeScript. It uses Node's own modules and nothing else. Everything
 // it says goes to stderr, so that a command's stdout is the command's own.
 
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { adapterNeeds } from './adapter.mjs';
 import { browserNeeds } from './browser.mjs';
 import { buildIfChanged } from './build.mjs';
-import { installPackages, packagesInstalled, pinnedNode } from './packages.mjs';
-import { Remembered, withLock } from './remembered.mjs';
+import { withLock } from './lock.mjs';
+import { withoutWarnings } from './native-warnings.mjs';
+import { environment, installPackages, packagesInstalled, pinnedNode } from './packages.mjs';
+import { plan } from './plan.mjs';
+import { pythonNeeds } from './python.mjs';
+import { Remembered } from './remembered.mjs';
 import { SetupError, say } from './report.mjs';
+import { requireNode, requirePath } from './requirements.mjs';
 import { distribution, installOrTell, runtimeNeeds } from './system.mjs';
 
-const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..', '..');
-
-/** Commands of `tapestry` that compute on a GPU; the others need no adapter. */
-const gpuCommands = new Set(['demo', 'join', 'eval']);
-
-/**
- * What each word needs beyond the packages and the build, and what is then run.
- * @param {string} word
- * @param {string[]} args
- */
-export function plan(word, args) {
-  const tapestry = join('dist', 'headless', 'tapestry.js');
-  switch (word) {
-    case 'start':
-      return { adapter: !asksForHelp(args), browser: false, run: [tapestry, 'demo', ...args] };
-    case 'tapestry':
-      return {
-        adapter: gpuCommands.has(args[0] ?? '') && !asksForHelp(args),
-        browser: false,
-        run: [tapestry, ...args],
-      };
-    case 'test':
-      return {
-        adapter: true,
-        browser: true,
-        run: [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...args],
-      };
-    case 'bench':
-      return { adapter: true, browser: false, run: [join('dist', 'headless', 'bench.js'), ...args] };
-    case 'setup':
-      return { adapter: true, browser: true, run: null };
-    default:
-      throw new SetupError(
-        `There is no command "${word}".`,
-        'Use one of: npm start, npm run tapestry -- --help, npm test, npm run bench -- NAME, npm run setup.',
-        2,
-      );
-  }
-}
-
-/** @param {string[]} args */
-function asksForHelp(args) {
-  return args.includes('--help') || args.includes('-h');
-}
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
  * Brings the machine to where the command can run. Each step that is already done costs milliseconds.
- * @param {{ adapter: boolean, browser: boolean }} needs
- * @param {boolean} afresh whether remembered answers count
+ * @param {{ adapter: boolean, tests: boolean }} needs
+ * @param {boolean} fresh whether to forget remembered answers
  */
-async function setUp(needs, afresh) {
+async function setUp(needs, fresh) {
   if (!packagesInstalled(root)) {
     await withLock(root, async () => {
       if (packagesInstalled(root)) return;
@@ -75,16 +39,16 @@ async function setUp(needs, afresh) {
     });
   }
   const remembered = Remembered.read(root);
-  if (afresh) remembered.forget();
-  const wanted = [];
-  if (needs.adapter) wanted.push(...(await adapterNeeds(root, remembered)));
-  if (needs.browser) wanted.push(...(await browserNeeds(root, remembered)));
+  if (fresh) remembered.forget();
+  const missing = async () => [
+    ...(needs.adapter ? await adapterNeeds(root, remembered) : []),
+    ...(needs.tests ? await browserNeeds(root, remembered) : []),
+    ...(needs.tests ? pythonNeeds(remembered) : []),
+  ];
+  const wanted = await missing();
   if (wanted.length > 0) {
     await installOrTell(wanted);
-    const still = [];
-    if (needs.adapter) still.push(...(await adapterNeeds(root, remembered)));
-    if (needs.browser) still.push(...(await browserNeeds(root, remembered)));
-    const [left] = still;
+    const [left] = await missing();
     if (left !== undefined)
       throw new SetupError(
         `After installing ${left.packages.join(' ')} there is still no ${left.what}.`,
@@ -96,39 +60,46 @@ async function setUp(needs, afresh) {
 }
 
 /**
- * Runs a program with the pinned Node in this process's place, as far as signals and the exit code go.
+ * Runs a program with the pinned Node in this process's place, as far as signals and the exit code go. Its stderr passes
+ * through here, where native warnings are left out. A terminal is handed on as descriptor 3 as well: the command line
+ * writes to it directly, since a pipe knows neither colours nor columns.
  * @param {string[]} args
  * @returns {Promise<number>}
  */
 function runPinned(args) {
-  const path = `${join(root, 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`;
+  const path = [join(root, 'node_modules', '.bin'), process.env['PATH'] ?? ''].join(delimiter);
+  const terminal = process.stderr.isTTY ? { TAPESTRY_TERMINAL: '3' } : {};
   const child = spawn(pinnedNode(root), args, {
     cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, PATH: path },
+    stdio: ['inherit', 'inherit', 'pipe', process.stderr.isTTY ? 2 : 'ignore'],
+    env: { ...environment(), ...terminal, PATH: path },
   });
+  // The reader of this process's stderr went away: nobody is left to show an error to.
+  process.stderr.on('error', () => {});
+  const passedOn = withoutWarnings(child.stderr ?? [], (text) => process.stderr.write(text));
   // A terminal sends Ctrl-C to the child as well; the command line takes two that come together as one.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
     process.on(signal, () => child.kill(signal));
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)));
+    child.on('exit', (code, signal) => {
+      const exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
+      passedOn.then(() => resolve(exitCode), reject);
+    });
   });
 }
 
-async function main() {
+try {
+  requireNode(process.versions.node);
   const [word = '', ...args] = process.argv.slice(2);
   const planned = plan(word, args);
+  requirePath(root);
   await setUp(planned, word === 'setup');
   if (planned.run === null) say('everything is in place');
   else process.exitCode = await runPinned(planned.run);
-}
-
-if (process.argv[1] === new URL(import.meta.url).pathname) {
-  main().catch((error) => {
-    if (!(error instanceof SetupError)) throw error;
-    say(error.message);
-    say(`next: ${error.next}`);
-    process.exitCode = error.exitCode;
-  });
+} catch (error) {
+  if (!(error instanceof SetupError)) throw error;
+  say(error.message);
+  say(`next: ${error.next}`);
+  process.exitCode = error.exitCode;
 }

@@ -105,6 +105,22 @@ export function distributionChromium(system) {
 }
 
 /**
+ * A Python with PyNaCl for the tests.
+ * @param {Distribution} system
+ * @returns {Need}
+ */
+export function distributionPython(system) {
+  return {
+    what: 'Python 3.11 with PyNaCl',
+    why: 'one test verifies a run with a program in another language',
+    packages: ['python3-nacl'],
+    command: usesApt(system) ? `apt-get -q update && ${aptInstall} python3-nacl` : null,
+    otherwise:
+      'Install Python 3.11 or newer with PyNaCl (Fedora: "dnf install python3-pynacl"; Arch: "pacman -S python-pynacl"; elsewhere: "pip install pynacl"), then run the same command again.',
+  };
+}
+
+/**
  * The library that the pinned Node links to. Compilers bring it along; a bare system may lack it.
  * @param {Distribution} system
  * @param {() => boolean} present
@@ -173,7 +189,7 @@ export async function installOrTell(needs) {
   if (code !== 0)
     throw new SetupError(
       `Installing ${packages.join(' ')} ended with code ${code}.`,
-      `Mend what is said above, or run it yourself:\n\n  ${command}\n`,
+      `Resolve the problem reported above, or run it yourself:\n\n  ${command}\n`,
       6,
     );
 }

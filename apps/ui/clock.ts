@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 
-/** Milliseconds since 1970, renewed every `interval`; only the component that asks is drawn again. */
+/** Milliseconds since 1970, updated every `interval` milliseconds. Only the component that uses it is rendered again. */
 export function useNow(interval = 500): number {
   const now = useSignal(Date.now());
   useEffect(() => {

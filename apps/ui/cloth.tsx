@@ -1,23 +1,24 @@
 import type { RelayStatus } from '../../relay/wire/status.ts';
 import './cloth.css';
 import { messages } from './messages.ts';
-import { weave, weavingNations } from './weave.ts';
+import { participation, weave, weavingCorpora } from './weave.ts';
 
 const cell = 12;
-/** The strands that are drawn before any nation is there. */
+/** The strands to draw while no corpus takes part. */
 const bareLoom = [0, 1, 2, 3];
 
-/** The run so far as a band of cloth; also its progress bar, said in words to those who do not see it. */
+/** The run's progress bar, drawn as a band of cloth. Screen readers get the progress as text. */
 export function Cloth({ status }: { status: RelayStatus | null }) {
   const run = status?.run;
   const round = status?.round;
   const complete = round?.phase === 'complete';
-  const history = status?.history.map((row) => row.heldOutLoss.map((loss) => loss !== null)) ?? [];
-  const present = status?.nodes.map((node) => node.nation) ?? [];
-  const nations = weavingNations(run?.nations ?? [], present, history);
+  const history = status === null ? [] : participation(status.history);
+  const committed = status?.base.round ?? 0;
+  const present = status?.nodes.map((node) => node.corpus) ?? [];
+  const corpora = weavingCorpora(run?.corpora ?? [], present, history);
   const plan = weave({
     rounds: run?.rounds ?? 1,
-    nations: nations.length === 0 ? bareLoom : nations,
+    corpora: corpora.length === 0 ? bareLoom : corpora,
     history,
     picksPerRow: matchMedia('(max-width: 34rem)').matches ? 5 : 12,
     part: round && !complete ? round.contributions / Math.max(1, round.target) : 0,
@@ -55,8 +56,8 @@ export function Cloth({ status }: { status: RelayStatus | null }) {
       aria-label={messages.cloth.label}
       aria-valuemin={0}
       aria-valuemax={run?.rounds ?? 1}
-      aria-valuenow={status?.history.length ?? 0}
-      aria-valuetext={messages.cloth.value(status?.history.length ?? 0, run?.rounds ?? 0)}
+      aria-valuenow={committed}
+      aria-valuetext={messages.cloth.value(committed, run?.rounds ?? 0)}
     >
       <svg class="cloth" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
         {plan.rows.map(({ dye, row }) => (

@@ -3,7 +3,7 @@ import type { Connection } from './status-feed.ts';
 
 const tones = { connecting: 'idle', live: 'good', stale: 'warn', unreadable: 'bad' } as const;
 
-/** Whether the page shows the relay as it is now. */
+/** Shows whether the page is up to date with the relay. */
 export function ConnectionChip({ connection }: { connection: Connection }) {
   const words = connection === 'unreadable' ? messages.connection.stale : messages.connection[connection];
   return (

@@ -6,12 +6,12 @@ const loss = new Intl.NumberFormat(language, { minimumFractionDigits: 3, maximum
 const percent = new Intl.NumberFormat(language, { style: 'percent', maximumSignificantDigits: 3 });
 const scaled = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
 
-/** 12,345 in full; from 100,000 on shortened: 1.23M. */
+/** A count, in full below 100,000 (12,345) and shortened from there on (1.23M). */
 export function formatCount(value: number): string {
   return Math.abs(value) < 100_000 ? whole.format(value) : compact.format(value);
 }
 
-/** Powers of 1,000, as disks and networks are sold: 1.23 MB. */
+/** Bytes with decimal units (powers of 1,000): 1.23 MB. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
   let value = bytes;
@@ -24,7 +24,7 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? whole.format(value) : scaled.format(value)}\u00a0${units[unit] ?? 'B'}`;
 }
 
-/** Whole seconds as 0:42, 12:05 or 1:02:09; never below zero. */
+/** A duration in whole seconds, at least zero: 0:42, 12:05 or 1:02:09. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   const two = (value: number) => String(value).padStart(2, '0');
@@ -32,7 +32,7 @@ export function formatDuration(milliseconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-/** Nats a token, three decimals; a dash where there is none. */
+/** A loss in nats per token with three decimals; a dash if there is none. */
 export function formatLoss(value: number | null): string {
   return value === null || !Number.isFinite(value) ? '–' : loss.format(value);
 }
@@ -41,7 +41,7 @@ export function formatShare(part: number, total: number): string {
   return total > 0 ? percent.format(Math.min(1, part / total)) : '–';
 }
 
-/** How many times smaller `moved` is than `otherwise`; null until both are known. */
+/** The factor by which `moved` is smaller than `otherwise`; null if it is not smaller or not yet known. */
 export function timesLess(moved: number, otherwise: number): string | null {
   return moved > 0 && otherwise > moved ? `×${formatCount(otherwise / moved)}` : null;
 }

@@ -4,13 +4,13 @@ import 'uplot/dist/uPlot.min.css';
 import { formatLoss } from './format.ts';
 import './loss-chart.css';
 import { messages } from './messages.ts';
-import type { Chart, Series } from './series.ts';
+import { type Chart, lossRange, type Series } from './series.ts';
 import { coloursChanged } from './theme.ts';
 
-/** Past this many values, markers would run together. */
+/** A line with more values than this has no markers, because they would overlap. */
 const markedValues = 60;
 
-/** The path of a marker of "radius" r. uPlot itself draws round ones only. */
+/** The SVG path of each marker at (x, y) with radius r. uPlot itself draws only circles. */
 const outlines: Readonly<Record<Series['marker'], (x: number, y: number, r: number) => string>> = {
   circle: (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`,
   square: (x, y, r) => `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}Z`,
@@ -20,7 +20,7 @@ const outlines: Readonly<Record<Series['marker'], (x: number, y: number, r: numb
   none: () => '',
 };
 
-/** Custom properties hold light-dark(); a canvas needs the colour that it comes to here and now. */
+/** The current colour of a custom property. Its value may be light-dark(), which a canvas does not understand. */
 function resolve(host: HTMLElement, property: string): string {
   host.style.color = `var(${property})`;
   const { color } = getComputedStyle(host);
@@ -28,13 +28,21 @@ function resolve(host: HTMLElement, property: string): string {
   return color;
 }
 
+/** The range with a margin, so that no line runs along the edge. */
+function shownRange(chart: Chart): [number, number] {
+  const [low, high] = lossRange(chart);
+  const margin = (high - low) / 20;
+  return [low - margin, high + margin];
+}
+
 function drawMarkers(plot: uPlot, chart: Chart, colours: readonly string[], radius: number): void {
+  const [, highest] = shownRange(chart);
   for (const [index, line] of chart.series.entries()) {
     if (line.values.filter((value) => value !== null).length > markedValues) continue;
     plot.ctx.fillStyle = colours[index] ?? '';
     for (const [at, value] of line.values.entries()) {
       const x = chart.x[at];
-      if (value === null || x === undefined) continue;
+      if (value === null || x === undefined || value > highest) continue;
       const [left, top] = [plot.valToPos(x, 'x', true), plot.valToPos(value, 'y', true)];
       plot.ctx.fill(new Path2D(outlines[line.marker](left, top, radius * uPlot.pxRatio)));
     }
@@ -43,7 +51,7 @@ function drawMarkers(plot: uPlot, chart: Chart, colours: readonly string[], radi
 
 function options(latest: () => Chart, host: HTMLElement, xLabel: string): uPlot.Options {
   const chart = latest();
-  // Sizes follow the root's font size, which a projector's page scales with its viewport.
+  // Sizes scale with the root's font size, which grows on large screens.
   const scale = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
   const font = `${Math.round(13 * scale)}px system-ui, sans-serif`;
   const muted = resolve(host, '--muted');
@@ -54,7 +62,7 @@ function options(latest: () => Chart, host: HTMLElement, xLabel: string): uPlot.
     height: host.clientHeight,
     legend: { show: false },
     cursor: { show: false },
-    scales: { x: { time: false } },
+    scales: { x: { time: false }, y: { range: () => shownRange(latest()) } },
     padding: [10 * scale, 14 * scale, 0, 0],
     axes: [
       {
@@ -86,7 +94,7 @@ function options(latest: () => Chart, host: HTMLElement, xLabel: string): uPlot.
   };
 }
 
-/** What the chart shows, in one sentence for those who do not see it. */
+/** A description of the chart for screen readers. */
 function summary(chart: Chart): string {
   const values = chart.series[0]?.values.filter((value) => value !== null) ?? [];
   return messages.loss.summary(formatLoss(values.at(0) ?? null), formatLoss(values.at(-1) ?? null));
@@ -120,13 +128,13 @@ function dataOf(chart: Chart): uPlot.AlignedData {
   return [[...chart.x], ...chart.series.map((line) => [...line.values])];
 }
 
-/** A streaming line chart with a legend that holds the latest values as text. */
+/** A line chart that updates as values arrive, with a legend that shows the latest values as text. */
 export function LossChart({ chart, xLabel, empty }: { chart: Chart; xLabel: string; empty: string }) {
   const host = useRef<HTMLDivElement>(null);
   const latest = useRef(chart);
   const plot = useRef<uPlot | null>(null);
   latest.current = chart;
-  // New values only redraw; the plot is made anew for other lines, other colours or another size of type.
+  // New values only update the plot. Other lines or colours create a new one.
   const lines = `${coloursChanged.value} ${chart.x.length > 0} ${chart.series.map(({ label }) => label).join()}`;
   useEffect(() => {
     const element = host.current;

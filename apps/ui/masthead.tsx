@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { messages } from './messages.ts';
 import { chooseTheme, theme, themes } from './theme.ts';
 
-/** Plain weave, three threads each way. */
+/** The logo: plain weave with three threads in each direction. */
 export function Mark() {
   return (
     <svg viewBox="0 0 32 32" aria-hidden="true">
@@ -47,14 +47,14 @@ function ThemeButton() {
   );
 }
 
-/** The head of a page: mark, the run's name, what the page adds, and the colours. */
+/** The head of a page: logo, the run's name, the page's own elements, and the theme button. */
 export function Masthead({ run, children }: { run: string | null; children?: ComponentChildren }) {
   return (
     <header class="masthead">
       <a class="skip button" href="#main">
         {messages.skip}
       </a>
-      <a class="brand" href="/">
+      <a class="brand" href="./">
         <Mark />
         {messages.brand}
       </a>

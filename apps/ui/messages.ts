@@ -1,16 +1,15 @@
 /**
- * Every sentence that the pages show. To add a language, write another object of type `Messages`, put it into
- * `catalogues` under its BCP 47 tag, and the pages pick it by the reader's browser.
+ * Every text that the pages show. To add a language, write another object of type `Messages` and add it to `catalogues`
+ * under its BCP 47 tag. The pages select the language by the browser's settings.
  */
 const english = {
   brand: 'Tapestry',
   theme: {
-    label: 'Colours',
-    system: 'Colours: as the system',
+    system: 'Colours: same as the system',
     light: 'Colours: light',
     dark: 'Colours: dark',
   },
-  skip: 'Skip to the main part',
+  skip: 'Skip to the main content',
   hosts: { browser: 'Browser tab', node: 'Node', deno: 'Deno' },
   states: {
     syncing: 'Fetching',
@@ -20,25 +19,27 @@ const english = {
     paused: 'Paused',
   },
   ownText: 'own text',
-  unlistedNation: 'other',
+  unlistedCorpus: 'other',
   connection: {
     connecting: 'Connecting…',
     live: 'Live',
     stale: 'Out of date',
-    staleSince: (time: string) => `Nothing heard from the relay for ${time}. Trying again…`,
-    unreadable: 'The relay speaks a newer language than this page. Reload the page.',
+    staleSince: (time: string) => `The relay has not answered for ${time}. Reconnecting…`,
+    unreadable: 'The relay is newer than this page. Reload the page.',
   },
   cloth: {
     label: 'Progress of the run',
     value: (done: number, rounds: number) => `${done} of ${rounds} rounds committed`,
-    legend: 'One strand a nation, one pick a round: colour where the nation took part.',
+    legend:
+      'Strands are corpora, columns are rounds. A strand has colour in the rounds its corpus took part in.',
   },
   loss: {
     title: 'Loss',
-    unit: 'nats a token; nations on text held out from training',
+    unit: 'nats per token, as nodes report it; for corpora, on text that they held out',
     training: 'Training, all nodes',
+    probe: 'Measured by the relay',
     own: 'Your training loss',
-    ownHeldOut: 'Base on your held-out text',
+    ownHeldOut: 'Loss of the base on your held-out text',
     round: 'Round',
     step: 'Step',
     empty: 'The curve starts when the first round commits.',
@@ -48,30 +49,30 @@ const english = {
   contribute: {
     title: 'Contribute – Tapestry',
     heading: 'Help train a language model. Your text stays here.',
-    what: 'This page trains a shared language model on your GPU, with text of your choice. Only small changes to the model’s numbers are sent to the relay, which weaves them together with everyone else’s.',
+    what: 'This page trains a shared language model on your GPU, with text of your choice. Only changes to the model’s numbers are sent to the relay, which merges them with the changes of the other nodes.',
     dashboard: 'Dashboard',
     run: (name: string, parameters: string) =>
       `You are joining “${name}”, a model of ${parameters} parameters.`,
     gpu: 'Your GPU',
     probing: 'Looking for your GPU…',
     software:
-      'This is a software adapter: it computes on the processor. It works and counts, only more slowly.',
+      'This is a software adapter: it computes on the processor. It works, but more slowly than a GPU.',
     text: 'Your text',
-    nationChoice: 'A nation of the built-in corpus',
-    nationLabel: 'Nation',
-    nationHelp: (languages: number) =>
+    corpusChoice: 'A built-in corpus',
+    corpusLabel: 'Corpus',
+    corpusHelp: (languages: number) =>
       `The Universal Declaration of Human Rights in ${languages === 1 ? '1 language' : `${languages} languages`}:`,
     filesChoice: 'Your own files',
     filesLabel: 'Files',
     filesHelp:
-      'Plain text or Markdown in UTF-8, or JSONL with a “text” field. They are read in this tab only.',
+      'Plain text or Markdown in UTF-8, or JSONL with a “text” field. Only this tab reads the files.',
     filesChosen: (count: number, size: string) => `${count === 1 ? '1 file' : `${count} files`}, ${size}`,
     filesNeeded: 'Choose at least one file.',
     token: 'Join token',
-    tokenHelp: 'The person who runs this relay has given it to you.',
-    tokenNeeded: 'This relay asks for a join token.',
+    tokenHelp: 'Ask the person who runs this relay for the token.',
+    tokenNeeded: 'This relay requires a join token.',
     power: 'Power',
-    powerHelp: 'Less leaves more of the machine for you.',
+    powerHelp: 'Lower power leaves more of the GPU for your other work.',
     powerValue: (percent: number) => `${percent}%`,
     start: 'Start',
     again: 'Start again',
@@ -79,7 +80,7 @@ const english = {
     resume: 'Resume',
     finish: 'Finish',
     finishHelp:
-      'Finish sends the round you work on, then leaves. Closing the tab is fine too: your round is dropped and nobody waits.',
+      'Finish completes and sends your current round, then leaves. You may also close the tab: your round is then dropped, and the other nodes continue.',
     state: {
       checking: 'Getting ready',
       ready: 'Ready',
@@ -104,8 +105,9 @@ const english = {
     tokens: 'Tokens you contributed',
     share: 'Share of the run',
     accepted: 'Contributions accepted',
-    speed: 'Tokens a second',
-    sent: 'What was sent',
+    counted: 'The last one counts',
+    speed: 'Tokens per second',
+    sent: 'Data sent',
     sentType: 'Message',
     sentBytes: 'Bytes',
     sentNames: {
@@ -119,35 +121,66 @@ const english = {
     received: 'Received (the base and messages)',
     notSent: 'Your text was not sent, and cannot be.',
     notSentWhy:
-      'These five messages are all that the relay accepts. None has a place for text, each has a fixed size, and your text lives in a worker that may talk to this relay and to nothing else.',
+      'The relay accepts only these five messages. None of them has a field for text, and each has a fixed size. Your text stays in a worker that can connect only to this relay.',
     schema: 'Read every message',
-    limits: 'What a delta can still reveal',
+    limits: 'A delta can still reveal parts of your text',
     limitsText:
-      'A delta is made from your text, and research shows that parts of a text can be guessed from such numbers. The relay of this run sees each delta. Do not contribute secrets.',
+      'A delta is computed from your text. Who reads it can tell quite surely which bytes occur in the text. In a test, a sentence that was repeated over and over was written out word for word. The relay reads each delta, and after the round so do those whom the run names. In a round with few nodes the next base, which is public, shows much of each delta. Do not contribute secrets.',
     notices: 'Notices',
-    refused: (code: string, round: number) => `The relay refused your part of round ${round} (${code}).`,
+    refused: (code: string, round: number) =>
+      `The relay refused your contribution to round ${round} (${code}).`,
     dropped: (round: number) =>
-      `Your part of round ${round} came too late or could not be used; the next round goes on.`,
-    abandoned: (round: number) => `Round ${round} had too few contributions and was abandoned.`,
+      `Your contribution to round ${round} was too late or could not be used. Your node continues with the next round.`,
+    leftOut: (round: number) =>
+      `Your contribution to round ${round} was left out, because it points against those of the others.`,
+    leftOutNext:
+      'Nothing, if it happens now and then: your text may be unlike the others’. If it happens in every round, choose another text.',
+    fates: {
+      included: () => 'in full',
+      scaled: (percent: string) => `at ${percent}`,
+      'left-out': () => 'left out',
+    },
+    abandoned: (round: number) =>
+      `Round ${round} made no base and opens again: it had too few contributions, or its base was worse on held-out text than the run allows.`,
     deviceLost: (round: number, step: number) =>
-      `The GPU went away and was opened again; round ${round} goes on after step ${step}.`,
+      `The GPU device was lost and has been opened again. Round ${round} resumes after step ${step}.`,
     notFinite: (round: number) =>
-      `The numbers of round ${round} were not finite any more, so nothing of it was sent; training begins afresh from the next base.`,
+      `Training in round ${round} gave numbers that are not finite, so nothing was sent. Training continues from the next base.`,
     kernelsChanged:
-      'The GPU, its driver or this page computes in another way than when the saved state was made. Training goes on; results may differ in their last digits.',
-    connectionLost: 'The connection to the relay was lost.',
+      'The GPU, its driver or this page has changed since the state was saved. Training continues, but results may differ in their last digits.',
     next: 'What to do:',
+    fork: {
+      heading: 'This relay signed two different histories of the run',
+      what: 'Your node compared what the relay says now with what it signed before, and stopped. It sends nothing more to this relay. A relay that does this can give different bases to different nodes.',
+      stepsWithProof: [
+        'Download the proof. It is only in this browser, and “Forget me on this device” removes it.',
+        'Send it to the other nodes and to the person who runs the relay. It holds hashes and signatures, and nothing of your text.',
+        'Contribute again only when they have found the reason.',
+      ],
+      steps: [
+        'Download both files. They are only in this browser, and “Forget me on this device” removes them.',
+        'Tell the other nodes and the person who runs the relay. With these files, “tapestry verify” shows where the relay’s journal differs from what it signed.',
+        'Contribute again only when they have found the reason.',
+      ],
+      download: {
+        proof: 'Download the proof',
+        checkpoint: 'Download the checkpoint',
+        receipts: 'Download the receipts',
+      },
+      check: 'Anyone can check the proof, without trusting you:',
+      details: 'What contradicts what',
+    },
     forget: 'Forget me on this device',
     forgetHelp:
-      'Removes the key, the saved state and the weights that this page keeps in your browser. Nothing else is kept.',
-    forgotten: 'Everything this page kept is removed.',
+      'Removes the key, the saved state, the weights and what the relay signed for you, which this page stores in your browser. It stores nothing else.',
+    forgotten: 'Everything that this page stored is removed.',
     forgetConfirm: 'Remove them now',
     cancel: 'Cancel',
   },
   unsupported: {
     'insecure-context': {
       heading: 'WebGPU needs a secure address',
-      why: 'Browsers give WebGPU to https:// and localhost only, and this page came over plain http.',
+      why: 'Browsers offer WebGPU only to https:// and localhost, and this page was loaded over plain http.',
       steps: [
         'Ask the person who runs the relay to start it with --tls auto, and open its https:// address.',
         'If the relay runs on this machine, open http://localhost with the same port instead.',
@@ -164,16 +197,17 @@ const english = {
       ],
     },
     'no-adapter': {
-      heading: 'The browser found no GPU it may use',
-      why: 'WebGPU is there, but gave no adapter: the driver may be missing or on the browser’s blocklist.',
+      heading: 'The browser found no GPU that it can use',
+      why: 'The browser has WebGPU, but it found no adapter. The driver may be missing or on the browser’s blocklist.',
       steps: [
         'Update the graphics driver, restart the browser and reload this page.',
         'In Chrome or Edge, look at chrome://gpu for the reason; “Override software rendering list” in chrome://flags lifts the blocklist.',
         'Turn on “Use graphics acceleration when available” in the browser’s settings.',
       ],
     },
-    headless: 'This machine can still take part without a browser, from Node or Deno: the README says how.',
-    retry: 'Look again',
+    headless:
+      'This machine can still take part without a browser, with Node or Deno. The README explains how.',
+    retry: 'Check again',
   },
   dashboard: {
     title: 'Dashboard – Tapestry',
@@ -189,44 +223,46 @@ const english = {
       grace: 'Last contributions',
       complete: 'Complete',
     },
-    waitingFor: (nodes: number, quorum: number) => `${nodes} of the ${quorum} nodes it needs`,
+    waitingFor: (nodes: number, quorum: number) => `${nodes} of ${quorum} required nodes`,
     contributions: 'Contributions',
     ofTarget: (target: number) => `of ${target}`,
     timeLeft: 'Time left',
-    completeHeading: (rounds: number) => `Woven: all ${rounds} rounds`,
-    completeLoss: (from: string, to: string) => `Held-out loss ${from} → ${to}`,
+    completeHeading: (rounds: number) => `All ${rounds} rounds are complete`,
+    completeLoss: (from: string, to: string) => `Held-out loss ${from} → ${to}, as nodes report it`,
+    completeProbe: (loss: string) => `Loss ${loss}, measured by the relay`,
     nodes: 'Nodes',
-    noNodes: 'No node is here yet. The first one to join appears in this place.',
-    nodesGone: 'All nodes have gone.',
+    noNodes: 'No node has joined yet. Nodes appear here when they join.',
+    nodesGone: 'All nodes have left.',
     more: (count: number) => `(${count} not shown)`,
     lossShort: 'loss',
+    reported: 'Losses, steps, tokens and speeds are as the nodes report them.',
     rate: (tokens: string) => `${tokens}/s`,
     nodeSteps: (done: number, steps: number) => `step ${done} of ${steps}`,
     totals: 'Together',
     tokens: 'Tokens',
-    tokensPerSecond: 'Tokens a second',
+    tokensPerSecond: 'Reported tokens/s',
     accepted: 'Contributions accepted',
     moved: 'Bytes moved',
     less: (times: string) => `${times} less than data-parallel training`,
     dataParallel: (bytes: string) => `Exchanging gradients at every step would have moved ${bytes}.`,
     base: 'Base',
     baseFile: (size: string) => `${size} of 32-bit floats`,
-    verify: 'Anyone can make it again from the journal, bit for bit:',
-    sample: 'What the base writes',
+    verify: 'Anyone who may read the contributions can derive this base again, bit for bit:',
+    sample: 'Text that the base writes',
     sampleRound: (round: number) => (round === 0 ? 'before the first round' : `after round ${round}`),
-    noSample: 'A sample of the model’s own writing appears here after the first rounds.',
+    noSample: 'Text that the model writes appears here after the first rounds.',
     join: 'Join',
     joinHow: 'Scan, or open in a browser with WebGPU:',
     joinSteps: ['Scan the code or open the address', 'Choose a text: it stays on your device', 'Press Start'],
-    joinClosed: 'This run is complete. Its base is published under its hash.',
+    joinClosed: 'This run is complete. The relay serves its base under its hash.',
     qr: (address: string) => `QR code of ${address}`,
     localOnly:
       'This address works on this machine only. For other machines, start the relay with --host 0.0.0.0 --tls auto.',
-    insecure: 'Tabs on other machines need https for WebGPU. Start the relay with --tls auto.',
+    insecure: 'Browsers on other machines need https for WebGPU. Start the relay with --tls auto.',
   },
 } as const;
 
-/** The catalogue's shape: the same places, any words. */
+/** The type of a catalogue: the same keys as `english`, with other texts. */
 type Words<T> = T extends string
   ? string
   : T extends (...values: infer V) => string
@@ -240,6 +276,6 @@ const found = navigator.languages
   .map((tag) => tag.split('-', 1)[0] ?? '')
   .find((tag) => Object.hasOwn(catalogues, tag));
 
-/** The BCP 47 tag of the words on the page; numbers are written its way too. */
+/** The BCP 47 tag of the page's language, which is also used to format numbers. */
 export const language = found ?? 'en';
 export const messages: Messages = catalogues[language] ?? english;

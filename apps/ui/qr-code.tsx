@@ -1,7 +1,7 @@
 import { encode } from 'uqr';
 import { messages } from './messages.ts';
 
-/** Dark on light in both themes: many readers cannot scan the inverse. Four modules of quiet zone, as the standard asks. */
+/** A QR code, dark on light in both themes because many scanners cannot read the inverse. The standard requires a quiet zone of four modules. */
 export function QrCode({ address }: { address: string }) {
   const { data, size } = encode(address, { border: 4, ecc: 'M' });
   const path = data.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('');

@@ -1,5 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import * as v from 'valibot';
+import { retryDelay } from '../../client/retry-delay.ts';
 import { type RelayStatus, relayStatusSchema } from '../../relay/wire/status.ts';
 
 export type Connection = 'connecting' | 'live' | 'stale' | 'unreadable';
@@ -7,27 +8,38 @@ export type Connection = 'connecting' | 'live' | 'stale' | 'unreadable';
 export interface StatusFeed {
   readonly status: ReadonlySignal<RelayStatus | null>;
   readonly connection: ReadonlySignal<Connection>;
-  /** When the relay was last heard, on the page's clock. */
+  /** Time of the last status from the relay, in milliseconds since 1970 on the page's clock. */
   readonly heardAt: ReadonlySignal<number>;
   close(): void;
 }
 
-/** Parses one status; null where it is not one. */
+/** Parses a status; null if the text is not one. */
 export function parseStatus(text: string): RelayStatus | null {
   try {
-    const parsed = v.safeParse(relayStatusSchema, JSON.parse(text));
+    const parsed = v.safeParse(relayStatusSchema, JSON.parse(text), { abortEarly: true });
     return parsed.success ? parsed.output : null;
   } catch {
     return null;
   }
 }
 
-/** Growing and jittered, so that a room full of pages does not return to a restarted relay all at once. */
-export function retryDelay(attempt: number, random: number): number {
-  return Math.min(15_000, 500 * 2 ** attempt) * (0.5 + random / 2);
+/** The status with its whole history, of which `next` has the rounds after those of `known`; null if some are missing. */
+export function withHistory(known: RelayStatus | null, next: RelayStatus): RelayStatus | null {
+  const { historyAfter } = next;
+  if (historyAfter === 0) return next;
+  const before = known?.run.id === next.run.id ? known.history : [];
+  if ((before.at(-1)?.round ?? 0) < historyAfter) return null;
+  const kept = before.filter(({ round }) => round <= historyAfter);
+  return { ...next, historyAfter: 0, history: [...kept, ...next.history] };
 }
 
-/** Follows `GET /api/events`. An idle relay may be silent, so silence is checked with `GET /api/status`. */
+/** Delays before the feed connects again. */
+const backoff = { firstMilliseconds: 500, lastMilliseconds: 15_000 };
+
+/**
+ * Subscribes to `GET api/events`, relative to the page. An idle relay may send nothing, so after `silence` milliseconds
+ * without an event the feed checks with `GET api/status` whether the relay still answers.
+ */
 export function openStatusFeed(silence = 10_000): StatusFeed {
   const status = signal<RelayStatus | null>(null);
   const connection = signal<Connection>('connecting');
@@ -37,31 +49,39 @@ export function openStatusFeed(silence = 10_000): StatusFeed {
   let retry: ReturnType<typeof setTimeout> | undefined;
 
   const receive = (text: string) => {
-    const next = parseStatus(text);
-    if (next !== null) {
-      status.value = next;
-      heardAt.value = Date.now();
-      attempt = 0;
+    const parsed = parseStatus(text);
+    if (parsed === null) {
+      connection.value = 'unreadable';
+      return;
     }
-    connection.value = next === null ? 'unreadable' : 'live';
+    const next = withHistory(status.value, parsed);
+    // A new stream begins with the whole.
+    if (next === null) return openLater();
+    status.value = next;
+    heardAt.value = Date.now();
+    attempt = 0;
+    connection.value = 'live';
+  };
+
+  const openLater = () => {
+    source?.close();
+    connection.value = status.value === null ? 'connecting' : 'stale';
+    clearTimeout(retry);
+    retry = setTimeout(open, retryDelay(backoff, ++attempt, Math.random()));
   };
 
   const open = () => {
     source?.close();
-    source = new EventSource('/api/events');
+    source = new EventSource('api/events');
     source.onmessage = (message) => receive(String(message.data));
-    source.onerror = () => {
-      source?.close();
-      connection.value = status.value === null ? 'connecting' : 'stale';
-      clearTimeout(retry);
-      retry = setTimeout(open, retryDelay(attempt++, Math.random()));
-    };
+    source.onerror = openLater;
   };
 
   const watch = setInterval(async () => {
     if (connection.value !== 'live' || Date.now() - heardAt.value < silence) return;
     try {
-      const response = await fetch('/api/status', { signal: AbortSignal.timeout(silence) });
+      const known = status.value?.history.at(-1)?.round ?? 0;
+      const response = await fetch(`api/status?after=${known}`, { signal: AbortSignal.timeout(silence) });
       if (!response.ok) throw new Error(response.statusText);
       receive(await response.text());
     } catch {

@@ -3,10 +3,10 @@ import { signal } from '@preact/signals';
 export const themes = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof themes)[number];
 
-/** What the reader chose on this page. It is not stored: the pages keep nothing but what training needs. */
+/** The person's choice on this page. It is not stored, because the pages store only data that training needs. */
 export const theme = signal<Theme>('system');
 
-/** Grows whenever the colours in force may have changed, so that canvases know to draw again. */
+/** Increases when the current colours may have changed, so that canvases are drawn again. */
 export const coloursChanged = signal(0);
 
 export function chooseTheme(next: Theme): void {

@@ -1,7 +1,9 @@
-/** The dyes of base.css, in order; a nation's place in the manifest picks one. */
+import type { RelayStatus } from '../../relay/wire/status.ts';
+
+/** Number of dyes (colours) in base.css. A corpus's index in the manifest selects its dye. */
 export const dyes = 8;
 
-/** What is woven at one crossing: a nation's strand on top, the weft on top, or nothing yet. */
+/** The thread on top of a crossing: a coloured strand, a strand without colour, or the weft. */
 export type Crossing = 'dyed' | 'undyed' | 'weft';
 
 export interface Weave {
@@ -13,47 +15,58 @@ export interface Weave {
 }
 
 /**
- * Lays a run out as plain weave: time runs across, nations are strands, and a strand has its colour only where that
- * nation took part in the round. `part` in 0 … 1 is how much of the round in progress is there.
+ * Draws a run as plain weave: columns are time, and each corpus is a strand that has its colour only in the rounds in which
+ * the corpus took part. `part` from 0 to 1 is the progress of the current round.
  */
 export function weave(run: {
   rounds: number;
-  /** The nations to show, as indices into the manifest's list; no more than there are dyes are shown. */
-  nations: readonly number[];
-  /** For each committed round, whether each nation of the manifest took part. */
+  /** The corpora to show, as indices into the manifest's list. Only as many as there are dyes are shown. */
+  corpora: readonly number[];
+  /** For each committed round, whether each corpus of the manifest took part. */
   history: readonly (readonly boolean[])[];
   part: number;
-  /** Columns are kept near this many a row, so that every run, of 3 rounds or 3,000, makes a band of one shape. */
+  /** Approximate columns per row of cloth, so that runs of 3 and of 3,000 rounds give bands of the same shape. */
   picksPerRow: number;
 }): Weave {
   const rounds = Math.max(1, run.rounds);
-  const strands = run.nations.slice(0, dyes);
-  // About six rows, so that few nations make fine cloth too.
+  const strands = run.corpora.slice(0, dyes);
+  // With few corpora, each has several strands, so that the cloth has about six rows.
   const threads = Math.max(1, Math.round(6 / Math.max(1, strands.length)));
   const picks = strands.length * threads * run.picksPerRow;
   const columns = rounds <= picks ? rounds * Math.round(picks / rounds) : picks;
   const done = Math.min(rounds, run.history.length + Math.min(1, Math.max(0, run.part)));
-  const rows = strands.flatMap((nation) => Array.from({ length: threads }, () => ({ nation })));
+  const rows = strands.flatMap((corpus) => Array.from({ length: threads }, () => ({ corpus })));
   return {
-    rows: rows.map(({ nation }, row) => ({ row, dye: nation % dyes })),
+    rows: rows.map(({ corpus }, row) => ({ row, dye: corpus % dyes })),
     columns,
     woven: Math.min(columns, Math.round((done / rounds) * columns)),
     crossing(row, column) {
       if ((row + column) % 2 === 1) return 'weft';
-      // A round in progress is woven in full colour: who takes part is known when it commits.
+      // The current round is drawn in full colour, because its participants are known only when it commits.
       const committed = run.history[Math.floor((column / columns) * rounds)];
-      return committed === undefined || committed[rows[row]?.nation ?? 0] === true ? 'dyed' : 'undyed';
+      return committed === undefined || committed[rows[row]?.corpus ?? 0] === true ? 'dyed' : 'undyed';
     },
   };
 }
 
-/** The nations that take part or did, in the manifest's order. */
-export function weavingNations(
-  nations: readonly string[],
+/**
+ * For each committed round, whether each corpus of the manifest took part. Where a long run's status leaves rounds out, they
+ * are like the next one that it has.
+ */
+export function participation(history: RelayStatus['history']): readonly (readonly boolean[])[] {
+  return history.flatMap(({ round, heldOutLoss }, i) => {
+    const row = heldOutLoss.map((loss) => loss !== null);
+    return new Array(round - (history[i - 1]?.round ?? 0)).fill(row);
+  });
+}
+
+/** The corpora that take part or took part before, as indices in the manifest's order. */
+export function weavingCorpora(
+  corpora: readonly string[],
   present: readonly (string | null)[],
   history: readonly (readonly boolean[])[],
 ): readonly number[] {
-  return nations.flatMap((name, index) =>
+  return corpora.flatMap((name, index) =>
     present.includes(name) || history.some((row) => row[index] === true) ? [index] : [],
   );
 }

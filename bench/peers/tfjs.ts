@@ -99,7 +99,7 @@ async function open(workload: Workload): Promise<Contender> {
       });
     },
     async loss() {
-      // What was queued before the last update is done when its result is.
+      // Once the last update's result is here, all earlier work is done.
       const [value] = (await loss?.data()) ?? [];
       await (device === 'webgpu' ? lastNorm.data() : undefined);
       return value ?? Number.NaN;

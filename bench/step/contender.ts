@@ -4,7 +4,7 @@ import { batches, type Workload } from './workload.ts';
 
 /** One engine with one model in it. */
 export interface Contender {
-  /** What it computes on, for people. */
+  /** The device it computes on, for people. */
   readonly adapter: string;
   /** Trained values. */
   readonly parameters: number;
@@ -14,13 +14,13 @@ export interface Contender {
   step(batch: Batch): void;
   /** Mean loss of the last step in nats a token; waits until everything queued is done. */
   loss(): Promise<number>;
-  /** What its adapter could do at most, in GFLOP/s; peers cannot tell. */
+  /** Its adapter's ceiling in GFLOP/s; null for peers, which cannot measure it. */
   ceiling?(): Promise<number>;
 }
 
 export type OpenContender = (workload: Workload) => Promise<Contender>;
 
-/** What a contender says of itself once its first step is done. */
+/** A contender's report after its first step. */
 export interface Opened {
   readonly adapter: string;
   readonly parameters: number;
@@ -41,11 +41,11 @@ export interface Turn extends GpuCounts {
 const block = 5;
 
 /** A contender on the stopwatch: it opens one workload and then takes turns. */
-export class Session {
+export class ContenderSession {
   readonly #openContender: OpenContender;
   #contender: Contender | undefined;
   #batches: Generator<Batch, never> | undefined;
-  /** What it takes to read the loss when nothing is queued: no part of a step. */
+  /** Milliseconds to read the loss when nothing is queued: not part of a step. */
   #reading: GpuCounts = { submits: 0, dispatches: 0, peakBytes: 0 };
 
   constructor(open: OpenContender) {

@@ -1,4 +1,4 @@
-/** What this process asked of WebGPU since `countGpu`, whichever library asked. */
+/** This process's WebGPU calls since `countGpu`, of any library. */
 export interface GpuCounts {
   readonly submits: number;
   readonly dispatches: number;

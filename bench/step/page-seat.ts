@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright';
-import { launchBrowser } from '../../test/apps/pages/browser.ts';
+import { launchBrowser } from '../browser.ts';
 import type { Opened, Turn } from './contender.ts';
 import type { Seat } from './seat.ts';
 import type { Workload } from './workload.ts';
 
-/** Never asked of the network: the page's own routes answer for it. Browsers give WebGPU to secure origins only. */
+/** An origin that no request reaches: the page's own routes answer. Browsers give WebGPU to secure origins only. */
 const origin = 'https://bench.invalid/';
 
-/** Tapestry in a page of Chromium. A browser of its own has compiled nothing yet. */
+/** Tapestry in a page of Chromium. A new browser has compiled no shader yet. */
 export class PageSeat implements Seat {
   readonly #page: Page;
   readonly #browser: Browser | undefined;

@@ -1,8 +1,8 @@
 import type { Device } from '../../client/gpu/device.ts';
-import type { Storage } from '../../client/gpu/operation.ts';
 import { ProgramBuilder, whole } from '../../client/gpu/program.ts';
 import { Readback } from '../../client/gpu/readback.ts';
 import { linearForward } from '../../client/model/operations/linear.ts';
+import type { Precision } from '../../shaders/shader.ts';
 
 /** Where a processor's caches help most and where a graphics card is full: the larger the better, up to a point. */
 const sizes = { software: [512, 1024], graphics: [2048, 4096] };
@@ -11,14 +11,14 @@ const sizes = { software: [512, 1024], graphics: [2048, 4096] };
 const milliseconds = 200;
 
 /** This adapter's ceiling in GFLOP/s: a product of two large square matrices by the kernel that training uses. */
-export async function matmulCeiling(device: Device, storage: Storage): Promise<number> {
+export async function matmulCeiling(device: Device, storage: Precision): Promise<number> {
   let best = 0;
   for (const size of sizes[device.software ? 'software' : 'graphics'])
     best = Math.max(best, await measure(device, storage, size));
   return best;
 }
 
-async function measure(device: Device, storage: Storage, size: number): Promise<number> {
+async function measure(device: Device, storage: Precision, size: number): Promise<number> {
   const program = new ProgramBuilder(device, { storage });
   const bytes = size * size * (storage === 'f16' ? 2 : 4);
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
@@ -43,7 +43,7 @@ async function measure(device: Device, storage: Storage, size: number): Promise<
     pass.end();
     device.device.queue.submit([encoder.finish()]);
     readback.submitted(times);
-    // Waited for as training waits: a plain promise would take a core away from a software adapter.
+    // Waits as training does: awaiting the queue would take a core away from a software adapter.
     await readback.read({ buffer: product, offset: 0, size: 4 });
     return (performance.now() - started) / times;
   };

@@ -7,7 +7,7 @@ import type { Opened, Turn } from './contender.ts';
 import type { Request } from './serve.ts';
 import type { Workload } from './workload.ts';
 
-/** Where a contender sits and waits to be asked. One seat is asked at a time; the others sleep. */
+/** A place where a contender waits for requests. One is asked at a time; the others sleep. */
 export interface Seat {
   open(workload: Workload): Promise<Opened>;
   turn(steps: number): Promise<Turn>;
@@ -35,7 +35,7 @@ export class ProcessSeat implements Seat {
     child.stderr.on('data', (data: Buffer) => {
       this.#said = `${this.#said}${data}`.slice(-2000);
     });
-    // A child that ends early is noticed where its answer is missed.
+    // A child that ends early is noticed when its answer is missing.
     child.stdin.on('error', () => undefined);
     this.#child = child;
     this.#answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -72,7 +72,7 @@ export class ProcessSeat implements Seat {
     try {
       if (done !== true) return JSON.parse(value);
     } catch {
-      // Drivers and libraries print their errors where the answer should be.
+      // Drivers and libraries print errors on stdout, between the answers.
       this.#said = `${value}\n${this.#said}`;
     }
     throw new TapestryError(

@@ -62,7 +62,7 @@ export function figuresOf(seen: Observed, { batch, sequence }: Workload): Figure
 
 /**
  * How many times as fast as `peer` is `own`: the median over rounds of the quotient within a round, so that a machine
- * that slows down for all of a round does not count.
+ * that is slow for a whole round does not count.
  */
 export function ratio(own: Observed, peer: Observed): number {
   return median(

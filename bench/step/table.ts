@@ -1,4 +1,4 @@
-import { bytes, quantity } from '../../apps/cli/table.ts';
+import { bytes, quantity } from '../../apps/cli/terminal/table.ts';
 import type { Figures } from './summary.ts';
 
 const heads = [
@@ -10,7 +10,8 @@ const heads = [
   'dispatches',
   'submits',
   'first step',
-  'memory',
+  'process',
+  'buffers',
   'loss',
 ];
 
@@ -25,7 +26,8 @@ export function stepTable(figures: readonly Figures[], ratios: Readonly<Record<s
     each.dispatches === 0 ? '-' : each.dispatches.toFixed(0),
     each.submits === 0 ? '-' : each.submits.toFixed(0),
     `${each.firstStepSeconds.toFixed(2)} s`,
-    each.peakBytes === null ? bytes(each.gpuBytes) : bytes(each.peakBytes),
+    each.peakBytes === null ? '-' : bytes(each.peakBytes),
+    bytes(each.gpuBytes),
     `${each.firstLoss.toFixed(2)} > ${each.lastLoss.toFixed(2)}`,
   ]);
   const all = [heads, ...rows];

@@ -1,8 +1,8 @@
-import { Session } from './contender.ts';
+import { ContenderSession } from './contender.ts';
 import { openTapestry } from './tapestry.ts';
 
 declare global {
-  /** What the bench calls in its page. */
-  var session: Session;
+  /** The function that the bench calls in its page. */
+  var session: ContenderSession;
 }
-globalThis.session = new Session((workload) => openTapestry(navigator.gpu, workload));
+globalThis.session = new ContenderSession((workload) => openTapestry(navigator.gpu, workload));

@@ -5,7 +5,7 @@ import { openTapestry } from './tapestry.ts';
 const gpu: GPU | undefined = navigator.gpu;
 await serve(async (workload) => {
   if (gpu !== undefined) return openTapestry(gpu, workload);
-  const { nodeGpu } = await import('../../client/host/node.ts');
+  const { nodeGpu } = await import('../../client/host/node/runtime.ts');
   const { cachedKernels } = await import('../../client/host/cache.ts');
   return openTapestry(await nodeGpu(), workload, cachedKernels);
 });

@@ -1,13 +1,36 @@
 import type { Batch, BatchShape } from '../../client/data/batch.ts';
+import type { AdapterSettings } from '../../client/model/adapter/settings.ts';
 import { type ModelConfig, presets } from '../../client/model/config.ts';
-import { layoutOf } from '../../client/model/parameters.ts';
+import { type IsTrained, layoutOf } from '../../client/model/parameters.ts';
 import { Random } from '../../client/random.ts';
 import type { OptimizerSettings } from '../../client/train/training.ts';
 
-/** What every contender trains: sizes that a GPT and a LLaMA-shaped model share. Plain data: it crosses processes. */
+/** The workload of every contender: sizes that a GPT and a LLaMA-shaped model share. Plain data: it crosses processes. */
 export interface Workload extends BatchShape {
   readonly config: ModelConfig;
   readonly storage: 'f32' | 'f16';
+  /** The frozen part; without it all is trained. */
+  readonly frozen?: FrozenPart;
+  /** An adapter that is trained in place of the model. */
+  readonly lora?: AdapterSettings;
+  /** Mean length of the documents that windows are packed with; without it, each window is one. */
+  readonly packed?: number;
+}
+
+/** Parts of a model that can be frozen. */
+export const frozenParts = ['attention', 'feed-forward', 'all-but-last-layer'] as const;
+export type FrozenPart = (typeof frozenParts)[number];
+
+/** Which tensors of the model a workload trains. */
+export function trainedTensors({ config, frozen, lora }: Workload): IsTrained {
+  if (frozen === undefined) return () => lora === undefined;
+  const last = `model.layers.${config.layers - 1}.`;
+  const isFrozen = {
+    attention: (name: string) => name.includes('self_attn'),
+    'feed-forward': (name: string) => name.includes('.mlp.'),
+    'all-but-last-layer': (name: string) => !name.startsWith(last),
+  }[frozen];
+  return ({ name }) => !isFrozen(name);
 }
 
 /** The same AdamW for every contender; Tapestry clips the gradient besides. */
@@ -58,7 +81,7 @@ export function stepFlops({ config, batch, sequence }: Workload): number {
 }
 
 /** Endless batches of a sequence that can be learned, the same for every contender: a falling loss shows that it trains. */
-export function* batches({ config, batch, sequence }: Workload): Generator<Batch, never> {
+export function* batches({ config, batch, sequence, packed }: Workload): Generator<Batch, never> {
   const { vocabularySize } = config;
   const random = Random.seeded(1);
   for (;;) {
@@ -70,6 +93,25 @@ export function* batches({ config, batch, sequence }: Workload): Generator<Batch
       inputs[row] = token;
       targets[row] = (token * 5 + 17 + random.below(4)) % vocabularySize;
     }
-    yield { inputs, targets };
+    yield {
+      inputs,
+      targets,
+      ...(packed && { documents: documentsOf(inputs.length, sequence, packed, random) }),
+    };
   }
+}
+
+/** Where each row's document begins, for documents of half to one and a half times the mean length. */
+function documentsOf(rows: number, sequence: number, mean: number, random: Random): Uint32Array<ArrayBuffer> {
+  const documents = new Uint32Array(rows);
+  let left = 0;
+  for (let row = 0; row < rows; row++) {
+    const position = row % sequence;
+    if (position === 0 || left === 0) {
+      left = Math.max(1, Math.ceil(mean / 2)) + random.below(mean);
+      documents[row] = position;
+    } else documents[row] = documents[row - 1] ?? 0;
+    left--;
+  }
+  return documents;
 }

@@ -2,20 +2,22 @@ import type { DraftToRelay } from '../../relay/wire/frames.ts';
 import { toHex } from '../../relay/wire/hex.ts';
 import type { Corpus } from '../data/corpus.ts';
 import { TapestryError } from '../errors.ts';
-import { type Device, openDevice } from '../gpu/device.ts';
+import { type Device, openDevice, requireStorage } from '../gpu/device.ts';
 import { Random } from '../random.ts';
+import type { Runtime } from '../runtime.ts';
+import { checkedPower } from '../train/loop/throttle.ts';
+import { noProgress } from '../train/loop/training-progress.ts';
 import { predictMemory } from '../train/memory.ts';
-import type { Agreement } from './agreement.ts';
 import type { ContributorEvent } from './events.ts';
-import { heartbeatOf } from './heartbeat.ts';
-import type { Host } from './host.ts';
-import { Keep } from './keep.ts';
-import { Traffic } from './link.ts';
-import { nothingYet } from './meter.ts';
-import { checkedPower } from './pace.ts';
-import { RoundWork } from './round-work.ts';
-import { advance, type Effect, newSession, type Session, type SessionEvent } from './session.ts';
-import { Uplink } from './uplink.ts';
+import type { Network } from './network.ts';
+import { Traffic } from './protocol/connection.ts';
+import { heartbeatOf } from './protocol/heartbeat.ts';
+import { RelayClient } from './protocol/relay-client.ts';
+import { NodeStore } from './round/node-store.ts';
+import { RoundWork } from './round/round-work.ts';
+import type { RunTerms } from './run-terms.ts';
+import { advance } from './session/session.ts';
+import { type Effect, newSession, type Session, type SessionEvent } from './session/state.ts';
 
 export type { ContributorEvent } from './events.ts';
 
@@ -23,64 +25,68 @@ export interface ContributorOptions {
   /** The relay's address, http or https; its path, if any, ends in a slash. */
   readonly relay: URL;
   readonly token?: string;
-  /** Id of the run, hex; left out, whichever the relay serves. */
+  /** Id of the run, hex. Without it, the node joins the run that the relay serves. */
   readonly run?: string;
   readonly corpus: Corpus;
-  /** The name of the corpus among the run's nations, or null. */
-  readonly nation: string | null;
-  /** Share of the time that is worked, from 0.1 to 1; 1 unless given. */
+  /** The corpus's name in the manifest; null for a corpus that the manifest does not list. */
+  readonly corpusName: string | null;
+  /** Share of the time that the node trains, from 0.1 to 1; 1 by default. */
   readonly power?: number;
-  /** Draws the text's windows and the jitter of retries. */
+  /** Seeds the choice of text windows and the jitter of retries. */
   readonly seed: number;
   readonly onEvent: (event: ContributorEvent) => void;
 }
 
 type Ending = Effect & { readonly kind: 'end' };
 
-/** Contributes to one run until it is complete or the person has enough: it carries out what `session.ts` decides. */
+/** Contributes to one run until it is complete or the person stops it. It performs the effects that session.ts returns. */
 export class Contributor {
-  readonly #host: Host;
+  readonly #runtime: Runtime;
+  readonly #network: Network;
   readonly #options: ContributorOptions;
-  readonly #keep: Keep;
+  readonly #store: NodeStore;
   readonly #random: Random;
   readonly #traffic = new Traffic();
   readonly #ended = Promise.withResolvers<Ending>();
   readonly #ending = new AbortController();
   #power: number;
   #session: Session = newSession;
-  #uplink: Uplink | null = null;
+  #relay: RelayClient | null = null;
   #work: RoundWork | null = null;
+  /** The model is opened once and serves all connections. If opening fails, the next connection tries again. */
+  #opening: Promise<void> | null = null;
   #job = new AbortController();
   #jobDone: Promise<void> = Promise.resolve();
-  /** Effects on their way: what they write is written before `run` resolves. */
+  /** Effects in progress. `run` resolves only after all of them have finished their writes. */
   readonly #attempts = new Set<Promise<void>>();
   #accepted = { contributions: 0, tokens: 0 };
 
-  constructor(host: Host, options: ContributorOptions) {
-    this.#host = host;
+  constructor(runtime: Runtime, network: Network, options: ContributorOptions) {
+    this.#runtime = runtime;
+    this.#network = network;
     this.#options = options;
-    this.#keep = new Keep(host, options.relay);
+    this.#store = new NodeStore(runtime, network, options.relay);
     this.#random = Random.seeded(options.seed, 1);
     this.#power = checkedPower(options.power ?? 1);
   }
 
   /**
-   * Resolves when the run is complete, or after `finish` or the signal's abort. To be called once.
-   * @throws TapestryError what a person must mend: `adapter.*`, `device.*`, `relay.*`, `corpus.*`, `identity.*`, `disk.*`,
-   * `host.*`
+   * Resolves when the run is complete, or after `finish` or the signal's abort. Call it only once.
+   * @throws TapestryError for a problem that a person must solve: `adapter.*`, `device.*`, `relay.*`, `corpus.*`,
+   * `identity.*`, `disk.*`, `host.*`
    */
   async run(signal?: AbortSignal): Promise<void> {
     const leave = () => this.#dispatch({ kind: 'leave' });
     signal?.addEventListener('abort', leave, { once: true });
     if (signal?.aborted === true) leave();
     try {
-      await this.#host.hold(() => this.#contribute());
+      await this.#runtime.hold(() => this.#contribute());
     } finally {
       signal?.removeEventListener('abort', leave);
     }
   }
 
-  /** Training halts at its next step; what is made already is still sent. */
+  /** Pauses training at its next step; a contribution that is ready is still sent. */
   pause(): void {
     this.#dispatch({ kind: 'pause' });
   }
@@ -89,7 +95,7 @@ export class Contributor {
     this.#dispatch({ kind: 'resume-work' });
   }
 
-  /** Leaves once the round this node works on is settled; at once between rounds. */
+  /** Leaves after the current round is settled, or immediately between rounds. */
   finish(): void {
     this.#dispatch({ kind: 'finish' });
   }
@@ -100,57 +106,73 @@ export class Contributor {
   }
 
   async #contribute(): Promise<void> {
-    const identity = await this.#host.identity();
-    const device = await openDevice(await this.#host.gpu());
+    if (this.#session.ended) return this.#left(await this.#ended.promise);
+    const identity = await this.#network.identity();
+    const device = await openDevice(await this.#runtime.gpu());
     this.#tell({ event: 'adapter', name: device.name, software: device.software });
-    this.#uplink = new Uplink(this.#host, this.#options, identity, this.#traffic, {
+    this.#relay = new RelayClient(this.#runtime, this.#network, this.#options, identity, this.#traffic, {
       dispatch: (event) => this.#dispatch(event),
-      welcomed: async (agreement, nation, round, base) => {
-        const { run, name, rounds, localSteps, layout, shape, config, optimizer } = agreement;
+      welcomed: async (terms, corpus, round, base) => {
+        const { run, name, rounds, localSteps, layout, shape, config, optimizer, trainer } = terms;
         const node = toHex(identity.publicKey);
         const tokensPerStep = shape.batch * shape.sequence;
-        const trainingBytes = predictMemory(device, config, shape, optimizer).bytes;
+        requireStorage(device, trainer.storage ?? 'f32');
+        const trainingBytes = predictMemory(device, config, shape, optimizer, trainer).bytes;
         const sizes = { parameters: layout.trained, localSteps, tokensPerStep, trainingBytes };
-        this.#tell({ event: 'joined', run, name, node, nation, round, rounds, base, ...sizes });
-        this.#work ??= await this.#open(device, agreement);
+        this.#tell({ event: 'joined', run, name, node, corpus, round, rounds, base, ...sizes });
+        this.#opening ??= this.#open(device, terms).catch((error: unknown) => {
+          this.#opening = null;
+          throw error;
+        });
+        await this.#opening;
       },
       heartbeat: () => this.#heartbeat(),
+      evidence: this.#store,
       jitter: () => this.#random.uniform(),
     });
     this.#dispatch({ kind: 'start' });
-    const { reason, problem } = await this.#ended.promise;
-    this.#uplink.stopUpload();
+    const ending = await this.#ended.promise;
+    this.#relay.stopUpload();
     await Promise.all([this.#jobDone, ...this.#attempts]);
-    await this.#uplink.leave(this.#session.settled?.round ?? 0);
+    await this.#relay.leave(this.#session.settled?.round ?? 0);
+    await this.#opening?.catch(() => undefined);
     this.#work?.training.close();
     device.close();
     this.#tellTraffic();
+    this.#left(ending);
+  }
+
+  #left({ reason, problem }: Ending): void {
     this.#tell({ event: 'left', reason, ...this.#accepted });
     if (problem !== null) throw problem;
   }
 
-  /** Makes the model on the adapter, and goes on from the saved state of the run. */
-  async #open(device: Device, agreement: Agreement): Promise<RoundWork> {
+  /** Creates the model on the adapter and resumes from the saved state of the run. */
+  async #open(device: Device, terms: RunTerms): Promise<void> {
     const { corpus, seed } = this.#options;
+    const tokenizer = await this.#store.tokenizer(terms, this.#ending.signal);
     const options = {
       corpus,
+      tokenizer,
       seed,
       power: this.#power,
       tell: (event: ContributorEvent) => this.#tell(event),
     };
-    const { work, restored } = await RoundWork.open(this.#host, device, this.#keep, agreement, options);
+    const { work, restored } = await RoundWork.open(this.#runtime, device, this.#store, terms, options);
+    this.#work = work;
+    // Power and pause may have changed while the model was being opened.
+    work.training.setPower(this.#power);
     if (this.#session.paused) work.training.hold();
     if (restored !== null) {
-      const { round, base, steps, hash } = restored.made;
+      const { round, base, steps, payload } = restored.made;
       const { receipt } = restored;
       this.#dispatch({
         kind: 'restored',
-        round: { round, base, attempt: receipt?.attempt ?? 0, localSteps: steps },
-        payload: hash,
+        round: { round, base, attempt: receipt?.attempt ?? 0, localSteps: steps, normBound: 0 },
+        payload,
         acknowledged: receipt !== null,
       });
     }
-    return work;
   }
 
   #dispatch(event: SessionEvent): void {
@@ -162,10 +184,10 @@ export class Contributor {
   #perform(effect: Effect): void {
     switch (effect.kind) {
       case 'connect':
-        this.#uplink?.connect();
+        this.#relay?.connect();
         break;
       case 'disconnect':
-        this.#uplink?.disconnect();
+        this.#relay?.disconnect();
         break;
       case 'wait':
         this.#attempt(this.#retryAfter(effect.milliseconds));
@@ -181,7 +203,7 @@ export class Contributor {
           const made = await work.train(effect.round, signal);
           const { job } = effect;
           this.#dispatch(
-            made === null ? { kind: 'diverged', job } : { kind: 'trained', job, payload: made.hash },
+            made === null ? { kind: 'diverged', job } : { kind: 'trained', job, payload: made.payload },
           );
         });
         break;
@@ -204,7 +226,7 @@ export class Contributor {
         this.#attempt(this.#accept(effect.payload, effect.sequence));
         break;
       case 'discard':
-        this.#uplink?.stopUpload();
+        this.#relay?.stopUpload();
         this.#work?.discard();
         break;
       case 'tell':
@@ -217,7 +239,7 @@ export class Contributor {
     }
   }
 
-  /** What goes wrong in an effect, and is not the relay's doing, ends the session. */
+  /** Tracks an effect until it completes. An error in it ends the session. */
   #attempt(effect: Promise<void>): void {
     const attempt = effect
       .catch((problem: Error) => this.#dispatch({ kind: 'failed', problem }))
@@ -225,7 +247,7 @@ export class Contributor {
     this.#attempts.add(attempt);
   }
 
-  /** Runs a job once the one before it has come to its end. */
+  /** Aborts the previous job and runs this one after the previous has ended. */
   #begin(job: (work: RoundWork, signal: AbortSignal) => Promise<void>): void {
     this.#job.abort();
     this.#job = new AbortController();
@@ -247,18 +269,18 @@ export class Contributor {
   }
 
   async #retryAfter(milliseconds: number): Promise<void> {
-    await this.#host.sleep(milliseconds, this.#ending.signal);
+    await this.#runtime.sleep(milliseconds, this.#ending.signal);
     this.#dispatch({ kind: 'retry' });
   }
 
   async #offer(payload: string): Promise<void> {
     const made = this.#work?.made(payload);
-    if (made) await this.#uplink?.offer(made);
+    if (made) await this.#relay?.offer(made);
   }
 
   async #upload(payload: string, offset: number): Promise<void> {
     const made = this.#work?.made(payload);
-    if (made) await this.#uplink?.upload(made, offset);
+    if (made) await this.#relay?.upload(made, offset);
     this.#tellTraffic();
   }
 
@@ -271,12 +293,12 @@ export class Contributor {
       tokens: this.#accepted.tokens + tokens,
     };
     this.#tell({ event: 'acknowledged', round, payload, tokens, sequence });
-    await this.#work?.accept(sequence === null ? null : (this.#uplink?.receipt ?? null));
+    await this.#work?.accept(sequence === null ? null : (this.#relay?.receipt ?? null));
   }
 
   #heartbeat(): DraftToRelay {
     this.#tellTraffic();
-    return heartbeatOf(this.#session, this.#work?.training.progress ?? nothingYet);
+    return heartbeatOf(this.#session, this.#work?.training.progress ?? noProgress);
   }
 
   #tellTraffic(): void {

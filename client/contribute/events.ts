@@ -1,39 +1,30 @@
-import type { KernelChange } from '../gpu/kernel-record.ts';
+import type { ContributionFacts } from '../../relay/wire/offer.ts';
+import type { KernelEvent } from '../train/loop/kernel-choice.ts';
 
 /**
- * What a contributor says of itself while it works: one JSON object an event. Numbers, hashes and words of this
- * file only; nothing that comes from the corpus. Losses are nats a token, times milliseconds, hashes hex.
+ * The events of a contributor, one JSON object each. They hold nothing of the corpus's text. Losses are in nats per token,
+ * times in milliseconds, hashes in hex.
  */
 export type ContributorEvent =
   | { readonly event: 'adapter'; readonly name: string; readonly software: boolean }
-  /** The run's kernels were measured on the adapter, which is done once. */
-  | {
-      readonly event: 'measured';
-      readonly adapter: string;
-      readonly sites: number;
-      /** Shapes that keep the kernel that was guessed, for want of time. */
-      readonly left: number;
-      readonly milliseconds: number;
-    }
-  /** The node goes on with other kernels than it began with: its bits may differ from those it would have come to. */
-  | { readonly event: 'kernels-changed'; readonly adapter: string; readonly change: KernelChange }
+  | KernelEvent
   | {
       readonly event: 'joined';
       readonly run: string;
       readonly name: string;
       /** This node's public key. */
       readonly node: string;
-      readonly nation: string | null;
+      readonly corpus: string | null;
       readonly round: number;
       readonly rounds: number;
       readonly base: string;
       readonly parameters: number;
       readonly localSteps: number;
       readonly tokensPerStep: number;
-      /** What training will take on the adapter. */
+      /** Bytes of memory that training takes on the adapter. */
       readonly trainingBytes: number;
     }
-  /** The node goes on from a state it saved, or why it could not. */
+  /** The node resumes from its saved state; `fresh` says why it cannot and starts without one. */
   | { readonly event: 'restored'; readonly round: number; readonly steps: number }
   | { readonly event: 'fresh'; readonly reason: string }
   | { readonly event: 'syncing'; readonly round: number; readonly base: string }
@@ -41,7 +32,7 @@ export type ContributorEvent =
       readonly event: 'synced';
       readonly round: number;
       readonly base: string;
-      /** Bytes fetched for it; 0 when the node still held this base. */
+      /** Bytes downloaded; 0 if the node had this base already. */
       readonly bytes: number;
       readonly milliseconds: number;
     }
@@ -50,42 +41,35 @@ export type ContributorEvent =
       readonly round: number;
       readonly base: string;
       readonly steps: number;
-      /** Of the base that opens the round, on this node's own held-out text. */
+      /** Loss of the round's base on this node's own held-out text. */
       readonly heldOutLoss: number;
     }
   | {
       readonly event: 'step';
       readonly round: number;
-      /** Steps done of the round's `steps`, and their tokens. */
+      /** Steps completed, of the round's `steps`; `tokens` counts the tokens of the completed steps. */
       readonly step: number;
       readonly steps: number;
       readonly tokens: number;
       readonly loss: number;
       readonly tokensPerSecond: number;
     }
-  | {
+  | ({
       readonly event: 'contribution';
-      readonly round: number;
-      readonly payload: string;
-      readonly bytes: number;
-      readonly steps: number;
-      readonly tokens: number;
-      readonly trainingLoss: number;
-      readonly heldOutLoss: number;
-      /** L2 length of the delta before clipping. */
+      /** L2 norm of the delta before clipping. */
       readonly norm: number;
-    }
+    } & Pick<ContributionFacts, keyof ContributionFacts>)
   | {
       readonly event: 'acknowledged';
       readonly round: number;
       readonly payload: string;
       readonly tokens: number;
-      /** Number of the relay's journal entry; null where the relay said it held this contribution already. */
+      /** Number of the relay's journal entry; null if the relay already held this contribution. */
       readonly sequence: number | null;
     }
   /** The relay refused something; `code` is a RefusalCode's name in lower case with dashes: `stale-base`. */
   | { readonly event: 'refused'; readonly round: number; readonly code: string }
-  /** The work of a round is given up; its delta is never sent. */
+  /** The node drops its work on a round; the delta is never sent. */
   | {
       readonly event: 'dropped';
       readonly round: number;
@@ -97,6 +81,8 @@ export type ContributorEvent =
       readonly base: string;
       readonly contributions: number;
       readonly tokens: number;
+      /** What became of this node's contribution to the round; null if it has none in the base. */
+      readonly fate: ContributionFate | null;
     }
   | { readonly event: 'abandoned'; readonly round: number }
   | {
@@ -107,22 +93,31 @@ export type ContributorEvent =
       readonly attempt: number;
       readonly milliseconds: number;
     }
-  /** The adapter was lost; it is opened afresh, and the round goes on after `step`, the last that is kept. */
+  /** The device was lost. The node opens it again and resumes the round after `step`, the step of the last snapshot. */
   | { readonly event: 'device-lost'; readonly round: number; readonly step: number; readonly reason: string }
   | { readonly event: 'paused' }
   | { readonly event: 'resumed' }
-  /** The contributor leaves after the contribution it works on. */
+  /** The contributor leaves after its current contribution. */
   | { readonly event: 'finishing' }
   | { readonly event: 'sent'; readonly bytes: SentBytes; readonly received: number }
   | {
       readonly event: 'left';
       readonly reason: 'finished' | 'interrupted' | 'complete' | 'failed';
-      /** Accepted from this process. */
+      /** Contributions of this process that the relay accepted. */
       readonly contributions: number;
       readonly tokens: number;
     };
 
-/** Bytes handed to the socket by message type, frames and nothing else. Downloads of bases are told by `synced`. */
+/**
+ * How the merge of a round took a contribution, as the relay says: with all its tokens, with less where it is longer than those
+ * of others, or not, because it points against them. `share` is how much of it counts, from 0 to 1.
+ */
+export interface ContributionFate {
+  readonly outcome: 'included' | 'scaled' | 'left-out';
+  readonly share: number;
+}
+
+/** Bytes of the frames handed to the socket, by message type. Downloads of bases are reported by `synced`. */
 export interface SentBytes {
   readonly join: number;
   readonly offer: number;

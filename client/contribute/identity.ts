@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { TapestryError } from '../errors.ts';
-import type { Files, Identity } from './host.ts';
+import type { Files } from '../runtime.ts';
+import type { Identity } from './network.ts';
 
-const fileName = 'identity.json';
+/** The file of a node's key. */
+export const identityFile = 'identity.json';
 
 const coordinate = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/));
 const storedKey = v.object({
@@ -13,20 +15,21 @@ const storedKey = v.object({
 });
 
 /**
- * The node's Ed25519 key, kept as a JSON Web Key (RFC 8037) in `identity.json`; made at the first call.
- * @throws TapestryError `identity.unreadable` rather than replacing a key that someone may still want
+ * The node's Ed25519 key, stored as a JSON Web Key (RFC 8037) in `identity.json`. The first call creates it. An unreadable
+ * key is never replaced, because its owner may be able to restore it.
+ * @throws TapestryError `identity.unreadable`
  */
 export async function identityInFiles(files: Files): Promise<Identity> {
-  const bytes = await files.read(fileName);
+  const bytes = await files.read(identityFile);
   if (bytes !== null) return readIdentity(bytes);
   const pair = await generate(true);
   const key = await crypto.subtle.exportKey('jwk', pair.privateKey);
   const { kty, crv, x, d } = v.parse(storedKey, key);
-  await files.write(fileName, new TextEncoder().encode(`${JSON.stringify({ kty, crv, x, d })}\n`));
+  await files.write(identityFile, new TextEncoder().encode(`${JSON.stringify({ kty, crv, x, d })}\n`));
   return identityOf(pair);
 }
 
-/** A new key pair. WebCrypto lets the public half be exported whatever `extractable` says. */
+/** A new key pair. `extractable` applies to the private key; the public key can always be exported. */
 export async function generate(extractable: boolean): Promise<CryptoKeyPair> {
   const pair = await crypto.subtle.generateKey('Ed25519', extractable, ['sign', 'verify']);
   if (!('privateKey' in pair)) throw new TypeError('Ed25519 gave no key pair');
@@ -48,8 +51,8 @@ async function readIdentity(bytes: Uint8Array<ArrayBuffer>): Promise<Identity> {
   } catch (cause) {
     throw new TapestryError(
       'identity.unreadable',
-      `The data folder's ${fileName} holds no Ed25519 key.`,
-      `Restore ${fileName} from a backup, or remove it to make a new key.`,
+      `The data folder's ${identityFile} holds no Ed25519 key.`,
+      `Restore ${identityFile} from a backup: the key is your place in the run. A new key needs another folder (--data).`,
       { cause },
     );
   }

@@ -1,10 +1,10 @@
 import { TapestryError } from '../errors.ts';
-import type { Tokenizer } from './tokenizer.ts';
+import { encodeDocuments, type Tokenizer } from './tokenizer.ts';
 
 /**
- * One token a character of `text`, numbered in the order of their code points, as small language models on one book have
- * it (Karpathy's char-rnn, nanoGPT). After the characters come beginning, end and padding, and then what makes the
- * vocabulary a multiple of four. `encode` throws `tokenizer.unknown-character` for what `text` did not hold.
+ * A tokenizer with one token for each distinct character of `text`, numbered in the order of code points, like those of
+ * Karpathy's char-rnn and nanoGPT. The tokens for beginning, end and padding follow the characters, and unused tokens make
+ * the vocabulary a multiple of four. `encode` throws `tokenizer.unknown-character` for a character that is not in `text`.
  */
 export function characterTokenizer(text: string): Tokenizer {
   const alphabet = [...new Set(text)].sort((a, b) => (a.codePointAt(0) ?? 0) - (b.codePointAt(0) ?? 0));
@@ -18,17 +18,20 @@ export function characterTokenizer(text: string): Tokenizer {
       'Use the tokenizer that the model was trained with.',
     );
   };
+  const [beginning, end, padding] = [alphabet.length, alphabet.length + 1, alphabet.length + 2];
+  const encode = (encoded: string) =>
+    Uint32Array.from(encoded, (character) => {
+      const token = tokens.get(character);
+      if (token === undefined) throw unknownCharacter(character);
+      return token;
+    });
   return {
     vocabularySize,
-    beginning: alphabet.length,
-    end: alphabet.length + 1,
-    padding: alphabet.length + 2,
-    encode: (encoded) =>
-      Uint32Array.from(encoded, (character) => {
-        const token = tokens.get(character);
-        if (token === undefined) throw unknownCharacter(character);
-        return token;
-      }),
+    beginning,
+    end,
+    padding,
+    encode,
+    tokenize: (documents) => encodeDocuments(documents, { beginning, end, encode }),
     decode: (decoded) => Array.from(decoded, characterOf).join(''),
     stream: () => ({ push: characterOf, flush: () => '' }),
   };
@@ -38,6 +41,6 @@ function unknownCharacter(character: string): TapestryError {
   return new TapestryError(
     'tokenizer.unknown-character',
     `The character ${JSON.stringify(character)} is not in the text that this tokenizer was made from.`,
-    'Leave the character out, or use the byte tokenizer, which knows every text.',
+    'Leave the character out, or use the byte tokenizer, which encodes any text.',
   );
 }

@@ -1,38 +1,38 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import * as v from 'valibot';
 import { TapestryError } from '../errors.ts';
 import { Random } from '../random.ts';
 import { type Batch, type BatchShape, ignoredTarget } from './batch.ts';
+import { type BatchSource, parsePosition } from './batch-source.ts';
+import type { Tokens } from './tokens.ts';
 
 const word = v.pipe(v.number(), v.integer());
 const samplerState = v.strictObject({
-  /** SHA-256, in hex, of the tokens drawn from: other text would make other batches. */
+  /** Hash of the tokens that the sampler draws from; other tokens would give other batches. */
   tokens: v.string(),
   batch: word,
   sequence: word,
   random: v.strictTuple([word, word, word, word]),
 });
 
-/** Where a sampler is. JSON-able. */
+/** A sampler's saved position, which JSON can hold. */
 export type SamplerState = v.InferOutput<typeof samplerState>;
 
 /**
- * Draws windows of `sequence` + 1 tokens whose starts are uniform over the stream. Same tokens, shape and seed, same
- * batches; a restored sampler goes on exactly where the saved one was.
+ * Draws windows of `sequence` + 1 tokens whose starts are uniform over the tokens. The same tokens, shape and seed give
+ * the same batches, and a restored sampler continues with exactly the batches that the saved one would have drawn.
  */
-export class Sampler {
-  readonly #tokens: Uint16Array;
+export class Sampler implements BatchSource {
+  readonly #tokens: Tokens;
   readonly #shape: BatchShape;
   #random: Random;
   #hash: string | undefined;
 
-  /** Throws `corpus.too-short`, naming `name`, when not one window fits. */
-  constructor(tokens: Uint16Array, shape: BatchShape, seed: number, name = 'The text') {
+  /** Throws `corpus.too-short`, with `name` in its message, if the tokens are shorter than one window. */
+  constructor(tokens: Tokens, shape: BatchShape, seed: number, name = 'The text') {
     if (tokens.length <= shape.sequence)
       throw new TapestryError(
         'corpus.too-short',
-        `${name} has ${tokens.length} tokens; one window of this run needs ${shape.sequence + 1}.`,
+        `${name} has ${tokens.length} tokens to train on; one window of this run needs ${shape.sequence + 1}.`,
         'Add text, or join a run with a shorter context.',
       );
     this.#tokens = tokens;
@@ -46,8 +46,8 @@ export class Sampler {
     const targets = new Uint32Array(batch * sequence);
     for (let row = 0; row < batch; row++) {
       const start = this.#random.below(this.#tokens.length - sequence);
-      inputs.set(this.#tokens.subarray(start, start + sequence), row * sequence);
-      targets.set(this.#tokens.subarray(start + 1, start + 1 + sequence), row * sequence);
+      this.#tokens.copy(start, inputs.subarray(row * sequence, (row + 1) * sequence));
+      this.#tokens.copy(start + 1, targets.subarray(row * sequence, (row + 1) * sequence));
     }
     return { inputs, targets };
   }
@@ -57,38 +57,34 @@ export class Sampler {
     return { tokens: this.#tokensHash(), batch, sequence, random: [...this.#random.save()] };
   }
 
-  /** Throws `sampler.damaged` for what `save` did not give, `sampler.changed` if that was of other text or another shape. */
+  /**
+   * Restores a position that `save` returned. Throws `sampler.damaged` if it cannot be read, `sampler.changed` if it belongs
+   * to other text or another batch shape.
+   */
   restore(saved: unknown): void {
-    const state = v.safeParse(samplerState, saved);
-    if (!state.success)
-      throw new TapestryError(
-        'sampler.damaged',
-        `The saved place in the text cannot be read: ${state.issues[0].message}.`,
-        'Start the sampling over with a new seed.',
-      );
-    const { tokens, batch, sequence, random } = state.output;
+    const state = parsePosition(samplerState, saved, 'the text', 'Start again with a new seed.');
+    const { tokens, batch, sequence, random } = state;
     if (tokens !== this.#tokensHash() || batch !== this.#shape.batch || sequence !== this.#shape.sequence)
       throw new TapestryError(
         'sampler.changed',
-        'The text, or the shape of a batch, is not the one that the saved place belongs to.',
-        'Start the sampling over with a new seed, or give the same text as before.',
+        'The saved position belongs to another text or another batch shape.',
+        'Give the same text as before, or start again with a new seed.',
       );
     this.#random = Random.restore(random);
   }
 
   #tokensHash(): string {
-    const { buffer, byteOffset, byteLength } = this.#tokens;
-    this.#hash ??= bytesToHex(sha256(new Uint8Array(buffer, byteOffset, byteLength)));
+    this.#hash ??= this.#tokens.hash();
     return this.#hash;
   }
 }
 
 /**
- * Consecutive windows over the whole of `tokens`: every token but the first is a target exactly once, and what the last
- * batch has too much is ignored. With `maxBatches`, as many windows as fit, spread evenly over the stream.
+ * Consecutive windows over all of `tokens`: every token but the first is a target exactly once, and unused rows of the last
+ * batch are ignored. With `maxBatches`, it gives the windows that fit in so many batches, spread evenly over the tokens.
  */
 export function* heldOutBatches(
-  tokens: Uint16Array,
+  tokens: Tokens,
   shape: BatchShape,
   maxBatches = Number.POSITIVE_INFINITY,
 ): Generator<Batch> {
@@ -100,9 +96,9 @@ export function* heldOutBatches(
     const targets = new Uint32Array(batch * sequence).fill(ignoredTarget);
     for (let row = 0; row < batch && first + row < rows; row++) {
       const start = Math.floor(((first + row) * windows) / rows) * sequence;
-      const following = tokens.subarray(start + 1, start + 1 + sequence);
-      inputs.set(tokens.subarray(start, start + following.length), row * sequence);
-      targets.set(following, row * sequence);
+      const count = Math.min(sequence, tokens.length - 1 - start);
+      tokens.copy(start, inputs.subarray(row * sequence, row * sequence + count));
+      tokens.copy(start + 1, targets.subarray(row * sequence, row * sequence + count));
     }
     yield { inputs, targets };
   }

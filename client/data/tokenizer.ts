@@ -1,73 +1,139 @@
 import { TapestryError } from '../errors.ts';
+import {
+  byteTokenizerJson,
+  byteTokenizerNames,
+  byteTokenizerSpecial,
+} from '../formats/byte-tokenizer-files.ts';
+import { plainTemplate, type TokenizerFacts } from '../formats/tokenizer-config.ts';
+import { documentBegins, documentEnds, type TextBytes } from './text-bytes.ts';
+import { type Tokens, WordTokens } from './tokens.ts';
 
-/** Turns text into token ids and back. Text never becomes a special token: only the corpus puts those in. */
+/** Converts text to token ids and back. Text never becomes a special token; only `tokenize` inserts special tokens. */
 export interface Tokenizer {
   readonly vocabularySize: number;
-  /** Stands before each document. */
+  /** The token before each document. */
   readonly beginning: number;
-  /** Stands after each document. */
+  /** The token after each document. */
   readonly end: number;
-  /** Fills what no document fills. */
+  /** The token that fills the rest of a row after its text. */
   readonly padding: number;
   encode(text: string): Uint32Array<ArrayBuffer>;
+  /** Encodes documents, each between `beginning` and `end`. */
+  tokenize(text: TextBytes): Promise<Tokens>;
   /** Special tokens have no text, and bytes that are not UTF-8 become U+FFFD. Throws `tokenizer.unknown-token`. */
   decode(tokens: Iterable<number>): string;
-  /** Decodes token by token: all that is pushed, then flushed, is what `decode` gives for the same tokens. */
+  /** Decodes token by token. The results of all `push` calls and of `flush` together equal `decode` of the same tokens. */
   stream(): TokenStream;
 }
+
+/** A tokenizer that a model's folder and a run's manifest can name. */
+export type ModelTokenizer = Tokenizer & TokenizerFacts;
 
 export interface TokenStream {
   /** The characters that `token` completes, often none. Throws `tokenizer.unknown-token`. */
   push(token: number): string;
-  /** What an unfinished character at the end decodes to. */
+  /** The decoding of an unfinished character at the end. */
   flush(): string;
 }
 
-const byteValues = 256;
-const vocabularySize = 260;
-const encoder = new TextEncoder();
-const newDecoder = () => new TextDecoder('utf-8', { ignoreBOM: true });
+/** Number of characters to encode before yielding to other work of this thread. */
+const turn = 2 ** 18;
 
-function isByte(token: number): boolean {
-  if (Number.isInteger(token) && token >= 0 && token < vocabularySize) return token < byteValues;
-  throw new TapestryError(
-    'tokenizer.unknown-token',
-    `${token} is not a token of the byte tokenizer (0 to ${vocabularySize - 1}).`,
-    'Use the tokenizer that the model was trained with.',
-  );
+/** Implements `Tokenizer.tokenize` with `encode`. It yields to the event loop during a long text, so that heartbeats are sent. */
+export async function encodeDocuments(
+  text: TextBytes,
+  { beginning, end, encode }: Pick<Tokenizer, 'beginning' | 'end' | 'encode'>,
+): Promise<Tokens> {
+  const tokens = new WordTokens();
+  let characters = 0;
+  for (const piece of text.pieces()) {
+    if (piece.begins) tokens.push(beginning);
+    tokens.append(encode(piece.text));
+    if (piece.ends) tokens.push(end);
+    characters += piece.text.length;
+    if (characters < turn) continue;
+    characters = 0;
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  return tokens;
 }
 
-/**
- * UTF-8 bytes are the tokens 0 to 255; 256 begins a document, 257 ends it, 258 pads, 259 is reserved (it makes the
- * vocabulary a multiple of four). Lone surrogates, which UTF-8 cannot hold, are encoded as U+FFFD.
- */
-export const byteTokenizer: Tokenizer = {
-  vocabularySize,
-  beginning: 256,
-  end: 257,
-  padding: 258,
-  encode: (text) => new Uint32Array(encoder.encode(text)),
-  decode(tokens) {
-    const decoder = newDecoder();
-    let text = '';
-    let run: number[] = [];
-    for (const token of tokens) {
-      if (isByte(token)) {
-        run.push(token);
-      } else {
-        text += decoder.decode(Uint8Array.from(run));
-        run = [];
-      }
-    }
-    return text + decoder.decode(Uint8Array.from(run));
-  },
-  stream() {
-    const decoder = newDecoder();
+/** Decoding of tokens that are bytes of UTF-8. `bytesOf` returns a token's bytes, or null for a special token, or throws. */
+export function textDecoding(
+  bytesOf: (token: number) => Uint8Array<ArrayBuffer> | null,
+): Pick<Tokenizer, 'decode' | 'stream'> {
+  const stream = (): TokenStream => {
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     return {
-      // A special token is never inside a character: what was unfinished before it stays unfinished.
-      push: (token) =>
-        isByte(token) ? decoder.decode(Uint8Array.of(token), { stream: true }) : decoder.decode(),
+      // A special token ends an unfinished character before it, which becomes U+FFFD.
+      push: (token) => {
+        const bytes = bytesOf(token);
+        return bytes === null ? decoder.decode() : decoder.decode(bytes, { stream: true });
+      },
       flush: () => decoder.decode(),
     };
-  },
+  };
+  return {
+    stream,
+    decode(tokens) {
+      const { push, flush } = stream();
+      return Array.from(tokens, push).join('') + flush();
+    },
+  };
+}
+
+const byteValues = 256;
+const [beginning, end, padding] = [256, 257, 258];
+const vocabularySize = 260;
+const encoder = new TextEncoder();
+
+/**
+ * The tokens 0 to 255 are bytes of UTF-8; 256 begins a document, 257 ends it, 258 pads, and 259 is reserved to make the
+ * vocabulary a multiple of four. Lone surrogates, which UTF-8 cannot hold, are encoded as U+FFFD.
+ */
+export const byteTokenizer: ModelTokenizer = {
+  vocabularySize,
+  beginning,
+  end,
+  padding,
+  kind: 'bytes',
+  names: byteTokenizerNames,
+  special: byteTokenizerSpecial,
+  chatTemplate: plainTemplate,
+  file: encoder.encode(JSON.stringify(byteTokenizerJson())),
+  encode: (text) => new Uint32Array(encoder.encode(text)),
+  tokenize: async (text) => new ByteTokens(text),
+  ...textDecoding((token) => {
+    if (Number.isInteger(token) && token >= 0 && token < vocabularySize)
+      return token < byteValues ? Uint8Array.of(token) : null;
+    throw new TapestryError(
+      'tokenizer.unknown-token',
+      `${token} is not a token of the byte tokenizer (0 to ${vocabularySize - 1}).`,
+      'Use the tokenizer that the model was trained with.',
+    );
+  }),
 };
+
+/** Reads the bytes of the text as tokens, without another copy in memory. */
+class ByteTokens implements Tokens {
+  readonly #text: TextBytes;
+
+  constructor(text: TextBytes) {
+    this.#text = text;
+  }
+
+  get length(): number {
+    return this.#text.length;
+  }
+
+  copy(start: number, into: Uint32Array): void {
+    let place = 0;
+    for (const view of this.#text.views(start, start + into.length))
+      for (const byte of view)
+        into[place++] = byte === documentBegins ? beginning : byte === documentEnds ? end : byte;
+  }
+
+  hash(): string {
+    return this.#text.hash();
+  }
+}

@@ -1,9 +1,10 @@
-/** Objects and arrays inside one another. */
+/** The most levels of nested objects and arrays. */
 export const maxJsonDepth = 32;
 
 /**
- * `JSON.parse` of UTF-8 bytes that also refuses what `JSON.parse` lets pass: a key given twice in one object (readers differ
- * on which one counts), nesting without end, and bytes that are not UTF-8. Throws a SyntaxError or a TypeError.
+ * Parses UTF-8 bytes as JSON. Unlike `JSON.parse`, it refuses a key that occurs twice in one object (parsers differ on
+ * which one counts) and nesting deeper than `maxJsonDepth`. Throws a SyntaxError, or a TypeError for bytes that are not
+ * UTF-8.
  */
 export function parseJson(bytes: Uint8Array): unknown {
   const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -12,7 +13,12 @@ export function parseJson(bytes: Uint8Array): unknown {
   return value;
 }
 
-/** Walks over text that is known to be JSON. */
+/** Encodes a value as indented JSON with a line end. */
+export function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Checks keys and nesting of text that is known to be valid JSON. */
 function checkKeysAndDepth(text: string): void {
   const open: Set<string>[] = []; // the keys of each enclosing object or array
   let at = 0;
@@ -37,7 +43,7 @@ function checkKeysAndDepth(text: string): void {
   }
 }
 
-/** Whether the string that ends before `at` is a key. */
+/** True if the string that ends before `at` is a key. */
 function isKey(text: string, at: number): boolean {
   let next = at;
   while (text[next] === ' ' || text[next] === '\n' || text[next] === '\r' || text[next] === '\t') next++;

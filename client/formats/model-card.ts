@@ -1,44 +1,50 @@
-import type { DecoderSizes, SpecialTokens } from './llama-config.ts';
+import { mean } from '../mean.ts';
+import type { DecoderSizes } from './llama-config.ts';
+import type { TokenizerFacts } from './tokenizer-config.ts';
 
-/** What is known of how a base came to be. */
+/** Facts about the training of a base. */
 export interface ModelCardFacts {
   /** The run's name, for people. */
   readonly name: string;
   /** The run's id: the SHA-256 of its manifest, in hex. */
   readonly run: string;
-  /** Rounds behind this base. */
+  /** Number of rounds that made this base. */
   readonly round: number;
-  /** Contributions merged, and the tokens they were trained on, over all rounds. */
+  /** Merged contributions and the tokens they were trained on, over all rounds. */
   readonly contributions: number;
   readonly tokens: number;
   /** AdamW steps of a node in one round. */
   readonly localSteps: number;
   /** SPDX identifier of the weights' licence. */
   readonly license: string;
-  /** Held-out losses in nats a token, before the first round and of this base; null where not measured. */
-  readonly nations: readonly {
+  /** The model that the run began with, by its name on a hub or its hash; none if it began with random weights. */
+  readonly baseModel?: string;
+  /** Held-out losses in nats per token, before the first round and of this base; null if not measured. */
+  readonly corpora: readonly {
     readonly name: string;
     readonly lossAtStart: number | null;
     readonly loss: number | null;
   }[];
 }
 
-/** The model card: YAML front matter as model hubs read it, then what a person wants to know. */
+/** The model card: YAML front matter for model hubs, then a description for people. */
 export function modelCard(
   config: DecoderSizes,
-  specialTokens: SpecialTokens,
+  { kind, beginning, end, padding }: TokenizerFacts,
   base: string,
   facts: ModelCardFacts,
 ): string {
+  const isBytes = kind === 'bytes';
+  const tokens = isBytes ? 'bytes of UTF-8 as 0 to 255' : `byte-level BPE of ${config.vocabularySize} tokens`;
   const count = (value: number) => value.toLocaleString('en-US');
   return `---
 license: ${JSON.stringify(facts.license)}
-library_name: transformers
+${facts.baseModel === undefined ? '' : `base_model: ${JSON.stringify(facts.baseModel)}\n`}library_name: transformers
 pipeline_tag: text-generation
-tags: [tapestry, llama, federated-learning, diloco, byte-level]
+tags: [tapestry, llama, federated-learning, diloco${isBytes ? ', byte-level' : ''}]
 ---
 
-# ${plain(facts.name)}
+# ${plainMarkdown(facts.name)}
 
 The shared base of a Tapestry run: a language model trained by several nodes together, on text that never left them. Each
 round, every node trained on its own text and sent a clipped, quantised weight delta; a relay merged these into the next base.
@@ -51,16 +57,16 @@ round, every node trained on its own text and sent a clipped, quantised weight d
 | Contributions merged | ${count(facts.contributions)} |
 | Tokens trained on | ${count(facts.tokens)} |
 | Architecture | LLaMA: ${config.layers} layers of width ${config.dimension}, ${config.heads} heads sharing ${config.keyValueHeads} key/value heads, context ${config.contextLength} |
-| Tokens | bytes of UTF-8 as 0 to 255; ${specialTokens.beginning} begins a document, ${specialTokens.end} ends it, ${specialTokens.padding} pads |
+| Tokens | ${tokens}; ${beginning} begins a document, ${end} ends it, ${padding} pads |
 
 ## Held-out loss
 
-Nats a byte, on text of each nation that no node trained on.
+Nats a ${isBytes ? 'byte' : 'token'}, on text of each corpus that no node trained on.
 
-| Nation | Before training | This base |
+| Corpus | Before training | This base |
 |---|---|---|
-${facts.nations.map(({ name, lossAtStart, loss }) => `| ${plain(name)} | ${nats(lossAtStart)} | ${nats(loss)} |`).join('\n')}
-| **Mean** | ${nats(mean(facts.nations.map((nation) => nation.lossAtStart)))} | ${nats(mean(facts.nations.map((nation) => nation.loss)))} |
+${facts.corpora.map(({ name, lossAtStart, loss }) => `| ${plainMarkdown(name)} | ${nats(lossAtStart)} | ${nats(loss)} |`).join('\n')}
+| **Mean** | ${nats(meanOfAll(facts.corpora.map((corpus) => corpus.lossAtStart)))} | ${nats(meanOfAll(facts.corpora.map((corpus) => corpus.loss)))} |
 
 ## Use
 
@@ -69,11 +75,12 @@ tapestry generate --model . --prompt 'All human beings ' --greedy --max-tokens 1
 \`\`\`
 
 \`\`\`python
-from safetensors.torch import load_file
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
-model = LlamaForCausalLM(LlamaConfig.from_pretrained("."))
-model.load_state_dict(load_file("base.safetensors"), strict=${config.tiedHead ? 'False)  # the head is the embedding' : 'True)'}
+tokenizer = AutoTokenizer.from_pretrained(".")
+model = AutoModelForCausalLM.from_pretrained(".")
+text = tokenizer("All human beings ", return_tensors="pt")
+print(tokenizer.decode(model.generate(**text, max_new_tokens=100)[0]))
 \`\`\`
 
 ## Reproduce and verify
@@ -93,18 +100,17 @@ to be truthful or harmless: build a derivative for that.
 }
 
 /** The mean, if every value was measured. */
-function mean(values: readonly (number | null)[]): number | null {
+function meanOfAll(values: readonly (number | null)[]): number | null {
   const measured = values.filter((value) => value !== null);
-  if (measured.length === 0 || measured.length < values.length) return null;
-  return measured.reduce((sum, value) => sum + value, 0) / measured.length;
+  return measured.length === 0 || measured.length < values.length ? null : mean(measured);
 }
 
 function nats(loss: number | null): string {
   return loss === null ? 'not measured' : loss.toFixed(3);
 }
 
-/** Text from outside, so that it stays on its line and is no markup. */
-function plain(text: string): string {
+/** Text from outside as one line, with Markdown characters escaped. */
+export function plainMarkdown(text: string): string {
   return text
     .replace(/[\p{Cc}\s]+/gu, ' ')
     .trim()

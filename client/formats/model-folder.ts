@@ -1,98 +1,114 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { TapestryError } from '../errors.ts';
-import {
-  type DecoderSizes,
-  encodeLlamaConfig,
-  parseLlamaConfig,
-  type SpecialTokens,
-} from './llama-config.ts';
+import { sha256Hex } from '../sha256.ts';
+import { encodeGenerationConfig } from './generation-config.ts';
+import { type DecoderSizes, encodeLlamaConfig, parseLlamaConfig } from './llama-config.ts';
 import { type ModelCardFacts, modelCard } from './model-card.ts';
-import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from './safetensors.ts';
+import { modelfile } from './modelfile.ts';
+import { encodeSafetensors, type FloatType } from './safetensors.ts';
+import type { StoredTensors } from './tensors/safetensors-source.ts';
+import { type FlatLayout, readWeights, refuseNotFinite } from './tensors/weights.ts';
+import { encodeTokenizerConfig, type TokenizerFacts } from './tokenizer-config.ts';
 
-/** How tensors lie in the flat parameter vector; what is between them is zero. */
-export interface FlatLayout {
-  readonly tensors: readonly {
-    readonly name: string;
-    readonly shape: readonly number[];
-    /** In elements. */
-    readonly offset: number;
-    readonly size: number;
-  }[];
-  readonly length: number;
-}
+/** The names of a model's files, in the order in which they are written. */
+export const modelFileNames = [
+  'model.safetensors',
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'Modelfile',
+  'README.md',
+] as const;
 
-/** The files of a folder that holds a model, by name. */
-export interface ModelFolder {
-  readonly 'base.safetensors': Uint8Array<ArrayBuffer>;
-  readonly 'config.json': Uint8Array<ArrayBuffer>;
-  readonly 'README.md': Uint8Array<ArrayBuffer>;
+/** The files of a model's folder, by name. */
+export type ModelFolder = { readonly [Name in (typeof modelFileNames)[number]]: Uint8Array<ArrayBuffer> };
+
+/** What a model's folder says about it besides its weights. */
+export interface ModelNotes {
+  /** Metadata of the weights' file. `tapestry.kind` is `base` only for a base of a run. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The model card: Markdown. */
+  readonly card: string;
+  /** How the weights are written; F32 unless given. A base is F32, so that its hash can be checked. */
+  readonly type?: FloatType;
 }
 
 export interface ParsedModel {
   readonly config: DecoderSizes;
   readonly parameters: Float32Array<ArrayBuffer>;
-  /** Whatever does not say that it is a base is a derivative: it generates, but nothing may train a run from it. */
+  /** A model without a kind in its metadata is a derivative: it can generate text, but no run trains from it. */
   readonly kind: 'base' | 'derivative';
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Writes a base as a folder that transformers' LLaMA reads too. Throws `model.not-finite`. */
+/** Encodes a base as a folder that LlamaForCausalLM of transformers can also read. Throws `model.not-finite`. */
+export function encodeBaseFolder(
+  config: DecoderSizes,
+  layout: FlatLayout,
+  parameters: Float32Array<ArrayBuffer>,
+  tokenizer: TokenizerFacts,
+  facts: ModelCardFacts,
+): ModelFolder {
+  const base = parametersHash(parameters);
+  return encodeModelFolder(config, layout, parameters, tokenizer, {
+    metadata: {
+      'tapestry.kind': 'base',
+      'tapestry.run': facts.run,
+      'tapestry.round': String(facts.round),
+      'tapestry.base': base,
+    },
+    card: modelCard(config, tokenizer, base, facts),
+  });
+}
+
+/** Encodes a model as the files that transformers, MLX-LM, llama.cpp's converter and Ollama read. Throws `model.not-finite`. */
 export function encodeModelFolder(
   config: DecoderSizes,
   layout: FlatLayout,
   parameters: Float32Array<ArrayBuffer>,
-  specialTokens: SpecialTokens,
-  facts: ModelCardFacts,
+  tokenizer: TokenizerFacts,
+  { metadata, card, type = 'F32' }: ModelNotes,
 ): ModelFolder {
-  const base = hashOf(parameters);
   const tensors = layout.tensors.map(({ name, shape, offset, size }) => {
     const values = parameters.subarray(offset, offset + size);
     refuseNotFinite(name, values);
     return { name, shape, values };
   });
+  // transformers requires the format; the tensors have PyTorch's names and shapes.
+  const weights = encodeSafetensors(tensors, { format: 'pt', ...metadata }, type);
+  const text = new TextEncoder();
   return {
-    'base.safetensors': encodeSafetensors(tensors, {
-      format: 'pt', // transformers opens no file without it; the tensors are PyTorch's names and shapes
-      'tapestry.kind': 'base',
-      'tapestry.run': facts.run,
-      'tapestry.round': String(facts.round),
-      'tapestry.base': base,
-    }),
-    'config.json': encodeLlamaConfig(config, specialTokens),
-    'README.md': new TextEncoder().encode(modelCard(config, specialTokens, base, facts)),
+    'model.safetensors': weights,
+    'config.json': encodeLlamaConfig(config, tokenizer, type),
+    'generation_config.json': encodeGenerationConfig(tokenizer),
+    'tokenizer.json': tokenizer.file,
+    'tokenizer_config.json': encodeTokenizerConfig(tokenizer, config.contextLength),
+    Modelfile: text.encode(modelfile(tokenizer, config.contextLength)),
+    'README.md': text.encode(card),
   };
 }
 
 /**
- * Reads a model back into the flat vector of `layoutOf(config)`. The tensors must be the layout's, all finite; the values of a
- * base must have the hash it names. Throws `model.bad-config`, `model.bad-tensors`, `model.not-finite`,
- * `model.bad-kind`, `model.wrong-hash` or `safetensors.*`.
+ * Reads the tensors of a model into the flat vector of `layoutOf(config)`. They must match the layout and be finite, and a
+ * base's values must have the hash in its metadata. Throws `model.bad-config`, `model.bad-tensors`, `model.not-finite`,
+ * `model.bad-kind` or `model.wrong-hash`.
  */
-export function parseModelFolder(
+export async function readModelFolder(
   configJson: Uint8Array,
-  safetensors: Uint8Array<ArrayBuffer>,
+  stored: StoredTensors,
   layoutOf: (config: DecoderSizes) => FlatLayout,
-): ParsedModel {
+): Promise<ParsedModel> {
   const config = parseLlamaConfig(configJson);
-  const file = decodeSafetensors(safetensors);
-  const kind = kindOf(file.metadata);
-  const layout = layoutOf(config);
-  checkTensors(file, layout); // before the vector is made: its size then follows from the file's, not from a claim
-  const parameters = new Float32Array(layout.length);
-  for (const { name, offset } of layout.tensors) {
-    const values = file.tensors.get(name)?.values ?? new Float32Array(0);
-    refuseNotFinite(name, values);
-    parameters.set(values, offset);
-  }
-  if (kind === 'base' && hashOf(parameters) !== file.metadata['tapestry.base']) {
+  const kind = kindOf(stored.metadata);
+  const parameters = await readWeights(stored.tensors, layoutOf(config), config.tiedHead);
+  if (kind === 'base' && parametersHash(parameters) !== stored.metadata['tapestry.base']) {
     throw new TapestryError(
       'model.wrong-hash',
-      'The base does not have the hash that it names: a value was changed.',
+      'The base does not have the hash in its metadata: a value was changed.',
       'Get the folder again, or verify the run that it came from.',
     );
   }
-  return { config, parameters, kind, metadata: file.metadata };
+  return { config, parameters, kind, metadata: stored.metadata };
 }
 
 function kindOf(metadata: Readonly<Record<string, string>>): 'base' | 'derivative' {
@@ -105,40 +121,7 @@ function kindOf(metadata: Readonly<Record<string, string>>): 'base' | 'derivativ
   );
 }
 
-function checkTensors(file: SafetensorsFile, layout: FlatLayout): void {
-  const refuse = (message: string) =>
-    new TapestryError(
-      'model.bad-tensors',
-      message,
-      'Use the config.json and base.safetensors of one and the same model.',
-    );
-  for (const { name, shape } of layout.tensors) {
-    const found = file.tensors.get(name);
-    if (found === undefined) throw refuse(`The tensor ${name} is missing.`);
-    if (found.shape.join() !== shape.join()) {
-      throw refuse(
-        `The tensor ${name} has the shape [${found.shape.join(', ')}] where [${shape.join(', ')}] is due.`,
-      );
-    }
-  }
-  if (file.tensors.size !== layout.tensors.length) {
-    const known = new Set(layout.tensors.map(({ name }) => name));
-    const extra = [...file.tensors.keys()].find((name) => !known.has(name));
-    throw refuse(`The tensor ${extra} is not part of the model that config.json describes.`);
-  }
-}
-
-function refuseNotFinite(name: string, values: Float32Array): void {
-  const index = values.findIndex((value) => !Number.isFinite(value));
-  if (index < 0) return;
-  throw new TapestryError(
-    'model.not-finite',
-    `The tensor ${name} holds ${values[index]} at ${index}.`,
-    'Use an earlier base, and verify the run that this one came from.',
-  );
-}
-
-/** SHA-256 of the vector as little-endian f32: a base's name. */
-function hashOf(parameters: Float32Array<ArrayBuffer>): string {
-  return bytesToHex(sha256(new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength)));
+/** SHA-256 of the vector as little-endian f32, which is a base's name. */
+export function parametersHash(parameters: Float32Array<ArrayBuffer>): string {
+  return sha256Hex(new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength));
 }

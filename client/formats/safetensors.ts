@@ -1,44 +1,37 @@
-import * as v from 'valibot';
 import { TapestryError } from '../errors.ts';
-import { parseJson } from './json.ts';
+import { encodeNumbers } from './tensors/number-type.ts';
+import { bytesEach, metadataKey, parseHeader } from './tensors/safetensors-header.ts';
 
 /**
  * The safetensors format (huggingface/safetensors, format section of its README): the header's length as a u64, the header
- * as JSON padded with spaces to 8 bytes, then the tensors' bytes without holes. Of its types, F32. Typed arrays are
- * read and written as they lie in memory: every engine with WebGPU is little-endian, as the format is.
+ * as JSON padded with spaces to 8 bytes, then the tensors' bytes without gaps. This file reads and writes F32 and U8.
+ * Typed arrays are read and written as they are in memory: the format and every engine with WebGPU are little-endian.
  */
-
-/** A header of a 100-layer model is about 100 kB. */
-export const maxHeaderBytes = 4 * 1024 * 1024;
-export const maxTensors = 65_536;
-export const maxRank = 8;
 
 export interface NamedTensor {
   readonly name: string;
-  /** Row-major. */
+  /** Extents of a row-major tensor. */
   readonly shape: readonly number[];
-  readonly values: Float32Array;
+  /** Float32 values, or bytes, which are written as U8. */
+  readonly values: Float32Array | Uint8Array;
 }
 
 export interface SafetensorsFile {
-  /** In the order of their bytes. Values share the file's memory where it is aligned. */
+  /** The F32 tensors in the order of their bytes. Their values share the file's memory if it is aligned. */
   readonly tensors: Map<string, { readonly shape: number[]; readonly values: Float32Array<ArrayBuffer> }>;
+  /** The U8 tensors, likewise. */
+  readonly bytes: Map<string, { readonly shape: number[]; readonly values: Uint8Array<ArrayBuffer> }>;
   readonly metadata: Record<string, string>;
 }
 
-const metadataKey = '__metadata__';
-const extent = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const entrySchema = v.strictObject({
-  dtype: v.string(),
-  shape: v.pipe(v.array(extent), v.maxLength(maxRank)),
-  data_offsets: v.strictTuple([extent, extent]),
-});
-type Entry = v.InferOutput<typeof entrySchema>;
+/** How float32 values may be written. */
+export type FloatType = 'F32' | 'F16' | 'BF16';
 
-/** Writes tensors one after another in the order given. Throws `safetensors.bad-tensor` on a repeated name or a wrong size. */
+/** Encodes tensors in the order given; float32 values as `type`. Throws `safetensors.bad-tensor` for a repeated name or a wrong size. */
 export function encodeSafetensors(
   tensors: readonly NamedTensor[],
   metadata: Readonly<Record<string, string>>,
+  type: FloatType = 'F32',
 ): Uint8Array<ArrayBuffer> {
   const header: [string, unknown][] = [[metadataKey, metadata]];
   const names = new Set([metadataKey]);
@@ -48,13 +41,14 @@ export function encodeSafetensors(
       throw new TapestryError(
         'safetensors.bad-tensor',
         `The tensor ${name} is named twice, or has ${values.length} values for the shape [${shape.join(', ')}].`,
-        'This is a bug of whatever made the tensors: report it.',
+        'This is a bug in the code that made the tensors: report it.',
       );
     }
     names.add(name);
     const begin = end;
-    end += values.byteLength;
-    header.push([name, { dtype: 'F32', shape, data_offsets: [begin, end] }]);
+    const dtype = values instanceof Float32Array ? type : 'U8';
+    end += values.length * bytesEach[dtype];
+    header.push([name, { dtype, shape, data_offsets: [begin, end] }]);
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const body = 8 + Math.ceil(json.length / 8) * 8;
@@ -62,111 +56,45 @@ export function encodeSafetensors(
   new DataView(bytes.buffer).setBigUint64(0, BigInt(body - 8), true);
   bytes.fill(0x20, 8, body);
   bytes.set(json, 8);
-  const floats = new Float32Array(bytes.buffer, body);
-  let offset = 0;
+  let offset = body;
   for (const { values } of tensors) {
-    floats.set(values, offset);
-    offset += values.length;
+    const stored =
+      values instanceof Float32Array && type !== 'F32'
+        ? encodeNumbers(type, values)
+        : new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    bytes.set(stored, offset);
+    offset += stored.length;
   }
   return bytes;
 }
 
 /**
- * Reads a file of F32 tensors, and refuses whatever the format does not allow.
- * Throws `safetensors.truncated`, `.header-too-large`, `.bad-header`, `.unsupported-type` or `.bad-offsets`.
+ * Reads a file of F32 and U8 tensors, and refuses a file that the format does not allow.
+ * Throws as `parseHeader`.
  */
 export function decodeSafetensors(bytes: Uint8Array<ArrayBuffer>): SafetensorsFile {
-  if (bytes.length < 8) throw refusal('truncated', 'The file is shorter than its header length.');
-  const claimed = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (claimed > maxHeaderBytes) {
-    throw refusal(
-      'header-too-large',
-      `The header would have ${claimed} bytes; at most ${maxHeaderBytes} are read.`,
-    );
-  }
-  const body = 8 + Number(claimed);
-  if (body > bytes.length) throw refusal('truncated', 'The file ends inside its header.');
-  const { entries, metadata } = parseHeader(bytes.subarray(8, body));
-
-  const data = alignedFloats(bytes.subarray(body));
-  const tensors: SafetensorsFile['tensors'] = new Map();
-  let end = 0;
-  for (const [name, { shape, data_offsets }] of entries) {
-    const length = product(shape);
-    if (data_offsets[0] !== end || data_offsets[1] !== end + 4 * length) {
-      throw refusal(
-        'bad-offsets',
-        `The tensor ${name} does not lie where the one before it ends, or not in its size.`,
+  const { body, entries, metadata } = parseHeader(bytes, bytes.length);
+  const file: SafetensorsFile = { tensors: new Map(), bytes: new Map(), metadata };
+  for (const { name, type, shape, begin, end } of entries) {
+    const values = bytes.subarray(body + begin, body + end);
+    if (type === 'F32') file.tensors.set(name, { shape, values: alignedFloats(values) });
+    else if (type === 'U8') file.bytes.set(name, { shape, values });
+    else
+      throw new TapestryError(
+        'safetensors.unsupported-type',
+        `The tensor ${name} holds ${type}; only F32 and U8 are read here.`,
+        'Convert the file to float32.',
       );
-    }
-    end = data_offsets[1];
-    if (end > bytes.length - body) throw refusal('truncated', `The file ends inside the tensor ${name}.`);
-    tensors.set(name, { shape, values: data.subarray(data_offsets[0] / 4, end / 4) });
   }
-  if (end !== bytes.length - body) throw refusal('bad-offsets', 'Bytes follow the last tensor.');
-  return { tensors, metadata };
+  return file;
 }
 
-/** The tensors' entries in the order of their bytes. */
-function parseHeader(bytes: Uint8Array): { entries: [string, Entry][]; metadata: Record<string, string> } {
-  if (bytes[0] !== 0x7b) throw refusal('bad-header', 'The header does not begin with a brace.');
-  let header: unknown;
-  try {
-    header = parseJson(bytes);
-  } catch (error) {
-    throw refusal('bad-header', `The header is not JSON: ${error instanceof Error ? error.message : error}.`);
-  }
-  const entries: [string, Entry][] = [];
-  const metadata: [string, string][] = [];
-  for (const [name, value] of Object.entries(header ?? {})) {
-    if (name === metadataKey) metadata.push(...parseMetadata(value));
-    else entries.push([name, parseEntry(name, value)]);
-  }
-  if (entries.length > maxTensors) {
-    throw refusal('bad-header', `The file has ${entries.length} tensors; at most ${maxTensors} are read.`);
-  }
-  const place = ([, { data_offsets }]: [string, Entry]) => data_offsets;
-  entries.sort((a, b) => place(a)[0] - place(b)[0] || place(a)[1] - place(b)[1]);
-  return { entries, metadata: Object.fromEntries(metadata) };
-}
-
-function parseEntry(name: string, value: unknown): Entry {
-  const parsed = v.safeParse(entrySchema, value);
-  if (!parsed.success) throw refusal('bad-header', `The entry of the tensor ${name} has another form.`);
-  if (parsed.output.dtype !== 'F32') {
-    throw new TapestryError(
-      'safetensors.unsupported-type',
-      `The tensor ${name} holds ${parsed.output.dtype}; only F32 is read.`,
-      'Convert the file to float32.',
-    );
-  }
-  return parsed.output;
-}
-
-function parseMetadata(value: unknown): [string, string][] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw refusal('bad-header', 'The metadata is not an object.');
-  }
-  return Object.entries(value).map(([key, text]) => {
-    if (typeof text !== 'string') throw refusal('bad-header', `The metadata ${key} is not a string.`);
-    return [key, text];
-  });
-}
-
-/** Bytes as floats, copied only where they are not on a multiple of four; an unfinished last float is left out. */
+/** Bytes as floats, copied only if they do not begin at a multiple of four. */
 function alignedFloats(bytes: Uint8Array<ArrayBuffer>): Float32Array<ArrayBuffer> {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
-  return new Float32Array(aligned.buffer, aligned.byteOffset, Math.floor(aligned.length / 4));
+  return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.length / 4);
 }
 
 function product(shape: readonly number[]): number {
   return shape.reduce((size, each) => size * each, 1);
-}
-
-function refusal(code: string, message: string): TapestryError {
-  return new TapestryError(
-    `safetensors.${code}`,
-    message,
-    'Get the file again: it is damaged or not safetensors.',
-  );
 }

@@ -1,15 +1,15 @@
-import type { BindingKind } from '../../shaders/index.ts';
+import type { BindingKind } from '../../shaders/reflect.ts';
 
-/** A tensor that only lives from the dispatch that writes it first to the one that reads it last, both included. */
+/** A tensor that lives from the first dispatch that writes it to the last one that reads it, both included. */
 export interface Lifetime {
   readonly bytes: number;
   readonly first: number;
   readonly last: number;
-  /** How the dispatches that bind it do. */
+  /** The kind of binding in each dispatch that binds it. */
   readonly uses: ReadonlyMap<number, BindingKind>;
 }
 
-/** Where a tensor is, in bytes. */
+/** The place of a tensor, in bytes. */
 export interface ArenaPlace {
   /** The index of its buffer. */
   readonly buffer: number;
@@ -17,9 +17,9 @@ export interface ArenaPlace {
 }
 
 export interface ArenaPlan {
-  /** Bytes of each buffer to make. */
+  /** Size of each buffer to create, in bytes. */
   readonly buffers: readonly number[];
-  /** Of each tensor. */
+  /** The place of each tensor. */
   readonly places: readonly ArenaPlace[];
 }
 
@@ -28,13 +28,13 @@ interface Held {
   readonly offset: number;
 }
 
-/** Where a binding may begin. */
+/** Alignment of a binding's offset, in bytes. */
 const border = 256;
 
 /**
- * Gives tensors whose lifetimes do not meet the same memory: largest first, each into the first gap of a buffer that is
- * free throughout its life (greedy by size, Pisarchyk and Lee 2020, arXiv 2001.03288). Several buffers, not one: WebGPU
- * forbids a dispatch to read and write the same, wherever in it.
+ * Assigns the same memory to tensors whose lifetimes do not overlap: largest first, each into the first gap of a buffer that is
+ * free throughout its lifetime (greedy by size, Pisarchyk and Lee 2020, arXiv 2001.03288). It uses several buffers because
+ * WebGPU does not let a dispatch read and write the same buffer, even at different ranges.
  */
 export function planArena(tensors: readonly Lifetime[]): ArenaPlan {
   const buffers: { bytes: number; held: Held[] }[] = [];
@@ -51,7 +51,7 @@ export function planArena(tensors: readonly Lifetime[]): ArenaPlan {
   return { buffers: buffers.map(({ bytes }) => bytes), places };
 }
 
-/** The first offset at which a buffer of so many bytes has room for a tensor throughout its life. */
+/** The first offset at which a buffer of `bytes` has room for a tensor throughout its lifetime. */
 function gapFor(tensor: Lifetime, bytes: number, held: readonly Held[]): number | undefined {
   const meeting = held.filter(
     ({ tensor: other }) => other.last >= tensor.first && tensor.last >= other.first,
@@ -66,7 +66,7 @@ function gapFor(tensor: Lifetime, bytes: number, held: readonly Held[]): number 
   return offset + tensor.bytes <= bytes ? offset : undefined;
 }
 
-/** Whether a dispatch reads the one and writes the other. */
+/** True if a dispatch reads one of them and writes the other. */
 function areMixed(a: Lifetime, b: Lifetime): boolean {
   return [...a.uses].some(([dispatch, kind]) => (b.uses.get(dispatch) ?? kind) !== kind);
 }

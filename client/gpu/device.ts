@@ -1,71 +1,71 @@
+import type { Precision } from '../../shaders/shader.ts';
 import { TapestryError } from '../errors.ts';
-import type { Storage } from './operation.ts';
 
-/** What decides which kernels an adapter can run, and which are likely fast. */
+/** The properties of an adapter that decide which kernels it can run, and which are likely fast. */
 export interface Adapter {
-  /** Whether the "GPU" is this machine's own processor. */
+  /** True if the "GPU" is this machine's own processor. */
   readonly software: boolean;
-  /** Lanes of a subgroup, where shaders may use subgroups and all have as many; otherwise 0. */
+  /** Lanes of a subgroup if shaders may use subgroups and all have the same size; otherwise 0. */
   readonly subgroupSize: number;
-  /** Where not all have as many: the numbers of lanes that a kernel may ask for. */
+  /** If subgroup sizes vary: the sizes that a kernel may request. */
   readonly subgroupChoices: readonly number[];
-  /** Whether shaders may use 16-bit floats. */
+  /** True if shaders may use 16-bit floats. */
   readonly f16: boolean;
-  /** What its tensor cores multiply; none where shaders cannot use them. */
+  /** The shapes that its tensor cores multiply; empty if shaders cannot use them. */
   readonly matrixUnits: readonly MatrixUnit[];
-  /** Bytes of workgroup memory, and invocations of one workgroup. */
+  /** Limits of a workgroup: bytes of memory, and invocations. */
   readonly workgroupBytes: number;
   readonly workgroupInvocations: number;
-  /** Bytes of a buffer, and of what a kernel sees of it. */
+  /** Limits in bytes of a buffer, and of a binding. */
   readonly bufferBytes: number;
   readonly bindingBytes: number;
 }
 
-/** What makes and fills buffers: an opened device, or a ledger (ledger.ts) that only adds them up. */
+/** Creates and writes buffers: an opened device, or a dry run (dry-run-allocator.ts) that only adds up their sizes. */
 export interface Allocator extends Adapter {
   readonly device: Pick<GPUDevice, 'createBuffer'> & { readonly queue: Pick<GPUQueue, 'writeBuffer'> };
 }
 
-/** Whether subgroups have 8 lanes: the vectors of a CPU adapter, which some kernels are written for. */
+/** True if subgroups have 8 lanes, like the vectors of a CPU adapter that some kernels are written for. */
 export function hasLanesOfEight({ subgroupSize }: Adapter): boolean {
   return subgroupSize === 8;
 }
 
 /**
- * Whether this is a CPU adapter as SwiftShader is, which some kernels are written for: llvmpipe may have 4 lanes, too, but has
- * 16-bit floats, and keeps in registers what SwiftShader keeps in memory.
+ * True if this is a CPU adapter like SwiftShader, which some kernels are written for. llvmpipe may also have 4 lanes, but it
+ * has 16-bit floats, and keeps values in registers that SwiftShader keeps in memory.
  */
 export function isLikeSwiftShader({ software, subgroupSize, f16 }: Adapter): boolean {
   return software && subgroupSize === 4 && !f16;
 }
 
-/** Multiplies (rows, depth) by (depth, columns) at once, by one subgroup. */
+/** A subgroup multiplies (rows, depth) by (depth, columns) in one instruction. */
 export interface MatrixUnit {
   readonly rows: number;
   readonly columns: number;
   readonly depth: number;
-  readonly operands: Storage;
-  readonly result: Storage;
+  readonly operands: Precision;
+  readonly result: Precision;
 }
 
-/** An opened adapter. `lost` resolves once, whether the driver took the device away or `close` gave it back. */
+/** An opened adapter. `lost` resolves once, when the device is lost or closed. */
 export interface Device extends Allocator {
   readonly device: GPUDevice;
-  /** For people: "NVIDIA H100", "llvmpipe (software)". */
+  /** A name to show, like "NVIDIA H100" or "llvmpipe (software)". */
   readonly name: string;
-  /** All that the driver says of itself and its hardware: another driver, another identity. */
+  /** Everything that the driver reports about itself and its hardware; it changes with the driver. */
   readonly identity: string;
   readonly lost: Promise<GPUDeviceLostInfo>;
   close(): void;
 }
 
-/** What does not fit an adapter, or its memory. */
+/** Error `device.too-small`: `what` exceeds a limit of the adapter, or its memory. */
 export function tooSmall(what: string, next = 'choose a smaller preset, batch or sequence'): TapestryError {
   return new TapestryError('device.too-small', `the model does not fit this adapter: ${what}`, next);
 }
 
-/** Throws TapestryError `device.no-f16` where shaders have no such floats. */
-export function requireStorage({ f16, name }: Device, storage: Storage): void {
+/** Throws TapestryError `device.no-f16` if `storage` is f16 and shaders have no 16-bit floats. */
+export function requireStorage({ f16, name }: Device, storage: Precision): void {
   if (storage === 'f16' && !f16)
     throw new TapestryError(
       'device.no-f16',
@@ -74,10 +74,10 @@ export function requireStorage({ f16, name }: Device, storage: Storage): void {
     );
 }
 
-/** Never let go: Dawn in Node aborts the process when its GPU object is collected before one of its devices. */
+/** Keeps every GPU object alive: Dawn in Node aborts the process if one is garbage-collected before its devices. */
 const opened = new Set<GPU>();
 
-/** Bytes, where less than the adapter's own limits is to be used. WebGPU itself grants no less than its defaults. */
+/** Limits in bytes that are lower than the adapter's. WebGPU grants no less than its default limits. */
 export interface DeviceLimits {
   readonly maxBuffer?: number;
   readonly maxBinding?: number;
@@ -97,7 +97,7 @@ export async function openDevice(
       'run `npm run setup`: it installs a software adapter, or says how; in a browser, turn on hardware acceleration',
     );
   const { limits, info } = adapter;
-  // The experimental feature has no name in the types of WebGPU yet.
+  // WebGPU's types do not have the experimental feature yet.
   const has = (feature: string): feature is GPUFeatureName => adapter.features.has(feature);
   const subgroups = has('subgroups');
   const f16 = has('shader-f16');
@@ -138,21 +138,21 @@ export async function openDevice(
   };
 }
 
-/** Lets kernels ask for a size of subgroups; asked of a device only where there are several, so that pipelines.ts can tell. */
+/** Lets kernels request a subgroup size. Devices are opened with it only if there are several sizes, which pipelines.ts checks. */
 export const sizeFeature = 'subgroup-size-control';
 
 function powersOfTwo(least: number, most: number): number[] {
   return least < 1 || least > most ? [] : [least, ...powersOfTwo(2 * least, most)];
 }
 
-/** Dawn's experiment with tensor cores; the standard has no such feature yet. */
+/** Dawn's experimental feature for tensor cores; the standard has none yet. */
 const matrixFeature = 'chromium-experimental-subgroup-matrix';
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }
 
-/** Reads what the experiment adds to the adapter's description; anything of another form counts as absent. */
+/** Reads the fields that the experimental feature adds to the adapter's info; a field of another form counts as absent. */
 function matrixUnitsOf(info: GPUAdapterInfo): MatrixUnit[] {
   const listed: unknown = Reflect.get(info, 'subgroupMatrixConfigs');
   if (!isIterable(listed)) return [];
@@ -167,14 +167,14 @@ function matrixUnitsOf(info: GPUAdapterInfo): MatrixUnit[] {
       'resultComponentType',
     ].map((key): unknown => Reflect.get(config, key));
     const isSize = (size: unknown): size is number => typeof size === 'number';
-    const isFloat = (type: unknown): type is Storage => type === 'f32' || type === 'f16';
+    const isFloat = (type: unknown): type is Precision => type === 'f32' || type === 'f16';
     if (isSize(rows) && isSize(columns) && isSize(depth) && isFloat(operands) && isFloat(result))
       units.push({ rows, columns, depth, operands, result });
   }
   return units;
 }
 
-/** Browsers leave `description` empty and give vendor and architecture only. */
+/** Browsers leave `description` empty and report only vendor and architecture. */
 function nameOf(info: GPUAdapterInfo, software: boolean): string {
   const spoken =
     info.description || [info.vendor, info.architecture].filter(Boolean).join(' ') || info.device;
@@ -182,7 +182,7 @@ function nameOf(info: GPUAdapterInfo, software: boolean): string {
   return software ? `${short} (software)` : short;
 }
 
-/** What every promise rejects with once the device is gone. */
+/** The error that every promise rejects with once the device is lost. */
 export function lostError(reason: string): TapestryError {
   return new TapestryError(
     'device.lost',

@@ -1,8 +1,6 @@
 import type { ShaderName } from '../../shaders/index.ts';
+import type { Precision } from '../../shaders/shader.ts';
 import type { Adapter } from './device.ts';
-
-/** How activations, and the weights that kernels read, are kept. Sums, moments and weight gradients are float32 always. */
-export type Storage = 'f32' | 'f16';
 
 /** Values of a shader's override constants, and of the constants of its text. */
 export type Overrides = Readonly<Record<string, number>>;
@@ -19,26 +17,26 @@ export interface Variant<Shape> {
   /** A value for every override constant of the shader. */
   readonly overrides: (shape: Shape) => Overrides;
   readonly workgroups: (shape: Shape) => Workgroups;
-  /** Whether this adapter can run it on this shape at all. */
-  readonly fits: (adapter: Adapter, shape: Shape, storage: Storage) => boolean;
-  /** Where it is likely fast, before anything is measured. */
-  readonly suits: 'processor' | 'graphics' | 'any';
-  /** Where that depends on the shape: those that are large enough for it. */
-  readonly pays?: (shape: Shape) => boolean;
+  /** True if this adapter can run it on this shape. */
+  readonly fits: (adapter: Adapter, shape: Shape, storage: Precision) => boolean;
+  /** The kind of adapter on which it is likely fast; used without measurements. */
+  readonly prefers: 'processor' | 'graphics' | 'any';
+  /** True if the shape is large enough for it to be fast; absent if every shape is. */
+  readonly worthwhile?: (shape: Shape) => boolean;
 }
 
-/** What is computed, whichever variant does it. */
+/** A computation, independent of the variants that implement it. */
 export interface Operation<Shape> {
   readonly name: string;
   /** The uniform `Shape` of every variant's shader, in 32-bit words. */
   readonly words: (shape: Shape) => readonly number[];
   /** The first is the reference: it runs on every adapter, with either storage. */
   readonly variants: readonly [Variant<Shape>, ...Variant<Shape>[]];
-  /** Of each binding that holds indices, how many things they number: what the tuner draws them from. */
+  /** For each binding that holds indices, the number of valid indices; the tuner draws random indices below it. */
   readonly indices?: (shape: Shape) => Readonly<Record<string, number>>;
 }
 
-/** A variant with everything that a shape decides. */
+/** A variant with all values that depend on the shape. */
 export interface Candidate {
   readonly variant: string;
   readonly shader: ShaderName;
@@ -47,28 +45,28 @@ export interface Candidate {
   readonly workgroups: Workgroups;
 }
 
-/** An operation on a shape on an adapter: what a choice between variants is made for. */
+/** An operation on a shape on an adapter, for which one of several variants is chosen. */
 export interface Site {
   /** Equal sites have equal keys. */
   readonly key: string;
   readonly operation: string;
   readonly words: readonly number[];
-  readonly storage: Storage;
+  readonly storage: Precision;
   readonly indices: Readonly<Record<string, number>>;
-  /** Those that fit; the first is the reference. */
+  /** The variants that fit; the first is the reference. */
   readonly candidates: readonly [Candidate, ...Candidate[]];
-  /** Without measurement: the last that fits, suits the adapter and pays. */
+  /** The choice without a measurement: the last candidate that prefers this kind of adapter and is worthwhile at the shape. */
   readonly guess: Candidate;
 }
 
-/** Site keys and the names of the variants that were measured to be best there. */
+/** The measured choices: names of variants by site key. */
 export type Choices = ReadonlyMap<string, string>;
 
 export function siteOf<Shape>(
   operation: Operation<Shape>,
   shape: Shape,
   adapter: Adapter,
-  storage: Storage,
+  storage: Precision,
 ): Site {
   const candidate = ({ name, shader, entry, overrides, workgroups }: Variant<Shape>): Candidate => ({
     variant: name,
@@ -81,7 +79,7 @@ export function siteOf<Shape>(
   const fitting = others.filter((variant) => variant.fits(adapter, shape, storage));
   const kind = adapter.software ? 'processor' : 'graphics';
   const suitable = fitting.findLast(
-    ({ suits, pays }) => (suits === kind || suits === 'any') && (pays?.(shape) ?? true),
+    ({ prefers, worthwhile }) => (prefers === kind || prefers === 'any') && (worthwhile?.(shape) ?? true),
   );
   const words = operation.words(shape);
   return {
@@ -95,7 +93,7 @@ export function siteOf<Shape>(
   };
 }
 
-/** The variant chosen for a site; its guess where there is no choice, or none of this name any more. */
+/** The variant chosen for a site; its guess if there is no choice, or the chosen variant no longer exists. */
 export function chosen({ key, candidates, guess }: Site, choices: Choices): Candidate {
   const name = choices.get(key);
   return candidates.find(({ variant }) => variant === name) ?? guess;

@@ -1,20 +1,15 @@
-import {
-  type BindingKind,
-  type Bindings,
-  type Shader,
-  sourceAsking,
-  sourceFor,
-} from '../../shaders/index.ts';
+import type { BindingKind, Bindings } from '../../shaders/reflect.ts';
+import { type Precision, type Shader, sourceAsking, sourceFor } from '../../shaders/shader.ts';
 import { TapestryError } from '../errors.ts';
 import { sizeFeature } from './device.ts';
-import type { Overrides, Storage } from './operation.ts';
+import type { Overrides } from './operation.ts';
 
-/** One entry point of a shader with everything that is fixed when it is compiled. */
+/** An entry point of a shader with all values that are fixed at compilation. */
 export interface Kernel {
   readonly shader: Shader;
   readonly entry: string;
   readonly overrides: Overrides;
-  readonly storage: Storage;
+  readonly storage: Precision;
 }
 
 export interface CompiledKernel {
@@ -37,7 +32,7 @@ export async function compileKernels(
   return new Map(await Promise.all(compiling.map(async ([key, kernel]) => [key, await kernel] as const)));
 }
 
-/** As `compileKernels`, but each kernel is awaited, and may fail, by itself. */
+/** Starts to compile all kernels, like `compileKernels`, but returns one promise per kernel, which may reject separately. */
 export function startCompiling(
   device: GPUDevice,
   kernels: Iterable<Kernel>,
@@ -48,24 +43,24 @@ export function startCompiling(
   const compile = async (kernel: Kernel): Promise<CompiledKernel> => {
     const { shader, storage, overrides } = kernel;
     const text = textFor(shader, storage, overrides);
-    const module = modules.get(text) ?? compileModule(device, shader.name, text);
+    const module = modules.get(text) ?? compileModule(device, shader, text);
     modules.set(text, module);
     return compileKernel(device, kernel, await module);
   };
   return new Map([...distinct].map(([key, kernel]) => [key, compile(kernel)]));
 }
 
-async function compileModule(device: GPUDevice, name: string, code: string): Promise<GPUShaderModule> {
+async function compileModule(device: GPUDevice, shader: Shader, code: string): Promise<GPUShaderModule> {
   device.pushErrorScope('validation');
-  const module = device.createShaderModule({ label: name, code });
+  const module = device.createShaderModule({ label: shader.name, code });
   const scope = device.popErrorScope();
   const { messages } = await module.getCompilationInfo();
   const errors = messages.filter((message) => message.type === 'error');
   const error = await scope;
   if (errors.length > 0 || error !== null)
     throw invalid(
-      name,
-      errors.map((e) => `line ${e.lineNum}: ${e.message}`).join('; ') || (error?.message ?? ''),
+      shader.name,
+      errors.map((e) => `${shader.placeOf(e.lineNum)}: ${e.message}`).join('; ') || (error?.message ?? ''),
     );
   return module;
 }
@@ -81,7 +76,7 @@ async function compileKernel(
   const label = `${shader.name}.${entry}`;
   const layout = device.createBindGroupLayout({
     label,
-    entries: Object.values(bindings).map(([binding, kind]) => ({
+    entries: Object.values(bindings).map(({ binding, kind }) => ({
       binding,
       visibility: GPUShaderStage.COMPUTE,
       buffer: { type: bufferType[kind] },
@@ -117,7 +112,7 @@ function requiredValue(values: Overrides, name: string, shader: Shader): number 
 function invalid(name: string, reason: string): TapestryError {
   return new TapestryError(
     'shader.invalid',
-    `the shader ${name} does not compile on this adapter: ${reason}`,
-    'update the graphics driver or the browser; if that does not help, report this message',
+    `The shader ${name} does not compile on this adapter: ${reason}`,
+    'Update the graphics driver or the browser; if the error persists, report this message.',
   );
 }

@@ -1,15 +1,10 @@
-import { type BindingKind, type Bindings, shaders } from '../../shaders/index.ts';
+import { shaders } from '../../shaders/index.ts';
+import type { BindingKind } from '../../shaders/reflect.ts';
+import type { Precision } from '../../shaders/shader.ts';
+import { allocate } from './allocation.ts';
 import { type Lifetime, planArena } from './arena.ts';
 import { type Adapter, type Allocator, type Device, tooSmall } from './device.ts';
-import {
-  type Choices,
-  chosen,
-  type Operation,
-  type Site,
-  type Storage,
-  siteOf,
-  type Workgroups,
-} from './operation.ts';
+import { type Choices, chosen, type Operation, type Site, siteOf, type Workgroups } from './operation.ts';
 import { type CompiledKernel, compileKernels, type Kernel, kernelKey } from './pipelines.ts';
 
 /** A range of a buffer that outlives the program; offset and size in bytes, the offset a multiple of 256. */
@@ -19,7 +14,7 @@ export interface BufferRange {
   readonly size: number;
 }
 
-/** An activation: named storage that exists only between its first and last use within one run of the program. */
+/** An activation: storage that exists only between its first and last use within one run of the program. */
 export interface Activation {
   readonly index: number;
   readonly bytes: number;
@@ -38,7 +33,7 @@ interface Recorded {
 const uniformStride = 256;
 const maxWorkgroups = 65_535;
 
-/** The bits of a float, to put it among a shape's integers. */
+/** The bits of a float, to store it among a shape's integers. */
 export function floatBits(value: number): number {
   return new Uint32Array(new Float32Array([value]).buffer)[0] ?? 0;
 }
@@ -49,34 +44,33 @@ export function whole(buffer: GPUBuffer): BufferRange {
 }
 
 export interface ProgramOptions {
-  readonly storage?: Storage;
-  /** Variants that were measured to be best; the others are guessed. */
+  readonly storage?: Precision;
+  /** Variants chosen by measurement; for other sites the variant is guessed. */
   readonly choices?: Choices;
 }
 
-/** A site of a program, with the bytes of each of its bindings. */
+/** A site of a program, with the size of each of its bindings in bytes. */
 export interface RecordedSite extends Site {
   readonly bytes: Readonly<Record<string, number>>;
 }
 
-/** Each operation on each shape once, of what several programs run. */
+/** The sites of several programs, each operation on each shape once. */
 export function distinctSites(sites: readonly RecordedSite[]): RecordedSite[] {
   return [...new Map(sites.map((site) => [site.key, site])).values()];
 }
 
-/** Measures the sites of a program, or remembers what was measured: the variants to run. */
+/** Chooses the variants of a program's sites, by new or by stored measurements. */
 export type Chooser = (sites: readonly RecordedSite[]) => Promise<Choices>;
 
-/** Where a program's activations are, by their index; and every buffer once. */
+/** The buffer of a program's shapes, and the ranges of its activations by their index. */
 export interface ProgramMemory {
   readonly shapes: GPUBuffer;
   readonly activations: readonly BufferRange[];
-  readonly buffers: readonly GPUBuffer[];
 }
 
-/** Records dispatches in the order they will run; `build` makes everything they need, once. */
+/** Records dispatches in the order in which they will run; `build` creates everything they need, once. */
 export class ProgramBuilder {
-  readonly storage: Storage;
+  readonly storage: Precision;
   readonly #adapter: Adapter;
   readonly #choices: Choices;
   readonly #recorded: Recorded[] = [];
@@ -90,22 +84,22 @@ export class ProgramBuilder {
     this.#choices = choices;
   }
 
-  /** Most bytes that can be bound. */
+  /** The largest binding, in bytes. */
   get bindingBytes(): number {
     return this.#adapter.bindingBytes;
   }
 
-  /** How many dispatches are recorded so far. */
+  /** Number of dispatches recorded so far. */
   get length(): number {
     return this.#recorded.length;
   }
 
-  /** What is recorded, each operation on each shape once. */
+  /** The recorded sites: each operation on each shape once. */
   get sites(): readonly RecordedSite[] {
     return [...this.#sites.values()];
   }
 
-  /** Bytes of an element in this program's storage. */
+  /** Size of an element in this program's storage, in bytes. */
   get storedBytes(): number {
     return this.storage === 'f16' ? 2 : 4;
   }
@@ -120,7 +114,7 @@ export class ProgramBuilder {
     return this.#newActivation(elements * this.storedBytes);
   }
 
-  /** What can be bound, for writing too, where an operation has a binding that this use of it does not touch. */
+  /** A writable placeholder for a binding that this use of an operation does not access. */
   unused(): Activation {
     this.#unused ??= this.#newActivation(256);
     return this.#unused;
@@ -132,7 +126,7 @@ export class ProgramBuilder {
     return activation;
   }
 
-  /** Records one dispatch of an operation, by the variant chosen for its shape. Throws `device.too-small`. */
+  /** Records one dispatch of an operation, with the variant chosen for its shape. Throws TapestryError `device.too-small`. */
   record<Shape>(
     operation: Operation<Shape>,
     shape: Shape,
@@ -154,12 +148,12 @@ export class ProgramBuilder {
     if (!this.#sites.has(site.key)) this.#sites.set(site.key, { ...site, bytes });
   }
 
-  /** The life of each activation, in dispatches. */
+  /** The lifetime of each activation, in dispatches. */
   get lifetimes(): readonly Lifetime[] {
     const uses = this.#activations.map(() => new Map<number, BindingKind>());
     this.#recorded.forEach(({ kernel, bindings }, at) => {
-      const kinds: Bindings = kernel.shader.entryPoints[kernel.entry] ?? {};
-      for (const [name, [, kind]] of Object.entries(kinds)) {
+      const declared = kernel.shader.entryPoints[kernel.entry] ?? {};
+      for (const [name, { kind }] of Object.entries(declared)) {
         const binding = bindings[name];
         if (binding !== undefined && 'index' in binding) uses[binding.index]?.set(at, kind);
       }
@@ -170,7 +164,7 @@ export class ProgramBuilder {
     });
   }
 
-  /** Makes the memory that what is recorded needs: the shapes, and buffers for the activations. */
+  /** Allocates the memory of the recorded dispatches: the shapes, and buffers for the activations. */
   allocate({ device }: Allocator): ProgramMemory {
     const words = new Uint32Array((Math.max(1, this.#recorded.length) * uniformStride) / 4);
     this.#recorded.forEach(({ words: shape }, index) => {
@@ -189,38 +183,40 @@ export class ProgramBuilder {
       const { buffer = -1, offset = 0 } = places[index] ?? {};
       return made[buffer] ? [{ buffer: made[buffer], offset, size: bytes }] : [];
     });
-    return { shapes, activations, buffers: [shapes, ...made] };
+    return { shapes, activations };
   }
 
-  /** Compiles the kernels and makes buffers and bind groups. Throws `shader.invalid` and `device.too-small`. */
+  /** Compiles the kernels and creates buffers and bind groups. Throws TapestryError `shader.invalid` or `device.too-small`. */
   async build(device: Device): Promise<Program> {
     const compiled = await compileKernels(
       device.device,
       this.#recorded.map(({ kernel }) => kernel),
     );
-    device.device.pushErrorScope('out-of-memory');
-    const memory = this.allocate(device);
-    const problem = await device.device.popErrorScope();
-    if (problem !== null) throw tooSmall(problem.message);
-    const dispatches = this.#recorded.map((recorded, index) => {
-      const kernel = compiled.get(kernelKey(recorded.kernel));
-      if (kernel === undefined) throw new Error(`${recorded.kernel.entry} was not compiled`);
-      const shape = { buffer: memory.shapes, offset: index * uniformStride, size: uniformStride };
-      return {
-        pipeline: kernel.pipeline,
-        group: makeGroup(device.device, recorded, kernel, shape, memory.activations),
-        workgroups: recorded.workgroups,
-        bytes: recorded.bytes,
-      };
-    });
-    return new Program(dispatches, memory.buffers);
+    const { made: memory, free } = await allocate(device, (allocator) => this.allocate(allocator));
+    try {
+      const dispatches = this.#recorded.map((recorded, index) => {
+        const kernel = compiled.get(kernelKey(recorded.kernel));
+        if (kernel === undefined) throw new Error(`${recorded.kernel.entry} was not compiled`);
+        const shape = { buffer: memory.shapes, offset: index * uniformStride, size: uniformStride };
+        return {
+          pipeline: kernel.pipeline,
+          group: makeGroup(device.device, recorded, kernel, shape, memory.activations),
+          workgroups: recorded.workgroups,
+          bytes: recorded.bytes,
+        };
+      });
+      return new Program(dispatches, free);
+    } catch (error) {
+      free();
+      throw error;
+    }
   }
 }
 
 function makeGroup(
   device: GPUDevice,
   { kernel, bindings }: Recorded,
-  { layout, bindings: numbers }: CompiledKernel,
+  { layout, bindings: declared }: CompiledKernel,
   shape: BufferRange,
   activations: readonly BufferRange[],
 ): GPUBindGroup {
@@ -228,12 +224,12 @@ function makeGroup(
   return device.createBindGroup({
     label,
     layout,
-    entries: Object.entries(numbers).map(([name, [number]]) => {
+    entries: Object.entries(declared).map(([name, { binding }]) => {
       const bound = name === 'shape' ? shape : bindings[name];
       if (bound === undefined) throw new Error(`${label} has nothing bound to ${name}`);
       const range = 'index' in bound ? activations[bound.index] : bound;
       if (range === undefined) throw new Error(`${label} binds an activation of another program`);
-      return { binding: number, resource: { ...range } };
+      return { binding, resource: { ...range } };
     }),
   });
 }
@@ -245,26 +241,27 @@ interface Dispatch {
   readonly bytes: number;
 }
 
-/** A recorded list of dispatches with all they need made beforehand: running it allocates nothing. */
+/** A list of dispatches with all buffers, bind groups and pipelines created in advance: running it allocates nothing. */
 export class Program {
   readonly #dispatches: readonly Dispatch[];
-  readonly #owned: readonly GPUBuffer[];
+  /** Destroys the program's own buffers. */
+  readonly close: () => void;
 
-  constructor(dispatches: readonly Dispatch[], owned: readonly GPUBuffer[]) {
+  constructor(dispatches: readonly Dispatch[], close: () => void) {
     this.#dispatches = dispatches;
-    this.#owned = owned;
+    this.close = close;
   }
 
   get length(): number {
     return this.#dispatches.length;
   }
 
-  /** Of each dispatch from `first` on, what is bound to it. */
+  /** The total size of the bindings of each dispatch from `first` on, in bytes. */
   bytes(first = 0): number[] {
     return this.#dispatches.slice(first).map(({ bytes }) => bytes);
   }
 
-  /** Encodes the dispatches from `first` on and before `end`; each sees what the ones before it wrote. */
+  /** Encodes the dispatches from `first` up to but excluding `end`; each sees the writes of the earlier ones. */
   encode(pass: GPUComputePassEncoder, first = 0, end = this.length): void {
     let current: GPUComputePipeline | undefined;
     for (let i = first; i < end; i++) {
@@ -275,9 +272,5 @@ export class Program {
       pass.setBindGroup(0, dispatch.group);
       pass.dispatchWorkgroups(...dispatch.workgroups);
     }
-  }
-
-  close(): void {
-    for (const buffer of this.#owned) buffer.destroy();
   }
 }

@@ -4,14 +4,14 @@ import type { BufferRange } from './program.ts';
 import { QueueEstimate } from './queue-estimate.ts';
 
 /**
- * Copies GPU memory back through staging buffers that are kept and used again. The copy is queued before `read`
- * returns: what comes back is the state between the submits before and after the call, whatever is submitted later.
+ * Reads GPU memory through staging buffers that are reused. The copy is queued before `read` returns: the values are those
+ * after all earlier submits, and later submits do not affect them.
  */
 export class Readback {
   readonly #device: GPUDevice;
   readonly #idle = new Map<number, GPUBuffer[]>();
   readonly #made: GPUBuffer[] = [];
-  /** Rejects what is being waited for; a race with `device.lost` would leave a reaction behind with every read. */
+  /** Rejects pending reads. A race with `device.lost` would instead add a reaction to that promise with every read. */
   readonly #waiting = new Set<(error: TapestryError) => void>();
   #lost: TapestryError | undefined;
   readonly #estimate: QueueEstimate | undefined;
@@ -25,12 +25,12 @@ export class Readback {
     });
   }
 
-  /** Tells of work that the next read has to wait for. */
+  /** Records submitted work that the next read must wait for. */
   submitted(dispatches: number): void {
     this.#estimate?.submitted(dispatches);
   }
 
-  /** A range's values, in a fresh array or in `into`. Rejects with `device.lost`. */
+  /** The values of a range, in a new array or in `into`. Rejects with TapestryError `device.lost`. */
   async read(range: BufferRange, into?: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
     const encoder = this.#device.createCommandEncoder({ label: 'readback' });
     const copied = this.copy(encoder, range, into);
@@ -38,7 +38,7 @@ export class Readback {
     return copied();
   }
 
-  /** Encodes the copy of a range: once the encoder's commands are submitted, call what it returns for the values. */
+  /** Encodes the copy of a range. After the encoder's commands are submitted, call the returned function for the values. */
   copy(
     encoder: GPUCommandEncoder,
     range: BufferRange,
@@ -51,7 +51,7 @@ export class Readback {
 
   async #values(staging: GPUBuffer, values: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>> {
     const busy = this.#estimate?.remaining() ?? 0;
-    // A timer may be a millisecond late: work that ends before the sleep does would seem longer each time.
+    // Sleep 1 ms less, because a timer may be late: if the work ended during the sleep, it would be measured too long.
     if (busy > 2) await new Promise((resolve) => setTimeout(resolve, busy - 1));
     await this.#mapped(staging);
     this.#estimate?.drained();
@@ -65,7 +65,7 @@ export class Readback {
     if (this.#lost) throw this.#lost;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.add(reject);
-    // A map of a staging buffer that is ours alone fails in no other way than with its device.
+    // No other code uses this staging buffer, so that mapping it fails only if the device is lost.
     staging.mapAsync(GPUMapMode.READ).then(
       () => resolve(),
       (error: unknown) => reject(lostError(error instanceof Error ? error.message : String(error))),

@@ -1,56 +1,56 @@
 /**
- * A submit should not take longer: pages stay responsive, and Windows kills work of 2 s. A dispatch that takes longer by
- * itself cannot be split here and gets a submit of its own.
+ * The longest intended submit, so that pages stay responsive; Windows kills work of 2 s. A single dispatch that takes longer
+ * cannot be split and gets its own submit.
  */
 export const submitMilliseconds = 100;
 
 /**
- * Bytes a millisecond that any graphics card is trusted with before it was measured. A dispatch of matrices does up to a
- * few hundred operations on each byte: this stands for a slow card doing them.
+ * Bytes per millisecond that every graphics card is assumed to process before it is measured. A matrix product does up to a few
+ * hundred operations on each byte; this is the rate of a slow card.
  */
 const unmeasuredBytes = 1e6;
 
-/** Completions that a runtime reports this close together were reported late: they are measured together. */
+/** Completions that are reported within this time of each other were reported late, and are measured together. */
 const togetherMilliseconds = 1;
 
 /** The end of a submit that no program reaches. */
 const never = 0xffffffff;
 
-/** How much cheaper one measurement can make a dispatch: a late report makes what comes after it look cheap. */
+/** Largest factor by which one measurement may lower an estimate: after a late report, the next submits look too cheap. */
 const largestFall = 4;
 
-/** After so many measured runs, what was too long is tried again: the card may have been busy with other work. */
+/** After this many measured runs, splits that were too long are tried again: the card may have been busy with other work. */
 const runsRemembered = 64;
 
 /** When the submits of one run ended. */
 export interface SubmitTimes {
   readonly from: number;
-  /** What `split` gave. */
+  /** The result of `split`. */
   readonly ends: readonly number[];
-  /** When the queue came to the run, and when each submit was done. */
+  /** When the queue reached the run, and when each submit was done. */
   readonly startedAt: number;
   readonly doneAt: readonly number[];
 }
 
 /**
- * Splits a program's dispatches into as few submits as stay under the budget. What a dispatch takes is first guessed by
- * the bytes that are bound to it, from below, then learned from how long the submits took. A submit tells the sum of its
- * dispatches only, and other submits of them could come out too long again and again: so those that did are not repeated.
+ * Splits a program's dispatches into as few submits as stay under the budget. The time of a dispatch is first estimated, from
+ * below, by the bytes bound to it, then learned from measured submits. A measurement gives only the sum over a submit's
+ * dispatches, so that estimates could repeatedly give submits that are too long: those that were too long are not repeated.
  */
 export class SubmitBudget {
   /** Estimated milliseconds of each dispatch. */
   readonly #costs: Float64Array;
-  /** For each dispatch, the end of the shortest submit from it on that was too long. */
+  /** For each dispatch, the end of the shortest submit that starts there and was too long. */
   readonly #tooLong: Uint32Array;
   #runs = 0;
 
-  /** `bytes`: what each dispatch has bound. */
+  /** `bytes`: the total size of the bindings of each dispatch. */
   constructor(bytes: readonly number[]) {
     this.#costs = Float64Array.from(bytes, (each) => each / unmeasuredBytes);
     this.#tooLong = new Uint32Array(bytes.length).fill(never);
   }
 
-  /** Where each submit of the dispatches `from` to `to` ends; the last at `to`. */
+  /** The end of each submit of the dispatches `from` to `to`; the last is `to`. */
   split(from: number, to: number): number[] {
     const ends: number[] = [];
     let sum = 0;
@@ -69,7 +69,7 @@ export class SubmitBudget {
     return ends;
   }
 
-  /** Learns from a run. */
+  /** Updates the estimates from the times of a run. */
   measured({ from, ends, startedAt, doneAt }: SubmitTimes): void {
     if (++this.#runs % runsRemembered === 0) this.#tooLong.fill(never);
     let [first, before] = [from, startedAt];
@@ -79,7 +79,7 @@ export class SubmitBudget {
       if (next !== undefined && next - at < togetherMilliseconds) return;
       const milliseconds = Math.max(at - before, 0);
       this.#scale(first, end, milliseconds);
-      // Only whole submits: of several that were measured together, some may be short.
+      // Only submits that were measured alone: of several measured together, some may be short.
       const single = first === (ends[submit - 1] ?? from);
       if (single && end - first > 1 && milliseconds > submitMilliseconds)
         this.#tooLong[first] = Math.min(end, this.#tooLong[first] ?? never);

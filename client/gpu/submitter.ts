@@ -2,24 +2,24 @@ import type { Device } from './device.ts';
 import type { Program } from './program.ts';
 import { SubmitBudget } from './submit-budget.ts';
 
-/** Runs that are timed: the first ones, then one in so many, since a card slows down when it is hot or shared. */
+/** Timed runs: the first ones, then one in `timedEvery`, because a card slows down when it is hot or shared. */
 const firstTimed = 8;
 const timedEvery = 16;
 
 /** A run that is being encoded. */
 interface Run {
-  /** Where each of its submits ends, and how many of them are made. */
+  /** The end of each submit, in dispatches, and the number of submits made. */
   readonly ends: readonly number[];
   submits: number;
-  /** Dispatches encoded. */
+  /** Number of dispatches encoded. */
   at: number;
-  /** When the queue came to the run, and when each submit was done; null where it is not timed. */
+  /** When the queue reached the run, and when each submit was done; null if the run is not timed. */
   readonly times: { readonly startedAt: Promise<number>; readonly doneAt: Promise<number>[] } | null;
 }
 
 /**
- * Encodes one list of dispatches, the same at every run, and submits it in as few parts as keep each under the budget;
- * see `SubmitBudget`. No watchdog looks after a processor: a software adapter gets the whole list at once.
+ * Encodes a list of dispatches, the same at every run, and submits it in as few parts as the budget allows; see
+ * `SubmitBudget`. A software adapter has no watchdog and gets the whole list in one submit.
  */
 export class Submitter {
   readonly #device: GPUDevice;
@@ -29,17 +29,17 @@ export class Submitter {
   #pass: GPUComputePassEncoder | null = null;
   #run: Run | null = null;
   #runs = 0;
-  /** Whether a run's times are not all known yet. */
+  /** True while some times of a run are unknown. */
   #timing = false;
 
-  /** `bytes`: what each dispatch of the list has bound. */
+  /** `bytes`: the total size of the bindings of each dispatch. */
   constructor(device: Device, bytes: readonly number[], now = () => performance.now()) {
     this.#device = device.device;
     this.#budget = device.software ? null : new SubmitBudget(bytes);
     this.#now = now;
   }
 
-  /** Begins a run of the list's first `dispatches`. */
+  /** Starts a run of the list's first `dispatches`. */
   begin(dispatches: number): void {
     const ends = this.#budget?.split(0, dispatches) ?? [dispatches];
     const due = this.#runs < firstTimed || this.#runs % timedEvery === 0;
@@ -48,7 +48,7 @@ export class Submitter {
     this.#run = { ends, submits: 0, at: 0, times: timed ? { startedAt: this.#done(), doneAt: [] } : null };
   }
 
-  /** Encodes copies between two dispatches, or at either end. Returns what `encode` does. */
+  /** Encodes copies between two dispatches, or at either end. Returns the result of `encode`. */
   copy<Result>(encode: (encoder: GPUCommandEncoder) => Result): Result {
     this.#pass?.end();
     this.#pass = null;
@@ -56,12 +56,12 @@ export class Submitter {
     return encode(this.#encoder);
   }
 
-  /** Encodes the next dispatches of the list: those of a program from `first` on and before `end`. */
+  /** Encodes the next dispatches of the list: those of a program from `first` up to but excluding `end`. */
   encode(program: Program, first = 0, end = program.length): void {
     const run = this.#run;
-    if (run === null) throw new Error('no run was begun');
+    if (run === null) throw new Error('no run was started');
     for (let from = first; from < end; ) {
-      // What a submit holds goes out when more comes: the run's last copies belong to its last submit.
+      // A full submit is sent only when another dispatch follows, so that the run's last copies are in its last submit.
       if (run.at === run.ends[run.submits]) this.#submit(run);
       const until = Math.min(end, from + (run.ends[run.submits] ?? Infinity) - run.at);
       this.#encoder ??= this.#device.createCommandEncoder();
@@ -72,7 +72,7 @@ export class Submitter {
     }
   }
 
-  /** Submits what is left. */
+  /** Submits the remaining commands. */
   end(): void {
     const [run, budget] = [this.#run, this.#budget];
     if (run === null) return;
@@ -100,7 +100,7 @@ export class Submitter {
     run.times?.doneAt.push(this.#done());
   }
 
-  /** When all that is submitted is done. */
+  /** Resolves to the time when all submitted work is done. */
   async #done(): Promise<number> {
     await this.#device.queue.onSubmittedWorkDone();
     return this.#now();

@@ -1,8 +1,8 @@
 import { TapestryError } from '../errors.ts';
 
-/** The runtime's own WebGPU entry point: browsers and Deno. */
+/** The WebGPU entry point that browsers and Deno provide. `next` is the error's advice if it is missing. */
 export function navigatorGpu(next: string): GPU {
-  // Absent where the runtime has no WebGPU or the page is not a secure context, whatever the types say.
+  // Its type is never undefined, but it is undefined without WebGPU and outside a secure context.
   const gpu: GPU | undefined = navigator.gpu;
   if (gpu === undefined) throw new TapestryError('adapter.missing', 'This runtime has no WebGPU.', next);
   return gpu;

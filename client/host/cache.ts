@@ -1,30 +1,49 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Device } from '../gpu/device.ts';
-import { measuredKernels } from '../gpu/measured-kernels.ts';
 import type { Chooser } from '../gpu/program.ts';
+import { measuredKernels } from '../gpu/tuning/measured-kernels.ts';
+import type { Files } from '../runtime.ts';
 import { diskFiles } from './disk.ts';
 
 /**
- * The folder for what can be made again, such as measured kernels: `TAPESTRY_CACHE`, or where this system keeps caches.
- * All nodes of a user share it.
+ * The folder for files that can be computed again, such as measured kernels: `TAPESTRY_CACHE`, or the system's usual folder
+ * for caches. All nodes of a user share it. Null if neither is known. An empty variable counts as unset.
  */
 export function cacheFolder(
   environment = process.env,
   platform = process.platform,
-  home = homedir(),
-): string {
+  home = homeFolder(),
+): string | null {
   const own = environment['TAPESTRY_CACHE'];
   if (own) return own;
-  if (platform === 'win32')
-    return join(environment['LOCALAPPDATA'] || join(home, 'AppData', 'Local'), 'tapestry', 'cache');
-  if (platform === 'darwin') return join(home, 'Library', 'Caches', 'tapestry');
-  // XDG Base Directory Specification 0.8; a relative path is to be ignored.
+  if (platform === 'win32') {
+    const local = environment['LOCALAPPDATA'] || (home && join(home, 'AppData', 'Local'));
+    return local && join(local, 'tapestry', 'cache');
+  }
+  if (platform === 'darwin') return home && join(home, 'Library', 'Caches', 'tapestry');
+  // XDG Base Directory Specification 0.8, which says to ignore a relative path.
   const cache = environment['XDG_CACHE_HOME'];
-  return join(cache?.startsWith('/') ? cache : join(home, '.cache'), 'tapestry');
+  if (cache?.startsWith('/')) return join(cache, 'tapestry');
+  return home && join(home, '.cache', 'tapestry');
 }
 
-/** The kernels that were measured on this adapter, of all nodes and commands of this user; see `measuredKernels`. */
+/** The user's home folder; null if HOME is not set and the system does not know the user id, as in some containers. */
+export function homeFolder(home: () => string = homedir): string | null {
+  try {
+    return home() || null;
+  } catch {
+    return null;
+  }
+}
+
+/** The files of the cache folder. Without a folder, reads find nothing and writes do nothing. */
+export function cacheFiles(folder = cacheFolder()): Files {
+  if (folder !== null) return diskFiles(folder);
+  return { read: async () => null, write: async () => {} };
+}
+
+/** The kernels that nodes and commands of this user measured on this adapter; see `measuredKernels`. */
 export function cachedKernels(device: Device): Chooser {
-  return measuredKernels(device, diskFiles(cacheFolder()));
+  return measuredKernels(device, cacheFiles());
 }

@@ -1,20 +1,26 @@
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Files } from '../contribute/host.ts';
 import { TapestryError } from '../errors.ts';
+import type { Files } from '../runtime.ts';
+import { isPermissionError, permissionError } from './permission.ts';
+import { NotRead, readRegularFile } from './regular-file.ts';
+
+/** The most bytes of a node's file: a state with the largest model and its residual. */
+const maxFileBytes = 2 ** 35;
 
 /**
- * A folder on disk, for Node and for Deno's Node interface. A write goes to a new file, is synced, and takes the old
- * one's name, so that a crash leaves one or the other whole. Only this user may read any of it.
+ * A folder on disk, for Node and for Deno's Node interface. A write creates a new file, syncs it and renames it over the
+ * old one, so that a crash leaves either the old or the new file complete. Only this user may read the files.
  */
 export function diskFiles(folder: string): Files {
   return {
     async read(name) {
       try {
-        return new Uint8Array(await readFile(join(folder, name)));
+        return await readRegularFile(join(folder, name), maxFileBytes);
       } catch (error) {
-        if (codeOf(error) === 'ENOENT') return null;
-        throw diskError(folder, error);
+        if (!(error instanceof NotRead)) throw error;
+        if (error.reason === 'missing') return null;
+        throw diskError(folder, error.cause ?? error);
       }
     },
     async write(name, bytes) {
@@ -29,7 +35,7 @@ export function diskFiles(folder: string): Files {
         } finally {
           await file.close();
         }
-        // The mode given to `open` counts only for a file that was not there.
+        // `open` applies the mode only when it creates the file.
         await chmod(fresh, 0o600);
         await rename(fresh, path);
         await syncFolder(folder);
@@ -38,17 +44,10 @@ export function diskFiles(folder: string): Files {
         throw diskError(folder, error);
       }
     },
-    async remove(name) {
-      try {
-        await rm(join(folder, name), { force: true });
-      } catch (error) {
-        throw diskError(folder, error);
-      }
-    },
   };
 }
 
-/** Makes a rename durable. Windows cannot open a folder, and needs not. */
+/** Makes a rename durable. Windows cannot open a folder and does not need it. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = await open(folder, 'r');
@@ -64,11 +63,15 @@ function codeOf(error: unknown): string {
 }
 
 function diskError(folder: string, cause: unknown): TapestryError {
+  if (isPermissionError(cause)) {
+    const options = `--allow-read=${folder} --allow-write=${folder}`;
+    return permissionError(`read and write ${folder}`, options, cause);
+  }
   const code = codeOf(cause);
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new TapestryError(
       'disk.full',
-      `No space is left for ${folder}. What was there is kept.`,
+      `No space is left for ${folder}. The old files are unchanged.`,
       'Free some space, or choose another place with --data FOLDER, then join again.',
       { cause },
     );

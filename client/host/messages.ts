@@ -1,26 +1,35 @@
 import { TapestryError } from '../errors.ts';
 
-/** A relay has no reason to send so many messages while the node looks at one. */
-const waitingMost = 1024;
+/** The most messages and bytes that may wait while the node handles one message. A correct relay never sends more. */
+const maxWaiting = { messages: 1024, bytes: 2 ** 22 } as const;
 
 /**
- * Messages in the order they came, for one reader: what is pushed before it is asked for waits. After `end` the reader
- * gets the rest and is done; after `fail` it gets the rest and then the error.
+ * A queue of messages for one reader. After `end`, the reader gets the waiting messages and then ends; after `fail`, it
+ * gets the waiting messages and then the error.
  */
 export class Messages implements AsyncIterable<Uint8Array<ArrayBuffer>> {
   readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
+  #arrived = 0;
+  #waitingBytes = 0;
   #wake: (() => void) | null = null;
   #ended = false;
   #error: Error | null = null;
 
+  /** Number of messages pushed so far, including those not read yet. */
+  get arrived(): number {
+    return this.#arrived;
+  }
+
   push(bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#ended) return;
-    if (this.#waiting.length >= waitingMost) {
+    this.#arrived++;
+    this.#waitingBytes += bytes.length;
+    if (this.#waiting.length >= maxWaiting.messages || this.#waitingBytes > maxWaiting.bytes) {
       this.fail(
         new TapestryError(
           'relay.malformed',
-          'The relay sent more than this node can look at.',
-          'Nothing to do: this node joins again. If this stays, tell the operator of the relay.',
+          'The relay sent more messages than this node can handle.',
+          'The node reconnects automatically. If the error persists, tell the operator of the relay.',
         ),
       );
       return;
@@ -43,6 +52,7 @@ export class Messages implements AsyncIterable<Uint8Array<ArrayBuffer>> {
     for (;;) {
       const next = this.#waiting.shift();
       if (next !== undefined) {
+        this.#waitingBytes -= next.length;
         yield next;
         continue;
       }

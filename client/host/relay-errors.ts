@@ -1,25 +1,38 @@
+import type { FetchOptions } from '../contribute/network.ts';
 import { TapestryError } from '../errors.ts';
+import { isPermissionError, permissionError } from './permission.ts';
 
-/** Nothing longer is read from a relay: a Welcome, whose manifest has at most 64 KiB, is the longest message. */
+/** The longest message that a node reads from a relay. The longest valid one is a Welcome, with a manifest of at most 64 KiB. */
 export const maxMessageBytes = 2 ** 17;
 
-/** A connection gets this long to open. */
+/** Time limit for opening a connection. */
 export const openMilliseconds = 15_000;
 
-/** OpenSSL's and rustls's ways of saying that a certificate is not trusted or TLS could not be agreed on. */
+/** Time limit for the check whether a server uses TLS. */
+const tlsProbeMilliseconds = 3_000;
+
+/** Texts of OpenSSL and rustls for a certificate that is not trusted or a TLS handshake that failed. */
 const tlsFailure =
   /certificate|CERT|SELF_SIGNED|UNABLE_TO_(?:GET|VERIFY)|\bTLS\b|\bSSL\b|ERR_SSL|ERR_TLS|HOSTNAME_MISMATCH/;
 
-/** How Node, OpenSSL and rustls name an answer that is not TLS: plain HTTP, most often. */
+/** Texts of Node, OpenSSL and rustls for an answer that is not TLS, which usually is plain HTTP. */
 const plainAnswer = /EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|InvalidContentType/;
 
-/** What could not be reached and why, in the words of a person who can do something about it. */
+/** Their texts for a connection that was closed without an answer. TLS servers close a plain HTTP connection like this. */
+const noAnswer = /UND_ERR_SOCKET|ECONNRESET|socket hang up|connection closed/;
+
+const redirectAnswer = /server response: 3\d\d/;
+
+/** The error for a relay that could not be reached. */
 export function connectionError(url: URL, reason: string, cause?: unknown): TapestryError {
+  if (isPermissionError(cause))
+    return permissionError(`connect to ${url.host}`, `--allow-net=${url.host}`, cause);
+  if (redirectAnswer.test(reason)) return redirected(url, null);
   if (plainAnswer.test(reason)) {
     return new TapestryError(
       'relay.tls',
-      `${url.host} does not answer in TLS (${reason}).`,
-      'Where the relay runs without --tls, its address starts with http://.',
+      `${url.host} does not use TLS (${reason}).`,
+      'If the relay runs without --tls, use its address that starts with http://.',
       { cause },
     );
   }
@@ -27,7 +40,7 @@ export function connectionError(url: URL, reason: string, cause?: unknown): Tape
     return new TapestryError(
       'relay.tls',
       `The certificate of ${url.host} is not trusted here (${reason}).`,
-      'For a relay with --tls auto pass the fingerprint it printed: --fingerprint SHA256 (Deno: deno run --cert FILE). Else check the address.',
+      'For a relay with --tls auto, pass the fingerprint that it printed: --fingerprint SHA256 (Deno: deno run --cert FILE). Otherwise check the address.',
       { cause },
     );
   }
@@ -39,20 +52,63 @@ export function connectionError(url: URL, reason: string, cause?: unknown): Tape
   );
 }
 
-/** The runtime's own fetch, whose failures say what could not be reached and why. */
-export async function fetchFrom(
-  url: URL,
-  init: { headers?: Record<string, string>; signal?: AbortSignal } = {},
-): Promise<Response> {
+/** The error for a connection that did not open. It also detects a relay that uses TLS but was given an http address. */
+export async function openingError(url: URL, reason: string, cause?: unknown): Promise<TapestryError> {
+  const isPlain = url.protocol === 'http:' || url.protocol === 'ws:';
+  if (!isPlain || !noAnswer.test(reason) || !(await speaksTls(url)))
+    return connectionError(url, reason, cause);
+  return new TapestryError(
+    'relay.tls',
+    `${url.host} uses TLS and does not answer plain HTTP.`,
+    `Use its address that starts with https: https://${url.host}`,
+    { cause },
+  );
+}
+
+async function speaksTls({ host }: URL): Promise<boolean> {
   try {
-    return await fetch(url, init);
+    const signal = AbortSignal.timeout(tlsProbeMilliseconds);
+    await (await fetch(`https://${host}/healthz`, { signal, redirect: 'manual' })).body?.cancel();
+    return true;
   } catch (error) {
-    init.signal?.throwIfAborted();
-    throw connectionError(url, reasonOf(error), error);
+    const reason = reasonOf(error);
+    return tlsFailure.test(reason) && !plainAnswer.test(reason);
   }
 }
 
-/** Node's fetch hides the reason in its cause. */
+/** Calls the runtime's own fetch, refuses redirects, and turns failures into errors that name the relay and the reason. */
+export async function fetchFrom(url: URL, { headers = {}, signal }: FetchOptions = {}): Promise<Response> {
+  try {
+    const response = await fetch(url, { headers, signal: signal ?? null, redirect: 'manual' });
+    await refuseRedirect(url, response);
+    return response;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error instanceof TapestryError ? error : await openingError(url, reasonOf(error), error);
+  }
+}
+
+/**
+ * Refuses a redirect, which would send this node's requests to another server. A relay never redirects.
+ * @throws TapestryError `relay.redirected`
+ */
+export async function refuseRedirect(url: URL, response: Response): Promise<void> {
+  const isRedirect = response.type === 'opaqueredirect' || (response.status >= 300 && response.status < 400);
+  if (!isRedirect) return;
+  await response.body?.cancel();
+  throw redirected(url, response.headers.get('location'));
+}
+
+function redirected(url: URL, location: string | null): TapestryError {
+  const target = location === null ? 'another address' : JSON.stringify(location);
+  return new TapestryError(
+    'relay.redirected',
+    `${url.host} redirects to ${target}.`,
+    'Redirects are not followed. If you trust that address, join the relay there.',
+  );
+}
+
+/** The reason of a failed request. Node's fetch stores it in the error's cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return reasonOf(error.cause);

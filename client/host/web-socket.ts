@@ -1,11 +1,11 @@
-import type { Socket } from '../contribute/host.ts';
+import type { Socket } from '../contribute/network.ts';
 import { Messages } from './messages.ts';
-import { connectionError, maxMessageBytes, openMilliseconds } from './relay-errors.ts';
+import { connectionError, maxMessageBytes, openingError, openMilliseconds } from './relay-errors.ts';
 
-/** A socket over the runtime's own WebSocket: browsers and Deno. */
+/** A socket over the WebSocket that browsers and Deno provide. */
 export function openWebSocket(url: URL, protocol: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, protocol);
+    const socket = newWebSocket(url, protocol);
     socket.binaryType = 'arraybuffer';
     const messages = new Messages();
     let open = false;
@@ -21,6 +21,9 @@ export function openWebSocket(url: URL, protocol: string): Promise<Socket> {
         send: (bytes) => socket.send(bytes),
         get buffered() {
           return socket.bufferedAmount;
+        },
+        get arrived() {
+          return messages.arrived;
         },
         messages,
         close: () => socket.close(),
@@ -38,7 +41,16 @@ export function openWebSocket(url: URL, protocol: string): Promise<Socket> {
     socket.addEventListener('close', () => {
       clearTimeout(timer);
       if (open) messages.end();
-      else reject(connectionError(url, reason));
+      else void openingError(url, reason).then(reject);
     });
   });
+}
+
+/** Creates a WebSocket. Deno's constructor throws if the permission is missing. */
+function newWebSocket(url: URL, protocol: string): WebSocket {
+  try {
+    return new WebSocket(url, protocol);
+  } catch (error) {
+    throw connectionError(url, String(error), error);
+  }
 }

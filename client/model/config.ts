@@ -1,3 +1,5 @@
+import type { RopeScaling } from '../formats/rope-scaling.ts';
+
 /** Sizes of a LLaMA-shaped decoder: RMSNorm, RoPE, grouped-query attention, SwiGLU. */
 export interface ModelConfig {
   readonly vocabularySize: number;
@@ -9,9 +11,13 @@ export interface ModelConfig {
   readonly feedForward: number;
   readonly contextLength: number;
   readonly ropeTheta: number;
+  /** Llama 3's, for models that were lengthened after pre-training. */
+  readonly ropeScaling?: RopeScaling;
   readonly normEpsilon: number;
-  /** Whether the output projection is the embedding itself. */
+  /** True if the output projection shares the embedding's matrix. */
   readonly tiedHead: boolean;
+  /** True if the head gives one score a row in place of logits: a reward model. */
+  readonly scores?: boolean;
 }
 
 export const presetNames = ['nano', 'micro', 'mini', 'small', 'base'] as const;

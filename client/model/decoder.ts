@@ -1,4 +1,5 @@
 import { TapestryError } from '../errors.ts';
+import { rotaryFrequency } from '../formats/rope-scaling.ts';
 import type { Activation, Binding } from '../gpu/program.ts';
 import type { ModelConfig } from './config.ts';
 import { type HeadBindings, type HeadRecord, headBackward, headForward } from './head.ts';
@@ -8,15 +9,14 @@ import {
   layerActivations,
   layerBackward,
   layerForward,
-  rangeOf,
-  rowRange,
+  weightsOf,
 } from './layer.ts';
+import { NormLayer } from './norm-layer.ts';
 import { embeddingBackward, embeddingForward } from './operations/embedding.ts';
-import { rmsNormBackward, rmsNormBackwardGain, rmsNormForward } from './operations/rms-norm.ts';
 import { embedding, finalNorm } from './parameters.ts';
 import { embeddingParts } from './vocabulary-parts.ts';
 
-/** What a batch is bound as. R = batch * sequence rows. */
+/** The bindings of a batch. R = batch * sequence rows. */
 export interface DecoderBindings extends HeadBindings {
   /** (R) token ids; (R) the rows sorted by token; (vocabulary + 1) where each token's rows begin in that order. */
   readonly tokens: Binding;
@@ -24,7 +24,7 @@ export interface DecoderBindings extends HeadBindings {
   readonly starts: Binding;
 }
 
-/** What the forward pass leaves for the backward pass. */
+/** Activations that the forward pass saves for the backward pass. */
 export interface DecoderRecord {
   readonly layers: readonly LayerRecord[];
   readonly stream: Activation; // (R, C), after the last layer
@@ -32,7 +32,7 @@ export interface DecoderRecord {
   readonly head: HeadRecord;
 }
 
-/** Throws TapestryError `config.shape` where the kernels, which read in vectors of 4, cannot run a configuration. */
+/** Throws TapestryError `config.shape` if the kernels, which read vectors of 4, cannot run a configuration. */
 export function checkShape(config: ModelConfig): void {
   const headSize = config.dimension / config.heads;
   const wrong =
@@ -44,14 +44,14 @@ export function checkShape(config: ModelConfig): void {
   if (wrong) throw new TapestryError('config.shape', wrong, 'change the model configuration');
 }
 
-/** Cosines and sines of every position's angles, half a head of each: (sequence, headSize). */
+/** (sequence, headSize): for each position headSize / 2 cosines of its rotary angles, then headSize / 2 sines. */
 export function rotationTable(config: ModelConfig, sequence: number): Float32Array<ArrayBuffer> {
   const headSize = config.dimension / config.heads;
   const half = headSize / 2;
   const table = new Float32Array(sequence * headSize);
   for (let position = 0; position < sequence; position++) {
     for (let i = 0; i < half; i++) {
-      const angle = position * config.ropeTheta ** (-i / half);
+      const angle = position * rotaryFrequency(config, i, half);
       table[position * headSize + i] = Math.cos(angle);
       table[position * headSize + half + i] = Math.sin(angle);
     }
@@ -65,15 +65,19 @@ function shapesOf({ config, batch, sequence }: DecoderContext) {
   return { rows, width, norm: { rows, width, epsilon } };
 }
 
-/** Records tokens to losses. */
+function finalNormOf(context: DecoderContext): NormLayer {
+  const { program, parameters } = context;
+  return new NormLayer(program, shapesOf(context).norm, parameters.gain(finalNorm));
+}
+
+/** Records the pass from tokens to losses. */
 export function decoderForward(context: DecoderContext, bindings: DecoderBindings): DecoderRecord {
-  const { program, config, layout, parameters, weights } = context;
-  const shapes = shapesOf(context);
-  const { rows, width } = shapes;
+  const { program, config, parameters } = context;
+  const { rows, width } = shapesOf(context);
   const { tokens } = bindings;
   const embedded = program.stored(rows * width);
   for (const part of embeddingParts(context)) {
-    const table = rowRange(layout, weights, embedding, part);
+    const table = parameters.rows(embedding, part).values;
     const shape = { rows, width, vocabulary: part.count, firstToken: part.first };
     program.record(embeddingForward, shape, { tokens, table, output: embedded });
   }
@@ -86,40 +90,48 @@ export function decoderForward(context: DecoderContext, bindings: DecoderBinding
   }
   const headInput = program.stored(rows * width);
   const inverse = program.activation(rows);
-  const gain = rangeOf(layout, parameters, finalNorm);
-  program.record(rmsNormForward, shapes.norm, { input: stream, gain, output: headInput, inverse });
+  finalNormOf(context).forward(stream, headInput, inverse);
   const head = headForward(context, bindings, headInput);
   return { layers, stream, inverse, head };
 }
 
-/** Records losses to the gradient of every parameter, in one pass over the flat vector's tensors. */
+/**
+ * Records the pass from losses to the gradient of every trained parameter, from the last tensor to the first. It stops at the
+ * first trained tensor.
+ */
 export function decoderBackward(
   context: DecoderContext,
   bindings: DecoderBindings,
   { layers, stream, inverse, head }: DecoderRecord,
 ): void {
-  const { program, config, layout, parameters, gradient, accumulate, recompute } = context;
-  const shapes = shapesOf(context);
-  const { rows, width } = shapes;
-  const headGradient = headBackward(context, bindings, head);
-  // The residual stream's gradient: every layer adds its branches' parts in place.
+  const { program, config, parameters, accumulate, recompute } = context;
+  const { rows, width } = shapesOf(context);
+  const embeds = parameters.trains(embedding);
+  const trained = layers.map((_, layer) => parameters.trains(...Object.values(weightsOf(layer)).flat()));
+  /** True if the gradient of a layer's input is needed; `layer` = number of layers asks for the final norm's input. */
+  const below = (layer: number) => embeds || trained.slice(0, layer).includes(true);
+
+  const reached = below(layers.length);
+  const headGradient = headBackward(context, bindings, head, reached || parameters.trains(finalNorm));
+  if (headGradient === undefined) return;
+  // The residual stream's gradient: every layer adds the gradients of its two branches in place.
   const streamGradient = program.stored(rows * width);
-  const shared = { input: stream, savedInverse: inverse, outputGradient: headGradient };
-  const gainGradient = rangeOf(layout, gradient, finalNorm);
-  program.record(rmsNormBackwardGain, { ...shapes.norm, accumulate }, { ...shared, gainGradient });
-  const gain = rangeOf(layout, parameters, finalNorm);
-  program.record(rmsNormBackward, shapes.norm, { ...shared, gain, inputGradient: streamGradient });
+  const wanted = reached ? { product: streamGradient, accumulate: false } : undefined;
+  const saved = { input: stream, savedInverse: inverse };
+  finalNormOf(context).backward(saved, headGradient, accumulate, wanted);
   for (const [layer, kept] of [...layers.entries()].reverse()) {
+    if (!below(layer + 1)) return;
     const record = recompute ? layerActivations(context, layer, kept.input) : kept;
-    layerBackward(context, layer, record, streamGradient);
+    layerBackward(context, layer, record, streamGradient, below(layer));
   }
   const { order, starts } = bindings;
   for (const part of embeddingParts(context)) {
-    const tableGradient = rowRange(layout, gradient, embedding, part);
+    const tableGradient = parameters.rows(embedding, part).gradient;
+    if (tableGradient === undefined) return;
     const shape = { rows, width, vocabulary: part.count, firstToken: part.first };
     program.record(
       embeddingBackward,
-      { ...shape, accumulate: accumulate || config.tiedHead },
+      { ...shape, accumulate: accumulate || (config.tiedHead && !config.scores) },
       { order, starts, outputGradient: streamGradient, tableGradient },
     );
   }

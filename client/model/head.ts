@@ -1,83 +1,95 @@
 import type { Activation, Binding } from '../gpu/program.ts';
-import { type DecoderContext, rowRange } from './layer.ts';
+import type { DecoderContext } from './layer.ts';
+import { LinearLayer } from './linear-layer.ts';
 import {
   crossEntropy,
   crossEntropyBackwardPart,
   crossEntropyForwardPart,
 } from './operations/cross-entropy.ts';
-import { linearBackwardInput, linearBackwardWeight, linearForward } from './operations/linear.ts';
-import { headOf } from './parameters.ts';
+import { scoreBackward, scoreBackwardWeight, scoreForward } from './operations/score.ts';
+import { headOf, scoreHead } from './parameters.ts';
 import { headParts, type VocabularyPart } from './vocabulary-parts.ts';
 
-/** What the losses come from. R = batch * sequence rows. */
+/** The head's inputs besides the hidden state, and its outputs. R = batch * sequence rows. */
 export interface HeadBindings {
-  /** (R) target ids and losses. */
+  /** (R) each: target ids, the weight of each row's loss, and each row's unweighted loss, or its negative score. */
   readonly targets: Binding;
+  readonly weights: Binding;
   readonly losses: Binding;
-  /** The uniform whose first value is 1 / (counted targets), and the buffer whose first value is the loss scale. */
-  readonly stepValues: Binding;
+  /** The buffer whose first value is the loss scale. */
   readonly scaling: Binding;
 }
 
-/** What the forward pass leaves for the backward pass. */
+/** Activations that the forward pass saves for the backward pass. */
 export interface HeadRecord {
   readonly input: Activation; // (R, C)
-  /** Of the whole vocabulary their gradient already; of the last of several parts the logits themselves. */
-  readonly logits: Activation;
-  /** (R, 4), where the vocabulary has several parts; see cross-entropy.wgsl. */
+  /** Undefined if the head gives scores. Without `sums`: already the logits' gradient. With them: the logits of the last part. */
+  readonly logits: Activation | undefined;
+  /** (R, 4), only if the vocabulary has several parts or the weights come late; see cross-entropy.wgsl. */
   readonly sums: Activation | undefined;
 }
 
 /**
- * Records the head's input (R, C) to losses. A large vocabulary goes by in parts, so that the logits of all its tokens are
- * never held at once; those of a small one become their own gradient on the way, which costs nothing more.
+ * Records the pass from the head's input (R, C) to the losses. A large vocabulary is processed in parts, so that the logits
+ * of all its tokens are never held at once. With a single part and known weights the same kernel turns the logits into their
+ * gradient, at no extra cost.
  */
 export function headForward(
   context: DecoderContext,
-  { stepValues, scaling, targets, losses }: HeadBindings,
+  { weights, scaling, targets, losses }: HeadBindings,
   input: Activation,
 ): HeadRecord {
   const { program } = context;
-  const { rows, parts, widest } = shapesOf(context);
+  const { rows, width, parts, widest } = shapesOf(context);
+  if (context.config.scores) {
+    const { values: weight } = context.parameters.rows(scoreHead, { first: 0, count: 1 });
+    program.record(scoreForward, { rows, width }, { input, weight, losses });
+    return { input, logits: undefined, sums: undefined };
+  }
   const logits = program.stored(rows * widest);
-  const sums = parts.length > 1 ? program.activation(4 * rows) : undefined;
+  const sums = parts.length > 1 || context.lateWeights ? program.activation(4 * rows) : undefined;
   for (const part of parts) {
-    recordLogits(context, part, input, logits);
+    linearOf(context, part).forward(input, logits, { kind: 'plain' });
     const shape = { rows, vocabulary: part.count, firstToken: part.first };
     if (sums) program.record(crossEntropyForwardPart, shape, { targets, logits, losses, sums });
-    else program.record(crossEntropy, shape, { stepValues, scaling, targets, logits, losses });
+    else program.record(crossEntropy, shape, { weights, scaling, targets, logits, losses });
   }
   return { input, logits, sums };
 }
 
-/** Records the losses to the gradients of the head and, which it returns, of its input (R, C). */
+/** Records the pass from the losses to the head's gradient and, if wanted, to the gradient of its input (R, C), returned. */
 export function headBackward(
   context: DecoderContext,
-  { stepValues, scaling, targets }: HeadBindings,
+  { weights, scaling, targets }: HeadBindings,
   { input, logits, sums }: HeadRecord,
-): Activation {
-  const { program, config, layout, weights, gradient, accumulate } = context;
+  wanted: boolean,
+): Activation | undefined {
+  const { program, accumulate } = context;
   const { rows, width, parts } = shapesOf(context);
-  const inputGradient = program.stored(rows * width);
-  // The last part's logits are still there.
+  const inputGradient = wanted ? program.stored(rows * width) : undefined;
+  if (logits === undefined) {
+    const { values: weight, gradient: weightGradient } = context.parameters.rows(scoreHead, {
+      first: 0,
+      count: 1,
+    });
+    const shape = { rows, width, accumulate };
+    if (weightGradient !== undefined)
+      program.record(scoreBackwardWeight, shape, { input, weights, scaling, weightGradient });
+    if (inputGradient !== undefined)
+      program.record(scoreBackward, { rows, width }, { weight, weights, scaling, inputGradient });
+    return inputGradient;
+  }
+  // The last part goes first: its logits are still in memory.
   [...parts].reverse().forEach((part, i) => {
+    const linear = linearOf(context, part);
     if (sums) {
-      if (i > 0) recordLogits(context, part, input, logits);
+      if (i > 0) linear.forward(input, logits, { kind: 'plain' });
       const shape = { rows, vocabulary: part.count, firstToken: part.first };
-      const bindings = { stepValues, scaling, targets, logits, savedSums: sums };
+      const bindings = { weights, scaling, targets, logits, savedSums: sums };
       program.record(crossEntropyBackwardPart, shape, bindings);
     }
-    const shape = { rows, inputs: width, outputs: part.count };
-    const weightGradient = rowRange(layout, gradient, headOf(config), part);
-    program.record(
-      linearBackwardWeight,
-      { ...shape, accumulate },
-      { left: logits, right: input, weightGradient },
-    );
-    const right = rowRange(layout, weights, headOf(config), part);
     const epilogue = i === 0 ? 'plain' : 'accumulate';
-    const bindings = { left: logits, right, projected: logits, product: inputGradient };
-    program.record(linearBackwardInput, { ...shape, epilogue }, bindings);
+    linear.backward(input, logits, accumulate, inputGradient && { product: inputGradient, epilogue });
   });
   return inputGradient;
 }
@@ -92,16 +104,10 @@ function shapesOf(context: DecoderContext) {
   };
 }
 
-function recordLogits(
-  context: DecoderContext,
-  part: VocabularyPart,
-  input: Activation,
-  logits: Activation,
-): void {
-  const { program, config, layout, weights, rotation } = context;
+/** One part of the head: maps (R, C) to the logits of the part's tokens. */
+function linearOf(context: DecoderContext, part: VocabularyPart): LinearLayer {
+  const { program, config, parameters } = context;
   const { rows, width } = shapesOf(context);
-  const shape = { rows, inputs: width, outputs: part.count, epilogue: { kind: 'plain' } } as const;
-  const unused = { addend: input, rotation, activated: program.unused() };
-  const right = rowRange(layout, weights, headOf(config), part);
-  program.record(linearForward, shape, { ...unused, left: input, right, product: logits });
+  const shape = { rows, inputs: width, outputs: part.count };
+  return new LinearLayer(program, shape, parameters.rows(headOf(config), part));
 }

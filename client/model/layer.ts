@@ -1,44 +1,38 @@
-import type { FlatVector } from '../gpu/flat-vector.ts';
-import type { Activation, Binding, BufferRange, ProgramBuilder } from '../gpu/program.ts';
+import type { Activation, Binding, ProgramBuilder } from '../gpu/program.ts';
+import { AdaptedLayer, type AdapterRecord } from './adapter/adapted-layer.ts';
 import type { ModelConfig } from './config.ts';
+import type { InputGradient } from './linear-layer.ts';
+import type { ModelParameters } from './model-parameters.ts';
+import { NormLayer } from './norm-layer.ts';
 import {
   attentionBackwardKeyValue,
   attentionBackwardQuery,
   attentionForward,
 } from './operations/attention.ts';
-import {
-  type ForwardEpilogue,
-  type LinearShape,
-  linearBackwardInput,
-  linearBackwardWeight,
-  linearForward,
-} from './operations/linear.ts';
-import { rmsNormBackward, rmsNormBackwardGain, rmsNormForward } from './operations/rms-norm.ts';
-import type { ParameterLayout } from './parameters.ts';
 
-/** What every layer of a decoder is recorded with. R = batch * sequence rows, C = dimension, F = feedForward. */
+/** The inputs shared by all layers of a recorded decoder. R = batch * sequence rows, C = dimension, F = feedForward. */
 export interface DecoderContext {
   readonly program: ProgramBuilder;
   readonly config: ModelConfig;
-  readonly layout: ParameterLayout;
   readonly batch: number;
   readonly sequence: number;
-  /** The flat vector; as matrices are read, in the program's storage (in float32 the same); and its gradient. */
-  readonly parameters: FlatVector;
-  readonly weights: FlatVector;
-  readonly gradient: FlatVector;
+  readonly parameters: ModelParameters;
   /** (sequence, headSize): a position's cosines, then its sines. */
   readonly rotation: Binding;
-  /** Whether gradients are added to those of an earlier part of the batch. */
+  /** (R, 2): how many positions of the window come before each row's document, and how many after it. */
+  readonly documents: Binding;
+  /** True if the weights of rows are known only after the forward pass, because they depend on the rows' losses. */
+  readonly lateWeights: boolean;
+  /** True if gradients are added to those of an earlier part of the batch. */
   readonly accumulate: boolean;
   /**
-   * Whether the forward pass keeps each layer's input only, and the backward pass computes the rest once more (gradient
-   * checkpointing, Chen et al. 2016, arXiv 1604.06174): less memory for a third more time, and the same bits.
+   * True if the forward pass saves only each layer's input and the backward pass recomputes the rest (gradient checkpointing,
+   * Chen et al. 2016, arXiv 1604.06174): less memory for a third more time, and the same bits.
    */
   readonly recompute: boolean;
 }
 
-/** What the forward pass of a layer leaves for its backward pass. */
+/** Activations that a layer's forward pass saves for its backward pass. */
 export interface LayerRecord {
   readonly input: Activation; // (R, C)
   readonly attentionInput: Activation; // (R, C), normed
@@ -51,41 +45,14 @@ export interface LayerRecord {
   readonly feedForwardInverse: Activation; // (R)
   readonly projected: Activation; // (R, 2 F): gate, up
   readonly activated: Activation; // (R, F)
+  /** Activations of the matrices' adapters. */
+  readonly adapters: Readonly<Record<LinearName, AdapterRecord | undefined>>;
 }
 
-/** Where so many rows of a matrix are in a flat vector. */
-export function rowRange(
-  layout: ParameterLayout,
-  vector: FlatVector,
-  name: string,
-  { first, count }: { readonly first: number; readonly count: number },
-): BufferRange {
-  const place = layout.tensors.find((tensor) => tensor.name === name);
-  if (place === undefined) throw new Error(`the layout has no tensor ${name}`);
-  const width = place.shape[1] ?? 1;
-  return vector.range(place.offset + first * width, count * width);
-}
+/** The matrices of a layer, by the names of `weightsOf`. */
+type LinearName = 'qkv' | 'attentionOutput' | 'gateUp' | 'down';
 
-/** Where tensors that lie side by side are in a flat vector. */
-export function rangeOf(
-  layout: ParameterLayout,
-  vector: FlatVector,
-  ...names: readonly string[]
-): BufferRange {
-  const places = names.map((name) => {
-    const place = layout.tensors.find((tensor) => tensor.name === name);
-    if (place === undefined) throw new Error(`the layout has no tensor ${name}`);
-    return place;
-  });
-  const offset = places[0]?.offset ?? 0;
-  const end = places.reduce((at, place) => {
-    if (place.offset !== at) throw new Error(`${names.join(', ')} do not lie side by side`);
-    return at + place.size;
-  }, offset);
-  return vector.range(offset, end - offset);
-}
-
-/** Queries, keys and values are one matrix, as are gate and up: side by side in the flat vector. */
+/** Queries, keys and values are adjacent in the flat vector and are read as one matrix; so are gate and up. */
 export function weightsOf(layer: number) {
   const within = `model.layers.${layer}.`;
   return {
@@ -106,7 +73,7 @@ function shapesOf({ config, batch, sequence }: DecoderContext) {
     rows,
     norm: { rows, width, epsilon },
     qkv: { rows, inputs: width, outputs: headSize * (heads + 2 * keyValueHeads) },
-    rotary: { kind: 'rotary', headSize, turnedHeads: heads + keyValueHeads, sequence },
+    rotary: { kind: 'rotary', headSize, rotatedHeads: heads + keyValueHeads, sequence },
     attention: { batch, sequence, heads, keyValueHeads, headSize },
     attentionOutput: { rows, inputs: width, outputs: width },
     gateUp: { rows, inputs: width, outputs: 2 * feedForward },
@@ -114,31 +81,45 @@ function shapesOf({ config, batch, sequence }: DecoderContext) {
   } as const;
 }
 
-/** Records x + attention(norm(x)), then y + feedForward(norm(y)); returns what it leaves, and its output (R, C). */
+/** Recorders for the parts of a layer that have parameters, used in both passes. */
+function partsOf(context: DecoderContext, layer: number) {
+  const { program, parameters } = context;
+  const shapes = shapesOf(context);
+  const names = weightsOf(layer);
+  const linear = (name: LinearName) =>
+    new AdaptedLayer(program, shapes[name], parameters.matrix(...names[name]));
+  const norm = (name: 'attentionNorm' | 'feedForwardNorm') =>
+    new NormLayer(program, shapes.norm, parameters.gain(names[name][0]));
+  return { linear, norm };
+}
+
+/** Records y = x + attention(norm(x)), then y + feedForward(norm(y)). Returns the saved activations and the output (R, C). */
 export function layerForward(
   context: DecoderContext,
   layer: number,
   input: Activation,
 ): { record: LayerRecord; output: Activation } {
   const { program, config } = context;
-  const shapes = shapesOf(context);
   const record = layerActivations(context, layer, input);
-  const output = program.stored(shapes.rows * config.dimension);
-  recordLinear(context, shapes.down, weightsOf(layer).down, { kind: 'addend' }, record.activated, output, {
-    addend: record.middle,
-  });
+  const output = program.stored(shapesOf(context).rows * config.dimension);
+  const { linear } = partsOf(context, layer);
+  linear('down').forward(
+    record.activated,
+    output,
+    { kind: 'plain' },
+    { addend: record.middle },
+    record.adapters.down,
+  );
   return { record, output };
 }
 
-/** Records all of a layer's forward pass but its last product: what the backward pass needs, from the layer's input. */
+/** Records a layer's forward pass except its last product: all activations that the backward pass needs. */
 export function layerActivations(context: DecoderContext, layer: number, input: Activation): LayerRecord {
-  const { program, config, layout } = context;
+  const { program, config, rotation, documents } = context;
   const shapes = shapesOf(context);
-  const names = weightsOf(layer);
-  const gain = (name: 'attentionNorm' | 'feedForwardNorm') =>
-    rangeOf(layout, context.parameters, ...names[name]);
+  const { linear, norm } = partsOf(context, layer);
   const rowsOf = (width: number) => program.stored(shapes.rows * width);
-  const record: LayerRecord = {
+  const record = {
     input,
     attentionInput: rowsOf(config.dimension),
     attentionInverse: program.activation(shapes.rows),
@@ -152,118 +133,102 @@ export function layerActivations(context: DecoderContext, layer: number, input: 
     activated: rowsOf(config.feedForward),
   };
   const { attentionInput, qkv, attended, logSums, middle, feedForwardInput, projected, activated } = record;
-  const linear = (
-    name: 'qkv' | 'attentionOutput' | 'gateUp',
-    epilogue: ForwardEpilogue,
-    left: Activation,
-    product: Activation,
-    beside: Beside = {},
-  ) => recordLinear(context, shapes[name], names[name], epilogue, left, product, beside);
-  program.record(rmsNormForward, shapes.norm, {
-    input,
-    gain: gain('attentionNorm'),
-    output: attentionInput,
-    inverse: record.attentionInverse,
-  });
-  linear('qkv', shapes.rotary, attentionInput, qkv);
-  program.record(attentionForward, shapes.attention, { qkv, output: attended, logSums });
-  linear('attentionOutput', { kind: 'addend' }, attended, middle, { addend: input });
-  program.record(rmsNormForward, shapes.norm, {
-    input: middle,
-    gain: gain('feedForwardNorm'),
-    output: feedForwardInput,
-    inverse: record.feedForwardInverse,
-  });
-  linear('gateUp', { kind: 'swiglu' }, feedForwardInput, projected, { activated });
-  return record;
+  norm('attentionNorm').forward(input, attentionInput, record.attentionInverse);
+  const qkvAdapter = linear('qkv').adapt(attentionInput);
+  linear('qkv').forward(attentionInput, qkv, shapes.rotary, { rotation }, qkvAdapter);
+  program.record(attentionForward, shapes.attention, { documents, qkv, output: attended, logSums });
+  const attentionOutput = linear('attentionOutput').adapt(attended);
+  linear('attentionOutput').forward(attended, middle, { kind: 'plain' }, { addend: input }, attentionOutput);
+  norm('feedForwardNorm').forward(middle, feedForwardInput, record.feedForwardInverse);
+  const gateUp = linear('gateUp').adapt(feedForwardInput);
+  linear('gateUp').forward(feedForwardInput, projected, { kind: 'swiglu' }, { activated }, gateUp);
+  const down = linear('down').adapt(activated);
+  return { ...record, adapters: { qkv: qkvAdapter, attentionOutput, gateUp, down } };
 }
 
-/** What an epilogue reads or writes besides the product. */
-interface Beside {
-  readonly addend?: Activation;
-  readonly activated?: Activation;
-}
+/** The order in which the backward pass reaches a layer's parameters. */
+const backwardOrder = [
+  'down',
+  'gateUp',
+  'feedForwardNorm',
+  'attentionOutput',
+  'qkv',
+  'attentionNorm',
+] as const satisfies (keyof ReturnType<typeof weightsOf>)[];
 
-function recordLinear(
-  { program, layout, weights, rotation }: DecoderContext,
-  shape: LinearShape,
-  names: readonly string[],
-  epilogue: ForwardEpilogue,
-  left: Activation,
-  product: Activation,
-  beside: Beside = {},
-): void {
-  const right = rangeOf(layout, weights, ...names);
-  // Something must be bound to what the epilogue leaves alone.
-  const bindings = { addend: left, activated: program.unused(), ...beside, left, right, rotation, product };
-  program.record(linearForward, { ...shape, epilogue }, bindings);
-}
-
-/** Records the way back: `streamGradient` (R, C) is the output's gradient before and the input's after. */
+/**
+ * Records the backward pass: `streamGradient` (R, C) holds the output's gradient before and the input's after. It stops after
+ * the layer's last trained parameters unless something `below` the layer is trained.
+ */
 export function layerBackward(
   context: DecoderContext,
   layer: number,
   record: LayerRecord,
   streamGradient: Activation,
+  below: boolean,
 ): void {
-  const { program, config, layout, rotation } = context;
+  const { program, config, parameters, rotation, documents, accumulate } = context;
   const shapes = shapesOf(context);
-  const names = weightsOf(layer);
+  const { linear, norm } = partsOf(context, layer);
   const rowsOf = (width: number) => program.stored(shapes.rows * width);
-  const linear = (
-    name: 'qkv' | 'attentionOutput' | 'gateUp' | 'down',
+  const names = weightsOf(layer);
+  const reached = backwardOrder.findLastIndex((name) => parameters.trains(...names[name]));
+  const endsAt = (name: (typeof backwardOrder)[number]) => !below && backwardOrder.indexOf(name) >= reached;
+  const throughLinear = (
+    name: LinearName,
     input: Activation,
     outputGradient: Activation,
-    inputGradient: Activation,
-    projected?: Activation,
-  ): Activation => {
-    const left = outputGradient;
-    const weightGradient = rangeOf(layout, context.gradient, ...names[name]);
-    const accumulate = context.accumulate;
-    program.record(
-      linearBackwardWeight,
-      { ...shapes[name], accumulate },
-      { left, right: input, weightGradient },
-    );
-    const right = rangeOf(layout, context.weights, ...names[name]);
-    const epilogue = projected === undefined ? 'plain' : 'swiglu';
-    const bindings = { left, right, projected: projected ?? left, product: inputGradient };
-    program.record(linearBackwardInput, { ...shapes[name], epilogue }, bindings);
-    return inputGradient;
+    width: number,
+    inputGradient: Omit<InputGradient, 'product'> = { epilogue: 'plain' },
+  ): Activation | undefined => {
+    const product = endsAt(name) ? undefined : rowsOf(width);
+    const wanted = product && { ...inputGradient, product };
+    linear(name).backward(input, outputGradient, accumulate, wanted, record.adapters[name]);
+    return product;
   };
-  const norm = (
+  const throughNorm = (
     name: 'attentionNorm' | 'feedForwardNorm',
-    input: Activation,
-    savedInverse: Activation,
+    saved: { readonly input: Activation; readonly savedInverse: Activation },
     outputGradient: Activation,
   ): void => {
-    const gain = rangeOf(layout, context.parameters, ...names[name]);
-    const gainGradient = rangeOf(layout, context.gradient, ...names[name]);
-    const shared = { input, savedInverse, outputGradient };
-    const { accumulate } = context;
-    program.record(rmsNormBackwardGain, { ...shapes.norm, accumulate }, { ...shared, gainGradient });
-    const bindings = { ...shared, gain, inputGradient: streamGradient };
-    program.record(rmsNormBackward, { ...shapes.norm, accumulate: true }, bindings);
+    const wanted = endsAt(name) ? undefined : { product: streamGradient, accumulate: true };
+    norm(name).backward(saved, outputGradient, accumulate, wanted);
   };
 
-  const projectedGradient = rowsOf(2 * config.feedForward);
-  linear('down', record.activated, streamGradient, projectedGradient, record.projected);
-  const feedForwardGradient = rowsOf(config.dimension);
-  linear('gateUp', record.feedForwardInput, projectedGradient, feedForwardGradient);
-  norm('feedForwardNorm', record.middle, record.feedForwardInverse, feedForwardGradient);
+  const swiglu = { epilogue: 'swigluBackward', projected: record.projected } as const;
+  const projectedGradient = throughLinear(
+    'down',
+    record.activated,
+    streamGradient,
+    2 * config.feedForward,
+    swiglu,
+  );
+  if (projectedGradient === undefined) return;
+  const feedForwardGradient = throughLinear(
+    'gateUp',
+    record.feedForwardInput,
+    projectedGradient,
+    config.dimension,
+  );
+  if (feedForwardGradient === undefined) return;
+  const feedForward = { input: record.middle, savedInverse: record.feedForwardInverse };
+  throughNorm('feedForwardNorm', feedForward, feedForwardGradient);
+  if (endsAt('feedForwardNorm')) return;
 
-  const outputGradient = rowsOf(config.dimension);
-  linear('attentionOutput', record.attended, streamGradient, outputGradient);
+  const outputGradient = throughLinear('attentionOutput', record.attended, streamGradient, config.dimension);
+  if (outputGradient === undefined) return;
   const qkvGradient = rowsOf(shapes.qkv.outputs);
   const deltas = program.activation(shapes.rows * config.heads);
-  const shared = { rotation, qkv: record.qkv, savedLogSums: record.logSums, outputGradient, qkvGradient };
+  const saved = { qkv: record.qkv, savedLogSums: record.logSums };
+  const shared = { rotation, documents, ...saved, outputGradient, qkvGradient };
   program.record(attentionBackwardQuery, shapes.attention, {
     ...shared,
     savedOutput: record.attended,
     deltas,
   });
   program.record(attentionBackwardKeyValue, shapes.attention, { ...shared, savedDeltas: deltas });
-  const attentionGradient = rowsOf(config.dimension);
-  linear('qkv', record.attentionInput, qkvGradient, attentionGradient);
-  norm('attentionNorm', record.input, record.attentionInverse, attentionGradient);
+  const attentionGradient = throughLinear('qkv', record.attentionInput, qkvGradient, config.dimension);
+  if (attentionGradient === undefined) return;
+  const attention = { input: record.input, savedInverse: record.attentionInverse };
+  throughNorm('attentionNorm', attention, attentionGradient);
 }

@@ -1,6 +1,6 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { TapestryError } from '../errors.ts';
 import { Random } from '../random.ts';
+import { sha256Hex } from '../sha256.ts';
 import type { ModelConfig } from './config.ts';
 
 /** One tensor's place in the flat vector. Names follow the Hugging Face LLaMA convention. */
@@ -8,56 +8,88 @@ export interface TensorPlace {
   readonly name: string;
   /** Row-major; matrices are (out, in), so y = W x. */
   readonly shape: readonly number[];
-  /** In elements; a multiple of `alignment`, of `groupAlignment` where no other tensor is bound before it. */
+  /** In elements; a multiple of `alignment`, and of `groupAlignment` unless it is bound together with the tensor before it. */
   readonly offset: number;
   readonly size: number;
-  /** Whether AdamW decays it: matrices yes, norm gains no. */
+  /** True if AdamW decays it: matrices, but not norm gains. */
   readonly decay: boolean;
 }
 
-/** How a model lies in one contiguous f32 vector. The gaps between tensors are zero and stay zero. */
+/** Places a model's tensors in one contiguous f32 vector. The gaps between tensors are zero and stay zero. */
 export interface ParameterLayout {
   readonly tensors: readonly TensorPlace[];
   /** Length of the vector in elements, padding included; a multiple of `groupAlignment`. */
   readonly length: number;
-  /** Number of trained values, padding excluded. */
+  /** Number of values, padding excluded. */
   readonly trained: number;
   /** SHA-256, in hex, over every name, shape and offset. */
   readonly hash: string;
 }
 
-/** 64 elements are 256 bytes: WebGPU's storage binding offset alignment, so a tensor can be bound where it lies. */
+/** 64 elements are 256 bytes, WebGPU's alignment of storage binding offsets: each tensor can be bound in place. */
 export const alignment = 64;
 
-/** What is bound as one begins at 256 bytes in half precision, too. */
+/** Tensors that are bound as one begin at a multiple of 256 bytes also in f16. */
 export const groupAlignment = 128;
 
-/** Tensors that are bound together with the one before: keys and values with queries, up with gate. */
+/** Tensors that are bound together with the tensor before: keys and values with queries, up with gate. */
 const joined = /\.(k|v|up)_proj\./;
 
-/** Where the flat vector may be cut into buffers, in elements, ascending: not between what is bound as one. */
+/** Element offsets, ascending, at which the flat vector may be split into buffers: never between tensors bound as one. */
 export function cutsOf({ tensors }: ParameterLayout): number[] {
   return tensors.filter(({ name }) => !joined.test(name)).map(({ offset }) => offset);
+}
+
+/** True for the matrices of the layers. */
+export function isProjection({ name }: TensorPlace): boolean {
+  return /^model\.layers\.\d+\..*_proj\.weight$/.test(name);
+}
+
+/** The tensors of a layout, those that are bound as one together. */
+export function boundTogether({ tensors }: ParameterLayout): TensorPlace[][] {
+  const groups: TensorPlace[][] = [];
+  for (const tensor of tensors) {
+    if (joined.test(tensor.name)) groups.at(-1)?.push(tensor);
+    else groups.push([tensor]);
+  }
+  return groups;
 }
 
 /** Names of the tensors outside the layers. */
 export const embedding = 'model.embed_tokens.weight';
 export const finalNorm = 'model.norm.weight';
 const head = 'lm_head.weight';
+/** The head of a model that scores. */
+export const scoreHead = 'score.weight';
 export const headOf = ({ tiedHead }: ModelConfig) => (tiedHead ? embedding : head);
 
 const alignedTo = (step: number, value: number) => Math.ceil(value / step) * step;
 
-/** The layout that a configuration has. Its hash is in the run's manifest: two builds that differ cannot mix deltas. */
-export function layoutOf(config: ModelConfig): ParameterLayout {
+export type NamedShape = Pick<TensorPlace, 'name' | 'shape'>;
+
+/** Places tensors one after the other. */
+export function layTensors(named: readonly NamedShape[]): ParameterLayout {
   const tensors: TensorPlace[] = [];
   let offset = 0;
-  const place = (name: string, ...shape: number[]) => {
+  for (const { name, shape } of named) {
     const size = shape.reduce((product, extent) => product * extent, 1);
     if (!joined.test(name)) offset = alignedTo(groupAlignment, offset);
     tensors.push({ name, shape, offset, size, decay: shape.length > 1 });
     offset += alignedTo(alignment, size);
+  }
+  const described = tensors.map((t) => `${t.name} ${t.shape.join('x')} ${t.offset}`).join('\n');
+  return {
+    tensors,
+    length: alignedTo(groupAlignment, offset),
+    trained: tensors.reduce((sum, tensor) => sum + tensor.size, 0),
+    hash: sha256Hex(described),
   };
+}
+
+/** The layout of a configuration. The run's manifest has its hash, so that builds with different layouts cannot mix deltas. */
+export function layoutOf(config: ModelConfig): ParameterLayout {
+  const named: NamedShape[] = [];
+  const place = (name: string, ...shape: number[]) => named.push({ name, shape });
   const { dimension, feedForward, vocabularySize } = config;
   const keyValueWidth = (dimension / config.heads) * config.keyValueHeads;
   place(embedding, vocabularySize, dimension);
@@ -74,19 +106,70 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
     place(`${within}mlp.down_proj.weight`, dimension, feedForward);
   }
   place(finalNorm, dimension);
-  if (!config.tiedHead) place(head, vocabularySize, dimension);
-  const described = tensors.map((t) => `${t.name} ${t.shape.join('x')} ${t.offset}`).join('\n');
-  return {
-    tensors,
-    length: alignedTo(groupAlignment, offset),
-    trained: tensors.reduce((sum, tensor) => sum + tensor.size, 0),
-    hash: bytesToHex(sha256(utf8ToBytes(described))),
-  };
+  if (config.scores) place(scoreHead, 1, dimension);
+  else if (!config.tiedHead) place(head, vocabularySize, dimension);
+  return layTensors(named);
+}
+
+/** Which tensors of a model are trained; the others are frozen. */
+export type IsTrained = (tensor: TensorPlace) => boolean;
+
+/** The trained and the frozen tensors of a model, each in its own layout. */
+export interface PartedLayout {
+  /** The model's own layout if all of it is trained and nothing besides. */
+  readonly trained: ParameterLayout;
+  readonly frozen: ParameterLayout;
 }
 
 /**
- * Fresh parameters: norm gains 1, matrices normal with deviation 0.02, projections into the residual stream scaled
- * by 1 / sqrt(2 layers) (GPT-2, Radford et al. 2019). Same seed, same bits, on every engine.
+ * Splits a model's layout; `added` tensors are trained besides. Throws TapestryError `config.trained` if no tensor is trained,
+ * or only some of the tensors that kernels read as one matrix.
+ */
+export function partLayout(
+  layout: ParameterLayout,
+  isTrained: IsTrained = () => true,
+  added: readonly NamedShape[] = [],
+): PartedLayout {
+  const chosen = layout.tensors.map((tensor) => isTrained(tensor));
+  if (added.length === 0 && !chosen.includes(true)) throw notTrainable('no tensor of the model is trained');
+  layout.tensors.forEach(({ name }, i) => {
+    if (joined.test(name) && chosen[i] !== chosen[i - 1])
+      throw notTrainable(
+        `${layout.tensors[i - 1]?.name} and ${name} are one matrix, and only one is trained`,
+      );
+  });
+  const frozen = layTensors(layout.tensors.filter((_, i) => !chosen[i]));
+  if (frozen.tensors.length === 0 && added.length === 0) return { trained: layout, frozen };
+  return { trained: layTensors([...layout.tensors.filter((_, i) => chosen[i]), ...added]), frozen };
+}
+
+function notTrainable(reason: string): TapestryError {
+  return new TapestryError(
+    'config.trained',
+    `Training cannot start: ${reason}.`,
+    'Train at least one tensor; train queries, keys and values together, and gate and up together.',
+  );
+}
+
+/** Copies each tensor of `to` from a vector with the layout `from`, which must have all of them. */
+export function copyTensors(
+  values: Float32Array,
+  from: ParameterLayout,
+  to: ParameterLayout,
+): Float32Array<ArrayBuffer> {
+  const copied = new Float32Array(to.length);
+  const places = new Map(from.tensors.map((tensor) => [tensor.name, tensor]));
+  for (const { name, offset, size } of to.tensors) {
+    const place = places.get(name);
+    if (place?.size !== size) throw new RangeError(`the layout has no tensor ${name} of ${size} values`);
+    copied.set(values.subarray(place.offset, place.offset + size), offset);
+  }
+  return copied;
+}
+
+/**
+ * Initial parameters: norm gains 1, matrices normal with deviation 0.02, projections into the residual stream scaled by
+ * 1 / sqrt(2 layers) (GPT-2, Radford et al. 2019). The same seed gives the same bits on every JavaScript engine.
  */
 export function initialParameters(
   config: ModelConfig,

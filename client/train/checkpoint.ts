@@ -1,33 +1,26 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import * as v from 'valibot';
-import type { SamplerState } from '../data/sampler.ts';
-import { TapestryError } from '../errors.ts';
-import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.ts';
-import { type KernelRecord, kernelRecordSchema } from '../gpu/kernel-record.ts';
-import type { TrainerState } from './training.ts';
+import type { SourcePosition } from '../data/batch-source.ts';
+import { type KernelRecord, kernelRecordSchema } from '../gpu/tuning/kernel-record.ts';
+import { sha256Hex } from '../sha256.ts';
+import { damaged, factsOf, seal, unseal } from './sealed-file.ts';
+import type { OptimizerState, TrainerState } from './training.ts';
 
-/** A training run between two steps: with the same kernels on the same adapter it goes on with the same bits. */
-export interface Checkpoint {
-  readonly state: TrainerState;
-  readonly sampler: SamplerState;
+/** A place in a training run between two steps: everything that the remaining steps depend on, except the kernels. */
+export interface Place<State extends OptimizerState = TrainerState> {
+  readonly state: State;
+  readonly sampler: SourcePosition;
+}
+
+/** A place and its kernels: on the same adapter, training resumes from it with the same bits. */
+export interface Checkpoint<State extends OptimizerState = TrainerState> extends Place<State> {
   readonly kernels: KernelRecord;
 }
 
-/*
- * A safetensors file: three flat vectors over the model's layout, and as metadata all the rest, as JSON, with a seal over
- * everything, since safetensors itself does not notice a changed bit.
- */
-const kind = 'tapestry.kind';
-const version = 'tapestry.checkpoint';
-const recipeKey = 'tapestry.recipe';
-const progressKey = 'tapestry.progress';
-const sealKey = 'tapestry.seal';
-const currentVersion = '2';
-
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const float = v.pipe(v.number(), v.finite(), v.minValue(0));
-const progressSchema = v.strictObject({
+
+/** The schema of a checkpoint's content besides its vectors. */
+export const progressSchema = v.strictObject({
   step: count,
   scaling: v.optional(
     v.strictObject({
@@ -40,22 +33,17 @@ const progressSchema = v.strictObject({
       stuckSteps: count,
     }),
   ),
-  // `Sampler.restore` is what checks the rest of it.
-  sampler: v.object({
-    tokens: v.string(),
-    batch: count,
-    sequence: count,
-    random: v.strictTuple([v.number(), v.number(), v.number(), v.number()]),
-  }),
+  // The source's `restore` checks it.
+  sampler: v.record(v.string(), v.unknown()),
   kernels: kernelRecordSchema,
 });
 
 /**
- * Names a run by all that decides its bits: SHA-256, in hex, of a JSON-able recipe (model, batch, optimizer, schedule,
- * seed, storage), whatever the order of its keys.
+ * Identifies a run by everything that determines its bits: SHA-256, in hex, of a recipe of JSON values (model, batch, optimizer,
+ * schedule, seed, storage), independent of the order of its keys.
  */
 export function recipeHash(recipe: object): string {
-  return bytesToHex(sha256(utf8ToBytes(JSON.stringify(recipe, sortedKeys))));
+  return sha256Hex(JSON.stringify(recipe, sortedKeys));
 }
 
 function sortedKeys(_: string, value: unknown): unknown {
@@ -63,78 +51,27 @@ function sortedKeys(_: string, value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** A checkpoint's file; `recipe` is what `recipeHash` says of the run. */
-export async function encodeCheckpoint(
-  recipe: string,
-  { state, sampler, kernels }: Checkpoint,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { step, scaling, parameters, firstMoment, secondMoment } = state;
-  const vectors = { parameters, firstMoment, secondMoment };
-  const progress = JSON.stringify({ step, scaling, sampler, kernels });
-  const tensors = Object.entries(vectors).map(([name, values]) => ({ name, shape: [values.length], values }));
-  return encodeSafetensors(tensors, {
-    [kind]: 'checkpoint',
-    [version]: currentVersion,
-    [recipeKey]: recipe,
-    [progressKey]: progress,
-    [sealKey]: await sealOf(recipe, progress, Object.values(vectors)),
-  });
+/** Splits a checkpoint into JSON values and the flat vectors. */
+export function checkpointParts<State extends OptimizerState>({
+  state: { step, scaling, ...vectors },
+  sampler,
+  kernels,
+}: Checkpoint<State>) {
+  return { progress: { step, scaling, sampler, kernels }, vectors };
 }
 
-/**
- * The checkpoint of the run `recipe`. Throws TapestryError `checkpoint.damaged`, `.version`, or `.other-run` where the file
- * belongs to a run of another recipe.
- */
+/** Encodes a checkpoint as a file; `recipe` is the run's `recipeHash`. */
+export function encodeCheckpoint(recipe: string, checkpoint: Checkpoint): Promise<Uint8Array<ArrayBuffer>> {
+  const { progress, vectors } = checkpointParts(checkpoint);
+  return seal('checkpoint', recipe, { facts: progress, vectors });
+}
+
+/** Decodes a checkpoint of the run `recipe`. Throws the errors of `unseal`. */
 export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, recipe: string): Promise<Checkpoint> {
-  const { tensors, metadata } = opened(bytes);
-  if (metadata[kind] !== 'checkpoint') throw damaged('is no checkpoint');
-  if (metadata[version] !== currentVersion)
-    throw new TapestryError(
-      'checkpoint.version',
-      `The checkpoint has version ${metadata[version]}; version ${currentVersion} is read.`,
-      'Go on with the version of Tapestry that wrote it, or start the run afresh.',
-    );
-  if (metadata[recipeKey] !== recipe)
-    throw new TapestryError(
-      'checkpoint.other-run',
-      'The checkpoint belongs to a run with another model, batch, optimizer, schedule, seed or storage.',
-      'Give the settings that the run began with, or another place for the checkpoint of this one.',
-    );
-  const [parameters, firstMoment, secondMoment] = ['parameters', 'firstMoment', 'secondMoment'].map(
-    (name) => tensors.get(name)?.values,
-  );
+  const { facts, vectors } = await unseal('checkpoint', recipe, bytes);
+  const { parameters, firstMoment, secondMoment } = vectors;
   if (!parameters || !firstMoment || !secondMoment) throw damaged('lacks a vector');
-  const progress = metadata[progressKey] ?? '';
-  const seal = await sealOf(recipe, progress, [parameters, firstMoment, secondMoment]);
-  if (metadata[sealKey] !== seal) throw damaged('has been changed');
-  const { step, scaling, sampler, kernels } = v.parse(progressSchema, JSON.parse(progress));
+  const { step, scaling, sampler, kernels } = factsOf(progressSchema, facts);
   const state = { step, parameters, firstMoment, secondMoment, ...(scaling && { scaling }) };
   return { state, sampler, kernels };
-}
-
-function opened(bytes: Uint8Array<ArrayBuffer>): ReturnType<typeof decodeSafetensors> {
-  try {
-    return decodeSafetensors(bytes);
-  } catch (cause) {
-    throw damaged('cannot be read', cause);
-  }
-}
-
-async function sealOf(
-  recipe: string,
-  progress: string,
-  vectors: readonly Float32Array<ArrayBuffer>[],
-): Promise<string> {
-  const digests = await Promise.all(vectors.map((vector) => crypto.subtle.digest('SHA-256', vector)));
-  const parts = [recipe, progress, ...digests.map((digest) => bytesToHex(new Uint8Array(digest)))];
-  return bytesToHex(sha256(utf8ToBytes(parts.join('\n'))));
-}
-
-function damaged(what: string, cause?: unknown): TapestryError {
-  return new TapestryError(
-    'checkpoint.damaged',
-    `The checkpoint ${what}.`,
-    'Go on from an older checkpoint, or remove it to start the run afresh.',
-    { cause },
-  );
 }

@@ -1,14 +1,17 @@
-import type { Batch } from '../data/batch.ts';
+import { type Batch, rowWeights, weightedLoss } from '../data/batch.ts';
 import type { Trainer } from './trainer.ts';
 
-/** Mean loss in nats a token over all counted targets of all batches; 0 where none counts. */
+/**
+ * Mean loss in nats per token over all targets of all batches, weighted if a batch has weights; 0 if the weights sum to zero.
+ * Summed in float64, row by row.
+ */
 export async function evaluate(trainer: Trainer, batches: Iterable<Batch>): Promise<number> {
   let loss = 0;
-  let tokens = 0;
+  let weight = 0;
   for (const batch of batches) {
-    const part = await trainer.evaluate(batch);
-    loss += part.loss;
-    tokens += part.tokens;
+    const { weights } = rowWeights(batch);
+    loss -= weightedLoss(await trainer.logProbabilities(batch), { weights, divisor: 1 });
+    weight += weights.reduce((sum, each) => sum + each, 0);
   }
-  return tokens === 0 ? 0 : loss / tokens;
+  return weight === 0 ? 0 : loss / weight;
 }

@@ -1,33 +1,39 @@
+import type { Precision } from '../../shaders/shader.ts';
 import type { BatchShape } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
 import type { Adapter } from '../gpu/device.ts';
-import { openLedger } from '../gpu/ledger.ts';
-import type { Storage } from '../gpu/operation.ts';
+import { openDryRunAllocator } from '../gpu/dry-run-allocator.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { layoutOf } from '../model/parameters.ts';
+import type { Objective } from './objective.ts';
 import { recordStep } from './step-program.ts';
+import { type TrainedOptions, trainedPart } from './trained-part.ts';
 import { makeMemory } from './trainer-memory.ts';
 import type { OptimizerSettings } from './training.ts';
 
-/** What decides how much memory training takes, besides the model and the batch. */
-export interface MemoryOptions {
-  /** How activations and the weights that kernels read are kept. Parameters, moments and gradients are float32 always. */
-  readonly storage?: Storage;
-  /** Equal parts of a step's batch that are worked on one after the other; the fewest that fit, unless it is said. */
+/** Options that, besides the model and the batch, determine how much memory training takes. */
+export interface MemoryOptions extends TrainedOptions {
+  /** Precision of activations and of the weights that kernels read. Parameters, moments and gradients are always float32. */
+  readonly storage?: Precision;
+  /** Number of equal parts of a step's batch, computed one after the other; by default the fewest that fit. */
   readonly accumulation?: number;
-  /** Whether the backward pass computes each layer's activations once more instead of keeping them; the same bits. */
+  /** True if the backward pass recomputes each layer's activations instead of keeping them; the bits are the same. */
   readonly recompute?: boolean;
+  /** Kernels of the losses that batches may have; see `Batch.objective`. */
+  readonly objective?: Objective;
 }
 
-/** Bytes on the device. */
+/** Predicted bytes on the device. */
 export interface MemoryPrediction {
   readonly bytes: number;
   readonly parts: Readonly<
-    Record<'parameters' | 'weights' | 'gradient' | 'moments' | 'activations' | 'staging' | 'other', number>
+    Record<
+      'parameters' | 'frozen' | 'weights' | 'gradient' | 'moments' | 'activations' | 'staging' | 'other',
+      number
+    >
   >;
 }
 
-/** How a step goes over its batch: `parts` times a batch of the shape `part`, whose gradients add up. */
+/** How a step splits its batch: `parts` batches of the shape `part`, whose gradients are summed. */
 export interface StepPlan {
   readonly part: BatchShape;
   readonly parts: number;
@@ -35,8 +41,8 @@ export interface StepPlan {
 }
 
 /**
- * Cuts a step's batch of `shape` into the parts that were asked for, or into the fewest that the adapter can bind. Throws
- * TapestryError `batch.parts` where windows would be left over, and `device.too-small` where not even one window fits.
+ * Splits a step's batch of `shape` into `accumulation` parts or, by default, the fewest that the adapter can bind. Throws
+ * TapestryError `batch.parts` if the parts would not be equal, and `device.too-small` if not even one window fits.
  */
 export function planStep(
   adapter: Adapter,
@@ -55,8 +61,8 @@ export function planStep(
     if (batch % accumulation === 0) return plan(accumulation);
     throw new TapestryError(
       'batch.parts',
-      `${batch} windows cannot be cut into ${accumulation} equal parts`,
-      'choose a number that divides the windows of a step',
+      `${batch} windows cannot be split into ${accumulation} equal parts`,
+      'choose a number that divides the number of windows in a step',
     );
   }
   const counts = Array.from({ length: batch }, (_, i) => i + 1).filter((parts) => batch % parts === 0);
@@ -72,8 +78,8 @@ export function planStep(
 }
 
 /**
- * What a trainer takes while it steps and saves, from the plan that it would allocate by. `parts.weights` is the half
- * precision copy of the parameters. Throws as `planStep`.
+ * Memory of a trainer while it steps and saves, from the same plan by which it allocates. `parts.weights` is the half
+ * precision copy of the trained parameters (`parts.parameters`), and an adapter's packed matrices. Throws the errors of `planStep`.
  */
 export function predictMemory(
   adapter: Adapter,
@@ -85,21 +91,23 @@ export function predictMemory(
   return planStep(adapter, config, shape, settings, options).memory;
 }
 
-/** Records a step that goes over its batch in `parts` of a shape, without anything being made on the adapter. */
+/** Records a step with a batch of `parts` parts of a shape; allocates nothing on the adapter. */
 export function recordPart(
   adapter: Adapter,
   config: ModelConfig,
   shape: BatchShape,
   settings: OptimizerSettings,
   parts: number,
-  { storage = 'f32', recompute = false }: MemoryOptions,
+  options: MemoryOptions,
 ) {
-  const layout = layoutOf(config);
-  const ledger = openLedger(adapter);
-  const memory = makeMemory(ledger.allocator, config, layout, settings, shape, { storage, parts });
+  const { storage = 'f32', recompute = false, objective } = options;
+  const layout = trainedPart(config, options);
+  const dryRun = openDryRunAllocator(adapter);
+  const memory = makeMemory(dryRun.allocator, config, layout, settings, shape, { storage, parts, objective });
   const accumulate = parts > 1;
-  const how = { storage, shape, settings, accumulate, recompute, growthInterval: 0, choices: new Map() };
-  return { ledger, memory, step: recordStep(adapter, config, layout, memory, how) };
+  const fixed = { accumulate, recompute, objective, growthInterval: 0, choices: new Map() };
+  const how = { storage, shape, settings, ...fixed };
+  return { dryRun, memory, step: recordStep(adapter, config, layout, memory, how) };
 }
 
 function predictPart(
@@ -110,12 +118,12 @@ function predictPart(
   parts: number,
   options: MemoryOptions,
 ): MemoryPrediction {
-  const { ledger, memory, step } = recordPart(adapter, config, shape, settings, parts, options);
-  const { allocator, bytes } = ledger;
+  const { dryRun, memory, step } = recordPart(adapter, config, shape, settings, parts, options);
+  const { allocator, bytes } = dryRun;
   for (const program of [step.program, step.update]) program.allocate(allocator);
   const of = (...labels: string[]) => labels.reduce((sum, label) => sum + (bytes.get(label) ?? 0), 0);
   const { vectors, buffers } = memory;
-  // What `loss`, `evaluate` and `save` read through.
+  // The staging buffers of `loss`, `logProbabilities` and `save`.
   const read = [buffers.stepResults, buffers.losses, buffers.scaling];
   const saved = [vectors.parameters, vectors.firstMoment, vectors.secondMoment];
   const staging =
@@ -123,7 +131,8 @@ function predictPart(
     saved.reduce((sum, vector) => sum + vector.stagingBytes, 0);
   const named = {
     parameters: of('parameters'),
-    weights: of('weights'),
+    frozen: of('frozen'),
+    weights: of('weights', 'adapter'),
     gradient: of('gradient'),
     moments: of('first moment', 'second moment'),
     activations: of('activations'),

@@ -1,42 +1,51 @@
+import type { Precision } from '../../shaders/shader.ts';
 import type { BatchShape } from '../data/batch.ts';
+import { allOrNone } from '../gpu/allocation.ts';
 import type { Adapter, Device } from '../gpu/device.ts';
-import type { Choices, Storage } from '../gpu/operation.ts';
+import type { Choices } from '../gpu/operation.ts';
 import { distinctSites, type Program, ProgramBuilder, type RecordedSite, whole } from '../gpu/program.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { decoderBackward, decoderForward } from '../model/decoder.ts';
-import type { ParameterLayout } from '../model/parameters.ts';
-import { recordHalving } from './halve.ts';
-import { recordUpdate } from './optimizer.ts';
+import { ModelParameters } from '../model/model-parameters.ts';
+import { readable } from '../model/quantized/quantized-matrices.ts';
+import { recordCastF16 } from './cast-f16.ts';
+import type { Objective } from './objective.ts';
+import { recordUpdate } from './optimizer/optimizer.ts';
+import type { TrainedPart } from './trained-part.ts';
 import type { TrainerMemory } from './trainer-memory.ts';
 import type { OptimizerSettings } from './training.ts';
 
 export interface StepProgramOptions {
-  readonly storage: Storage;
+  readonly storage: Precision;
   readonly choices: Choices;
   readonly shape: BatchShape;
   readonly settings: OptimizerSettings;
-  /** Whether gradients are added to what is there: a step then has several batches, and begins by clearing it. */
+  /** True if a step sums the gradients of several batches; the step then starts by clearing the gradient. */
   readonly accumulate: boolean;
-  /** Whether the backward pass computes each layer's activations once more instead of keeping them. */
+  /** True if the backward pass recomputes each layer's activations instead of keeping them. */
   readonly recompute: boolean;
   readonly growthInterval: number;
+  readonly objective: Objective | undefined;
 }
 
-/** A step before it is compiled. */
+/** A recorded step, before compilation. */
 export interface StepRecording {
   readonly program: ProgramBuilder;
   readonly forward: number;
+  readonly objective: number;
   readonly backward: number;
   readonly update: ProgramBuilder;
 }
 
-/** What a step runs, in this order; forward and backward once a batch of it. */
+/** The programs of a step, in their order; forward and backward run once for each of its batches. */
 export interface StepProgram {
   readonly program: Program;
-  /** The first dispatch of the forward pass, after what makes the weights, and of the backward pass. */
+  /** The first dispatch of the forward pass, which follows the copies of the trained parameters. */
   readonly forward: number;
+  /** The first dispatch of the objective's kernels, and of the backward pass; equal without an objective. */
+  readonly objective: number;
   readonly backward: number;
-  /** Norm and update, in float32 whatever the storage. */
+  /** Norm and update, always in float32. */
   readonly update: Program;
 }
 
@@ -44,34 +53,43 @@ export interface StepProgram {
 export function recordStep(
   adapter: Adapter,
   config: ModelConfig,
-  layout: ParameterLayout,
-  { vectors, buffers, batch }: TrainerMemory,
-  { storage, choices, shape, settings, accumulate, recompute, growthInterval }: StepProgramOptions,
+  { trained: layout }: TrainedPart,
+  { vectors, frozen, lora, buffers, batch }: TrainerMemory,
+  options: StepProgramOptions,
 ): StepRecording {
+  const { storage, choices, shape, settings, accumulate, recompute, growthInterval, objective } = options;
   const { parameters, weights, gradient } = vectors;
   const [stepValues, scaling] = [whole(buffers.stepValues), whole(buffers.scaling)];
   const { bindingBytes: maxBindingBytes } = adapter;
 
   const program = new ProgramBuilder(adapter, { storage, choices });
-  if (weights !== parameters) recordHalving(program, parameters, weights, maxBindingBytes);
+  if (weights !== parameters) recordCastF16(program, parameters, weights, maxBindingBytes);
+  const model = new ModelParameters({ layout, parameters, weights, gradient }, frozen, lora);
+  lora?.recordPack(program, (names) => readable(program, model.matrix(...names).values));
   const forward = program.length;
   const rotation = whole(buffers.rotation);
-  const flat = { parameters, weights, gradient, accumulate, recompute };
-  const context = { program, config, layout, ...shape, ...flat, rotation };
-  const { tokens, targets, order, starts } = batch;
-  const bindings = { tokens, targets, order, starts, stepValues, scaling, losses: whole(buffers.losses) };
+  const { documents } = batch.bindings;
+  const lateWeights = objective !== undefined;
+  const fixed = { rotation, documents, accumulate, recompute, lateWeights };
+  const context = { program, config, ...shape, parameters: model, ...fixed };
+  const bindings = { ...batch.bindings, scaling, losses: whole(buffers.losses) };
   const record = decoderForward(context, bindings);
+  const forwardEnd = program.length;
+  const { weights: rowWeights } = batch.bindings;
+  const values = batch.objectiveValues;
+  objective?.record(program, shape, { losses: bindings.losses, weights: rowWeights, values });
   const backward = program.length;
   decoderBackward(context, bindings, record);
 
   const update = new ProgramBuilder(adapter, { choices });
+  lora?.recordUnpack(update);
   const [rules, clipping] = [whole(buffers.rules), whole(buffers.clipping)];
-  const options = { layout, settings, growthInterval, maxBindingBytes };
-  recordUpdate(update, { ...vectors, rules, clipping, scaling, stepValues }, options);
-  return { program, forward, backward, update };
+  const how = { layout, settings, growthInterval, maxBindingBytes };
+  recordUpdate(update, { ...vectors, rules, clipping, scaling, stepValues }, how);
+  return { program, forward, objective: forwardEnd, backward, update };
 }
 
-/** What a recorded step runs, each operation on each shape once. */
+/** The sites of a recorded step: each operation on each shape once. */
 export function sitesOf({ program, update }: StepRecording): RecordedSite[] {
   return distinctSites([...program.sites, ...update.sites]);
 }
@@ -79,8 +97,8 @@ export function sitesOf({ program, update }: StepRecording): RecordedSite[] {
 /** Compiles a recorded step. Throws TapestryError `shader.invalid` or `device.too-small`. */
 export async function buildStep(
   device: Device,
-  { program, forward, backward, update }: StepRecording,
+  { program, update, ...places }: StepRecording,
 ): Promise<StepProgram> {
-  const [built, builtUpdate] = await Promise.all([program.build(device), update.build(device)]);
-  return { program: built, forward, backward, update: builtUpdate };
+  const [built, builtUpdate] = await allOrNone([program.build(device), update.build(device)]);
+  return { ...places, program: built, update: builtUpdate };
 }

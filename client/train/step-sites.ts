@@ -6,7 +6,7 @@ import { type MemoryOptions, planStep, recordPart } from './memory.ts';
 import { sitesOf } from './step-program.ts';
 import type { OptimizerSettings } from './training.ts';
 
-/** What a training step would run on an adapter, without anything being made there. Throws as `planStep`. */
+/** The sites of a training step on an adapter; allocates nothing on it. Throws the errors of `planStep`. */
 export function stepSites(
   adapter: Adapter,
   config: ModelConfig,

@@ -1,33 +1,42 @@
+import type { Precision } from '../../shaders/shader.ts';
 import type { BatchShape } from '../data/batch.ts';
 import { type Allocator, tooSmall } from '../gpu/device.ts';
 import { FlatVector } from '../gpu/flat-vector.ts';
-import type { Storage } from '../gpu/operation.ts';
+import { AdapterMemory } from '../model/adapter/adapter-memory.ts';
+import { packAdapter } from '../model/adapter/packed.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { rotationTable } from '../model/decoder.ts';
+import { FrozenParameters } from '../model/frozen-parameters.ts';
 import { alignment, cutsOf, type ParameterLayout } from '../model/parameters.ts';
 import { BatchBuffers } from './batch-buffers.ts';
-import { blockRules, clippingWords, stepValueCount } from './optimizer.ts';
-import { scalingWords } from './scaling.ts';
+import type { Objective } from './objective.ts';
+import { scalingWords } from './optimizer/loss-scaling.ts';
+import { blockRules, clippingWords, stepValueCount } from './optimizer/optimizer.ts';
+import type { TrainedPart } from './trained-part.ts';
 import type { OptimizerSettings } from './training.ts';
 
-/** The flat vectors that live as long as a trainer. */
+/** The flat vectors over the layout of the trained parameters; they live as long as a trainer. */
 export interface TrainerVectors {
   readonly parameters: FlatVector;
-  /** The parameters as kernels read matrices: in float32 they themselves. */
+  /** The copy that kernels read matrices from; it is `parameters` itself with f32 storage, or if only an adapter is trained. */
   readonly weights: FlatVector;
   readonly gradient: FlatVector;
   readonly firstMoment: FlatVector;
   readonly secondMoment: FlatVector;
 }
 
-function makeVectors(device: Allocator, layout: ParameterLayout, storage: Storage): TrainerVectors {
+function makeVectors(
+  device: Allocator,
+  { trained: layout, trainsModel }: TrainedPart,
+  storage: Precision,
+): TrainerVectors {
   const cuts = cutsOf(layout);
   const vector = (label: string, bytesPerElement: 2 | 4) =>
     new FlatVector(device, { label, length: layout.length, bytesPerElement, cuts });
   const parameters = vector('parameters', 4);
   return {
     parameters,
-    weights: storage === 'f16' ? vector('weights', 2) : parameters,
+    weights: storage === 'f16' && trainsModel ? vector('weights', 2) : parameters,
     gradient: vector('gradient', 4),
     firstMoment: vector('first moment', 4),
     secondMoment: vector('second moment', 4),
@@ -35,33 +44,58 @@ function makeVectors(device: Allocator, layout: ParameterLayout, storage: Storag
 }
 
 /**
- * The other buffers that live as long as a trainer, besides the batch's. `stepResults` is what the last step left to read:
- * the losses of all its parts, and the scaling.
+ * The other buffers that live as long as a trainer, besides the batch's. `stepResults` holds the last step's results: the
+ * losses of all its parts, and the scaling.
  */
 export type TrainerBuffers = Readonly<
   Record<'rules' | 'clipping' | 'scaling' | 'rotation' | 'stepValues' | 'losses' | 'stepResults', GPUBuffer>
 >;
 
-/** All that a step works on, besides its program's own memory. */
+/** All memory that a step uses, besides its program's own. */
 export interface TrainerMemory {
   readonly vectors: TrainerVectors;
+  readonly frozen: FrozenParameters;
+  readonly lora: AdapterMemory | undefined;
   readonly buffers: TrainerBuffers;
   readonly batch: BatchBuffers;
 }
 
-/** `parts`: how many batches of `shape` make up a step. Throws TapestryError `device.too-small`. */
+/** `parts`: the number of batches of `shape` in a step. Throws TapestryError `device.too-small`. */
 export function makeMemory(
   device: Allocator,
   config: ModelConfig,
-  layout: ParameterLayout,
+  part: TrainedPart,
   settings: OptimizerSettings,
   shape: BatchShape,
-  { storage, parts }: { readonly storage: Storage; readonly parts: number },
+  {
+    storage,
+    ...batches
+  }: {
+    readonly storage: Precision;
+    readonly parts: number;
+    readonly objective: Objective | undefined;
+  },
 ): TrainerMemory {
+  const { trained, frozen, model, adapted } = part;
+  const vectors = makeVectors(device, part, storage);
+  const batch = new BatchBuffers(device, shape, config.vocabularySize, batches);
+  const { draws } = batch.bindings;
+  const dropout = part.dropout > 0 ? { rate: part.dropout, draws } : undefined;
   return {
-    vectors: makeVectors(device, layout, storage),
-    buffers: makeBuffers(device, config, layout, settings, shape, parts),
-    batch: new BatchBuffers(device, shape, config.vocabularySize, parts),
+    vectors,
+    frozen: new FrozenParameters(device, frozen, storage, part.quantizesFrozen),
+    lora:
+      adapted.length > 0
+        ? new AdapterMemory(
+            device,
+            packAdapter(model, adapted),
+            { layout: trained, ...vectors },
+            storage,
+            dropout,
+          )
+        : undefined,
+    buffers: makeBuffers(device, config, trained, settings, shape, batches.parts),
+    batch,
   };
 }
 

@@ -1,60 +1,86 @@
-import type { Batch, BatchShape } from '../data/batch.ts';
+import {
+  type Batch,
+  type BatchObjective,
+  type BatchShape,
+  type LossReport,
+  type RowWeights,
+  weightedLoss,
+} from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
-import { type Device, requireStorage, tooSmall } from '../gpu/device.ts';
+import { allocate } from '../gpu/allocation.ts';
+import { type Device, requireStorage } from '../gpu/device.ts';
 import type { FlatVector } from '../gpu/flat-vector.ts';
-import { type KernelRecord, recordKernels } from '../gpu/kernel-record.ts';
 import type { Choices } from '../gpu/operation.ts';
 import { type Chooser, whole } from '../gpu/program.ts';
 import { Readback } from '../gpu/readback.ts';
 import { Submitter } from '../gpu/submitter.ts';
+import { type KernelRecord, recordKernels } from '../gpu/tuning/kernel-record.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { checkShape } from '../model/decoder.ts';
-import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
+import type { ParameterLayout, PartedLayout } from '../model/parameters.ts';
+import { Random } from '../random.ts';
 import { type MemoryOptions, type MemoryPrediction, planStep } from './memory.ts';
-import { lossScaleOfClipping, stepValueCount, writeStepValues } from './optimizer.ts';
-import { checkFinite, decodeScaling, encodeScaling, scalingAfter, scalingWords } from './scaling.ts';
+import {
+  checkFinite,
+  decodeScaling,
+  encodeScaling,
+  scalingAfter,
+  scalingWords,
+} from './optimizer/loss-scaling.ts';
+import { lossScaleOfClipping, stepValueCount, writeStepValues } from './optimizer/optimizer.ts';
 import { buildStep, recordStep, type StepProgram, sitesOf } from './step-program.ts';
+import { trainedPart } from './trained-part.ts';
 import { makeMemory, type TrainerBuffers, type TrainerMemory } from './trainer-memory.ts';
 import type { LossScaling, OptimizerSettings, Scaling, TrainerState } from './training.ts';
 
 export interface TrainerOptions extends MemoryOptions {
-  /** Of f16 storage. */
+  /** Used only with f16 storage. */
   readonly lossScaling?: LossScaling;
-  /** Kernels that were measured to be best, or what measures them; the others are guessed. */
+  /** Kernels chosen by measurement, or a function that measures them; for other sites the kernel is guessed. */
   readonly choices?: Choices | Chooser;
 }
 
-const usualScaling: LossScaling = { initialScale: 65_536, growthInterval: 2000 };
+/** The default loss scaling of mixed-precision training (Micikevicius et al. 2018). */
+export const usualScaling: LossScaling = { initialScale: 65_536, growthInterval: 2000 };
 
 interface Made extends TrainerMemory {
   readonly settings: OptimizerSettings;
   readonly parts: number;
+  readonly dropoutSeed: number;
   /** The loss scale before the first step. */
   readonly initialScale: number;
   readonly predicted: MemoryPrediction;
+  /** Destroys the buffers of `vectors`, `buffers` and `batch`. */
+  readonly free: () => void;
   readonly kernels: KernelRecord;
   readonly step: StepProgram;
 }
 
 /**
- * Trains one model on one device. A step is a program recorded once: writes of the batch and a few scalars, then one
- * submit, or several where it is long for a graphics card. Same adapter, same choices, same state, same batches: same
- * bits. Once the device is lost, every promise rejects with TapestryError `device.lost`.
+ * Trains one model on one device. A step is a program that is recorded once; each run of it writes the batch and a few scalars,
+ * then makes one submit, or several if it takes long on a graphics card. The same adapter, choices, state and batches give the
+ * same bits. Once the device is lost, every promise rejects with TapestryError `device.lost`.
  */
 export class Trainer {
+  /** Layout of the trained part, hence of gradient, moments and state. The model's own layout if nothing is frozen. */
   readonly layout: ParameterLayout;
+  /** Layout of the frozen part; see `setFrozen`. */
+  readonly frozenLayout: ParameterLayout;
   readonly #device: Device;
   readonly #made: Made;
   readonly #readback: Readback;
   readonly #submitter: Submitter;
   readonly #stepValues = new Float32Array(stepValueCount);
   #step = 0;
-  #counted = 0;
-  /** Vectors that are being read, piece by piece: meanwhile nothing may change them. */
+  /** Row weights and objective of the last step's batch. */
+  #rowWeights: RowWeights = { weights: new Float32Array(), divisor: 1 };
+  #objective: BatchObjective | undefined;
+  /** Number of reads in progress. They read vectors piece by piece, so the vectors must not change meanwhile. */
   #reading = 0;
 
-  private constructor(device: Device, layout: ParameterLayout, made: Made) {
-    this.layout = layout;
+  private constructor(device: Device, { trained, frozen }: PartedLayout, made: Made) {
+    this.layout = trained;
+    this.frozenLayout = frozen;
     this.#device = device;
     this.#made = made;
     this.#readback = new Readback(device);
@@ -64,9 +90,10 @@ export class Trainer {
   }
 
   /**
-   * Compiles the step and allocates its memory; parameters and moments are zero until `load`.
-   * `shape` is that of a step's whole batch, which goes by in parts where the adapter cannot bind it at once.
-   * Throws TapestryError `config.shape`, `shader.invalid`, `device.too-small`, `device.no-f16` or `batch.parts`.
+   * Compiles the step and allocates its memory; parameters and moments are zero until `load` and `setFrozen`.
+   * `shape` is that of a step's whole batch, which is processed in parts if the adapter cannot bind it at once.
+   * Throws TapestryError `config.shape`, `config.trained`, `adapter.settings`, `shader.invalid`, `device.too-small`, `device.no-f16` or
+   * `batch.parts`.
    */
   static async create(
     device: Device,
@@ -75,36 +102,35 @@ export class Trainer {
     settings: OptimizerSettings,
     options: TrainerOptions = {},
   ): Promise<Trainer> {
-    const { storage = 'f32', recompute = false, lossScaling = usualScaling, choices = new Map() } = options;
+    const { storage = 'f32', recompute = false, lossScaling = usualScaling, objective } = options;
+    const { choices = new Map() } = options;
     checkShape(config);
     requireStorage(device, storage);
     const { initialScale, growthInterval } =
       storage === 'f16' ? lossScaling : { initialScale: 1, growthInterval: 0 };
-    const layout = layoutOf(config);
+    const layout = trainedPart(config, options);
     const { part, parts, memory: predicted } = planStep(device, config, shape, settings, options);
-    device.device.pushErrorScope('out-of-memory');
-    device.device.pushErrorScope('validation');
-    const memory = makeMemory(device, config, layout, settings, part, { storage, parts });
-    const problems = [device.device.popErrorScope(), device.device.popErrorScope()];
-    for (const problem of await Promise.all(problems)) if (problem) throw tooSmall(problem.message);
-    const how = { storage, shape: part, settings, accumulate: parts > 1, recompute, growthInterval };
-    const record = (chosen: Choices) =>
-      recordStep(device, config, layout, memory, { ...how, choices: chosen });
-    const chosen = typeof choices === 'function' ? await choices(sitesOf(record(new Map()))) : choices;
-    const recorded = record(chosen);
-    const kernels = recordKernels(device, sitesOf(recorded), chosen);
-    const step = await buildStep(device, recorded);
-    const trainer = new Trainer(device, layout, {
-      settings,
-      parts,
-      initialScale,
-      predicted,
-      ...memory,
-      kernels,
-      step,
-    });
-    trainer.#writeScaling(scalingAfter(0, settings, initialScale));
-    return trainer;
+    const { made: memory, free } = await allocate(device, (allocator) =>
+      makeMemory(allocator, config, layout, settings, part, { storage, parts, objective }),
+    );
+    try {
+      const fixed = { accumulate: parts > 1, recompute, growthInterval, objective };
+      const how = { storage, shape: part, settings, ...fixed };
+      const record = (chosen: Choices) =>
+        recordStep(device, config, layout, memory, { ...how, choices: chosen });
+      const chosen = typeof choices === 'function' ? await choices(sitesOf(record(new Map()))) : choices;
+      const recorded = record(chosen);
+      const kernels = recordKernels(device, sitesOf(recorded), chosen);
+      const step = await buildStep(device, recorded);
+      const { dropoutSeed } = layout;
+      const made = { settings, parts, dropoutSeed, initialScale, predicted, ...memory, free, kernels, step };
+      const trainer = new Trainer(device, layout, made);
+      trainer.#writeScaling(scalingAfter(0, settings, initialScale));
+      return trainer;
+    } catch (error) {
+      free();
+      throw error;
+    }
   }
 
   get dispatchesPerStep(): number {
@@ -112,12 +138,12 @@ export class Trainer {
     return step.forward + (step.program.length - step.forward) * parts + step.update.length;
   }
 
-  /** Bytes on the device, with what `save` reads through; see `predictMemory`. */
+  /** Predicted bytes on the device, including the staging buffers of `save`; see `predictMemory`. */
   get predictedBytes(): number {
     return this.#made.predicted.bytes;
   }
 
-  /** What a step runs: whoever saves the state and means to go on with the same bits saves this with it. */
+  /** The kernels of a step. Save them together with the state, to resume with the same bits. */
   get kernels(): KernelRecord {
     return this.#made.kernels;
   }
@@ -144,22 +170,31 @@ export class Trainer {
     return { step, parameters, firstMoment, secondMoment, scaling };
   }
 
-  /** A new base; the moments stay (DiLoCo keeps the inner optimizer). Throws TapestryError `state.length`. */
+  /** Sets a new base and keeps the moments (DiLoCo keeps the inner optimizer's state). Throws TapestryError `state.length`. */
   setParameters(parameters: Float32Array<ArrayBuffer>): void {
     this.#write('parameters', parameters);
   }
 
-  /** As `save`. */
+  /**
+   * Sets the values of the frozen part, over `frozenLayout` (see `copyTensors`); no step changes them. Throws TapestryError
+   * `state.length`.
+   */
+  setFrozen(parameters: Float32Array<ArrayBuffer>): void {
+    checkLength('the frozen part', parameters, this.frozenLayout);
+    this.#made.frozen.write(parameters);
+  }
+
+  /** The parameters alone; the rules of `save` apply. */
   parameters(): Promise<Float32Array<ArrayBuffer>> {
     return this.#readVector(this.#made.vectors.parameters);
   }
 
-  /** Loss scale and counts of steps, after the last one queued before the call. */
+  /** Loss scale and counts of steps, after the last step queued before the call. */
   async scaling(): Promise<Scaling> {
     return decodeScaling(await this.#read('scaling'));
   }
 
-  /** The gradient of the last step's mean loss over the flat layout, before clipping. As `save`. */
+  /** The gradient of the last step's loss over the flat layout, before clipping. The rules of `save` apply. */
   async gradient(): Promise<Float32Array<ArrayBuffer>> {
     const [gradient, clipping] = await Promise.all([
       this.#readVector(this.#made.vectors.gradient),
@@ -169,22 +204,30 @@ export class Trainer {
     return scale === 1 ? gradient : gradient.map((value) => value / scale);
   }
 
-  /** Queues one step: gradient of the batch's mean loss, clipping, update. Throws `batch.shape` or `batch.token`. */
+  /**
+   * Queues one step: gradient of the batch's loss, clipping, update. Throws TapestryError `batch.shape`, `batch.token`,
+   * `batch.weight`, `batch.documents` or `batch.objective`.
+   */
   step(batch: Batch, learningRate: number): void {
     this.#checkUnread();
-    const { parts, step, buffers, vectors, batch: uploaded } = this.#made;
-    this.#counted = uploaded.upload(batch, parts);
+    const { parts, step, buffers, vectors, lora, batch: uploaded } = this.#made;
+    this.#rowWeights = uploaded.upload(batch, parts, (part) => this.#dropoutSeed(part));
+    this.#objective = batch.objective;
     this.#step++;
-    this.#writeStepValues(learningRate, this.#counted);
+    this.#writeStepValues(learningRate);
     const submitter = this.#submitter;
     submitter.begin(this.dispatchesPerStep);
-    if (parts > 1) submitter.copy((encoder) => vectors.gradient.clear(encoder));
+    if (parts > 1)
+      submitter.copy((encoder) => {
+        vectors.gradient.clear(encoder);
+        lora?.gradient.clear(encoder);
+      });
     const { losses, stepResults, scaling } = buffers;
     for (let part = 0; part < parts; part++) {
       submitter.copy((encoder) => uploaded.bind(encoder, part));
       submitter.encode(step.program, part === 0 ? 0 : step.forward);
       if (part === parts - 1) submitter.encode(step.update);
-      // A step's losses outlive an evaluation that comes before they are read.
+      // Copied, because an evaluation may overwrite the losses before they are read.
       submitter.copy((encoder) =>
         encoder.copyBufferToBuffer(losses, 0, stepResults, part * losses.size, losses.size),
       );
@@ -197,44 +240,58 @@ export class Trainer {
   }
 
   /**
-   * Mean nats a counted token of the last step; waits for it. 0 before any, or where no target counted.
-   * Rejects with TapestryError `train.not-finite` where steps had ceased to change anything; see `checkFinite`.
+   * The last step's loss, before its update, in nats: the mean over its targets or, if its batch had weights, the weighted
+   * sum. Waits for the step; 0 before the first step. Rejects with TapestryError `train.not-finite` if steps no longer change
+   * the model; see `checkFinite`.
    */
   async loss(): Promise<number> {
-    const counted = this.#counted;
+    return (await this.report()).loss;
+  }
+
+  /** The last step's loss with the metrics of its objective; the rules of `loss` apply. */
+  async report(): Promise<LossReport> {
+    const [weights, objective] = [this.#rowWeights, this.#objective];
     const results = await this.#read('stepResults');
     checkFinite(decodeScaling(results.subarray(-scalingWords)));
-    return counted === 0 ? 0 : sum(results.subarray(0, -scalingWords)) / counted;
+    if (objective === undefined) return { loss: weightedLoss(results, weights), metrics: {} };
+    const logProbabilities = results.subarray(0, -scalingWords).map((loss) => 0 - loss);
+    return objective.report(logProbabilities, this.#made.parts);
   }
 
-  /** Summed loss in nats and counted targets of a batch of the trainer's shape, without training on it. */
-  async evaluate(batch: Batch): Promise<{ loss: number; tokens: number }> {
+  /**
+   * The log-probability, in nats, of every target of a batch of the trainer's shape, without training on it: (rows), 0 if a
+   * row has no target. A model whose head gives scores answers with the score of every row. Throws the errors of `step`.
+   */
+  async logProbabilities(batch: Batch): Promise<Float32Array<ArrayBuffer>> {
     const { parts, step, batch: uploaded } = this.#made;
-    const tokens = uploaded.upload(batch, parts);
-    this.#writeStepValues(0, tokens);
-    const losses: Promise<Float32Array>[] = [];
+    uploaded.upload(batch, parts);
+    const read: Promise<Float32Array>[] = [];
     for (let part = 0; part < parts; part++) {
-      this.#submitter.begin(step.backward);
+      this.#submitter.begin(step.objective);
       this.#submitter.copy((encoder) => uploaded.bind(encoder, part));
-      this.#submitter.encode(step.program, 0, step.backward);
+      this.#submitter.encode(step.program, 0, step.objective);
       this.#submitter.end();
-      this.#readback.submitted(step.backward);
-      // The copy is queued at once: the next part writes over these losses.
-      losses.push(this.#read('losses'));
+      this.#readback.submitted(step.objective);
+      // The copy is queued now, because the next part overwrites these losses.
+      read.push(this.#read('losses'));
     }
-    const summed = (await Promise.all(losses)).map(sum);
-    return { loss: summed.reduce((total, part) => total + part, 0), tokens };
+    const logProbabilities = new Float32Array(batch.targets.length);
+    // Subtracted from 0, because the negative of 0 would be -0.
+    for (const [part, losses] of (await Promise.all(read)).entries())
+      logProbabilities.set(
+        losses.map((loss) => 0 - loss),
+        part * losses.length,
+      );
+    return logProbabilities;
   }
 
-  /** Frees the memory; what is still pending rejects. */
+  /** Frees the memory; pending promises reject. */
   close(): void {
-    const { step, batch, vectors, buffers } = this.#made;
+    const { step, free } = this.#made;
     step.program.close();
     step.update.close();
-    batch.close();
     this.#readback.close();
-    for (const vector of Object.values(vectors)) vector.close();
-    for (const buffer of Object.values(buffers)) buffer.destroy();
+    free();
   }
 
   async #readVector(vector: FlatVector): Promise<Float32Array<ArrayBuffer>> {
@@ -246,12 +303,17 @@ export class Trainer {
     }
   }
 
+  /** The seed of the next step's dropout in one of its parts: the same after resuming. */
+  #dropoutSeed(part: number): number {
+    return Random.seeded(this.#made.dropoutSeed, this.#step * this.#made.parts + part).uint32() | 1;
+  }
+
   #checkUnread(): void {
     if (this.#reading > 0) throw new Error('the state is still being read: wait for it');
   }
 
-  #writeStepValues(learningRate: number, counted: number): void {
-    writeStepValues(this.#stepValues, this.#made.settings, learningRate, 1 / Math.max(1, counted));
+  #writeStepValues(learningRate: number): void {
+    writeStepValues(this.#stepValues, this.#made.settings, learningRate);
     this.#device.device.queue.writeBuffer(this.#made.buffers.stepValues, 0, this.#stepValues);
   }
 
@@ -264,15 +326,17 @@ export class Trainer {
   }
 
   #write(name: 'parameters' | 'firstMoment' | 'secondMoment', values: Float32Array<ArrayBuffer>): void {
-    if (values.length !== this.layout.length)
-      throw new TapestryError(
-        'state.length',
-        `${name} has ${values.length} values where the model has ${this.layout.length}`,
-        'load a state that was saved by a model of the same configuration',
-      );
+    checkLength(name, values, this.layout);
     this.#checkUnread();
     this.#made.vectors[name].write(values);
   }
 }
 
-const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
+function checkLength(name: string, values: Float32Array, { length }: ParameterLayout): void {
+  if (values.length === length) return;
+  throw new TapestryError(
+    'state.length',
+    `${name} has ${values.length} values; its layout has ${length}.`,
+    'Load a state that was saved by a model of the same configuration, with the same part of it trained.',
+  );
+}

@@ -12,6 +12,9 @@ import {
   type Manifest,
   ManifestSchema,
   RefusalCode,
+  type SignedManifest,
+  SignedManifestSchema,
+  type Strategy,
   type ToNode,
   ToNodeSchema,
   type ToRelay,
@@ -20,25 +23,39 @@ import {
 
 export { WireError } from './strict.ts';
 
-/** What Challenge and Join name; both sides speak this version and no other. */
-export const protocolVersion = 1;
+/** The version that Challenge and Join name; both sides speak this version only. */
+export const protocolVersion = 2;
 
 /** The subprotocol that a WebSocket between node and relay names, and the path it opens. */
-export const subprotocol = 'tapestry.v1';
+export const subprotocol = 'tapestry.v2';
 export const socketPath = '/node';
 
-/** Chunk.data's limit, and the longest frame that can carry it: nothing longer is ever read from a node. */
+/** `GET` on this path answers with a SignedManifest of at most so many bytes. */
+export const manifestPath = '/manifest';
+export const maxSignedManifestBytes = 65536 + 128;
+
+/**
+ * The subprotocol that a relay picks from those that a node offers: its own if offered, else another version's. Challenge
+ * and Join have the same field numbers in every version, so the relay can answer that node with WRONG_PROTOCOL. Null if no
+ * version is offered.
+ */
+export function pickSubprotocol(offered: Iterable<string>): string | null {
+  const versions = [...offered].filter((name) => /^tapestry\.v\d{1,4}$/.test(name));
+  return versions.includes(subprotocol) ? subprotocol : (versions[0] ?? null);
+}
+
+/** Chunk.data's limit, and the longest frame that can carry it: a relay reads no longer frame from a node. */
 export const maxChunkBytes = 65536;
 export const maxFrameToRelay = maxChunkBytes + 64;
 
-/** `Join.nation` of a node whose corpus the manifest does not list. */
-export const unlistedNation = 0xffff_ffff;
+/** `Join.corpus` of a node whose corpus the manifest does not list. */
+export const unlistedCorpus = 0xffff_ffff;
 
-/** One message as protobuf-es gives a oneof: `{ case: 'offer', value: Offer }`. */
+/** One message in the form of protobuf-es' oneof: `{ case: 'offer', value: Offer }`. */
 export type MessageToRelay = Exclude<ToRelay['message'], { case: undefined }>;
 export type MessageToNode = Exclude<ToNode['message'], { case: undefined }>;
 
-/** The same to be written: `value` may be a plain object, but must have every field. */
+/** A message to encode: `value` may be a plain object, but must have every field. */
 export type DraftToRelay = Draft<typeof ToRelaySchema>;
 export type DraftToNode = Draft<typeof ToNodeSchema>;
 type Draft<Schema extends typeof ToRelaySchema | typeof ToNodeSchema> = Exclude<
@@ -46,41 +63,50 @@ type Draft<Schema extends typeof ToRelaySchema | typeof ToNodeSchema> = Exclude<
   { case: undefined }
 >;
 
-/** A manifest that passed the border: protobuf's types leave sub-messages optional, but in it they are present. */
-export type WholeManifest = Manifest & {
-  [Part in 'model' | 'strategy' | 'codec' | 'limits']-?: NonNullable<Manifest[Part]>;
+/** A message in which some oneofs are known to be set. */
+type Chosen<M, OneOf extends keyof M> = M & { [Name in OneOf]: Exclude<M[Name], { case: undefined }> };
+
+/** A strategy that passed the border; see `WholeManifest`. */
+export type WholeStrategy = Chosen<Strategy, 'inner' | 'schedule' | 'precision' | 'outer'>;
+
+/** A manifest that passed the border: protobuf's types leave messages and oneofs optional, but here they are present. */
+export type WholeManifest = Chosen<
+  Manifest,
+  'tokenizer' | 'codec' | 'merge' | 'lane' | 'guard' | 'norm' | 'contributionReaders'
+> & { readonly strategy: WholeStrategy } & {
+  [Part in 'model' | 'limits']-?: NonNullable<Manifest[Part]>;
 };
 
-/** Throws WireError for what the other side would refuse, so that a fault shows where it was made. */
+/** Throws WireError for a message that the other side would refuse, so that a mistake is found by its sender. */
 export function encodeToRelay(message: DraftToRelay): Uint8Array<ArrayBuffer> {
   return encode(ToRelaySchema, { message });
 }
 
-/** Throws WireError with MALFORMED, OUT_OF_LIMIT or NOT_FINITE, and nothing else, whatever the bytes. */
+/** Throws only WireError (MALFORMED, OUT_OF_LIMIT or NOT_FINITE), for any bytes. */
 export function decodeToRelay(bytes: Uint8Array): MessageToRelay {
   const { message } = decode(ToRelaySchema, bytes);
   if (message.case === undefined) throw new WireError(RefusalCode.MALFORMED, 'no message');
   return message;
 }
 
-/** As `encodeToRelay`. */
+/** Like `encodeToRelay`. */
 export function encodeToNode(message: DraftToNode): Uint8Array<ArrayBuffer> {
   return encode(ToNodeSchema, { message });
 }
 
-/** As `decodeToRelay`. */
+/** Like `decodeToRelay`. */
 export function decodeToNode(bytes: Uint8Array): MessageToNode {
   const { message } = decode(ToNodeSchema, bytes);
   if (message.case === undefined) throw new WireError(RefusalCode.MALFORMED, 'no message');
   return message;
 }
 
-/** As `encodeToRelay`. */
+/** Like `encodeToRelay`. */
 export function encodeManifest(manifest: MessageInitShape<typeof ManifestSchema>): Uint8Array<ArrayBuffer> {
   return encode(ManifestSchema, manifest);
 }
 
-/** As `decodeToRelay`. */
+/** Like `decodeToRelay`. */
 export function decodeManifest(bytes: Uint8Array): WholeManifest {
   const manifest = decode(ManifestSchema, bytes);
   if (!isWhole(manifest)) throw new WireError(RefusalCode.MALFORMED, 'the manifest lacks a part');
@@ -88,11 +114,28 @@ export function decodeManifest(bytes: Uint8Array): WholeManifest {
 }
 
 function isWhole(manifest: Manifest): manifest is WholeManifest {
-  const { model, strategy, codec, limits } = manifest;
-  return model !== undefined && strategy !== undefined && codec !== undefined && limits !== undefined;
+  const { model, strategy, limits } = manifest;
+  const { tokenizer, codec, merge, lane, guard, norm, contributionReaders } = manifest;
+  if (model === undefined || strategy === undefined || limits === undefined) return false;
+  const { inner, schedule, precision, outer } = strategy;
+  const parts = [tokenizer, codec, merge, lane, guard, norm, contributionReaders];
+  const choices = [...parts, inner, schedule, precision, outer];
+  return choices.every((choice) => choice.case !== undefined);
 }
 
-/** A run's name: the SHA-256 of its manifest's bytes. */
+/** Like `encodeToRelay`. */
+export function encodeSignedManifest(
+  signed: MessageInitShape<typeof SignedManifestSchema>,
+): Uint8Array<ArrayBuffer> {
+  return encode(SignedManifestSchema, signed);
+}
+
+/** Like `decodeToRelay`. The signature and the manifest in it are not checked. */
+export function decodeSignedManifest(bytes: Uint8Array): SignedManifest {
+  return decode(SignedManifestSchema, bytes);
+}
+
+/** A run's id: the SHA-256 of its manifest's bytes. */
 export function runIdOf(manifestBytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(sha256(manifestBytes));
 }
@@ -107,8 +150,9 @@ function encode<Schema extends DescMessage>(
 }
 
 /**
- * Strict: what passes is present in full, within its limits, and the only encoding of itself. Unknown fields are
- * dropped on reading, so a frame that has one re-encodes shorter and is refused like any other second spelling.
+ * Strict: a message that passes has every field, is within its limits and is in its canonical encoding. Reading drops
+ * unknown fields, so a frame that has one encodes to fewer bytes and is refused like any other encoding that is not
+ * canonical.
  */
 function decode<Schema extends DescMessage>(schema: Schema, bytes: Uint8Array): MessageShape<Schema> {
   let message: MessageShape<Schema>;

@@ -2,13 +2,16 @@ import { type DescField, type DescMessage, getOption, hasOption, type Message } 
 import { isReflectMessage, type ReflectMessage, reflect } from '@bufbuild/protobuf/reflect';
 import {
   length as exactLength,
+  max_items as maxItems,
   max_length as maxLength,
   max_magnitude as maxMagnitude,
   max_value as maxValue,
+  min_items as minItems,
+  min_length as minLength,
   RefusalCode,
 } from './tapestry_pb.js';
 
-/** Why bytes are refused at the border; `code` is what the Refusal says. */
+/** Bytes or values that the border refuses; `code` is the code of the Refusal. */
 export class WireError extends Error {
   readonly code: RefusalCode;
 
@@ -20,8 +23,9 @@ export class WireError extends Error {
 }
 
 /**
- * Holds a message, and all in it, to what tapestry.proto says: every field present (of a oneof, exactly one), every
- * number, length and enum within the limit written beside it. Read from the descriptors: a new message needs no code.
+ * Checks a message and every message in it against tapestry.proto: each field is present (of a oneof, exactly one), and
+ * each number, length and enum is within the limit written beside it. The limits are read from the descriptors, so a new
+ * message needs no code. Throws WireError MALFORMED, OUT_OF_LIMIT or NOT_FINITE.
  */
 export function checkMessage(schema: DescMessage, message: Message): void {
   checkFields(reflect(schema, message, false));
@@ -34,8 +38,8 @@ function checkFields(message: ReflectMessage): void {
   for (const field of message.fields) {
     if (field.fieldKind === 'list') {
       const list = message.get(field);
-      checkLength(field, list.size);
-      for (const item of list) checkItem(field, item);
+      checkCount(field, list.size);
+      for (const item of list) checkValue(field, item);
     } else if (message.isSet(field)) {
       checkValue(field, message.get(field));
     } else if (!field.oneof) {
@@ -44,13 +48,9 @@ function checkFields(message: ReflectMessage): void {
   }
 }
 
+/** A value, or one item of a list. */
 function checkValue(field: DescField, value: unknown): void {
   if (value instanceof Uint8Array || typeof value === 'string') checkLength(field, value.length);
-  checkItem(field, value);
-}
-
-/** A value, or one item of a list: a list's length limit counts its items, so it is not looked at here. */
-function checkItem(field: DescField, value: unknown): void {
   if (isReflectMessage(value)) {
     checkFields(value);
   } else if (field.enum) {
@@ -74,9 +74,17 @@ function checkNumber(field: DescField, value: bigint | number): void {
   if (outside) throw new WireError(RefusalCode.OUT_OF_LIMIT, `${field} is ${value}`);
 }
 
+function checkCount(field: DescField, items: number): void {
+  const outside =
+    (hasOption(field, minItems) && items < getOption(field, minItems)) ||
+    (hasOption(field, maxItems) && items > getOption(field, maxItems));
+  if (outside) throw new WireError(RefusalCode.OUT_OF_LIMIT, `${field} has ${items} items`);
+}
+
 function checkLength(field: DescField, length: number): void {
   const outside =
     (hasOption(field, exactLength) && length !== getOption(field, exactLength)) ||
+    (hasOption(field, minLength) && length < getOption(field, minLength)) ||
     (hasOption(field, maxLength) && length > getOption(field, maxLength));
   if (outside) throw new WireError(RefusalCode.OUT_OF_LIMIT, `${field} has length ${length}`);
 }

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { bench, memoryConfigs } from '../../bench/memory.ts';
-import { nodeGpu } from '../gpu-node.ts';
+import { nodeGpu } from '../support/gpu-node.ts';
 
 test('the memory bench trains a step in the memory that it predicted', async () => {
   const { nano } = memoryConfigs;
   if (nano === undefined) throw new Error('there is no preset nano');
   const config = { ...nano, vocabularySize: 5004 };
-  // 1 MiB: the table and its gradient go by in three parts.
+  // With 1 MiB the table and its gradient are processed in three parts.
   const options = { batch: 2, sequence: 32, storage: 'f32', recompute: true, binding: 1, steps: 0 } as const;
   const record = await bench({ ...options, config, gpu: nodeGpu() });
   expect(record.bindingBytes).toBe(2 ** 20);

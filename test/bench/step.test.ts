@@ -52,7 +52,7 @@ test('the step bench measures a model that trains, with one submit a step', asyn
   expect(summary.predictedBytes).toBeGreaterThan(4 * 4 * summary.parameters);
 });
 
-test('a contender that ends without an answer is told with what it said', async () => {
+test('the error for a contender that ends without a result quotes its output', async () => {
   const seat = new ProcessSeat(process.execPath, [
     '--eval',
     'console.error("no such engine"); process.exit(3)',
@@ -64,7 +64,7 @@ test('a contender that ends without an answer is told with what it said', async 
   await seat.close();
 });
 
-test('the bundles hold nothing of the peers', async () => {
+test('the bundles contain no code of the peers', async () => {
   const files = await readdir(headless, { recursive: true, withFileTypes: true });
   const scripts = files.filter(({ name }) => name.endsWith('.js'));
   expect(scripts.length).toBeGreaterThan(3);

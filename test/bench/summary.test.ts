@@ -6,7 +6,7 @@ import { benchConfig } from '../../bench/step/workload.ts';
 
 const workload = { config: benchConfig, batch: 4, sequence: 128, storage: 'f32' } as const;
 
-/** A contender whose rounds took these milliseconds a step. */
+/** A contender whose rounds took these milliseconds per step. */
 function observed(name: string, ...rounds: number[]): Observed {
   return {
     name,
@@ -27,7 +27,7 @@ function observed(name: string, ...rounds: number[]): Observed {
   };
 }
 
-test('the median has as many values below as above', () => {
+test('the median has as many values below it as above', () => {
   const values = fc.array(fc.integer({ min: 0, max: 99 }), { minLength: 1, maxLength: 20 });
   fc.assert(
     fc.property(values, (sample) => {
@@ -40,7 +40,7 @@ test('the median has as many values below as above', () => {
   expect(median([])).toBeNaN();
 });
 
-test('figures are medians over all blocks, and counts a step', () => {
+test('figures are medians over all blocks, and counts are per step', () => {
   expect(figuresOf(observed('tapestry', 50, 64, 80), workload)).toMatchObject({
     contender: 'tapestry',
     tokensPerSecond: 8000,
@@ -54,13 +54,13 @@ test('figures are medians over all blocks, and counts a step', () => {
   });
 });
 
-test('a round in which the machine is slow for all does not change the ratio', () => {
+test('a round in which the machine is slow for all contenders does not change the ratio', () => {
   const [own, peer] = [observed('tapestry', 50, 50, 50), observed('peer', 100, 100, 100)];
   expect(ratio(own, peer)).toBe(2);
   expect(ratio(observed('tapestry', 50, 500, 50), observed('peer', 100, 1000, 100))).toBe(2);
 });
 
-test('a table has a line for each contender, under one head, all as long', () => {
+test('a table has a head and a line for each contender, all of the same length', () => {
   const figures = [observed('tapestry', 64), observed('jax-js-webgpu', 640)].map((each) =>
     figuresOf(each, workload),
   );

@@ -17,7 +17,7 @@ test("the bench's model is as deep and wide as the peers' GPT, and as large with
   });
 });
 
-test('a step takes six operations for each weight and token, and those of causal attention', () => {
+test('a step takes six operations for each weight and token, plus those of causal attention', () => {
   const matrices = layoutOf(benchConfig).tensors.filter(({ shape }) => shape.length === 2);
   const weights = matrices.reduce((sum, { size }) => sum + size, 0);
   // Scores and their use, forward and twice backward, over half of the square: 3 * 2 * 2 * T^2 / 2 * width a layer.
@@ -25,12 +25,12 @@ test('a step takes six operations for each weight and token, and those of causal
   expect(stepFlops(workload)).toBe(512 * 6 * weights + attention);
 });
 
-test('a head apart takes no more operations than a tied one: an embedding is looked up', () => {
+test('an untied head takes no more operations than a tied one, because an embedding is only looked up', () => {
   const apart = { ...workload, config: { ...benchConfig, tiedHead: false } };
   expect(stepFlops(apart)).toBe(stepFlops(workload));
 });
 
-test('every contender sees the same batches, in which the next token can be learned', () => {
+test('all contenders get the same batches, in which the next token can be learned', () => {
   const [mine, theirs] = [batches(workload), batches(workload)];
   for (let step = 0; step < 3; step++) {
     const { inputs, targets } = mine.next().value;
@@ -45,6 +45,28 @@ test('every contender sees the same batches, in which the next token can be lear
   expect(mine.next().value).not.toEqual(batches(workload).next().value);
 });
 
-test('the presets can be measured too', () => {
+test('the bench can measure the presets', () => {
   expect(Object.keys(configs)).toEqual(['bench', 'nano', 'micro', 'mini', 'small', 'base']);
+});
+
+test('packed windows have the same tokens, in documents of half to one and a half times the mean', () => {
+  const plain = batches(workload).next().value;
+  const {
+    inputs,
+    targets,
+    documents = new Uint32Array(),
+  } = batches({ ...workload, packed: 20 }).next().value;
+  expect({ inputs, targets }).toEqual(plain);
+  const lengths: number[] = [];
+  for (let row = 0; row < 512; row++) {
+    const start = documents[row] ?? Number.NaN;
+    if (start === row % 128) lengths.push(1);
+    else {
+      expect(start).toBe(documents[row - 1]);
+      lengths.push((lengths.pop() ?? 0) + 1);
+    }
+  }
+  expect(lengths.every((length) => length <= 30)).toBe(true);
+  // The windows' last documents are cut.
+  expect(lengths.filter((length) => length < 10).length).toBeLessThanOrEqual(4);
 });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { expect } from 'vitest';
+import { objectiveTolerance } from './objectives.ts';
 import type { Report } from './report.ts';
 import { stepTolerances } from './step.ts';
 
@@ -27,26 +28,33 @@ const reportText = v.pipe(
     adapter: v.string(),
     operations: v.array(measured),
     steps: v.array(step),
+    objectives: v.array(v.object({ name: v.string(), lossError: v.number(), gradientError: v.number() })),
     seconds: v.number(),
   }),
 );
 
-/** What `entry.ts` printed. */
+/** The report that `entry.ts` printed. */
 export function parseReport(text: string): Report {
   return v.parse(reportText, text);
 }
 
-/** Holds a platform to the tolerances of the float64 reference, and to the same bits whenever it computes the same. */
-export function expectAgreement({ operations, steps }: Report): void {
+/** Checks that a platform is within the tolerances of the float64 reference and gives the same bits in each run. */
+export function expectAgreement({ operations, steps, objectives }: Report): void {
   expect(operations.filter(({ error, tolerance }) => error > tolerance)).toEqual([]);
   expect(operations.filter(({ repeats }) => !repeats)).toEqual([]);
+  expect(objectives.length).toBeGreaterThan(0);
+  for (const { name, lossError, gradientError } of objectives) {
+    expect(lossError, `loss of ${name}`).toBeLessThan(objectiveTolerance);
+    expect(gradientError, `gradient of ${name}`).toBeLessThan(objectiveTolerance);
+    expect(gradientError, `gradient of ${name}`).toBeGreaterThan(0);
+  }
   expect(operations.length).toBeGreaterThan(0);
   expect(steps.length).toBeGreaterThan(0);
   for (const step of steps) {
     for (const name of stepErrorNames) {
       const what = `${step.name}, ${step.storage}: ${name}`;
       expect(step[name], what).toBeLessThan(stepTolerances[step.storage][name]);
-      // An error of exactly nothing would mean that nothing was compared.
+      // An error of exactly 0 would mean that nothing was compared.
       expect(step[name], what).toBeGreaterThan(0);
     }
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { test } from 'vitest';
-import { launchBrowser } from '../apps/pages/browser.ts';
+import { launchBrowser } from '../../bench/browser.ts';
 import { expectAgreement, parseReport } from './agreement.ts';
 import { bundle, servePage } from './bundle.ts';
 
@@ -13,7 +13,7 @@ test('Chromium: every operation and whole training steps agree with the float64 
     const failed = new Promise<never>((_, reject) => tab.on('pageerror', reject));
     failed.catch(() => undefined);
     await tab.goto(page.url);
-    // As long as it takes.
+    // There is no time limit here, because the test has one.
     const reported = tab.waitForFunction(() => document.documentElement.dataset['report'], null, {
       timeout: 0,
     });

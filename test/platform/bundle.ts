@@ -7,12 +7,12 @@ import { build } from 'vite';
 
 export interface Bundle {
   readonly folder: string;
-  /** The one module that was built. */
+  /** The path of the built module. */
   readonly script: string;
   remove(): Promise<void>;
 }
 
-/** Builds one TypeScript file, with all it imports, into one module that runs in any runtime. */
+/** Builds a TypeScript file and all its imports into one module that runs in any runtime. */
 export async function bundle(entry: string): Promise<Bundle> {
   const folder = await mkdtemp(join(tmpdir(), 'tapestry-bundle-'));
   await build({
@@ -29,7 +29,7 @@ export async function bundle(entry: string): Promise<Bundle> {
   return { folder, script: join(folder, 'entry.js'), remove: () => rm(folder, { recursive: true }) };
 }
 
-/** Serves a page that runs the module, from an address that browsers hold for secure. */
+/** Serves a page that runs the module, from an address that browsers treat as secure. */
 export async function servePage(script: string): Promise<{ url: string; close(): void }> {
   const source = await readFile(script);
   const page = '<!doctype html><title>test</title><script type="module" src="/entry.js"></script>';

@@ -21,7 +21,7 @@ test('Deno: every operation and whole training steps agree with the float64 refe
   expectAgreement(parseReport(stdout));
 });
 
-test('Deno: the permissions are cut for real', async () => {
+test('Deno: a program with the permissions of this test cannot fetch', async () => {
   const wish = join(built.folder, 'wish.mjs');
   await writeFile(wish, "await fetch('http://127.0.0.1:8766/');");
   await expect(run(deno, [...cut, '--allow-net=127.0.0.1:8765', wish])).rejects.toThrow(/NotCapable/);

@@ -3,24 +3,24 @@ import { join } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { expect, test } from 'vitest';
 import type { Adapter } from '../../client/gpu/device.ts';
-import { type Shader, shaders } from '../../shaders/index.ts';
-import { matrixUnitKinds } from '../../shaders/matrix-units.ts';
+import { shaders } from '../../shaders/index.ts';
+import { matrixUnitKinds } from '../../shaders/matrix-units/matrix-units.ts';
 import { Draw } from './operations/draw.ts';
 import { specifications } from './operations/index.ts';
 
 const client = join(import.meta.dirname, '../../client');
 
-test('every entry point of every shader belongs to an operation that is held to the reference', () => {
+test('every entry point of every shader belongs to an operation that is compared with the reference', () => {
   const held = specifications.flatMap(({ operation }) =>
     operation.variants.map(({ shader, entry }) => `${shader}.${entry}`),
   );
-  const all = Object.entries<Shader>(shaders).flatMap(([name, { entryPoints }]) =>
+  const all = Object.entries(shaders).flatMap(([name, { entryPoints }]) =>
     Object.keys(entryPoints).map((entry) => `${name}.${entry}`),
   );
   expect(new Set(held)).toEqual(new Set(all));
 });
 
-test('every operation that the engine exports is held to the reference', async () => {
+test('every operation that the engine exports is compared with the reference', async () => {
   const held = new Set<unknown>(specifications.map(({ operation }) => operation));
   const names = specifications.map(({ operation }) => operation.name);
   expect(new Set(names).size).toBe(names.length);
@@ -37,7 +37,7 @@ test('every operation that the engine exports is held to the reference', async (
   expect(missing).toEqual([]);
 });
 
-test('every variant has a case that it fits, on a processor of either width or on a card', () => {
+test('every variant has a case that it fits, on a processor of either subgroup width or on a graphics card', () => {
   const least: Adapter = {
     software: true,
     subgroupSize: 4,

@@ -3,8 +3,8 @@ import type { Device } from '../../client/gpu/device.ts';
 import { presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
 import { referenceAdamW } from '../../client/model/reference/adamw.ts';
-import { scalingAfter } from '../../client/train/scaling.ts';
-import { openNodeDevice } from '../gpu-node.ts';
+import { scalingAfter } from '../../client/train/optimizer/loss-scaling.ts';
+import { openNodeDevice } from '../support/gpu-node.ts';
 import { allVariants, expectClose } from './operation.ts';
 import { learningRate, randomVectors, updated, type Vectors } from './update.ts';
 
@@ -57,7 +57,7 @@ test.each([
 });
 
 describe('loss scaling', () => {
-  test('an update from a scaled gradient is that from the gradient', async () => {
+  test('a scaled gradient gives the same update as the gradient', async () => {
     const vectors = randomVectors(layout, 1);
     const scaled = { ...vectors, gradient: vectors.gradient.map((value) => value * 1024) };
     const expected = expectedAfter(vectors);
@@ -69,7 +69,7 @@ describe('loss scaling', () => {
     }
   });
 
-  test('doubles after as many finite gradients in a row as the interval, and counts anew', async () => {
+  test('doubles after an interval of consecutive finite gradients and restarts its count', async () => {
     const before = { ...scalingAfter(4, settings, 1024), goodSteps: 6 };
     const [adapter = device] = allVariants(device);
     const seventh = await updated(adapter, layout, settings, randomVectors(layout, 1), before, {

@@ -3,7 +3,7 @@ import type { Device } from '../../client/gpu/device.ts';
 import { cacheAppend, cachedAttention } from '../../client/model/operations/cached-attention.ts';
 import { attentionForward } from '../../client/model/reference/attention.ts';
 import type { Random } from '../../client/random.ts';
-import { openNodeDevice } from '../gpu-node.ts';
+import { openNodeDevice } from '../support/gpu-node.ts';
 import { allVariants, expectClose, onRandomShapes, randomValues, runOperation } from './operation.ts';
 
 let device: Device;
@@ -14,7 +14,7 @@ afterAll(() => device.close());
 
 const none = 0xffffffff;
 
-/** Rows of the sequences' ends in any order, `most` of them at most, and one that is of no sequence. */
+/** Rows for the ends of the sequences in any order, at most `most`, and one row without a sequence. */
 function somePlaces(random: Random, lengths: readonly number[], most: number): number[][] {
   const places = lengths.flatMap((length, sequence) => {
     const rows = 1 + random.below(Math.min(length, most));
@@ -30,11 +30,11 @@ const columns = (rows: Float32Array, of: number, first: number, width: number) =
     return rows[Math.floor(i / width) * of + first + (i % width)] ?? Number.NaN;
   });
 
-test('attention over cached keys and values, of tokens of several sequences', () =>
+test('attention over cached keys and values agrees with the reference for tokens of several sequences', () =>
   onRandomShapes(
     { keyValueHeads: 2, group: 3, vectors: 9, beyond: 300, sequences: 3 },
     async ({ keyValueHeads, group, vectors, beyond, sequences }, random) => {
-      // The first sequence is full: two or three stretches of 256 keys, and rows at their end.
+      // The first sequence is full: it has two or three blocks of 256 keys, and its rows are at their end.
       const positions = 256 + beyond;
       const heads = group * keyValueHeads;
       const headSize = 4 * vectors;
@@ -46,7 +46,7 @@ test('attention over cached keys and values, of tokens of several sequences', ()
       const whole = lengths.map((length) => randomValues(random, length * rowWidth));
       const places = somePlaces(random, lengths, 5);
 
-      // The cache holds every key and value but those of the rows, which `append` adds.
+      // The cache holds all keys and values except those of the rows, which `append` adds.
       const cache = new Float32Array(sequences * positions * 2 * keyWidth).fill(1e30);
       const qkv = new Float32Array(places.length * rowWidth);
       const expected = new Float64Array(places.length * queryWidth);

@@ -5,13 +5,14 @@ import type { Site } from '../../client/gpu/operation.ts';
 import { compileKernels, type Kernel, kernelKey, startCompiling } from '../../client/gpu/pipelines.ts';
 import { presetNames, presets } from '../../client/model/config.ts';
 import { stepSites } from '../../client/train/step-sites.ts';
-import { type Shader, type ShaderName, shaders, sourceAsking, sourceFor } from '../../shaders/index.ts';
-import { matrixUnitKinds } from '../../shaders/matrix-units.ts';
-import { nodeGpu } from '../gpu-node.ts';
+import { type ShaderName, shaders } from '../../shaders/index.ts';
+import { matrixUnitKinds } from '../../shaders/matrix-units/matrix-units.ts';
+import { Shader, sourceAsking, sourceFor } from '../../shaders/shader.ts';
 import { Draw } from '../platform/operations/draw.ts';
 import { specifications } from '../platform/operations/index.ts';
+import { nodeGpu } from '../support/gpu-node.ts';
 
-/** Dawn without a driver: validates every shader and its bindings, runs nothing. */
+/** Dawn without a driver validates every shader and its bindings and runs nothing. */
 let device: Device;
 let kernels: readonly (readonly [bytes: number, kernels: readonly Kernel[]])[];
 beforeAll(async () => {
@@ -36,7 +37,7 @@ const settings = {
   muon: { momentum: 0.95 },
 };
 
-/** What may run on an adapter: on the shapes of `cases`, and on those that the presets are trained with. */
+/** The kernels that may run on an adapter, for the shapes of `cases` and those of the presets' training. */
 function sitesOn(adapter: Device): Site[] {
   const trained = presetNames.flatMap((name) =>
     (['f32', 'f16'] as const).flatMap((storage) => {
@@ -51,7 +52,7 @@ function sitesOn(adapter: Device): Site[] {
 /** Bytes of workgroup memory that adapters have, from phones to graphics cards. Dawn without a driver has the least. */
 const memories = [16_384, 32_768, 49_152] as const;
 
-/** All variants, as they would be compiled on one adapter or another with this much workgroup memory. */
+/** All variants as they compile on any adapter with this much workgroup memory. */
 function kernelsWithin(workgroupBytes: number): Kernel[] {
   const withUnits = Object.values(matrixUnitKinds).map(({ lanes, ...unit }) => ({
     ...device,
@@ -88,7 +89,7 @@ test.each(names)('%s: every variant compiles with its storages, bound as declare
   }
 });
 
-/** Dawn looks at how much workgroup memory a kernel has when it has found all else right. */
+/** Dawn checks the workgroup memory of a kernel after everything else. */
 async function expectOnlyTooLarge(compiling: Promise<unknown>, bytes: number): Promise<void> {
   const refusal = await compiling.then(
     () => null,
@@ -101,7 +102,7 @@ async function expectOnlyTooLarge(compiling: Promise<unknown>, bytes: number): P
 }
 
 test.each(names.filter((name) => name.startsWith('matrixUnit')))(
-  '%s: is valid where all subgroups have one size, too',
+  '%s: is also valid if all subgroups have one size',
   async (name) => {
     expect(sourceAsking(shaders[name], 'f16')).toContain('@subgroup_size');
     const code = sourceFor(shaders[name], 'f16');
@@ -111,10 +112,10 @@ test.each(names.filter((name) => name.startsWith('matrixUnit')))(
   },
 );
 
-test.each(names)('%s: stays within what every adapter and engine offers', (name) => {
-  const { source, entryPoints }: Shader = shaders[name];
+test.each(names)('%s: uses only features that every adapter and engine offers', (name) => {
+  const { source, entryPoints } = shaders[name];
   for (const bindings of Object.values(entryPoints)) {
-    const storage = Object.values(bindings).filter(([, kind]) => kind !== 'uniform');
+    const storage = Object.values(bindings).filter(({ kind }) => kind !== 'uniform');
     expect(storage.length).toBeLessThanOrEqual(8);
   }
   expect(source).not.toMatch(/\benable |ptr<(workgroup|storage)/);
@@ -122,12 +123,31 @@ test.each(names)('%s: stays within what every adapter and engine offers', (name)
   expect(entries.sort()).toEqual(Object.keys(entryPoints).sort());
 });
 
-test('a shader that does not compile is named, with the line', async () => {
-  const shader = { ...shaders.matmul, source: shaders.matmul.source.replace('exp(-x)', 'exp(-y)') };
-  const line = 1 + shader.source.split('\n').findIndex((text) => text.includes('exp(-y)'));
+test('all forms of an operation have the same bindings', () => {
+  const declared = ({ shader, entry }: { shader: ShaderName; entry: string }) =>
+    Object.entries(shaders[shader].entryPoints[entry] ?? {}).map(([name, { kind }]) => `${name}: ${kind}`);
+  for (const { operation } of specifications) {
+    const [reference, ...others] = operation.variants;
+    for (const other of others)
+      expect(declared(other).sort(), other.name).toEqual(declared(reference).sort());
+  }
+});
+
+test.each([
+  ['linear/linear.wgsl', 'exp(-x)', 'exp(-y)'],
+  ['numbers.wgsl', 'return', 'return unknown +'],
+])('a shader that does not compile is named, with the file %s and its line', async (file, from, to) => {
+  const { matmul } = shaders;
+  const parts = matmul.parts.map((part) =>
+    part.file === file ? { ...part, text: part.text.replace(from, to) } : part,
+  );
+  const changed = parts.find((part) => part.file === file)?.text.split('\n') ?? [];
+  const line = 1 + changed.findIndex((text) => text.includes(to));
+  expect(line).toBeGreaterThan(0);
+  const shader = new Shader({ ...matmul, parts });
   const kernel = { shader, entry: 'forward', overrides: { lanesX: 8, lanesY: 1 }, storage: 'f32' } as const;
   await expect(compileKernels(device.device, [kernel])).rejects.toMatchObject({
     code: 'shader.invalid',
-    message: expect.stringContaining(`matmul does not compile on this adapter: line ${line}:`),
+    message: expect.stringContaining(`matmul does not compile on this adapter: ${file}:${line}:`),
   });
 });

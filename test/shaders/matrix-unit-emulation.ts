@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { unitNames } from '../../client/model/operations/matrix-units.ts';
-import { type MatrixUnitName, matrixUnitKinds, matrixUnitShaders } from '../../shaders/matrix-units.ts';
-import type { Shader } from '../../shaders/shader.ts';
+import {
+  type MatrixUnitName,
+  matrixUnitKinds,
+  matrixUnitShaders,
+} from '../../shaders/matrix-units/matrix-units.ts';
+import { Shader } from '../../shaders/shader.ts';
 
-const units = readFileSync(join(import.meta.dirname, '../../shaders/matrix-units.wgsl'), 'utf8');
+const units = readFileSync(join(import.meta.dirname, '../../shaders/matrix-units/matrix-units.wgsl'), 'utf8');
 
-/** How operands and sums lie in elements of `memory`: the bits of so many operands are a word, and two sums are put at once. */
+/** The layout of operands and sums in elements of `memory`: a word packs several operands, and two sums are stored at once. */
 const accesses = {
   f16: `
 const wordOperands = 2u;
@@ -42,8 +46,8 @@ fn putPair(at: u32, pair: u32, sums: vec2f) {
 } as const;
 
 /**
- * What matrix-units.wgsl asks of the hardware, by as many neighbouring invocations: each has two columns of the sums in some
- * rows, and these rows of what is left; what is right is read when it is multiplied, where it still lies in memory then.
+ * Emulates the hardware functions of matrix-units.wgsl with as many neighbouring invocations: each holds two columns of the
+ * sums in some rows, and these rows of the left operand; the right operand is read from memory when it is multiplied.
  */
 const emulation = `
 const unitPairs = unitColumns / 2;
@@ -58,15 +62,15 @@ fn operandAt(at: u32) -> f32 {
   return operandOf(wordAt(at), at);
 }
 
-// What compilers do not know: they would unroll the loops.
+// Compilers do not know these values and so do not unroll the loops.
 fn unknown(bound: u32) -> u32 {
   return bound * min(shape.rows, 1);
 }
 
-fn loadLeft(at: u32, stride: u32, turned: bool) -> LeftUnit {
+fn loadLeft(at: u32, stride: u32, transposed: bool) -> LeftUnit {
   let first = 4 * at;
-  let row = select(4 * stride, 1, turned);
-  let column = select(1, 4 * stride, turned);
+  let row = select(4 * stride, 1, transposed);
+  let column = select(1, 4 * stride, transposed);
   var result: LeftUnit;
   for (var word = 0u; word < unknown(rowWords); word++) {
     for (var i = 0u; i < unknown(laneRows); i++) {
@@ -77,8 +81,8 @@ fn loadLeft(at: u32, stride: u32, turned: bool) -> LeftUnit {
   return result;
 }
 
-fn loadRight(at: u32, stride: u32, turned: bool) -> RightUnit {
-  return RightUnit(4 * at, select(1, 4 * stride, turned), select(4 * stride, 1, turned));
+fn loadRight(at: u32, stride: u32, transposed: bool) -> RightUnit {
+  return RightUnit(4 * at, select(1, 4 * stride, transposed), select(4 * stride, 1, transposed));
 }
 
 fn addProduct(sums: SumUnit, x: LeftUnit, y: RightUnit) -> SumUnit {
@@ -102,14 +106,14 @@ fn storeSums(at: u32, stride: u32, sums: SumUnit) {
 }
 `;
 
-/** Most workgroups of a dispatch: each has its own part of the binding that stands for workgroup memory. */
+/** The largest number of workgroups of a dispatch: each has its own part of the binding that replaces workgroup memory. */
 export const mostWorkgroups = [16, 16, 4] as const;
 /** Bytes of each part at most. */
 export const mostBytes = 49_152;
 
 /**
  * The same kernel with its units emulated. Its workgroup memory is a binding, because adapters without units may have less of
- * it than adapters with units; what is out of bounds is clamped, as it would be. All else is the text that runs on the units.
+ * it than adapters with units; accesses out of bounds are clamped as there. All other text is the kernel's own.
  */
 function emulated(name: MatrixUnitName, shader: Shader): Shader {
   const index = /@builtin\(subgroup_id\) (\w+)/.exec(shader.source)?.[1];
@@ -131,14 +135,10 @@ var<private> slice: u32;`;
     .replaceAll(/(?<=\W)memory\[([^[\]]+)\]/g, 'memory[slice + min($1, memorySize - 1)]')
     .replace(/var<workgroup> memory: array<(\w+), ([^;]+)>;/, memory)
     .replaceAll('workgroupBarrier();', 'storageBarrier(); workgroupBarrier();');
-  const entryPoints = Object.entries(shader.entryPoints).map(([entry, bindings]) => [
-    entry,
-    { ...bindings, memory: [15, 'write'] as const },
-  ]);
-  return { ...shader, source, needs: ['subgroups'], entryPoints: Object.fromEntries(entryPoints) };
+  return new Shader({ ...shader, parts: [{ file: 'emulated', text: source }], needs: ['subgroups'] });
 }
 
-/** Every shader, those for units with their units emulated. */
+/** All shaders; those for matrix units have their units emulated. */
 export function withEmulatedUnits(shaders: Readonly<Record<string, Shader>>): Record<string, Shader> {
   const all = Object.entries(shaders).map(([key, shader]): [string, Shader] => {
     const units = unitNames.find((name) => key in matrixUnitShaders && key.endsWith(name));

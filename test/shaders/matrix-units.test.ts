@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Device } from '../../client/gpu/device.ts';
-import type { Storage } from '../../client/gpu/operation.ts';
+import { type Device, openDevice } from '../../client/gpu/device.ts';
 import { ProgramBuilder } from '../../client/gpu/program.ts';
 import { unitNames } from '../../client/model/operations/matrix-units.ts';
-import { matrixUnitKinds } from '../../shaders/matrix-units.ts';
-import { openNodeDevice } from '../gpu-node.ts';
+import { matrixUnitKinds } from '../../shaders/matrix-units/matrix-units.ts';
+import type { Precision } from '../../shaders/shader.ts';
 import type { Case } from '../platform/operations/case.ts';
 import { Draw } from '../platform/operations/draw.ts';
 import { decoded, errorOf } from '../platform/operations/encoding.ts';
 import { type Specification, specifications, tolerances } from '../platform/operations/index.ts';
 import { runCases } from '../platform/operations/run.ts';
+import { nodeGpu } from '../support/gpu-node.ts';
 import { mostBytes, mostWorkgroups } from './matrix-unit-emulation.ts';
 
 vi.mock('../../shaders/index.ts', async (original) => {
@@ -20,11 +20,26 @@ vi.mock('../../shaders/index.ts', async (original) => {
 
 let real: Device;
 beforeAll(async () => {
-  // lavapipe is to optimize nothing: each kernel runs for milliseconds.
+  // lavapipe must not optimize, because each kernel runs for milliseconds only.
   process.env['GALLIVM_PERF'] = 'nopt';
-  real = await openNodeDevice();
+  real = await openDevice(withMoreBindings(nodeGpu()));
 });
 afterAll(() => real.close());
+
+/** The emulation binds memory besides a kernel's own bindings, which may already be as many as every adapter has. */
+function withMoreBindings(gpu: GPU): GPU {
+  const requestReal = gpu.requestAdapter.bind(gpu);
+  const requestAdapter: GPU['requestAdapter'] = async (options) => {
+    const adapter = await requestReal(options);
+    if (adapter === null) return null;
+    const request = adapter.requestDevice.bind(adapter);
+    const more = { maxStorageBuffersPerShaderStage: 9 };
+    adapter.requestDevice = (descriptor = {}) =>
+      request({ ...descriptor, requiredLimits: { ...descriptor.requiredLimits, ...more } });
+    return adapter;
+  };
+  return Object.assign(gpu, { requestAdapter });
+}
 
 /** A linear layer's three products, and attention's three parts. */
 const withUnits = specifications.filter(({ operation }) =>
@@ -33,7 +48,7 @@ const withUnits = specifications.filter(({ operation }) =>
 
 const kinds = unitNames.flatMap((units) => {
   const { operands } = matrixUnitKinds[units];
-  const storages: readonly Storage[] = operands === 'f32' ? ['f32', 'f16'] : ['f16'];
+  const storages: readonly Precision[] = operands === 'f32' ? ['f32', 'f16'] : ['f16'];
   return storages.map((storage) => ({ units, storage }));
 });
 
@@ -46,7 +61,7 @@ describe.each(kinds)('units of $units, $storage stored', ({ units, storage }) =>
     workgroupBytes: mostBytes,
   });
 
-  // Compiling takes seconds: every tile is tried once, by one of the three, and of each part some tile.
+  // Compiling takes seconds, so each tile is tried by one of the three parts, and each part with some tile.
   const runs = withUnits.flatMap((specification, third) =>
     specification.operation.variants
       .filter(({ name }) => name.includes(units))
@@ -60,7 +75,7 @@ describe.each(kinds)('units of $units, $storage stored', ({ units, storage }) =>
 
 async function compare(
   device: Device,
-  storage: Storage,
+  storage: Precision,
   { accuracy, cases }: Specification,
   variant: string,
 ): Promise<void> {

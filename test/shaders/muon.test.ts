@@ -1,24 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device } from '../../client/gpu/device.ts';
 import { siteOf } from '../../client/gpu/operation.ts';
-import { tune } from '../../client/gpu/tuner.ts';
+import { tune } from '../../client/gpu/tuning/tuner.ts';
 import { presets } from '../../client/model/config.ts';
 import { layoutOf } from '../../client/model/parameters.ts';
 import { referenceAdamW } from '../../client/model/reference/adamw.ts';
 import { orthogonalize, referenceMuon } from '../../client/model/reference/muon.ts';
 import { at } from '../../client/model/reference/vector.ts';
 import { Random } from '../../client/random.ts';
+import { scalingAfter } from '../../client/train/optimizer/loss-scaling.ts';
 import {
   isHiddenMatrix,
   type MuonStackShape,
   muonGram,
   muonMultiply,
   muonPolynomial,
-} from '../../client/train/muon.ts';
-import { scalingAfter } from '../../client/train/scaling.ts';
+} from '../../client/train/optimizer/muon.ts';
 import { stepSites } from '../../client/train/step-sites.ts';
-import { openNodeDevice } from '../gpu-node.ts';
 import { relativeError } from '../platform/step.ts';
+import { openNodeDevice } from '../support/gpu-node.ts';
 import { allVariants, expectClose, randomValues } from './operation.ts';
 import { learningRate, randomVectors, updated } from './update.ts';
 
@@ -41,7 +41,7 @@ const muon = { momentum: 0.95 };
 const settings = { beta1: 0.8, beta2: 0.9, epsilon: 1e-6, weightDecay: 0.3, gradientClip: 1, muon };
 const hidden = layout.tensors.filter(isHiddenMatrix);
 
-test("Muon has the layers' matrices and nothing else", () => {
+test("Muon updates the layers' matrices and nothing else", () => {
   expect(hidden).toHaveLength(2 * 7);
   expect(hidden.every(({ name }) => /(self_attn|mlp)\.[a-z_]+_proj\.weight$/.test(name))).toBe(true);
   const apart = layoutOf({ ...presets.nano, layers: 2, tiedHead: false }).tensors;
@@ -57,7 +57,7 @@ test("Muon has the layers' matrices and nothing else", () => {
   ]);
 });
 
-test('on a graphics card large products go by large tiles, small ones by small ones', () => {
+test('on a graphics card large products use large tiles, and small products small tiles', () => {
   const card = { ...device, software: false };
   const guess = (operation: typeof muonGram, shape: MuonStackShape) =>
     siteOf(operation, shape, card, 'f32').guess.variant;
@@ -71,7 +71,7 @@ test.each([
   ['clipped', 1],
   ['small', 1e-6],
 ])(
-  'Muon on the layers’ matrices and AdamW on the rest are the reference, with a gradient that is %s',
+  'Muon on the layers’ matrices and AdamW on the rest agree with the reference, with a gradient that is %s',
   async (_, scale) => {
     const vectors = { ...randomVectors(layout, scale), secondMoment: new Float32Array(layout.length) };
     for (const { offset, size } of hidden)
@@ -102,7 +102,7 @@ test.each([
       expectClose(after.firstMoment, expected.firstMoment);
       expectClose(after.secondMoment, expected.secondMoment);
       for (const { name, offset, size } of layout.tensors) {
-        // The change alone: it is small beside the parameters.
+        // Only the change is compared, because it is small beside the parameters.
         const change = (values: Float32Array | Float64Array) =>
           Float64Array.from(values.subarray(offset, offset + size), (value, i) => {
             return value - (vectors.parameters[offset + i] ?? Number.NaN);
@@ -114,7 +114,7 @@ test.each([
   },
 );
 
-test('Muon is the reference where rounding grows most: with gradients of rank 1', async () => {
+test('Muon agrees with the reference for gradients of rank 1, where rounding grows most', async () => {
   const zeros = () => new Float32Array(layout.length);
   const vectors = { gradient: zeros(), parameters: zeros(), firstMoment: zeros(), secondMoment: zeros() };
   const random = Random.seeded(5);
@@ -155,7 +155,7 @@ test('a matrix without a gradient only decays', async () => {
   }
 });
 
-test('on random values, by which the tuner compares them, variants of symmetric products agree, too', async () => {
+test('variants of symmetric products agree on random values too, by which the tuner compares them', async () => {
   const config = { ...presets.nano, layers: 1, dimension: 144, heads: 4, keyValueHeads: 4, feedForward: 160 };
   const sites = stepSites(device, config, { batch: 1, sequence: 8 }, settings);
   const symmetric = sites.filter(({ operation }) => /^muon-(gram|polynomial)$/.test(operation));
@@ -165,7 +165,7 @@ test('on random values, by which the tuner compares them, variants of symmetric 
     for (const { variant, refused } of measurements) expect(refused, `${key}: ${variant}`).toBeNull();
 });
 
-test('a gradient that is not finite leaves matrices and moments as they are', async () => {
+test('a gradient that is not finite changes neither matrices nor moments', async () => {
   const vectors = randomVectors(layout, 1);
   vectors.gradient[hidden[3]?.offset ?? 0] = Number.NaN;
   const after = await updated(device, layout, settings, vectors, scalingAfter(4, settings, 1));

@@ -43,7 +43,7 @@ export async function runOperation<Name extends string>(
   return (name) => results.get(name) ?? new Float32Array();
 }
 
-/** Entries as an object that has them all. */
+/** The entries as an object, with their names kept in its type. */
 function recordOf<Name extends string, Value>(
   entries: readonly (readonly [Name, Value])[],
 ): Record<Name, Value> {
@@ -51,7 +51,7 @@ function recordOf<Name extends string, Value>(
   return Object.fromEntries(entries) as Record<Name, Value>;
 }
 
-/** The device as a CPU adapter with or without subgroups and as a GPU would run it: each guesses its own kernel variants. */
+/** The device presented as a CPU adapter with or without subgroups and as a GPU: each guesses its own kernel variants. */
 export function allVariants(device: Device): readonly Device[] {
   const without = [true, false].map((software) => ({ ...device, software, subgroupSize: 0 }));
   return device.subgroupSize === 8 ? [device, ...without] : without;

@@ -3,14 +3,14 @@ import { FlatVector } from '../../client/gpu/flat-vector.ts';
 import { Readback } from '../../client/gpu/readback.ts';
 import type { ParameterLayout } from '../../client/model/parameters.ts';
 import { Random } from '../../client/random.ts';
+import { decodeScaling, encodeScaling } from '../../client/train/optimizer/loss-scaling.ts';
 import {
   blockRules,
   clippingWords,
   recordUpdate,
   stepValueCount,
   writeStepValues,
-} from '../../client/train/optimizer.ts';
-import { decodeScaling, encodeScaling } from '../../client/train/scaling.ts';
+} from '../../client/train/optimizer/optimizer.ts';
 import type { OptimizerSettings, Scaling } from '../../client/train/training.ts';
 import { randomValues, runOperation } from './operation.ts';
 
@@ -66,7 +66,7 @@ export async function updated(
     secondMoment: onDevice(vectors.secondMoment),
   };
   const stepValues = new Float32Array(stepValueCount);
-  writeStepValues(stepValues, settings, learningRate, 1);
+  writeStepValues(stepValues, settings, learningRate);
   const others = {
     stepValues,
     rules: blockRules(layout, settings),
@@ -82,7 +82,6 @@ export async function updated(
     [flat.parameters, flat.firstMoment, flat.secondMoment].map((vector) => vector.read(readback)),
   );
   readback.close();
-  for (const vector of Object.values(flat)) vector.close();
   if (!parameters || !firstMoment || !secondMoment) throw new Error('a vector was not read');
   const scaling = decodeScaling(results('scaling'));
   return { parameters, firstMoment, secondMoment, scaling, norm: results('clipping')[0] ?? Number.NaN };

@@ -1,10 +1,10 @@
 import type { Random } from '../../client/random.ts';
-import type { FileSystem } from '../../relay/files.ts';
+import type { FileSystem } from '../../relay/storage/files.ts';
 
-/** The process died here: whatever was under way never goes on. */
+/** The simulated process died here; its pending operations never complete. */
 export class Crash extends Error {}
 
-/** As Node's errors say what the disk refused. */
+/** An error of the disk in the form of Node's errors. */
 class DiskRefusal extends Error {
   readonly code: string;
 
@@ -16,16 +16,18 @@ class DiskRefusal extends Error {
 
 interface Inode {
   bytes: Uint8Array<ArrayBuffer>;
-  /** What a power loss leaves for sure. */
+  /** The part that certainly survives a power loss. */
   synced: Uint8Array<ArrayBuffer>;
+  modified: number;
 }
 
 /**
- * A disk in memory that keeps no more promises than POSIX does. Bytes last after `syncFile`, names after `syncFolder`;
- * of everything later a crash keeps, drops or tears what the seed says. On a planned operation it crashes or refuses.
+ * A disk in memory that guarantees no more than POSIX. Bytes are durable after `syncFile`, names after `syncFolder`; a crash
+ * keeps, drops or tears later changes, as the seed decides. On a planned operation it crashes or fails.
  */
 export class FaultyFiles implements FileSystem {
   readonly #random: Random;
+  readonly #now: () => number;
   #names = new Map<string, Inode>();
   #lastingNames = new Map<string, Inode>();
   #folders = new Set<string>();
@@ -36,8 +38,10 @@ export class FaultyFiles implements FileSystem {
   #refusals = 0;
   #dead = false;
 
-  constructor(random: Random) {
+  /** `now` gives the times of writes, in milliseconds since 1970. */
+  constructor(random: Random, now: () => number = () => 0) {
     this.#random = random;
+    this.#now = now;
   }
 
   get dead(): boolean {
@@ -55,9 +59,9 @@ export class FaultyFiles implements FileSystem {
     this.#refusals = times;
   }
 
-  /** What is left after the power went: the disk for the next process. */
+  /** The disk that the next process finds after a power loss. */
   afterPowerLoss(): FaultyFiles {
-    const next = new FaultyFiles(this.#random);
+    const next = new FaultyFiles(this.#random, this.#now);
     for (const folder of [...this.#folders].sort()) {
       const inside = parentOf(folder) === '' || next.#folders.has(parentOf(folder));
       if (inside && (this.#lastingFolders.has(folder) || this.#random.below(2) === 0))
@@ -71,7 +75,7 @@ export class FaultyFiles implements FileSystem {
       const inode = renamed === lasting || this.#random.below(2) === 0 ? renamed : lasting;
       if (inode === undefined) continue;
       const bytes = this.#torn(inode);
-      const left = { bytes, synced: bytes };
+      const left = { bytes, synced: bytes, modified: inode.modified };
       next.#names.set(path, left);
       next.#lastingNames.set(path, left);
     }
@@ -85,7 +89,7 @@ export class FaultyFiles implements FileSystem {
       case 1:
         return bytes;
       default: {
-        // Some length between, and of the bytes that were not synced, some that never came to the disk.
+        // A random length between, and some of the unsynced bytes are lost.
         const length = synced.length + this.#random.below(Math.max(1, bytes.length - synced.length + 1));
         const torn = bytes.slice(0, length);
         for (let i = 0; i < torn.length; i++) {
@@ -96,7 +100,7 @@ export class FaultyFiles implements FileSystem {
     }
   }
 
-  /** One operation of the process, on this disk or beside it. */
+  /** Counts one operation of the process, on this disk or elsewhere. */
   operation(writes: boolean): void {
     this.#alive();
     this.#operations++;
@@ -112,6 +116,10 @@ export class FaultyFiles implements FileSystem {
 
   #alive(): void {
     if (this.#dead) throw new Crash();
+  }
+
+  #emptyInode(): Inode {
+    return { bytes: new Uint8Array(0), synced: new Uint8Array(0), modified: this.#now() };
   }
 
   #inode(path: string): Inode {
@@ -136,9 +144,20 @@ export class FaultyFiles implements FileSystem {
     return this.#names.get(path)?.bytes.slice() ?? null;
   }
 
+  async readPart(path: string, start: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    this.operation(false);
+    return this.#inode(path).bytes.slice(start, start + length);
+  }
+
+  async stat(path: string): Promise<{ size: number; modified: number } | null> {
+    this.operation(false);
+    const inode = this.#names.get(path);
+    return inode === undefined ? null : { size: inode.bytes.length, modified: inode.modified };
+  }
+
   async write(path: string, bytes: Uint8Array): Promise<void> {
     this.#alive();
-    const inode = { bytes: new Uint8Array(0), synced: new Uint8Array(0) };
+    const inode = this.#emptyInode();
     this.#names.set(path, inode);
     this.#partly(inode, bytes);
     this.operation(true);
@@ -147,7 +166,7 @@ export class FaultyFiles implements FileSystem {
 
   async append(path: string, bytes: Uint8Array): Promise<void> {
     this.#alive();
-    const inode = this.#names.get(path) ?? { bytes: new Uint8Array(0), synced: new Uint8Array(0) };
+    const inode = this.#names.get(path) ?? this.#emptyInode();
     this.#names.set(path, inode);
     const before = inode.bytes;
     this.#partly(inode, bytes);

@@ -1,14 +1,15 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { Random } from '../../client/random.ts';
-import type { Entry, EntryKind, EntryOf } from '../../relay/entries.ts';
-import { diskFull } from '../../relay/files.ts';
-import { Journal } from '../../relay/journal.ts';
-import { Run } from '../../relay/run.ts';
-import type { Environment } from '../../relay/run-folder.ts';
-import { hashOfBytes } from '../../relay/store.ts';
-import { blobPlace, verifyRun } from '../../relay/verify.ts';
-import { ChunkSchema, RefusalCode } from '../../relay/wire/tapestry_pb.js';
+import { checkEntry, type Entry } from '../../relay/journal/entry.ts';
+import type { Environment } from '../../relay/run/open-run.ts';
+import { Run } from '../../relay/run/run.ts';
+import { diskFull } from '../../relay/storage/files.ts';
+import { hashOfBytes } from '../../relay/storage/sha256.ts';
+import { verifyRun } from '../../relay/verify/verify.ts';
+import { type Acknowledgement, ChunkSchema, RefusalCode } from '../../relay/wire/tapestry_pb.js';
+import { MemoryBlobs } from '../support/relay/memory-blobs.ts';
+import { MemoryJournal, MemoryLog } from '../support/relay/memory-log.ts';
 import {
   drawnPayload,
   offerFor,
@@ -17,105 +18,119 @@ import {
   type TestNode,
   testNode,
   tinyRun,
-} from '../relay/run-support.ts';
-import { seed } from '../seed.ts';
+} from '../support/relay/run-support.ts';
+import { seed } from '../support/seed.ts';
 import { FaultyFiles } from './faulty-files.ts';
 import { checkHistory, modelBases } from './model.ts';
 
 /**
- * The run over a disk that crashes, tears and refuses, with everything drawn from one seed. SQLite's own promise, that
- * a committed transaction lasts, is taken as kept here (test/simulation/kill.test.ts holds it to that): the journal
- * lives through crashes, which strike right before an entry is written and right after.
+ * A run over a journal, blobs and a disk that crash, tear, fail and lose answers; one seed decides everything. Appended
+ * entries and put blobs are assumed durable here (test/simulation/kill.test.ts tests that of SQLite and files): they survive
+ * crashes, which happen right before or right after an operation. Other processes append to the journal and take the lease.
  */
 const parameters = 40;
 const quorum = 2;
 const newRun = tinyRun({ parameters, rounds: 3, quorum, target: 3 });
 
-class MortalJournal extends Journal {
-  disk: FaultyFiles | null = null;
-
-  override append<Kind extends EntryKind>(time: number, kind: Kind, body: EntryOf<Kind>['body']): Entry {
-    this.#operation();
-    const entry = super.append(time, kind, body);
-    this.#operation();
-    return entry;
-  }
-
-  #operation(): void {
-    try {
-      this.disk?.operation(false);
-    } catch (error) {
-      throw diskFull('the journal', error);
-    }
-  }
-
-  override checkpoint(): void {}
-
-  override close(): void {}
-}
-
 interface SimulatedNode extends TestNode {
   joined: boolean;
   upload: { payload: Uint8Array<ArrayBuffer>; offset: number } | null;
+  /** The payload that the node offered last. */
+  sent: Uint8Array<ArrayBuffer> | null;
 }
 
 class Simulation {
   readonly random: Random;
   readonly clock = new TestClock();
-  readonly journal = new MortalJournal(':memory:');
+  readonly journal = new MemoryJournal(this.clock);
+  readonly blobs = new MemoryBlobs(this.clock.now);
   readonly acknowledged: Parameters<typeof checkHistory>[1][number][] = [];
   readonly nodes: SimulatedNode[];
   disk: FaultyFiles;
   crashes = 0;
   troubles = 0;
+  conflicts = 0;
+  fences = 0;
+  again = 0;
+  /** False once no more faults are injected. */
+  faulty = true;
   #drawn = 0;
 
   constructor(seed: number, nodes: readonly TestNode[]) {
     this.random = Random.seeded(seed);
-    this.disk = new FaultyFiles(this.random);
-    this.nodes = nodes.map((node) => ({ ...node, joined: false, upload: null }));
+    this.disk = new FaultyFiles(this.random, this.clock.now);
+    this.nodes = nodes.map((node) => ({ ...node, joined: false, upload: null, sent: null }));
   }
 
-  /** The process starts; it may crash while it does, and is then started again. */
+  /** Starts the process; if it crashes meanwhile, starts it again. */
   async start(): Promise<Run> {
     for (;;) {
-      this.journal.disk = this.disk;
-      const environment: Environment = {
-        files: this.disk,
-        openJournal: () => this.journal,
-        lock: () => () => {},
+      const { disk } = this;
+      const fault = (writes: boolean) => {
+        try {
+          disk.operation(writes);
+        } catch (error) {
+          throw diskFull('the store', error);
+        }
       };
+      const log = new MemoryLog(this.journal, (writes) => {
+        fault(writes);
+        if (writes && this.faulty) this.#rival();
+      });
+      const { blobs } = this;
+      blobs.fault = fault;
+      const environment: Environment = { files: disk, openLog: () => log, openBlobs: () => blobs };
       for (const node of this.nodes) Object.assign(node, { joined: false, upload: null });
       try {
-        const run = await Run.open('/run', newRun, this.clock.now, environment);
-        if (!this.disk.dead) {
-          run.onEvent = ({ type }) => {
-            if (type === 'trouble') this.troubles++;
-          };
+        const run = await Run.open('/run', newRun, this.clock, environment);
+        if (!disk.dead) {
+          void this.#countTroubles(run);
           return run;
         }
+        await log.close();
       } catch (error) {
-        if (!this.disk.dead) throw error;
+        if (!disk.dead && this.journal.entries.length > 0 && !this.faulty) throw error;
       }
       this.crash();
     }
   }
 
-  crash(): void {
-    this.crashes++;
-    this.journal.disk = null;
-    this.disk = this.disk.afterPowerLoss();
-    if (this.random.below(4) === 0) this.disk.crashAfter(this.random.below(40));
+  async #countTroubles(run: Run): Promise<void> {
+    for await (const { type } of run.events(new AbortController().signal))
+      if (type === 'trouble') this.troubles++;
   }
 
-  /** One thing that happens to the relay. */
+  /** An action of another process, right before or after one of this process. */
+  #rival(): void {
+    if (this.journal.entries.length === 0) return;
+    const drawn = this.random.below(100);
+    if (drawn < 6) {
+      this.journal.append([{ kind: 'refused', body: { round: 1, counts: { MALFORMED: 1 } } }]);
+      this.conflicts++;
+    } else if (drawn < 9 && this.journal.lease !== null) {
+      this.journal.lease.endsAt = Number.NEGATIVE_INFINITY;
+      this.journal.lead('a rival', 1000);
+      this.fences++;
+    }
+  }
+
+  crash(): void {
+    this.crashes++;
+    this.disk = this.disk.afterPowerLoss();
+    // The lease of a process that died expires.
+    this.clock.pass(20_000);
+    if (this.faulty && this.random.below(4) === 0) this.disk.crashAfter(this.random.below(40));
+  }
+
+  /** Performs one random event. */
   async step(run: Run): Promise<void> {
     const node = this.nodes[this.random.below(this.nodes.length)];
     if (node === undefined) return;
     const drawn = this.random.below(100);
     if (drawn < 60) await this.advance(run, node);
-    else if (drawn < 75) this.clock.time += this.random.below(4000);
-    else if (drawn < 77) this.clock.time += 60_000;
+    else if (drawn < 73) this.clock.pass(this.random.below(4000));
+    else if (drawn < 75) this.clock.pass(60_000);
+    else if (drawn < 77) this.clock.step((this.random.below(3) - 1) * 3_600_000);
     else if (drawn < 82 && node.joined) {
       run.nodeLeft(node.key);
       Object.assign(node, { joined: false, upload: null });
@@ -125,35 +140,46 @@ class Simulation {
     await settled(run);
   }
 
-  /** The node's next move towards a contribution to the current round. */
+  /** The node's next step towards a contribution to the current round. */
   async advance(run: Run, node: SimulatedNode): Promise<void> {
     if (!node.joined) {
-      run.nodeJoined(node.key, 'node', 0);
+      run.nodeJoined(node.key, 0);
       node.joined = true;
       return;
     }
     if (node.upload === null) {
-      // Now and then the very same delta again, as from a node that missed its acknowledgement.
-      const payload = drawnPayload(parameters, this.random.below(3) === 0 ? 1 : 1000 + this.#drawn++);
-      const answer = await run.offer(
-        node.key,
-        await offerFor(run, node, payload, { tokens: 1 + (payload[1] ?? 0) }),
-      );
-      if ('resume' in answer && !this.disk.dead) node.upload = { payload, offset: answer.resume };
+      // Often the same delta again, like a node that missed its acknowledgement.
+      const isAgain = node.sent !== null && this.random.below(2) === 0;
+      const payload = (isAgain ? node.sent : null) ?? drawnPayload(parameters, 1000 + this.#drawn++);
+      node.sent = payload;
+      const { round } = run.current();
+      const offer = await offerFor(run, node, payload, { steps: 1 + ((payload[1] ?? 0) % 10) });
+      const answer = await run.offer(node.key, offer);
+      if (this.disk.dead || 'refusal' in answer) return;
+      if ('resume' in answer) node.upload = { payload, offset: answer.resume };
+      else {
+        this.again++;
+        this.#acknowledge(node, payload, round, answer.acknowledgement);
+      }
       return;
     }
     const { payload, offset } = node.upload;
     const data = payload.subarray(offset, offset + 20);
     const { round } = run.current();
     const answer = await run.chunk(node.key, create(ChunkSchema, { offset, data }));
-    // No one hears what a dead process says.
+    // Answers of a dead process are lost.
     if (this.disk.dead) return;
     node.upload = answer === null ? { payload, offset: offset + data.length } : null;
-    if (answer !== null && 'acknowledgement' in answer) {
-      const { attempt } = answer.acknowledgement;
-      const sequence = Number(answer.acknowledgement.sequence);
-      this.acknowledged.push({ key: node.key, payload: hashOfBytes(payload), sequence, round, attempt });
+    // Some answers are lost on the way to the node, which then repeats its offer.
+    if (answer !== null && 'acknowledgement' in answer && this.random.below(3) > 0) {
+      this.#acknowledge(node, payload, round, answer.acknowledgement);
     }
+  }
+
+  #acknowledge(node: TestNode, payload: Uint8Array, round: number, receipt: Acknowledgement): void {
+    const { attempt } = receipt;
+    const sequence = Number(receipt.sequence);
+    this.acknowledged.push({ key: node.key, payload: hashOfBytes(payload), sequence, round, attempt });
   }
 }
 
@@ -168,21 +194,25 @@ async function simulate(seed: number, nodes: readonly TestNode[]): Promise<Simul
       run = await simulation.start();
     }
   }
-  // From here on nothing fails, and the run must come to its end.
+  // From here on nothing fails, and the run must complete.
+  simulation.faulty = false;
   simulation.crash();
   simulation.disk.crashAfter(Number.POSITIVE_INFINITY);
   run = await simulation.start();
   for (let step = 0; run.current().phase !== 'complete'; step++) {
     if (step === 2000) throw new Error('the run does not end');
     for (const node of simulation.nodes) await simulation.advance(run, node);
-    simulation.clock.time += 500;
+    simulation.clock.pass(500);
     await settled(run);
   }
-  const entries = [...simulation.journal.entries()];
+  const entries: Entry[] = [];
+  for (const [i, stored] of simulation.journal.entries.entries()) {
+    entries.push(checkEntry(stored, simulation.journal.entries[i - 1] ?? null));
+  }
   const blobs = new Map<string, Uint8Array | null>();
   for (const entry of entries) {
     if (entry.kind !== 'contribution-accepted') continue;
-    blobs.set(entry.body.payload, await simulation.disk.read(`/run/${blobPlace(entry.body.payload)}`));
+    blobs.set(entry.body.payload, await simulation.blobs.get(entry.body.payload));
   }
   checkHistory(entries, simulation.acknowledged, quorum);
   const bases = modelBases(entries, newRun.initialBase, (hash) => blobs.get(hash) ?? null);
@@ -190,8 +220,10 @@ async function simulate(seed: number, nodes: readonly TestNode[]): Promise<Simul
   expect(bases).toHaveLength(3);
   expect(run.current().base).toBe(bases.at(-1));
   const checks = verifyRun({
-    journal: () => simulation.journal.stored(),
-    blob: (hash) => simulation.disk.read(`/run/${blobPlace(hash)}`),
+    journal: () => simulation.journal.entries,
+    committed: async () => 3,
+    published: () => [],
+    blob: (hash) => simulation.blobs.get(hash),
     async *rest() {},
   });
   let check = await checks.next();
@@ -200,11 +232,14 @@ async function simulate(seed: number, nodes: readonly TestNode[]): Promise<Simul
   return simulation;
 }
 
-test('whatever the disk does, what was acknowledged stays and counts once', async () => {
+test('acknowledged contributions survive faults of the stores and count once', async () => {
   const nodes = await Promise.all([1, 2, 3, 4].map(testNode));
   let crashes = 0;
   let troubles = 0;
   let acknowledged = 0;
+  let conflicts = 0;
+  let fences = 0;
+  let again = 0;
   const runs = 100;
   for (let run = 0; run < runs; run++) {
     const drawn = seed + run;
@@ -214,9 +249,15 @@ test('whatever the disk does, what was acknowledged stays and counts once', asyn
     crashes += simulation.crashes;
     troubles += simulation.troubles;
     acknowledged += simulation.acknowledged.length;
+    conflicts += simulation.conflicts;
+    fences += simulation.fences;
+    again += simulation.again;
   }
-  // The faults must really have happened for this test to say anything.
+  // The test proves nothing unless the faults happened.
   expect(crashes).toBeGreaterThan(2 * runs);
   expect(troubles).toBeGreaterThan(runs / 2);
   expect(acknowledged).toBeGreaterThan(6 * runs);
+  expect(conflicts).toBeGreaterThan(runs);
+  expect(fences).toBeGreaterThan(runs / 2);
+  expect(again).toBeGreaterThan(runs / 2);
 });

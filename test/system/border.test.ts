@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { newRun } from '../../apps/cli/new-run.ts';
-import { type Corpus, corpusFromDocuments } from '../../client/data/corpus.ts';
-import { nodeHost } from '../../client/host/node.ts';
+import { newRun } from '../../apps/cli/run/new-run.ts';
+import { type Corpus, corpusFromTexts } from '../../client/data/corpus.ts';
+import { nodeRuntime } from '../../client/host/node/runtime.ts';
 import { Random } from '../../client/random.ts';
 import {
   decodeToRelay,
@@ -12,7 +12,7 @@ import {
   socketPath,
   subprotocol,
 } from '../../relay/wire/frames.ts';
-import { impatient, Stage, tinyRun } from '../client/contribute/harness.ts';
+import { impatient, Stage, tinyRun } from '../support/contribute/harness.ts';
 import { encodings, fragmentLength, LeakDetector } from './leaks.ts';
 import { type Recording, startRecordingProxy } from './recording-proxy.ts';
 
@@ -20,15 +20,15 @@ const stage = new Stage();
 afterEach(() => stage.close());
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const nations = ['even', 'odd'];
+const corpora = ['even', 'odd'];
 
-/** A node's text, and all that is private about it: its words, and the names of corpus and file. */
+/** A node's text and everything private in it: its words and the corpus's name. */
 interface Secret {
   readonly corpus: Corpus;
   readonly texts: readonly string[];
 }
 
-/** `alphabet` letters to draw from: with two of them the text is easily learnt and packed, with 52 it is noise. */
+/** `alphabet` is the number of letters: text of two letters is easy to learn and compress, text of 52 is noise. */
 function secret(seed: number, alphabet: number): Secret {
   const random = Random.seeded(seed, 5);
   const word = (length: number, of: number) =>
@@ -36,13 +36,13 @@ function secret(seed: number, alphabet: number): Secret {
   const canary = () => `canary-${word(24, letters.length)}`;
   const paragraph = () => `${canary()} ${Array.from({ length: 12 }, () => word(6, alphabet)).join(' ')}\n`;
   const text = Array.from({ length: 8 }, paragraph).join('');
-  const [name, file] = [canary(), `${canary()}.txt`];
-  return { corpus: corpusFromDocuments(name, [{ name: file, text }]), texts: [text, name, file] };
+  const name = canary();
+  return { corpus: corpusFromTexts(name, [text]), texts: [text, name] };
 }
 
 type Case = MessageToRelay['case'];
 
-/** Everything a node sent in a run, over all of its connections, as bytes and as what they were. */
+/** Everything a node sent in a run over all its connections, as bytes and as parsed messages. */
 interface Sent {
   readonly streams: readonly Buffer[];
   readonly requests: readonly number[];
@@ -76,8 +76,14 @@ function sentBy(recordings: readonly Recording[]): Sent {
 /** A whole run of a nano model on the nodes' texts, each node behind a proxy of its own. */
 async function recordRun(secrets: readonly Secret[]) {
   const create = newRun({
-    ...{ name: 'border', preset: 'nano', rounds: 2, steps: 2, batch: 1, nations, seed: 1, created: 1 },
-    ...{ quorum: secrets.length, target: secrets.length, maxNodes: 8, deadlineMs: 600_000, graceMs: 600_000 },
+    ...{ name: 'border', preset: 'nano', rounds: 2, steps: 2, batch: 1, corpora, seed: 1, created: 1 },
+    ...{
+      quorum: secrets.length,
+      maxNodes: 8,
+      readers: 'anyone',
+      deadlineMs: 600_000,
+      graceMs: 600_000,
+    },
   });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const proxies = await Promise.all(secrets.map(() => startRecordingProxy(relay.url)));
@@ -85,10 +91,16 @@ async function recordRun(secrets: readonly Secret[]) {
     const nodes = [];
     for (const [i, { corpus }] of secrets.entries()) {
       const url = proxies[i]?.url ?? relay.url;
-      const nation = nations[i] ?? '';
+      const corpusName = corpora[i] ?? '';
       const folder = await stage.folder();
       nodes.push(
-        stage.node(folder, url, { corpus, nation, seed: i, host: impatient(nodeHost({ folder }), 4) }),
+        stage.node(folder, url, {
+          corpus,
+          corpusName,
+          seed: i,
+          // More than 20 heartbeats a second would exceed the relay's budget for messages.
+          runtime: impatient(nodeRuntime({ folder }), 60),
+        }),
       );
     }
     expect(await Promise.all(nodes.map(({ done }) => done))).toEqual(nodes.map(() => undefined));
@@ -103,7 +115,7 @@ async function recordRun(secrets: readonly Secret[]) {
   }
 }
 
-test('a run sends nothing of the text, and the same frames whatever the text is', async () => {
+test('a run sends nothing of the text, and the same frames for any text', async () => {
   const plain = [secret(1, 2), secret(2, 2)];
   const noisy = [secret(3, 52), secret(4, 52)];
   const [first, second] = [await recordRun(plain), await recordRun(noisy)];
@@ -120,23 +132,23 @@ test('a run sends nothing of the text, and the same frames whatever the text is'
   for (const [i, one] of first.sent.entries()) {
     const other = second.sent[i];
     if (other === undefined) throw new Error('a node is missing');
-    // The runs did learn from different texts.
+    // The runs learned from different texts, so equal frames are no accident.
     expect(one.payloads.length).toBeGreaterThan(2 * 2 * maxChunkBytes);
     expect(one.payloads.equals(other.payloads)).toBe(false);
     const { heartbeat, ...asked } = one.sizes;
     const { heartbeat: otherHeartbeat, ...otherAsked } = other.sizes;
     expect(asked.offer).toHaveLength(2);
     expect(otherAsked).toEqual(asked);
-    // Requests run side by side: which comes first is a matter of time.
+    // Requests run side by side, so their order depends on timing.
     const sorted = (sizes: readonly number[]) => sizes.toSorted((a, b) => a - b);
     expect(sorted(other.requests)).toEqual(sorted(one.requests));
-    // Heartbeats go by the clock, so their number is the time that the run took: of an impatient node there are some.
+    // The number of heartbeats depends on the run's duration; a node with a short interval sends several.
     expect(heartbeat.length).toBeGreaterThan(1);
     expect(new Set([...heartbeat, ...otherHeartbeat]).size).toBe(1);
   }
 });
 
-/** Ways to send something to the relay that a node has no business with. */
+/** Ways to leak text to the relay. */
 const ways: Readonly<Record<string, (relay: URL, leak: Buffer) => Promise<void>>> = {
   async 'a message of its own'(relay, leak) {
     const socket = await openSocket(relay);
@@ -179,7 +191,7 @@ async function sentAll(socket: WebSocket): Promise<void> {
 const { texts } = secret(9, 52);
 const detector = new LeakDetector(texts);
 
-test.each(Object.keys(encodings))('text is found where it is sent: %s', async (encoding) => {
+test.each(Object.keys(encodings))('the search finds text that is sent as %s', async (encoding) => {
   const create = tinyRun({ rounds: 1, localSteps: 1, quorum: 1, target: 1 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   for (const [way, send] of Object.entries(ways)) {
@@ -191,14 +203,14 @@ test.each(Object.keys(encodings))('text is found where it is sent: %s', async (e
       return new Set(streams.flatMap((bytes) => detector.find(bytes)).map((leak) => leak.encoding));
     };
     const text = texts[0] ?? '';
-    // Nothing but the shortest fragment that counts, from the middle of the text.
+    // Only the shortest fragment that counts is sent, from the middle of the text.
     const leaked = await found(text.slice(37, 37 + fragmentLength));
     expect(leaked, way).toContain(encoding);
     expect(await found('no word of it'), way).toEqual(new Set());
   }
 });
 
-/** As `sentBy` looks at them, of a sender that keeps to no protocol. */
+/** The form that `sentBy` gives, for a sender that follows no protocol. */
 function rawStreams({ bytes, messages, control }: Recording): Buffer[] {
   const chunks = messages.flatMap((frame) => {
     try {

@@ -11,7 +11,7 @@ export interface Built {
   readonly tapestry: string;
 }
 
-/** What users run, made of the present sources: built at most once, whichever test asks first. */
+/** The product built from the current sources, at most once for all tests. */
 export async function built(): Promise<Built> {
   await buildIfChanged(root);
   return { pages: join(root, 'dist/pages'), tapestry: join(root, 'dist/headless/tapestry.js') };
@@ -23,9 +23,13 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `tapestry` with these words to its end. */
-export function runTapestry({ tapestry }: Built, words: readonly string[]): Promise<Ended> {
-  const env = { ...process.env, NO_COLOR: '1' };
+/** Runs `tapestry` with these arguments until it exits. */
+export function runTapestry(
+  { tapestry }: Built,
+  words: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const env = { ...process.env, NO_COLOR: '1', ...variables };
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [tapestry, ...words], { env }, (error, stdout, stderr) => {
       if (error === null) resolve({ code: 0, stdout, stderr });

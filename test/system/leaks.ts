@@ -1,12 +1,12 @@
-/** Text of a node's corpus that was found in bytes which left it. */
+/** Text of a node's corpus that was found in the bytes it sent. */
 export interface Leak {
   readonly encoding: string;
   readonly fragment: string;
-  /** Where in the bytes it begins. */
+  /** The offset in the bytes at which it begins. */
   readonly at: number;
 }
 
-/** Fewer characters are not looked for: weights are noise, in which short strings occur by chance. */
+/** The search ignores shorter strings: weights are noise, in which those occur by chance. */
 export const fragmentLength = 8;
 
 const fixedWidth = (width: number, write: (view: DataView, at: number, token: number) => void) => {
@@ -21,14 +21,14 @@ const fixedWidth = (width: number, write: (view: DataView, at: number, token: nu
 const decimal = (separator: string) => (fragment: string) =>
   Buffer.from([...Buffer.from(fragment)].join(separator));
 
-/** What of the base64 of a longer text depends on `fragment` alone, where `before` bytes stand before it in its group. */
+/** The part of a longer text's base64 that depends on `fragment` alone, with `before` bytes ahead of it in its group. */
 const base64 = (before: 0 | 1 | 2, alphabet: 'base64' | 'base64url') => (fragment: string) => {
   const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(fragment)]);
   const [from, to] = [Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6)];
   return Buffer.from(bytes.toString(alphabet).slice(from, to));
 };
 
-/** How text could be spelled in bytes. ASCII characters are the byte tokenizer's token ids too. */
+/** The ways text could be encoded in bytes. ASCII characters are the byte tokenizer's token ids too. */
 export const encodings: Readonly<Record<string, (fragment: string) => Buffer>> = {
   'raw text, token ids as u8': (fragment) => Buffer.from(fragment),
   'hex, lower case': (fragment) => Buffer.from(Buffer.from(fragment).toString('hex')),
@@ -59,7 +59,7 @@ interface Needle {
 
 /** Finds any `fragmentLength` characters of `texts` (ASCII), in every encoding, in one pass over the bytes. */
 export class LeakDetector {
-  /** By their first four bytes. */
+  /** The patterns by their first four bytes. */
   readonly #needles = new Map<number, Needle[]>();
 
   constructor(texts: readonly string[]) {

@@ -1,28 +1,28 @@
 import { once } from 'node:events';
 import { createServer, connect as openSocket, type Socket } from 'node:net';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../support/free-port.ts';
 
-/** What one node sent over one TCP connection: every byte as it went by, and what those bytes were. */
+/** Everything a node sent over one TCP connection: all bytes, and the parsed requests and frames. */
 export interface Recording {
   readonly bytes: () => Buffer;
   /** Bytes of each HTTP request's head, the WebSocket's upgrade among them. */
   readonly requests: readonly number[];
   /** WebSocket messages, unmasked. */
   readonly messages: readonly Buffer[];
-  /** What closing, ping and pong frames carried, unmasked. */
+  /** Payloads of close, ping and pong frames, unmasked. */
   readonly control: readonly Buffer[];
 }
 
 export interface RecordingProxy {
   readonly url: URL;
-  /** One a TCP connection, in the order they were opened. */
+  /** One record for each TCP connection, in the order of opening. */
   readonly recordings: readonly Recording[];
   close(): Promise<void>;
 }
 
 const endOfHead = Buffer.from('\r\n\r\n');
 
-/** A TCP proxy in front of `target` that keeps all that passes from the node's side to the relay's. */
+/** A TCP proxy in front of `target` that records everything the node sends to the relay. */
 export async function startRecordingProxy(target: URL): Promise<RecordingProxy> {
   const recordings: Recording[] = [];
   const open = new Set<Socket>();
@@ -37,7 +37,7 @@ export async function startRecordingProxy(target: URL): Promise<RecordingProxy> 
     node.on('data', recorder.take);
     node.pipe(relay).pipe(node);
   });
-  // Requests name the port: those of one run are as long as those of another, as every port is.
+  // Requests name the port; all ports have five digits, so the requests of all runs have the same length.
   const port = await freePort();
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -52,7 +52,7 @@ export async function startRecordingProxy(target: URL): Promise<RecordingProxy> 
   };
 }
 
-/** After the upgrade request's head, what follows is WebSocket frames. */
+/** After the head of the upgrade request, the bytes are WebSocket frames. */
 function record(): { recording: Recording; take: (chunk: Buffer) => void } {
   const chunks: Buffer[] = [];
   const requests: number[] = [];
@@ -93,14 +93,14 @@ interface Frame {
   readonly opcode: number;
   readonly isLast: boolean;
   readonly payload: Buffer;
-  /** Of the whole frame. */
+  /** The length of the whole frame. */
   readonly bytes: number;
 }
 
-/** Close, ping and pong. */
+/** Whether it is a close, ping or pong frame. */
 const firstControlOpcode = 8;
 
-/** The WebSocket frame (RFC 6455, 5.2) at the start of `bytes`, unmasked; null while some of it is still to come. */
+/** The WebSocket frame (RFC 6455, 5.2) at the start of `bytes`, unmasked; null while it is incomplete. */
 function frameAt(bytes: Buffer): Frame | null {
   const [first = 0, second = 0] = bytes;
   const short = second & 127;

@@ -7,11 +7,19 @@ export class RelayProcess {
   #child: ChildProcess | null = null;
   #complaints = '';
 
-  constructor(tapestry: string, folder: string, port: number) {
-    this.#words = [tapestry, 'relay', '--data', folder, '--port', String(port), '--json'];
+  /** `more` are further words of the command. */
+  constructor(tapestry: string, folder: string, port: number, more: readonly string[] = []) {
+    this.#words = [tapestry, 'relay', '--data', folder, '--port', String(port), '--json', ...more];
   }
 
-  /** What all of its processes wrote to stderr. */
+  /** The id of the running process. */
+  get pid(): number {
+    const pid = this.#child?.pid;
+    if (pid === undefined) throw new Error(`the relay does not run: ${this.#complaints}`);
+    return pid;
+  }
+
+  /** The stderr of all its processes. */
   get complaints(): string {
     return this.#complaints;
   }
@@ -24,12 +32,12 @@ export class RelayProcess {
     this.#child = child;
   }
 
-  /** kill -9: nothing of the process gets to run again. Whether it was still there. */
+  /** Sends SIGKILL, so the process runs no further code. True if it was still running. */
   async kill(): Promise<boolean> {
     return (await this.#end('SIGKILL')) === 'SIGKILL';
   }
 
-  /** As Ctrl-C does. */
+  /** Sends SIGINT, as Ctrl-C does. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');
   }

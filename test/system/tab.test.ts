@@ -1,16 +1,19 @@
+import { cpSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Relay } from '../../relay/server.ts';
+import { launchBrowser } from '../../bench/browser.ts';
+import type { Relay } from '../../relay/server/server.ts';
+import { checkForkProof, decodeForkProof } from '../../relay/wire/evidence/fork-proof.ts';
 import type { RelayStatus } from '../../relay/wire/status.ts';
-import { launchBrowser } from '../apps/pages/browser.ts';
 import { openWatched } from '../apps/pages/watched-page.ts';
-import { Stage, tinyRun } from '../client/contribute/harness.ts';
+import { Stage, tinyRun } from '../support/contribute/harness.ts';
 import { type Built, built } from './built.ts';
 
 const stage = new Stage();
-/** Enough of both that the tab can be caught in the middle of one. */
-const rounds = 8;
-const steps = 24;
+/** A round of the tab lasts many heartbeats on a fast machine too, so that the test sees it in the middle of one. */
+const rounds = 4;
+const steps = 200;
 let build: Built;
 let browser: Browser;
 
@@ -23,13 +26,14 @@ afterAll(async () => {
   await stage.close();
 });
 
-/** The relay's status once it is as `holds` says. */
+/** Waits for a relay status for which `holds` is true; rejects if the run completes without one. */
 function statusWhere(relay: Relay, holds: (status: RelayStatus) => boolean): Promise<RelayStatus> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const look = (status: RelayStatus) => {
-      if (!holds(status)) return;
+      if (holds(status)) resolve(status);
+      else if (status.round.phase === 'complete') reject(new Error('the run completed first'));
+      else return;
       stop();
-      resolve(status);
     };
     const stop = relay.watch(look);
     look(relay.status());
@@ -40,15 +44,15 @@ function tabOf({ nodes }: RelayStatus) {
   return nodes.find(({ host }) => host === 'browser');
 }
 
-/** Opens the relay's page in a tab and starts to contribute with the text of a nation, a third of the time. */
-async function startTab(page: Page, relay: Relay, nation: string): Promise<void> {
+/** Opens the relay's page in a tab and starts to contribute with the text of a corpus, at a third of full power. */
+async function startTab(page: Page, relay: Relay, corpus: string): Promise<void> {
   await page.goto(relay.url.href);
-  await page.getByLabel('Nation', { exact: true }).selectOption(nation);
+  await page.getByLabel('Corpus', { exact: true }).selectOption(corpus);
   await page.getByRole('slider', { name: 'Power' }).fill('30');
   await page.getByRole('button', { name: 'Start' }).click();
 }
 
-/** Pauses the tab in the middle of a round after the first, and gives the status then: nothing moves any more. */
+/** Pauses the tab in the middle of a round after the first, and returns the status, which no longer changes. */
 async function pauseWithinRound(page: Page, relay: Relay): Promise<RelayStatus> {
   for (;;) {
     await statusWhere(relay, (status) => {
@@ -57,7 +61,7 @@ async function pauseWithinRound(page: Page, relay: Relay): Promise<RelayStatus> 
     });
     await page.getByRole('button', { name: 'Pause' }).click();
     const { round } = await statusWhere(relay, (status) => tabOf(status)?.state === 'paused');
-    // Both others contribute, or all three did. What the tab was about to send comes too.
+    // Both other nodes contribute, or all three did, and an upload that the tab had begun arrives.
     await statusWhere(
       relay,
       (status) => status.round.number > round.number || status.round.contributions === 2,
@@ -71,23 +75,23 @@ async function pauseWithinRound(page: Page, relay: Relay): Promise<RelayStatus> 
   }
 }
 
-test('a tab contributes beside two Node nodes, and a round that it is closed in commits without it', async () => {
-  // Nothing but the tab's going can let the later round commit: it has an hour, and the grace as well.
+test('a tab contributes beside two Node nodes, and the round in which it is closed commits without it', async () => {
+  // Deadline and grace period are an hour, so only the tab's departure can let the later round commit.
   const hour = 3_600_000;
   const tiny = tinyRun({ rounds, localSteps: steps, quorum: 2, target: 3, graceMs: hour, deadlineMs: hour });
-  const create = { ...tiny, manifest: { ...tiny.manifest, nations: ['even', 'odd', 'Celtic'] } };
+  const create = { ...tiny, manifest: { ...tiny.manifest, corpora: ['even', 'odd', 'Celtic'] } };
   const relay = await stage.relay({ folder: await stage.folder(), create, pages: build.pages });
   const { page, problems, close } = await openWatched(browser);
   await startTab(page, relay, 'Celtic');
   await statusWhere(relay, (status) => tabOf(status) !== undefined);
   const nodes = [];
-  for (const [seed, nation] of ['even', 'odd'].entries()) {
-    nodes.push(stage.node(await stage.folder(), relay.url, { nation, seed }));
+  for (const [seed, corpusName] of ['even', 'odd'].entries()) {
+    nodes.push(stage.node(await stage.folder(), relay.url, { corpusName, seed }));
   }
 
   const accepted = await statusWhere(relay, ({ history }) => history.length > 0);
   expect(accepted.history[0]?.contributions).toBe(3);
-  expect(tabOf(accepted)).toMatchObject({ nation: 'Celtic', contributions: 1, tokens: steps * 32 });
+  expect(tabOf(accepted)).toMatchObject({ corpus: 'Celtic', contributions: 1, tokens: steps * 32 });
   const figure = page.locator('.yours div', { hasText: 'Contributions accepted' }).locator('dd');
   await expect.poll(() => figure.textContent().then(Number)).toBeGreaterThanOrEqual(1);
 
@@ -103,4 +107,37 @@ test('a tab contributes beside two Node nodes, and a round that it is closed in 
     Array.from({ length: rounds }, (_, i) => (i + 1 < number ? 3 : 2)),
   );
   expect(totals.abandonedRounds).toBe(0);
+});
+
+test('a tab that comes back to a relay with another history of the run refuses it, and gives the proof', async () => {
+  const [folder, copy] = [await stage.folder(), await stage.folder()];
+  const tiny = tinyRun({ rounds: 2, localSteps: 1, quorum: 1, target: 1 });
+  const create = { ...tiny, manifest: { ...tiny.manifest, corpora: ['even', 'Celtic'] } };
+  await (await stage.relay({ folder, create })).close();
+  cpSync(folder, copy, { recursive: true });
+  const relay = await stage.relay({ folder, pages: build.pages });
+  const { page, close } = await openWatched(browser);
+  const start = async () => {
+    await page.goto(relay.url.href);
+    await page.getByLabel('Corpus', { exact: true }).selectOption('Celtic');
+    await page.getByRole('button', { name: 'Start' }).click();
+  };
+  await start();
+  await page.getByText('The run is complete. Thank you.').waitFor();
+  await relay.close();
+
+  // The same address, so that it is the same origin: the tab finds what it stored.
+  const port = Number(relay.url.port);
+  const other = await stage.relay({ folder: copy, pages: build.pages, port });
+  expect(await stage.node(await stage.folder(), other.url).done).toBeUndefined();
+  expect([other.runId, other.status().history.length]).toEqual([relay.runId, 2]);
+  await start();
+  await page.getByRole('alert').filter({ hasText: 'two different histories' }).waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download the proof' }).click(),
+  ]);
+  const proof = decodeForkProof(await readFile(await download.path()));
+  expect(proof && (await checkForkProof(proof))).toMatchObject({ run: relay.runId });
+  await close();
 });

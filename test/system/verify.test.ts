@@ -1,9 +1,10 @@
-import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Random } from '../../client/random.ts';
-import type { Relay } from '../../relay/server.ts';
-import { Stage, tinyRun } from '../client/contribute/harness.ts';
+import type { Relay } from '../../relay/server/server.ts';
+import { Stage, tinyRun } from '../support/contribute/harness.ts';
+import { rewrite } from '../support/relay/written-run.ts';
 import { type Built, built, type Ended, runTapestry } from './built.ts';
 
 const stage = new Stage();
@@ -11,6 +12,8 @@ const rounds = 2;
 let build: Built;
 let folder: string;
 let relay: Relay;
+/** The folder of one node, with the evidence that it keeps. */
+let nodeFolder: string;
 
 beforeAll(async () => {
   build = await built();
@@ -20,14 +23,15 @@ beforeAll(async () => {
     create: tinyRun({ rounds, localSteps: 2, quorum: 2, target: 2 }),
   });
   const nodes = [];
-  for (const [seed, nation] of ['even', 'odd'].entries()) {
-    nodes.push(stage.node(await stage.folder(), relay.url, { nation, seed }));
+  for (const [seed, corpusName] of ['even', 'odd'].entries()) {
+    nodeFolder = await stage.folder();
+    nodes.push(stage.node(nodeFolder, relay.url, { corpusName, seed }));
   }
   for (const node of nodes) expect(await node.done).toBeUndefined();
 });
 afterAll(() => stage.close());
 
-/** The lines of a command that was called with `--json`. */
+/** The events that a command printed with `--json`. */
 function lines({ stdout }: Ended): unknown[] {
   return stdout
     .trim()
@@ -35,7 +39,7 @@ function lines({ stdout }: Ended): unknown[] {
     .map((line) => JSON.parse(line));
 }
 
-test('a whole run is verified, by its address while it is served and by its folder then and after', async () => {
+test('verify checks a whole run by its address while it is served, and by its folder then and afterwards', async () => {
   const verified = {
     event: 'verified',
     ok: true,
@@ -54,7 +58,24 @@ test('a whole run is verified, by its address while it is served and by its fold
   expect(told.stdout).toContain(`the last base is ${relay.status().base.hash}`);
 });
 
-test('one byte that was changed is named, and the exit code says so', async () => {
+test('verify compares a run with the checkpoint and receipt that a node kept', async () => {
+  const kept = (prefix: string) =>
+    join(nodeFolder, readdirSync(nodeFolder).find((name) => name.startsWith(prefix)) ?? prefix);
+  const evidence = ['--checkpoint', kept('checkpoint-'), '--receipt', kept('receipts-')];
+  expect((await runTapestry(build, ['verify', folder, ...evidence])).code).toBe(0);
+  const cut = await stage.folder();
+  cpSync(folder, cut, { recursive: true });
+  rewrite(join(cut, 'journal.sqlite'), 'delete from entries where sequence > 3');
+  const ended = await runTapestry(build, ['verify', cut, ...evidence, '--json']);
+  expect(ended.code).toBe(5);
+  const places = [kept('checkpoint-'), expect.stringContaining(`${kept('receipts-')}, receipt of entry`)];
+  const problem = expect.stringContaining('cut off');
+  expect(lines(ended)).toMatchObject(
+    expect.arrayContaining(places.map((place) => expect.objectContaining({ place, problem }))),
+  );
+});
+
+test('verify names a changed byte and exits with the code for it', async () => {
   const random = Random.seeded(6);
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -63,11 +84,14 @@ test('one byte that was changed is named, and the exit code says so', async () =
   const blobs = files.filter((file) => file.startsWith('blobs/'));
   // Four payloads, and at least the first and the last base and a momentum.
   expect(blobs.length).toBeGreaterThanOrEqual(2 * rounds + 3);
-  for (const file of [...blobs, 'journal.sqlite', 'journal.sqlite', 'journal.sqlite']) {
+  // test/relay/verify changes every file; this test checks the command's output.
+  for (const file of [...blobs.slice(0, 2), 'journal.sqlite']) {
     const copy = await stage.folder();
     cpSync(folder, copy, { recursive: true });
-    const at = random.below(statSync(join(folder, file)).size);
     const bytes = readFileSync(join(folder, file));
+    // Some bytes of the journal's file hold no entry; near its end are the first entries with a signature.
+    const signature = bytes.lastIndexOf('"signature":"');
+    const at = file.startsWith('blobs/') ? random.below(bytes.length) : signature + random.below(140);
     bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
     writeFileSync(join(copy, file), bytes);
     const ended = await runTapestry(build, ['verify', copy, '--json']);
@@ -82,10 +106,22 @@ test('one byte that was changed is named, and the exit code says so', async () =
   }
 });
 
-test('what cannot be read is no verdict on a run', async () => {
+test('verify does not write over a file that is none of its own', async () => {
+  const file = join(await stage.folder(), 'notes.json');
+  writeFileSync(file, 'mine');
+  const ended = await runTapestry(build, ['verify', folder, '--resume', file, '--json']);
+  expect(lines(ended)).toMatchObject([{ event: 'error', code: 'verify.resume-damaged' }]);
+  expect(readFileSync(file, 'utf8')).toBe('mine');
+});
+
+test('verify gives no verdict on a run that it cannot read', async () => {
   const nowhere = await runTapestry(build, ['verify', await stage.folder(), '--json']);
   expect(nowhere.code).toBe(1);
   expect(lines(nowhere)).toMatchObject([{ event: 'error', code: 'run.missing' }]);
+  const kept = join(nodeFolder, 'identity.json');
+  const taken = await runTapestry(build, ['verify', folder, '--proof', kept, '--json']);
+  expect([taken.code, lines(taken)]).toMatchObject([2, [{ event: 'error', code: 'usage.exists' }]]);
+  expect(readFileSync(kept, 'utf8')).toContain('Ed25519');
   const gone = await runTapestry(build, ['verify', relay.url.href, '--json']);
   expect(gone.code).toBe(4);
   expect(lines(gone)).toMatchObject([{ event: 'error', code: 'relay.unreachable' }]);

@@ -2,7 +2,10 @@ import { hasLanesOfEight, isLikeSwiftShader } from '../../gpu/device.ts';
 import type { Operation, Variant, Workgroups } from '../../gpu/operation.ts';
 import { graphicsVariants } from './graphics-attention.ts';
 
-/** Causal grouped-query attention over `batch` windows. A head's width is a multiple of 8, at most 128. */
+/**
+ * Causal grouped-query attention over `batch` windows, each position within its document. A head's width is a multiple of 8, at
+ * most 128.
+ */
 export interface AttentionShape {
   readonly batch: number;
   readonly sequence: number;
@@ -19,7 +22,7 @@ const words = ({ batch, sequence, heads, keyValueHeads, headSize }: AttentionSha
   batch * sequence,
 ];
 
-/** An invocation owns 4 places of the sequence, a workgroup so many invocations. */
+/** An invocation owns 4 positions of the sequence; a workgroup has this many invocations. */
 const places =
   (headsOf: (shape: AttentionShape) => number, lanes: number) =>
   (shape: AttentionShape): Workgroups => [
@@ -36,33 +39,45 @@ function variants(
   const eight = { overrides, entry, workgroups: places(headsOf, 8) };
   const four = { overrides, entry, workgroups: places(headsOf, 4) };
   return [
-    { ...eight, name: 'rows', shader: 'attention', suits: 'any', fits: () => true },
-    { ...eight, name: 'subgroup', shader: 'subgroupAttention', suits: 'processor', fits: hasLanesOfEight },
-    { ...four, name: 'quad', shader: 'quadAttention', suits: 'processor', fits: isLikeSwiftShader },
+    { ...eight, name: 'rows', shader: 'attention', prefers: 'any', fits: () => true },
+    { ...eight, name: 'subgroup', shader: 'subgroupAttention', prefers: 'processor', fits: hasLanesOfEight },
+    { ...four, name: 'quad', shader: 'quadAttention', prefers: 'processor', fits: isLikeSwiftShader },
     ...graphicsVariants(entry, headsOf),
   ];
 }
 
-/** Bindings: qkv (rows, query, key and value heads; queries and keys turned), output, logSums (rows, heads). */
+/** The tuner measures windows of one document. */
+const indices = () => ({ documents: 1 });
+
+/**
+ * Bindings: documents (rows, 2: how many positions of the window come before the row's document and how many after it), qkv
+ * (rows, query, key and value heads; queries and keys rotated), output, logSums (rows, heads).
+ */
 export const attentionForward: Operation<AttentionShape> = {
   name: 'attention-forward',
   words,
+  indices,
   variants: variants('forward', ({ heads }) => heads),
 };
 
 /**
- * Writes the query part of qkvGradient, that of the projection before its rotary positions. Bindings: rotation, qkv,
- * savedOutput, savedLogSums, outputGradient, deltas (rows, heads; scratch that the keys' and values' part needs), qkvGradient.
+ * Writes the query part of qkvGradient, the gradient of the projection before rotary positions. Bindings: rotation, documents,
+ * qkv, savedOutput, savedLogSums, outputGradient, deltas (rows, heads; scratch, read by the key and value part), qkvGradient.
  */
 export const attentionBackwardQuery: Operation<AttentionShape> = {
   name: 'attention-backward-query',
   words,
+  indices,
   variants: variants('backwardQuery', ({ heads }) => heads),
 };
 
-/** Writes the key and value parts of qkvGradient. Bindings: as for the queries, with savedDeltas and without savedOutput. */
+/**
+ * Writes the key and value parts of qkvGradient. Bindings: rotation, documents, qkv, savedLogSums, outputGradient, savedDeltas,
+ * qkvGradient.
+ */
 export const attentionBackwardKeyValue: Operation<AttentionShape> = {
   name: 'attention-backward-key-value',
   words,
+  indices,
   variants: variants('backwardKeyValue', ({ keyValueHeads }) => keyValueHeads),
 };

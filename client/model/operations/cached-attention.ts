@@ -1,13 +1,13 @@
 import type { Operation, Variant } from '../../gpu/operation.ts';
 import { flat } from './grid.ts';
 
-/** Attention of `rows` tokens over a cache that has `positions` of each of its sequences. A head's width is a multiple of 4. */
+/** Attention of `rows` tokens over a cache with `positions` entries for each sequence. A head's width is a multiple of 4. */
 export interface CachedAttentionShape {
   readonly rows: number;
   readonly heads: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
-  /** Of the cache that is bound, the first of which is `firstSequence`. */
+  /** Number of sequences of the bound part of the cache; the first is `firstSequence`. */
   readonly sequences: number;
   readonly positions: number;
   readonly firstSequence?: number;
@@ -21,7 +21,7 @@ const words = (shape: CachedAttentionShape) => {
 const shader = 'cachedAttention';
 const appendLanes = 64;
 
-/** Bindings: sequences (rows), positions (rows), qkv (rows, query, key and value heads; turned), cache. */
+/** Bindings: sequences (rows), positions (rows), qkv (rows, query, key and value heads; rotated), cache. */
 export const cacheAppend: Operation<CachedAttentionShape> = {
   name: 'cache-append',
   words,
@@ -34,20 +34,20 @@ export const cacheAppend: Operation<CachedAttentionShape> = {
       workgroups: ({ rows, keyValueHeads, headSize }) =>
         flat((rows * keyValueHeads * headSize) / 2, appendLanes),
       fits: () => true,
-      suits: 'any',
+      prefers: 'any',
     },
   ],
 };
 
-/** The sums of a head's columns that workgroup memory has room for; see cached-attention.wgsl. */
+/** The most sums of a head's columns that fit workgroup memory; see cached-attention.wgsl. */
 const mostSums = 256;
 
-/** `splits` lanes, or more, add up one column of a head. */
+/** At least `splits` lanes add up each column of a head. */
 const attend = (
   name: string,
   lanes: number,
   splitsOf: (vectors: number) => number,
-  suits: 'processor' | 'graphics',
+  prefers: 'processor' | 'graphics',
 ): Variant<CachedAttentionShape> => ({
   name,
   shader,
@@ -55,10 +55,10 @@ const attend = (
   overrides: ({ headSize }) => ({ lanes, splits: splitsOf(headSize / 4) }),
   workgroups: ({ heads, rows }) => [heads, rows, 1],
   fits: (_adapter, { headSize }) => splitsOf(headSize / 4) * (headSize / 4) <= mostSums,
-  suits,
+  prefers,
 });
 
-/** Bindings: sequences, positions, qkv, savedCache, output (rows, heads). Rows of other sequences are left as they are. */
+/** Bindings: sequences, positions, qkv, savedCache, output (rows, heads). Rows of other sequences are not written. */
 export const cachedAttention: Operation<CachedAttentionShape> = {
   name: 'cached-attention',
   words,

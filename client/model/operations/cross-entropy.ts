@@ -6,18 +6,18 @@ export interface CrossEntropyShape {
   readonly vocabulary: number;
 }
 
-/** A part of the vocabulary, of so many tokens from `firstToken` on; multiples of 4. */
+/** A part of the vocabulary: `vocabulary` tokens from `firstToken` on, both multiples of 4. */
 export interface CrossEntropyPartShape extends CrossEntropyShape {
   readonly firstToken: number;
 }
 
-/** `lanes` invocations a row, `groups` rows a workgroup. */
+/** `lanes` invocations per row, `groups` rows per workgroup. */
 function variants(entry: string): [Variant<CrossEntropyShape>, ...Variant<CrossEntropyShape>[]] {
   const form = (
     name: string,
     lanes: number,
     groups: number,
-    suits: 'processor' | 'graphics',
+    prefers: 'processor' | 'graphics',
   ): Variant<CrossEntropyShape> => ({
     name,
     shader: 'crossEntropy',
@@ -25,21 +25,24 @@ function variants(entry: string): [Variant<CrossEntropyShape>, ...Variant<CrossE
     overrides: () => ({ lanes, groups }),
     workgroups: ({ rows }) => [1, Math.ceil(rows / groups), 1],
     fits: () => true,
-    suits,
+    prefers,
   });
   return [
     form('one lane a row', 1, 8, 'processor'),
     form('64 lanes a row', 64, 1, 'graphics'),
-    // A row is read again: the fewer there are at work, the more of them the caches hold.
+    // Each row is read twice: with fewer rows at a time, more of them stay in the caches.
     {
       ...form('256 lanes a row', 256, 1, 'graphics'),
       fits: ({ workgroupInvocations }) => workgroupInvocations >= 256,
-      pays: ({ vocabulary }) => vocabulary >= 8192,
+      worthwhile: ({ vocabulary }) => vocabulary >= 8192,
     },
   ];
 }
 
-/** Turns logits (rows, vocabulary) into their gradient, in place. Bindings: stepValues, scaling, targets, logits, losses. */
+/**
+ * Replaces logits (rows, vocabulary) by their gradient, in place, and writes each row's negative log-probability. Bindings:
+ * weights (rows), scaling, targets (rows), logits, losses (rows).
+ */
 export const crossEntropy: Operation<CrossEntropyShape> = {
   name: 'cross-entropy',
   words: ({ rows, vocabulary }) => [rows, vocabulary / 4, 0],
@@ -53,14 +56,14 @@ const partWords = ({ rows, vocabulary, firstToken }: CrossEntropyPartShape) => [
   firstToken,
 ];
 
-/** As if the part were the last. */
+/** The tuner draws targets as if the part were the last one. */
 const targetsOfPart = ({ firstToken, vocabulary }: CrossEntropyPartShape) => ({
   targets: firstToken + vocabulary,
 });
 
 /**
- * Adds a part's logits to what is known of each row; the parts come in order, from token 0. After the last one the losses
- * are right. Bindings: targets, logits, losses, sums (rows, 4).
+ * Adds a part's logits to each row's running sums. Parts must be given in order, from token 0; after the last one the losses
+ * are complete. Bindings: targets, logits, losses, sums (rows, 4).
  */
 export const crossEntropyForwardPart: Operation<CrossEntropyPartShape> = {
   name: 'cross-entropy-forward-part',
@@ -69,7 +72,7 @@ export const crossEntropyForwardPart: Operation<CrossEntropyPartShape> = {
   variants: variants('forwardPart'),
 };
 
-/** Turns a part's logits into their gradient, in place. Bindings: stepValues, scaling, targets, logits, savedSums. */
+/** Replaces a part's logits by their gradient, in place. Bindings: weights, scaling, targets, logits, savedSums. */
 export const crossEntropyBackwardPart: Operation<CrossEntropyPartShape> = {
   name: 'cross-entropy-backward-part',
   words: partWords,

@@ -4,11 +4,11 @@ import { flat } from './grid.ts';
 /** `width` is a multiple of 4. */
 export interface EmbeddingShape {
   readonly rows: number;
-  /** Rows of the table that is bound, the first of which is that of `firstToken`. */
+  /** Number of rows of the bound part of the table; its first row belongs to `firstToken`. */
   readonly vocabulary: number;
   readonly width: number;
   readonly firstToken?: number;
-  /** Backward only: adds to the table's gradient, which a tied head has written already. */
+  /** Backward only: adds to the table's gradient, which a tied head has already written. */
   readonly accumulate?: boolean;
 }
 
@@ -20,10 +20,10 @@ const words = ({ rows, vocabulary, width, accumulate = false, firstToken = 0 }: 
   Number(accumulate),
   firstToken,
 ];
-const anywhere = { name: 'flat', shader: 'embedding', suits: 'any', fits: () => true } as const;
+const anywhere = { name: 'flat', shader: 'embedding', prefers: 'any', fits: () => true } as const;
 const overrides = () => ({ lanes });
 
-/** Bindings: tokens, table, output. Rows whose token is not in this part of the table are left as they are. */
+/** Bindings: tokens, table, output. Rows whose token is not in this part of the table are not written. */
 export const embeddingForward: Operation<EmbeddingShape> = {
   name: 'embedding-forward',
   words,

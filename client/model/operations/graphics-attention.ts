@@ -1,8 +1,9 @@
-import { type MatrixUnitName, matrixUnitKinds } from '../../../shaders/matrix-units.ts';
-import type { Storage, Variant } from '../../gpu/operation.ts';
+import { type MatrixUnitName, matrixUnitKinds } from '../../../shaders/matrix-units/matrix-units.ts';
+import type { Precision } from '../../../shaders/shader.ts';
+import type { Variant } from '../../gpu/operation.ts';
 import { hasUnits, rowBytes, unitNames } from './matrix-units.ts';
 
-/** Extents of attention on which a graphics processor's variants depend. */
+/** The extents of attention that the graphics variants depend on. */
 interface Extents {
   readonly batch: number;
   readonly sequence: number;
@@ -11,13 +12,13 @@ interface Extents {
 
 type Entry = 'forward' | 'backwardQuery' | 'backwardKeyValue';
 
-/** A workgroup of `lanesX` by `lanesY` has four rows of a tile and four of its own for each; see tiled-attention.wgsl. */
+/** Each lane of a workgroup of `lanesX` by `lanesY` has four rows of a tile and four owned rows; see tiled-attention.wgsl. */
 const tiles = [
   { lanesX: 4, lanesY: 8 },
   { lanesX: 8, lanesY: 8 },
 ] as const;
 
-/** The variants of one part of attention that are for graphics processors. */
+/** The graphics variants of one part of attention. */
 export function graphicsVariants<Shape extends Extents>(
   entry: Entry,
   headsOf: (shape: Shape) => number,
@@ -26,7 +27,7 @@ export function graphicsVariants<Shape extends Extents>(
   return [...tiledVariants(entry, headsOf), ...byUnits];
 }
 
-/** Of a workgroup that attends by matrix units. */
+/** Invocations of a workgroup that uses matrix units. */
 const invocations = 128;
 
 function matrixUnitVariants<Shape extends Extents>(
@@ -56,8 +57,8 @@ function matrixUnitVariants<Shape extends Extents>(
         invocations <= adapter.workgroupInvocations &&
         shape.headSize % columns === 0 &&
         shape.headSize % depth === 0,
-      suits: 'graphics',
-      pays: (shape) => shape.sequence >= owned,
+      prefers: 'graphics',
+      worthwhile: (shape) => shape.sequence >= owned,
     };
   });
 }
@@ -69,7 +70,7 @@ function tiledVariants<Shape extends Extents>(
   return tiles.map(({ lanesX, lanesY }) => {
     const owned = 4 * lanesY;
     const tile = 4 * lanesX;
-    const memory = ({ headSize }: Shape, storage: Storage) => {
+    const memory = ({ headSize }: Shape, storage: Precision) => {
       const row = (headSize / 4 + 1) * (storage === 'f16' ? 8 : 16);
       const weights = tile * lanesY * 16;
       if (entry === 'forward') return (owned + 2 * tile) * row + weights;
@@ -85,7 +86,7 @@ function tiledVariants<Shape extends Extents>(
         memory(shape, storage) <= workgroupBytes &&
         lanesX * lanesY <= workgroupInvocations &&
         shape.headSize / 4 <= 4 * lanesX,
-      suits: 'graphics',
+      prefers: 'graphics',
     };
   });
 }

@@ -1,9 +1,9 @@
-import { type MatrixUnitName, matrixUnitKinds } from '../../../shaders/matrix-units.ts';
+import { type MatrixUnitName, matrixUnitKinds } from '../../../shaders/matrix-units/matrix-units.ts';
 import type { Variant } from '../../gpu/operation.ts';
 import { hasUnits, rowBytes, unitNames } from './matrix-units.ts';
 import { areMany, type Extent, tiledVariants, tilesOf } from './tiles.ts';
 
-/** What a workgroup makes by matrix units; see matrix-unit-matmul.wgsl. */
+/** The tile that a workgroup computes with matrix units; see matrix-unit-matmul.wgsl. */
 interface UnitTile {
   readonly subgroupsX: number;
   readonly subgroupsY: number;
@@ -12,7 +12,7 @@ interface UnitTile {
   readonly tileDepth: number;
 }
 
-/** The first is small; the last is likely best where the product has enough of them. */
+/** The first is small; the last is likely the fastest if the product has enough tiles. */
 const unitTiles: Readonly<Record<MatrixUnitName, readonly UnitTile[]>> = {
   '8x8x8 f32': [
     { subgroupsX: 2, subgroupsY: 2, unitsX: 2, unitsY: 2, tileDepth: 4 },
@@ -35,7 +35,7 @@ const unitTiles: Readonly<Record<MatrixUnitName, readonly UnitTile[]>> = {
   ],
 };
 
-/** The variants of one of the linear layer's products that are for graphics processors. */
+/** The graphics variants of one of the linear layer's products. */
 export function graphicsVariants<Shape>(entry: string, extentOf: (shape: Shape) => Extent): Variant<Shape>[] {
   const byUnits = unitNames.flatMap((units) => matrixUnitVariants(units, entry, extentOf));
   return [...tiledVariants('tiledMatmul', entry, extentOf), ...byUnits];
@@ -66,8 +66,8 @@ function matrixUnitVariants<Shape>(
         hasUnits(adapter, storage, units) &&
         bytes <= adapter.workgroupBytes &&
         subgroups * unit.lanes <= adapter.workgroupInvocations,
-      suits: 'graphics',
-      pays: (shape) => i === 0 || areMany(workgroups(shape)),
+      prefers: 'graphics',
+      worthwhile: (shape) => i === 0 || areMany(workgroups(shape)),
     };
   });
 }

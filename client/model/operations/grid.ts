@@ -1,6 +1,6 @@
 import type { Workgroups } from '../../gpu/operation.ts';
 
-/** Enough lines of workgroups for `invocations` in a row; a kernel finds its place by `num_workgroups`. */
+/** A grid with room for `invocations` numbered in a row; a kernel computes its number from `num_workgroups`. */
 export function flat(invocations: number, lanes: number): Workgroups {
   const groups = Math.ceil(invocations / lanes);
   const x = Math.min(groups, 65_535);

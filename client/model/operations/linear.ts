@@ -1,10 +1,11 @@
+import { epilogueNumber } from '../../../shaders/linear/epilogues.ts';
 import { hasLanesOfEight, isLikeSwiftShader } from '../../gpu/device.ts';
 import type { Operation, Variant } from '../../gpu/operation.ts';
 import { graphicsVariants } from './graphics-linear.ts';
 
 /**
- * A linear layer: y (rows, outputs) = x (rows, inputs) Wᵀ, with W (outputs, inputs). Widths are multiples of 4; of 8 where
- * an epilogue pairs columns. What becomes of a finished sum is the epilogue's; see linear.wgsl.
+ * A linear layer: y (rows, outputs) = x (rows, inputs) Wᵀ, with W (outputs, inputs). Widths are multiples of 4, or of 8 if the
+ * epilogue pairs columns. The epilogue is applied to each finished sum; see linear.wgsl.
  */
 export interface LinearShape {
   readonly rows: number;
@@ -12,74 +13,82 @@ export interface LinearShape {
   readonly outputs: number;
 }
 
-/** The residual is added; or queries and keys get their rotary positions; or SwiGLU's output is written beside. */
+/** Nothing, rotates queries and keys by their positions, or also writes SwiGLU's output. */
 export type ForwardEpilogue =
   | { readonly kind: 'plain' }
-  | { readonly kind: 'addend' }
   | {
       readonly kind: 'rotary';
       readonly headSize: number;
-      readonly turnedHeads: number;
+      readonly rotatedHeads: number;
       readonly sequence: number;
     }
   | { readonly kind: 'swiglu' };
 
-export interface LinearForwardShape extends LinearShape {
+/** True to add `addend` to the sums before the epilogue; false if it is absent. */
+interface WithAddend {
+  readonly addend?: boolean;
+}
+
+export interface LinearForwardShape extends LinearShape, WithAddend {
   readonly epilogue: ForwardEpilogue;
 }
 
-/** `swiglu`: dx is the gradient of SwiGLU's output and becomes that of gate and up. `accumulate`: added to what is there. */
-export interface LinearBackwardInputShape extends LinearShape {
-  readonly epilogue: 'plain' | 'swiglu' | 'accumulate';
+/**
+ * `swigluBackward` maps dx, the gradient of SwiGLU's output, to the gradients of gate and up. `accumulate` adds to the
+ * existing gradient.
+ */
+export interface LinearBackwardInputShape extends LinearShape, WithAddend {
+  readonly epilogue: 'plain' | 'swigluBackward' | 'accumulate';
 }
 
 export interface LinearBackwardWeightShape extends LinearShape {
-  /** Adds to the gradient, which another part of the batch has written. */
+  /** Adds to the gradient that another part of the batch has written. */
   readonly accumulate: boolean;
 }
 
-/** vec4 between the two columns of a pair. */
+/** Distance of the two columns of a pair, in vec4. */
 function spanOf({ outputs, epilogue }: LinearForwardShape): number {
   if (epilogue.kind === 'rotary') return epilogue.headSize / 8;
   return epilogue.kind === 'swiglu' ? outputs / 8 : 1;
 }
 
-function forwardWords(shape: LinearForwardShape): number[] {
-  const { rows, inputs, outputs, epilogue } = shape;
-  const kind = ['plain', 'addend', 'rotary', 'swiglu'].indexOf(epilogue.kind);
-  const rotary = epilogue.kind === 'rotary' ? epilogue : { headSize: 0, turnedHeads: 0, sequence: 1 };
-  const turned = (rotary.headSize * rotary.turnedHeads) / 4;
-  return [rows, outputs / 4, inputs / 4, kind, spanOf(shape), turned, 0, rotary.sequence];
+/** The uniform of a forward pass; see linear.wgsl. */
+export function forwardWords(shape: LinearForwardShape): number[] {
+  const { rows, inputs, outputs, epilogue, addend = false } = shape;
+  const rotary = epilogue.kind === 'rotary' ? epilogue : { headSize: 0, rotatedHeads: 0, sequence: 1 };
+  const rotated = (rotary.headSize * rotary.rotatedHeads) / 4;
+  const kind = epilogueNumber(epilogue.kind);
+  return [rows, outputs / 4, inputs / 4, kind, spanOf(shape), rotated, Number(addend), rotary.sequence];
 }
 
 const pairsOf = ({ outputs }: LinearShape) => Math.ceil(outputs / 8);
 
-/** Runs anywhere; a workgroup is 8 lanes wide on a CPU, 8 x 8 on a GPU. */
-const rows = { name: 'rows', shader: 'matmul', suits: 'any', fits: () => true } as const;
+/** Runs on every adapter; a workgroup is 8 lanes wide on a CPU, 8 x 8 on a GPU. */
+const rows = { name: 'rows', shader: 'matmul', prefers: 'any', fits: () => true } as const;
 const rowsOverrides = { lanesX: 8, lanesY: 1 };
 const subgroup = {
   name: 'subgroup',
   shader: 'subgroupMatmul',
-  suits: 'processor',
+  prefers: 'processor',
   fits: hasLanesOfEight,
 } as const;
 
-/** Holds 32 rows, which pays where there are half as many. */
+/** Computes 32 rows at a time; worthwhile from 16 rows on. */
 const quad = {
   name: 'quad',
   shader: 'quadMatmul',
-  suits: 'processor',
+  prefers: 'processor',
   fits: isLikeSwiftShader,
   overrides: () => ({}),
-  pays: ({ rows }: LinearShape) => rows >= 16,
+  worthwhile: ({ rows }: LinearShape) => rows >= 16,
 } as const;
 
-/** For generation, which reads a token of each prompt at a time. */
+/** For generation, which reads one token of each prompt at a time. */
 const fewRows = (
   name: string,
   lanes: number,
   mostRows: number,
-  suits: 'processor' | 'graphics',
+  prefers: 'processor' | 'graphics',
 ): Variant<LinearForwardShape> => {
   const held = ({ rows }: LinearForwardShape) => (rows === 1 ? 1 : 4);
   return {
@@ -89,7 +98,7 @@ const fewRows = (
     overrides: (shape) => ({ lanes, heldRows: held(shape) }),
     workgroups: (shape) => [pairsOf(shape), Math.ceil(shape.rows / held(shape)), 1],
     fits: (_adapter, shape) => shape.rows <= mostRows,
-    suits,
+    prefers,
   };
 };
 
@@ -124,14 +133,18 @@ export const linearForward: Operation<LinearForwardShape> = {
   ],
 };
 
-/** Bindings: left dy, right W, projected (rows, 2 inputs: gate, up), product dx (rows, inputs; with SwiGLU 2 inputs). */
+/** Bindings: left dy, right W, addend (rows, inputs), projected (rows, 2 inputs: gate, up), product dx (rows, inputs; with SwiGLU 2 inputs). */
 export const linearBackwardInput: Operation<LinearBackwardInputShape> = {
   name: 'linear-backward-input',
-  words: ({ rows, inputs, outputs, epilogue }) => [
+  words: ({ rows, inputs, outputs, epilogue, addend = false }) => [
     rows,
     inputs / 4,
     outputs / 4,
-    ['plain', 'swiglu', 'accumulate'].indexOf(epilogue),
+    epilogueNumber(epilogue),
+    0,
+    0,
+    Number(addend),
+    0,
   ],
   variants: [
     {
@@ -161,7 +174,12 @@ export const linearBackwardInput: Operation<LinearBackwardInputShape> = {
 /** Bindings: left dy, right x, weightGradient (outputs, inputs), float32. */
 export const linearBackwardWeight: Operation<LinearBackwardWeightShape> = {
   name: 'linear-backward-weight',
-  words: ({ rows, inputs, outputs, accumulate }) => [outputs, inputs / 4, rows, Number(accumulate)],
+  words: ({ rows, inputs, outputs, accumulate }) => [
+    outputs,
+    inputs / 4,
+    rows,
+    epilogueNumber(accumulate ? 'accumulate' : 'plain'),
+  ],
   variants: [
     {
       ...rows,

@@ -1,14 +1,14 @@
-import { type MatrixUnitName, matrixUnitKinds } from '../../../shaders/matrix-units.ts';
+import { type MatrixUnitName, matrixUnitKinds } from '../../../shaders/matrix-units/matrix-units.ts';
+import type { Precision } from '../../../shaders/shader.ts';
 import type { Adapter } from '../../gpu/device.ts';
-import type { Storage } from '../../gpu/operation.ts';
 
-/** Where an adapter has several, the last is likely fastest. */
+/** If an adapter has several, the last is likely the fastest. */
 export const unitNames: readonly MatrixUnitName[] = ['8x8x8 f32', '8x16x16 f16', '16x16x16 f16'];
 
-/** Whether the adapter has these units, and kernels may use them with this storage: operands are as exact as what is stored. */
+/** True if the adapter has these units and their operands are at least as precise as the storage. */
 export function hasUnits(
   { matrixUnits, subgroupSize, subgroupChoices }: Adapter,
-  storage: Storage,
+  storage: Precision,
   name: MatrixUnitName,
 ): boolean {
   const { rows, columns, depth, operands, lanes } = matrixUnitKinds[name];
@@ -26,11 +26,11 @@ export function hasUnits(
   );
 }
 
-/** Bytes of workgroup memory: of a row of so many operands or sums, with the padding behind it. */
+/** Bytes of workgroup memory for a row of operands or sums, padding included. */
 export const rowBytes = {
   f16: (length: number) => 2 * length + padding,
   f32: (length: number) => 4 * length + padding,
 } as const;
 
-/** Bytes between the end of a row in workgroup memory and the next, so that eight rows begin in different banks. */
+/** Padding after each row in workgroup memory, in bytes, so that eight rows begin in different banks. */
 const padding = 16;

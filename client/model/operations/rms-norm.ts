@@ -6,7 +6,7 @@ export interface RmsNormShape {
   readonly rows: number;
   readonly width: number;
   readonly epsilon: number;
-  /** Backward only: adds to what is there instead of writing it. */
+  /** Backward only: adds to the existing gradient instead of overwriting it. */
   readonly accumulate?: boolean;
 }
 
@@ -17,7 +17,10 @@ const words = ({ rows, width, epsilon, accumulate = false }: RmsNormShape): numb
   Number(accumulate),
 ];
 
-/** One lane a row is fastest where a barrier costs more than the row; GPUs want a row's lanes side by side. */
+/**
+ * One lane per row is fastest where a barrier costs more than a row (CPUs). On GPUs several lanes share a row, to read
+ * adjacent memory.
+ */
 function variants(
   entry: string,
   grid: (shape: RmsNormShape, groups: number) => Workgroups,
@@ -26,7 +29,7 @@ function variants(
     name: string,
     lanes: number,
     groups: number,
-    suits: 'processor' | 'graphics',
+    prefers: 'processor' | 'graphics',
   ): Variant<RmsNormShape> => ({
     name,
     shader: 'rmsNorm',
@@ -34,15 +37,15 @@ function variants(
     overrides: () => ({ lanes, groups }),
     workgroups: (shape) => grid(shape, groups),
     fits: () => true,
-    suits,
+    prefers,
   });
   return [
     form('one lane a row', 1, 8, 'processor'),
     form('32 lanes a row', 32, 4, 'graphics'),
-    // A gain's gradient has few columns and may have thousands of rows.
+    // The gain's gradient has few columns but may sum thousands of rows.
     {
       ...form('64 lanes a row', 64, 4, 'graphics'),
-      pays: ({ rows }) => entry === 'backwardGain' && rows >= 1024,
+      worthwhile: ({ rows }) => entry === 'backwardGain' && rows >= 1024,
     },
   ];
 }

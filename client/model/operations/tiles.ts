@@ -2,14 +2,14 @@ import type { ShaderName } from '../../../shaders/index.ts';
 import type { Adapter } from '../../gpu/device.ts';
 import type { Variant, Workgroups } from '../../gpu/operation.ts';
 
-/** Rows and columns of a product, and how many products there are, if not one. */
+/** Rows and columns of a product, and the number of products, 1 by default. */
 export interface Extent {
   readonly rows: number;
   readonly columns: number;
   readonly matrices?: number;
 }
 
-/** Tiles of the product that a workgroup of `lanesX` by `lanesY` makes; see tiles.wgsl. */
+/** The tile of the product that a workgroup of `lanesX` by `lanesY` computes; see tiles.wgsl. */
 interface Tile {
   readonly lanesX: number;
   readonly lanesY: number;
@@ -17,27 +17,27 @@ interface Tile {
   readonly tileDepth: number;
 }
 
-/** From small to large: large ones read less, small ones occupy more of the adapter. */
+/** From small to large: large tiles read less memory, small tiles occupy more of the adapter. */
 const tiles: readonly Tile[] = [
   { lanesX: 4, lanesY: 8, quadRows: 1, tileDepth: 4 },
   { lanesX: 8, lanesY: 8, quadRows: 2, tileDepth: 4 },
   { lanesX: 16, lanesY: 16, quadRows: 2, tileDepth: 4 },
 ];
 
-/** Workgroups that a graphics processor wants at least, to be busy. */
+/** The fewest workgroups that keep a graphics processor busy. */
 const manyWorkgroups = 128;
 
-/** Workgroups that a product of this extent is cut into by tiles of that one. */
+/** The workgroups of a product of one extent, with tiles of the other. */
 export function tilesOf({ rows, columns, matrices = 1 }: Extent, tile: Extent): Workgroups {
   return [Math.ceil(columns / tile.columns), Math.ceil(rows / tile.rows), matrices];
 }
 
-/** Whether they are enough for a graphics processor to be busy. */
+/** True if these workgroups keep a graphics processor busy. */
 export function areMany([x, y, z]: Workgroups): boolean {
   return x * y * z >= manyWorkgroups;
 }
 
-/** The variants of a product by a shader that includes tiles.wgsl. */
+/** The variants of a product, computed by a shader that includes tiles.wgsl. */
 export function tiledVariants<Shape>(
   shader: ShaderName,
   entry: string,
@@ -56,8 +56,8 @@ export function tiledVariants<Shape>(
       workgroups,
       fits: ({ workgroupBytes, workgroupInvocations }: Adapter) =>
         bytes <= workgroupBytes && lanesX * lanesY <= workgroupInvocations,
-      suits: 'graphics',
-      pays: (shape) => i === 0 || areMany(workgroups(shape)),
+      prefers: 'graphics',
+      worthwhile: (shape) => i === 0 || areMany(workgroups(shape)),
     };
   });
 }

@@ -9,7 +9,7 @@ export interface AdamWState {
   readonly secondMoment: Float64Array;
 }
 
-/** The optimizer settings of client/train/training.ts, in the shape that this layer may know. */
+/** The optimizer settings of client/train/training.ts, which this folder may not import. */
 export interface AdamWSettings {
   readonly beta1: number;
   readonly beta2: number;
@@ -20,7 +20,7 @@ export interface AdamWSettings {
 
 /**
  * One AdamW step, in place (Loshchilov and Hutter 2019, algorithm 2): the gradient is scaled by
- * `min(1, clip / norm)` over the whole vector, moments are bias-corrected, and decay touches only the tensors that ask for it.
+ * `min(1, clip / norm)` over the whole vector, moments are bias-corrected, and only tensors with `decay` are decayed.
  */
 export function referenceAdamW(
   state: AdamWState,

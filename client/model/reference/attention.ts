@@ -7,11 +7,14 @@ export interface AttentionShape {
   readonly heads: number;
   readonly keyValueHeads: number;
   readonly headSize: number;
+  /** (B, T): the position in its sequence at which each position's document begins; without it, each sequence is a document. */
+  readonly documents?: Uint32Array;
 }
 
 /**
  * Causal attention, each key/value head shared by `heads / keyValueHeads` neighbouring query heads (Ainslie et al. 2023):
- * `output[t] = sum over s <= t of softmax(q[t] . k[s] / sqrt(headSize)) * v[s]`, shaped as the queries.
+ * `output[t] = sum over s <= t of softmax(q[t] . k[s] / sqrt(headSize)) * v[s]`, shaped as the queries. `s` begins where the
+ * document of `t` does.
  */
 export function attentionForward(
   queries: Float64Array,
@@ -29,7 +32,7 @@ export function attentionForward(
   return output;
 }
 
-/** Gradients of queries, keys and values; the softmax weights are worked out again. */
+/** Gradients of queries, keys and values; recomputes the softmax weights. */
 export function attentionBackward(
   queries: Float64Array,
   keys: Float64Array,
@@ -59,16 +62,20 @@ export function attentionBackward(
   return gradient;
 }
 
-/** Each query's row in (B * T * heads), with the rows in (B * T * keyValueHeads) of the keys that it sees. */
+/** Yields each query's row in (B * T * heads) with the rows in (B * T * keyValueHeads) of the keys that it attends to. */
 function* places(shape: AttentionShape): Generator<{ query: number; past: Float64Array }> {
-  const { batch, sequence, heads, keyValueHeads } = shape;
+  const { batch, sequence, heads, keyValueHeads, documents } = shape;
   for (let b = 0; b < batch; b++) {
     for (let t = 0; t < sequence; t++) {
+      const start = documents?.[b * sequence + t] ?? 0;
       for (let head = 0; head < heads; head++) {
         const shared = Math.floor((head * keyValueHeads) / heads);
         yield {
           query: (b * sequence + t) * heads + head,
-          past: Float64Array.from({ length: t + 1 }, (_, s) => (b * sequence + s) * keyValueHeads + shared),
+          past: Float64Array.from(
+            { length: t + 1 - start },
+            (_, s) => (b * sequence + start + s) * keyValueHeads + shared,
+          ),
         };
       }
     }

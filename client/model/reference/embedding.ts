@@ -9,7 +9,7 @@ export function embeddingForward(tokens: Uint32Array, table: Float64Array, width
   return output;
 }
 
-/** The gradient of the table (V, C): a token's row sums the gradients (N, C) of the places where it stands. */
+/** The gradient of the table (V, C): a token's row sums the gradients (N, C) of the rows that hold the token. */
 export function embeddingBackward(
   tokens: Uint32Array,
   outputGradient: Float64Array,

@@ -13,7 +13,7 @@ export function matmulForward(input: Float64Array, weight: Float64Array, rows: n
   return output;
 }
 
-/** Gradients of the input (rows, in) and the weight (out, in) from that of the output (rows, out). */
+/** Gradients of the input (rows, in) and the weight (out, in), given the output's gradient (rows, out). */
 export function matmulBackward(
   input: Float64Array,
   weight: Float64Array,

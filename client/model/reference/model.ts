@@ -1,4 +1,4 @@
-import type { Batch, BatchShape } from '../../data/batch.ts';
+import { type Batch, type BatchShape, rowWeights, weightedLoss } from '../../data/batch.ts';
 import type { ModelConfig } from '../config.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import { attentionBackward, attentionForward } from './attention.ts';
@@ -10,12 +10,12 @@ import { ropeBackward, ropeForward } from './rope.ts';
 import { swigluBackward, swigluForward } from './swiglu.ts';
 import { addScaled } from './vector.ts';
 
-/** What the backward pass reads again; N = B * T, D = headSize, F = feedForward. */
+/** Activations that the backward pass reads; N = B * T, D = headSize, F = feedForward. */
 interface LayerRecord {
   readonly input: Float64Array; // (N, C)
   readonly attentionInput: Float64Array; // (N, C), normed
-  readonly queries: Float64Array; // (N, heads, D), turned
-  readonly keys: Float64Array; // (N, keyValueHeads, D), turned
+  readonly queries: Float64Array; // (N, heads, D), rotated
+  readonly keys: Float64Array; // (N, keyValueHeads, D), rotated
   readonly values: Float64Array; // (N, keyValueHeads, D)
   readonly attended: Float64Array; // (N, C)
   readonly middle: Float64Array; // (N, C), after the attention's residual
@@ -33,30 +33,30 @@ interface ForwardRecord {
 }
 
 /**
- * Looks at the activations of a step, each as the loss depends on it: 'embedded', 'layers.0.queries' and so on, named as in
- * the layers' record, 'layers.0.output', 'headInput', 'logits'.
+ * Callbacks that see a step's activations by name: 'embedded', 'layers.0.queries' and the other fields of the layer's record,
+ * 'layers.0.output', 'headInput', 'logits'.
  */
 export interface Probe {
-  /** On the way forward; may change the values in place. */
+  /** Called in the forward pass; may change the values in place. */
   readonly forward?: (name: string, activation: Float64Array) => void;
-  /** On the way back: the gradient of the mean loss. */
+  /** Called in the backward pass with the gradient of the loss. */
   readonly backward?: (name: string, gradient: Float64Array) => void;
 }
 
-/** Logits (B, T, V) of `inputs (B, T)`, by the model that `parameters` lay out, in float64. */
+/** Logits (B, T, V) of `inputs (B, T)` under the model with these `parameters`, in float64. */
 export function referenceForward(
   config: ModelConfig,
   layout: ParameterLayout,
   parameters: Float64Array,
-  inputs: Uint32Array,
+  inputs: Uint32Array<ArrayBuffer>,
   shape: BatchShape,
 ): Float64Array {
-  return forward(config, tensorsOf(layout, parameters), inputs, shape, {}).logits;
+  return forward(config, tensorsOf(layout, parameters), { inputs }, shape, {}).logits;
 }
 
 /**
- * The mean loss (nats a counted target) of a batch and its gradient over the flat layout, in float64. A tied head adds
- * its gradient to the embedding's; gaps between tensors have gradient 0.
+ * The loss of a batch in nats, the loss of every row, and the gradient of the batch's loss over the flat layout, in float64. A
+ * tied head adds its gradient to the embedding's; gaps between tensors have gradient 0.
  */
 export function referenceStep(
   config: ModelConfig,
@@ -65,19 +65,25 @@ export function referenceStep(
   batch: Batch,
   shape: BatchShape,
   probe: Probe = {},
-): { loss: number; tokens: number; gradient: Float64Array } {
+): { loss: number; rowLosses: Float64Array; gradient: Float64Array } {
   const gradient = new Float64Array(layout.length);
   const tensor = tensorsOf(layout, parameters);
-  const record = forward(config, tensor, batch.inputs, shape, probe);
-  const logitsGradient = crossEntropyBackward(record.logits, batch.targets, config.vocabularySize);
+  const record = forward(config, tensor, batch, shape, probe);
+  const { weights, divisor } = rowWeights(batch);
+  const rowLosses = crossEntropyForward(record.logits, batch.targets, config.vocabularySize);
+  const scaled = Float64Array.from(weights, (weight) => weight / divisor);
+  const logitsGradient = crossEntropyBackward(record.logits, batch.targets, scaled, config.vocabularySize);
   probe.backward?.('logits', logitsGradient);
-  backward(config, tensor, tensorsOf(layout, gradient), batch.inputs, shape, record, logitsGradient, probe);
-  return { ...crossEntropyForward(record.logits, batch.targets, config.vocabularySize), gradient };
+  backward(config, tensor, tensorsOf(layout, gradient), batch, shape, record, logitsGradient, probe);
+  return { loss: weightedLoss(rowLosses, { weights, divisor }), rowLosses, gradient };
 }
+
+/** The inputs of a batch, and its documents if a sequence has several. */
+type Inputs = Pick<Batch, 'inputs' | 'documents'>;
 
 type Tensors = (name: string) => Float64Array;
 
-/** The tensors of a flat vector by name, sharing its memory. */
+/** The tensors of a flat vector by name; they share its memory. */
 function tensorsOf(layout: ParameterLayout, flat: Float64Array): Tensors {
   return (name) => {
     const place = layout.tensors.find((tensor) => tensor.name === name);
@@ -89,13 +95,13 @@ function tensorsOf(layout: ParameterLayout, flat: Float64Array): Tensors {
 const embeddingName = 'model.embed_tokens.weight';
 const headName = (config: ModelConfig) => (config.tiedHead ? embeddingName : 'lm_head.weight');
 
-/** The shapes that the operations take, from the model's and the batch's. */
-function shapesOf(config: ModelConfig, { batch, sequence }: BatchShape) {
+/** The operations' shapes for a model and a batch. */
+function shapesOf(config: ModelConfig, { batch, sequence }: BatchShape, documents: Uint32Array | undefined) {
   const { heads, keyValueHeads } = config;
   const headSize = config.dimension / heads;
   return {
     rows: batch * sequence,
-    attention: { batch, sequence, heads, keyValueHeads, headSize },
+    attention: { batch, sequence, heads, keyValueHeads, headSize, ...(documents && { documents }) },
     queryRope: { sequence, heads, headSize },
     keyRope: { sequence, heads: keyValueHeads, headSize },
   };
@@ -110,11 +116,11 @@ function sum(a: Float64Array, b: Float64Array): Float64Array {
 function forward(
   config: ModelConfig,
   tensor: Tensors,
-  inputs: Uint32Array,
+  { inputs, documents }: Inputs,
   shape: BatchShape,
   probe: Probe,
 ): ForwardRecord {
-  const { rows, attention, queryRope, keyRope } = shapesOf(config, shape);
+  const { rows, attention, queryRope, keyRope } = shapesOf(config, shape, documents);
   const layers: LayerRecord[] = [];
   const shown = (name: string, activation: Float64Array) => {
     probe.forward?.(name, activation);
@@ -128,12 +134,12 @@ function forward(
 
     const within = (name: keyof LayerRecord | 'output', x: Float64Array) =>
       shown(`layers.${layer}.${name}`, x);
-    const turned = (x: Float64Array, rope: typeof queryRope) => ropeForward(x, config.ropeTheta, rope);
+    const rotated = (x: Float64Array, rope: typeof queryRope) => ropeForward(x, config.ropeTheta, rope);
 
     const input = residual;
     const attentionInput = within('attentionInput', norm(input, 'input_layernorm'));
-    const queries = within('queries', turned(project(attentionInput, 'self_attn.q_proj'), queryRope));
-    const keys = within('keys', turned(project(attentionInput, 'self_attn.k_proj'), keyRope));
+    const queries = within('queries', rotated(project(attentionInput, 'self_attn.q_proj'), queryRope));
+    const keys = within('keys', rotated(project(attentionInput, 'self_attn.k_proj'), keyRope));
     const values = within('values', project(attentionInput, 'self_attn.v_proj'));
     const attended = within('attended', attentionForward(queries, keys, values, attention));
     const middle = within('middle', sum(input, project(attended, 'self_attn.o_proj')));
@@ -164,18 +170,18 @@ function forward(
   return { layers, last: residual, headInput, logits };
 }
 
-/** Adds every tensor's gradient to `gradient`, walking the forward pass backwards. */
+/** Adds every tensor's gradient to `gradient`, going through the forward pass in reverse. */
 function backward(
   config: ModelConfig,
   tensor: Tensors,
   gradient: Tensors,
-  inputs: Uint32Array,
+  { inputs, documents }: Inputs,
   shape: BatchShape,
   record: ForwardRecord,
   logitsGradient: Float64Array,
   probe: Probe,
 ): void {
-  const { rows, attention, queryRope, keyRope } = shapesOf(config, shape);
+  const { rows, attention, queryRope, keyRope } = shapesOf(config, shape, documents);
   const project = (name: string, x: Float64Array, outputGradient: Float64Array) => {
     const { input, weight } = matmulBackward(x, tensor(name), outputGradient, rows);
     addScaled(gradient(name), 1, weight);

@@ -7,7 +7,7 @@ interface Matrix {
   readonly columns: number;
 }
 
-/** The optimizer settings of client/train/training.ts that Muon reads, in the shape that this layer may know. */
+/** The optimizer settings of client/train/training.ts that Muon reads; this folder may not import them. */
 export interface MuonSettings {
   readonly momentum: number;
   readonly weightDecay: number;
@@ -18,8 +18,8 @@ export const newtonSchulz = { iterations: 5, a: 3.4445, b: -4.775, c: 2.0315 } a
 
 /**
  * One step of Muon on one matrix, in place (Jordan et al. 2024): Nesterov momentum, then Newton-Schulz iterations towards
- * the nearest orthogonal matrix. Scaled by 0.2 sqrt(max(rows, columns)), the update is as large as AdamW's, whose rate
- * and decay then serve both (Liu et al. 2025, arXiv 2502.16982). `gradient` is the clipped one.
+ * the nearest orthogonal matrix. Scaled by 0.2 sqrt(max(rows, columns)), the update is as large as AdamW's, so that one rate
+ * and decay suit both (Liu et al. 2025, arXiv 2502.16982). `gradient` is already clipped.
  */
 export function referenceMuon(
   { values: parameters, rows, columns }: Matrix,
@@ -40,12 +40,12 @@ export function referenceMuon(
   });
 }
 
-/** Moves every singular value towards 1, to somewhere in 0.7 … 1.2; a matrix of zeros stays one. */
+/** Moves every singular value to between 0.7 and 1.2; a zero matrix stays zero. */
 export function orthogonalize(matrix: Matrix): Matrix {
   const { values, rows, columns } = matrix;
   const length = Math.sqrt(dot(values, values));
   if (length === 0) return matrix;
-  // The shorter side's Gram matrix is the smaller one; what it does to the singular values is the same.
+  // The Gram matrix of the shorter side is smaller; the effect on the singular values is the same.
   let x: Matrix = { values: values.map((value) => value / length), rows, columns };
   if (rows > columns) x = transposed(x);
   for (let i = 0; i < newtonSchulz.iterations; i++) {
@@ -61,8 +61,8 @@ export function orthogonalize(matrix: Matrix): Matrix {
 }
 
 function transposed({ values, rows, columns }: Matrix): Matrix {
-  const turned = values.map((_, i) => at(values, (i % rows) * columns + Math.floor(i / rows)));
-  return { values: turned, rows: columns, columns: rows };
+  const transposed = values.map((_, i) => at(values, (i % rows) * columns + Math.floor(i / rows)));
+  return { values: transposed, rows: columns, columns: rows };
 }
 
 function product(left: Matrix, right: Matrix): Matrix {

@@ -31,7 +31,7 @@ export function rmsnormBackward(
     const x = row(input, n, width);
     const dy = row(outputGradient, n, width);
     const scale = inverseRms(x, epsilon);
-    let along = 0; // the part of the gradient that points along x, which normalising removes
+    let along = 0; // the gradient's component along x, which normalising removes
     for (let c = 0; c < width; c++) {
       gainGradient[c] = at(gainGradient, c) + at(dy, c) * at(x, c) * scale;
       along += at(dy, c) * at(gain, c) * at(x, c);

@@ -1,6 +1,6 @@
 import { at } from './vector.ts';
 
-/** Heads (N, heads, headSize), where row n stands at position `n % sequence`. */
+/** Heads (N, heads, headSize); row n has position `n % sequence`. */
 export interface RopeShape {
   readonly sequence: number;
   readonly heads: number;
@@ -8,19 +8,19 @@ export interface RopeShape {
 }
 
 /**
- * Turns each pair (i, i + headSize / 2) of a head by `position * theta^(-2i / headSize)` (Su et al. 2021; the two halves
- * are paired as Hugging Face's LLaMA pairs them).
+ * Rotates each pair (i, i + headSize / 2) of a head by `position * theta^(-2i / headSize)` (Su et al. 2021; the halves are
+ * paired like in Hugging Face's LLaMA).
  */
 export function ropeForward(input: Float64Array, theta: number, shape: RopeShape): Float64Array {
-  return turned(input, theta, shape, 1);
+  return rotated(input, theta, shape, 1);
 }
 
-/** A turn's transpose is the turn back: gradients (N, heads, headSize) of the output to those of the input. */
+/** Maps gradients (N, heads, headSize) of the output to those of the input; a rotation's transpose is its inverse. */
 export function ropeBackward(outputGradient: Float64Array, theta: number, shape: RopeShape): Float64Array {
-  return turned(outputGradient, theta, shape, -1);
+  return rotated(outputGradient, theta, shape, -1);
 }
 
-function turned(input: Float64Array, theta: number, shape: RopeShape, direction: 1 | -1): Float64Array {
+function rotated(input: Float64Array, theta: number, shape: RopeShape, direction: 1 | -1): Float64Array {
   const { sequence, heads, headSize } = shape;
   const half = headSize / 2;
   const output = new Float64Array(input.length);

@@ -1,4 +1,4 @@
-/** What the float64 reference is written in: rows of flat arrays. An index outside its array throws. */
+/** Helpers of the float64 reference: rows of flat arrays. An index outside its array throws. */
 
 /** `values[index]`. */
 export function at(values: Float64Array, index: number): number {
@@ -7,7 +7,7 @@ export function at(values: Float64Array, index: number): number {
   return value;
 }
 
-/** Row `n` of `values (N, width)`, sharing its memory. */
+/** Row `n` of `values (N, width)`; shares its memory. */
 export function row(values: Float64Array, n: number, width: number): Float64Array {
   if (n < 0 || (n + 1) * width > values.length) {
     throw new RangeError(`row ${n} is outside ${values.length / width} rows of ${width}`);

@@ -10,6 +10,15 @@ test.each([
   ['https://192.168.1.20:8080/dashboard?x=1', 'https://192.168.1.20:8080/', 'anyone'],
   ['https://relay.example/dashboard#token=a%2Bb', 'https://relay.example/#token=a%2Bb', 'anyone'],
   ['https://relay.example/dashboard#other=1', 'https://relay.example/', 'anyone'],
+  ['https://relay.example/run/dashboard#token=a', 'https://relay.example/run/#token=a', 'anyone'],
 ])('%s is joined at %s (%s)', (page, address, reach) => {
-  expect(joinAddress(new URL(page))).toEqual({ address, reach });
+  expect(joinAddress(new URL(page), null)).toEqual({ address, reach });
+});
+
+test('the dashboard shows the published address to join, at any address it was opened', () => {
+  const page = new URL('http://127.0.0.1:8765/dashboard#token=a');
+  expect(joinAddress(page, 'https://relay.example/run/')).toEqual({
+    address: 'https://relay.example/run/#token=a',
+    reach: 'anyone',
+  });
 });

@@ -6,7 +6,7 @@ import { scriptedStatus } from '../pages/scenarios.ts';
 const all = scriptedStatus({ rounds: 2, done: 1, nodes: 5, now: 0 }).nodes;
 const ids = (shown: ReturnType<typeof followNodes>) => shown.map(({ node }) => node.id);
 
-test('keeps places, puts newcomers last and lets a card stay for its farewell', () => {
+test('keeps the order, puts new nodes last and shows the card of a leaving node for a while', () => {
   const [a, b, c] = all;
   if (!a || !b || !c) throw new Error('the scenario has nodes');
   const first = followNodes([], [a, b], 0);
@@ -17,14 +17,14 @@ test('keeps places, puts newcomers last and lets a card stay for its farewell', 
   expect(ids(followNodes(second, [c, b], 100 + farewell))).toEqual([b.id, c.id]);
 });
 
-test('a node that comes back in time is not leaving any more', () => {
+test('a node that returns in time no longer counts as leaving', () => {
   const [a] = all;
   if (!a) throw new Error('the scenario has nodes');
   const gone = followNodes(followNodes([], [a], 0), [], 10);
   expect(followNodes(gone, [a], 20)).toEqual([{ node: a, leaving: false, since: 20 }]);
 });
 
-test('shows every node that is there once, whatever came before', () => {
+test('shows each present node once, after any history', () => {
   fc.assert(
     fc.property(fc.array(fc.subarray(all), { maxLength: 12 }), (visits: Node[][]) => {
       let shown: ReturnType<typeof followNodes> = [];

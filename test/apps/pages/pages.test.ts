@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser } from '../../../bench/browser.ts';
 import { type Built, built } from '../../system/built.ts';
-import { launchBrowser } from './browser.ts';
 import { scriptedStatus } from './scenarios.ts';
 import { scriptedEvents } from './scripted-events.ts';
 import { type ScriptedRelay, scriptedWorker, startScriptedRelay } from './scripted-relay.ts';
@@ -15,7 +16,7 @@ const now = Date.now();
 const running = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now });
 
 beforeAll(async () => {
-  // Without the WebGPU flags this Chromium has no adapter, as a machine with a blocklisted driver.
+  // Without the WebGPU flags this Chromium has no adapter, like a machine with a blocklisted driver.
   build = await built();
   browser = await launchBrowser('none');
 });
@@ -29,7 +30,7 @@ afterEach(async () => {
   await relay.close();
 });
 
-/** Opens a page of a scripted relay; a phone unless told otherwise. */
+/** Opens a page of a scripted relay, by default with the screen of a phone. */
 async function open(
   path: string,
   options: { worker?: string; status?: typeof running; width?: number } = {},
@@ -44,7 +45,7 @@ async function open(
 const overflow = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
-/** Controls that assistive technology would read out as nothing, and images without words. */
+/** Controls without a name for assistive technology, and images without alternative text. */
 const nameless = async (page: Page) => {
   const snapshot = await page.locator('body').ariaSnapshot();
   return snapshot
@@ -54,7 +55,7 @@ const nameless = async (page: Page) => {
     );
 };
 
-/** Text that stands out less than WCAG's AA asks: 4.5, or 3 where it is large. */
+/** Text with less contrast than WCAG's level AA requires: 4.5, or 3 for large text. */
 const faint = (page: Page) =>
   page.evaluate(() => {
     const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
@@ -95,7 +96,7 @@ describe('every page', () => {
   const worker = scriptedWorker(scriptedEvents(2));
   const empty = scriptedStatus({ rounds: 20, done: 0, nodes: 0, now });
   const complete = scriptedStatus({ rounds: 20, done: 20, nodes: 0, now });
-  const full = scriptedStatus({ rounds: 40, done: 13, nodes: 40, nationCount: 8, now });
+  const full = scriptedStatus({ rounds: 40, done: 13, nodes: 40, corpusCount: 8, now });
   test.each([
     ['/dashboard', 'empty', { status: empty }],
     ['/dashboard', 'running', {}],
@@ -104,7 +105,7 @@ describe('every page', () => {
     ['/', 'ready', { worker, status: empty }],
     ['/', 'without a GPU', {}],
   ] as const)(
-    '%s, %s: fits a phone, has names and contrast, and the policy is kept',
+    '%s, %s: fits a phone, names its controls, has contrast and keeps the content security policy',
     async (path, _, options) => {
       const { page, problems } = await open(path, options);
       await page.getByText('Live', { exact: true }).waitFor();
@@ -123,7 +124,7 @@ describe('every page', () => {
 });
 
 describe('contribute', () => {
-  test('is worked with the keyboard alone, and the focus stays where the hand is', async () => {
+  test('works with the keyboard alone and keeps the focus', async () => {
     const { page, problems } = await open('/', { worker: scriptedWorker(scriptedEvents(2)) });
     await page.getByRole('button', { name: 'Start' }).waitFor();
     const focused = () => page.evaluate(() => document.activeElement?.textContent);
@@ -151,7 +152,7 @@ describe('contribute', () => {
     expect(problems).toEqual([]);
   });
 
-  test('shows what was sent by type, and that text was not', async () => {
+  test('shows the bytes sent by type of message, and that no text was sent', async () => {
     const { page } = await open('/', { worker: scriptedWorker(scriptedEvents(2)) });
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByText('Round 3 of 20').waitFor();
@@ -168,19 +169,20 @@ describe('contribute', () => {
     await page.getByText('Your text was not sent, and cannot be.').waitFor();
   });
 
-  test('takes the join token from the fragment and out of the address', async () => {
+  test('reads the join token from the fragment and removes it from the address', async () => {
     const needsToken = scriptedWorker([]).replace('tokenNeeded: false', 'tokenNeeded: true');
     const { page } = await open('/#token=a%2Bb', { worker: needsToken });
     expect(await page.getByLabel('Join token').inputValue()).toBe('a+b');
     expect(page.url()).not.toContain('token');
   });
 
-  test('gives the failure with its code and the next action', async () => {
+  test('shows a failure with its code and the next action', async () => {
     const failed = {
       event: 'failed',
       code: 'relay.bad-token',
       message: 'The token is wrong.',
       next: 'Ask for it.',
+      evidence: [],
     };
     const { page } = await open('/', { worker: scriptedWorker([failed]) });
     await page.getByRole('button', { name: 'Start' }).click();
@@ -189,9 +191,69 @@ describe('contribute', () => {
     expect(await alert.textContent()).toBe('The token is wrong. relay.bad-tokenWhat to do: Ask for it.');
   });
 
-  test('explains what is missing where WebGPU is', async () => {
+  describe('a relay that signed two histories', () => {
+    const proof = {
+      kind: 'proof',
+      name: 'fork-abababababababab.json',
+      bytes: [...Buffer.from('{"proof": "é"}')],
+    };
+    const others = ['checkpoint', 'receipts'].map((kind) => ({
+      kind,
+      name: `${kind}-ab.txt`,
+      bytes: [1, 2, 250],
+    }));
+    const failed = (evidence: readonly object[]) => ({
+      event: 'failed',
+      code: 'relay.journal-forked',
+      message: `The relay signed two different journals of this run: its checkpoints of 7 and 9 entries, ${'ab'.repeat(32)} and ${'cd'.repeat(32)}, contradict each other.`,
+      next: 'Stop contributing and tell the other members.',
+      evidence,
+    });
+
+    test('is told with what to do, and the proof can be saved with the keyboard alone', async () => {
+      const worker = scriptedWorker([...scriptedEvents(1), failed([proof])]);
+      const { page, problems } = await open('/', { worker });
+      await page.getByRole('button', { name: 'Start' }).click();
+      await page.getByRole('alert').filter({ hasText: 'signed two different histories' }).waitFor();
+      expect(await page.getByRole('listitem').filter({ hasText: 'Download the proof' }).count()).toBe(1);
+      await page.getByText(`tapestry verify ${proof.name}`).waitFor();
+      const link = page.getByRole('link', { name: 'Download the proof' });
+      const focused = () => link.evaluate((element) => element === document.activeElement);
+      await page.locator('body').press('Home');
+      for (let presses = 0; presses < 30 && !(await focused()); presses++) await page.keyboard.press('Tab');
+      expect(await focused()).toBe(true);
+      const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+      expect(download.suggestedFilename()).toBe(proof.name);
+      expect([...(await readFile(await download.path()))]).toEqual(proof.bytes);
+      await page.getByText('What contradicts what').click();
+      await page.getByText('relay.journal-forked').waitFor();
+      expect(await nameless(page)).toEqual([]);
+      for (const width of [320, 1280]) {
+        await page.setViewportSize({ width, height: 900 });
+        expect(await overflow(page)).toBe(0);
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          expect(await faint(page)).toEqual([]);
+        }
+      }
+      expect(problems).toEqual([]);
+    });
+
+    test('offers what the relay signed before where the relay’s journal gives no proof', async () => {
+      const { page } = await open('/', { worker: scriptedWorker([failed(others)]) });
+      await page.getByRole('button', { name: 'Start' }).click();
+      for (const name of ['Download the checkpoint', 'Download the receipts']) {
+        const link = page.getByRole('link', { name });
+        const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+        expect([...(await readFile(await download.path()))]).toEqual([1, 2, 250]);
+      }
+      expect(await page.getByText('tapestry verify fork').count()).toBe(0);
+    });
+  });
+
+  test('explains the missing adapter in a browser with WebGPU', async () => {
     const { page } = await open('/');
-    await page.getByRole('heading', { name: 'The browser found no GPU it may use' }).waitFor();
+    await page.getByRole('heading', { name: 'The browser found no GPU that it can use' }).waitFor();
     expect(await page.getByRole('button', { name: 'Start' }).count()).toBe(0);
   });
 
@@ -213,14 +275,14 @@ describe('contribute', () => {
 });
 
 describe('dashboard', () => {
-  test('follows the nodes as they come and go', async () => {
+  test('shows nodes that join and leave', async () => {
     const { page } = await open('/dashboard');
     await page.getByRole('listitem').filter({ hasText: 'Bantu' }).filter({ hasText: 'Sending' }).waitFor();
     relay.show({ ...running, nodes: running.nodes.slice(0, 2) });
     await expect.poll(() => page.locator('.node').count()).toBe(2);
   });
 
-  test('says when it no longer hears from the relay, and comes back by itself', async () => {
+  test('shows that the relay does not answer, and recovers by itself', async () => {
     const { page } = await open('/dashboard');
     await page.getByText('Live', { exact: true }).waitFor();
     relay.show(null);
@@ -229,8 +291,8 @@ describe('dashboard', () => {
     await page.getByText('Live', { exact: true }).waitFor();
   });
 
-  test('holds the whole run on one screen of a projector', async () => {
-    const full = scriptedStatus({ rounds: 40, done: 13, nodes: 30, nationCount: 8, now });
+  test('shows the whole run on one screen of a projector', async () => {
+    const full = scriptedStatus({ rounds: 40, done: 13, nodes: 30, corpusCount: 8, now });
     for (const [width, height, status] of [
       [1280, 800, running],
       [1920, 1080, running],

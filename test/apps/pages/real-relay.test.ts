@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newRun } from '../../../apps/cli/new-run.ts';
-import { type Relay, startRelay } from '../../../relay/server.ts';
+import { newRun } from '../../../apps/cli/run/new-run.ts';
+import { launchBrowser } from '../../../bench/browser.ts';
+import { type Relay, startRelay } from '../../../relay/server/server.ts';
 import { built } from '../../system/built.ts';
-import { launchBrowser } from './browser.ts';
 import { openWatched } from './watched-page.ts';
 
 let browser: Browser;
@@ -33,12 +33,12 @@ beforeAll(async () => {
       rounds: 3,
       steps: 2,
       batch: 1,
-      nations: ['Baltic', 'Celtic'],
+      corpora: ['Baltic', 'Celtic'],
       quorum: 1,
-      target: 1,
       deadlineMs: 3_600_000,
       graceMs: 1_000,
       maxNodes: 4,
+      readers: 'anyone',
       seed: 1,
       created: 1_700_000_000_000,
     }),
@@ -65,7 +65,7 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
   expect(relay.status().history).toHaveLength(0);
 
   await page.getByLabel('Join token').fill(token);
-  await page.getByLabel('Nation', { exact: true }).selectOption('Celtic');
+  await page.getByLabel('Corpus', { exact: true }).selectOption('Celtic');
   await page.getByRole('button', { name: 'Start again' }).click();
   await page.getByText('The run is complete. Thank you.').waitFor();
 
@@ -81,12 +81,25 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
 
   const room = await openWatched(browser, { viewport: { width: 1280, height: 800 } });
   await room.page.goto(new URL('/dashboard', relay.url).href);
-  await room.page.getByText('Woven: all 3 rounds').waitFor();
+  await room.page.getByText('All 3 rounds are complete').waitFor();
   const losses = await room.page.locator('.legend li').allTextContents();
   expect(losses.map((text) => text.replace(/[\d.]+$/, '').trim())).toEqual(['Training, all nodes', 'Celtic']);
   expect(room.problems).toEqual([]);
   await room.close();
 
+  // Another page of the same origin stores something too.
+  await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    await root.getFileHandle('another-page.txt', { create: true });
+    await new Promise((resolve) => {
+      const open = indexedDB.open('keyval-store');
+      open.onsuccess = () => {
+        const stores = open.result.transaction('keyval', 'readwrite');
+        stores.objectStore('keyval').put('theirs', 'another page');
+        stores.oncomplete = resolve;
+      };
+    });
+  });
   await page.getByRole('button', { name: 'Forget me on this device' }).click();
   await Promise.all([
     page.waitForEvent('load'),
@@ -106,12 +119,12 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
     });
     return { names, key };
   });
-  expect(kept).toEqual({ names: [], key: 0 });
+  expect(kept).toEqual({ names: ['another-page.txt'], key: 1 });
   expect(problems).toEqual([]);
   await close();
 });
 
-test('files of the visitor: a bad one is named, the others go on, and none at all ends it', async () => {
+test('a bad file of the visitor is named and the others are used; without any file contributing ends', async () => {
   const { page, close } = await openWatched(browser);
   await page.goto(new URL(`/#token=${token}`, relay.url).href);
   await page.getByLabel('Your own files').check();
@@ -129,7 +142,7 @@ test('files of the visitor: a bad one is named, the others go on, and none at al
 
   await page.getByLabel('Files', { exact: true }).setInputFiles([bad, good]);
   await page.getByRole('button', { name: 'Start again' }).click();
-  await page.getByText('latin1.txt is not UTF-8 text.').waitFor();
+  await page.getByText(/latin1\.txt has bytes that are not UTF-8 text/).waitFor();
   await page.getByText('The run is complete. Thank you.').waitFor();
   await close();
 });
@@ -137,7 +150,7 @@ test('files of the visitor: a bad one is named, the others go on, and none at al
 test('the link to the schema shows every message', async () => {
   const { page, close } = await openWatched(browser);
   await page.goto(relay.url.href);
-  await page.getByText('What a delta can still reveal').waitFor();
+  await page.getByText('A delta can still reveal parts of your text').waitFor();
   const href = await page.getByRole('link', { name: 'Read every message' }).getAttribute('href');
   const response = await fetch(new URL(href ?? '', relay.url));
   expect(response.status).toBe(200);

@@ -1,35 +1,37 @@
 import { Random } from '../../../client/random.ts';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
 
-const nations = ['Romance', 'Germanic', 'Bantu', 'Slavic', 'Turkic', 'Uralic', 'Celtic', 'Baltic'];
+const corpora = ['Romance', 'Germanic', 'Bantu', 'Slavic', 'Turkic', 'Uralic', 'Celtic', 'Baltic'];
 const parameters = 528_128;
 const hash = (seed: number) => {
   const random = Random.seeded(seed);
   return Array.from({ length: 8 }, () => random.uint32().toString(16).padStart(8, '0')).join('');
 };
 
-/** A status as a relay would give it after `done` of `rounds` rounds with these nodes; all numbers are made up. */
+/** A relay's status after `done` of `rounds` rounds with these nodes; all numbers are invented. */
 export function scriptedStatus(scene: {
   rounds: number;
   done: number;
   nodes: number;
-  nationCount?: number;
+  corpusCount?: number;
   now: number;
 }): RelayStatus {
   const random = Random.seeded(scene.rounds + scene.nodes);
-  const names = nations.slice(0, scene.nationCount ?? 3);
+  const names = corpora.slice(0, scene.corpusCount ?? 3);
   const complete = scene.done >= scene.rounds;
   const lossAt = (round: number) => 2.05 + 3.5 * Math.exp(-round / 4.5);
   const tokensPerRound = Math.max(1, scene.nodes) * 50 * 4 * 128;
   const history = Array.from({ length: scene.done }, (_, index) => ({
     round: index + 1,
     contributions: Math.max(2, scene.nodes - (index === 4 ? 1 : 0)),
+    excluded: 0,
     tokens: tokensPerRound,
+    probeLoss: null,
     trainingLoss: lossAt(index + 1) + (random.uniform() - 0.5) * 0.04,
-    heldOutLoss: names.map((_, nation) =>
-      (index === 4 && nation === 1) || (index < 3 && nation === 2)
+    heldOutLoss: names.map((_, corpus) =>
+      (index === 4 && corpus === 1) || (index < 3 && corpus === 2)
         ? null
-        : lossAt(index) + 0.06 + nation * 0.11 + (random.uniform() - 0.5) * 0.05,
+        : lossAt(index) + 0.06 + corpus * 0.11 + (random.uniform() - 0.5) * 0.05,
     ),
     committedAt: scene.now - (scene.done - index) * 60_000,
     base: hash(index + 1),
@@ -37,6 +39,7 @@ export function scriptedStatus(scene: {
   const bytes = scene.done * scene.nodes * parameters;
   const states = ['training', 'training', 'uploading', 'waiting', 'paused', 'syncing'] as const;
   return {
+    address: null,
     run: {
       id: hash(77),
       name: 'Workshop, Tuesday',
@@ -44,7 +47,7 @@ export function scriptedStatus(scene: {
       rounds: scene.rounds,
       localSteps: 50,
       tokensPerStep: 512,
-      nations: names,
+      corpora: names,
       lane: 'open',
     },
     round: {
@@ -60,7 +63,7 @@ export function scriptedStatus(scene: {
     nodes: Array.from({ length: scene.nodes }, (_, index) => ({
       id: hash(100 + index).slice(0, 16),
       host: (['browser', 'node', 'deno'] as const)[index % 3] ?? 'node',
-      nation: index === 5 ? null : (names[index % names.length] ?? null),
+      corpus: index === 5 ? null : (names[index % names.length] ?? null),
       state: complete ? 'waiting' : (states[index % states.length] ?? 'training'),
       steps: (index * 13 + 17) % 50,
       tokens: scene.done * 25_600,
@@ -72,6 +75,7 @@ export function scriptedStatus(scene: {
       bytesDown: scene.done * 2_112_512,
       connectedAt: scene.now - 300_000,
     })),
+    historyAfter: 0,
     history,
     totals: {
       tokens: scene.done * tokensPerRound,

@@ -1,9 +1,10 @@
-import type { WorkerEvent } from '../../../apps/contribute/worker-api.ts';
+import type { WorkerEvent } from '../../../apps/contribute/worker/worker-api.ts';
 import { Random } from '../../../client/random.ts';
 
 const base = 'ab'.repeat(32);
+const fate = { outcome: 'scaled', share: 0.976 } as const;
 
-/** What a contributor tells of `rounds` accepted rounds of 50 steps and half of another. */
+/** A contributor's events in `rounds` accepted rounds of 50 steps and half of another. */
 export function scriptedEvents(rounds: number): WorkerEvent[] {
   const random = Random.seeded(rounds);
   const steps = 50;
@@ -14,7 +15,7 @@ export function scriptedEvents(rounds: number): WorkerEvent[] {
       run: base,
       name: 'Workshop, Tuesday',
       node: 'cd'.repeat(32),
-      nation: 'Romance',
+      corpus: 'Romance',
       round: 1,
       rounds: 20,
       base,
@@ -41,7 +42,7 @@ export function scriptedEvents(rounds: number): WorkerEvent[] {
         tokensPerSecond: 4_810,
       });
     if (round > rounds) break;
-    const numbers = { round, payload: base, bytes: 530_192, tokens: steps * 512 };
+    const numbers = { round, base, payload: base, payloadBytes: 530_192, tokens: steps * 512 };
     events.push({
       event: 'contribution',
       ...numbers,
@@ -52,7 +53,7 @@ export function scriptedEvents(rounds: number): WorkerEvent[] {
     });
     chunk += 530_244;
     events.push({ event: 'acknowledged', round, payload: base, tokens: steps * 512, sequence: round });
-    events.push({ event: 'committed', round, base, contributions: 3, tokens: 76_800 });
+    events.push({ event: 'committed', round, base, contributions: 3, tokens: 76_800, fate });
     events.push({
       event: 'sent',
       bytes: { join: 182, offer: 212 * round, chunk, heartbeat: 39 * 11 * round, leave: 0 },

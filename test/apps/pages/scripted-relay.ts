@@ -25,12 +25,12 @@ const comlink = join(
 
 export interface ScriptedRelay {
   readonly url: string;
-  /** Shows this status to whoever looks, now and from now on; null cuts every stream and answers 503. */
+  /** Sends this status to all current and later viewers; null cuts every stream and answers 503. */
   show(status: RelayStatus | null): void;
   close(): Promise<void>;
 }
 
-/** Serves the built pages, a status that a test sets, and where given a worker in place of the built one. */
+/** Serves the built pages, a status that a test sets, and `worker`, if given, in place of the built one. */
 export async function startScriptedRelay(folder: string, worker?: string): Promise<ScriptedRelay> {
   let shown: RelayStatus | null = null;
   const streams = new Set<ServerResponse>();
@@ -53,9 +53,9 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
     const scripted = isWorker && worker !== undefined;
     const file =
       path === '/'
-        ? join(folder, 'contribute/index.html')
+        ? join(folder, 'index.html')
         : path === '/dashboard'
-          ? join(folder, 'dashboard/index.html')
+          ? join(folder, 'dashboard.html')
           : path === '/comlink.mjs'
             ? comlink
             : join(folder, path);
@@ -89,17 +89,18 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
   };
 }
 
-/** A worker that finds a GPU, and once started tells `events`; what the page asks of it shows in its answers. */
+/** A worker that finds a GPU and emits `events` once started; its answers show what the page asked of it. */
 export function scriptedWorker(events: readonly object[]): string {
   return `import * as Comlink from '/comlink.mjs';
-const events = ${JSON.stringify(events)};
+const events = ${JSON.stringify(events)}.map(({ evidence, ...event }) => evidence === undefined ? event :
+  { ...event, evidence: evidence.map((file) => ({ ...file, bytes: Uint8Array.from(file.bytes) })) });
 const languages = ['Català', 'Español', 'Français', 'Italiano', 'Português', 'Română'].map((name) => ({ code: name, name }));
 let tell = () => {};
 let left;
 Comlink.expose({
   async probe() {
     return { gpu: { name: 'NVIDIA GeForce RTX 4070', software: false }, tokenNeeded: false,
-      nations: ['Romance', 'Germanic', 'Bantu'].map((name) => ({ name, languages })) };
+      corpora: ['Romance', 'Germanic', 'Bantu'].map((name) => ({ name, languages })) };
   },
   subscribe(listener) { tell = listener; },
   async start() {

@@ -7,13 +7,13 @@ export interface WatchedPage {
   close(): Promise<void>;
 }
 
-/** A page in a profile of its own whose complaints are kept. */
+/** Opens a page in a profile of its own and collects its problems. */
 export async function openWatched(
   browser: Browser,
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext(options);
-  // Pages are slow where a software adapter has every core; what never comes is named before the test's time is up.
+  // Pages are slow while a software adapter uses every core; a shorter limit than the test's names the missing element.
   context.setDefaultTimeout(300_000);
   const page = await context.newPage();
   const problems: string[] = [];

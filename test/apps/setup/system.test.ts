@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   distributionChromium,
+  distributionPython,
   parseOsRelease,
   runtimeNeeds,
   softwareAdapter,
@@ -28,7 +29,7 @@ test('Debian 12 takes Mesa from the backports of its own mirror', () => {
   expect(command).toContain('-t bookworm-backports mesa-vulkan-drivers libvulkan1');
 });
 
-test('without a known mirror Debian 12 is told what to do instead of guessing one', () => {
+test('on Debian 12 with an unknown mirror, set-up says what to do and guesses no mirror', () => {
   const need = softwareAdapter(debian(12), () => null);
   expect(need.command).toBeNull();
   expect(need.otherwise).toContain('Mesa 24');
@@ -44,7 +45,7 @@ test.each([
   expect(command).not.toContain('backports');
 });
 
-test('other systems are told which packages to look for', () => {
+test('on other systems set-up names the packages to install', () => {
   const need = softwareAdapter(fedora);
   expect(need.command).toBeNull();
   expect(need.otherwise).toContain('dnf install mesa-vulkan-drivers');
@@ -59,13 +60,13 @@ test('Chromium is a package in Debian and a snap in Ubuntu', () => {
   expect(distributionChromium(mint).command).toBeNull();
 });
 
-test.runIf(process.platform === 'linux')('libatomic is asked for only where it is missing', () => {
+test.runIf(process.platform === 'linux')('libatomic is installed only if it is missing', () => {
   expect(runtimeNeeds(debian(12), () => true)).toEqual([]);
   expect(runtimeNeeds(debian(12), () => false)).toMatchObject([{ packages: ['libatomic1'] }]);
   expect(runtimeNeeds(fedora, () => false)).toMatchObject([{ command: null }]);
 });
 
-test('every command survives the quotes of sudo sh -c, and adds the source once', () => {
+test('each command works inside the quotes of sudo sh -c and adds the source only once', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tapestry-setup-'));
   const list = join(folder, 'backports.list');
   // An apt-get that knows the sources in `list` and nothing else.
@@ -89,4 +90,10 @@ test('every command survives the quotes of sudo sh -c, and adds the source once'
     'update',
     'install',
   ]);
+});
+
+test('Python with PyNaCl is installed by apt, and named on systems without apt', () => {
+  expect(distributionPython(ubuntu).command).toMatch(/install .*python3-nacl$/);
+  const need = distributionPython(fedora);
+  expect([need.command, need.otherwise]).toEqual([null, expect.stringContaining('python3-pynacl')]);
 });

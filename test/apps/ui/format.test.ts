@@ -27,7 +27,7 @@ test.each([
   [4.2e15, '4.2 PB'],
 ])('writes %d bytes as %s', (value, text) => expect(formatBytes(value)).toBe(text.replace(' ', '\u00a0')));
 
-test('never writes a thousand of a unit that has a larger one', () => {
+test('uses the larger unit from a thousand on', () => {
   fc.assert(
     fc.property(fc.double({ min: 0, max: 9e14, noNaN: true }), (bytes) => {
       const number = Number(formatBytes(bytes).split('\u00a0')[0]?.replaceAll(',', ''));
@@ -54,7 +54,7 @@ test('shows a dash where there is no number', () => {
   expect(formatShare(25_600, 76_800)).toBe('33.3%');
 });
 
-test('says how many times less was moved, and nothing when it is no less', () => {
+test('says how many times less was sent, and nothing if it was not less', () => {
   expect(timesLess(1_000, 80_000)).toBe('×80');
   expect(timesLess(0, 80_000)).toBeNull();
   expect(timesLess(1_000, 900)).toBeNull();

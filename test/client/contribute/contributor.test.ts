@@ -1,12 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { Host, Socket } from '../../../client/contribute/host.ts';
+import type { Network, Socket } from '../../../client/contribute/network.ts';
 import { TapestryError } from '../../../client/errors.ts';
-import { nodeGpu, nodeHost } from '../../../client/host/node.ts';
-import { freePort } from '../../free-port.ts';
-import { TestClock } from '../../relay/run-support.ts';
-import { Stage, tinyRun, watchDevices } from './harness.ts';
+import { diskFiles } from '../../../client/host/disk.ts';
+import { nodeNetwork } from '../../../client/host/node/network.ts';
+import { nodeGpu, nodeRuntime } from '../../../client/host/node/runtime.ts';
+import { Stage, tinyRun } from '../../support/contribute/harness.ts';
+import { freePort } from '../../support/free-port.ts';
+import { TestClock } from '../../support/relay/run-support.ts';
+import { watchDevices } from '../../support/watch-devices.ts';
 
 const stage = new Stage();
 afterEach(() => stage.close());
@@ -14,8 +17,8 @@ afterEach(() => stage.close());
 test('two nodes train three rounds, the loss falls, and both end when the run is complete', async () => {
   const create = tinyRun({ rounds: 3, localSteps: 8, quorum: 2, target: 2 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
-  const even = stage.node(await stage.folder(), relay.url, { nation: 'even', seed: 1 });
-  const odd = stage.node(await stage.folder(), relay.url, { nation: 'odd', seed: 2 });
+  const even = stage.node(await stage.folder(), relay.url, { corpusName: 'even', seed: 1 });
+  const odd = stage.node(await stage.folder(), relay.url, { corpusName: 'odd', seed: 2 });
   expect(await even.done).toBeUndefined();
   expect(await odd.done).toBeUndefined();
   expect(relay.status().round.phase).toBe('complete');
@@ -27,7 +30,7 @@ test('two nodes train three rounds, the loss falls, and both end when the run is
     expect(node.all('left')).toEqual([
       { event: 'left', reason: 'complete', contributions: 3, tokens: 3 * 8 * 32 },
     ]);
-    expect(node.all('joined')[0]).toMatchObject({ nation: node === even ? 'even' : 'odd', rounds: 3 });
+    expect(node.all('joined')[0]).toMatchObject({ corpus: node === even ? 'even' : 'odd', rounds: 3 });
   }
 });
 
@@ -46,7 +49,7 @@ test('a node leaves in the middle of a round, and the round commits without it',
   expect(relay.status().history.map(({ contributions }) => contributions)).toEqual([1, 1]);
 });
 
-test('a relay that stops and starts again finds its node back, and the round goes on', async () => {
+test('a node reconnects to a relay that restarted, and the round continues', async () => {
   const folder = await stage.folder();
   const create = tinyRun({ rounds: 2, localSteps: 30, quorum: 1, target: 1 });
   const port = await freePort();
@@ -58,11 +61,11 @@ test('a relay that stops and starts again finds its node back, and the round goe
   await stage.relay({ folder, port });
   expect(await node.done).toBeUndefined();
   expect(node.all('acknowledged').map(({ round }) => round)).toEqual([1, 2]);
-  // Training of round 1 went on meanwhile: it was begun once.
+  // Training of round 1 continued meanwhile: it was started only once.
   expect(node.all('round').filter(({ round }) => round === 1)).toHaveLength(1);
 });
 
-test('pause halts the steps, resume goes on, finish settles the round and leaves', async () => {
+test('pause stops the steps, resume continues them, finish settles the round and leaves', async () => {
   const create = tinyRun({ rounds: 50, localSteps: 40, quorum: 1, target: 1 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const node = stage.node(await stage.folder(), relay.url, { power: 0.5 });
@@ -82,16 +85,16 @@ test('pause halts the steps, resume goes on, finish settles the round and leaves
   expect(node.all('left')[0]).toMatchObject({ reason: 'finished', contributions: rounds.length });
 });
 
-test('a device that is lost early in a round is opened again, and the round is done over from its start', async () => {
+test('a node that loses its device early in a round opens it again and trains the round again from its start', async () => {
   const create = tinyRun({ rounds: 1, localSteps: 30, quorum: 1, target: 1 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const devices: GPUDevice[] = [];
   const folder = await stage.folder();
-  const host = {
-    ...nodeHost({ folder }),
+  const runtime = {
+    ...nodeRuntime({ folder }),
     gpu: async () => watchDevices(await nodeGpu(), (device) => devices.push(device)),
   };
-  const node = stage.node(folder, relay.url, { host, power: 0.5 });
+  const node = stage.node(folder, relay.url, { runtime, power: 0.5 });
   await node.said('step');
   devices[0]?.destroy();
   expect(await node.done).toBeUndefined();
@@ -103,7 +106,33 @@ test('a device that is lost early in a round is opened again, and the round is d
   expect(first[1]?.loss).toBe(first[0]?.loss);
 });
 
-test('a node that starts again goes on with its moments and offers nothing twice', async () => {
+test('a pause while the model opens holds training, and a finish then leaves without another device', async () => {
+  const create = tinyRun({ rounds: 1, localSteps: 2, quorum: 1, target: 1 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const paused = stage.node(await stage.folder(), relay.url, {
+    onEvent: ({ event }) => event === 'joined' && paused.contributor.pause(),
+  });
+  await expect.poll(() => relay.status().nodes[0]?.state).toBe('paused');
+  expect(paused.all('step')).toEqual([]);
+  paused.contributor.resume();
+  expect(await paused.done).toBeUndefined();
+  const devices: GPUDevice[] = [];
+  const folder = await stage.folder();
+  const runtime = {
+    ...nodeRuntime({ folder }),
+    gpu: async () => watchDevices(await nodeGpu(), (device) => devices.push(device)),
+  };
+  const other = await stage.relay({ folder: await stage.folder(), create });
+  const finished = stage.node(folder, other.url, {
+    runtime,
+    onEvent: ({ event }) => event === 'joined' && finished.contributor.finish(),
+  });
+  expect(await finished.done).toBeUndefined();
+  expect(finished.all('left')).toMatchObject([{ reason: 'finished', contributions: 0 }]);
+  expect(devices).toHaveLength(1);
+});
+
+test('a node that restarts resumes with its optimizer moments and offers no delta twice', async () => {
   const create = tinyRun({ rounds: 3, localSteps: 6, quorum: 1, target: 2, graceMs: 300 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const folder = await stage.folder();
@@ -121,10 +150,10 @@ test('a node that starts again goes on with its moments and offers nothing twice
 });
 
 test.each([
-  ['that started again', true],
-  ['whose link was lost', false],
+  ['that restarted', true],
+  ['whose connection was lost', false],
 ])(
-  'a node %s trains anew for a round that was abandoned meanwhile, and the round commits',
+  'a node %s trains again for a round that was abandoned meanwhile, and the round commits',
   async (_, restarts) => {
     const create = tinyRun({ rounds: 1, localSteps: 4, quorum: 2, target: 2, deadlineMs: 2000 });
     const clock = new TestClock();
@@ -132,18 +161,18 @@ test.each([
     const idle = stage.node(await stage.folder(), relay.url, { seed: 2 });
     idle.contributor.pause();
     const folder = await stage.folder();
-    const network = new Network(nodeHost({ folder }));
-    const node = stage.node(folder, relay.url, { host: network.host });
+    const cable = new Cable(nodeNetwork(diskFiles(folder)));
+    const node = stage.node(folder, relay.url, { network: cable.network });
     await node.said('acknowledged');
     if (restarts) await node.leave();
-    else network.cut();
+    else cable.cut();
     await expect.poll(() => relay.status().nodes.length).toBe(1);
-    clock.time += 2000;
+    clock.pass(2000);
     await expect.poll(() => relay.status().totals.abandonedRounds).toBe(1);
-    network.mend();
+    cable.repair();
     const back = restarts ? stage.node(folder, relay.url) : node;
     await expect.poll(() => back.all('acknowledged')).toHaveLength(restarts ? 1 : 2);
-    // It sat out no attempt that it was there for.
+    // The node sat out no attempt while it was connected.
     expect(back.all('abandoned')).toEqual([]);
     idle.contributor.resume();
     expect(await back.done).toBeUndefined();
@@ -152,23 +181,23 @@ test.each([
   },
 );
 
-test('a saved state that is damaged is told and not used', async () => {
+test('a damaged saved state is reported and not used', async () => {
   const create = tinyRun({ rounds: 2, localSteps: 2, quorum: 1, target: 2, graceMs: 300 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const folder = await stage.folder();
   const before = stage.node(folder, relay.url);
   await before.said('acknowledged');
   await before.leave();
-  const name = join(folder, `state-${relay.runId.slice(0, 16)}.bin`);
+  const name = join(folder, `state-${relay.runId.slice(0, 16)}.safetensors`);
   const bytes = await readFile(name);
   bytes[500] = (bytes[500] ?? 0) ^ 1;
   await writeFile(name, bytes);
   const again = stage.node(folder, relay.url);
-  expect(await again.said('fresh')).toEqual({ event: 'fresh', reason: 'state.unreadable' });
+  expect(await again.said('fresh')).toEqual({ event: 'fresh', reason: 'checkpoint.damaged' });
   expect(await again.done).toBeUndefined();
 });
 
-test('a wrong token, another run and an absent relay are told with what to do', async () => {
+test('a wrong token, another run and an absent relay are reported with what to do', async () => {
   const create = tinyRun({ rounds: 1, localSteps: 2, quorum: 1, target: 1 });
   const relay = await stage.relay({ folder: await stage.folder(), create, token: 'warp-and-weft' });
   const problem = async (options: { token?: string; run?: string }) =>
@@ -186,7 +215,7 @@ test('a wrong token, another run and an absent relay are told with what to do', 
   expect(await absent.said('retry')).toMatchObject({ code: 'relay.unreachable', attempt: 1 });
 });
 
-test('what is sent has the size of its message and not of the text, and is counted', async () => {
+test('the bytes sent depend on the message and not on the size of the text, and are counted', async () => {
   const create = tinyRun({ rounds: 1, localSteps: 2, quorum: 1, target: 1 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const node = stage.node(await stage.folder(), relay.url);
@@ -199,19 +228,19 @@ test('what is sent has the size of its message and not of the text, and is count
   expect(sent?.chunk).toBeLessThan(payloadBytes + 64);
 });
 
-/** A host whose way to the relay a test can cut and mend. */
-class Network {
-  readonly host: Host;
+/** A network that a test can cut and repair. */
+class Cable {
+  readonly network: Network;
   #socket: Socket | null = null;
   #whole = true;
 
-  constructor(host: Host) {
+  constructor(network: Network) {
     const connect = async (url: URL) => {
-      if (!this.#whole) throw new TapestryError('relay.unreachable', 'The network is cut.', 'Mend it.');
-      this.#socket = await host.connect(url);
+      if (!this.#whole) throw new TapestryError('relay.unreachable', 'The network is cut.', 'Repair it.');
+      this.#socket = await network.connect(url);
       return this.#socket;
     };
-    this.host = { ...host, connect };
+    this.network = { ...network, connect };
   }
 
   cut(): void {
@@ -219,7 +248,7 @@ class Network {
     this.#socket?.close();
   }
 
-  mend(): void {
+  repair(): void {
     this.#whole = true;
   }
 }

@@ -10,7 +10,7 @@ describe('characterTokenizer', () => {
     expect([beginning, end, padding, vocabularySize]).toEqual([8, 9, 10, 12]);
   });
 
-  test('gives back whatever its own text is made of, whole or token by token', () => {
+  test('decodes any text made of its own characters, whole or token by token', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1 }), (text) => {
         const tokenizer = characterTokenizer(text);

@@ -1,8 +1,9 @@
-import { loadNation, nations } from '../../../client/data/nations.ts';
-import { Sampler } from '../../../client/data/sampler.ts';
+import { tokenizerFromFile } from '../../../client/data/tokenizer-file.ts';
+import { loadNation, nations } from '../../../client/data/udhr/nations.ts';
 import { loadCorpusFiles } from '../../../client/host/corpus-files.ts';
+import { bpeFile } from '../../support/data/bpe-file.ts';
 
-/** Built and run by headless.test.ts: what of the text can be seen from a bundle. */
+/** Built and run by headless.test.ts: prints what the bundle reads of the text. */
 const corpus = await loadNation('Celtic');
 const problems: string[] = [];
 const pattern = process.argv[2];
@@ -12,8 +13,9 @@ console.log(
     nations: nations.length,
     train: corpus.train.length,
     heldOut: corpus.heldOut.length,
-    hash: new Sampler(corpus.train, { batch: 1, sequence: 64 }, 1).save().tokens,
+    hash: corpus.train.hash(),
     own: own ? own.train.length : null,
+    bpe: [...tokenizerFromFile(bpeFile(69_980)).encode(' the é')],
     problems,
   }),
 );

@@ -23,7 +23,7 @@ test('text never becomes a special token', () => {
   );
 });
 
-test('a byte order mark is text like any other', () => {
+test('a byte order mark is encoded like any other text', () => {
   expect([...byteTokenizer.encode('\uFEFFa')]).toEqual([0xef, 0xbb, 0xbf, 0x61]);
   expect(byteTokenizer.decode([0xef, 0xbb, 0xbf, 0x61])).toBe('\uFEFFa');
 });
@@ -32,20 +32,20 @@ test('a lone surrogate becomes the replacement character', () => {
   expect(byteTokenizer.decode(byteTokenizer.encode('a\uD800b'))).toBe('a\uFFFDb');
 });
 
-test('special tokens have no text and no character spans one', () => {
+test('special tokens have no text, and no character continues across one', () => {
   const { beginning, end, padding } = byteTokenizer;
   expect(byteTokenizer.decode([beginning, 0x68, 0x69, end, padding])).toBe('hi');
   expect(byteTokenizer.decode([0xc3, end, 0xa9])).toBe('\uFFFD\uFFFD');
 });
 
-test('a character comes out of a stream when its last byte goes in', () => {
+test('a stream emits a character when its last byte arrives', () => {
   const stream = byteTokenizer.stream();
   expect([0xf0, 0x9f, 0x98, 0x80, 0x21].map((token) => stream.push(token))).toEqual(['', '', '', '😀', '!']);
   stream.push(0xe2);
   expect(stream.flush()).toBe('\uFFFD');
 });
 
-test('a stream gives what decoding at once gives, for any tokens at all', () => {
+test('for any tokens, streaming gives the same text as decoding at once', () => {
   fc.assert(
     fc.property(anyTokens, (tokens) => {
       const stream = byteTokenizer.stream();

@@ -4,7 +4,7 @@ import { maxJsonDepth, parseJson } from '../../../client/formats/json.ts';
 
 const parse = (text: string) => parseJson(new TextEncoder().encode(text));
 
-test('JSON is parsed as JSON.parse does', () => {
+test('the parser gives the same values as JSON.parse', () => {
   fc.assert(
     fc.property(fc.json(), fc.constantFrom(undefined, 1, '\t'), (text, space) => {
       const spaced = JSON.stringify(JSON.parse(text), null, space);
@@ -13,7 +13,7 @@ test('JSON is parsed as JSON.parse does', () => {
   );
 });
 
-test('a key given twice in one object is refused, however it is written; in two objects it is not', () => {
+test('a key given twice in one object is refused in any spelling; in two objects it is accepted', () => {
   for (const text of ['{"a":1,"a":1}', '{"x":[{"a":1, "b":{"a":1} ,"\\u0061" : 2}]}', '{"":0,"":0}']) {
     expect(() => parse(text)).toThrow('given twice');
   }

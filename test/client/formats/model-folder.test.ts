@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { byteTokenizer } from '../../../client/data/tokenizer.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import type { ModelCardFacts } from '../../../client/formats/model-card.ts';
-import { encodeModelFolder, parseModelFolder } from '../../../client/formats/model-folder.ts';
+import { encodeBaseFolder, readModelFolder } from '../../../client/formats/model-folder.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../../client/formats/safetensors.ts';
+import { sourceOf } from '../../../client/formats/tensors/byte-source.ts';
+import { openSafetensors } from '../../../client/formats/tensors/safetensors-source.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
 
@@ -22,7 +25,7 @@ const config: ModelConfig = {
 };
 const layout = layoutOf(config);
 const parameters = initialParameters(config, layout, 1);
-const special = { beginning: 256, end: 257, padding: 258 };
+const special = byteTokenizer;
 const facts: ModelCardFacts = {
   name: 'Spring weave',
   run: 'ab'.repeat(32),
@@ -31,20 +34,28 @@ const facts: ModelCardFacts = {
   tokens: 1_234_567,
   localSteps: 30,
   license: 'Apache-2.0',
-  nations: [
+  corpora: [
     { name: 'Romance', lossAtStart: 5.5, loss: 2.25 },
     { name: 'Bantu', lossAtStart: 5.5, loss: 2.35 },
   ],
 };
-const folder = encodeModelFolder(config, layout, parameters, special, facts);
+const folder = encodeBaseFolder(config, layout, parameters, special, facts);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+async function parseModelFolder(
+  configJson: Uint8Array,
+  safetensors: Uint8Array<ArrayBuffer>,
+  placed: typeof layoutOf,
+) {
+  return readModelFolder(configJson, await openSafetensors(sourceOf(safetensors)), placed);
+}
 
 /** The base file with its tensors or its metadata changed. */
 function rewritten(
   change: (tensors: { name: string; shape: number[]; values: Float32Array }[]) => typeof tensors,
   notes: Record<string, string> = {},
 ) {
-  const file = decodeSafetensors(folder['base.safetensors'].slice());
+  const file = decodeSafetensors(folder['model.safetensors'].slice());
   const tensors = [...file.tensors].map(([name, tensor]) => ({ name, ...tensor }));
   return encodeSafetensors(change(tensors), { ...file.metadata, ...notes });
 }
@@ -54,12 +65,12 @@ function configWith(fields: Record<string, unknown>): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ ...JSON.parse(text(folder['config.json'])), ...fields }));
 }
 
-test('a base comes back as the same configuration and the same bits', () => {
+test('a saved base is read back with the same configuration and the same bits', async () => {
   for (const tiedHead of [true, false]) {
     const model = { ...config, tiedHead };
     const values = initialParameters(model, layoutOf(model), 2);
-    const files = encodeModelFolder(model, layoutOf(model), values, special, facts);
-    const parsed = parseModelFolder(files['config.json'], files['base.safetensors'], layoutOf);
+    const files = encodeBaseFolder(model, layoutOf(model), values, special, facts);
+    const parsed = await parseModelFolder(files['config.json'], files['model.safetensors'], layoutOf);
     expect(parsed.config).toEqual(model);
     expect(parsed.parameters).toEqual(values);
     expect(parsed.kind).toBe('base');
@@ -87,6 +98,7 @@ test("config.json is transformers' LlamaConfig", () => {
     max_position_embeddings: 16,
     rms_norm_eps: 1e-5,
     rope_theta: 10_000,
+    rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
     hidden_act: 'silu',
     attention_bias: false,
     mlp_bias: false,
@@ -95,10 +107,25 @@ test("config.json is transformers' LlamaConfig", () => {
     eos_token_id: 257,
     pad_token_id: 258,
     torch_dtype: 'float32',
+    dtype: 'float32',
   });
 });
 
-test('the card says how the base was made, and text from outside is no markup in it', () => {
+test('the files that other tools look for are there, with the end of a text where each looks for it', () => {
+  expect(JSON.parse(text(folder['generation_config.json']))).toEqual({
+    bos_token_id: 256,
+    eos_token_id: 257,
+    pad_token_id: 258,
+  });
+  expect(text(folder.Modelfile)).toBe(
+    'FROM .\nPARAMETER num_ctx 16\nPARAMETER stop "<|end|>"\nTEMPLATE "{{ .Prompt }}"\n',
+  );
+  expect(text(folder['README.md'])).not.toContain('base_model');
+  const began = encodeBaseFolder(config, layout, parameters, special, { ...facts, baseModel: 'org/"open"' });
+  expect(text(began['README.md'])).toContain('\nbase_model: "org/\\"open\\""\n');
+});
+
+test('the card says how the base was made, and escapes text from outside', () => {
   const card = text(folder['README.md']);
   expect(card).toMatch(
     /^---\nlicense: "Apache-2.0"\nlibrary_name: transformers\npipeline_tag: text-generation\n/,
@@ -115,55 +142,59 @@ test('the card says how the base was made, and text from outside is no markup in
   const hostile = {
     ...facts,
     name: 'a\n# b | <script>',
-    nations: [{ name: 'x|\ny', lossAtStart: null, loss: 1 }],
+    corpora: [{ name: 'x|\ny', lossAtStart: null, loss: 1 }],
   };
-  const escaped = text(encodeModelFolder(config, layout, parameters, special, hostile)['README.md']);
+  const escaped = text(encodeBaseFolder(config, layout, parameters, special, hostile)['README.md']);
   expect(escaped).toContain('# a \\# b \\| \\<script\\>\n');
   expect(escaped).toContain('| x\\| y | not measured | 1.000 |\n');
   expect(escaped).toContain('| **Mean** | not measured | 1.000 |\n');
 });
 
-test('a derivative is read and says what it is; what says nothing is one', () => {
+test('a derivative is read as one, and so is a model that does not say its kind', async () => {
   const tuned = rewritten(
     (tensors) => tensors.map((tensor) => ({ ...tensor, values: tensor.values.map((value) => value + 1) })),
     { 'tapestry.kind': 'derivative' },
   );
-  expect(parseModelFolder(folder['config.json'], tuned, layoutOf).kind).toBe('derivative');
-  const file = decodeSafetensors(folder['base.safetensors']);
+  expect((await parseModelFolder(folder['config.json'], tuned, layoutOf)).kind).toBe('derivative');
+  const file = decodeSafetensors(folder['model.safetensors']);
   const bare = encodeSafetensors(
     [...file.tensors].map(([name, tensor]) => ({ name, ...tensor })),
     {},
   );
-  expect(parseModelFolder(folder['config.json'], bare, layoutOf).kind).toBe('derivative');
+  expect((await parseModelFolder(folder['config.json'], bare, layoutOf)).kind).toBe('derivative');
 });
 
-test('a broken model is refused with what is wrong with it', () => {
-  const code = (weights: Uint8Array<ArrayBuffer>, configJson: Uint8Array = folder['config.json']) => {
+test('a broken model is refused with the reason', async () => {
+  const code = async (weights: Uint8Array<ArrayBuffer>, configJson: Uint8Array = folder['config.json']) => {
     try {
-      parseModelFolder(configJson, weights, layoutOf);
+      await parseModelFolder(configJson, weights, layoutOf);
       return null;
     } catch (error) {
       return error instanceof TapestryError ? error.code : error;
     }
   };
-  const flipped = folder['base.safetensors'].slice();
+  const flipped = folder['model.safetensors'].slice();
   flipped[flipped.length - 4] = 1 ^ (flipped[flipped.length - 4] ?? 0);
-  expect(code(flipped)).toBe('model.wrong-hash');
-  expect(code(rewritten((tensors) => tensors, { 'tapestry.kind': 'hybrid' }))).toBe('model.bad-kind');
-  expect(code(rewritten((tensors) => tensors.slice(1)))).toBe('model.bad-tensors');
+  expect(await code(flipped)).toBe('model.wrong-hash');
+  expect(await code(rewritten((tensors) => tensors, { 'tapestry.kind': 'hybrid' }))).toBe('model.bad-kind');
+  expect(await code(rewritten((tensors) => tensors.slice(1)))).toBe('model.bad-tensors');
   const extra = { name: 'lm_head.weight', shape: [1], values: Float32Array.of(1) };
-  expect(code(rewritten((tensors) => [...tensors, extra]))).toBe('model.bad-tensors');
+  expect(await code(rewritten((tensors) => [...tensors, extra]))).toBe('model.bad-tensors');
   const reshape = rewritten((tensors) => tensors.map((t) => ({ ...t, shape: [...t.shape].reverse() })));
-  expect(code(reshape)).toBe('model.bad-tensors');
+  expect(await code(reshape)).toBe('model.bad-tensors');
   const infinite = rewritten((tensors) => tensors.map((t) => ({ ...t, values: t.values.map(() => 1 / 0) })));
-  expect(code(infinite)).toBe('model.not-finite');
-  expect(code(new Uint8Array(3))).toBe('safetensors.truncated');
-  expect(code(folder['base.safetensors'], configWith({ num_hidden_layers: 1 }))).toBe('model.bad-tensors');
-  expect(code(folder['base.safetensors'], configWith({ num_hidden_layers: 3 }))).toBe('model.bad-tensors');
+  expect(await code(infinite)).toBe('model.not-finite');
+  expect(await code(new Uint8Array(3))).toBe('safetensors.truncated');
+  expect(await code(folder['model.safetensors'], configWith({ num_hidden_layers: 1 }))).toBe(
+    'model.bad-tensors',
+  );
+  expect(await code(folder['model.safetensors'], configWith({ num_hidden_layers: 3 }))).toBe(
+    'model.bad-tensors',
+  );
 });
 
 test('weights that are not finite are not written', () => {
-  expect(() => encodeModelFolder(config, layout, parameters.with(5, Number.NaN), special, facts)).toThrow(
+  expect(() => encodeBaseFolder(config, layout, parameters.with(5, Number.NaN), special, facts)).toThrow(
     expect.objectContaining({
       code: 'model.not-finite',
       message: 'The tensor model.embed_tokens.weight holds NaN at 5.',
@@ -171,7 +202,7 @@ test('weights that are not finite are not written', () => {
   );
 });
 
-test('a configuration that would be computed otherwise is refused, naming the field', () => {
+test('a configuration that this engine would compute differently is refused by its field', async () => {
   const cases: [string, Record<string, unknown>][] = [
     ['model_type', { model_type: 'mistral' }],
     ['hidden_act', { hidden_act: 'gelu' }],
@@ -183,24 +214,27 @@ test('a configuration that would be computed otherwise is refused, naming the fi
     ['num_hidden_layers', { num_hidden_layers: 1e9 }],
     ['hidden_size', { hidden_size: '12' }],
     ['rope_theta', { rope_theta: 0 }],
+    ['rope_theta', { rope_theta: undefined, rope_parameters: undefined }],
+    ['rope_theta', { rope_theta: 10_000, rope_parameters: { rope_type: 'default', rope_theta: 500_000 } }],
+    ['rope_parameters', { rope_parameters: { rope_type: 'yarn', rope_theta: 10_000, factor: 4 } }],
     ['tie_word_embeddings', { tie_word_embeddings: undefined }],
     ['65536', { padding: 'x'.repeat(70_000) }],
   ];
   for (const [field, fields] of cases) {
-    expect(() => parseModelFolder(configWith(fields), folder['base.safetensors'], layoutOf)).toThrow(
+    await expect(parseModelFolder(configWith(fields), folder['model.safetensors'], layoutOf)).rejects.toThrow(
       expect.objectContaining({ code: 'model.bad-config', message: expect.stringContaining(field) }),
     );
   }
 });
 
-test('any config.json is read or refused', () => {
+test('any config.json is read or refused, never another error', async () => {
   const anything = fc.oneof(
     fc.uint8Array(),
     fc.json().map((json) => new TextEncoder().encode(json)),
   );
-  fc.assert(
-    fc.property(anything, (bytes) => {
-      expect(() => parseModelFolder(bytes, folder['base.safetensors'], layoutOf)).toThrow(
+  await fc.assert(
+    fc.asyncProperty(anything, async (bytes) => {
+      await expect(parseModelFolder(bytes, folder['model.safetensors'], layoutOf)).rejects.toThrow(
         expect.objectContaining({ code: 'model.bad-config' }),
       );
     }),
@@ -215,10 +249,10 @@ test('any config.json is read or refused', () => {
     },
     { requiredKeys: [] },
   );
-  fc.assert(
-    fc.property(fields, (changed) => {
+  await fc.assert(
+    fc.asyncProperty(fields, async (changed) => {
       try {
-        parseModelFolder(configWith(changed), folder['base.safetensors'], layoutOf);
+        await parseModelFolder(configWith(changed), folder['model.safetensors'], layoutOf);
       } catch (error) {
         if (!(error instanceof TapestryError)) throw error;
       }

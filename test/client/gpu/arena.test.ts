@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Lifetime, planArena } from '../../../client/gpu/arena.ts';
-import type { BindingKind } from '../../../shaders/index.ts';
+import type { BindingKind } from '../../../shaders/reflect.ts';
 
 const kind = fc.constantFrom<BindingKind>('read', 'write');
 const lifetime: fc.Arbitrary<Lifetime> = fc
@@ -16,7 +16,7 @@ function livingFrom(bytes: number, uses: readonly (readonly [number, BindingKind
   return { bytes, first: Math.min(...dispatches), last: Math.max(...dispatches), uses: new Map(uses) };
 }
 
-test('tensors that meet do not overlap, and none shares a buffer with one that a dispatch uses otherwise', () => {
+test('tensors alive at once do not overlap, and those that one dispatch uses in different ways have different buffers', () => {
   fc.assert(
     fc.property(fc.array(lifetime, { maxLength: 40 }), (tensors) => {
       const { buffers, places } = planArena(tensors);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openDevice, sizeFeature } from '../../../client/gpu/device.ts';
-import { nodeGpu, openNodeDevice } from '../../gpu-node.ts';
+import { nodeGpu, openNodeDevice } from '../../support/gpu-node.ts';
 
 test('an adapter is opened with its own limits and a name', async () => {
   const gpu = nodeGpu();
@@ -14,7 +14,7 @@ test('an adapter is opened with its own limits and a name', async () => {
   expect((await device.lost).reason).toBe('destroyed');
 });
 
-test('without an adapter the error says what is missing and what mends it', async () => {
+test('without an adapter the error says what is missing and how to fix it', async () => {
   const none: GPU = Object.assign(Object.create(nodeGpu()), { requestAdapter: async () => null });
   await expect(openDevice(none)).rejects.toMatchObject({
     code: 'adapter.missing',
@@ -22,7 +22,7 @@ test('without an adapter the error says what is missing and what mends it', asyn
   });
 });
 
-test('devices are told apart', async () => {
+test('different devices have different identities', async () => {
   const [first, second] = [await openNodeDevice(), await openNodeDevice()];
   first.close();
   await first.lost;
@@ -41,7 +41,7 @@ test('where subgroups have several sizes, kernels may ask for one', async () => 
   device.close();
 });
 
-/** The same GPU, whose adapter says something else of itself. */
+/** The same GPU, whose adapter reports other properties. */
 async function describedAs(gpu: GPU, info: object): Promise<GPU> {
   const adapter = await gpu.requestAdapter();
   if (adapter === null) throw new Error('no adapter');

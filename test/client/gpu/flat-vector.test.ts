@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Device } from '../../../client/gpu/device.ts';
 import { FlatVector } from '../../../client/gpu/flat-vector.ts';
 import { Readback } from '../../../client/gpu/readback.ts';
-import { openNodeDevice } from '../../gpu-node.ts';
+import { openNodeDevice } from '../../support/gpu-node.ts';
 
 let device: Device;
 let readback: Readback;
@@ -16,10 +16,10 @@ afterAll(() => {
   device.close();
 });
 
-/** The device, as if its buffers could not hold more. */
+/** The device with a lower limit on the size of a buffer. */
 const limited = (bufferBytes: number): Device => ({ ...device, bufferBytes });
 
-test('a vector in several buffers reads as it was written, and is cut where it may be', () =>
+test('a vector in several buffers is read back unchanged, and is divided only where that is allowed', () =>
   fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 9 }),
@@ -42,7 +42,6 @@ test('a vector in several buffers reads as it was written, and is cut where it m
           expect(part.length * 4).toBeLessThanOrEqual(2 * 64 * 4);
           expect(vector.range(part.offset, part.length).offset % 256).toBe(0);
         }
-        vector.close();
       },
     ),
     { numRuns: 20 },
@@ -56,7 +55,6 @@ test('a large vector is read piece by piece, through one small staging buffer', 
   const read = await vector.read(readback);
   expect(read.every((value, i) => value === values[i])).toBe(true);
   expect(vector.stagingBytes).toBeLessThan(length * 4);
-  vector.close();
 });
 
 test('a large vector of halves is written piece by piece, each value rounded to the nearest', async () => {
@@ -68,7 +66,6 @@ test('a large vector of halves is written piece by piece, each value rounded to 
     const read = new Float16Array((await readback.read(vector.range(offset, 128))).buffer);
     expect(read).toEqual(Float16Array.from(values.subarray(offset, offset + 128)));
   }
-  vector.close();
 });
 
 test('a part that no buffer can hold is refused', () => {

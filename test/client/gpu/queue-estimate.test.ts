@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { QueueEstimate } from '../../../client/gpu/queue-estimate.ts';
 
-test('it learns what a dispatch costs and never promises more than the fastest seen lately', () => {
+test('the estimate learns the time of a dispatch and stays at the fastest seen recently', () => {
   let now = 0;
   const queue = new QueueEstimate(() => now);
   queue.submitted(10);

@@ -3,13 +3,13 @@ import { expect, test } from 'vitest';
 import { SubmitBudget, submitMilliseconds } from '../../../client/gpu/submit-budget.ts';
 import { Random } from '../../../client/random.ts';
 
-/** A graphics card on which every dispatch takes a time of its own, that tells of completions with some delay. */
+/** A graphics card on which each dispatch has its own duration and completions are reported late. */
 class Simulated {
   readonly budget: SubmitBudget;
   readonly #costs: number[];
   readonly #delay: () => number;
   #now = 0;
-  /** How much slower than at first it is. */
+  /** Factor by which it is slower than at the start. */
   slowness = 1;
 
   constructor(costs: number[], bytes: number[], delay: () => number = () => 0) {
@@ -29,7 +29,7 @@ class Simulated {
       const length = this.#costs.slice(from, end).reduce((sum, cost) => sum + cost, 0) * this.slowness;
       from = end;
       this.#now += length;
-      // Completions are told in order.
+      // Completions are reported in order.
       toldAt = Math.max(toldAt, this.#now + this.#delay());
       doneAt.push(toldAt);
       return length;
@@ -42,7 +42,7 @@ class Simulated {
 
 const megabyte = 2 ** 20;
 
-/** Dispatches of one program: bytes, and true milliseconds that no rule ties to them, enough to be told apart. */
+/** Dispatches of one program: their bytes, and real milliseconds that do not follow from the bytes. */
 const dispatches = fc.array(
   fc.record({ megabytes: fc.integer({ min: 1, max: 400 }), milliseconds: fc.integer({ min: 2, max: 80 }) }),
   { minLength: 1, maxLength: 200 },
@@ -75,7 +75,7 @@ test('a card that reports completions late keeps within twice the budget', () =>
   expect(lengths.length / 50).toBeLessThan((2 * total) / submitMilliseconds);
 });
 
-test('where completions are told every 100 ms only, submits stay within three budgets', () => {
+test('if completions are reported only every 100 ms, submits stay within three budgets', () => {
   const costs = Array.from({ length: 400 }, (_, i) => 1 + (i % 7));
   let now = 0;
   const budget = new SubmitBudget(costs.map(() => 20 * megabyte));
@@ -97,7 +97,7 @@ test('where completions are told every 100 ms only, submits stay within three bu
   expect(longest).toBeLessThan(3 * submitMilliseconds);
 });
 
-test('a card that becomes three times slower is followed within one step', () => {
+test('submits fit the budget again one step after a card becomes three times slower', () => {
   const gpu = new Simulated(
     Array.from({ length: 100 }, () => 8),
     Array.from({ length: 100 }, () => 30 * megabyte),

@@ -5,8 +5,8 @@ import { Submitter } from '../../../client/gpu/submitter.ts';
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
 import { Trainer } from '../../../client/train/trainer.ts';
 import { freshState } from '../../../client/train/training.ts';
-import { openNodeDevice } from '../../gpu-node.ts';
-import { tinyConfig } from '../contribute/harness.ts';
+import { tinyConfig } from '../../support/contribute/harness.ts';
+import { openNodeDevice } from '../../support/gpu-node.ts';
 
 let device: Device;
 const submits = { count: 0 };
@@ -25,7 +25,7 @@ afterAll(() => device.close());
 const references: Chooser = async (sites) =>
   new Map(sites.map(({ key, candidates: [{ variant }] }) => [key, variant]));
 
-/** Six steps and an evaluation, with a clock that only moves on, by `tick` milliseconds, when it is looked at. */
+/** Six steps and an evaluation; each reading of the clock moves it by `tick` milliseconds. */
 async function train(
   on: Device,
   accumulation: number,
@@ -50,7 +50,7 @@ async function train(
       each.push(submits.count - before);
       await trainer.loss();
     }
-    const evaluation = await trainer.evaluate({ inputs, targets: inputs });
+    const evaluation = await trainer.logProbabilities({ inputs, targets: inputs });
     const state = [await trainer.save(), await trainer.loss(), evaluation];
     trainer.close();
     return { submits: each, state };
@@ -60,22 +60,22 @@ async function train(
 }
 
 test.each([1, 3])(
-  'a step that is long for a graphics card is several submits, with the same bits (%i batches)',
+  'a long step is split into several submits with the same bits (%i batches)',
   async (accumulation) => {
     const whole = await train(device, accumulation, 0);
     expect(whole.submits).toEqual([1, 1, 1, 1, 1, 1]);
-    // By this clock a submit takes a second at least, whatever it holds.
+    // By this clock each submit takes at least a second.
     const split = await train({ ...device, software: false }, accumulation, 1000);
     expect(split.submits[0]).toBe(1);
     expect(split.submits.at(-1)).toBeGreaterThan(5);
-    // And by this one, no time.
+    // By this clock no submit takes any time.
     const unsplit = await train({ ...device, software: false }, accumulation, 0);
     expect(unsplit.submits).toEqual([1, 1, 1, 1, 1, 1]);
     expect(split.state).toEqual(unsplit.state);
   },
 );
 
-test('copies at either end of a run travel with its submits', () => {
+test('copies at the beginning and end of a run share its submits', () => {
   const submitter = new Submitter(device, []);
   const before = submits.count;
   submitter.begin(0);

@@ -1,6 +1,8 @@
-import { chmod, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { identityInFiles } from '../../../client/contribute/identity.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
@@ -11,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-test('files are replaced whole, belong to their user alone, and can be gone', async () => {
+test('files are replaced whole, and only their user can read them', async () => {
   const own = join(folder, 'deep', 'node');
   const files = diskFiles(own);
   expect(await files.read('a.bin')).toBeNull();
@@ -22,12 +24,19 @@ test('files are replaced whole, belong to their user alone, and can be gone', as
   expect((await stat(join(own, 'a.bin'))).mode & 0o777).toBe(0o600);
   expect((await stat(own)).mode & 0o777).toBe(0o700);
   expect(await readdir(own)).toEqual(['a.bin']);
-  await files.remove('a.bin');
-  await files.remove('a.bin');
-  expect(await files.read('a.bin')).toBeNull();
 });
 
-test('what cannot be written says so with a next step, and leaves what was there', async () => {
+test('a pipe or a folder in place of a file is refused and never waited for', async () => {
+  const own = await mkdtemp(join(folder, 'node-'));
+  await promisify(execFile)('mkfifo', [join(own, 'pipe')]);
+  await mkdir(join(own, 'folder'));
+  const files = diskFiles(own);
+  for (const name of ['pipe', 'folder'])
+    await expect(files.read(name)).rejects.toMatchObject({ code: 'disk.failed' });
+  await expect(diskFiles('/dev').read('zero')).rejects.toMatchObject({ code: 'disk.failed' });
+});
+
+test('a failed write reports a next step and leaves the old content', async () => {
   const blocked = join(folder, 'a-file');
   await writeFile(blocked, 'kept');
   const files = diskFiles(join(blocked, 'node'));
@@ -40,7 +49,7 @@ test('what cannot be written says so with a next step, and leaves what was there
   });
 });
 
-test('a node keeps its key, in a file that only its user reads', async () => {
+test('a node stores its key in a file that only its user can read', async () => {
   const files = diskFiles(join(folder, 'key'));
   const first = await identityInFiles(files);
   const again = await identityInFiles(files);

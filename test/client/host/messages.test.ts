@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { clock } from '../../../client/host/clock.ts';
+import { clock } from '../../../client/clock.ts';
 import { Messages } from '../../../client/host/messages.ts';
 
-test('messages come in order, however pushing and reading interleave, and end', async () => {
+test('messages are read in order, and end, in any interleaving of pushes and reads', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 30 }), async (pauses) => {
       const messages = new Messages();
@@ -23,7 +23,7 @@ test('messages come in order, however pushing and reading interleave, and end', 
   );
 });
 
-test('what came before a failure is still read', async () => {
+test('messages that arrived before a failure are still read', async () => {
   const messages = new Messages();
   messages.push(Uint8Array.of(1));
   messages.fail(new Error('broke'));
@@ -32,16 +32,20 @@ test('what came before a failure is still read', async () => {
   await expect(iterator.next()).rejects.toThrow('broke');
 });
 
-test('a flood ends the connection instead of filling the memory', async () => {
-  const messages = new Messages();
-  for (let i = 0; i < 100_000; i++) messages.push(Uint8Array.of(1));
-  let read = 0;
-  const reading = (async () => {
-    for await (const _ of messages) read++;
-  })();
-  await expect(reading).rejects.toMatchObject({ code: 'relay.malformed' });
-  expect(read).toBeLessThan(2000);
-});
+test.each([1, 100_000])(
+  'a flood of messages of %i bytes ends the connection instead of filling the memory',
+  async (bytes) => {
+    const messages = new Messages();
+    for (let i = 0; i < 3_000; i++) messages.push(new Uint8Array(bytes));
+    let read = 0;
+    const reading = (async () => {
+      for await (const message of messages) read += message.length;
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'relay.malformed' });
+    expect(read).toBeLessThan(5_000_000);
+    expect(read / bytes).toBeLessThan(2000);
+  },
+);
 
 test('a sleep ends with its signal', async () => {
   const controller = new AbortController();

@@ -5,10 +5,11 @@ import type { ModelConfig } from '../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
 import { referenceStep } from '../../../client/model/reference/model.ts';
 import { Random } from '../../../client/random.ts';
+import { evaluate } from '../../../client/train/evaluate.ts';
 import { Trainer, type TrainerOptions } from '../../../client/train/trainer.ts';
 import { freshState, type TrainerState } from '../../../client/train/training.ts';
-import { openNodeDevice } from '../../gpu-node.ts';
 import { relativeError } from '../../platform/step.ts';
+import { openNodeDevice } from '../../support/gpu-node.ts';
 
 const config: ModelConfig = {
   vocabularySize: 1012,
@@ -58,11 +59,11 @@ async function train(
 ): Promise<Trained> {
   const trainer = await Trainer.create({ ...device, ...limits }, model, shape, settings, options);
   trainer.load(freshState(parametersOf(model)));
-  const { loss: held, tokens } = await trainer.evaluate(batch);
+  const held = await evaluate(trainer, [batch]);
   trainer.step(batch, 1e-3);
   const [loss, gradient, after] = [await trainer.loss(), await trainer.gradient(), await trainer.save()];
   trainer.close();
-  return { loss, held: held / tokens, gradient, after, dispatches: trainer.dispatchesPerStep };
+  return { loss, held, gradient, after, dispatches: trainer.dispatchesPerStep };
 }
 
 describe.each([true, false])('with a tied head: %s', (tiedHead) => {
@@ -71,7 +72,7 @@ describe.each([true, false])('with a tied head: %s', (tiedHead) => {
   /** 128 tokens of the table: 8 parts, the last smaller. The largest matrix of a layer has 21,504 bytes. */
   const narrow = { bindingBytes: 24 * 1024 };
 
-  test('computing activations once more gives the same bits', async () => {
+  test('recomputing activations gives the same bits', async () => {
     const kept = await train(model);
     const recomputed = await train(model, {}, { recompute: true });
     expect(recomputed.dispatches).toBeGreaterThan(kept.dispatches);
@@ -94,7 +95,7 @@ describe.each([true, false])('with a tied head: %s', (tiedHead) => {
     }
   });
 
-  test('half precision loses little by many parts', async ({ skip }) => {
+  test('in half precision many parts change the result only a little', async ({ skip }) => {
     skip(!device.f16, 'the adapter has no f16');
     const options = { storage: 'f16', lossScaling: { initialScale: 64, growthInterval: 1000 } } as const;
     const whole = await train(model, {}, options);
@@ -110,12 +111,12 @@ describe.each([true, false])('with a tied head: %s', (tiedHead) => {
     const several = await train(model, { bufferBytes });
     expect(several.loss).toBe(whole.loss);
     expect(several.gradient).toEqual(whole.gradient);
-    // The gradient's norm is summed in other groups, so the step may differ in its last bits.
+    // The squares of the gradient's norm are added in another order, so the step may differ in its last bits.
     const error = relativeError(several.after.parameters, Float64Array.from(whole.after.parameters));
     expect(error).toBeLessThan(1e-6);
   });
 });
 
-test('a layer that cannot be bound is refused', async () => {
+test('a layer too large for a binding is refused', async () => {
   await expect(train(config, { bindingBytes: 4096 })).rejects.toMatchObject({ code: 'device.too-small' });
 });

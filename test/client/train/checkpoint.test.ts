@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Sampler } from '../../../client/data/sampler.ts';
+import { WordTokens } from '../../../client/data/tokens.ts';
 import { decodeSafetensors } from '../../../client/formats/safetensors.ts';
 import {
   type Checkpoint,
@@ -12,7 +13,7 @@ import {
 const recipe = recipeHash({ config: { layers: 2, dimension: 32 }, seed: 1 });
 const vector = (scale: number) => Float32Array.from({ length: 12 }, (_, i) => Math.sin(i) * scale);
 const sampler = new Sampler(
-  Uint16Array.from({ length: 99 }, (_, i) => i),
+  WordTokens.of(Uint32Array.from({ length: 99 }, (_, i) => i)),
   { batch: 2, sequence: 4 },
   3,
 ).save();
@@ -40,7 +41,7 @@ const checkpoint: Checkpoint = {
 };
 const encoded = await encodeCheckpoint(recipe, checkpoint);
 
-test('what comes back has the same bits, and any reader of safetensors sees the vectors', async () => {
+test('a checkpoint is read back bit for bit, and any reader of safetensors finds its vectors', async () => {
   expect(await decodeCheckpoint(encoded, recipe)).toEqual(checkpoint);
   const { tensors } = decodeSafetensors(encoded);
   expect([...tensors.keys()]).toEqual(['parameters', 'firstMoment', 'secondMoment']);
@@ -50,7 +51,7 @@ test('what comes back has the same bits, and any reader of safetensors sees the 
   expect(await decodeCheckpoint(await encodeCheckpoint(recipe, older), recipe)).toEqual(older);
 });
 
-test('a recipe is named by what it says, not by the order of its keys', () => {
+test("a recipe's hash depends on its content and not on the order of its keys", () => {
   expect(recipeHash({ seed: 1, config: { dimension: 32, layers: 2 } })).toBe(recipe);
   expect(recipeHash({ seed: 2, config: { dimension: 32, layers: 2 } })).not.toBe(recipe);
   expect(recipeHash({ seed: 1, config: { dimension: 32, layers: 3 } })).not.toBe(recipe);
@@ -63,15 +64,15 @@ test('a checkpoint of another run is refused', async () => {
 
 test('another version is refused', async () => {
   const text = new TextDecoder('latin1').decode(encoded);
-  const at = text.indexOf('"tapestry.checkpoint":"2"') + '"tapestry.checkpoint":"'.length;
+  const at = text.indexOf('"tapestry.version":"3"') + '"tapestry.version":"'.length;
   const later = encoded.slice();
-  for (const version of '19') {
+  for (const version of '29') {
     later[at] = version.charCodeAt(0);
     await expect(decodeCheckpoint(later, recipe)).rejects.toMatchObject({ code: 'checkpoint.version' });
   }
 });
 
-test('no changed bit and no cut goes unnoticed', async () => {
+test('every changed bit and every cut is noticed', async () => {
   await fc.assert(
     fc.asyncProperty(fc.nat(encoded.length * 8 - 1), async (bit) => {
       const changed = encoded.slice();

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { policyObjective } from '../../../client/derive/objectives/kernels/policy.ts';
 import type { Device } from '../../../client/gpu/device.ts';
 import { type ModelConfig, presets } from '../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
 import { type MemoryOptions, planStep, predictMemory } from '../../../client/train/memory.ts';
 import { Trainer } from '../../../client/train/trainer.ts';
 import { freshState, type OptimizerSettings } from '../../../client/train/training.ts';
-import { openNodeDevice } from '../../gpu-node.ts';
+import { countBuffers } from '../../support/counted-device.ts';
+import { openNodeDevice } from '../../support/gpu-node.ts';
 
 const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 };
 const config: ModelConfig = { ...presets.nano, vocabularySize: 1024, dimension: 64, feedForward: 128 };
@@ -16,23 +18,6 @@ beforeAll(async () => {
 });
 afterAll(() => device.close());
 
-/** The device, counting the bytes of the buffers that it makes. */
-function counting(): { device: Device; made: () => number } {
-  let bytes = 0;
-  const counted = new Proxy(device.device, {
-    get: (target, key) => {
-      const value: unknown = Reflect.get(target, key, target);
-      if (typeof value !== 'function') return value;
-      return (...given: unknown[]) => {
-        const result: unknown = value.apply(target, given);
-        if (key === 'createBuffer' && result instanceof GPUBuffer) bytes += result.size;
-        return result;
-      };
-    },
-  });
-  return { device: { ...device, device: counted }, made: () => bytes };
-}
-
 describe('the prediction', () => {
   test.each<MemoryOptions & { readonly bindingBytes?: number; readonly optimizer?: OptimizerSettings }>([
     {},
@@ -40,9 +25,10 @@ describe('the prediction', () => {
     { recompute: true },
     { storage: 'f16' },
     { accumulation: 3, bindingBytes: 100 * 1024 },
+    { objective: policyObjective, accumulation: 2 },
   ])('is what the device makes: %o', async ({ optimizer = settings, ...others }) => {
     const { bindingBytes = device.bindingBytes, ...options } = others;
-    const { device: counted, made } = counting();
+    const { device: counted, bytes: made } = countBuffers(device);
     const limited = { ...counted, bindingBytes };
     const shape = { batch: 6, sequence: 24 };
     const trainer = await Trainer.create(limited, config, shape, optimizer, options);
@@ -53,14 +39,14 @@ describe('the prediction', () => {
     trainer.load(freshState(new Float32Array(layoutOf(config).length)));
     const inputs = new Uint32Array(6 * 24);
     trainer.step({ inputs, targets: inputs }, 1e-3);
-    await trainer.evaluate({ inputs, targets: inputs });
+    await trainer.logProbabilities({ inputs, targets: inputs });
     await trainer.loss();
     await trainer.save();
     expect(Math.abs(made() / bytes - 1)).toBeLessThan(0.05);
     trainer.close();
   });
 
-  test('shrinks as activations are computed once more', () => {
+  test('shrinks when activations are recomputed', () => {
     const shape = { batch: 4, sequence: 128 };
     const model = { ...config, layers: 12 };
     const activations = (recompute: boolean) =>
@@ -77,7 +63,7 @@ describe('the prediction', () => {
   });
 });
 
-test('what is being read must not change', async () => {
+test('a trainer refuses to load or step while it is being saved', async () => {
   const trainer = await Trainer.create(device, config, { batch: 1, sequence: 8 }, settings);
   const state = freshState(new Float32Array(layoutOf(config).length));
   trainer.load(state);
@@ -104,20 +90,20 @@ describe('a batch that the adapter cannot bind', () => {
     const trainer = await Trainer.create(limited(), config, shape, settings);
     trainer.load(freshState(initialParameters(config, trainer.layout, 1)));
     const inputs = Uint32Array.from({ length: 8 * 64 }, (_, i) => (i * 31) % 1024);
-    // A tied head expects what it reads once more: the targets are other tokens.
+    // A tied head predicts its input token at first, so the targets are other tokens.
     const targets = inputs.map((token) => (7 * token + 5) % 1024);
     trainer.step({ inputs, targets }, 1e-3);
     expect(await trainer.loss()).toBeCloseTo(Math.log(1024), 0);
     trainer.close();
   });
 
-  test('is refused in fewer parts than that', () => {
+  test('is refused in too few parts', () => {
     const asked = () =>
       planStep(limited(), config, { batch: 8, sequence: 64 }, settings, { accumulation: 2 });
     expect(asked).toThrow(expect.objectContaining({ code: 'device.too-small' }));
   });
 
-  test('is refused for good where one window is too long', () => {
+  test('is refused, with a smaller preset as advice, if one window is too long', () => {
     expect(() => predictMemory(limited(), config, { batch: 4, sequence: 512 }, settings)).toThrow(
       expect.objectContaining({ code: 'device.too-small', next: expect.stringContaining('smaller preset') }),
     );

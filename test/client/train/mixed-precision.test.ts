@@ -1,23 +1,24 @@
 import { expect, test } from 'vitest';
 import { Random } from '../../../client/random.ts';
+import { evaluate } from '../../../client/train/evaluate.ts';
 import type { Trainer } from '../../../client/train/trainer.ts';
 import { relativeError } from '../../platform/step.ts';
-import { fresh, layout, randomBatch } from './small-run.ts';
-import { smallTrainers } from './small-trainers.ts';
+import { fresh, layout, randomBatch } from '../../support/train/small-run.ts';
+import { smallTrainers } from '../../support/train/small-trainers.ts';
 
 const makeTrainer = smallTrainers();
 
-test('loss and gradient are those of float32, but for the last digits', async () => {
+test('loss and gradient are those of float32 except for the last digits', async () => {
   const batch = randomBatch(Random.seeded(1));
   const results = [];
   for (const storage of ['f32', 'f16'] as const) {
-    // Few tokens and large weights make gradients that the usual scale would let overflow.
+    // Few tokens and large weights make gradients that would overflow at the usual scale.
     const lossScaling = { initialScale: 1024, growthInterval: 1000 };
     const trainer = await makeTrainer({ storage, lossScaling });
     trainer.load(fresh(2, 4));
     trainer.step(batch, 0);
     results.push({ loss: await trainer.loss(), gradient: await trainer.gradient() });
-    expect((await trainer.evaluate(batch)).loss / batch.targets.length).toBeCloseTo(await trainer.loss(), 5);
+    expect(await evaluate(trainer, [batch])).toBeCloseTo(await trainer.loss(), 5);
   }
   const [whole, half] = results;
   if (!whole || !half) throw new Error('a trainer has no results');
@@ -31,20 +32,20 @@ test('loss and gradient are those of float32, but for the last digits', async ()
   }
 });
 
-test('many steps overfit one batch, and new parameters are seen at once', async () => {
+test('many steps overfit one batch, and new parameters take effect at once', async () => {
   const trainer = await makeTrainer({ storage: 'f16' });
   const state = fresh(1);
   trainer.load(state);
   const batch = randomBatch(Random.seeded(2));
-  const before = await trainer.evaluate(batch);
+  const before = await trainer.logProbabilities(batch);
   for (let step = 0; step < 150; step++) trainer.step(batch, 3e-3);
   expect(await trainer.loss()).toBeLessThan(0.05);
   expect(await trainer.scaling()).toMatchObject({ appliedSteps: 150, skippedSteps: 0, lossScale: 65_536 });
   trainer.setParameters(state.parameters);
-  expect(await trainer.evaluate(batch)).toEqual(before);
+  expect(await trainer.logProbabilities(batch)).toEqual(before);
 });
 
-test('a scale under which gradients overflow is halved until they do not, and nothing is lost but steps', async () => {
+test('a loss scale at which gradients overflow is halved until they do not, and only steps are lost', async () => {
   const lossScaling = { initialScale: 2 ** 30, growthInterval: 1000 };
   const trainer = await makeTrainer({ storage: 'f16', lossScaling });
   const state = fresh(1);
@@ -65,7 +66,7 @@ test('a scale under which gradients overflow is halved until they do not, and no
   expect(await trainer.loss()).toBeLessThan(2.5);
 });
 
-test('saved between two halvings or doublings, it goes on with the same bits', async () => {
+test('training saved between two changes of the loss scale resumes with the same bits', async () => {
   const lossScaling = { initialScale: 2 ** 30, growthInterval: 3 };
   const [through, first, second] = [
     await makeTrainer({ storage: 'f16', lossScaling }),
@@ -90,7 +91,7 @@ test('saved between two halvings or doublings, it goes on with the same bits', a
   expect(whole.scaling.goodSteps).toBeLessThan(3);
 });
 
-test('with f32 storage a gradient that is not finite is left out, too', async () => {
+test('with f32 storage too, a gradient that is not finite is skipped', async () => {
   const trainer = await makeTrainer({});
   const state = fresh(1);
   const broken = state.parameters.slice();
@@ -103,7 +104,7 @@ test('with f32 storage a gradient that is not finite is left out, too', async ()
   expect(after.firstMoment).toEqual(state.firstMoment);
 });
 
-test('vectors that lie in several buffers, each in several bindings, are trained alike', async () => {
+test('vectors in several buffers and bindings are trained like those in one', async () => {
   const batch = randomBatch(Random.seeded(2));
   const results = [];
   for (const adapter of [{}, { bufferBytes: 2 ** 14, bindingBytes: 3 * 2 ** 12 }]) {
@@ -119,12 +120,12 @@ test('vectors that lie in several buffers, each in several bindings, are trained
   if (!whole || !inParts) throw new Error('a trainer has no results');
   expect(inParts.dispatches).toBeGreaterThan(whole.dispatches + 10);
   expect(inParts.gradient).toEqual(whole.gradient);
-  // The squares of the norm are summed in another order.
+  // The squares of the norm are added in another order.
   expect(relativeError(inParts.parameters, Float64Array.from(whole.parameters))).toBeLessThan(1e-4);
   expect(inParts.scaling).toEqual(whole.scaling);
 });
 
-test('an adapter without 16-bit floats is told so', async () => {
+test('an adapter without 16-bit floats is refused with that reason', async () => {
   await expect(makeTrainer({ adapter: { f16: false }, storage: 'f16' })).rejects.toMatchObject({
     code: 'device.no-f16',
   });

@@ -1,24 +1,25 @@
 import { Sampler } from '../../../client/data/sampler.ts';
+import { WordTokens } from '../../../client/data/tokens.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
-import { keptKernels } from '../../../client/gpu/kernel-record.ts';
 import type { Chooser } from '../../../client/gpu/program.ts';
+import { keptKernels } from '../../../client/gpu/tuning/kernel-record.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
-import { nodeGpu } from '../../../client/host/node.ts';
+import { nodeGpu } from '../../../client/host/node/runtime.ts';
 import { initialParameters } from '../../../client/model/parameters.ts';
 import { decodeCheckpoint, encodeCheckpoint, recipeHash } from '../../../client/train/checkpoint.ts';
-import { learningRateAt, type Schedule } from '../../../client/train/schedule.ts';
+import { learningRateAt, type Schedule } from '../../../client/train/optimizer/schedule.ts';
 import { Trainer, type TrainerOptions } from '../../../client/train/trainer.ts';
 import { freshState, type OptimizerSettings } from '../../../client/train/training.ts';
-import { config, settings, shape } from './small-run.ts';
+import { config, settings, shape } from '../../support/train/small-run.ts';
 
 /*
- * node entry.js FOLDER TO RUN [FROM]: trains to step TO and leaves a checkpoint TO.safetensors in the folder; from the
+ * node entry.js FOLDER TO RUN [FROM]: trains to step TO and writes a checkpoint TO.safetensors in the folder; from the
  * checkpoint FROM.safetensors where one is named, otherwise from the beginning.
  */
 const [folder = '', to = '', run = '', from] = process.argv.slice(2);
 const runs: Readonly<Record<string, [OptimizerSettings, TrainerOptions]>> = {
   plain: [settings, {}],
-  // The loss scale goes up and down on the way.
+  // With these settings the loss scale rises and falls during training.
   mixed: [
     { ...settings, muon: { momentum: 0.95 } },
     { storage: 'f16', accumulation: 2, lossScaling: { initialScale: 2 ** 24, growthInterval: 10 } },
@@ -44,7 +45,9 @@ const choices = checkpoint
   ? keptKernels(device, checkpoint.kernels, guesses, (change) => console.error(`other kernels: ${change}`))
   : guesses;
 const trainer = await Trainer.create(device, config, whole, optimizer, { ...options, choices });
-const tokens = Uint16Array.from({ length: 5000 }, (_, i) => (i * i + (i >> 3)) % config.vocabularySize);
+const tokens = WordTokens.of(
+  Uint32Array.from({ length: 5000 }, (_, i) => (i * i + (i >> 3)) % config.vocabularySize),
+);
 const sampler = new Sampler(tokens, whole, 7);
 trainer.load(checkpoint?.state ?? freshState(initialParameters(config, trainer.layout, 7)));
 if (checkpoint) sampler.restore(checkpoint.sampler);

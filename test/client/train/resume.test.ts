@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** One process that trains from one step to another, and leaves a checkpoint there. */
+/** Trains from one step to another in a process of its own, which writes a checkpoint. */
 async function train(name: string, kind: string, from: number, to: number): Promise<Record<string, number>> {
   const words = [join(folder, 'bundle/entry.mjs'), join(folder, name), String(to), kind];
   const { stdout } = await run(process.execPath, from > 0 ? [...words, String(from)] : words);
@@ -39,7 +39,7 @@ test.each([
   ['AdamW in float32', 'plain', 1000],
   ['Muon and AdamW with f16 storage, loss scaling and accumulation', 'mixed', 100],
 ])(
-  '%s: all steps, or half and in a new process the other half, give the same bits',
+  '%s: a run in one process and a run resumed half way in a new process give the same bits',
   async (_, kind, steps) => {
     const through = await train(`${kind}-through`, kind, 0, steps);
     const half = await train(`${kind}-resumed`, kind, 0, steps / 2);

@@ -4,9 +4,9 @@ import { initialParameters } from '../../../client/model/parameters.ts';
 import { Random } from '../../../client/random.ts';
 import { evaluate } from '../../../client/train/evaluate.ts';
 import { Trainer } from '../../../client/train/trainer.ts';
-import { openNodeDevice } from '../../gpu-node.ts';
-import { config, fresh, layout, randomBatch, settings, shape } from './small-run.ts';
-import { smallTrainers } from './small-trainers.ts';
+import { openNodeDevice } from '../../support/gpu-node.ts';
+import { config, fresh, layout, randomBatch, settings, shape } from '../../support/train/small-run.ts';
+import { smallTrainers } from '../../support/train/small-trainers.ts';
 
 const makeTrainer = smallTrainers();
 
@@ -53,7 +53,7 @@ describe('many steps', () => {
     expect(await trainer.loss()).toBeLessThan(0.05);
   });
 
-  test('give the same bits from the same seed, and go on from a saved state with the same bits', async () => {
+  test('give the same bits from the same seed, and resume a saved state with the same bits', async () => {
     const run = async (trainer: Trainer, random: Random, steps: number) => {
       for (let step = 0; step < steps; step++) trainer.step(randomBatch(random), 1e-2);
       return trainer.save();
@@ -94,33 +94,81 @@ describe('evaluation', () => {
     const stepLoss = await trainer.loss();
     const before = await trainer.save();
     const batch = randomBatch(random);
-    const all = await trainer.evaluate(batch);
+    const all = await trainer.logProbabilities(batch);
+    expect(all.length).toBe(22);
     const half = batch.targets.map((target, i) => (i % 2 === 0 ? ignoredTarget : target));
-    const otherHalf = batch.targets.map((target, i) => (i % 2 === 0 ? target : ignoredTarget));
-    const parts = [
-      await trainer.evaluate({ ...batch, targets: half }),
-      await trainer.evaluate({ ...batch, targets: otherHalf }),
-    ];
-    expect(all.tokens).toBe(22);
-    expect(parts.map(({ tokens }) => tokens)).toEqual([11, 11]);
-    expect(parts.reduce((sum, { loss }) => sum + loss, 0)).toBeCloseTo(all.loss, 5);
-    expect(await evaluate(trainer, [batch, batch])).toBeCloseTo(all.loss / 22, 6);
+    const ofHalf = await trainer.logProbabilities({ ...batch, targets: half });
+    expect(ofHalf).toEqual(all.map((logProbability, i) => (i % 2 === 0 ? 0 : logProbability)));
+    const total = (logProbabilities: Float32Array) => -logProbabilities.reduce((sum, each) => sum + each, 0);
+    expect(await evaluate(trainer, [batch, batch])).toBeCloseTo(total(all) / 22, 12);
+    expect(await evaluate(trainer, [batch, { ...batch, targets: half }])).toBeCloseTo(
+      (total(all) + total(ofHalf)) / 33,
+      12,
+    );
     expect(await evaluate(trainer, [])).toBe(0);
     expect(await trainer.save()).toEqual(before);
     expect(await trainer.loss()).toBe(stepLoss);
   });
 
-  test('a batch without a counted target has loss 0 and gradient 0', async () => {
+  test('a batch without a target that counts has loss 0 and gradient 0', async () => {
     const trainer = await makeTrainer();
     trainer.load(fresh(1));
     const batch = randomBatch(Random.seeded(1));
-    trainer.step({ ...batch, targets: batch.targets.map(() => ignoredTarget) }, 0);
-    expect(await trainer.loss()).toBe(0);
-    expect((await trainer.gradient()).every((value) => value === 0)).toBe(true);
+    const zero = new Float32Array(batch.targets.length);
+    const none = { ...batch, targets: batch.targets.map(() => ignoredTarget) };
+    for (const empty of [none, { ...batch, weights: zero }]) {
+      trainer.step(empty, 0);
+      expect(await trainer.loss()).toBe(0);
+      expect((await trainer.gradient()).every((value) => value === 0)).toBe(true);
+      expect(await evaluate(trainer, [empty])).toBe(0);
+    }
   });
 });
 
-describe('what is refused', () => {
+describe('weights of rows', () => {
+  const batch = randomBatch(Random.seeded(12));
+  const rows = batch.targets.length;
+
+  test('give the plain mean if they are equal and add up to 1, and double loss and gradient if doubled', async () => {
+    const trainer = await makeTrainer();
+    trainer.load(fresh(1, 4));
+    const measured = [];
+    for (const weight of [undefined, 1 / rows, 2 / rows]) {
+      trainer.step(weight ? { ...batch, weights: new Float32Array(rows).fill(weight) } : batch, 0);
+      measured.push({ loss: await trainer.loss(), gradient: await trainer.gradient() });
+    }
+    const [mean, equal, double] = measured;
+    if (!mean || !equal || !double) throw new Error('a step was not measured');
+    expect(equal.gradient).toEqual(mean.gradient);
+    expect(equal.loss).toBeCloseTo(mean.loss, 6);
+    expect(double.gradient).toEqual(mean.gradient.map((value) => 2 * value));
+    expect(double.loss).toBeCloseTo(2 * mean.loss, 6);
+  });
+
+  test('do not change the losses of rows, even at weight 0, but weight the evaluation', async () => {
+    const trainer = await makeTrainer();
+    trainer.load(fresh(1, 4));
+    const weights = Float32Array.from({ length: rows }, (_, row) => (row % 3 === 0 ? 0 : row));
+    const logProbabilities = await trainer.logProbabilities({ ...batch, weights });
+    expect(logProbabilities).toEqual(await trainer.logProbabilities(batch));
+    const sum = -weights.reduce((total, weight, row) => total + weight * (logProbabilities[row] ?? 0), 0);
+    const total = weights.reduce((a, b) => a + b, 0);
+    expect(await evaluate(trainer, [{ ...batch, weights }])).toBeCloseTo(sum / total, 12);
+    trainer.step({ ...batch, weights }, 0);
+    expect(await trainer.loss()).toBeCloseTo(sum, 3);
+  });
+
+  test('are refused if they have another length or are not finite', async () => {
+    const trainer = await makeTrainer();
+    const weighted = (weights: Float32Array<ArrayBuffer>) => () => trainer.step({ ...batch, weights }, 0);
+    expect(weighted(new Float32Array(rows - 1))).toThrow(expect.objectContaining({ code: 'batch.shape' }));
+    expect(weighted(new Float32Array(rows).fill(Number.NaN))).toThrow(
+      expect.objectContaining({ code: 'batch.weight' }),
+    );
+  });
+});
+
+describe('a trainer refuses', () => {
   test('batches of another shape or vocabulary, and states of another length', async () => {
     const trainer = await makeTrainer();
     const batch = randomBatch(Random.seeded(1));
@@ -129,7 +177,7 @@ describe('what is refused', () => {
     expect(() => trainer.step(short, 0)).toThrow(expect.objectContaining({ code: 'batch.shape' }));
     expect(() => trainer.step(foreign, 0)).toThrow(expect.objectContaining({ code: 'batch.token' }));
     const unknown = { ...batch, targets: batch.targets.map(() => 32) };
-    await expect(trainer.evaluate(unknown)).rejects.toMatchObject({ code: 'batch.token' });
+    await expect(trainer.logProbabilities(unknown)).rejects.toMatchObject({ code: 'batch.token' });
     expect(() => trainer.setParameters(new Float32Array(3))).toThrow(
       expect.objectContaining({ code: 'state.length' }),
     );
@@ -146,7 +194,7 @@ describe('what is refused', () => {
   });
 });
 
-test('once the device is lost, what is pending and what comes later rejects', async () => {
+test('pending and later calls reject once the device is lost', async () => {
   const lost = await openNodeDevice();
   const trainer = await Trainer.create(lost, config, shape, settings);
   trainer.load(fresh(1));
@@ -158,7 +206,7 @@ test('once the device is lost, what is pending and what comes later rejects', as
   await expect(trainer.loss()).rejects.toMatchObject({ code: 'device.lost' });
   await expect(trainer.save()).rejects.toMatchObject({ code: 'device.lost' });
   await expect(trainer.parameters()).rejects.toMatchObject({ code: 'device.lost' });
-  await expect(trainer.evaluate(randomBatch(Random.seeded(1)))).rejects.toMatchObject({
+  await expect(trainer.logProbabilities(randomBatch(Random.seeded(1)))).rejects.toMatchObject({
     code: 'device.lost',
   });
 });

@@ -7,7 +7,7 @@ import { addScaled, dot, row } from '../../../client/model/reference/vector.ts';
 import { type Case, caseOf } from './case.ts';
 import { columns, type Draw, u32, untouched, unwritten } from './draw.ts';
 
-/** The sequence of a row that is of none. */
+/** The sequence number of a row without a sequence. */
 const none = 0xffffffff;
 
 /** `positions` of several sequences, more than the 256 that a kernel looks at together; and a part of a larger cache. */
@@ -25,7 +25,7 @@ const shapes = (draw: Draw) => [
   },
 ];
 
-/** A row for a position of each sequence, and between them one of none and those of the sequences beside the part. */
+/** A row for a position of each sequence, one row without a sequence, and rows of sequences outside the part. */
 function made(draw: Draw, sizes: ReturnType<typeof shapes>[number]) {
   const { heads, keyValueHeads, headSize, positions, sequences, firstSequence } = sizes;
   const places = Array.from({ length: sequences }, (_, sequence) => {

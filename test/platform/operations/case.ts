@@ -1,8 +1,9 @@
 import type { Adapter } from '../../../client/gpu/device.ts';
-import { type Operation, type Site, type Storage, siteOf } from '../../../client/gpu/operation.ts';
+import { type Operation, type Site, siteOf } from '../../../client/gpu/operation.ts';
 import type { Binding, ProgramBuilder } from '../../../client/gpu/program.ts';
+import type { Precision } from '../../../shaders/shader.ts';
 
-/** How a buffer's values are kept: in the program's storage, or in one way always; a struct word by word. */
+/** The encoding of a buffer's values: the program's storage, or a fixed one; a struct word by word. */
 export type Encoding = 'stored' | 'f32' | 'u32' | readonly ('f32' | 'u32')[];
 
 /** A buffer before an operation. Each value is one that its encoding holds exactly. */
@@ -11,22 +12,22 @@ export interface Given {
   readonly values: Float64Array;
 }
 
-/** One operation on one shape: what it is given, and what float64 makes of it. */
+/** One operation on one shape: its inputs and the float64 results. */
 export interface Case {
   readonly operation: string;
-  /** For people. */
+  /** A name for messages. */
   readonly shape: string;
-  /** By the name of the binding. */
+  /** The inputs by the name of the binding. */
   readonly given: Readonly<Record<string, Given>>;
-  /** Of each binding that the operation may write; `NaN` where it must leave the value that was given. */
+  /** The results of each binding that the operation may write; `NaN` where it must keep the given value. */
   readonly expected: Readonly<Record<string, Float64Array>>;
-  /** What errors are relative to where the expected values are shorter, such as a gradient that cancels to nothing. */
+  /** The least length that errors are relative to, for expected values that cancel to almost 0. */
   readonly least: number;
-  readonly site: (adapter: Adapter, storage: Storage) => Site;
+  readonly site: (adapter: Adapter, storage: Precision) => Site;
   readonly record: (program: ProgramBuilder, bindings: Readonly<Record<string, Binding>>) => void;
 }
 
-/** `expected` may only name what is given. */
+/** `expected` may only name bindings that `given` has. */
 export function caseOf<Shape extends object, Name extends string>(
   operation: Operation<Shape>,
   shape: Shape,

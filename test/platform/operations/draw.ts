@@ -1,13 +1,13 @@
-import type { Storage } from '../../../client/gpu/operation.ts';
 import { Random } from '../../../client/random.ts';
+import type { Precision } from '../../../shaders/shader.ts';
 import type { Encoding, Given } from './case.ts';
 
 /** Draws shapes and the values of buffers. The same seed draws the same shapes for either storage. */
 export class Draw {
-  readonly storage: Storage;
+  readonly storage: Precision;
   readonly #random: Random;
 
-  constructor(seed: number, storage: Storage) {
+  constructor(seed: number, storage: Precision) {
     this.storage = storage;
     this.#random = Random.seeded(seed);
   }
@@ -26,7 +26,7 @@ export class Draw {
     return f32(Array.from({ length }, () => deviation * this.#random.normal()));
   }
 
-  /** The nearest values that the storage holds. */
+  /** The nearest values that the storage can hold. */
   rounded(values: Float64Array): Given {
     const held = this.storage === 'f16' ? Float16Array.from(values) : Float32Array.from(values);
     return { encoding: 'stored', values: Float64Array.from(held) };
@@ -46,12 +46,12 @@ export function struct(words: readonly (readonly ['f32' | 'u32', number])[]): Gi
   return { encoding: words.map(([encoding]) => encoding), values: Float64Array.from(values) };
 }
 
-/** Holds no number: what reads it before writing shows. */
+/** NaN, so that a kernel which reads it before writing is noticed. */
 export function unwritten(encoding: Encoding, length: number): Given {
   return { encoding, values: untouched(length) };
 }
 
-/** Expected where nothing may be written. */
+/** The expected value where nothing may be written. */
 export function untouched(length: number): Float64Array {
   return new Float64Array(length).fill(Number.NaN);
 }

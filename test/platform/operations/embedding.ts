@@ -21,7 +21,7 @@ export function embeddingForwardCases(draw: Draw): Case[] {
   return shapes(draw).map(({ shape, all, tokens }) => {
     const { rows, vocabulary, width, firstToken } = shape;
     const table = draw.stored(vocabulary * width);
-    // Rows of the other parts, which are not bound, are not to be written.
+    // Rows of the other parts are not bound and must not be written.
     const whole = new Float64Array(all * width).fill(Number.NaN);
     whole.set(table.values, firstToken * width);
     return caseOf(

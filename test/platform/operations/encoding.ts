@@ -1,8 +1,8 @@
-import type { Storage } from '../../../client/gpu/operation.ts';
+import type { Precision } from '../../../shaders/shader.ts';
 import type { Encoding, Given } from './case.ts';
 
 /** The bytes of a buffer in a program of this storage. */
-export function encoded({ encoding, values }: Given, storage: Storage): Uint8Array {
+export function encoded({ encoding, values }: Given, storage: Precision): Uint8Array {
   if (encoding === 'u32') return new Uint8Array(Uint32Array.from(values).buffer);
   if (encoding === 'f32' || (encoding === 'stored' && storage === 'f32'))
     return new Uint8Array(Float32Array.from(values).buffer);
@@ -15,11 +15,11 @@ export function encoded({ encoding, values }: Given, storage: Storage): Uint8Arr
   return new Uint8Array(floats.buffer);
 }
 
-/** What `encoded` was given. */
+/** Decodes the result of `encoded`. */
 export function decoded(
   { buffer }: Uint8Array<ArrayBuffer>,
   encoding: Encoding,
-  storage: Storage,
+  storage: Precision,
 ): Float64Array {
   if (encoding === 'u32') return Float64Array.from(new Uint32Array(buffer));
   if (encoding === 'f32' || (encoding === 'stored' && storage === 'f32'))
@@ -35,7 +35,7 @@ export function decoded(
 
 /**
  * Length of the difference over the length of what is expected, or over `least` where that is greater. Where NaN is
- * expected the value is to be as before: a number beyond all tolerance, which JSON can hold, if it is not. Nothing expected at all: 0.
+ * expected the value must be unchanged, else the result is a number beyond all tolerance that JSON can hold. Without expected values it is 0.
  */
 export function errorOf(
   actual: Float64Array,

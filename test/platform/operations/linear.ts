@@ -23,18 +23,20 @@ const sizes = (draw: Draw): LinearShape[] => [
   { rows: draw.upTo(50), inputs: 4 * draw.upTo(12), outputs: 8 * draw.upTo(9) },
 ];
 
-/** Whole tiles, and ragged beyond every tile, in one product for each direction that is walked through. */
+/** Whole tiles, and sizes that no tile divides, in one product for each direction. */
 const large: readonly LinearShape[] = [
   { rows: 64, inputs: 64, outputs: 128 },
   { rows: 131, inputs: 36, outputs: 136 },
   { rows: 5, inputs: 132, outputs: 136 },
 ];
 
-/** Outputs that do not come in pairs of vec4. */
+/** A number of outputs that is not a multiple of two vec4. */
 const unpaired: readonly LinearShape[] = [
   { rows: 3, inputs: 8, outputs: 4 },
   { rows: 18, inputs: 12, outputs: 44 },
 ];
+
+const bothWays = [false, true];
 
 export function linearForwardCases(draw: Draw): Case[] {
   const rotary = [
@@ -53,41 +55,43 @@ export function linearForwardCases(draw: Draw): Case[] {
   ];
   return [
     ...[...sizes(draw), ...unpaired, ...large].map((shape) => forwardCase(draw, shape, { kind: 'plain' })),
-    ...[...sizes(draw), ...unpaired].map((shape) => forwardCase(draw, shape, { kind: 'addend' })),
-    ...sizes(draw).map((shape) => forwardCase(draw, shape, { kind: 'swiglu' })),
-    ...rotary.map(({ batch, sequence, inputs, headSize, share, keyValueHeads }) => {
-      const turnedHeads = (share + 1) * keyValueHeads;
-      const shape = { rows: batch * sequence, inputs, outputs: (turnedHeads + keyValueHeads) * headSize };
-      return forwardCase(draw, shape, { kind: 'rotary', headSize, turnedHeads, sequence });
-    }),
+    ...[...sizes(draw), ...unpaired].map((shape) => forwardCase(draw, shape, { kind: 'plain' }, true)),
+    ...bothWays.flatMap((addend) =>
+      sizes(draw).map((shape) => forwardCase(draw, shape, { kind: 'swiglu' }, addend)),
+    ),
+    ...bothWays.flatMap((addend) =>
+      rotary.map(({ batch, sequence, inputs, headSize, share, keyValueHeads }) => {
+        const rotatedHeads = (share + 1) * keyValueHeads;
+        const shape = { rows: batch * sequence, inputs, outputs: (rotatedHeads + keyValueHeads) * headSize };
+        return forwardCase(draw, shape, { kind: 'rotary', headSize, rotatedHeads, sequence }, addend);
+      }),
+    ),
   ];
 }
 
-function forwardCase(draw: Draw, shape: LinearShape, epilogue: ForwardEpilogue): Case {
+function forwardCase(draw: Draw, shape: LinearShape, epilogue: ForwardEpilogue, addend = false): Case {
   const { rows, inputs, outputs } = shape;
   const left = draw.stored(rows * inputs);
   const right = draw.stored(outputs * inputs);
-  const sums = matmulForward(left.values, right.values, rows);
+  const added = addend ? draw.stored(rows * outputs) : unused;
+  const products = matmulForward(left.values, right.values, rows);
+  const sums = addend ? plus(products, added.values) : products;
   const given = {
     left,
     right,
-    addend: unused,
+    addend: added,
     rotation: unused,
     product: unwritten('stored', rows * outputs),
     activated: unused,
   };
   const notActivated = untouched(unused.values.length);
   const made = (buffers: Partial<typeof given>, product: Float64Array, activated = notActivated) =>
-    caseOf(linearForward, { ...shape, epilogue }, { ...given, ...buffers }, { product, activated });
+    caseOf(linearForward, { ...shape, epilogue, addend }, { ...given, ...buffers }, { product, activated });
   switch (epilogue.kind) {
     case 'plain':
       return made({}, sums);
-    case 'addend': {
-      const addend = draw.stored(rows * outputs);
-      return made({ addend }, plus(sums, addend.values));
-    }
     case 'rotary': {
-      const { headSize, turnedHeads: heads, sequence } = epilogue;
+      const { headSize, rotatedHeads: heads, sequence } = epilogue;
       const width = heads * headSize;
       const turned = ropeForward(columns(sums, outputs, 0, width), theta, { sequence, heads, headSize });
       const values = columns(sums, outputs, width, outputs - width);
@@ -103,23 +107,33 @@ function forwardCase(draw: Draw, shape: LinearShape, epilogue: ForwardEpilogue):
   }
 }
 
-/** The cosines and sines that the rotary kernels read. */
+/** The table of cosines and sines that the rotary kernels read. */
 export function rotationOf(headSize: number, sequence: number) {
   return f32(rotationTable({ ...presets.nano, heads: 1, dimension: headSize }, sequence));
 }
 
+const backwardForms = [
+  ['plain', false],
+  ['accumulate', false],
+  ['swigluBackward', false],
+  ['swigluBackward', true],
+] as const;
+
 export function linearBackwardInputCases(draw: Draw): Case[] {
-  return (['plain', 'accumulate', 'swiglu'] as const).flatMap((epilogue) =>
+  return backwardForms.flatMap(([epilogue, addend]) =>
     [...sizes(draw), ...(epilogue === 'plain' ? large : [])].map((shape) => {
       const { rows, inputs, outputs } = shape;
       const left = draw.stored(rows * outputs);
       const right = draw.stored(outputs * inputs);
-      const { input } = matmulBackward(new Float64Array(rows * inputs), right.values, left.values, rows);
+      const added = addend ? draw.stored(rows * inputs) : unused;
+      const nothing = new Float64Array(rows * inputs);
+      const { input: products } = matmulBackward(nothing, right.values, left.values, rows);
+      const input = addend ? plus(products, added.values) : products;
       const made = (projected: typeof left, product: typeof left, expected: Float64Array) =>
         caseOf(
           linearBackwardInput,
-          { ...shape, epilogue },
-          { left, right, projected, product },
+          { ...shape, epilogue, addend },
+          { left, right, addend: added, projected, product },
           { product: expected },
         );
       if (epilogue === 'plain') return made(unused, unwritten('stored', rows * inputs), input);

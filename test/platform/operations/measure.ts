@@ -1,16 +1,17 @@
 import type { Device } from '../../../client/gpu/device.ts';
-import type { Storage } from '../../../client/gpu/operation.ts';
+import type { Candidate, Site } from '../../../client/gpu/operation.ts';
 import { ProgramBuilder } from '../../../client/gpu/program.ts';
+import type { Precision } from '../../../shaders/shader.ts';
 import { Draw } from './draw.ts';
 import { decoded, errorOf } from './encoding.ts';
-import { specifications, tolerances } from './index.ts';
+import { type Specification, specifications, tolerances } from './index.ts';
 import { runCases } from './run.ts';
 
-/** How one binding that one variant wrote compares with float64. */
+/** The comparison with float64 of one binding that one variant wrote. */
 export interface Measured {
   readonly operation: string;
   readonly variant: string;
-  readonly storage: Storage;
+  readonly storage: Precision;
   readonly shape: string;
   readonly binding: string;
   /** Length of the difference over the length of what is expected; beyond all where another value was overwritten. */
@@ -20,17 +21,54 @@ export interface Measured {
   readonly repeats: boolean;
 }
 
-/** Every operation by every variant that fits the device, with each storage that the device has. */
-export async function measureOperations(device: Device, seed: number): Promise<Measured[]> {
+/**
+ * Which variants run of those that fit. Variants of one entry point differ in constants like the size of a tile, and a
+ * software driver needs seconds to compile a large tile.
+ *
+ * - 'every variant': each, but one that several operations share (a product's forward and backward parts) runs for one of
+ *   them only, if it is not the first of its entry point. They take turns.
+ * - 'every entry point': of the variants that share an entry point the first that fits a case.
+ * - 'default variant': the one that is chosen without a measurement.
+ */
+export type Coverage = 'every variant' | 'every entry point' | 'default variant';
+
+/** The variants of a case to run. */
+function covered(
+  { operation }: Specification,
+  { candidates, guess }: Site,
+  coverage: Coverage,
+): readonly Candidate[] {
+  if (coverage === 'default variant') return [guess];
+  const entryOf = ({ shader, entry }: Candidate) => `${shader}.${entry}`;
+  return candidates.filter((one, i) => {
+    const first = candidates.findIndex((other) => entryOf(other) === entryOf(one));
+    if (first === i) return true;
+    if (coverage === 'every entry point') return false;
+    const sharing = specifications.filter((other) =>
+      other.operation.variants.some(({ shader, name }) => shader === one.shader && name === one.variant),
+    );
+    const own = operation.variants.filter(({ shader }) => shader === one.shader);
+    const turn = own.findIndex(({ name }) => name === one.variant) % sharing.length;
+    return sharing[turn]?.operation === operation;
+  });
+}
+
+/** Every operation by the variants of `coverage`, with each storage that the device has. */
+export async function measureOperations(
+  device: Device,
+  seed: number,
+  coverage: Coverage,
+): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const storage of device.f16 ? (['f32', 'f16'] as const) : (['f32'] as const)) {
     const draw = new Draw(seed, storage);
     const tests = specifications
       .filter(({ storages }) => storages.includes(storage))
-      .flatMap(({ accuracy, cases }) =>
-        cases(draw).map((one) => {
-          const { key, candidates } = one.site(device, storage);
-          return { ...one, accuracy, key, variants: candidates.map(({ variant }) => variant) };
+      .flatMap((specification) =>
+        specification.cases(draw).map((one) => {
+          const site = one.site(device, storage);
+          const variants = covered(specification, site, coverage).map(({ variant }) => variant);
+          return { ...one, accuracy: specification.accuracy, key: site.key, variants };
         }),
       );
     const most = Math.max(...tests.map(({ variants }) => variants.length));

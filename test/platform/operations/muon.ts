@@ -10,22 +10,22 @@ import {
   muonPolynomial,
   muonTrace,
   muonUpdate,
-} from '../../../client/train/muon.ts';
+} from '../../../client/train/optimizer/muon.ts';
 import { type Case, caseOf } from './case.ts';
 import { type Draw, f32, untouched, unwritten } from './draw.ts';
 import { clipping, factor, learningRate, settings, stepValues } from './optimizer.ts';
 
-/** Matrices of the flat vector within a stack, as they lie there and turned. */
+/** Matrices of the flat vector within a stack, as they lie there and transposed. */
 const places = (draw: Draw): MuonPlaceShape[] => [
-  { rows: 8, columns: 8, start: 0, turned: false },
-  { rows: 16, columns: 40, start: 640, turned: false },
-  { rows: 8 * draw.upTo(4), columns: 32 + 8 * draw.upTo(9), start: 64, turned: true },
+  { rows: 8, columns: 8, start: 0, transposed: false },
+  { rows: 16, columns: 40, start: 640, transposed: false },
+  { rows: 8 * draw.upTo(4), columns: 32 + 8 * draw.upTo(9), start: 64, transposed: true },
 ];
 
 /** Where in the stack each element of the matrix is. */
-function placesInStack({ rows, columns, start, turned }: MuonPlaceShape): number[] {
+function placesInStack({ rows, columns, start, transposed }: MuonPlaceShape): number[] {
   return Array.from({ length: rows * columns }, (_, i) =>
-    turned ? start + (i % rows) * columns + Math.floor(i / rows) : start + i,
+    transposed ? start + (i % rows) * columns + Math.floor(i / rows) : start + i,
   );
 }
 
@@ -81,7 +81,7 @@ export function updateCases(draw: Draw): Case[] {
   );
 }
 
-/** The third has tiles above the diagonal of its Gram matrices, whatever the kernel. */
+/** The third has tiles above the diagonal of its Gram matrices with every kernel. */
 const stacks = (draw: Draw): MuonStackShape[] => [
   { matrices: 1, rows: 4, columns: 4 },
   { matrices: 3, rows: 44, columns: 68 },
@@ -89,7 +89,7 @@ const stacks = (draw: Draw): MuonStackShape[] => [
   { matrices: draw.upTo(3), rows: 4 * draw.upTo(18), columns: 72 + 4 * draw.upTo(8) },
 ];
 
-/** What `make` makes of each matrix of stacks. */
+/** Applies `make` to each matrix of the stacks. */
 function each(
   matrices: number,
   stacks: readonly Float64Array[],

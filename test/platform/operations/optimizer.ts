@@ -1,8 +1,8 @@
 import { referenceAdamW } from '../../../client/model/reference/adamw.ts';
 import { at } from '../../../client/model/reference/vector.ts';
-import { clip, sumSquares } from '../../../client/train/gradient-norm.ts';
-import { halve } from '../../../client/train/halve.ts';
-import { adamw, stepValueCount, writeStepValues } from '../../../client/train/optimizer.ts';
+import { castF16 } from '../../../client/train/cast-f16.ts';
+import { clip, sumSquares } from '../../../client/train/optimizer/gradient-norm.ts';
+import { adamw, stepValueCount, writeStepValues } from '../../../client/train/optimizer/optimizer.ts';
 import { type Case, caseOf } from './case.ts';
 import { type Draw, f32, struct, u32, untouched, unwritten } from './draw.ts';
 
@@ -20,11 +20,11 @@ const step = 5;
 
 export function stepValues() {
   const values = new Float32Array(stepValueCount);
-  writeStepValues(values, settings, learningRate, 1);
+  writeStepValues(values, settings, learningRate);
   return f32(values);
 }
 
-/** As gradient-norm.wgsl leaves it before step number `step`. */
+/** The state that gradient-norm.wgsl writes before step number `step`. */
 export const clipping = (applies: boolean) =>
   struct([
     ['f32', 4],
@@ -35,11 +35,11 @@ export const clipping = (applies: boolean) =>
     ['f32', 1],
   ]);
 
-export function halveCases(draw: Draw): Case[] {
+export function castF16Cases(draw: Draw): Case[] {
   return [4, 128, 4 * draw.upTo(300)].map((length) => {
     const parameters = draw.f32(length);
     const weights = unwritten('stored', length);
-    return caseOf(halve, { length }, { parameters, weights }, { weights: parameters.values });
+    return caseOf(castF16, { length }, { parameters, weights }, { weights: parameters.values });
   });
 }
 

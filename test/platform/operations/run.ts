@@ -4,7 +4,7 @@ import { Readback } from '../../../client/gpu/readback.ts';
 import type { Case } from './case.ts';
 import { encoded } from './encoding.ts';
 
-/** What a binding that a case may write holds afterwards. */
+/** The content of a written binding after the run. */
 export interface Result {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Whether nothing was written beyond its end. */
@@ -13,7 +13,7 @@ export interface Result {
   readonly repeats: boolean;
 }
 
-/** Behind each written binding there is this much more, bound with it. */
+/** The size of the guard behind each written binding, which is bound with it. */
 const guardBytes = 256;
 const alignment = 256;
 
@@ -25,7 +25,7 @@ export async function runCases(
 ): Promise<Map<string, Result>[]> {
   const gpu = device.device;
   const { STORAGE, UNIFORM, COPY_SRC, COPY_DST } = GPUBufferUsage;
-  // A dispatch may not read and write the same buffer.
+  // WebGPU does not let a dispatch read and write the same buffer.
   const memory = { read: new Packed(), written: new Packed() };
   const places = cases.map(({ given, expected }) =>
     Object.entries(given).map(([name, values]) => {
@@ -79,7 +79,7 @@ export async function runCases(
   });
 }
 
-/** In every format not a number. */
+/** A word that is NaN in every format. */
 const guardByte = 0xff;
 
 /** Values that will lie in one buffer, each where a binding may begin. */
@@ -91,7 +91,7 @@ class Packed {
     return this.#length;
   }
 
-  /** Adds values with a guard behind them; where they are together. */
+  /** Adds values with a guard behind them; returns the place of both. */
   add(bytes: Uint8Array, guard: number): { offset: number; size: number } {
     const offset = this.#length;
     const size = bytes.length + guard;

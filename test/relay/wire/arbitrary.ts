@@ -2,14 +2,17 @@ import { type DescField, type DescMessage, getOption, hasOption, ScalarType } fr
 import fc from 'fast-check';
 import {
   length as exactLength,
+  max_items as maxItems,
   max_length as maxLength,
   max_magnitude as maxMagnitude,
   max_value as maxValue,
+  min_items as minItems,
+  min_length as minLength,
 } from '../../../relay/wire/tapestry_pb.js';
 
 type Plain = Record<string, unknown>;
 
-/** Any valid message of a type, drawn from its descriptor alone: what `create` takes, with every field present. */
+/** Any valid message of a type, drawn from its descriptor alone, as the argument of `create` with every field present. */
 export function arbitraryOf(schema: DescMessage): fc.Arbitrary<Plain> {
   const standalone = schema.fields.filter((field) => !field.oneof);
   const fields = fc.record(Object.fromEntries(standalone.map((field) => [field.localName, fieldOf(field)])));
@@ -27,7 +30,11 @@ export function arbitraryOf(schema: DescMessage): fc.Arbitrary<Plain> {
 
 function fieldOf(field: DescField): fc.Arbitrary<unknown> {
   if (field.fieldKind === 'list') {
-    return fc.array(scalarOf(field, ScalarType.STRING), { maxLength: Math.min(8, limit(field)) });
+    if (field.listKind !== 'scalar') throw new Error(`${field} is of a kind the wire does not use`);
+    return fc.array(scalarOf(field, field.scalar), {
+      minLength: hasOption(field, minItems) ? getOption(field, minItems) : 0,
+      maxLength: Math.min(8, hasOption(field, maxItems) ? getOption(field, maxItems) : 0),
+    });
   }
   if (field.fieldKind === 'message') return arbitraryOf(field.message);
   if (field.fieldKind === 'enum') {
@@ -44,7 +51,10 @@ function scalarOf(field: DescField, scalar: ScalarType): fc.Arbitrary<unknown> {
     case ScalarType.BYTES: {
       const exact = hasOption(field, exactLength) ? getOption(field, exactLength) : undefined;
       return exact === undefined
-        ? fc.uint8Array({ maxLength: Math.min(2000, limit(field)) })
+        ? fc.uint8Array({
+            minLength: hasOption(field, minLength) ? getOption(field, minLength) : 0,
+            maxLength: Math.min(2000, limit(field)),
+          })
         : fc.uint8Array({ minLength: exact, maxLength: exact });
     }
     case ScalarType.STRING:

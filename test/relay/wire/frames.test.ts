@@ -12,6 +12,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   decodeManifest,
+  decodeSignedManifest,
   decodeToNode,
   decodeToRelay,
   encodeManifest,
@@ -25,11 +26,14 @@ import {
 import {
   ChunkSchema,
   length as exactLength,
+  Fate,
   HostKind,
   ManifestSchema,
+  max_items as maxItems,
   max_length as maxLength,
   NodeState,
   RefusalCode,
+  SignedManifestSchema,
   ToNodeSchema,
   ToRelaySchema,
 } from '../../../relay/wire/tapestry_pb.js';
@@ -39,6 +43,7 @@ const decoders = [
   { name: 'ToRelay', schema: ToRelaySchema, decode: decodeToRelay },
   { name: 'ToNode', schema: ToNodeSchema, decode: decodeToNode },
   { name: 'Manifest', schema: ManifestSchema, decode: decodeManifest },
+  { name: 'SignedManifest', schema: SignedManifestSchema, decode: decodeSignedManifest },
 ] as const;
 
 /** Every message type that a message of `schema` can hold, itself included. */
@@ -72,7 +77,7 @@ const heartbeat = {
 };
 
 describe('what the schema cannot say', () => {
-  test('nothing a node sends can be a string, a map, a list or bytes without a limit', () => {
+  test("no field of a node's messages is a string, a map, a list or bytes without a limit", () => {
     const free: string[] = [];
     let fields = 0;
     for (const message of reachable(ToRelaySchema)) {
@@ -92,13 +97,12 @@ describe('what the schema cannot say', () => {
     expect(fields).toBeGreaterThan(25);
   });
 
-  test('what a relay sends is limited too, in every string, list and bytes', () => {
-    for (const message of [...reachable(ToNodeSchema), ...reachable(ManifestSchema)]) {
+  test("every string, list and bytes field of a relay's messages is limited", () => {
+    for (const message of [...reachable(ToNodeSchema), ...reachable(ManifestSchema), SignedManifestSchema]) {
       for (const field of message.fields) {
-        const sized =
-          field.fieldKind === 'list' ||
-          (field.fieldKind === 'scalar' && [ScalarType.STRING, ScalarType.BYTES].includes(field.scalar));
-        if (sized)
+        if (field.fieldKind === 'list') expect(hasOption(field, maxItems), String(field)).toBe(true);
+        const scalar = field.fieldKind === 'scalar' || field.fieldKind === 'list' ? field.scalar : undefined;
+        if (scalar === ScalarType.STRING || scalar === ScalarType.BYTES)
           expect(hasOption(field, exactLength) || hasOption(field, maxLength), String(field)).toBe(true);
       }
     }
@@ -106,7 +110,7 @@ describe('what the schema cannot say', () => {
 
   const sizes = new Map<string, number>();
   for (const kind of ToRelaySchema.fields.filter(({ message }) => message && message !== ChunkSchema)) {
-    test(`${kind.name} has one size whatever it says`, () => {
+    test(`${kind.name} has the same size for all values`, () => {
       if (!kind.message) throw new Error('not a message');
       fc.assert(
         fc.property(arbitraryOf(kind.message), (value) => {
@@ -120,7 +124,7 @@ describe('what the schema cannot say', () => {
     });
   }
 
-  test('a Chunk is its data and a fixed number of bytes more, below the frame limit', () => {
+  test('a Chunk has a fixed number of bytes more than its data, below the frame limit', () => {
     const whole = encodeToRelay({ case: 'chunk', value: { offset: 0, data: zeros(maxChunkBytes) } });
     expect(whole.length).toBeLessThanOrEqual(maxFrameToRelay);
     for (const length of [60_000, 20_000, 16_500]) {
@@ -135,7 +139,7 @@ describe.each(decoders)('$name', ({ schema, decode }) => {
     toBinary(schema as DescMessage, create(schema as DescMessage, plain)),
   );
 
-  test('what was encoded decodes to the same bytes again', () => {
+  test('a decoded message encodes to the same bytes', () => {
     fc.assert(
       fc.property(frames, (frame) => {
         expect(codeOf(() => decode(frame))).toBe('passed');
@@ -167,7 +171,7 @@ describe.each(decoders)('$name', ({ schema, decode }) => {
     );
   });
 
-  test('flipped bits end in a refusal or in another valid message, never in another error', () => {
+  test('flipped bits give a refusal or another valid message, never another error', () => {
     fc.assert(
       fc.property(frames, fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), (frame, flips) => {
         const broken = Uint8Array.from(frame);
@@ -184,7 +188,7 @@ describe.each(decoders)('$name', ({ schema, decode }) => {
     );
   });
 
-  test('random bytes and huge declared lengths end in a refusal, quickly', () => {
+  test('random bytes and huge declared lengths are refused quickly', () => {
     const declared = fc
       .tuple(fc.constantFrom(0x0a, 0x12, 0x1a, 0x22), fc.uint8Array({ minLength: 1, maxLength: 9 }))
       .map(([tag, length]) => Uint8Array.from([tag, ...length.map((byte) => byte | 0x80), 0x7f]));
@@ -256,7 +260,7 @@ describe('refusals have stable codes', () => {
           run: zeros(32),
           publicKey: zeros(31),
           host: HostKind.NODE,
-          nation: 0,
+          corpus: 0,
           tokenProof: zeros(32),
           signature: zeros(64),
         },
@@ -268,7 +272,7 @@ describe('refusals have stable codes', () => {
     if (message) expect(codeOf(() => encodeToRelay(message as never))).toBe(code);
   });
 
-  test('a field said twice, and an over-long number', () => {
+  test('a field given twice, and an over-long number', () => {
     const leave = encodeToRelay({ case: 'leave', value: { round: 1 } });
     expect([...leave]).toEqual([0x2a, 5, 0x0d, 1, 0, 0, 0]);
     expect(codeOf(() => decodeToRelay(Uint8Array.from([...leave, ...leave])))).toBe(RefusalCode.MALFORMED);
@@ -276,7 +280,7 @@ describe('refusals have stable codes', () => {
     expect(codeOf(() => decodeToRelay(overlong))).toBe(RefusalCode.MALFORMED);
   });
 
-  test('a NaN of any spelling is told apart from a second spelling', () => {
+  test('a NaN in any encoding is refused as NaN and not as a second encoding', () => {
     const frame = encodeToRelay({ case: 'heartbeat', value: { ...heartbeat, trainingLoss: 0 } });
     const loss = frame.findIndex((byte, at) => byte === 0x2d && at > 2);
     for (const bits of [0x7fc00000, 0xffc00001, 0x7f800001]) {
@@ -296,7 +300,29 @@ describe('refusals have stable codes', () => {
   });
 });
 
-test('a run is named by the SHA-256 of its manifest', () => {
+test.each([
+  ['no item', []],
+  ['too many items', Array.from({ length: 9 }, () => zeros(32))],
+  ['an item of another length', [zeros(32), zeros(31)]],
+])('a list with %s is refused', (_, state) => {
+  const own = { fate: Fate.NONE, share: 0 };
+  const commit = { round: 1, state, contributions: 1, tokens: 1n, checkpoint: zeros(1), ...own };
+  const message = { case: 'commit', value: commit } as const;
+  expect(codeOf(() => encodeToNode(message))).toBe(RefusalCode.OUT_OF_LIMIT);
+  const bytes = toBinary(ToNodeSchema, create(ToNodeSchema, { message }));
+  expect(codeOf(() => decodeToNode(bytes))).toBe(RefusalCode.OUT_OF_LIMIT);
+});
+
+test('a commit without a checkpoint is refused', () => {
+  const own = { fate: Fate.NONE, share: 0 };
+  const commit = { round: 1, state: [zeros(32)], contributions: 1, tokens: 1n, ...own };
+  const encode = (checkpoint: Uint8Array) => () =>
+    encodeToNode({ case: 'commit', value: { ...commit, checkpoint } });
+  expect(codeOf(encode(zeros(0)))).toBe(RefusalCode.OUT_OF_LIMIT);
+  expect(codeOf(encode(zeros(1024)))).toBe('passed');
+});
+
+test("a run's id is the SHA-256 of its manifest", () => {
   fc.assert(
     fc.property(arbitraryOf(ManifestSchema), (manifest) => {
       const bytes = encodeManifest(manifest);
@@ -307,7 +333,7 @@ test('a run is named by the SHA-256 of its manifest', () => {
   );
 });
 
-test('a frame to a node survives the trip', () => {
+test('a frame to a node is decoded unchanged', () => {
   const nonce = zeros(32).fill(7);
   const challenge = {
     case: 'challenge',

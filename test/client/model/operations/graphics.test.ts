@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import type { Adapter } from '../../../../client/gpu/device.ts';
-import { type Candidate, type Storage, siteOf } from '../../../../client/gpu/operation.ts';
+import { type Candidate, siteOf } from '../../../../client/gpu/operation.ts';
 import type { RecordedSite } from '../../../../client/gpu/program.ts';
 import { type PresetName, presets } from '../../../../client/model/config.ts';
 import { linearForward } from '../../../../client/model/operations/linear.ts';
 import { stepSites } from '../../../../client/train/step-sites.ts';
-import '../../../gpu-node.ts';
+import type { Precision } from '../../../../shaders/shader.ts';
+import '../../../support/gpu-node.ts';
 
 const card = {
   software: false,
@@ -77,10 +78,10 @@ const settings = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gra
 const linear = ['linear-forward', 'linear-backward-input', 'linear-backward-weight'] as const;
 const attention = ['attention-forward', 'attention-backward-query', 'attention-backward-key-value'] as const;
 
-/** What each of the operations is guessed to want before anything is measured, on the largest of its shapes. */
+/** The guess for each operation on its largest shape, before anything is measured. */
 function guesses(
   adapter: Adapter,
-  storage: Storage,
+  storage: Precision,
   preset: PresetName,
   operations: readonly string[],
 ): Candidate[] {
@@ -97,7 +98,7 @@ function guesses(
   });
 }
 
-/** The units that multiply, or tiles without any; then the tiles of a linear layer's products and of attention's parts. */
+/** Matrix units or plain tiles; then the tiles of a linear layer's products and of attention's parts. */
 test.each([
   ['datacenter', 'f32', 'nano', 'tiled', '64x64x16 32x32x16 32x32x16', '32x32 32x32 32x32'],
   ['datacenter', 'f32', 'small', 'tiled', '128x128x16 128x128x16 64x64x16', '32x32 32x32 32x32'],
@@ -145,13 +146,14 @@ const projection = {
   rows: 8192,
   inputs: base.dimension,
   outputs: base.dimension,
-  epilogue: { kind: 'addend' },
+  epilogue: { kind: 'plain' },
+  addend: true,
 } as const;
-const variantsOn = (adapter: Adapter, storage: Storage) =>
+const variantsOn = (adapter: Adapter, storage: Precision) =>
   siteOf(linearForward, projection, adapter, storage).candidates.map(({ variant }) => variant);
 const withUnits = (variants: readonly string[]) => variants.filter((name) => name.startsWith('matrix units'));
 
-test('units that add up in half precision are not used', () => {
+test('matrix units that add in half precision are not used', () => {
   const { datacenter } = adapters;
   const imprecise = {
     ...datacenter,
@@ -161,14 +163,14 @@ test('units that add up in half precision are not used', () => {
   expect(withUnits(variantsOn(imprecise, 'f16'))).toEqual([]);
 });
 
-test('nor are units whose subgroups a kernel cannot be sure of', () => {
+test('matrix units whose subgroup size is not fixed are not used', () => {
   const { xe2 } = adapters;
   expect(withUnits(variantsOn(xe2, 'f16'))).not.toEqual([]);
   expect(withUnits(variantsOn({ ...xe2, subgroupChoices: [] }, 'f16'))).toEqual([]);
   expect(withUnits(variantsOn({ ...xe2, subgroupChoices: [32] }, 'f16'))).toEqual([]);
 });
 
-test('a small product is cut into small tiles, so that it has workgroups to share out', () => {
+test('a small product gets small tiles, so that there are enough workgroups', () => {
   const tile = (rows: number) =>
     siteOf(linearForward, { ...projection, rows }, adapters.datacenter, 'f16').guess.variant;
   expect(tile(8192)).toContain('128x128');

@@ -4,7 +4,7 @@ import { dot } from '../../../../client/model/reference/vector.ts';
 import { Random } from '../../../../client/random.ts';
 import { expectGradient, randomValues } from './gradient-check.ts';
 
-test('rows are the tokens of the table', () => {
+test("the output's rows are the table's rows of the tokens", () => {
   const table = Float64Array.of(1, 2, 3, 4, 5, 6);
   expect([...embeddingForward(Uint32Array.of(2, 0, 2), table, 2)]).toEqual([5, 6, 1, 2, 5, 6]);
 });

@@ -8,8 +8,8 @@ export function randomValues(length: number, random: Random): Float64Array {
 }
 
 /**
- * Holds `gradient` against central differences of `loss` at each value of `values`, which is put back as it was.
- * `loss` reads `values` anew at every call.
+ * Compares `gradient` with central differences of `loss` at each value of `values`, which is restored afterwards.
+ * `loss` reads `values` at every call.
  */
 export function expectGradient(values: Float64Array, gradient: Float64Array, loss: () => number): void {
   expect(gradient.length).toBe(values.length);

@@ -6,7 +6,7 @@ import { randomValues } from './gradient-check.ts';
 
 const quintic = (x: number) => 3.4445 * x - 4.775 * x ** 3 + 2.0315 * x ** 5;
 
-test('a diagonal matrix keeps its directions; each singular value goes through the quintic five times', () => {
+test('a diagonal matrix keeps its directions, and the quintic is applied five times to each singular value', () => {
   const values = Float64Array.of(3, 0, 0, 0, 0, 4);
   const { values: moved, rows, columns } = orthogonalize({ values, rows: 3, columns: 2 });
   const expected = [3 / 5, 4 / 5].map((value) => {

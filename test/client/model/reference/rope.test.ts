@@ -14,7 +14,7 @@ test('the halves of a head turn together, the first pair by the position in radi
   });
 });
 
-test('products of queries and keys depend on their distance only', () => {
+test('products of queries and keys depend only on their distance', () => {
   const random = Random.seeded(3);
   const shape = { sequence: 6, heads: 1, headSize: 8 };
   const repeated = (head: Float64Array) => Float64Array.from({ length: 48 }, (_, i) => at(head, i % 8));

@@ -4,7 +4,7 @@ import { at, dot } from '../../../../client/model/reference/vector.ts';
 import { Random } from '../../../../client/random.ts';
 import { expectGradient, randomValues } from './gradient-check.ts';
 
-test('the gate opens as x times its sigmoid', () => {
+test('the gate is x times its sigmoid', () => {
   const output = swigluForward(Float64Array.of(0, 1, -1), Float64Array.of(5, 2, 1));
   [0, 2 * 0.7310585786300049, -0.2689414213699951].forEach((value, i) => {
     expect(at(output, i)).toBeCloseTo(value, 15);

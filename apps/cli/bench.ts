@@ -1,9 +1,0 @@
-import { Command } from 'commander';
-import { tuneCommand } from './bench-tune.ts';
-
-/** What this machine's adapter can do. */
-export function benchCommand(): Command {
-  return new Command('bench')
-    .description("Measures this machine's adapter. Whole training steps are measured by `npm run bench`.")
-    .addCommand(tuneCommand());
-}

@@ -1,0 +1,79 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { buildFiles } from '../../../client/derive/build/build.ts';
+import { printable, TapestryError } from '../../../client/errors.ts';
+import { type Lineage, parseLineage } from '../../../client/formats/derivative-card.ts';
+import { encodeJson, parseJson } from '../../../client/formats/json.ts';
+import { type ModelFolder, modelFileNames } from '../../../client/formats/model-folder.ts';
+import { diskFiles } from '../../../client/host/disk.ts';
+import type { Files } from '../../../client/runtime.ts';
+
+/** The file that marks a folder as that of a build, and says whether it is done. */
+const mark = 'tapestry-build.json';
+
+const referencesFolder = 'references';
+const lineageFile = 'lineage.json';
+
+const markSchema = v.strictObject({ build: v.string(), done: v.boolean() });
+
+/** A build's folder. */
+export interface OutputFolder {
+  readonly files: Files;
+  /** Files that can be computed again; they are removed when the build is done. */
+  readonly references: Files;
+  /** The lineage of the model that the folder holds if the build is complete; else null. */
+  readonly done: Lineage | null;
+  /** Writes the model, marks the build as done and removes its state. */
+  finish(model: ModelFolder, lineage: Lineage): Promise<void>;
+}
+
+/**
+ * Opens the folder of a build, and marks a new one.
+ * @throws TapestryError `build.foreign-folder` if it holds files of anything else
+ */
+export async function openOutput(folder: string, build: string): Promise<OutputFolder> {
+  const files = diskFiles(folder);
+  const marked = await markOf(files);
+  if (marked?.build !== build && (await namesIn(folder)).length > 0)
+    throw new TapestryError(
+      'build.foreign-folder',
+      marked === null
+        ? `${printable(folder)} holds files that no build wrote.`
+        : `${printable(folder)} holds a build of another recipe, base or data.`,
+      'Name another folder with --out, or move these files away.',
+    );
+  if (marked === null) await files.write(mark, encodeJson({ build, done: false }));
+  return {
+    files,
+    references: diskFiles(join(folder, referencesFolder)),
+    done: marked?.done ? await lineageIn(files) : null,
+    async finish(model, lineage) {
+      await files.write(lineageFile, encodeJson(lineage));
+      for (const name of modelFileNames) await files.write(name, model[name]);
+      await files.write(mark, encodeJson({ build, done: true }));
+      await rm(join(folder, buildFiles.state), { force: true });
+      await rm(join(folder, referencesFolder), { force: true, recursive: true });
+    },
+  };
+}
+
+async function lineageIn(files: Files): Promise<Lineage> {
+  return parseLineage((await files.read(lineageFile)) ?? new Uint8Array());
+}
+
+async function markOf(files: Files): Promise<v.InferOutput<typeof markSchema> | null> {
+  const bytes = await files.read(mark);
+  try {
+    return bytes && v.parse(markSchema, parseJson(bytes));
+  } catch {
+    return null;
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}

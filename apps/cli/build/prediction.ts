@@ -1,0 +1,130 @@
+import { measuredBatches } from '../../../client/derive/build/run-stage.ts';
+import type { StagePlan } from '../../../client/derive/build/stage-plan.ts';
+import { openDevice } from '../../../client/gpu/device.ts';
+import { cachedKernels } from '../../../client/host/cache.ts';
+import { nodeGpu } from '../../../client/host/node/runtime.ts';
+import { measureCost } from '../../../client/train/choose-preset.ts';
+import { predictMemory } from '../../../client/train/memory.ts';
+import { aligned, bytes, quantity } from '../terminal/table.ts';
+import { terminalText } from '../terminal/terminal-text.ts';
+import type { BuildInputs } from './inputs.ts';
+
+/** The memory and the time that a stage will take. */
+export interface StagePrediction {
+  readonly stage: StagePlan;
+  readonly index: number;
+  /** Bytes on the adapter. */
+  readonly bytes: number;
+  /** Estimated from timed steps of a small model on this adapter. */
+  readonly seconds: number;
+}
+
+/** Rows and steps of the timed model: enough to tell minutes from hours. */
+const timed = { batch: 4, steps: 3 };
+
+/** Opens the adapter, and predicts what each stage takes on it. Throws `adapter.missing` or the errors of `planStep`. */
+export async function predict({ model, build }: BuildInputs): Promise<StagePrediction[]> {
+  const { config } = model;
+  const device = await openDevice(await nodeGpu());
+  try {
+    const memory = build.stages.map((stage, index) => {
+      const { shape, optimizer, trainer } = stage;
+      return { stage, index, bytes: predictMemory(device, config, shape, optimizer, trainer).bytes };
+    });
+    const cost = await measureCost(device, timed.batch, timed.steps, cachedKernels(device));
+    return memory.map((predicted) => {
+      const { shape, steps } = predicted.stage;
+      const step = (cost * model.layout.trained * shape.batch * shape.sequence) / 1000;
+      return { ...predicted, seconds: step * (steps + measuringSteps(predicted.stage)) };
+    });
+  } finally {
+    device.close();
+  }
+}
+
+/** The time of a stage's measurements, in steps: a forward pass takes about a third of a step. */
+function measuringSteps({ data, baseText, shape, steps, evaluationSteps }: StagePlan): number {
+  const batches = (windows: number) => Math.min(measuredBatches, Math.ceil(windows / shape.batch));
+  const baseWindows = (baseText?.heldOut.length ?? 0) / shape.sequence;
+  const measurements = 1 + Math.ceil(steps / evaluationSteps);
+  return (measurements * (batches(data.heldOut.length) + batches(baseWindows))) / 3;
+}
+
+/** The facts of a stage's plan, for programs. */
+export function planFact({ stage: plan, index, bytes: memory, seconds }: StagePrediction) {
+  const { recipe, data, baseText, shape, steps, schedule } = plan;
+  return {
+    event: 'plan',
+    stage: index,
+    kind: recipe.kind,
+    files: data.files,
+    ...data.counts,
+    replay: baseText === null ? 0 : recipe.replay.share,
+    baseTokens: baseText?.train.length ?? 0,
+    ...shape,
+    steps,
+    learningRate: schedule.peak,
+    bytes: memory,
+    seconds,
+  };
+}
+
+/** The plan of a build as lines for people. */
+export function planText({ recipe, model }: BuildInputs, predictions: readonly StagePrediction[]): string {
+  const lines = [
+    `base    ${terminalText(recipe.baseModel)}, ${quantity(model.layout.trained)} parameters, context ${model.config.contextLength}`,
+  ];
+  for (const { key, line } of recipe.ignored)
+    lines.push(`ignored line ${line}: ${terminalText(key)} changes nothing here`);
+  for (const prediction of predictions) lines.push('', ...stageLines(prediction));
+  const seconds = predictions.reduce((sum, prediction) => sum + prediction.seconds, 0);
+  lines.push('', `in all  about ${duration(seconds)} on this machine; nothing leaves it`);
+  return lines.join('\n');
+}
+
+function stageLines({ stage, index, bytes: memory, seconds }: StagePrediction): string[] {
+  const { recipe, data, baseText, shape, steps, schedule, evaluationSteps } = stage;
+  const { counts } = data;
+  const { share } = recipe.replay;
+  const removed = [
+    [counts.leftOut, 'lines with problems'],
+    [counts.unsuitable, 'rows of other columns'],
+    [counts.duplicates, 'rows equal to earlier ones'],
+    [counts.tooLong, `rows longer than ${shape.sequence} tokens`],
+  ] as const;
+  const taken = removed.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const copies = counts.nearCopies === 0 ? '' : `, ${counts.nearCopies} near-copies kept on one side`;
+  const best =
+    counts.heldOut > 0 || recipe.reinforce !== null ? `; the best by ${recipe.metric} is the result` : '';
+  const cells = [
+    ['reads', `${data.files.map(({ name }) => terminalText(name)).join(', ')}: ${counts.lines} rows`],
+    ['removes', taken.length === 0 ? 'nothing' : taken.join(', ')],
+    [
+      'trains on',
+      recipe.reinforce === null
+        ? `${counts.train} examples, ${quantity(counts.lossTokens)} of ${quantity(counts.tokens)} tokens carry loss`
+        : `${counts.train} prompts, ${recipe.reinforce.group} completions each of at most ${recipe.reinforce.longest} tokens`,
+    ],
+    ['measures on', `${counts.heldOut} examples${copies}`],
+    [
+      'replay',
+      share === 0 || baseText === null
+        ? 'none: the model may forget other text'
+        : `${Math.round(100 * share)}% of the loss on base text of ${quantity(baseText.train.length)} tokens`,
+    ],
+    [
+      'steps',
+      `${steps} of ${shape.batch} x ${shape.sequence} tokens, rate ${schedule.peak.toPrecision(2)}, measured every ${evaluationSteps}${best}`,
+    ],
+    [
+      'takes',
+      `about ${duration(seconds)}, ${bytes(memory)} on the adapter${recipe.reinforce === null ? '' : ', and what sampling takes'}`,
+    ],
+  ];
+  return [`stage ${index + 1}: ${recipe.kind}`, ...aligned(cells, () => true).map((line) => `  ${line}`)];
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${Math.max(1, Math.round(seconds))} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}

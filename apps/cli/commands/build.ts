@@ -1,0 +1,86 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import type { Overrides } from '../../../client/derive/recipe/read-recipe.ts';
+import { buildInto } from '../build/build-into.ts';
+import { type BuildInputs, readInputs, readRecipeFile } from '../build/inputs.ts';
+import { planFact, planText, predict } from '../build/prediction.ts';
+import { BuildProgress } from '../build/progress.ts';
+import { sweep, variantsOf } from '../build/sweep.ts';
+import { exit } from '../exit-codes.ts';
+import { repeated, withExamples, withJson } from '../options.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+import { Output } from '../terminal/output.ts';
+import { loss } from '../terminal/table.ts';
+
+interface BuildFlags {
+  readonly dryRun: boolean;
+  readonly out?: string;
+  readonly sweep?: readonly string[];
+  readonly json: boolean;
+}
+
+const defaultFolder = 'derivative';
+
+export function buildCommand(): Command {
+  const command = new Command('build')
+    .description(
+      'Make a derivative of a base by a recipe, on this machine alone. The same command resumes a build that was stopped.',
+    )
+    .argument('<recipe>', 'a YAML file; docs/recipe.md lists its keys')
+    .option('--dry-run', 'say what would be read, removed and trained, how long and how much memory', false)
+    .option('--out <folder>', `where the result goes (default: the recipe's output_dir, or ${defaultFolder})`)
+    .option(
+      '--sweep <key=values>',
+      'build once with each value of a key, as learning_rate=1e-4,3e-4, and compare; repeat it for a grid',
+      repeated,
+    )
+    .action(runCommand);
+  return withExamples(withJson(command), [
+    'tapestry build recipe.yaml --dry-run',
+    'tapestry build recipe.yaml --out my-model',
+    'tapestry build recipe.yaml --sweep learning_rate=1e-4,3e-4 --out compared',
+    'tapestry build recipe.yaml --json | jq .values.loss',
+  ]);
+}
+
+async function runCommand(path: string, flags: BuildFlags): Promise<void> {
+  const output = new Output(flags.json);
+  const read = (overrides?: Overrides) =>
+    readInputs(
+      path,
+      ({ code, message, next }) =>
+        output.progress({ event: 'problem', code, message, next }, `${message} ${next}`),
+      overrides,
+    );
+  const inputs = await read();
+  if (flags.dryRun) {
+    await showPlan(inputs, output);
+    return;
+  }
+  const folder = resolve(flags.out ?? inputs.recipe.outputFolder ?? defaultFolder);
+  const { signal } = new Interrupt(output, 'Stopping; the same command resumes from here.');
+  const progress = new BuildProgress(output);
+  try {
+    if (flags.sweep !== undefined) {
+      const check = (overrides: Overrides) => readRecipeFile(path, overrides);
+      await sweep(variantsOf(flags.sweep), { check, read, folder, progress, output, signal });
+      return;
+    }
+    const { stages, build } = await buildInto(inputs, folder, progress, signal);
+    for (const { kind, figures } of stages)
+      for (const { name, before, after } of figures)
+        output.log(
+          `${kind}: ${name === 'reward' ? name : `loss on ${name}`} ${loss(before)} before, ${loss(after)} after`,
+        );
+    output.result({ event: 'built', folder, build }, `The derivative is in ${folder}.`);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.exitCode = exit.interrupted;
+  }
+}
+
+async function showPlan(inputs: BuildInputs, output: Output): Promise<void> {
+  const predictions = await predict(inputs);
+  if (output.json) for (const prediction of predictions) output.result(planFact(prediction), '');
+  else output.result({ event: 'plan' }, planText(inputs, predictions));
+}

@@ -1,0 +1,130 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import * as v from 'valibot';
+import { clock } from '../../../client/clock.ts';
+import { TapestryError } from '../../../client/errors.ts';
+import { type Device, openDevice } from '../../../client/gpu/device.ts';
+import { fetchPinnedTo } from '../../../client/host/node/network.ts';
+import { nodeGpu } from '../../../client/host/node/runtime.ts';
+import { type PresetName, presetNames, presets } from '../../../client/model/config.ts';
+import { layoutOf } from '../../../client/model/parameters.ts';
+import { RelayHttp } from '../../../client/relay-http.ts';
+import { predictMemory } from '../../../client/train/memory.ts';
+import { type RelayStatus, relayStatusSchema } from '../../../relay/wire/status.ts';
+import { withExamples, withJson } from '../options.ts';
+import { fingerprintOf } from '../run/fingerprint.ts';
+import { defaultBatch, inner } from '../run/new-run.ts';
+import { relayAddress } from '../run/relay-address.ts';
+import { Output } from '../terminal/output.ts';
+import { bytes, quantity, statusTable } from '../terminal/table.ts';
+import { terminalText } from '../terminal/terminal-text.ts';
+import { version } from '../version.ts';
+
+/** A relay that says nothing for this long is not there. */
+const answerMilliseconds = 10_000;
+
+/** A status is longer for more nodes; this is enough for thousands. */
+const maxStatusBytes = 2 ** 22;
+
+export function infoCommand(): Command {
+  const command = new Command('info')
+    .description(
+      'Versions, the WebGPU adapter and the presets of this machine; with an address, the status of a run.',
+    )
+    .argument('[relay]', "a relay's address, such as http://localhost:8765")
+    .option('--fingerprint <sha256>', 'trust the relay whose certificate has this SHA-256', fingerprintOf)
+    .action((relay: string | undefined, flags: { json: boolean; fingerprint?: string }) => {
+      const output = new Output(flags.json);
+      return relay === undefined ? showMachine(output) : showRelay(relay, flags.fingerprint, output);
+    });
+  return withExamples(withJson(command), ['tapestry info', 'tapestry info http://localhost:8765 --json']);
+}
+
+async function showMachine(output: Output): Promise<void> {
+  const device = await openedAdapter();
+  const adapter = device?.name ?? null;
+  const sizes = presetNames.map((name) => ({
+    name,
+    parameters: layoutOf(presets[name]).trained,
+    ...presets[name],
+    trainingBytes: device && trainingBytes(device, name),
+  }));
+  const data = resolve('.tapestry');
+  const lines = [
+    `tapestry ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
+    `adapter: ${adapter ?? 'none; run "npm run setup" to find or install one'}`,
+    `data: ${data}`,
+    'presets:',
+    ...sizes.map(
+      (size) =>
+        `  ${size.name.padEnd(6)} ${quantity(size.parameters).padStart(6)} parameters, ${size.layers} layers of ${size.dimension}, context ${size.contextLength}${device ? `, ${needs(size)}` : ''}`,
+    ),
+  ];
+  output.result(
+    { event: 'info', version, node: process.versions.node, adapter, data, presets: sizes },
+    lines.join('\n'),
+  );
+}
+
+function needs({ name, trainingBytes }: { name: PresetName; trainingBytes: number | null }): string {
+  if (trainingBytes === null) return `${defaultBatch(name)} windows a step do not fit`;
+  return `${bytes(trainingBytes)} to train`;
+}
+
+/** Bytes that training takes on the adapter, with a run's usual windows a step; null where the adapter cannot bind so many. */
+function trainingBytes(device: Device, name: PresetName): number | null {
+  const shape = { batch: defaultBatch(name), sequence: presets[name].contextLength };
+  try {
+    return predictMemory(device, presets[name], shape, inner).bytes;
+  } catch (error) {
+    if (error instanceof TapestryError && error.code === 'device.too-small') return null;
+    throw error;
+  }
+}
+
+/** The machine's adapter, closed again: only its name and limits are asked for. */
+async function openedAdapter(): Promise<Device | null> {
+  try {
+    const device = await openDevice(await nodeGpu());
+    device.close();
+    return device;
+  } catch (error) {
+    if (error instanceof TapestryError && error.code === 'adapter.missing') return null;
+    throw error;
+  }
+}
+
+async function showRelay(address: string, fingerprint: string | undefined, output: Output): Promise<void> {
+  const status = await relayStatus(address, fingerprint);
+  output.result(
+    { event: 'status', ...status },
+    [terminalText(status.run.name), ...statusTable(status, Date.now())].join('\n'),
+  );
+}
+
+/** The status that a relay gives. Throws `usage.relay`, `relay.unreachable`, `relay.tls` or `relay.not-a-relay`. */
+async function relayStatus(address: string, fingerprint: string | undefined): Promise<RelayStatus> {
+  const http = new RelayHttp({ fetch: fetchPinnedTo(fingerprint) }, clock, relayAddress(address).url);
+  let answer: unknown;
+  try {
+    const signal = AbortSignal.timeout(answerMilliseconds);
+    const bytes = await http.read('api/status', { most: maxStatusBytes, signal });
+    answer = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    if (cause instanceof TapestryError) throw cause;
+    const why = cause instanceof Error ? cause.message : cause;
+    throw new TapestryError(
+      'relay.unreachable',
+      `${address} does not answer as a relay: ${why}.`,
+      'Check the address, and that the relay runs; it looks like http://localhost:8765.',
+      { cause },
+    );
+  }
+  const parsed = v.safeParse(relayStatusSchema, answer, { abortEarly: true });
+  if (parsed.success) return parsed.output;
+  throw new TapestryError(
+    'relay.not-a-relay',
+    `${address} answers, but not as a relay of this version: ${parsed.issues[0].message}.`,
+    'Check the address, and that both sides have the same version.',
+  );
+}

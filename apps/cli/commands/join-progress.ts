@@ -1,0 +1,95 @@
+import type { ContributorEvent } from '../../../client/contribute/contributor.ts';
+import type { ContributionFate } from '../../../client/contribute/events.ts';
+import { bytes } from '../terminal/table.ts';
+import { terminalText } from '../terminal/terminal-text.ts';
+
+const changes = {
+  adapter: 'the adapter or its driver changed',
+  build: 'this version of Tapestry has other kernels',
+  unknown: 'an older version did not name its kernels',
+} as const;
+
+const reasons = {
+  refused: 'its contribution was refused',
+  closed: 'the round closed first',
+  'not-finite': 'its numbers became infinite or NaN; it restarts from the next base',
+} as const;
+
+const fates: Readonly<Record<ContributionFate['outcome'], (share: number) => string>> = {
+  included: () => 'This node’s counts in full.',
+  scaled: (share) =>
+    `This node’s counts at ${percent(share)}: in parts it is longer than those of the others.`,
+  'left-out': () => 'This node’s was left out: it points against those of the others.',
+};
+
+/** A contributor's event as a line for a person; null for an event that only programs need. */
+export function describe(event: ContributorEvent): string | null {
+  switch (event.event) {
+    case 'adapter':
+      return `Adapter: ${event.name}`;
+    case 'measured':
+      return (
+        `Measured kernels on ${event.adapter}: ${event.sites} shapes, ${(event.milliseconds / 1000).toFixed(1)} s.` +
+        (event.left === 0 ? '' : ` ${event.left} more are guessed; "tapestry bench tune" measures all.`)
+      );
+    case 'kernels-changed':
+      return `Resumed with other kernels (${changes[event.change]}): results differ in their last bits.`;
+    case 'joined':
+      return (
+        `Joined "${terminalText(event.name)}" at round ${event.round} of ${event.rounds} as ${event.node.slice(0, 16)}` +
+        ` (${terminalText(event.corpus ?? 'own text')}): ${event.parameters.toLocaleString('en')} parameters,` +
+        ` ${bytes(event.trainingBytes)} to train.`
+      );
+    case 'restored':
+      return `Resumed from the saved state (round ${event.round}, ${event.steps} steps).`;
+    case 'fresh':
+      return `The saved state cannot be used (${terminalText(event.reason)}); the node starts from the current base.`;
+    case 'synced':
+      return event.bytes === 0 ? null : `Fetched base ${short(event.base)}: ${event.bytes} bytes.`;
+    case 'round':
+      return `Round ${event.round}: ${event.steps} steps; held-out loss of the base ${event.heldOutLoss.toFixed(4)}.`;
+    case 'step':
+      return `  step ${event.step}/${event.steps}  loss ${event.loss.toFixed(4)}  ${Math.round(event.tokensPerSecond)} tokens/s`;
+    case 'contribution':
+      return `Offers ${event.payloadBytes} bytes for ${event.tokens} tokens (${short(event.payload)}).`;
+    case 'acknowledged':
+      return `The relay holds the contribution to round ${event.round}.`;
+    case 'refused':
+      return `The relay refused: ${event.code}.`;
+    case 'dropped':
+      return `This node takes no part in round ${event.round}: ${reasons[event.reason]}.`;
+    case 'committed':
+      return (
+        `Round ${event.round} made base ${short(event.base)} from ${counted(event.contributions)}.` +
+        (event.fate === null ? '' : ` ${fates[event.fate.outcome](event.fate.share)}`)
+      );
+    case 'abandoned':
+      return (
+        `Round ${event.round} made no base and opens again: it had too few contributions, or its base was worse on ` +
+        'held-out text than the run allows.'
+      );
+    case 'retry':
+      return `${terminalText(event.message)} Retry in ${(event.milliseconds / 1000).toFixed(1)} s. ${terminalText(event.next)}`;
+    case 'device-lost':
+      return `The adapter was lost (${event.reason}); training resumes after step ${event.step} of round ${event.round}.`;
+    case 'paused':
+      return 'Paused.';
+    case 'resumed':
+      return 'Resumed.';
+    case 'finishing':
+      return 'Leaves after this round.';
+    case 'left': {
+      const { tokens, contributions } = event;
+      return `Left (${event.reason}): ${counted(contributions)}, ${tokens.toLocaleString('en')} tokens.`;
+    }
+    case 'syncing':
+    case 'sent':
+      return null;
+  }
+}
+
+const counted = (contributions: number) => `${contributions} contribution${contributions === 1 ? '' : 's'}`;
+
+const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
+
+const short = (hash: string) => hash.slice(0, 12);

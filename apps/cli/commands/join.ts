@@ -1,0 +1,169 @@
+import { Argument, Command } from 'commander';
+import { Contributor } from '../../../client/contribute/contributor.ts';
+import type { Network } from '../../../client/contribute/network.ts';
+import { parseRunId } from '../../../client/contribute/protocol/handshake.ts';
+import type { Corpus } from '../../../client/data/corpus.ts';
+import { loadNation } from '../../../client/data/udhr/nations.ts';
+import { TapestryError } from '../../../client/errors.ts';
+import { loadCorpusFiles } from '../../../client/host/corpus-files.ts';
+import type { Runtime } from '../../../client/runtime.ts';
+import { checkedPower } from '../../../client/train/loop/throttle.ts';
+import { exit } from '../exit-codes.ts';
+import { environment, fromEnvironment, whole, withExamples, withJson } from '../options.ts';
+import { fingerprintOf } from '../run/fingerprint.ts';
+import { looksLikeRelay, relayAddress } from '../run/relay-address.ts';
+import { tokenOf } from '../run/token.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+import { Output } from '../terminal/output.ts';
+import { streams } from '../terminal/streams.ts';
+import { describe } from './join-progress.ts';
+
+interface JoinFlags {
+  readonly corpus?: string;
+  readonly text?: string[];
+  readonly data: string;
+  readonly token?: string;
+  readonly tokenFile?: string;
+  readonly run?: string;
+  readonly power: number;
+  readonly seed?: number;
+  readonly fingerprint?: string;
+  readonly json: boolean;
+}
+
+interface Place {
+  readonly runtime: Runtime;
+  readonly network: Network;
+}
+
+export function joinCommand(): Command {
+  const command = new Command('join')
+    .description('Contribute to the run of a relay, by training on text that stays on this machine.')
+    .addArgument(new Argument('[relay]', 'its address, such as https://relay.example:8765 (TAPESTRY_RELAY)'))
+    .addOption(
+      fromEnvironment('--corpus <name>', 'train on a built-in corpus: the declaration in these languages'),
+    )
+    .addOption(
+      fromEnvironment('--text <pattern...>', 'train on these files, folders or globs of UTF-8 text or JSONL'),
+    )
+    .addOption(fromEnvironment('--data <folder>', 'identity and resume state').default('.tapestry/node'))
+    .addOption(fromEnvironment('--token <token>', 'what the relay asks of those who join'))
+    .addOption(fromEnvironment('--token-file <file>', 'a file with the token'))
+    .addOption(fromEnvironment('--run <id>', 'join only this run'))
+    .addOption(
+      fromEnvironment('--power <share>', 'share of the time to work, from 0.1 to 1')
+        .default(1)
+        .argParser((text) => checkedPower(Number(text))),
+    )
+    .addOption(
+      fromEnvironment(
+        '--seed <number>',
+        "order of the text's windows (default: from this node's key)",
+      ).argParser(whole(0, 0x7fff_ffff)),
+    )
+    .addOption(
+      fromEnvironment(
+        '--fingerprint <sha256>',
+        'trust the relay whose certificate has this SHA-256',
+      ).argParser(fingerprintOf),
+    )
+    .action(join);
+  withJson(command).addHelpText(
+    'after',
+    `
+Every option is also read from the environment: --token-file from TAPESTRY_TOKEN_FILE, and so on.
+Ctrl-C ends a contribution that is being sent, then leaves; again, at once. SIGTERM does the same.
+
+With Deno, cut to the relay and the folder (and to TAPESTRY_* with --allow-env=TAPESTRY_TOKEN,…):
+  $ deno run --no-remote --no-npm --no-prompt --allow-net=127.0.0.1:8765 \\
+      --allow-read=.tapestry/node --allow-write=.tapestry/node \\
+      dist/headless/join.js http://127.0.0.1:8765 --corpus Romance --data .tapestry/node`,
+  );
+  return withExamples(command, [
+    'tapestry join http://127.0.0.1:8765 --corpus Romance',
+    "tapestry join https://relay.example --text 'essays/**/*.txt' notes.jsonl --token-file token.txt",
+    'tapestry join "https://relay.example/#token=warp-and-weft" --corpus Romance',
+    'tapestry join https://192.168.1.7:8765 --corpus Bantu --fingerprint 5f:0c:… --power 0.5',
+  ]);
+}
+
+async function join(argument: string | undefined, given: JoinFlags): Promise<void> {
+  const { address, flags } = withAddress(argument, given);
+  const output = new Output(flags.json);
+  streams.serve();
+  const { url: relay, token: invited } = relayAddress(address ?? environment('TAPESTRY_RELAY'));
+  const token = (await tokenOf(flags)) ?? invited;
+  const corpus = await corpusOf(flags, output);
+  const { runtime, network } = await placeFor(flags, relay);
+  const contributor = new Contributor(runtime, network, {
+    relay,
+    corpus,
+    corpusName: flags.corpus ?? null,
+    power: flags.power,
+    seed: flags.seed ?? (await seedOf(network)),
+    onEvent: (event) => {
+      const line = describe(event);
+      if (output.json) output.result(event, '');
+      else if (line !== null) output.log(line);
+    },
+    ...(token === undefined ? {} : { token }),
+    ...(flags.run === undefined ? {} : { run: parseRunId(flags.run) }),
+  });
+  const interrupt = new Interrupt(output, 'Leaving the run.');
+  await contributor.run(interrupt.signal);
+  if (interrupt.signal.aborted) process.exitCode = exit.interrupted;
+}
+
+/** `--text a.txt URL` reads the address as one more pattern: without an argument, a pattern that is an address is it. */
+function withAddress(
+  argument: string | undefined,
+  flags: JoinFlags,
+): { address: string | undefined; flags: JoinFlags } {
+  const address = argument ?? flags.text?.find(looksLikeRelay);
+  if (argument !== undefined || address === undefined) return { address, flags };
+  const text = flags.text?.filter((pattern) => pattern !== address) ?? [];
+  const { text: _, ...rest } = flags;
+  return { address, flags: text.length === 0 ? rest : { ...rest, text } };
+}
+
+async function corpusOf(flags: JoinFlags, output: Output): Promise<Corpus> {
+  if (flags.text !== undefined) {
+    return loadCorpusFiles(flags.text, ({ code, message, next }) =>
+      output.progress({ event: 'problem', code, message, next }, `${message} ${next}`),
+    );
+  }
+  if (flags.corpus !== undefined) return loadNation(flags.corpus);
+  throw new TapestryError(
+    'usage.corpus',
+    'There is no text to train on.',
+    'Name a corpus with --corpus, or your own files with --text.',
+  );
+}
+
+/** The runtime and the network of the process that this command runs in. */
+async function placeFor({ data: folder, fingerprint }: JoinFlags, relay: URL): Promise<Place> {
+  if ('Deno' in globalThis) {
+    const { denoRuntime } = await import('../../../client/host/deno/runtime.ts');
+    const { denoNetwork } = await import('../../../client/host/deno/network.ts');
+    const runtime = denoRuntime({ folder });
+    return { runtime, network: denoNetwork(runtime.files) };
+  }
+  if (fingerprint !== undefined && relay.protocol !== 'https:') {
+    throw new TapestryError(
+      'usage.fingerprint',
+      `${relay.href} has no certificate to compare.`,
+      'Use its https address, or leave --fingerprint out.',
+    );
+  }
+  const { nodeRuntime } = await import('../../../client/host/node/runtime.ts');
+  const { nodeNetwork } = await import('../../../client/host/node/network.ts');
+  const runtime = nodeRuntime({ folder });
+  const network = nodeNetwork(runtime.files, fingerprint === undefined ? {} : { fingerprint });
+  return { runtime, network };
+}
+
+/** Nodes with the same text draw it in different orders, and each node always in the same one. */
+async function seedOf(network: Network): Promise<number> {
+  const { publicKey } = await network.identity();
+  return new DataView(publicKey.buffer).getUint32(0);
+}

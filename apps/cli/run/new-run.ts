@@ -1,0 +1,252 @@
+import { byteTokenizer, type ModelTokenizer } from '../../../client/data/tokenizer.ts';
+import { type ModelConfig, type PresetName, presetNames, presets } from '../../../client/model/config.ts';
+import { initialParameters, layoutOf, type ParameterLayout } from '../../../client/model/parameters.ts';
+import { sha256Hex } from '../../../client/sha256.ts';
+import { usualScaling } from '../../../client/train/trainer.ts';
+import type { StrategyDraft } from '../../../relay/run/manifest.ts';
+import type { NewRun } from '../../../relay/run/run.ts';
+import { denseCodec } from '../../../relay/wire/dense.ts';
+import { fromHex } from '../../../relay/wire/hex.ts';
+
+/** An operator's choices for a new run; the rest of the manifest follows from them. */
+export interface RunChoices {
+  readonly name: string;
+  /** The model's sizes, or with `start` only the settings of its training. */
+  readonly preset: PresetName;
+  /** The model that the run trains on; random weights unless given. */
+  readonly start?: StartModel;
+  /** The byte tokenizer unless given. The model's vocabulary is its. */
+  readonly tokenizer?: ModelTokenizer;
+  readonly rounds: number;
+  /** Local steps a round. */
+  readonly steps: number;
+  /** Windows of the preset's context length a step. */
+  readonly batch: number;
+  readonly corpora: readonly string[];
+  readonly quorum: number;
+  readonly deadlineMs: number;
+  readonly graceMs: number;
+  /** How deltas become one: `robust` unless given. */
+  readonly merge?: 'robust' | 'mean';
+  /** The guard's tokens, and by how many nats a token the loss on them may rise; no guard unless given. */
+  readonly probe?: Probe;
+  /** Per cent of the nodes at a round's opening; the grace begins when more have contributed. */
+  readonly graceShare?: number;
+  /** The most nodes, and contributions of a round; as many as sums can hold, up to 4,096, unless given. */
+  readonly maxNodes?: number;
+  /** Rounds for which payloads are kept, 0 for always; `usualPayloadRounds` unless given. */
+  readonly payloadRounds?: number;
+  /** Who may read single contributions once their round is over; an auditor by its Ed25519 public key. */
+  readonly readers: 'anyone' | 'members' | Uint8Array;
+  readonly seed: number;
+  /** Milliseconds since 1970. */
+  readonly created: number;
+  /** How nodes train; `usualTraining` unless given. */
+  readonly training?: TrainingChoices;
+}
+
+/** A base that a new run trains on. */
+export interface StartModel {
+  readonly config: ModelConfig;
+  readonly parameters: Float32Array<ArrayBuffer>;
+}
+
+/** The guard of a run. */
+export interface Probe {
+  readonly tokens: Uint32Array<ArrayBuffer>;
+  readonly maxIncrease: number;
+  /** The newest bases that the loss is compared with; all unless given. */
+  readonly rounds?: number;
+}
+
+/** The training settings that a run's strategy chooses. */
+export interface TrainingChoices {
+  readonly optimizer: 'adamw' | 'muon';
+  readonly precision: 'f32' | 'f16';
+  readonly schedule: 'cosine' | 'wsd';
+  readonly recompute: boolean;
+  /** Parts of a step's batch; 0 for the fewest that each adapter can hold. */
+  readonly accumulation: number;
+}
+
+export const usualTraining: TrainingChoices = {
+  optimizer: 'adamw',
+  precision: 'f32',
+  schedule: 'cosine',
+  recompute: false,
+  accumulation: 0,
+};
+
+/** Local steps a round, windows a step, and the inner peak learning rate, which falls with width as usual. */
+const tuned: Readonly<Record<PresetName, { steps: number; batch: number; learningRate: number }>> = {
+  nano: { steps: 40, batch: 4, learningRate: 1e-3 },
+  micro: { steps: 40, batch: 8, learningRate: 1e-3 },
+  mini: { steps: 50, batch: 16, learningRate: 8e-4 },
+  small: { steps: 50, batch: 16, learningRate: 6e-4 },
+  base: { steps: 100, batch: 16, learningRate: 4e-4 },
+};
+
+export function defaultSteps(preset: PresetName): number {
+  return tuned[preset].steps;
+}
+
+export function defaultBatch(preset: PresetName): number {
+  return tuned[preset].batch;
+}
+
+/** 8 bits and a shift for each 256 parameters: 8.03 bits a parameter, from 2^-20 to about a half. */
+const grid = { bits: 8, block: 256, exponent: -20, maxShift: 12 };
+
+/**
+ * DiLoCo's (arXiv 2311.08105) outer step, but with a momentum of 0.5 for its 0.9: that one needs hundreds of rounds to pay,
+ * and over 20 it overshoots (held-out loss 3.03 against 2.85 after 200 steps a node, and worse than before after round 2).
+ */
+export const outer = { learningRate: 0.7, momentum: 0.5 };
+
+/** AdamW's settings of the inner steps. */
+const adamw = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
+const gradientClip = 1;
+
+/** The inner optimizer of a run with the usual training. */
+export const inner = { ...adamw, gradientClip };
+
+/** Jordan et al. use 0.95 (kellerjordan.github.io/posts/muon). */
+const muonMomentum = 0.95;
+
+/** The part of the steps in which a warm-up-stable-decay schedule decays (Hägele et al. 2024, arXiv 2405.18392). */
+const decayPart = 0.2;
+
+/** Honest nodes differ by less; see docs/measured.md for what other factors cost. */
+const normFactor = 1.25;
+
+/** A warm-up, or a node that joins late, makes deltas a little longer than those of the rounds before, and not four times. */
+const followingNorm = { factor: 4, rounds: 4 };
+
+const usualMaxNodes = 4096;
+
+/** Rounds for which payloads are kept: a short run can be verified from its beginning, and a long one does not fill the disk. */
+export const usualPayloadRounds = 100;
+
+/** More than half: while honest nodes are the majority, hostile ones can neither begin the grace nor prevent it. */
+const usualGraceShare = 50;
+
+/** A delta's greatest L2 norm: some four times what 10 to 30 steps of an honest node were seen to give. */
+function clipNormOf(parameters: number): number {
+  return 0.05 * Math.sqrt(parameters);
+}
+
+type GuardDraft = NonNullable<NewRun['manifest']['guard']>;
+type MergeDraft = NonNullable<NewRun['manifest']['merge']>;
+
+function readersOf(readers: RunChoices['readers']): NonNullable<NewRun['manifest']['contributionReaders']> {
+  if (readers === 'anyone') return { case: 'anyone', value: {} };
+  if (readers === 'members') return { case: 'members', value: {} };
+  return { case: 'auditor', value: { publicKey: readers } };
+}
+
+function mergeOf({ merge = 'robust' }: RunChoices, { tensors, length }: ParameterLayout): MergeDraft {
+  if (merge === 'mean') return { case: 'weightedMean', value: {} };
+  const ends = [...tensors.slice(1).map(({ offset }) => offset), length];
+  const sizes = tensors.map(({ offset }, i) => (ends[i] ?? length) - offset);
+  return { case: 'robustMean', value: { tensors: sizes, normFactor } };
+}
+
+/** The manifest's guard, and the blob that it names. */
+function guardOf({ probe, rounds: all }: RunChoices): Pick<NewRun, 'probe'> & { readonly guard: GuardDraft } {
+  if (probe === undefined) return { guard: { case: 'unguarded', value: {} } };
+  const { tokens, maxIncrease, rounds = all } = probe;
+  const bytes = new Uint8Array(tokens.length * 4);
+  const view = new DataView(bytes.buffer);
+  for (const [i, token] of tokens.entries()) view.setUint32(i * 4, token, true);
+  const value = { hash: fromHex(sha256Hex(bytes)), byteLength: bytes.length, maxIncrease, rounds };
+  return { probe: bytes, guard: { case: 'probe', value } };
+}
+
+/** The peak learning rate of a model that is trained on, as a part of the usual one: more would undo what it has learnt. */
+const furtherPart = 0.25;
+
+/** The preset whose training settings fit a model: the largest that is not larger. */
+export function presetFor(parameters: number): PresetName {
+  return presetNames.findLast((name) => layoutOf(presets[name]).trained <= parameters) ?? 'nano';
+}
+
+function strategyOf(choices: RunChoices): StrategyDraft {
+  const { preset, start, rounds, steps, batch, training = usualTraining } = choices;
+  const { optimizer, precision, schedule, recompute, accumulation } = training;
+  const totalSteps = rounds * steps;
+  return {
+    rounds,
+    localSteps: steps,
+    batch,
+    sequence: Math.min(
+      presets[preset].contextLength,
+      start?.config.contextLength ?? Number.POSITIVE_INFINITY,
+    ),
+    accumulation,
+    recompute,
+    gradientClip,
+    learningRate: tuned[preset].learningRate * (start === undefined ? 1 : furtherPart),
+    warmupSteps: Math.min(50, Math.ceil(totalSteps / 10)),
+    finalFraction: 0.1,
+    inner:
+      optimizer === 'adamw'
+        ? { case: 'adamw', value: adamw }
+        : { case: 'muon', value: { ...adamw, momentum: muonMomentum } },
+    schedule:
+      schedule === 'cosine'
+        ? { case: 'cosine', value: {} }
+        : { case: 'warmupStableDecay', value: { decaySteps: Math.ceil(totalSteps * decayPart) } },
+    precision: precision === 'f32' ? { case: 'f32', value: {} } : { case: 'f16', value: usualScaling },
+    outer: { case: 'nesterov', value: outer },
+  };
+}
+
+/** A run as the relay takes it: its manifest, and the base of round 1. */
+export function newRun(choices: RunChoices): NewRun {
+  const { tokenizer = byteTokenizer } = choices;
+  const { kind, file, vocabularySize } = tokenizer;
+  const config: ModelConfig = choices.start?.config ?? { ...presets[choices.preset], vocabularySize };
+  const strategy = strategyOf(choices);
+  const layout = layoutOf(config);
+  const codec = { ...grid, clipNorm: clipNormOf(layout.length) };
+  const { probe, guard } = guardOf(choices);
+  const maxTokens = choices.steps * choices.batch * (strategy.sequence ?? 0);
+  // Below 2^53, so that every sum of a round is exact.
+  const most = Math.ceil(2 ** 53 / (denseCodec(codec).greatestInteger * maxTokens)) - 1;
+  // Each node that connects has a place in the round, so that fast nodes take none from slow ones.
+  const maxNodes = choices.maxNodes ?? Math.max(choices.quorum, Math.min(usualMaxNodes, most));
+  return {
+    manifest: {
+      version: 2,
+      name: choices.name,
+      created: BigInt(choices.created),
+      model: { ...config, parameters: layout.length, layout: fromHex(layout.hash) },
+      tokenizer:
+        kind === 'bytes'
+          ? { case: 'bytes', value: {} }
+          : { case: 'file', value: { hash: fromHex(sha256Hex(file)), byteLength: file.length } },
+      strategy,
+      codec: { case: 'dense', value: codec },
+      merge: mergeOf(choices, layout),
+      limits: {
+        quorum: choices.quorum,
+        target: maxNodes,
+        deadlineMs: choices.deadlineMs,
+        graceMs: choices.graceMs,
+        graceShare: choices.graceShare ?? usualGraceShare,
+        payloadRounds: choices.payloadRounds ?? usualPayloadRounds,
+        payloadBytes: denseCodec(codec).payloadBytes(layout.length),
+        maxTokens,
+        maxNodes,
+      },
+      lane: { case: 'open', value: {} },
+      guard,
+      norm: { case: 'following', value: followingNorm },
+      contributionReaders: readersOf(choices.readers),
+      corpora: [...choices.corpora],
+    },
+    initialBase: choices.start?.parameters ?? initialParameters(config, layout, choices.seed),
+    ...(kind === 'bytes' ? {} : { tokenizer: file }),
+    ...(probe === undefined ? {} : { probe }),
+  };
+}

@@ -1,0 +1,57 @@
+import { TapestryError } from '../../../client/errors.ts';
+
+/** A relay as a person names it. */
+export interface RelayAddress {
+  /** Its path ends in a slash. */
+  readonly url: URL;
+  /** The join token, where the address is an invitation. */
+  readonly token: string | undefined;
+}
+
+/**
+ * An address as people type or paste it: without a scheme it is http; an invitation (`…/#token=…`) brings its token; the
+ * address of the dashboard, as a browser shows it, means its relay. Throws `usage.relay`.
+ */
+export function relayAddress(address: string | undefined): RelayAddress {
+  if (address === undefined) {
+    throw new TapestryError(
+      'usage.relay',
+      'The address of the relay is missing.',
+      'Give it, for example: join http://127.0.0.1:8765',
+    );
+  }
+  const url = URL.parse(/^[a-z+.-]+:\/\//i.test(address) ? address : `http://${address}`);
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw new TapestryError(
+      'usage.relay',
+      `${address} is not the address of a relay.`,
+      'Give one such as https://relay.example:8765',
+    );
+  }
+  const token = new URLSearchParams(url.hash.slice(1)).get('token') || undefined;
+  url.hash = '';
+  url.search = '';
+  url.pathname = url.pathname.replace(/(^|\/)dashboard\/?$/, '$1');
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return { url, token };
+}
+
+/** True for a word that can only be an address: with a scheme, or with a host and a port. */
+export function looksLikeRelay(word: string): boolean {
+  return /^https?:\/\//i.test(word) || /^(?:[\w-]+(?:\.[\w-]+)*|\[[\da-f:]+\]):\d{1,5}\/?$/i.test(word);
+}
+
+/** The address that a relay's operator publishes; its path ends in a slash. Throws `usage.public-url`. */
+export function publicAddress(address: string): URL {
+  const url = URL.parse(address);
+  const plain = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  if (!plain || url.search !== '' || url.hash !== '') {
+    throw new TapestryError(
+      'usage.public-url',
+      `${address === '' ? 'The empty text' : address} is not an address that people can open.`,
+      'Pass the whole address, such as --public-url https://relay.example/tapestry/.',
+    );
+  }
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}

@@ -1,0 +1,174 @@
+import { type Command, Option } from 'commander';
+import { TapestryError } from '../../../client/errors.ts';
+import { openDevice } from '../../../client/gpu/device.ts';
+import { cachedKernels } from '../../../client/host/cache.ts';
+import { nodeGpu } from '../../../client/host/node/runtime.ts';
+import { type PresetName, presetNames, presets } from '../../../client/model/config.ts';
+import { layoutOf } from '../../../client/model/parameters.ts';
+import { choosePreset } from '../../../client/train/choose-preset.ts';
+import type { WholeManifest } from '../../../relay/wire/frames.ts';
+import { decimal, whole } from '../options.ts';
+import {
+  defaultBatch,
+  defaultSteps,
+  type RunChoices,
+  type TrainingChoices,
+  usualTraining,
+} from './new-run.ts';
+
+/** The flags that shape a new run; undefined where they were not given. */
+export interface RunFlags {
+  readonly preset?: PresetName | 'auto';
+  readonly rounds?: number;
+  readonly steps?: number;
+  readonly batch?: number;
+  readonly optimizer?: TrainingChoices['optimizer'];
+  readonly precision?: TrainingChoices['precision'];
+  readonly schedule?: TrainingChoices['schedule'];
+  readonly merge?: 'robust' | 'mean';
+  /** The most that the loss of a base may rise, in nats a token. */
+  readonly guard?: number | 'off';
+  /** A file of text that bases are measured on. */
+  readonly probe?: string;
+  readonly recompute?: boolean;
+  readonly accumulate?: number;
+  readonly seed: number;
+}
+
+export const defaultRounds = 20;
+
+/** `preset` is the default: a demo measures this machine, but the machine of a relay needs no GPU. */
+export function withRunFlags(command: Command, preset: PresetName | 'auto', usualGuard: string): Command {
+  return command
+    .addOption(
+      new Option(
+        '--preset <name>',
+        `size of the model; auto measures this machine (default: ${preset})`,
+      ).choices(['auto', ...presetNames]),
+    )
+    .option('--rounds <count>', `rounds of the run (default: ${defaultRounds})`, whole(1, 1_000_000))
+    .option('--steps <count>', "local steps a round (default: the preset's)", whole(1, 1_048_576))
+    .option('--batch <count>', "windows of text a step (default: the preset's)", whole(1, 65_535))
+    .addOption(
+      new Option('--optimizer <name>', 'of the local steps (default: adamw)').choices(['adamw', 'muon']),
+    )
+    .addOption(
+      new Option(
+        '--schedule <name>',
+        'of the learning rate; wsd is warm-up, stable, decay (default: cosine)',
+      ).choices(['cosine', 'wsd']),
+    )
+    .addOption(
+      new Option(
+        '--precision <name>',
+        'how nodes store activations; f16 needs it of every GPU (default: f32)',
+      ).choices(['f32', 'f16']),
+    )
+    .addOption(
+      new Option(
+        '--merge <rule>',
+        'how deltas become one: robust bounds what a hostile minority can do, mean does not (default: robust)',
+      ).choices(['robust', 'mean']),
+    )
+    .option(
+      '--guard <nats>',
+      `do not publish a base whose loss on held-out text is more than so many nats a token above the best before; off ` +
+        `for no check (default: ${usualGuard})`,
+      guardOf,
+    )
+    .option(
+      '--probe <file>',
+      'that text: like what the run trains on, but not a part of it (default: of the built-in corpora)',
+    )
+    .option('--recompute', 'compute activations twice instead of storing them: less memory, more time')
+    .option(
+      '--accumulate <parts>',
+      'cut the batch of a step into so many parts (default: as few as each GPU can hold)',
+      whole(1, 65_535),
+    )
+    .option('--seed <number>', 'another seed gives another run', whole(0, 0x7fff_ffff), 0);
+}
+
+/** For commander. */
+function guardOf(text: string): number | 'off' {
+  return text === 'off' ? text : decimal(0, 100)(text);
+}
+
+/** The choices of the flags; this machine decides where they leave the preset open. Throws `usage.accumulate`. */
+export async function decideRun(
+  flags: RunFlags,
+  otherwise: PresetName | 'auto',
+): Promise<Pick<RunChoices, 'preset' | 'rounds' | 'steps' | 'batch' | 'seed' | 'training' | 'merge'>> {
+  const preset = await resolvePreset(flags.preset ?? otherwise);
+  const batch = flags.batch ?? defaultBatch(preset);
+  const { optimizer, precision, schedule, recompute, accumulate } = flags;
+  if (accumulate !== undefined && batch % accumulate !== 0) {
+    throw new TapestryError(
+      'usage.accumulate',
+      `--accumulate ${accumulate} does not divide the ${batch} windows of a step.`,
+      'Pass a number that divides --batch.',
+    );
+  }
+  return {
+    preset,
+    rounds: flags.rounds ?? defaultRounds,
+    steps: flags.steps ?? defaultSteps(preset),
+    batch,
+    seed: flags.seed,
+    ...(flags.merge === undefined ? {} : { merge: flags.merge }),
+    training: {
+      optimizer: optimizer ?? usualTraining.optimizer,
+      precision: precision ?? usualTraining.precision,
+      schedule: schedule ?? usualTraining.schedule,
+      recompute: recompute ?? usualTraining.recompute,
+      accumulation: accumulate ?? usualTraining.accumulation,
+    },
+  };
+}
+
+async function resolvePreset(name: PresetName | 'auto'): Promise<PresetName> {
+  if (name !== 'auto') return name;
+  const device = await openDevice(await nodeGpu());
+  try {
+    return await choosePreset(device, cachedKernels(device));
+  } finally {
+    device.close();
+  }
+}
+
+/** A flag as it is shown, the value that it asks for, and the run's own. */
+export type AskedFlag = readonly [flag: string, wanted: FlagValue | undefined, held: FlagValue];
+type FlagValue = string | number | boolean;
+
+/** A manifest fixes a run's settings. Throws `run.other` for a flag that asks for another one than the folder's run has. */
+export function checkSameRun(
+  manifest: WholeManifest,
+  flags: Omit<RunFlags, 'seed'>,
+  next: string,
+  more: readonly AskedFlag[] = [],
+): void {
+  const { strategy, model, merge, guard } = manifest;
+  const layout =
+    flags.preset === undefined || flags.preset === 'auto'
+      ? undefined
+      : layoutOf({ ...presets[flags.preset], vocabularySize: model.vocabularySize });
+  const schedule = strategy.schedule.case === 'cosine' ? 'cosine' : 'wsd';
+  const asked: readonly AskedFlag[] = [
+    ['--rounds', flags.rounds, strategy.rounds],
+    ['--steps', flags.steps, strategy.localSteps],
+    ['--batch', flags.batch, strategy.batch],
+    ['--optimizer', flags.optimizer, strategy.inner.case],
+    ['--precision', flags.precision, strategy.precision.case],
+    ['--schedule', flags.schedule, schedule],
+    ['--merge', flags.merge, merge.case === 'robustMean' ? 'robust' : 'mean'],
+    ['--guard', flags.guard, guard.case === 'probe' ? guard.value.maxIncrease : 'off'],
+    ['--recompute', flags.recompute, strategy.recompute],
+    ['--accumulate', flags.accumulate, strategy.accumulation],
+    [`--preset ${flags.preset}: parameters`, layout?.length, model.parameters],
+    ...more,
+  ];
+  const others = asked.filter(([, wanted, held]) => wanted !== undefined && wanted !== held);
+  if (others.length === 0) return;
+  const told = others.map(([flag, wanted, held]) => `${flag} ${wanted} (it has ${held})`).join(', ');
+  throw new TapestryError('run.other', `The folder holds a run with other settings than ${told}.`, next);
+}

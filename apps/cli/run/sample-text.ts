@@ -1,0 +1,39 @@
+import type { ModelConfig } from '../../../client/model/config.ts';
+import { CpuDecoder } from '../../../client/model/generate/cpu-decoder.ts';
+import { generate } from '../../../client/model/generate/generate.ts';
+import { layoutOf } from '../../../client/model/parameters.ts';
+import { Random } from '../../../client/random.ts';
+import { tokenizerOfFile } from './run-tokenizer.ts';
+
+export interface SampleRequest {
+  readonly config: ModelConfig;
+  /** The run's tokenizer file; null for bytes. */
+  readonly tokenizer: Uint8Array<ArrayBuffer> | null;
+  readonly parameters: Float32Array<ArrayBuffer>;
+  readonly prompt: string;
+  readonly maxTokens: number;
+  readonly seed: number;
+  /** Each round draws a sample of its own. */
+  readonly round: number;
+}
+
+/** Continues the prompt on the CPU; the same request gives the same text. It works without pause: see sample-worker. */
+export async function sampleText(request: SampleRequest): Promise<string> {
+  const { config, parameters } = request;
+  const tokenizer = tokenizerOfFile(request.tokenizer, config.vocabularySize);
+  const prompt = {
+    tokens: [tokenizer.beginning, ...tokenizer.encode(request.prompt)],
+    random: Random.seeded(request.seed, request.round),
+  };
+  const decoder = new CpuDecoder(config, layoutOf(config), parameters);
+  const pieces = generate(decoder, [prompt], {
+    tokenizer,
+    maxTokens: request.maxTokens,
+    temperature: 0.7,
+    topK: 40,
+    stopTokens: [tokenizer.end],
+  });
+  let text = '';
+  for await (const piece of pieces) text += piece.text;
+  return text;
+}

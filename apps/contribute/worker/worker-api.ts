@@ -1,0 +1,50 @@
+import type { ContributorEvent } from '../../../client/contribute/events.ts';
+import type { EvidenceFile } from '../../../client/contribute/protocol/evidence.ts';
+import type { Nation } from '../../../client/data/udhr/nations.ts';
+
+/** The reason why a browser cannot train. */
+export type Obstacle = 'insecure-context' | 'no-webgpu' | 'no-adapter';
+
+/** The worker's findings before anything starts. */
+export interface Probe {
+  readonly gpu: { readonly name: string; readonly software: boolean } | { readonly obstacle: Obstacle };
+  readonly corpora: readonly Nation[];
+  /** null if the relay did not answer. */
+  readonly tokenNeeded: boolean | null;
+}
+
+export interface StartRequest {
+  /** A corpus's name, or files that only the worker reads. */
+  readonly text: { readonly corpus: string } | { readonly files: readonly File[] };
+  readonly token: string | null;
+  /** From 0.1 to 1; anything else fails with `usage.power`. */
+  readonly power: number;
+}
+
+/** A TapestryError as the worker sends it to the page. */
+export interface Problem {
+  readonly code: string;
+  readonly message: string;
+  readonly next: string;
+}
+
+export type WorkerEvent =
+  | ContributorEvent
+  /** A problem of one sort with the chosen files; the node trains on the usable text. */
+  | ({ readonly event: 'file-problem' } & Problem)
+  /** The error that ended the contributor; `evidence` is what the relay signed, if it showed two journals. */
+  | ({ readonly event: 'failed'; readonly evidence: readonly EvidenceFile[] } & Problem);
+
+/** The calls from the page to the worker, which owns GPU, text and contributor. */
+export interface ContributeWorker {
+  probe(): Promise<Probe>;
+  subscribe(listener: (event: WorkerEvent) => void): void;
+  /** Resolves when the contributor has left; a failure is an event, not a rejection. */
+  start(request: StartRequest): Promise<void>;
+  pause(): void;
+  resume(): void;
+  finish(): void;
+  setPower(power: number): void;
+  /** Removes the key, the saved state and the weights from this browser. */
+  forget(): Promise<void>;
+}

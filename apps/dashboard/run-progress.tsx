@@ -1,0 +1,80 @@
+import type { RelayStatus } from '../../relay/wire/status.ts';
+import { useNow } from '../ui/clock.ts';
+import { Cloth } from '../ui/cloth.tsx';
+import { formatCount, formatDuration, formatLoss } from '../ui/format.ts';
+import { messages } from '../ui/messages.ts';
+import { heldOutMeans } from '../ui/series.ts';
+
+const words = messages.dashboard;
+
+/** The part of the round's time that is left, 0 … 1. */
+function leftOfRound(round: RelayStatus['round'], now: number): number {
+  if (round.openedAt === null || round.deadlineAt === null) return 0;
+  const length = Math.max(1, round.deadlineAt - round.openedAt);
+  return Math.min(1, Math.max(0, (round.deadlineAt - now) / length));
+}
+
+/** A ring that empties as the round's time runs out. */
+function Ring({ part }: { part: number }) {
+  return (
+    <svg class="ring" viewBox="0 0 36 36" aria-hidden="true">
+      <circle class="track" cx={18} cy={18} r={15} pathLength={100} />
+      <circle class="left" cx={18} cy={18} r={15} pathLength={100} stroke-dasharray={`${part * 100} 100`} />
+    </svg>
+  );
+}
+
+function Facts({ status }: { status: RelayStatus }) {
+  const now = useNow();
+  const { round, run, nodes, history } = status;
+  const measured = history.at(-1)?.probeLoss ?? null;
+  const [first, last] = heldOutMeans(history);
+  if (round.phase === 'complete')
+    return (
+      <div class="round-facts">
+        <p class="headline">{words.completeHeading(run.rounds)}</p>
+        {history.length > 0 && (
+          <p class="headline quiet">{words.completeLoss(formatLoss(first), formatLoss(last))}</p>
+        )}
+        {measured !== null && <p class="headline quiet">{words.completeProbe(formatLoss(measured))}</p>}
+      </div>
+    );
+  return (
+    <div class="round-facts">
+      <p class="fact">
+        {words.round} <strong>{round.number}</strong> {words.ofRounds(run.rounds)}
+      </p>
+      {round.phase === 'waiting' ? (
+        <p class="fact">
+          {words.phases.waiting}: {words.waitingFor(nodes.length, round.quorum)}
+        </p>
+      ) : (
+        <>
+          <p class="fact">
+            {words.contributions} <strong>{round.contributions}</strong> {words.ofTarget(round.target)}
+          </p>
+          <p class="fact" role="timer" aria-live="off">
+            <Ring part={leftOfRound(round, now)} />
+            {words.timeLeft}{' '}
+            <strong>{round.deadlineAt === null ? '–' : formatDuration(round.deadlineAt - now)}</strong>
+          </p>
+        </>
+      )}
+      <p class="facts">{words.facts(formatCount(run.parameters), run.rounds, run.localSteps)}</p>
+    </div>
+  );
+}
+
+/** The run as cloth, and the round being woven. */
+export function RunProgress({ status }: { status: RelayStatus | null }) {
+  return (
+    <section class="progress" aria-label={messages.cloth.label}>
+      <Cloth status={status} />
+      {status !== null && <Facts status={status} />}
+      <p class="visually-hidden" role="status">
+        {status !== null &&
+          `${words.round} ${status.round.number} ${words.ofRounds(status.run.rounds)}, ${words.phases[status.round.phase]}`}
+      </p>
+    </section>
+  );
+}

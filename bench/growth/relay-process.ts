@@ -1,0 +1,17 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** Serves the run in `folder` with the built relay. The caller ends the process. */
+export function serve(folder: string): Promise<{ readonly process: ChildProcess; readonly url: URL }> {
+  const program = join(import.meta.dirname, 'tapestry.js');
+  const args = [program, 'relay', '--data', folder, '--port', '0', '--json'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`the relay ended with code ${code}`)));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const { event, contribute } = JSON.parse(line);
+      if (event === 'listening') resolve({ process: child, url: new URL('.', contribute) });
+    });
+  });
+}

@@ -1,0 +1,24 @@
+import type { DraftToRelay } from '../../../relay/wire/frames.ts';
+import { NodeState } from '../../../relay/wire/tapestry_pb.js';
+import type { TrainingProgress } from '../../train/loop/training-progress.ts';
+import type { Session, Work } from '../session/state.ts';
+
+const states: Readonly<Record<Work['kind'], NodeState>> = {
+  idle: NodeState.WAITING,
+  syncing: NodeState.SYNCING,
+  training: NodeState.TRAINING,
+  ready: NodeState.UPLOADING,
+  offered: NodeState.UPLOADING,
+  uploading: NodeState.UPLOADING,
+};
+
+/** A node's report, sent at the interval that the relay sets. All reports have the same size. */
+export function heartbeatOf(session: Session, progress: TrainingProgress): DraftToRelay {
+  const { work, settled, open } = session;
+  const round = work.kind === 'idle' ? (open ?? settled) : work.round;
+  const halted = session.paused && (work.kind === 'idle' || work.kind === 'training');
+  return {
+    case: 'heartbeat',
+    value: { round: round?.round ?? 0, state: halted ? NodeState.PAUSED : states[work.kind], ...progress },
+  };
+}

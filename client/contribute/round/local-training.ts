@@ -1,0 +1,223 @@
+import { type Corpus, tokenizeCorpus } from '../../data/corpus.ts';
+import { heldOutBatches, Sampler } from '../../data/sampler.ts';
+import type { Tokenizer } from '../../data/tokenizer.ts';
+import type { Tokens } from '../../data/tokens.ts';
+import { printable, TapestryError } from '../../errors.ts';
+import type { Device } from '../../gpu/device.ts';
+import type { KernelRecord } from '../../gpu/tuning/kernel-record.ts';
+import type { Runtime } from '../../runtime.ts';
+import type { Checkpoint, Place } from '../../train/checkpoint.ts';
+import { evaluate } from '../../train/evaluate.ts';
+import { TrainingLoop } from '../../train/loop/training-loop.ts';
+import { finiteLoss, type TrainingProgress } from '../../train/loop/training-progress.ts';
+import { learningRateAt } from '../../train/optimizer/schedule.ts';
+import type { Trainer } from '../../train/trainer.ts';
+import { freshOptimizer, type OptimizerState } from '../../train/training.ts';
+import type { ContributorEvent } from '../events.ts';
+import type { RunTerms } from '../run-terms.ts';
+import type { Round } from '../session/state.ts';
+
+/** The loss of a base is measured on at most this many batches of held-out text. */
+const maxHeldOutBatches = 8;
+
+/** The result of training one round from its base. */
+export interface TrainedRound {
+  readonly parameters: Float32Array<ArrayBuffer>;
+  readonly steps: number;
+  readonly tokens: number;
+  /** Losses in nats per token, each exactly a f32. */
+  readonly trainingLoss: number;
+  readonly heldOutLoss: number;
+}
+
+/** Training state that is carried from round to round. It has no parameters: each round begins with those of its base. */
+export type RoundStart = Place<OptimizerState>;
+
+export interface TrainingOptions {
+  readonly corpus: Corpus;
+  /** The model's tokenizer. */
+  readonly tokenizer: Tokenizer;
+  readonly seed: number;
+  readonly power: number;
+  readonly tell: (event: ContributorEvent) => void;
+}
+
+/**
+ * Local training of one run on one node. A round begins from the state after the last completed round. A stopped round
+ * therefore changes nothing, and a round that loses its device ends with the same bits as without the loss.
+ */
+export class LocalTraining {
+  readonly #terms: RunTerms;
+  readonly #heldOut: Tokens;
+  readonly #tell: TrainingOptions['tell'];
+  readonly #sampler: Sampler;
+  readonly #loop: TrainingLoop;
+  #start: RoundStart;
+
+  private constructor(
+    loop: TrainingLoop,
+    terms: RunTerms,
+    sampler: Sampler,
+    heldOut: Tokens,
+    tell: TrainingOptions['tell'],
+  ) {
+    this.#loop = loop;
+    this.#terms = terms;
+    this.#sampler = sampler;
+    this.#heldOut = heldOut;
+    this.#tell = tell;
+    this.#start = this.#fresh();
+  }
+
+  /**
+   * Creates the model on `device`; `close` frees both. `kernels` are the kernels recorded in the state to restore.
+   * @throws TapestryError `corpus.too-short`, and the errors of `TrainingLoop.open`
+   */
+  static async open(
+    runtime: Runtime,
+    device: Device,
+    terms: RunTerms,
+    options: TrainingOptions,
+    kernels?: KernelRecord,
+  ): Promise<LocalTraining> {
+    const { seed, power, tell } = options;
+    const { config, shape, optimizer, trainer } = terms;
+    const { name, train, heldOut } = await tokenizeCorpus(options.corpus, options.tokenizer);
+    if (heldOut.length < 2) {
+      throw new TapestryError(
+        'corpus.too-short',
+        `${printable(name)} has no text to hold out.`,
+        'Add text: a few paragraphs are enough.',
+      );
+    }
+    const sampler = new Sampler(train, shape, seed, printable(name));
+    const settings = {
+      config,
+      shape,
+      optimizer,
+      trainer,
+      power,
+      ...(kernels && { kernels }),
+      onKernels: tell,
+    };
+    const loop = await TrainingLoop.open(runtime, device, settings);
+    return new LocalTraining(loop, terms, sampler, heldOut, tell);
+  }
+
+  /** The state after the last completed round. */
+  get start(): RoundStart {
+    return this.#start;
+  }
+
+  /** `start` with the kernels in use. */
+  get checkpoint(): Checkpoint<OptimizerState> {
+    return { ...this.#start, kernels: this.#loop.trainer.kernels };
+  }
+
+  get progress(): TrainingProgress {
+    return this.#loop.progress;
+  }
+
+  /** @throws TapestryError `sampler.*` if the saved position belongs to other text; nothing is changed then */
+  restore({ state, sampler }: RoundStart): void {
+    this.#sampler.restore(sampler);
+    this.#start = { state, sampler };
+  }
+
+  setPower(power: number): void {
+    this.#loop.power = power;
+  }
+
+  /** Pauses training at its next step until `release`. */
+  hold(): void {
+    this.#loop.pause();
+  }
+
+  release(): void {
+    this.#loop.resume();
+  }
+
+  /**
+   * Trains the local steps of `round` from `base`, the parameters of its base. If the signal is aborted, it rejects at
+   * the next step with the signal's reason.
+   * @throws TapestryError `training.diverged` or `train.not-finite`, or `device.lost` if the device cannot be opened again
+   */
+  async train(round: Round, base: Float32Array<ArrayBuffer>, signal: AbortSignal): Promise<TrainedRound> {
+    const { state: before, sampler } = this.#start;
+    const { localSteps: steps } = round;
+    const { batch, sequence } = this.#terms.shape;
+    let heldOutLoss = Number.NaN;
+    const { state, meanLoss, ...after } = await this.#loop.run(
+      {
+        from: { state: { ...before, parameters: base }, sampler },
+        steps,
+        sampler: this.#sampler,
+        learningRate: (step) => this.#learningRate(round.round, step),
+        onLoaded: async (trainer) => {
+          heldOutLoss = await this.#measureBase(trainer, round, signal);
+        },
+        onProgress: ({ steps: step, trainingLoss: loss, ...counts }) =>
+          this.#tell({ event: 'step', round: round.round, step, steps, loss, ...counts }),
+        onDeviceLost: (step, reason) =>
+          this.#tell({ event: 'device-lost', round: round.round, step, reason }),
+      },
+      signal,
+    );
+    const { parameters, ...optimizer } = state;
+    if (optimizer.scaling?.appliedSteps === (before.scaling?.appliedSteps ?? 0)) throw nothingLearned();
+    this.#start = { state: optimizer, sampler: after.sampler };
+    return { parameters, steps, tokens: steps * batch * sequence, trainingLoss: meanLoss, heldOutLoss };
+  }
+
+  /**
+   * Resets the optimizer and the saved position in the text after training diverged: with the old moments the next round
+   * would diverge too.
+   */
+  startOver(): void {
+    this.#start = this.#fresh();
+  }
+
+  /** Frees the device. */
+  close(): void {
+    this.#loop.close();
+  }
+
+  /** A new optimizer state, and the sampler's current position. */
+  #fresh(): RoundStart {
+    return { state: freshOptimizer(this.#terms.layout.length), sampler: this.#sampler.save() };
+  }
+
+  /** The loss of the trainer's base on this node's own held-out text, in nats per token. */
+  async #measureBase(
+    trainer: Trainer,
+    { round, base, localSteps }: Round,
+    signal: AbortSignal,
+  ): Promise<number> {
+    const windows = heldOutBatches(this.#heldOut, this.#terms.shape, maxHeldOutBatches);
+    const heldOutLoss = finiteLoss(await evaluate(trainer, windows));
+    signal.throwIfAborted();
+    this.#tell({ event: 'round', round, base, steps: localSteps, heldOutLoss });
+    return heldOutLoss;
+  }
+
+  /**
+   * The learning rate of the run's schedule, at the run's step even if this node joined late. Moments of few steps give
+   * unstable updates, so a node that joins late has a warm-up of its own, as long as the run's.
+   */
+  #learningRate(round: number, step: number): number {
+    const { schedule, localSteps } = this.#terms;
+    const scheduled = learningRateAt((round - 1) * localSteps + step, schedule);
+    if (schedule.warmupSteps === 0) return scheduled;
+    const seen = this.#start.state.step + step + 1;
+    return Math.min(scheduled, (schedule.peak * seen) / schedule.warmupSteps);
+  }
+}
+
+/** The loss is finite, but no gradient was, so there is nothing to contribute. */
+function nothingLearned(): TapestryError {
+  return new TapestryError(
+    'training.diverged',
+    'No step of the round had a finite gradient.',
+    'The node drops this round and trains from the next base.',
+  );
+}

@@ -1,0 +1,158 @@
+import { receiptLines, receiptsIn } from '../../../relay/wire/evidence/receipt.ts';
+import { toHex } from '../../../relay/wire/hex.ts';
+import type { Acknowledgement } from '../../../relay/wire/tapestry_pb.js';
+import { byteTokenizer, type ModelTokenizer } from '../../data/tokenizer.ts';
+import { tokenizerFromFile } from '../../data/tokenizer-file.ts';
+import { TapestryError } from '../../errors.ts';
+import { RelayHttp } from '../../relay-http.ts';
+import type { Files, Runtime } from '../../runtime.ts';
+import { contentHash } from '../../sha256.ts';
+import { identityFile } from '../identity.ts';
+import type { Network } from '../network.ts';
+import { Downloads } from '../protocol/download.ts';
+import type { EvidenceFile, EvidenceStore } from '../protocol/evidence.ts';
+import type { RunTerms } from '../run-terms.ts';
+import { decodeState, encodeState, type SavedState } from './saved-state.ts';
+
+/** Names of a run's files in a node's folder. Each run has its own files, so joining another run overwrites nothing. */
+const fileNames = (run: string) => {
+  const of = run.slice(0, 16);
+  return {
+    state: `state-${of}.safetensors`,
+    receipts: `receipts-${of}.txt`,
+    base: `base-${of}.bin`,
+    tokenizer: `tokenizer-${of}.json`,
+    checkpoint: `checkpoint-${of}.txt`,
+    fork: `fork-${of}.json`,
+  };
+};
+
+/** Whether a node makes a file with this name in its folder, which also may hold the files of others. */
+export function isNodeFile(name: string): boolean {
+  const whole = name.replace(/\.new$/, '');
+  const run = /-([0-9a-f]{16})\./.exec(whole)?.[1] ?? '';
+  return whole === identityFile || Object.values(fileNames(run)).includes(whole);
+}
+
+/** The number of a run's receipts that a node stores. A commit's checkpoint covers all older ones. */
+const storedReceipts = 256;
+
+/** A node's state, and the receipt of its contribution if the relay accepted it. */
+export interface Saved {
+  readonly state: SavedState;
+  readonly receipt: Acknowledgement | null;
+}
+
+/**
+ * Stores a run's files in a node's folder: the node's state, the receipts of its newest accepted contributions, the
+ * current base, the tokenizer, the newest checkpoint, and the proof of a fork if the relay made one.
+ */
+export class NodeStore implements EvidenceStore {
+  readonly #downloads: Downloads;
+  readonly #files: Files;
+  #base: { readonly hash: string; readonly parameters: Float32Array<ArrayBuffer> } | null = null;
+
+  constructor(runtime: Runtime, network: Network, relay: URL) {
+    this.#files = runtime.files;
+    this.#downloads = new Downloads(new RelayHttp(network, runtime, relay), runtime);
+  }
+
+  async save(run: string, state: SavedState): Promise<void> {
+    await this.#files.write(fileNames(run).state, await encodeState(run, state));
+  }
+
+  /**
+   * The saved state of the run, and the receipt of its contribution if the relay accepted it; null if no state is saved.
+   * The relay may accept a contribution in a later attempt than the one it was trained in; the receipt names the attempt.
+   * @throws TapestryError `checkpoint.*`
+   */
+  async load({ run, layout }: RunTerms): Promise<Saved | null> {
+    const bytes = await this.#files.read(fileNames(run).state);
+    if (bytes === null) return null;
+    const state = await decodeState(bytes, run, layout.length);
+    const { payload } = state.contribution;
+    const receipts = await this.loadReceipts(run);
+    return { state, receipt: receipts.findLast((receipt) => toHex(receipt.payload) === payload) ?? null };
+  }
+
+  /** The newest receipts of the run, oldest first. Lines that are not receipts are passed over. */
+  async loadReceipts(run: string): Promise<readonly Acknowledgement[]> {
+    const bytes = await this.#files.read(fileNames(run).receipts);
+    return bytes === null ? [] : receiptsIn(bytes);
+  }
+
+  /** Stores a receipt beside the ones before, so that anyone with the run's manifest can check it. */
+  async saveReceipt(run: string, receipt: Acknowledgement): Promise<void> {
+    const before = await this.loadReceipts(run);
+    const others = before.filter(({ sequence }) => sequence !== receipt.sequence);
+    const newest = [...others, receipt].slice(-storedReceipts);
+    await this.#files.write(fileNames(run).receipts, receiptLines(newest));
+  }
+
+  loadCheckpoint(run: string): Promise<Uint8Array | null> {
+    return this.#files.read(fileNames(run).checkpoint);
+  }
+
+  /** Stores the note unchanged, so that `verify --checkpoint` can compare a run with it. */
+  saveCheckpoint(run: string, note: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#files.write(fileNames(run).checkpoint, note);
+  }
+
+  saveForkProof(run: string, proof: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#files.write(fileNames(run).fork, proof);
+  }
+
+  async forkEvidence(run: string): Promise<readonly EvidenceFile[]> {
+    const names = fileNames(run);
+    const file = async (kind: EvidenceFile['kind'], name: string) => {
+      const bytes = await this.#files.read(name);
+      return bytes === null ? [] : [{ kind, name, bytes }];
+    };
+    const proof = await file('proof', names.fork);
+    if (proof.length > 0) return proof;
+    return [...(await file('checkpoint', names.checkpoint)), ...(await file('receipts', names.receipts))];
+  }
+
+  /**
+   * The run's tokenizer, from the folder or else from the relay.
+   * @throws TapestryError `tokenizer.*`, `relay.unreachable` or `relay.bad-blob`
+   */
+  async tokenizer({ run, tokenizer, config }: RunTerms, signal: AbortSignal): Promise<ModelTokenizer> {
+    if (tokenizer.kind === 'bytes') return byteTokenizer;
+    const { hash, bytes } = tokenizer;
+    const { tokenizer: name } = fileNames(run);
+    const kept = await this.#files.read(name);
+    const held = kept !== null && (await contentHash(kept)) === hash;
+    const file = held ? kept : await this.#downloads.blob(hash, bytes, signal);
+    if (!held) await this.#files.write(name, file);
+    return tokenizerFromFile(file, { vocabularySize: config.vocabularySize });
+  }
+
+  /**
+   * The parameters of the base that hashes to `hash`, from memory, the folder or the relay. `fetched` is the number of bytes
+   * downloaded from the relay.
+   * @throws TapestryError `relay.unreachable` or `relay.bad-blob`
+   */
+  async base(
+    { run, layout: { length } }: RunTerms,
+    hash: string,
+    signal: AbortSignal,
+  ): Promise<{ parameters: Float32Array<ArrayBuffer>; fetched: number }> {
+    if (this.#base?.hash === hash) return { parameters: this.#base.parameters, fetched: 0 };
+    const { base: name } = fileNames(run);
+    // After the first base is read or downloaded, the folder always holds the same base as memory.
+    const kept = this.#base === null ? await this.#files.read(name) : null;
+    const held = kept !== null && kept.length === length * 4 && (await contentHash(kept)) === hash;
+    const bytes = held ? kept : await this.#downloads.blob(hash, length * 4, signal);
+    if (!held) await this.#files.write(name, bytes);
+    signal.throwIfAborted();
+    const parameters = new Float32Array(bytes.buffer, bytes.byteOffset, length);
+    this.#base = { hash, parameters };
+    return { parameters, fetched: held ? 0 : bytes.length };
+  }
+}
+
+/** True if the error means that the saved state cannot be used, so that the node may start without it. */
+export function isUnusableState(error: unknown): error is TapestryError {
+  return error instanceof TapestryError && /^(?:checkpoint|sampler)\./.test(error.code);
+}

@@ -1,0 +1,78 @@
+import * as v from 'valibot';
+import { isHash } from '../../../relay/wire/hex.ts';
+import type { ContributionFacts } from '../../../relay/wire/offer.ts';
+import { type Checkpoint, checkpointParts, progressSchema } from '../../train/checkpoint.ts';
+import { damaged, factsOf, seal, unseal } from '../../train/sealed-file.ts';
+import type { OptimizerState } from '../../train/training.ts';
+
+/** One node's trained and encoded contribution to one round. */
+export interface Contribution extends ContributionFacts {
+  /** The payload. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The error-feedback residual after the relay accepts this contribution. */
+  readonly residual: Float32Array<ArrayBuffer>;
+}
+
+/** The state that a node resumes a run from: a checkpoint and a contribution, saved after each completed round. */
+export interface SavedState {
+  /** It has no parameters, because each round begins with those of its base. */
+  readonly checkpoint: Checkpoint<OptimizerState>;
+  /** The error-feedback residual before `contribution`. */
+  readonly residual: Float32Array<ArrayBuffer>;
+  readonly contribution: Contribution;
+}
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const hash = v.pipe(v.string(), v.check(isHash));
+const loss = v.pipe(v.number(), v.finite());
+const factsSchema = v.strictObject({
+  progress: progressSchema,
+  contribution: v.strictObject({
+    round: count,
+    base: hash,
+    payload: hash,
+    payloadBytes: count,
+    steps: count,
+    tokens: count,
+    trainingLoss: loss,
+    heldOutLoss: loss,
+  }),
+});
+
+/** The bytes of a state's file; `run` is the run's id in hex. */
+export function encodeState(run: string, state: SavedState): Promise<Uint8Array<ArrayBuffer>> {
+  const { residual, contribution } = state;
+  const { progress, vectors } = checkpointParts(state.checkpoint);
+  const { bytes, residual: nextResidual, ...facts } = contribution;
+  return seal('node-state', run, {
+    facts: { progress, contribution: facts },
+    vectors: { ...vectors, residual, nextResidual },
+    payload: bytes,
+  });
+}
+
+/**
+ * Decodes the state of `run` for a model of `parameters` parameters.
+ * @throws TapestryError `checkpoint.damaged`, `checkpoint.version` or `checkpoint.other-run`
+ */
+export async function decodeState(
+  bytes: Uint8Array<ArrayBuffer>,
+  run: string,
+  parameters: number,
+): Promise<SavedState> {
+  const { facts, vectors, payload } = await unseal('node-state', run, bytes);
+  const { firstMoment, secondMoment, residual, nextResidual } = vectors;
+  if (!firstMoment || !secondMoment || !residual || !nextResidual || !payload)
+    throw damaged('lacks a vector');
+  for (const vector of [firstMoment, secondMoment, residual, nextResidual])
+    if (vector.length !== parameters) throw damaged('belongs to another model');
+  const { progress, contribution } = factsOf(factsSchema, facts);
+  if (contribution.payloadBytes !== payload.length) throw damaged('has a payload of another length');
+  const { step, scaling, sampler, kernels } = progress;
+  const state = { step, firstMoment, secondMoment, ...(scaling && { scaling }) };
+  return {
+    checkpoint: { state, sampler, kernels },
+    residual,
+    contribution: { ...contribution, bytes: payload, residual: nextResidual },
+  };
+}

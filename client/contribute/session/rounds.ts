@@ -1,0 +1,100 @@
+import {
+  type Advanced,
+  type Effect,
+  end,
+  idle,
+  type Round,
+  type Session,
+  type SessionEvent,
+  tell,
+} from './state.ts';
+
+/** True if both name the same round and base; attempts share training results. */
+export const same = (a: Round, b: { readonly round: number; readonly base: string }) =>
+  a.round === b.round && a.base === b.base;
+
+/** Handles the opening of a round: continues it if the node already works on it, otherwise drops its work and begins. */
+export function opened(session: Session, round: Round): Advanced {
+  const open = { ...session, open: round };
+  const { work } = session;
+  if (work.kind !== 'idle' && same(work.round, round)) return offer({ ...open, work: { ...work, round } });
+  const [clear, effects] = drop(open, 'closed');
+  const [begun, started] = begin(clear);
+  return [begun, [...effects, ...started]];
+}
+
+/** Begins the open round, unless the node is paused, has ended or has settled this attempt. */
+function begin(session: Session): Advanced {
+  const { open, settled } = session;
+  if (session.ended || session.paused || session.work.kind !== 'idle' || open === null) return [session, []];
+  if (settled !== null && same(settled, open) && settled.attempt === open.attempt) return [session, []];
+  const job = session.job + 1;
+  return [{ ...session, job, work: { kind: 'syncing', round: open } }, [{ kind: 'sync', job, round: open }]];
+}
+
+/** Offers a ready contribution if the relay is connected and its round is open. */
+export function offer(session: Session): Advanced {
+  const { work, open } = session;
+  if (work.kind !== 'ready' || session.connection !== 'up' || open === null) {
+    return [session, []];
+  }
+  return [{ ...session, work: { ...work, kind: 'offered' } }, [{ kind: 'offer', payload: work.payload }]];
+}
+
+/** Drops the current work. Its delta is never sent, and the residual remains as it was before the round. */
+export function drop(session: Session, reason: 'refused' | 'closed' | 'not-finite'): Advanced {
+  const { work } = session;
+  if (work.kind === 'idle') return [session, []];
+  const dropped = { ...session, work: idle, settled: work.round, job: session.job + 1 };
+  const effects: Effect[] =
+    'payload' in work ? [{ kind: 'discard', payload: work.payload }] : [{ kind: 'stop' }];
+  effects.push(tell({ event: 'dropped', round: work.round.round, reason }));
+  return finishIfAsked(dropped, effects);
+}
+
+export function accepted(session: Session, payload: string, sequence: number | null): Advanced {
+  const { work } = session;
+  if (!('payload' in work) || work.payload !== payload) return [session, []];
+  const done = { ...session, work: idle, settled: work.round };
+  return finishIfAsked(done, [{ kind: 'accept', payload, sequence }]);
+}
+
+function finishIfAsked(session: Session, effects: readonly Effect[]): Advanced {
+  if (!session.finishing) return [session, effects];
+  const [ended, ending] = end(session, session.leaving ? 'interrupted' : 'finished', null);
+  return [ended, [...effects, ...ending]];
+}
+
+/** Handles a commit: the round has made a new base, so work on this or an earlier round is too late and is dropped. */
+export function committed(session: Session, event: SessionEvent & { kind: 'committed' }): Advanced {
+  const { round, base, contributions, tokens, fate } = event;
+  const told = tell({ event: 'committed', round, base, contributions, tokens, fate });
+  const between = { ...session, open: null };
+  if (session.work.kind === 'idle' || session.work.round.round > round) return [between, [told]];
+  const [clear, effects] = drop(between, 'closed');
+  return [clear, [told, ...effects]];
+}
+
+/**
+ * Handles an abandoned round, which made no base and opens again under the same number. Work for it continues; otherwise
+ * no node could ever finish under a deadline that is too short. An accepted contribution no longer counts: `settled` names
+ * the old attempt, so the node trains again in the new one, even if it was offline when the round was abandoned.
+ */
+export function abandoned(session: Session, round: number): Advanced {
+  const told = tell({ event: 'abandoned', round });
+  const between = { ...session, open: null };
+  const [clear, effects] = session.finishing ? drop(between, 'closed') : [unsent(between), []];
+  return [clear, [told, ...effects]];
+}
+
+/** Marks a contribution that was being sent as ready, so that the node offers it again on the next connection or attempt. */
+export function unsent(session: Session): Session {
+  const { work } = session;
+  const onItsWay = work.kind === 'offered' || work.kind === 'uploading';
+  return onItsWay ? { ...session, work: { ...work, kind: 'ready' } } : session;
+}
+
+export function resumed(session: Session): Advanced {
+  const [next, effects] = begin({ ...session, paused: false });
+  return [next, [{ kind: 'release' }, tell({ event: 'resumed' }), ...effects]];
+}

@@ -1,0 +1,136 @@
+import type { GoodbyeReason, RefusalCode } from '../../../relay/wire/tapestry_pb.js';
+import type { TapestryError } from '../../errors.ts';
+import type { ContributionFate, ContributorEvent } from '../events.ts';
+
+/** State of a node: its connection to the relay and its work on a round, which advance independently. */
+export interface Session {
+  readonly connection: 'down' | 'connecting' | 'joining' | 'up';
+  readonly work: Work;
+  /** The round that the relay last said is open; null between rounds. */
+  readonly open: Round | null;
+  /** The last attempt at a round that this node completed or dropped, whether or not the relay accepted it. */
+  readonly settled: Round | null;
+  readonly paused: boolean;
+  /** True if the session ends when its work is settled; with `leaving`, it also ends when the connection is lost. */
+  readonly finishing: boolean;
+  readonly leaving: boolean;
+  /** True once a relay has welcomed this session. */
+  readonly known: boolean;
+  /** Failed connections since the last one that lasted: see `steadyMilliseconds`. */
+  readonly attempt: number;
+  /** Number of the current job (sync or train). Reports of a stopped job have an older number and are ignored. */
+  readonly job: number;
+  readonly ended: boolean;
+}
+
+export interface Round {
+  readonly round: number;
+  /** Hash of the base, hex. */
+  readonly base: string;
+  /** Counts from 1; an abandoned round opens again as the next attempt. 0 while the node does not know the attempt. */
+  readonly attempt: number;
+  readonly localSteps: number;
+  /** The greatest L2 norm of a delta; 0 while the node does not know it. */
+  readonly normBound: number;
+}
+
+/** Work on one round, in order. `ready` means trained, but not yet offered over the current connection. */
+export type Work =
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'syncing' | 'training'; readonly round: Round }
+  | {
+      readonly kind: 'ready' | 'offered' | 'uploading';
+      readonly round: Round;
+      /** Hash of the contribution's payload, hex. */
+      readonly payload: string;
+    };
+
+export type SessionEvent =
+  | { readonly kind: 'start' | 'connected' | 'retry' }
+  /** A contribution from before this process started; precedes the first `welcomed`. */
+  | {
+      readonly kind: 'restored';
+      readonly round: Round;
+      readonly payload: string;
+      readonly acknowledged: boolean;
+    }
+  | { readonly kind: 'welcomed'; readonly round: number; readonly base: string }
+  /** The connection has lasted `steadyMilliseconds` since its Welcome. */
+  | { readonly kind: 'steady' }
+  | { readonly kind: 'opened'; readonly round: Round }
+  | { readonly kind: 'resume'; readonly payload: string; readonly offset: number }
+  | { readonly kind: 'acknowledged'; readonly payload: string; readonly sequence: number }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly round: number; readonly jitter: number }
+  | {
+      readonly kind: 'committed';
+      readonly round: number;
+      readonly base: string;
+      readonly contributions: number;
+      readonly tokens: number;
+      readonly fate: ContributionFate | null;
+    }
+  | { readonly kind: 'abandoned'; readonly round: number }
+  | { readonly kind: 'goodbye'; readonly reason: GoodbyeReason; readonly jitter: number }
+  /** The socket closed or could not be opened, or a base could not be fetched. `jitter` is uniform over [0, 1). */
+  | { readonly kind: 'disconnected'; readonly problem: TapestryError; readonly jitter: number }
+  /** The node has the base. */
+  | { readonly kind: 'synced'; readonly job: number }
+  | { readonly kind: 'trained'; readonly job: number; readonly payload: string }
+  /** Training the round produced no finite delta. */
+  | { readonly kind: 'diverged'; readonly job: number }
+  /** An error that no retry solves. */
+  | { readonly kind: 'failed'; readonly problem: Error }
+  | { readonly kind: 'pause' | 'resume-work' | 'finish' | 'leave' };
+
+export type Effect =
+  | { readonly kind: 'connect' | 'disconnect' }
+  | { readonly kind: 'wait'; readonly milliseconds: number }
+  | { readonly kind: 'sync' | 'train'; readonly job: number; readonly round: Round }
+  /** Stop the current job at its next step. */
+  | { readonly kind: 'stop' }
+  /** Pause training at its next step, or resume it. */
+  | { readonly kind: 'hold' | 'release' }
+  | { readonly kind: 'offer'; readonly payload: string }
+  | { readonly kind: 'upload'; readonly payload: string; readonly offset: number }
+  /** The relay accepted the contribution, so its rounding error becomes the residual; `discard` drops it instead. */
+  | { readonly kind: 'accept'; readonly payload: string; readonly sequence: number | null }
+  | { readonly kind: 'discard'; readonly payload: string }
+  | { readonly kind: 'tell'; readonly event: ContributorEvent }
+  /** Send Leave if connected, disconnect, and end. `problem` is null unless the session failed. */
+  | {
+      readonly kind: 'end';
+      readonly reason: 'finished' | 'interrupted' | 'complete' | 'failed';
+      readonly problem: Error | null;
+    };
+
+export const idle: Work = { kind: 'idle' };
+
+/** A session before its first connection. */
+export const newSession: Session = {
+  connection: 'down',
+  work: idle,
+  open: null,
+  settled: null,
+  paused: false,
+  finishing: false,
+  leaving: false,
+  known: false,
+  attempt: 0,
+  job: 0,
+  ended: false,
+};
+
+/** The next session, and the effects to run in order. */
+export type Advanced = readonly [Session, readonly Effect[]];
+
+export function tell(event: ContributorEvent): Effect {
+  return { kind: 'tell', event };
+}
+
+export function end(
+  session: Session,
+  reason: (Effect & { kind: 'end' })['reason'],
+  problem: Error | null,
+): Advanced {
+  return [{ ...session, ended: true }, [{ kind: 'stop' }, { kind: 'end', reason, problem }]];
+}

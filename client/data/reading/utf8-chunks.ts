@@ -1,0 +1,71 @@
+import { fileFormat, formatBytes, type TextEncodingName } from './file-format.ts';
+import { LeftOut, sort } from './problems.ts';
+
+const tooLarge = (most: number) =>
+  sort(
+    'corpus.too-large',
+    `has more than ${most} bytes and was left out`,
+    `have more than ${most} bytes and were left out`,
+    'Split it into smaller files.',
+  );
+/**
+ * A file's bytes converted to UTF-8, without a byte order mark. Invalid bytes in a UTF-16 file become the byte 0xFF.
+ * @throws LeftOut if the file is not text or has more than `most` bytes
+ */
+export async function* utf8Chunks(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  most: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let start: Uint8Array<ArrayBuffer> | null = new Uint8Array(0);
+  let decode = (bytes: Uint8Array<ArrayBuffer>, _last: boolean) => bytes;
+  let read = 0;
+  for await (const chunk of chunks) {
+    read += chunk.length;
+    if (read > most) throw new LeftOut(tooLarge(most));
+    if (start === null) yield decode(chunk, false);
+    else {
+      start = concatenated(start, chunk);
+      if (start.length < formatBytes) continue;
+      const { encoding, bytes } = recognized(start);
+      decode = decoderOf(encoding);
+      start = null;
+      yield decode(bytes, false);
+    }
+  }
+  if (start !== null) {
+    const { encoding, bytes } = recognized(start);
+    yield decoderOf(encoding)(bytes, true);
+  } else yield decode(new Uint8Array(0), true);
+}
+
+function recognized(start: Uint8Array<ArrayBuffer>): {
+  encoding: TextEncodingName;
+  bytes: Uint8Array<ArrayBuffer>;
+} {
+  const format = fileFormat(start.subarray(0, formatBytes));
+  if ('encoding' in format) return { encoding: format.encoding, bytes: start.subarray(format.mark) };
+  const { kind, next } = format;
+  throw new LeftOut(sort('corpus.not-text', `is ${kind}`, `are not text but ${kind}`, next));
+}
+
+function decoderOf(
+  encoding: TextEncodingName,
+): (bytes: Uint8Array<ArrayBuffer>, last: boolean) => Uint8Array<ArrayBuffer> {
+  if (encoding === 'utf-8') return (bytes) => bytes;
+  const utf16 = new TextDecoder(encoding, { ignoreBOM: true });
+  const encoder = new TextEncoder();
+  return (bytes, last) => {
+    const utf8 = encoder.encode(utf16.decode(bytes, { stream: !last }));
+    // U+FFFD replaces bytes that could not be decoded. Its first byte is set to 0xFF, so that its line is found and left out.
+    for (let at = utf8.indexOf(0xef); at >= 0; at = utf8.indexOf(0xef, at + 1))
+      if (utf8[at + 1] === 0xbf && utf8[at + 2] === 0xbd) utf8[at] = 0xff;
+    return utf8;
+  };
+}
+
+function concatenated(one: Uint8Array<ArrayBuffer>, other: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const both = new Uint8Array(one.length + other.length);
+  both.set(one);
+  both.set(other, one.length);
+  return both;
+}

@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+import { type Checkpoint, checkpointParts, progressSchema } from '../../train/checkpoint.ts';
+import { damaged, factsOf, seal, unseal } from '../../train/sealed-file.ts';
+import { type Best, type Measurement, measurementSchema } from './measurement.ts';
+
+/** A place in a build, from which it resumes with the same bits. */
+export interface BuildState {
+  /** The index of the stage. */
+  readonly stage: number;
+  /** Where the stage is; null before its first step. */
+  readonly checkpoint: Checkpoint | null;
+  /**
+   * The model's parameters at the stage's beginning: what a frozen part is read from. Null where they are those of the build's
+   * base, which is not copied into states, and where nothing of the beginning is read any more.
+   */
+  readonly start: Float32Array<ArrayBuffer> | null;
+  /** The reference's log-probability of each answer, for losses that compare with the stage's beginning. */
+  readonly references: Float32Array<ArrayBuffer> | null;
+  /** The stage's best measurement and its trained parameters, and how many measurements since were not better. */
+  readonly best: (Best & { readonly parameters: Float32Array<ArrayBuffer> }) | null;
+  readonly notBetter: number;
+  readonly measurements: readonly Measurement[];
+  /** For each finished stage, the step whose weights are its result. */
+  readonly chosen: readonly number[];
+}
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const factsSchema = v.strictObject({
+  stage: count,
+  progress: v.nullable(progressSchema),
+  best: v.nullable(v.strictObject({ step: count, value: v.pipe(v.number(), v.finite()) })),
+  notBetter: count,
+  measurements: v.array(measurementSchema),
+  chosen: v.array(count),
+});
+
+/** Encodes a state as a file; `build` is the build's id. */
+export function encodeBuildState(build: string, state: BuildState): Promise<Uint8Array<ArrayBuffer>> {
+  const { stage, checkpoint, start, references, best, notBetter, measurements, chosen } = state;
+  const { progress = null, vectors = {} } = checkpoint === null ? {} : checkpointParts(checkpoint);
+  return seal('build-state', build, {
+    facts: {
+      stage,
+      progress,
+      best: best && { step: best.step, value: best.value },
+      ...{ notBetter, measurements, chosen },
+    },
+    vectors: {
+      ...vectors,
+      ...(start && { start }),
+      ...(references && { references }),
+      ...(best && { best: best.parameters }),
+    },
+  });
+}
+
+/** Decodes the state of `build` for a model of `length` parameters. Throws the errors of `unseal`. */
+export async function decodeBuildState(
+  bytes: Uint8Array<ArrayBuffer>,
+  build: string,
+  length: number,
+): Promise<BuildState> {
+  const { facts, vectors } = await unseal('build-state', build, bytes);
+  const { stage, progress, best, notBetter, measurements, chosen } = factsOf(factsSchema, facts);
+  const { parameters, firstMoment, secondMoment, start = null, references = null, best: bestOnes } = vectors;
+  if (start !== null && start.length !== length) throw damaged('belongs to another model');
+  let checkpoint: Checkpoint | null = null;
+  if (progress !== null) {
+    if (!parameters || !firstMoment || !secondMoment) throw damaged('lacks a vector');
+    const { step, scaling, sampler, kernels } = progress;
+    const state = { step, parameters, firstMoment, secondMoment, ...(scaling && { scaling }) };
+    checkpoint = { state, sampler, kernels };
+  }
+  if ((best === null) !== (bestOnes === undefined)) throw damaged('lacks a vector');
+  return {
+    ...{ stage, checkpoint, start, references, notBetter, measurements, chosen },
+    best: best && bestOnes ? { ...best, parameters: bestOnes } : null,
+  };
+}

@@ -1,0 +1,30 @@
+import type { StageRecipe } from '../../recipe/recipe.ts';
+import type { GroupLoss } from './group-loss.ts';
+import { labelLoss } from './labels.ts';
+import { pairLoss } from './pairs.ts';
+
+/** The loss over groups of examples that a stage trains; null if it trains the mean loss of targets. */
+export function stageLoss({ kind, preference }: StageRecipe): GroupLoss | null {
+  if (kind !== 'prefer') return null;
+  const { loss, beta, labelSmoothing } = preference;
+  switch (loss) {
+    case 'dpo':
+      return pairLoss({ kind: 'dpo', beta, labelSmoothing });
+    case 'robust':
+      return pairLoss({ kind: 'robust', beta, labelSmoothing });
+    case 'ipo':
+    case 'hinge':
+      return pairLoss({ kind: loss, beta });
+    case 'simpo':
+      return pairLoss({ kind: 'simpo', beta, margin: simpoMargin });
+    case 'orpo':
+      return pairLoss({ kind: 'orpo', lambda: beta });
+    case 'kto':
+      return labelLoss({ beta });
+    default:
+      return loss satisfies never;
+  }
+}
+
+/** The margin that TRL uses unless told otherwise. */
+const simpoMargin = 0.5;

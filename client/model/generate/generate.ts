@@ -1,0 +1,159 @@
+import type { Tokenizer, TokenStream } from '../../data/tokenizer.ts';
+import { TapestryError } from '../../errors.ts';
+import type { Random } from '../../random.ts';
+import type { ModelConfig } from '../config.ts';
+import type { Addition, CachedDecoder } from './cached-decoder.ts';
+import { checkSampling, type Sampling, sampleToken } from './sampling.ts';
+import { StopStrings } from './stop-strings.ts';
+
+export interface Prompt {
+  /** At least one. If there are more than the context holds, only the last ones are read. */
+  readonly tokens: readonly number[];
+  /** Used by this prompt alone, so that its text does not depend on the other prompts. */
+  readonly random: Random;
+}
+
+export interface GenerateOptions extends Sampling {
+  readonly tokenizer: Pick<Tokenizer, 'stream'>;
+  /** Maximum number of new tokens for each prompt. */
+  readonly maxTokens: number;
+  /** The text ends before any of these tokens. */
+  readonly stopTokens?: readonly number[];
+  /** The text ends before any of these strings, also if a string is split over several tokens. */
+  readonly stopStrings?: readonly string[];
+  /** If aborted, generation rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A token of one prompt's continuation. */
+export interface Piece {
+  /** The prompt's index. */
+  readonly prompt: number;
+  readonly token: number;
+  /** The text that is now certain. Often empty: the possible beginning of a stop string or of a character is held back. */
+  readonly text: string;
+  /** Set on a prompt's last piece: it ended by a stop token or stop string ('stop'), or by `maxTokens` ('length'). */
+  readonly end?: 'stop' | 'length';
+}
+
+/**
+ * Continues prompts, as many at a time as the decoder has sequences. It generates one token of each in turn; when a prompt
+ * ends, the next one takes its sequence. When the context is full, a continuation is resumed from the last half of the context.
+ * Clears the decoder's sequences first. Throws TapestryError `generate.bad-option`, and `generate.not-finite` if the model's
+ * logits are not finite.
+ */
+export async function* generate(
+  decoder: CachedDecoder,
+  prompts: readonly Prompt[],
+  options: GenerateOptions,
+): AsyncGenerator<Piece, void, void> {
+  checkOptions(prompts, options, decoder.config);
+  if (options.maxTokens === 0) return;
+  const waiting = [...prompts.entries()];
+  const free = Array.from({ length: decoder.sequences }, (_, sequence) => sequence);
+  let active: Continuation[] = [];
+  for (;;) {
+    active.push(
+      ...waiting.splice(0, free.length).map(([index, prompt]) => {
+        const sequence = free.shift() ?? 0;
+        decoder.clear(sequence);
+        return new Continuation(index, prompt, sequence, options);
+      }),
+    );
+    if (active.length === 0) return;
+    const logits = await decoder.append(
+      active.map((continuation) => continuation.addition(decoder)),
+      options.signal,
+    );
+    options.signal?.throwIfAborted();
+    const going: Continuation[] = [];
+    for (const [i, continuation] of active.entries()) {
+      const piece = continuation.next(logits[i] ?? new Float32Array());
+      if (piece.end === undefined) going.push(continuation);
+      else free.push(continuation.sequence);
+      yield piece;
+    }
+    active = going;
+  }
+}
+
+/** A prompt that is being continued in a sequence of the decoder. */
+class Continuation {
+  readonly sequence: number;
+  readonly #index: number;
+  readonly #prompt: Prompt;
+  readonly #options: GenerateOptions;
+  readonly #stream: TokenStream;
+  readonly #stops: StopStrings;
+  readonly #tokens: number[];
+  #pending: readonly number[];
+  #made = 0;
+
+  constructor(index: number, prompt: Prompt, sequence: number, options: GenerateOptions) {
+    this.sequence = sequence;
+    this.#index = index;
+    this.#prompt = prompt;
+    this.#options = options;
+    this.#stream = options.tokenizer.stream();
+    this.#stops = new StopStrings(options.stopStrings ?? []);
+    this.#tokens = [...prompt.tokens];
+    this.#pending = this.#tokens;
+  }
+
+  /** The tokens that the decoder must read before the next token. */
+  addition(decoder: CachedDecoder): Addition {
+    const { contextLength } = decoder.config;
+    if (this.#made === 0) {
+      this.#pending = this.#tokens.slice(-contextLength);
+    } else if (decoder.lengthOf(this.sequence) === contextLength) {
+      decoder.clear(this.sequence);
+      this.#pending = this.#tokens.slice(-Math.ceil(contextLength / 2));
+    }
+    return { sequence: this.sequence, tokens: this.#pending };
+  }
+
+  /** Draws the next token from the logits that follow all tokens before it. */
+  next(logits: Float32Array): Piece {
+    const { maxTokens, stopTokens } = this.#options;
+    const token = sampleToken(logits, this.#options, this.#prompt.random);
+    this.#tokens.push(token);
+    this.#pending = [token];
+    this.#made++;
+    const piece = { prompt: this.#index, token };
+    if (stopTokens?.includes(token)) return { ...piece, text: this.#rest(), end: 'stop' };
+    const text = this.#stops.push(this.#stream.push(token));
+    if (this.#stops.found) return { ...piece, text, end: 'stop' };
+    if (this.#made === maxTokens) return { ...piece, text: text + this.#rest(), end: 'length' };
+    return { ...piece, text };
+  }
+
+  #rest(): string {
+    return this.#stops.push(this.#stream.flush()) + this.#stops.flush();
+  }
+}
+
+function checkOptions(prompts: readonly Prompt[], options: GenerateOptions, config: ModelConfig): void {
+  const { maxTokens, stopStrings } = options;
+  const refuse = (message: string, next: string) => new TapestryError('generate.bad-option', message, next);
+  for (const { tokens } of prompts) {
+    if (tokens.length === 0) {
+      throw refuse('A prompt has no tokens.', "Give at least one, for example the tokenizer's beginning.");
+    }
+    const unknown = tokens.find(
+      (token) => !(Number.isInteger(token) && token >= 0 && token < config.vocabularySize),
+    );
+    if (unknown !== undefined) {
+      throw refuse(
+        `The prompt's token ${unknown} is not in the model's vocabulary of ${config.vocabularySize}.`,
+        'Use the tokenizer that the model was trained with.',
+      );
+    }
+  }
+  if (!(Number.isSafeInteger(maxTokens) && maxTokens >= 0)) {
+    throw refuse(`${maxTokens} tokens cannot be generated.`, 'Give a whole number of tokens, 0 or more.');
+  }
+  if (stopStrings?.includes('')) {
+    throw refuse('A stop string is empty.', 'Give at least one character, or no stop string.');
+  }
+  checkSampling(options);
+}

@@ -1,0 +1,199 @@
+import type { Precision } from '../../../shaders/shader.ts';
+import { allOrNone, allocate } from '../../gpu/allocation.ts';
+import { type Allocator, type Device, requireStorage } from '../../gpu/device.ts';
+import type { Choices } from '../../gpu/operation.ts';
+import { type Chooser, type Program, whole } from '../../gpu/program.ts';
+import { Readback } from '../../gpu/readback.ts';
+import { Submitter } from '../../gpu/submitter.ts';
+import type { AdapterContent } from '../adapter/adapter-matrices.ts';
+import { adapterContent } from '../adapter/content.ts';
+import { adaptedByAny } from '../adapter/packed.ts';
+import type { ModelConfig } from '../config.ts';
+import { checkShape } from '../decoder.ts';
+import type { ParameterLayout } from '../parameters.ts';
+import {
+  type Addition,
+  type CachedDecoder,
+  checkAdapter,
+  checkAdditions,
+  type LoadedAdapters,
+} from './cached-decoder.ts';
+import { type GenerationMemory, makeGenerationMemory, tooMuch } from './generation-memory.ts';
+import { type GenerationRecording, recordGeneration, sitesOf } from './generation-program.ts';
+import type { Row } from './pass-inputs.ts';
+
+export interface GpuDecoderOptions {
+  readonly sequences: number;
+  /** Precision of weights, keys, values and activations; f16 halves their memory and rounds them. Sums are always float32. */
+  readonly storage?: Precision;
+  /** Kernels chosen by measurement, or a function that measures them; for other sites the kernel is guessed. */
+  readonly choices?: Choices | Chooser;
+  readonly adapters?: LoadedAdapters;
+}
+
+/**
+ * The decoder on a WebGPU device. A pass batches tokens of all sequences, whose lengths may differ: prompts are read in blocks,
+ * then one token of each sequence at a time. A pass is one submit, or several if it takes long on a graphics card. Only logits
+ * are read back. Once the device is lost, `append` rejects with TapestryError `device.lost`.
+ */
+export class GpuDecoder implements CachedDecoder {
+  readonly config: ModelConfig;
+  readonly sequences: number;
+  readonly #storage: Precision;
+  readonly #memory: GenerationMemory;
+  /** Destroys the buffers of `#memory`. */
+  readonly #free: () => void;
+  readonly #programs: Readonly<Record<keyof GenerationRecording, Program>>;
+  /** Submit a pass and, if its rows end their sequences' new tokens, the head. */
+  readonly #submitters: Readonly<Record<'single' | 'block', Submitter>>;
+  readonly #adapters: ReadonlyMap<string, AdapterContent>;
+  readonly #readback: Readback;
+  readonly #lengths: number[];
+
+  private constructor(
+    device: Device,
+    config: ModelConfig,
+    { sequences, storage }: { readonly sequences: number; readonly storage: Precision },
+    memory: GenerationMemory,
+    free: () => void,
+    programs: Readonly<Record<keyof GenerationRecording, Program>>,
+    adapters: ReadonlyMap<string, AdapterContent>,
+  ) {
+    this.config = config;
+    this.sequences = sequences;
+    this.#storage = storage;
+    this.#memory = memory;
+    this.#free = free;
+    this.#programs = programs;
+    this.#adapters = adapters;
+    const { single, block, head } = programs;
+    const submitter = (pass: Program) => new Submitter(device, [...pass.bytes(), ...head.bytes()]);
+    this.#submitters = { single: submitter(single), block: submitter(block) };
+    this.#readback = new Readback(device);
+    this.#lengths = new Array<number>(sequences).fill(0);
+  }
+
+  /**
+   * Copies `parameters` to the device and compiles the programs.
+   * Throws TapestryError `config.shape`, `shader.invalid`, `device.too-small` or `device.no-f16`.
+   */
+  static async create(
+    device: Device,
+    config: ModelConfig,
+    layout: ParameterLayout,
+    parameters: Float32Array<ArrayBuffer>,
+    { sequences, storage = 'f32', choices = new Map(), adapters = new Map() }: GpuDecoderOptions,
+  ): Promise<GpuDecoder> {
+    checkShape(config);
+    requireStorage(device, storage);
+    const shape = { sequences, storage };
+    const adapted = adaptedByAny([...adapters.values()].map(({ matrices }) => matrices));
+    const make = (allocator: Allocator) => makeGenerationMemory(allocator, config, layout, shape, adapted);
+    const { made: memory, free } = await allocate(device, make, tooMuch);
+    try {
+      memory.weights.write(parameters);
+      const record = (chosen: Choices) =>
+        recordGeneration(device, config, memory, { ...shape, choices: chosen });
+      const chosen = typeof choices === 'function' ? await choices(sitesOf(record(new Map()))) : choices;
+      const recording = record(chosen);
+      const [single, block, head] = await allOrNone([
+        recording.single.build(device),
+        recording.block.build(device),
+        recording.head.build(device),
+      ]);
+      const base = { layout, values: parameters };
+      const loaded = new Map<string, AdapterContent>();
+      for (const [name, adapter] of adapters)
+        if (memory.lora) loaded.set(name, adapterContent(memory.lora.packed, base, adapter));
+      return new GpuDecoder(device, config, shape, memory, free, { single, block, head }, loaded);
+    } catch (error) {
+      free();
+      throw error;
+    }
+  }
+
+  /**
+   * Replaces the model's parameters and clears all sequences. Throws RangeError if adapters were loaded, because these can depend on
+   * the parameters.
+   */
+  setParameters(parameters: Float32Array<ArrayBuffer>): void {
+    if (this.#adapters.size > 0) throw new RangeError('the loaded adapters belong to other parameters');
+    this.#memory.weights.write(parameters);
+    this.#lengths.fill(0);
+  }
+
+  lengthOf(sequence: number): number {
+    const length = this.#lengths[sequence];
+    if (length === undefined) throw new RangeError(`${sequence} is not one of ${this.sequences} sequences`);
+    return length;
+  }
+
+  clear(sequence: number): void {
+    if (this.lengthOf(sequence) > 0) this.#lengths[sequence] = 0;
+  }
+
+  useAdapter(name: string | null): void {
+    checkAdapter(name, this.#adapters);
+    const adapter = name === null ? undefined : this.#adapters.get(name);
+    this.#memory.lora?.write(adapter);
+    this.#lengths.fill(0);
+  }
+
+  async append(additions: readonly Addition[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
+    checkAdditions(this, additions);
+    const rows = additions.flatMap((addition) => this.#rowsOf(addition));
+    const { head } = this.#programs;
+    let copied: (() => Promise<Float32Array<ArrayBuffer>>) | undefined;
+    for (let at = 0; at < rows.length; ) {
+      const name = rows.length - at <= this.sequences ? 'single' : 'block';
+      const { [name]: inputs, logits } = this.#memory;
+      const { [name]: program } = this.#programs;
+      const { [name]: submitter } = this.#submitters;
+      const part = rows.slice(at, at + inputs.rows);
+      at += part.length;
+      const isLast = at === rows.length;
+      const dispatches = program.length + (isLast ? head.length : 0);
+      inputs.write(part);
+      submitter.begin(dispatches);
+      submitter.encode(program);
+      if (isLast) {
+        submitter.encode(head);
+        copied = submitter.copy((encoder) => this.#readback.copy(encoder, whole(logits)));
+      }
+      submitter.end();
+      this.#readback.submitted(dispatches);
+    }
+    const values = (await copied?.()) ?? new Float32Array();
+    signal?.throwIfAborted();
+    return additions.map(({ sequence }) => this.#logitsOf(sequence, values));
+  }
+
+  close(): void {
+    for (const program of Object.values(this.#programs)) program.close();
+    this.#readback.close();
+    this.#free();
+  }
+
+  /** The rows of an addition; adds its tokens to the length of the sequence. */
+  #rowsOf({ sequence, tokens }: Addition): Row[] {
+    const length = this.lengthOf(sequence);
+    this.#lengths[sequence] = length + tokens.length;
+    return tokens.map((token, i) => ({
+      token,
+      sequence,
+      position: length + i,
+      last: i === tokens.length - 1,
+    }));
+  }
+
+  /** The logits of one sequence, from the buffer that was read back. */
+  #logitsOf(sequence: number, { buffer }: Float32Array<ArrayBuffer>): Float32Array {
+    const logits = new Float32Array(this.config.vocabularySize);
+    const Stored = this.#storage === 'f16' ? Float16Array : Float32Array;
+    for (const { first, count, range } of this.#memory.vocabulary) {
+      const start = range.offset + sequence * count * Stored.BYTES_PER_ELEMENT;
+      logits.set(new Stored(buffer, start, count), first);
+    }
+    return logits;
+  }
+}

@@ -1,0 +1,106 @@
+import type { Hash, NodeKey } from '../wire/hex.ts';
+import { type Contribution, nobody } from './contribution.ts';
+import { checkEntry, type Draft, type Entry, nextEntry, noPrevious, type StoredEntry } from './entry.ts';
+import type { Accepted, Attempt, Head, NotAccepted } from './event-log.ts';
+
+/** The head of a journal without entries. */
+export const noHead: Head = { sequence: 0, hash: noPrevious };
+
+/** An entry as it is stored, and as it is read. */
+export interface ChainedEntry {
+  readonly stored: StoredEntry;
+  readonly entry: Entry;
+}
+
+/** How `accept` answers each contribution: with an answer, or with the entry to append, by its index. */
+export interface AcceptPlan {
+  readonly drafts: readonly (Draft & { readonly body: Contribution })[];
+  readonly answers: readonly (Accepted | NotAccepted | number)[];
+}
+
+/**
+ * The end of a journal: its last entry and its latest round. A log needs no more to decide on an append. Nothing here is
+ * durable: a log plans with it, persists the entries, and then applies them.
+ */
+export class JournalEnd {
+  #last: StoredEntry | null = null;
+  #opened: { readonly round: number; readonly attempt: number; readonly base: Hash } | null = null;
+  #isOpen = false;
+  readonly #accepted = new Map<NodeKey, Accepted>();
+  /** The first contributor of each payload of the round, in its latest attempt or an earlier one. */
+  readonly #owners = new Map<Hash, NodeKey>();
+
+  get head(): Head {
+    return this.#last ?? noHead;
+  }
+
+  /** Takes an entry, which must follow the last one unless it is the first that is applied. */
+  apply({ stored, entry }: ChainedEntry): void {
+    this.#last = stored;
+    switch (entry.kind) {
+      case 'round-opened':
+        if (this.#opened?.round !== entry.body.round) this.#owners.clear();
+        this.#opened = entry.body;
+        this.#isOpen = true;
+        this.#accepted.clear();
+        return;
+      case 'contribution-accepted':
+        this.#accepted.set(entry.body.key, entry);
+        this.#owners.set(entry.body.payload, entry.body.key);
+        return;
+      case 'round-closed':
+        this.#isOpen = false;
+        return;
+      case 'round-abandoned':
+        this.#isOpen = false;
+        // What the guard did not allow may not be contributed again.
+        if (entry.body.loss !== null)
+          for (const payload of this.#owners.keys()) this.#owners.set(payload, nobody);
+    }
+  }
+
+  /** The drafts as entries after the last one, each chained to the one before. Throws EntryError for an invalid body. */
+  chain(now: number, drafts: readonly Draft[]): ChainedEntry[] {
+    let last = this.#last;
+    return drafts.map((draft) => {
+      const stored = nextEntry(last, now, draft);
+      const entry = checkEntry(stored, last);
+      last = stored;
+      return { stored, entry };
+    });
+  }
+
+  plan(open: Attempt, contributions: readonly Contribution[]): AcceptPlan {
+    const drafts: { kind: 'contribution-accepted'; body: Contribution }[] = [];
+    const planned = new Map<NodeKey, number>();
+    const owners = new Map<Hash, NodeKey>();
+    const isLatest = this.#opened?.round === open.round && this.#opened.attempt === open.attempt;
+    const answers = contributions.map((body) => {
+      if (!isLatest || body.round !== open.round || body.base !== this.#opened?.base) {
+        return { refused: 'closed' } as const;
+      }
+      const index = planned.get(body.key);
+      const known = index === undefined ? this.#accepted.get(body.key) : undefined;
+      const before = known?.body ?? drafts[index ?? -1]?.body;
+      if (before?.payload === body.payload) return known ?? index ?? 0;
+      const owner = this.#owners.get(body.payload) ?? owners.get(body.payload) ?? body.key;
+      if (before !== undefined || owner !== body.key) return { refused: 'duplicate' } as const;
+      if (!this.#isOpen) return { refused: 'closed' } as const;
+      if (this.#accepted.size + drafts.length >= open.target) return { refused: 'full' } as const;
+      planned.set(body.key, drafts.length);
+      owners.set(body.payload, body.key);
+      return drafts.push({ kind: 'contribution-accepted', body }) - 1;
+    });
+    return { drafts, answers };
+  }
+}
+
+/** The answers of a plan whose drafts became `entries`. */
+export function answersOf(plan: AcceptPlan, entries: readonly Entry[]): (Accepted | NotAccepted)[] {
+  return plan.answers.map((answer) => {
+    if (typeof answer !== 'number') return answer;
+    const entry = entries[answer];
+    if (entry?.kind !== 'contribution-accepted') throw new Error('a planned contribution was not appended');
+    return entry;
+  });
+}

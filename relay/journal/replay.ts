@@ -1,0 +1,336 @@
+import { isAllowed } from '../run/guard/guard.ts';
+import { LowestLoss } from '../run/guard/lowest-loss.ts';
+import { parseManifest } from '../run/manifest.ts';
+import { NormBound } from '../run/norm-bound.ts';
+import type { Codec } from '../wire/codec.ts';
+import { runIdOf, type WholeManifest } from '../wire/frames.ts';
+import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
+import { type ContributionFacts, tokensOf } from '../wire/offer.ts';
+import type { RelayStatus } from '../wire/status.ts';
+import { nobody } from './contribution.ts';
+import { type Entry, EntryError, type EntryOf, lossOf } from './entry.ts';
+import type { Accepted } from './event-log.ts';
+import { JournalTree } from './journal-tree.ts';
+
+export type CommittedRound = RelayStatus['history'][number];
+
+/** The run that the first entry created. */
+export interface CreatedRun {
+  readonly manifest: WholeManifest;
+  readonly manifestBytes: Uint8Array<ArrayBuffer>;
+  readonly manifestSignature: Uint8Array<ArrayBuffer>;
+  readonly codec: Codec;
+  readonly id: Hash;
+}
+
+/** A node's tokens and contributions over the run, and its latest losses. */
+export interface ContributorTotals
+  extends Pick<ContributionFacts, 'tokens' | 'trainingLoss' | 'heldOutLoss'> {
+  readonly contributions: number;
+}
+
+/** The contributions that an attempt at a round has accepted. */
+export interface AcceptedSoFar {
+  readonly round: number;
+  readonly attempt: number;
+  /** Milliseconds since 1970. */
+  readonly openedAt: number;
+  readonly isClosed: boolean;
+  readonly tokens: number;
+  /** Sequence of the last contribution's entry; 0 before the first. */
+  readonly last: number;
+  /** In the order of their entries. */
+  readonly contributions: ReadonlyMap<NodeKey, Accepted>;
+  /** The node that was the first to contribute each payload to this round, in this attempt or an earlier one. */
+  readonly owners: ReadonlyMap<Hash, NodeKey>;
+}
+
+class OpenAttempt implements AcceptedSoFar {
+  readonly round: number;
+  readonly attempt: number;
+  readonly openedAt: number;
+  readonly contributions = new Map<NodeKey, Accepted>();
+  readonly owners: Map<Hash, NodeKey>;
+  isClosed = false;
+  last = 0;
+  tokens = 0;
+  /** Sum of training losses, each times its tokens. */
+  weightedLoss = 0;
+  /** By corpus of the manifest: sum and number of held-out losses. */
+  readonly heldOut: { sum: number; count: number }[];
+
+  constructor({ body, time }: EntryOf<'round-opened'>, corpora: number, owners: ReadonlyMap<Hash, NodeKey>) {
+    this.owners = new Map(owners);
+    this.round = body.round;
+    this.attempt = body.attempt;
+    this.openedAt = time;
+    this.heldOut = Array.from({ length: corpora }, () => ({ sum: 0, count: 0 }));
+  }
+
+  add(entry: Accepted): void {
+    const { key, payload, corpus, tokens, trainingLoss, heldOutLoss } = entry.body;
+    this.contributions.set(key, entry);
+    this.owners.set(payload, key);
+    this.last = entry.sequence;
+    this.tokens += tokens;
+    this.weightedLoss += lossOf(trainingLoss) * tokens;
+    const heldOut = corpus === null ? undefined : this.heldOut[corpus];
+    if (heldOut === undefined) return;
+    heldOut.sum += lossOf(heldOutLoss);
+    heldOut.count++;
+  }
+}
+
+/**
+ * The state that the journal's entries define, applied one by one. The relay keeps one and rebuilds it when it starts;
+ * `verify` builds one and compares it with its own sums. An entry that cannot follow those before it throws an EntryError,
+ * which names the field. The cost of one entry does not grow with the run or the round.
+ */
+export class Replay {
+  readonly run: CreatedRun;
+  /** The Merkle tree over the entries so far. */
+  readonly tree: JournalTree;
+  base: Hash;
+  committed = 0;
+  /** How often the round after the last committed one was opened. */
+  attempt = 0;
+  complete = false;
+  readonly history: CommittedRound[] = [];
+  /** Hashes of the vectors that each commit made, oldest first: the base, then the outer optimizer's. */
+  readonly states: (readonly Hash[])[] = [];
+  readonly totals = { tokens: 0, contributions: 0, refusals: 0, abandonedRounds: 0 };
+  readonly contributors = new Map<NodeKey, ContributorTotals>();
+  readonly #lowest: LowestLoss;
+  readonly #normBound: NormBound;
+  #open: OpenAttempt | null = null;
+  #before: AcceptedSoFar | null = null;
+  /** Owners of the payloads of the abandoned attempts at the current round. */
+  #owners: ReadonlyMap<Hash, NodeKey> = new Map();
+
+  private constructor(run: CreatedRun, first: Entry) {
+    this.run = run;
+    this.tree = new JournalTree({ run: fromHex(run.id), publicKey: run.manifest.relayKey });
+    this.tree.add(first);
+    this.#normBound = new NormBound(run.manifest, run.codec);
+    const { guard } = run.manifest;
+    this.#lowest = new LowestLoss(guard.case === 'probe' ? guard.value.rounds : 1);
+    this.base = toHex(run.manifest.initialBase);
+  }
+
+  /** From the journal's first entry. */
+  static begin(entry: Entry): Replay {
+    if (entry.kind !== 'run-created') throw wrong(entry, 'kind', 'is not run-created, which comes first');
+    const manifestBytes = fromHex(entry.body.manifest);
+    let parsed: ReturnType<typeof parseManifest>;
+    try {
+      parsed = parseManifest(manifestBytes);
+    } catch (error) {
+      throw wrong(entry, 'body.manifest', error instanceof Error ? error.message : String(error));
+    }
+    const manifestSignature = fromHex(entry.body.signature);
+    const id = toHex(runIdOf(manifestBytes));
+    return new Replay({ ...parsed, manifestBytes, manifestSignature, id }, entry);
+  }
+
+  /** The attempt that is open, or closed and not yet committed; null between rounds. */
+  get open(): AcceptedSoFar | null {
+    return this.#open;
+  }
+
+  /** The attempt that was committed last. */
+  get before(): AcceptedSoFar | null {
+    return this.#before;
+  }
+
+  /** Whether a payload was contributed to the round that is not committed yet, in its open attempt or in an abandoned one. */
+  isUnderWay(payload: Hash): boolean {
+    return (this.#open?.owners ?? this.#owners).has(payload);
+  }
+
+  /** The lowest loss of the committed bases that the guard compares with; null before the first, and without a guard. */
+  get lowestLoss(): number | null {
+    return this.#lowest.value;
+  }
+
+  /** The greatest L2 norm of a delta of the round after the last committed one. */
+  get normBound(): number {
+    return this.#normBound.value;
+  }
+
+  /** Hashes of the current state. Before the first commit this is only the initial base: the other vectors are zero. */
+  get state(): readonly Hash[] {
+    return this.states.at(-1) ?? [this.base];
+  }
+
+  /** Applies the next entry. Throws EntryError without changing anything. */
+  apply(entry: Entry): void {
+    this.#change(entry);
+    this.tree.add(entry);
+  }
+
+  #change(entry: Entry): void {
+    switch (entry.kind) {
+      case 'run-created':
+        throw wrong(entry, 'kind', 'is run-created again');
+      case 'refused':
+        for (const times of Object.values(entry.body.counts)) this.totals.refusals += times ?? 0;
+        return;
+      case 'round-opened':
+        this.#opened(entry);
+        return;
+      case 'contribution-accepted':
+        this.#accepted(entry);
+        return;
+      case 'round-closed':
+        this.#closed(entry);
+        return;
+      case 'round-committed':
+        this.#committed(entry);
+        return;
+      case 'round-abandoned':
+        this.#abandoned(entry);
+        return;
+      case 'run-complete':
+        this.#expect(entry, 'body.rounds', entry.body.rounds, this.committed);
+        this.#expect(entry, 'body.rounds', entry.body.rounds, this.run.manifest.strategy.rounds);
+        this.#expect(entry, 'body.base', entry.body.base, this.base);
+        this.complete = true;
+    }
+  }
+
+  #opened(entry: EntryOf<'round-opened'>): void {
+    if (this.#open !== null || this.complete) throw wrong(entry, 'kind', 'opens a round while none can open');
+    if (this.committed === this.run.manifest.strategy.rounds) {
+      throw wrong(entry, 'body.round', 'is beyond the rounds of the manifest');
+    }
+    this.#expect(entry, 'body.round', entry.body.round, this.committed + 1);
+    this.#expect(entry, 'body.attempt', entry.body.attempt, this.attempt + 1);
+    this.#expect(entry, 'body.base', entry.body.base, this.base);
+    this.attempt++;
+    this.#open = new OpenAttempt(entry, this.run.manifest.corpora.length, this.#owners);
+  }
+
+  #accepted(entry: Accepted): void {
+    const { body } = entry;
+    const { limits, strategy, corpora } = this.run.manifest;
+    const open = this.#openAttempt(entry);
+    if (open.isClosed) throw wrong(entry, 'kind', 'comes after the round was closed');
+    this.#expect(entry, 'body.round', body.round, this.committed + 1);
+    this.#expect(entry, 'body.base', body.base, this.base);
+    this.#expect(entry, 'body.payloadBytes', body.payloadBytes, limits.payloadBytes);
+    if (body.corpus !== null && body.corpus >= corpora.length) {
+      throw wrong(entry, 'body.corpus', 'is not a corpus of the manifest');
+    }
+    if (body.steps < 1 || body.steps > strategy.localSteps) {
+      throw wrong(entry, 'body.steps', 'is out of limit');
+    }
+    this.#expect(entry, 'body.tokens', body.tokens, tokensOf(strategy, body.steps));
+    if (open.contributions.has(body.key)) {
+      throw wrong(entry, 'body.key', 'has contributed to this round already');
+    }
+    if ((open.owners.get(body.payload) ?? body.key) !== body.key) {
+      throw wrong(entry, 'body.payload', 'is the payload of another node in this round');
+    }
+    if (open.contributions.size >= limits.target)
+      throw wrong(entry, 'kind', 'comes after the round was full');
+    open.add(entry);
+    const before = this.contributors.get(body.key);
+    this.contributors.set(body.key, {
+      tokens: (before?.tokens ?? 0) + body.tokens,
+      contributions: (before?.contributions ?? 0) + 1,
+      trainingLoss: lossOf(body.trainingLoss),
+      heldOutLoss: lossOf(body.heldOutLoss),
+    });
+    this.totals.tokens += body.tokens;
+    this.totals.contributions++;
+  }
+
+  #closed(entry: EntryOf<'round-closed'>): void {
+    const { body } = entry;
+    const open = this.#openAttempt(entry);
+    if (open.isClosed) throw wrong(entry, 'kind', 'closes a round that is closed');
+    this.#expect(entry, 'body.round', body.round, open.round);
+    this.#expect(entry, 'body.attempt', body.attempt, open.attempt);
+    this.#expect(entry, 'body.contributions', body.contributions, open.contributions.size);
+    this.#expect(entry, 'body.last', body.last, open.last);
+    if (body.contributions < this.run.manifest.limits.quorum) {
+      throw wrong(entry, 'body.contributions', 'are fewer than the quorum');
+    }
+    open.isClosed = true;
+  }
+
+  #committed(entry: EntryOf<'round-committed'>): void {
+    const { body } = entry;
+    const open = this.#openAttempt(entry);
+    if (!open.isClosed) throw wrong(entry, 'kind', 'commits a round that was not closed');
+    const { tokens, contributions } = open;
+    this.#expect(entry, 'body.round', body.round, open.round);
+    this.#expect(entry, 'body.contributions', body.contributions, contributions.size);
+    this.#expect(entry, 'body.last', body.last, open.last);
+    this.#expect(entry, 'body.tokens', body.tokens, tokens);
+    const loss = this.#judged(entry, body.loss, true);
+    const [base = ''] = body.state;
+    if (loss !== null) this.#lowest.add(loss);
+    this.#normBound.add(body.norm);
+    this.history.push({
+      round: body.round,
+      contributions: contributions.size,
+      excluded: body.excluded.length,
+      tokens,
+      probeLoss: loss,
+      trainingLoss: open.weightedLoss / tokens,
+      heldOutLoss: open.heldOut.map(({ sum, count }) => (count === 0 ? null : sum / count)),
+      committedAt: entry.time,
+      base,
+    });
+    this.states.push(body.state);
+    this.base = base;
+    this.committed++;
+    this.attempt = 0;
+    this.#before = open;
+    this.#owners = new Map();
+    this.#open = null;
+  }
+
+  #abandoned(entry: EntryOf<'round-abandoned'>): void {
+    const open = this.#openAttempt(entry);
+    const loss = this.#judged(entry, entry.body.loss, false);
+    if (open.isClosed !== (loss !== null)) throw wrong(entry, 'body.loss', 'is not that of a closed round');
+    this.#expect(entry, 'body.round', entry.body.round, open.round);
+    this.#expect(entry, 'body.attempt', entry.body.attempt, open.attempt);
+    this.#expect(entry, 'body.contributions', entry.body.contributions, open.contributions.size);
+    this.totals.abandonedRounds++;
+    // What the guard did not allow belongs to nobody: no node may contribute it again.
+    this.#owners =
+      loss === null ? open.owners : new Map([...open.owners.keys()].map((payload) => [payload, nobody]));
+    this.#open = null;
+  }
+
+  /** The loss that the relay measured. The initial base's is not in the journal, so the first judgement is not checked. */
+  #judged(entry: Entry, text: string | null, isAllowedHere: boolean): number | null {
+    const { guard } = this.run.manifest;
+    if (text === null) {
+      if (guard.case === 'probe' && isAllowedHere) throw wrong(entry, 'body.loss', 'is missing');
+      return null;
+    }
+    if (guard.case === 'unguarded') throw wrong(entry, 'body.loss', 'is there, but the run has no guard');
+    const loss = lossOf(text);
+    const lowest = this.lowestLoss;
+    if (lowest !== null && isAllowed(loss, lowest, guard.value.maxIncrease) !== isAllowedHere)
+      throw wrong(entry, 'body.loss', `is not what the guard ${isAllowedHere ? 'allows' : 'refuses'}`);
+    return loss;
+  }
+
+  #openAttempt(entry: Entry): OpenAttempt {
+    if (this.#open === null) throw wrong(entry, 'kind', 'needs an open round, and none is open');
+    return this.#open;
+  }
+
+  #expect(entry: Entry, field: string, value: number | string, expected: number | string): void {
+    if (value !== expected) throw wrong(entry, field, `is ${value}, expected ${expected}`);
+  }
+}
+
+function wrong(entry: Entry, field: string, problem: string): EntryError {
+  return new EntryError(entry.sequence, field, problem);
+}

@@ -1,0 +1,262 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import * as v from 'valibot';
+import { TapestryError } from '../../client/errors.ts';
+import { diskFailed, diskFull } from '../storage/files.ts';
+import type { Contribution } from './contribution.ts';
+import { checkEntry, type Draft, type Entry, noPrevious, type StoredEntry } from './entry.ts';
+import type { Accepted, Appended, Attempt, EventLog, Head, Lease, NotAccepted } from './event-log.ts';
+import { answersOf, type ChainedEntry, JournalEnd } from './journal-end.ts';
+import { selectEntries, storedEntryOf } from './rows.ts';
+import { Wake } from './wake.ts';
+
+export const journalFile = 'journal.sqlite';
+export const lockFile = 'relay.lock';
+
+/** Entries that one query reads: a long journal needs little memory, and no query is long. */
+const pageEntries = 256;
+
+/**
+ * The journal as one append-only SQLite table in a run's folder, written by one process. A transaction that returned is
+ * on the disk (write-ahead log, synchronous=FULL: one sync). Operators can read it beside the running relay:
+ * `sqlite3 journal.sqlite "select time, body ->> 'tokens' from entries where kind = 'round-committed'"`.
+ *
+ * The relay never waits long for the file: the write-ahead log is checkpointed passively, a few pages at a time, and a
+ * file that another process has locked fails the append after `busyMs`.
+ */
+export class SqliteLog implements EventLog {
+  protected readonly database: DatabaseSync;
+  readonly #folder: string;
+  readonly #now: () => number;
+  readonly #insert: StatementSync;
+  readonly #select: StatementSync;
+  readonly #wake = new Wake();
+  readonly #ended = new AbortController();
+  /** Null until it is needed, and after a failure that may or may not have appended. */
+  #end: JournalEnd | null = null;
+  #lock: DatabaseSync | null = null;
+  #lease: Lease | null = null;
+
+  /** `now` gives milliseconds since 1970 and may step. Throws TapestryError `run.foreign-journal`, `disk.full` or `disk.failed`. */
+  constructor(folder: string, now: () => number = Date.now) {
+    const path = `${folder}/${journalFile}`;
+    this.#folder = folder;
+    this.#now = now;
+    try {
+      this.database = new DatabaseSync(path, { timeout: busyMs });
+      const isNew = this.database.prepare('select 1 from sqlite_schema').get() === undefined;
+      // Also before the first setting: it would change the file.
+      if (!isNew) requireOwn(this.database, path);
+      this.database.exec(settings);
+      if (isNew) this.database.exec(schema);
+      this.#insert = this.database.prepare(
+        'insert into entries (sequence, time, kind, body, previous, hash) values (?, ?, ?, ?, ?, ?)',
+      );
+      this.#select = this.database.prepare(selectEntries);
+    } catch (cause) {
+      throw cause instanceof TapestryError ? cause : storageError(cause, path);
+    }
+  }
+
+  async *read(after: number): AsyncGenerator<StoredEntry, void> {
+    let from = after;
+    while (!this.#ended.signal.aborted) {
+      const page = this.#page(from);
+      yield* page;
+      from = page.at(-1)?.sequence ?? from;
+      if (page.length < pageEntries) return;
+    }
+  }
+
+  async *follow(after: number, signal: AbortSignal): AsyncGenerator<StoredEntry, void> {
+    const until = AbortSignal.any([signal, this.#ended.signal]);
+    let last = after;
+    while (!until.aborted) {
+      const seen = this.#wake.times;
+      for await (const entry of this.read(last)) {
+        if (until.aborted) return;
+        last = entry.sequence;
+        yield entry;
+      }
+      await this.#wake.after(seen, until);
+    }
+  }
+
+  async accept(
+    open: Attempt,
+    contributions: readonly Contribution[],
+  ): Promise<readonly (Accepted | NotAccepted)[]> {
+    const plan = this.#loaded().plan(open, contributions);
+    return answersOf(plan, this.#append(plan.drafts));
+  }
+
+  async append(lease: Lease, expected: Head, drafts: readonly Draft[]): Promise<Appended> {
+    if (!this.#isCurrent(lease)) return { fenced: true };
+    const { head } = this.#loaded();
+    if (head.sequence !== expected.sequence || head.hash !== expected.hash) {
+      return { conflict: { sequence: head.sequence, hash: head.hash } };
+    }
+    return { entries: this.#append(drafts) };
+  }
+
+  /**
+   * Leads until the process ends or the log closes: an SQLite lock on a file of its own, which the system drops with the
+   * process. `ms` is ignored.
+   */
+  async lead(holder: string): Promise<Lease | null> {
+    if (this.#lease !== null) return this.#lease.holder === holder ? this.#lease : null;
+    const lock = new DatabaseSync(`${this.#folder}/${lockFile}`);
+    try {
+      lock.exec('pragma journal_mode = memory; begin exclusive');
+      const { version } = v.parse(versionSchema, lock.prepare('pragma user_version').get());
+      lock.exec(`pragma user_version = ${version + 1}; commit; begin exclusive`);
+      this.#lock = lock;
+      // The previous leader may have appended since this log last read.
+      this.#end = null;
+      this.#lease = { holder, token: version + 1 };
+      return this.#lease;
+    } catch (cause) {
+      lock.close();
+      if (errorCode(cause) === sqliteBusy) return null;
+      throw storageError(cause, lockFile);
+    }
+  }
+
+  async renew(lease: Lease): Promise<boolean> {
+    return this.#isCurrent(lease);
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    this.#lease = null;
+    this.#lock?.close();
+    this.database.close();
+  }
+
+  #isCurrent({ holder, token }: Lease): boolean {
+    return this.#lease !== null && this.#lease.holder === holder && this.#lease.token === token;
+  }
+
+  /** The journal's end, from the entries since its latest round opened for the first time. */
+  #loaded(): JournalEnd {
+    if (this.#end !== null) return this.#end;
+    const opened = this.database
+      .prepare(
+        `select sequence from entries where kind = 'round-opened' and json_extract(body, '$.attempt') = 1
+         order by sequence desc limit 1`,
+      )
+      .get();
+    const last = this.database.prepare('select max(sequence) as sequence from entries').get();
+    const from = v.parse(sequenceSchema, opened ?? last ?? {}).sequence ?? 1;
+    const end = new JournalEnd();
+    let previous: StoredEntry | null = null;
+    for (let at = from - 1; ; ) {
+      const page = this.#page(at);
+      for (const stored of page) {
+        const before = previous ?? precedingOf(stored);
+        end.apply({ stored, entry: checkEntry(stored, before) });
+        previous = stored;
+      }
+      at = previous?.sequence ?? at;
+      if (page.length < pageEntries) break;
+    }
+    this.#end = end;
+    return end;
+  }
+
+  #page(after: number): StoredEntry[] {
+    return this.#select.all(after, pageEntries).map((row, i) => storedEntryOf(row, after + i + 1));
+  }
+
+  /** Appends in one transaction, and applies what was appended. */
+  #append(drafts: readonly Draft[]): Entry[] {
+    const end = this.#loaded();
+    const chained = end.chain(this.#now(), drafts);
+    if (chained.length === 0) return [];
+    try {
+      this.#write(chained);
+    } catch (cause) {
+      this.#end = null;
+      if (this.database.isTransaction) this.database.exec('rollback');
+      throw storageError(cause, 'the journal');
+    }
+    for (const one of chained) end.apply(one);
+    this.#wake.all();
+    return chained.map(({ entry }) => entry);
+  }
+
+  #write(chained: readonly ChainedEntry[]): void {
+    this.database.exec('begin immediate');
+    for (const { stored } of chained) {
+      const { sequence, time, kind, body, previous, hash } = stored;
+      this.#insert.run(sequence, time, kind, body, previous, hash);
+    }
+    this.database.exec('commit');
+  }
+}
+
+/** How long an append waits for another process that holds the file locked. The relay does nothing else meanwhile. */
+const busyMs = 250;
+
+/**
+ * Freed bytes are zeroed, so the file holds each entry once. A checkpoint of 256 pages moves at most 1 MiB, unless a reader
+ * delayed the one before.
+ */
+const settings = `pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 256;
+pragma journal_size_limit = 4194304; pragma secure_delete = on;`;
+
+/** Marks the file as ours in its header: "TAPE". */
+export const applicationId = 0x54415045;
+
+const schema = `
+pragma application_id = ${applicationId};
+begin immediate;
+create table if not exists entries (
+  sequence integer primary key,
+  time integer not null,
+  kind text not null,
+  body text not null,
+  previous text not null,
+  hash text not null
+) strict;
+create trigger if not exists entries_are_not_changed before update on entries
+  begin select raise(abort, 'the journal is append-only'); end;
+create trigger if not exists entries_are_not_removed before delete on entries
+  begin select raise(abort, 'the journal is append-only'); end;
+commit;`;
+
+const versionSchema = v.pipe(
+  v.object({ user_version: v.number() }),
+  v.transform(({ user_version }) => ({ version: user_version })),
+);
+const markSchema = v.object({ application_id: v.number() });
+const sequenceSchema = v.object({ sequence: v.nullable(v.number()) });
+
+/** The entry before this one, as far as this one names it, for a reader that begins in the middle of the journal. */
+function precedingOf({ sequence, previous }: StoredEntry): StoredEntry | null {
+  if (previous === noPrevious) return null;
+  return { sequence: sequence - 1, time: 0, kind: '', body: '', previous: '', hash: previous };
+}
+
+/** Throws `run.foreign-journal` for a database without the mark of a journal. */
+function requireOwn(database: DatabaseSync, path: string): void {
+  const { application_id: mark } = v.parse(markSchema, database.prepare('pragma application_id').get());
+  if (mark === applicationId) return;
+  database.close();
+  throw new TapestryError(
+    'run.foreign-journal',
+    `${path} is a database of another program`,
+    'Name another folder for the run.',
+  );
+}
+
+const sqliteBusy = 5;
+const sqliteFull = 13;
+
+function errorCode(cause: unknown): unknown {
+  return typeof cause === 'object' && cause !== null && 'errcode' in cause ? cause.errcode : null;
+}
+
+function storageError(cause: unknown, what: string): TapestryError {
+  return errorCode(cause) === sqliteFull ? diskFull(what, cause) : diskFailed(what, cause);
+}

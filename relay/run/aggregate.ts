@@ -1,0 +1,81 @@
+import type { Codec } from '../wire/codec.ts';
+import { WireError } from '../wire/frames.ts';
+import { RefusalCode } from '../wire/tapestry_pb.js';
+
+/**
+ * True if every sum of a round is exact: `target` deltas of the greatest integer, each weighted by the most tokens, stay
+ * below 2^53, so every partial sum is an integer that a float64 holds. A manifest for which this is false is refused.
+ */
+export function sumsAreExact(
+  { greatestInteger }: Pick<Codec, 'greatestInteger'>,
+  maxTokens: number,
+  target: number,
+): boolean {
+  return greatestInteger * maxTokens * target < 2 ** 53;
+}
+
+/**
+ * How much a decoded delta may exceed the clip norm, as a fraction of it. An honest node clips before it rounds; with the
+ * least sufficient shift of each block, rounding lengthens a delta by far less than this.
+ */
+export const normTolerance = 1 / 64;
+
+/**
+ * The L2 norm above which a decoded delta of `parameters` values is refused: clip_norm (1 + tolerance) + half a grid unit
+ * a parameter, which is the rounding of values finer than the grid.
+ */
+function greatestNorm({ clipNorm, unit }: Codec, parameters: number): number {
+  return clipNorm * (1 + normTolerance) + (Math.sqrt(parameters) * unit) / 2;
+}
+
+/** Takes the integers of a slice of a payload, of which the first is the value `from`. */
+export type TakeSlice = (integers: Int32Array, from: number) => void;
+
+/** Values of one slice of plain arithmetic: about a millisecond of work. */
+const sliceValues = 2 ** 18;
+
+/** Calls `work` for all of `length` values in slices, between which the event loop serves others. */
+export async function inSlices(length: number, work: (from: number, to: number) => void): Promise<void> {
+  for (let from = 0; from < length; from += sliceValues) {
+    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    work(from, Math.min(length, from + sliceValues));
+  }
+}
+
+/** Decodes a payload in slices, between which the event loop serves others. See `Codec.decodeSlice`. */
+export async function decodeInSlices(
+  payload: Uint8Array,
+  parameters: number,
+  codec: Codec,
+  take: TakeSlice,
+): Promise<void> {
+  for (let from = 0; from < parameters; ) {
+    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    const integers = codec.decodeSlice(payload, parameters, from);
+    take(integers, from);
+    from += integers.length;
+  }
+}
+
+/** The sum of squares so far and those of these integers, added in their order. */
+export function plusSquares(squares: number, integers: Int32Array): number {
+  let sum = squares;
+  for (let i = 0; i < integers.length; i++) {
+    const integer = integers[i] ?? 0;
+    sum += integer * integer;
+  }
+  return sum;
+}
+
+/**
+ * Rejects with WireError for a payload that may not be added: BAD_PAYLOAD if it does not decode, NORM_EXCEEDED if its
+ * delta is too long. The sum of squares runs in the order of the indices in float64, so every verifier decides the same.
+ */
+export async function checkPayload(payload: Uint8Array, parameters: number, codec: Codec): Promise<void> {
+  let squares = 0;
+  await decodeInSlices(payload, parameters, codec, (integers) => {
+    squares = plusSquares(squares, integers);
+  });
+  if (Math.sqrt(squares) * codec.unit > greatestNorm(codec, parameters))
+    throw new WireError(RefusalCode.NORM_EXCEEDED, 'the delta is longer than the clip norm');
+}

@@ -1,0 +1,31 @@
+import type { Replay } from '../journal/replay.ts';
+import { type Hash, toHex } from '../wire/hex.ts';
+
+/**
+ * Who may read which blob of a run. Bases, the outer optimizer's vectors, the tokenizer's file and the probe are public. Everything
+ * else is the payload of a contribution: until its round commits nobody may read it, since an abandoned attempt's may count in
+ * the next; then the manifest's readers.
+ */
+export class BlobReaders {
+  readonly #replay: Replay;
+  readonly #public: Set<Hash>;
+  #seen = 0;
+
+  constructor(replay: Replay) {
+    this.#replay = replay;
+    const { initialBase, tokenizer, guard } = replay.run.manifest;
+    this.#public = new Set([toHex(initialBase)]);
+    if (tokenizer.case === 'file') this.#public.add(toHex(tokenizer.value.hash));
+    if (guard.case === 'probe') this.#public.add(toHex(guard.value.hash));
+  }
+
+  /** Who may read the blob with this hash, if there is one. */
+  of(hash: Hash): 'anyone' | 'readers' | 'nobody' {
+    const { states } = this.#replay;
+    for (; this.#seen < states.length; this.#seen++) {
+      for (const vector of states[this.#seen] ?? []) this.#public.add(vector);
+    }
+    if (this.#public.has(hash)) return 'anyone';
+    return this.#replay.isUnderWay(hash) ? 'nobody' : 'readers';
+  }
+}

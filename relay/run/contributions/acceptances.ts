@@ -1,0 +1,75 @@
+import type { Contribution } from '../../journal/contribution.ts';
+import type { Accepted } from '../../journal/event-log.ts';
+import { RefusalCode } from '../../wire/tapestry_pb.js';
+import type { Rounds } from '../rounds.ts';
+import type { RunStore } from '../run-store.ts';
+import type { Refused } from './uploads.ts';
+
+type Answer = { readonly accepted: Accepted; readonly attempt: number } | Refused;
+
+interface Waiting {
+  readonly contribution: Contribution;
+  readonly answer: PromiseWithResolvers<Answer>;
+}
+
+const refusals = {
+  closed: RefusalCode.TOO_LATE,
+  full: RefusalCode.TOO_LATE,
+  duplicate: RefusalCode.DUPLICATE,
+} as const;
+
+/**
+ * Contributions whose payloads are stored and whose entries are not yet appended. All that arrive while the journal is busy
+ * are appended in one transaction, so that many nodes share one sync of the disk.
+ */
+export class Acceptances {
+  readonly #store: RunStore;
+  readonly #rounds: Rounds;
+  #waiting: Waiting[] = [];
+
+  constructor(store: RunStore, rounds: Rounds) {
+    this.#store = store;
+    this.#rounds = rounds;
+  }
+
+  /** Rejects with the log's error. The contribution may then be accepted or not, and can be offered again. */
+  add(contribution: Contribution): Promise<Answer> {
+    const answer = Promise.withResolvers<Answer>();
+    this.#waiting.push({ contribution, answer });
+    return answer.promise;
+  }
+
+  /** Appends and answers all pending contributions. */
+  async accept(): Promise<void> {
+    // Waits one turn of the event loop, so that contributions whose payloads were stored during the last sync join this batch.
+    await new Promise((resolve) => setImmediate(resolve));
+    const batch = this.#waiting;
+    this.#waiting = [];
+    const taken: Waiting[] = [];
+    let others = 0;
+    for (const waiting of batch) {
+      const { contribution, answer } = waiting;
+      const refusal = this.#rounds.refusalNow(contribution, others);
+      if (refusal === null) {
+        taken.push(waiting);
+        if (!this.#rounds.isExpected(contribution.key)) others++;
+      } else answer.resolve({ refusal });
+    }
+    if (taken.length === 0) return;
+    const open = this.#rounds.attempt();
+    try {
+      const answers = await this.#store.accept(
+        open,
+        taken.map(({ contribution }) => contribution),
+      );
+      await this.#rounds.catchUp();
+      for (const [i, { answer }] of taken.entries()) {
+        const one = answers[i] ?? { refused: 'closed' };
+        if ('refused' in one) answer.resolve({ refusal: refusals[one.refused] });
+        else answer.resolve({ accepted: one, attempt: open.attempt });
+      }
+    } catch (error) {
+      for (const { answer } of taken) answer.reject(error);
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import { create } from '@bufbuild/protobuf';
+import type { Accepted } from '../../journal/event-log.ts';
+import { fromHex, type Hash } from '../../wire/hex.ts';
+import { acknowledgementBytes, sign } from '../../wire/signatures.ts';
+import { type Acknowledgement, AcknowledgementSchema } from '../../wire/tapestry_pb.js';
+
+/** The receipt of a contribution that `attempt` accepted, signed with `key`. `checkpoint` is the journal's newest. */
+export async function receiptOf(
+  accepted: Accepted,
+  attempt: number,
+  relay: { readonly run: Hash; readonly key: CryptoKey; readonly checkpoint: Uint8Array | null },
+): Promise<Acknowledgement> {
+  const { round, payload } = accepted.body;
+  const receipt = {
+    round,
+    attempt,
+    payload: fromHex(payload),
+    sequence: BigInt(accepted.sequence),
+    checkpoint: relay.checkpoint ?? new Uint8Array(),
+    entry: fromHex(accepted.hash),
+  };
+  const signature = await sign(relay.key, acknowledgementBytes(fromHex(relay.run), receipt));
+  return create(AcknowledgementSchema, { ...receipt, signature });
+}

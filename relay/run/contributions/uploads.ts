@@ -1,0 +1,179 @@
+import { contentHash } from '../../../client/sha256.ts';
+import type { CreatedRun, Replay } from '../../journal/replay.ts';
+import type { UploadStore } from '../../storage/upload-store.ts';
+import { WireError } from '../../wire/frames.ts';
+import { fromHex, type Hash, type NodeKey, toHex } from '../../wire/hex.ts';
+import { tokensOf } from '../../wire/offer.ts';
+import { hasPlausibleLosses } from '../../wire/reported.ts';
+import { offerBytes, verifySignature } from '../../wire/signatures.ts';
+import { type Chunk, type Offer, RefusalCode } from '../../wire/tapestry_pb.js';
+import { checkPayload } from '../aggregate.ts';
+import { bounded } from '../norm-bound.ts';
+import type { RunLimits } from './limits.ts';
+
+export interface Refused {
+  readonly refusal: RefusalCode;
+}
+
+/** A contribution whose offer and payload are valid. Its round may still refuse it. */
+export interface Received {
+  readonly offer: Offer;
+  readonly corpus: number | null;
+  readonly payload: Hash;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+interface Upload {
+  readonly offer: Offer;
+  readonly corpus: number | null;
+  readonly payload: Hash;
+  offset: number;
+}
+
+/**
+ * Receives contributions from nodes and checks them. Each node has one upload at a time, kept in partial/ so that it can be
+ * resumed. Methods throw `disk.full` or `disk.failed`; the bytes stored before remain. Calls for one key must not overlap.
+ */
+export class Uploads {
+  readonly #run: CreatedRun;
+  readonly #store: UploadStore;
+  readonly #limits: RunLimits;
+  readonly #round: Pick<Replay, 'normBound'>;
+  readonly #evict: (key: NodeKey) => void;
+  /** The most uploads with stored bytes. */
+  readonly #most: number;
+  readonly #uploads = new Map<NodeKey, Upload>();
+  /** Payloads of the newest round that were refused whole, by key. */
+  #refused = { round: 0, times: new Map<NodeKey, number>() };
+
+  /** `round` tells the bound of the current round's deltas. `evict` is called with a key whose paused upload makes room for another; it has to drop that. */
+  constructor(
+    run: CreatedRun,
+    store: UploadStore,
+    limits: RunLimits,
+    round: Pick<Replay, 'normBound'>,
+    evict: (key: NodeKey) => void,
+  ) {
+    this.#run = run;
+    this.#round = round;
+    this.#store = store;
+    this.#limits = limits;
+    this.#evict = evict;
+    const { maxNodes, payloadBytes } = run.manifest.limits;
+    this.#most = Math.max(1, Math.min(maxNodes, Math.floor(limits.uploadBytes / payloadBytes)));
+  }
+
+  /** The offer whose payload the node is sending. */
+  offered(key: NodeKey): Offer | undefined {
+    return this.#uploads.get(key)?.offer;
+  }
+
+  /** Checks an offer's limits and signature and makes it the node's upload; `resume` is the number of its bytes that are stored. */
+  async offer(key: NodeKey, corpus: number | null, offer: Offer): Promise<{ resume: number } | Refused> {
+    const refusal = this.#outOfLimit(offer);
+    if (refusal !== null) return { refusal };
+    const signed = offerBytes(fromHex(this.#run.id), offer);
+    if (!(await verifySignature(fromHex(key), signed, offer.signature))) {
+      return { refusal: RefusalCode.BAD_SIGNATURE };
+    }
+    if (this.#refusedIn(offer.round, key) >= this.#limits.refusedPayloads)
+      return { refusal: RefusalCode.TOO_MANY };
+    const payload = toHex(offer.payload);
+    const bytes = await this.#store.resume(key, payload, offer.payloadBytes);
+    if (bytes === 0 && this.#store.count >= this.#most && !this.#makeRoom())
+      return { refusal: RefusalCode.TOO_MANY };
+    this.#uploads.set(key, { offer, corpus, payload, offset: bytes });
+    return { resume: bytes };
+  }
+
+  /**
+   * Appends the upload's next bytes; true if it is now complete. A misplaced, over-long or too short chunk pauses the upload,
+   * which the node must offer again.
+   */
+  async chunk(key: NodeKey, chunk: Chunk): Promise<boolean | Refused> {
+    const upload = this.#uploads.get(key);
+    const refusal = upload === undefined ? RefusalCode.UNEXPECTED : this.#misplaced(upload, chunk);
+    if (upload === undefined || refusal !== null) {
+      this.#uploads.delete(key);
+      return { refusal: refusal ?? RefusalCode.UNEXPECTED };
+    }
+    await this.#store.append(key, upload.payload, chunk.data);
+    upload.offset += chunk.data.length;
+    return upload.offset === upload.offer.payloadBytes;
+  }
+
+  /** The whole upload, read and checked. It stays in partial/ until it is dropped, unless it is refused. */
+  async received(key: NodeKey): Promise<Received | Refused> {
+    const upload = this.#uploads.get(key);
+    if (upload === undefined) return { refusal: RefusalCode.UNEXPECTED };
+    const { offer, corpus, payload } = upload;
+    const { manifest, codec } = this.#run;
+    const bytes = await this.#store.read(key, payload);
+    let refusal = RefusalCode.BAD_HASH;
+    if ((await contentHash(bytes)) === payload) {
+      try {
+        await checkPayload(bytes, manifest.model.parameters, bounded(codec, this.#round.normBound));
+        return { offer, corpus, payload, bytes };
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error;
+        refusal = error.code;
+      }
+    }
+    this.#refused.times.set(key, this.#refusedIn(offer.round, key) + 1);
+    await this.drop(key);
+    return { refusal };
+  }
+
+  /** Forgets the node's upload but keeps its bytes, so that it can be offered again. */
+  pause(key: NodeKey): void {
+    this.#uploads.delete(key);
+  }
+
+  /** Forgets the node's upload and drops its bytes. */
+  async drop(key: NodeKey): Promise<void> {
+    this.#uploads.delete(key);
+    await this.#store.remove(key);
+  }
+
+  /** The nodes with stored bytes of uploads that are not for `round`. */
+  outdated(round: number): NodeKey[] {
+    return this.#store.keys().filter((key) => this.#uploads.get(key)?.offer.round !== round);
+  }
+
+  #outOfLimit(offer: Offer): RefusalCode | null {
+    const { limits, strategy } = this.#run.manifest;
+    if (!Number.isFinite(offer.trainingLoss) || !Number.isFinite(offer.heldOutLoss))
+      return RefusalCode.NOT_FINITE;
+    const within =
+      offer.payloadBytes === limits.payloadBytes &&
+      offer.steps >= 1 &&
+      hasPlausibleLosses(offer, this.#run.manifest) &&
+      offer.steps <= strategy.localSteps &&
+      offer.tokens === tokensOf(strategy, offer.steps);
+    return within ? null : RefusalCode.OUT_OF_LIMIT;
+  }
+
+  #misplaced({ offer, offset }: Upload, { offset: at, data }: Chunk): RefusalCode | null {
+    if (at !== offset) return RefusalCode.UNEXPECTED;
+    const left = offer.payloadBytes - at;
+    // Each chunk costs the relay a write, even a short one.
+    const least = Math.min(left, this.#limits.smallestChunk, Math.ceil(offer.payloadBytes / 64));
+    return data.length < least || data.length > left ? RefusalCode.OUT_OF_LIMIT : null;
+  }
+
+  #refusedIn(round: number, key: NodeKey): number {
+    if (round !== this.#refused.round) this.#refused = { round, times: new Map() };
+    return this.#refused.times.get(key) ?? 0;
+  }
+
+  /** Evicts the shortest upload that no node is sending; false if there is none. */
+  #makeRoom(): boolean {
+    let shortest: { readonly key: NodeKey; readonly bytes: number } | null = null;
+    for (const { key, bytes } of this.#store.sizes()) {
+      if (!this.#uploads.has(key) && bytes < (shortest?.bytes ?? Number.POSITIVE_INFINITY))
+        shortest = { key, bytes };
+    }
+    if (shortest !== null) this.#evict(shortest.key);
+    return shortest !== null;
+  }
+}

@@ -1,0 +1,30 @@
+import type { Hash } from '../../wire/hex.ts';
+import type { TakeSlice } from '../aggregate.ts';
+
+/** A contribution as a merge reads it: once for each pass. */
+export interface Part {
+  /** The most that the delta weighs. */
+  readonly tokens: number;
+  /** Hash of the payload. */
+  readonly payload: Hash;
+  /** Calls `take` with the integers of all values, slice by slice, in their order. */
+  decode(take: TakeSlice): Promise<void>;
+}
+
+export interface Merged {
+  /** The merged delta. */
+  readonly delta: Float64Array<ArrayBuffer>;
+  /** Indices of the parts that were left out, ascending. */
+  readonly excluded: readonly number[];
+  /** How much each part counts of what its tokens could: 1 for all, 0 if it was left out, else the mean over its values. */
+  readonly shares: readonly number[];
+}
+
+/**
+ * Merges the deltas of a round into one. The result depends only on the parts: order of arrival and restarts change no
+ * bit of the delta. Memory is O(parameters), for any number of parts.
+ */
+export interface Merge {
+  /** `parts` holds at least one; `unit` is the value that the integer 1 represents. */
+  merge(parts: readonly Part[], unit: number): Promise<Merged>;
+}

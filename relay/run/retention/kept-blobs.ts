@@ -1,0 +1,46 @@
+import type { Entry } from '../../journal/entry.ts';
+import type { Replay } from '../../journal/replay.ts';
+import { type Hash, toHex } from '../../wire/hex.ts';
+import { isAnchor, keptStates, removedThrough } from './retention.ts';
+
+/**
+ * The blobs of a run that are kept but for the payloads: the tokenizer's file, the probe, the initial base, the newest
+ * states, and the anchors from which the kept payloads lead on.
+ */
+export function keptVectors({ run, states, committed }: Replay): Set<Hash> {
+  const { initialBase, tokenizer, guard, limits } = run.manifest;
+  const file = tokenizer.case === 'file' ? [toHex(tokenizer.value.hash)] : [];
+  const probe = guard.case === 'probe' ? [toHex(guard.value.hash)] : [];
+  const first = Math.max(1, removedThrough(committed, limits));
+  const anchors = states.slice(first - 1).filter((_, i) => isAnchor(first + i, limits));
+  return new Set([
+    toHex(initialBase),
+    ...file,
+    ...probe,
+    ...[...anchors, ...states.slice(-keptStates)].flat(),
+  ]);
+}
+
+/** The payloads of the rounds whose payloads are kept. Its memory does not grow with the rounds before. */
+export class KeptPayloads {
+  readonly #rounds = new Map<number, Set<Hash>>();
+
+  /** Takes the journal's next entry, which `replay` has applied. */
+  apply(entry: Entry, replay: Replay): void {
+    if (entry.kind === 'contribution-accepted') {
+      const { round, payload } = entry.body;
+      const own = this.#rounds.get(round) ?? new Set();
+      this.#rounds.set(round, own.add(payload));
+    }
+    if (entry.kind !== 'round-committed') return;
+    const through = removedThrough(replay.committed, replay.run.manifest.limits);
+    for (const round of this.#rounds.keys()) {
+      if (round > through) break;
+      this.#rounds.delete(round);
+    }
+  }
+
+  hashes(): Hash[] {
+    return [...this.#rounds.values()].flatMap((payloads) => [...payloads]);
+  }
+}

@@ -1,0 +1,84 @@
+import type { Codec } from '../wire/codec.ts';
+import type { WholeManifest } from '../wire/frames.ts';
+import type { Hash } from '../wire/hex.ts';
+import { decodeInSlices, plusSquares, type TakeSlice } from './aggregate.ts';
+import type { Merge, Merged } from './merge/merge.ts';
+import { mergeOf } from './merge/merge-of.ts';
+import { lowerMedian } from './norm-bound.ts';
+import { type OuterOptimizer, outerOptimizerOf, type State } from './outer-optimizer.ts';
+
+/** A contribution of a round. Its payload passed `checkPayload`, and is read once for each pass of the merge rule. */
+export interface FoldedContribution {
+  readonly tokens: number;
+  readonly payload: Hash;
+  read(): Promise<Uint8Array>;
+}
+
+export interface Folded {
+  readonly state: State;
+  /** See `Merged`. */
+  readonly excluded: Merged['excluded'];
+  readonly shares: Merged['shares'];
+  /** The lower median of the contributions' L2 norms, in units, rounded up. */
+  readonly norm: number;
+}
+
+/**
+ * The one place that makes a base. It folds the payloads of a round into a merged delta and takes the outer step. The next
+ * state depends only on the state and on the contributions: the relay and every verifier derive the same bits. Memory is
+ * O(parameters) for any number of contributions.
+ */
+export class RoundFold {
+  readonly #parameters: number;
+  readonly #codec: Codec;
+  readonly #merge: Merge;
+  readonly #outer: OuterOptimizer;
+  #state: State;
+
+  /** `state`: the base, and the outer optimizer's vectors which may be omitted while they are zero. */
+  constructor(manifest: WholeManifest, codec: Codec, state: State) {
+    const { parameters } = manifest.model;
+    this.#parameters = parameters;
+    this.#codec = codec;
+    this.#merge = mergeOf(manifest);
+    this.#outer = outerOptimizerOf(manifest.strategy);
+    const zeros = Array.from({ length: this.#outer.vectors }, () => new Float32Array(parameters));
+    this.#state = [...state, ...zeros].slice(0, 1 + this.#outer.vectors);
+    if (this.#state.some((vector) => vector.length !== parameters))
+      throw new RangeError("a vector of the state does not have the model's length");
+  }
+
+  /** The base that the contributions of the round were trained from. */
+  get base(): Float32Array<ArrayBuffer> {
+    return this.#state[0] ?? new Float32Array();
+  }
+
+  /**
+   * The state after the contributions, of which there is at least one, in the order of the journal. Rejects with what reading
+   * a payload throws, and has then changed nothing.
+   */
+  async next(contributions: readonly FoldedContribution[]): Promise<Folded> {
+    const state = this.#state;
+    const norms = new Map<number, number>();
+    const parts = contributions.map(({ tokens, payload, read }, index) => ({
+      tokens,
+      payload,
+      decode: async (take: TakeSlice) => {
+        let squares = 0;
+        await decodeInSlices(await read(), this.#parameters, this.#codec, (integers, from) => {
+          if (!norms.has(index)) squares = plusSquares(squares, integers);
+          take(integers, from);
+        });
+        if (!norms.has(index)) norms.set(index, Math.sqrt(squares));
+      },
+    }));
+    const { delta, excluded, shares } = await this.#merge.merge(parts, this.#codec.unit);
+    const norm = Math.ceil(lowerMedian([...norms.values()]));
+    return { state: await this.#outer.step(state, delta), excluded, shares, norm };
+  }
+
+  /** Begins the next round from a state that `next()` gave. */
+  commit(state: State): void {
+    this.#state = state;
+  }
+}

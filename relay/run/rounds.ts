@@ -1,0 +1,221 @@
+import type { Draft, Entry } from '../journal/entry.ts';
+import type { Attempt } from '../journal/event-log.ts';
+import { type Hash, type NodeKey, toHex } from '../wire/hex.ts';
+import { type Offer, RefusalCode } from '../wire/tapestry_pb.js';
+import type { Clock } from './clock.ts';
+import { RefusalCounts } from './contributions/refusal-counts.ts';
+import type { Guard } from './guard/guard.ts';
+import type { Leadership } from './leadership.ts';
+import type { OpenedRun } from './open-run.ts';
+import {
+  type RoundEffect,
+  type RoundEvent,
+  type RoundLimits,
+  type RoundState,
+  reduce,
+  refusalOf,
+  roundLimitsOf,
+} from './round.ts';
+import type { CurrentRound } from './run-events.ts';
+import type { RunStore } from './run-store.ts';
+
+/** How long to wait before a retry after the disk failed. */
+const retryAfterMs = 1000;
+
+/**
+ * The rounds of a run: the pure machine (round.ts), fed with the journal's entries, and its effects, appended to the
+ * journal. Calls that change the journal (`settle`, `writeRefusals`, `catchUp`) must not overlap.
+ */
+export class Rounds {
+  readonly refusals = new RefusalCounts();
+  readonly #store: RunStore;
+  readonly #leadership: Leadership;
+  /** Signs checkpoints. */
+  readonly #key: CryptoKey;
+  readonly #guard: Guard | null;
+  readonly #clock: Clock;
+  readonly #limits: RoundLimits;
+  readonly #applied: (entry: Entry) => void;
+  readonly #connected = new Set<NodeKey>();
+  /** Nodes that were connected when the open attempt opened; nodes that joined or contributed, if it was resumed. */
+  #expected: Set<NodeKey>;
+  #state: RoundState;
+  #retryAt = Number.NEGATIVE_INFINITY;
+
+  /** `applied` is called with each entry after it is applied. */
+  constructor(opened: OpenedRun, clock: Clock, applied: (entry: Entry) => void) {
+    this.#store = opened.store;
+    this.#leadership = opened.leadership;
+    this.#key = opened.key.signing;
+    this.#guard = opened.guard;
+    this.#clock = clock;
+    this.#limits = roundLimitsOf(opened.store.replay.run.manifest);
+    this.#state = opened.state;
+    this.#expected = new Set(opened.store.replay.open?.contributions.keys());
+    this.#applied = applied;
+  }
+
+  current(): CurrentRound {
+    const { phase, round, attempt, base, contributions, awaited, connected } = this.#state;
+    const { deadlineAt, graceEndsAt } = this.#state;
+    const isOpen = phase === 'open' || phase === 'closed';
+    return {
+      round: Math.min(round, this.#limits.rounds),
+      attempt,
+      base,
+      normBound: this.#store.replay.normBound,
+      phase: isOpen ? (graceEndsAt === null ? 'training' : 'grace') : phase,
+      contributions,
+      expected: isOpen ? contributions + awaited : connected,
+      openedAt: this.#store.replay.open?.openedAt ?? null,
+      remainingMs: deadlineAt === null ? null : Math.max(0, deadlineAt - this.#clock.elapsed()),
+    };
+  }
+
+  /** The open attempt, as contributions name it. */
+  attempt(): Attempt {
+    const { round, attempt } = this.#state;
+    return { round, attempt, target: this.#limits.target };
+  }
+
+  joined(key: NodeKey): void {
+    this.#connected.add(key);
+    if (this.#state.returnsUntil !== null) this.#expected.add(key);
+    this.#connection('joined', key);
+  }
+
+  left(key: NodeKey): void {
+    this.#connected.delete(key);
+    this.#connection('left', key);
+  }
+
+  /** Why the offer of a payload must be refused now; null if it can be accepted. */
+  refusalOf(key: NodeKey, payload: Hash, { round, base }: Pick<Offer, 'round' | 'base'>): RefusalCode | null {
+    const refusal = this.refusalNow({ key, round, base: toHex(base) }, 0);
+    const { open } = this.#store.replay;
+    if (refusal !== null || open === null) return refusal;
+    const isTaken = (open.owners.get(payload) ?? key) !== key;
+    return open.contributions.has(key) || isTaken ? RefusalCode.DUPLICATE : null;
+  }
+
+  /** `others` contributions of nodes that are not expected are about to be accepted before this one. */
+  refusalNow(
+    { key, round, base }: { readonly key: NodeKey; readonly round: number; readonly base: Hash },
+    others: number,
+  ): RefusalCode | null {
+    const offer = { round, base, isExpected: this.isExpected(key), others };
+    return refusalOf(this.#state, offer, this.#clock.elapsed(), this.#limits);
+  }
+
+  /** True for a node that has a place in the open attempt. */
+  isExpected(key: NodeKey): boolean {
+    return this.#expected.has(key);
+  }
+
+  /** Applies the journal's new entries, and performs effects until none is due. */
+  async settle(): Promise<void> {
+    await this.catchUp();
+    for (let effect = this.#due(); effect !== null; effect = this.#due()) {
+      if (this.#clock.elapsed() < this.#retryAt) return;
+      try {
+        if (!(await this.#perform(effect))) return;
+        await this.catchUp();
+      } catch (error) {
+        this.#retryAt = this.#clock.elapsed() + retryAfterMs;
+        throw error;
+      }
+    }
+  }
+
+  /** Applies the journal's new entries. */
+  async catchUp(): Promise<void> {
+    for await (const entry of this.#store.news()) {
+      const event = this.#eventOf(entry);
+      if (event !== null) this.#advance(event);
+      if (entry.kind === 'round-committed' || entry.kind === 'round-abandoned') this.refusals.roundEnded();
+      this.#applied(entry);
+    }
+  }
+
+  /** Appends the refusals that are not journaled yet. */
+  async writeRefusals(): Promise<void> {
+    await this.catchUp();
+    if (this.refusals.pending > 0 && (await this.#append([]))) await this.catchUp();
+  }
+
+  #due(): RoundEffect | null {
+    return reduce(this.#state, { type: 'tick', time: this.#clock.elapsed() }, this.#limits).effect;
+  }
+
+  #advance(event: RoundEvent): void {
+    this.#state = reduce(this.#state, event, this.#limits).state;
+  }
+
+  #connection(type: 'joined' | 'left', key: NodeKey): void {
+    const isAwaited = !this.#hasContributed(key);
+    const isExpected = this.isExpected(key);
+    this.#advance({ type, isAwaited, isExpected, time: this.#clock.elapsed() });
+  }
+
+  #hasContributed(key: NodeKey): boolean {
+    return this.#store.replay.open?.contributions.has(key) ?? false;
+  }
+
+  #eventOf(entry: Entry): RoundEvent | null {
+    const time = this.#clock.elapsed();
+    switch (entry.kind) {
+      case 'round-opened':
+        this.#expected = new Set(this.#connected);
+        return { type: 'opened', time };
+      case 'contribution-accepted': {
+        const { key } = entry.body;
+        const [isConnected, isExpected] = [this.#connected.has(key), this.isExpected(key)];
+        return { type: 'contributed', isConnected, isExpected, time };
+      }
+      case 'round-closed':
+        return { type: 'closed', time };
+      case 'round-committed':
+        return { type: 'committed', base: this.#store.replay.base, time };
+      case 'round-abandoned':
+        return { type: 'abandoned', time };
+      case 'run-complete':
+        return { type: 'completed', time };
+      default:
+        return null;
+    }
+  }
+
+  /** Appends an effect's entry. False if another process leads. True after a conflict too: the caller then decides again. */
+  async #perform(effect: RoundEffect): Promise<boolean> {
+    const { round, attempt, base } = this.#state;
+    switch (effect) {
+      case 'open':
+        return this.#append([{ kind: 'round-opened', body: { round, attempt: attempt + 1, base } }]);
+      case 'close':
+        return this.#append([this.#store.closeDraft()]);
+      case 'commit':
+        return this.#append([await this.#commitOrAbandon()]);
+      case 'abandon':
+        return this.#append([this.#store.abandonDraft(null)]);
+      case 'complete':
+        return this.#append([await this.#store.completeDraft(this.#key)]);
+    }
+  }
+
+  async #commitOrAbandon(): Promise<Draft> {
+    const judgement = await this.#store.judge(this.#guard);
+    if (judgement !== null && !judgement.isAllowed) return this.#store.abandonDraft(judgement.loss);
+    return this.#store.commitDraft(this.#key, judgement?.loss ?? null);
+  }
+
+  /** Appends drafts and then the pending refusals, in one transaction. A draft's checkpoint covers the entries before it. */
+  async #append(drafts: readonly Draft[]): Promise<boolean> {
+    const lease = await this.#leadership.lease();
+    if (lease === null) return false;
+    const refused = this.refusals.draft(this.current().round);
+    const result = await this.#store.append(lease, [...drafts, ...refused.drafts]);
+    if ('entries' in result) refused.appended();
+    if ('fenced' in result) this.#leadership.lost();
+    return !('fenced' in result);
+  }
+}

@@ -1,0 +1,90 @@
+import type { TapestryError } from '../../client/errors.ts';
+import type { Hash, NodeKey } from '../wire/hex.ts';
+
+/** An event of a run. */
+export type RunEvent =
+  | { readonly type: 'opened'; readonly round: number; readonly attempt: number; readonly base: Hash }
+  | {
+      readonly type: 'committed';
+      readonly round: number;
+      readonly base: Hash;
+      /** Hashes of the base and of the outer optimizer's vectors. */
+      readonly state: readonly Hash[];
+      readonly contributions: number;
+      readonly tokens: number;
+      /** How much each node's contribution counts: see `Merged.shares`. */
+      readonly shares: ReadonlyMap<NodeKey, number>;
+    }
+  /** `loss`: that of the base which the guard did not allow; null for a round with too few contributions. */
+  | { readonly type: 'abandoned'; readonly round: number; readonly loss: number | null }
+  | { readonly type: 'complete' }
+  /** A write failed. It is retried; nothing acknowledged is lost. */
+  | { readonly type: 'trouble'; readonly error: TapestryError };
+
+export interface CurrentRound {
+  /** From 1; after the last round it remains the manifest's `rounds`. */
+  readonly round: number;
+  /** How often the round was opened; the number of the open attempt, from 1. */
+  readonly attempt: number;
+  readonly base: Hash;
+  /** The greatest L2 norm of a delta. */
+  readonly normBound: number;
+  readonly phase: 'waiting' | 'training' | 'grace' | 'complete';
+  readonly contributions: number;
+  /** Nodes that are connected or have contributed. */
+  readonly expected: number;
+  /** Milliseconds since 1970; null unless a round is open. */
+  readonly openedAt: number | null;
+  /** Milliseconds until the deadline; null unless a round is open. */
+  readonly remainingMs: number | null;
+}
+
+/** The longest queue of a reader; a reader that is slower loses the oldest events. */
+const mostQueued = 1024;
+
+/** Hands events to any number of readers. */
+export class RunEvents {
+  readonly #readers = new Set<(event: RunEvent | null) => void>();
+
+  emit(event: RunEvent): void {
+    for (const take of this.#readers) take(event);
+  }
+
+  /** The events from this call on, until `signal` aborts or the run closes. */
+  read(signal: AbortSignal): AsyncIterable<RunEvent> {
+    const queue: (RunEvent | null)[] = [];
+    let wake = () => {};
+    const take = (event: RunEvent | null) => {
+      if (queue.push(event) > mostQueued) queue.shift();
+      wake();
+    };
+    const end = () => take(null);
+    this.#readers.add(take);
+    signal.addEventListener('abort', end);
+    const readers = this.#readers;
+    return {
+      async *[Symbol.asyncIterator]() {
+        try {
+          while (!signal.aborted) {
+            const event = queue.shift();
+            if (event === null) return;
+            if (event !== undefined) yield event;
+            else
+              await new Promise<void>((resolve) => {
+                wake = resolve;
+              });
+          }
+        } finally {
+          readers.delete(take);
+          signal.removeEventListener('abort', end);
+        }
+      },
+    };
+  }
+
+  /** Ends every reader once it has read the events that are queued for it. */
+  close(): void {
+    for (const take of this.#readers) take(null);
+    this.#readers.clear();
+  }
+}

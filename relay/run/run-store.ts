@@ -1,0 +1,319 @@
+import { TapestryError } from '../../client/errors.ts';
+import { contentHash } from '../../client/sha256.ts';
+import { type Contribution, contributionOf } from '../journal/contribution.ts';
+import {
+  checkEntry,
+  type Draft,
+  type Entry,
+  EntryError,
+  lineOf,
+  type StoredEntry,
+} from '../journal/entry.ts';
+import type { Accepted, Appended, Attempt, EventLog, Lease, NotAccepted } from '../journal/event-log.ts';
+import type { ReadLeaves } from '../journal/merkle.ts';
+import { Replay } from '../journal/replay.ts';
+import { type BlobStore, bytesOfVector, vectorOfBytes } from '../storage/blob-store.ts';
+import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
+import type { Received } from './contributions/uploads.ts';
+import type { Guard, Judgement } from './guard/guard.ts';
+import type { State } from './outer-optimizer.ts';
+import { KeptPayloads, keptVectors } from './retention/kept-blobs.ts';
+import { keptStates, removedThrough } from './retention/retention.ts';
+import { RoundFold } from './round-fold.ts';
+
+/** Outdated states are removed once there are so many, because a sweep lists every blob. */
+export const sweptAtOnce = 8;
+
+/** How long a blob without a journal entry is kept, in milliseconds: its entry may be about to be appended. */
+export const youngMs = 3_600_000;
+
+/**
+ * The run that the journal defines: the replay, and the current state. They
+ * change only when an entry is read from the log, no matter which process appended it, so a relay that just started, a
+ * leader and a follower hold the same. A method that throws `disk.full` or `disk.failed` has changed nothing here and may be
+ * called again.
+ */
+export class RunStore {
+  readonly replay: Replay;
+  readonly #log: EventLog;
+  readonly #blobs: BlobStore;
+  readonly #fold: RoundFold;
+  #last: StoredEntry;
+  /** What the closed attempt makes, once it is computed. */
+  #next: Derived | null = null;
+  #shares: Derived['shares'] = new Map();
+  /** Rounds whose states were removed, apart from the anchors among them. */
+  #swept = 0;
+  /** Null in a run that keeps all payloads: once it is open it need not know them. */
+  #payloads: KeptPayloads | null;
+  /** The rounds whose payloads were removed are those up to this. */
+  #removed: number;
+
+  private constructor(log: EventLog, blobs: BlobStore, read: ReadJournal, fold: RoundFold) {
+    const { replay, last, payloads } = read;
+    this.replay = replay;
+    this.#last = last;
+    this.#payloads = payloads;
+    this.#removed = removedThrough(replay.committed, replay.run.manifest.limits);
+    this.#log = log;
+    this.#blobs = blobs;
+    this.#fold = fold;
+  }
+
+  /** Reads the whole journal and its blobs; null for a journal without entries. Throws `run.damaged`. */
+  static async open(log: EventLog, blobs: BlobStore): Promise<RunStore | null> {
+    const read = await readJournal(log);
+    if (read === null) return null;
+    const { replay } = read;
+    const { manifest, codec } = replay.run;
+    const state: Float32Array<ArrayBuffer>[] = [];
+    for (const hash of replay.state) {
+      const bytes = await blobs.get(hash);
+      const vector = bytes === null ? null : vectorOfBytes(bytes, manifest.model.parameters);
+      if (vector === null) throw damaged(`blob ${hash} is missing or was changed`);
+      state.push(vector);
+    }
+    const store = new RunStore(log, blobs, read, new RoundFold(manifest, codec, state));
+    // The commit needs them: a payload that was lost is told now.
+    for (const { body } of replay.open?.contributions.values() ?? []) await store.#payload(body.payload);
+    return store;
+  }
+
+  /** Sequence number of the last entry that was read. */
+  get last(): number {
+    return this.#last.sequence;
+  }
+
+  /** How much each node's contribution counts in the base that was committed last, since this process started. */
+  get shares(): Derived['shares'] {
+    return this.#shares;
+  }
+
+  /** A copy of the current base. */
+  base(): Float32Array<ArrayBuffer> {
+    return this.#fold.base.slice();
+  }
+
+  /** Reads and applies the journal's new entries; yields each one after it is applied. Throws `run.damaged`. */
+  async *news(): AsyncGenerator<Entry, void> {
+    for await (const stored of this.#log.read(this.last)) yield await this.#apply(stored);
+  }
+
+  /** Stores a payload. */
+  async put(key: NodeKey, { offer, corpus, payload, bytes }: Received): Promise<Contribution> {
+    await this.#blobs.put(bytes, payload);
+    return contributionOf(key, corpus, offer);
+  }
+
+  /** Appends contributions whose payloads are stored, in one transaction. They count once `news` has read them. */
+  accept(
+    open: Attempt,
+    contributions: readonly Contribution[],
+  ): Promise<readonly (Accepted | NotAccepted)[]> {
+    return this.#log.accept(open, contributions);
+  }
+
+  /** Appends entries after the last one that was read. */
+  append(lease: Lease, drafts: readonly Draft[]): Promise<Appended> {
+    return this.#log.append(lease, this.#last, drafts);
+  }
+
+  closeDraft(): Draft {
+    const { round, contributions, last } = this.#accepted();
+    return { kind: 'round-closed', body: { round, attempt: this.replay.attempt, contributions, last } };
+  }
+
+  /** Makes the next state of the closed attempt and stores it; a retry or another leader makes the same one. */
+  async commitDraft(key: CryptoKey, loss: string | null): Promise<Draft> {
+    const { state: vectors, hashes, excluded, norm } = await this.#derive();
+    for (const [i, vector] of vectors.entries()) await this.#blobs.put(bytesOfVector(vector), hashes[i]);
+    const checkpoint = await this.replay.tree.sign(key);
+    const tokens = this.replay.open?.tokens ?? 0;
+    return {
+      kind: 'round-committed',
+      body: {
+        ...this.#accepted(),
+        tokens,
+        norm,
+        excluded: [...excluded],
+        state: [...hashes],
+        loss,
+        checkpoint,
+      },
+    };
+  }
+
+  /** `loss`: that of the base that the guard did not allow; null for an attempt with too few contributions. */
+  abandonDraft(loss: string | null): Draft {
+    const { round, contributions } = this.#accepted();
+    return { kind: 'round-abandoned', body: { round, attempt: this.replay.attempt, contributions, loss } };
+  }
+
+  /** The guard's judgement of the closed attempt's base; null without a guard. */
+  async judge(guard: Guard | null): Promise<Judgement | null> {
+    if (guard === null) return null;
+    const { state, hashes } = await this.#derive();
+    const next = { hash: hashes[0] ?? '', parameters: state[0] ?? new Float32Array() };
+    return guard.judge(this.replay, this.#fold.base, next);
+  }
+
+  /** The tokens of the manifest's probe; null if it has none. */
+  async probe(): Promise<Uint8Array<ArrayBuffer> | null> {
+    const { guard } = this.replay.run.manifest;
+    return guard.case === 'probe' ? this.#payload(toHex(guard.value.hash)) : null;
+  }
+
+  async completeDraft(key: CryptoKey): Promise<Draft> {
+    const { committed: rounds, base, tree } = this.replay;
+    return { kind: 'run-complete', body: { rounds, base, checkpoint: await tree.sign(key) } };
+  }
+
+  /** Removes states and payloads that only older rounds needed, those of several rounds at a time. */
+  async tidy(): Promise<void> {
+    const { states, committed, run } = this.replay;
+    const kept = keptVectors(this.replay);
+    const outdated = states.slice(this.#swept, -keptStates);
+    if (outdated.length >= sweptAtOnce) {
+      const hashes = new Set(outdated.flat().filter((hash) => !kept.has(hash)));
+      await this.#blobs.sweep((hash) => !hashes.has(hash), 0);
+      this.#swept += outdated.length;
+    }
+    const through = removedThrough(committed, run.manifest.limits);
+    if (through === this.#removed) return;
+    await this.sweep();
+    this.#removed = through;
+  }
+
+  /**
+   * Removes all blobs that the run does not need, after a start and whenever payloads became old. The journal says which,
+   * so after a crash in the middle the next start removes the rest. A young blob stays until a later sweep.
+   */
+  async sweep(): Promise<void> {
+    if (this.#payloads === null) return;
+    const named = keptVectors(this.replay);
+    for (const payload of this.#payloads.hashes()) named.add(payload);
+    await this.#blobs.sweep((hash) => named.has(hash), youngMs);
+    if (this.replay.run.manifest.limits.payloadRounds === 0) this.#payloads = null;
+  }
+
+  /** The entries after `sequence`, each as a line of JSON without line end. */
+  async *lines(sequence: number): AsyncGenerator<string, void> {
+    for await (const entry of this.#log.read(sequence)) yield lineOf(entry);
+  }
+
+  /** Leaves of the journal's Merkle tree. */
+  readonly leaves: ReadLeaves = async (start, end) => {
+    const leaves: Uint8Array[] = [];
+    for await (const { hash } of this.#log.read(start)) {
+      if (leaves.length === end - start) break;
+      leaves.push(fromHex(hash));
+    }
+    return leaves;
+  };
+
+  #accepted(): { round: number; contributions: number; last: number } {
+    const { open, committed } = this.replay;
+    const contributions = open?.contributions.size ?? 0;
+    return { round: committed + 1, contributions, last: open?.last ?? 0 };
+  }
+
+  /** Everything that can fail comes before the first change. */
+  async #apply(stored: StoredEntry): Promise<Entry> {
+    try {
+      const entry = checkEntry(stored, this.#last);
+      switch (entry.kind) {
+        case 'round-committed': {
+          const { state, hashes, excluded, shares, norm } = await this.#derive();
+          const problem = `is not what the contributions give: ${hashes}`;
+          if (hashes.join() !== entry.body.state.join())
+            throw new EntryError(entry.sequence, 'body.state', problem);
+          if (norm !== entry.body.norm) throw new EntryError(entry.sequence, 'body.norm', problem);
+          if (excluded.join() !== entry.body.excluded.join())
+            throw new EntryError(entry.sequence, 'body.excluded', problem);
+          this.replay.apply(entry);
+          this.#fold.commit(state);
+          this.#next = null;
+          this.#shares = shares;
+          break;
+        }
+        default:
+          this.replay.apply(entry);
+          if (entry.kind === 'round-abandoned') this.#next = null;
+      }
+      this.#payloads?.apply(entry, this.replay);
+      this.#last = stored;
+      return entry;
+    } catch (error) {
+      throw error instanceof EntryError ? damaged(`${error.place} ${error.message}`, error) : error;
+    }
+  }
+
+  async #derive(): Promise<Derived> {
+    if (this.#next !== null) return this.#next;
+    const accepted = [...(this.replay.open?.contributions.values() ?? [])];
+    const contributions = accepted.map(({ body: { tokens, payload } }) => ({
+      tokens,
+      payload,
+      read: () => this.#payload(payload),
+    }));
+    const { state, excluded, shares, norm } = await this.#fold.next(contributions);
+    this.#next = {
+      state,
+      norm,
+      shares: new Map(accepted.map(({ body: { key } }, index) => [key, shares[index] ?? 0])),
+      hashes: await Promise.all(state.map((vector) => contentHash(bytesOfVector(vector)))),
+      excluded: excluded.map((index) => accepted[index]?.sequence ?? 0),
+    };
+    return this.#next;
+  }
+
+  async #payload(payload: Hash): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#blobs.get(payload);
+    if (bytes === null) throw damaged(`blob ${payload} is missing or was changed`);
+    return bytes;
+  }
+}
+
+/** A state, its hashes, and the sequences of the contributions that the merge rule left out. */
+interface Derived {
+  readonly state: State;
+  /** See `Folded.norm`. */
+  readonly norm: number;
+  readonly hashes: readonly Hash[];
+  readonly excluded: readonly number[];
+  /** How much each node's contribution counts: see `Merged.shares`. */
+  readonly shares: ReadonlyMap<NodeKey, number>;
+}
+
+interface ReadJournal {
+  readonly replay: Replay;
+  readonly last: StoredEntry;
+  readonly payloads: KeptPayloads;
+}
+
+async function readJournal(log: EventLog): Promise<ReadJournal | null> {
+  let replay: Replay | null = null;
+  let last: StoredEntry | null = null;
+  const payloads = new KeptPayloads();
+  try {
+    for await (const stored of log.read(0)) {
+      const entry = checkEntry(stored, last);
+      if (replay === null) replay = Replay.begin(entry);
+      else replay.apply(entry);
+      payloads.apply(entry, replay);
+      last = stored;
+    }
+  } catch (error) {
+    throw error instanceof EntryError ? damaged(`${error.place} ${error.message}`, error) : error;
+  }
+  return replay === null || last === null ? null : { replay, last, payloads };
+}
+
+export function damaged(problem: string, cause?: unknown): TapestryError {
+  return new TapestryError(
+    'run.damaged',
+    problem,
+    'Put the folder back from a copy; `tapestry verify <folder>` names everything that is damaged.',
+    { cause },
+  );
+}

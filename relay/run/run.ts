@@ -1,0 +1,349 @@
+import { TapestryError } from '../../client/errors.ts';
+import { type Entry, lossOf } from '../journal/entry.ts';
+import type { Accepted } from '../journal/event-log.ts';
+import type { CommittedRound, ContributorTotals } from '../journal/replay.ts';
+import type { OpenBlob, Span } from '../storage/blob-store.ts';
+import type { WholeManifest } from '../wire/frames.ts';
+import { type Hash, type NodeKey, toHex } from '../wire/hex.ts';
+import { type Acknowledgement, type Chunk, type Offer, RefusalCode } from '../wire/tapestry_pb.js';
+import { BlobReaders } from './blob-readers.ts';
+import type { Clock } from './clock.ts';
+import { Acceptances } from './contributions/acceptances.ts';
+import { defaultRunLimits, type RunLimits } from './contributions/limits.ts';
+import { receiptOf } from './contributions/receipt.ts';
+import { type Refused, Uploads } from './contributions/uploads.ts';
+import { disk, type Environment, type NewRun, type OpenedRun, openRun } from './open-run.ts';
+import { Rounds } from './rounds.ts';
+import { type CurrentRound, type RunEvent, RunEvents } from './run-events.ts';
+import type { RunStore } from './run-store.ts';
+import { KeyedQueues, Limiter, TaskQueue } from './task-queue.ts';
+
+export type { CommittedRound, ContributorTotals } from '../journal/replay.ts';
+export type { NodeKey } from '../wire/hex.ts';
+export type { ManifestDraft } from './manifest.ts';
+export type { NewRun } from './open-run.ts';
+export type { CurrentRound, RunEvent } from './run-events.ts';
+
+/**
+ * One run. Messages of different nodes are checked and stored concurrently; changes of the journal are made one after
+ * another, and acknowledged once they are durable.
+ */
+export class Run {
+  readonly manifest: WholeManifest;
+  readonly manifestBytes: Uint8Array<ArrayBuffer>;
+  readonly manifestSignature: Uint8Array<ArrayBuffer>;
+  readonly id: Hash;
+
+  readonly #opened: OpenedRun;
+  readonly #store: RunStore;
+  readonly #events = new RunEvents();
+  readonly #blobReaders: BlobReaders;
+  readonly #uploads: Uploads;
+  readonly #rounds: Rounds;
+  readonly #acceptances: Acceptances;
+  /** Changes of the journal. */
+  readonly #tasks = new TaskQueue();
+  /** Each node's messages, handled in their order. */
+  readonly #nodeTasks = new KeyedQueues();
+  /** Removals of outdated blobs, for which nobody waits. */
+  readonly #cleaning = new TaskQueue();
+  readonly #inHand: Limiter;
+  readonly #corpora = new Map<NodeKey, number | null>();
+  readonly #following = new AbortController();
+  #ticking: Promise<void> | null = null;
+  #closed = false;
+
+  private constructor(opened: OpenedRun, clock: Clock, limits: RunLimits) {
+    const { run } = opened.store.replay;
+    this.manifest = run.manifest;
+    this.manifestBytes = run.manifestBytes;
+    this.manifestSignature = run.manifestSignature;
+    this.id = run.id;
+    this.#opened = opened;
+    this.#store = opened.store;
+    this.#blobReaders = new BlobReaders(opened.store.replay);
+    this.#uploads = new Uploads(run, opened.uploads, limits, opened.store.replay, (key) =>
+      this.#dropIf(key, () => this.#uploads.offered(key) === undefined),
+    );
+    this.#rounds = new Rounds(opened, clock, (entry) => this.#applied(entry));
+    this.#acceptances = new Acceptances(opened.store, this.#rounds);
+    const most = Math.floor(limits.payloadBytesInHand / run.manifest.limits.payloadBytes);
+    this.#inHand = new Limiter(Math.max(1, Math.min(limits.payloadsInHand, most)));
+  }
+
+  /**
+   * Opens the run in `folder`, or creates `create` if there is none, and completes work that a crash interrupted. Throws
+   * what `openRun` throws; the folder is then neither open nor locked.
+   */
+  static async open(
+    folder: string,
+    create: NewRun | undefined,
+    clock: Clock,
+    environment: Environment = disk,
+  ): Promise<Run> {
+    const opened = await openRun(folder, create, clock, environment);
+    const run = new Run(opened, clock, environment.limits ?? defaultRunLimits);
+    try {
+      await run.#tasks.run(() => run.#rounds.settle());
+    } catch (error) {
+      await opened.log.close();
+      throw error;
+    }
+    void run.#follow();
+    return run;
+  }
+
+  current(): CurrentRound {
+    return this.#rounds.current();
+  }
+
+  history(): readonly CommittedRound[] {
+    return this.#store.replay.history;
+  }
+
+  totals(): { tokens: number; contributions: number; refusals: number; abandonedRounds: number } {
+    const { totals } = this.#store.replay;
+    return { ...totals, refusals: totals.refusals + this.#rounds.refusals.pending };
+  }
+
+  /** A node's totals over the run; undefined for one that has not contributed. */
+  contributor(key: NodeKey): ContributorTotals | undefined {
+    return this.#store.replay.contributors.get(key);
+  }
+
+  /** The current base; `round` is the number of rounds that made it. */
+  base(): { round: number; hash: Hash; parameters: Float32Array<ArrayBuffer> } {
+    const { committed, base } = this.#store.replay;
+    return { round: committed, hash: base, parameters: this.#store.base() };
+  }
+
+  /** The run's events from this call on, until `signal` aborts or the run closes. */
+  events(signal: AbortSignal): AsyncIterable<RunEvent> {
+    return this.#events.read(signal);
+  }
+
+  /** A node connected, with a corpus of the manifest or null. For a node that is already connected the corpus changes. */
+  nodeJoined(key: NodeKey, corpus: number | null): void {
+    void this.#background(async () => {
+      if (!this.#corpora.has(key)) this.#rounds.joined(key);
+      this.#corpora.set(key, corpus);
+      await this.#rounds.settle();
+    });
+  }
+
+  /** A node disconnected. Its upload is kept until the end of the round, so that it can be resumed. */
+  nodeLeft(key: NodeKey): void {
+    void this.#background(async () => {
+      this.#uploads.pause(key);
+      if (this.#corpora.delete(key)) this.#rounds.left(key);
+      await this.#rounds.settle();
+    });
+  }
+
+  /**
+   * Checks an offer. `resume` is the number of its bytes that are already stored, even from before a restart. The answer to
+   * an offer that the open round or the last one accepted before is its acknowledgement. The caller counts a refusal by
+   * calling `refused` when it sends it.
+   */
+  offer(
+    key: NodeKey,
+    offer: Offer,
+  ): Promise<{ resume: number } | { acknowledgement: Acknowledgement } | Refused> {
+    return this.#refusably(key, async () => {
+      const payload = toHex(offer.payload);
+      for (const attempt of [this.#store.replay.open, this.#store.replay.before]) {
+        const accepted = attempt?.contributions.get(key);
+        if (accepted?.body.payload === payload && accepted.body.round === offer.round) {
+          return this.#acknowledge(accepted, attempt?.attempt ?? 0);
+        }
+      }
+      const refusal = this.#rounds.refusalOf(key, payload, offer);
+      if (refusal !== null) return { refusal };
+      return this.#uploads.offer(key, this.#corpora.get(key) ?? null, offer);
+    });
+  }
+
+  /**
+   * Appends the next bytes of the node's last offer; null until the payload is complete. A complete payload is checked,
+   * stored and journaled, durably, before this resolves with its acknowledgement.
+   */
+  chunk(key: NodeKey, chunk: Chunk): Promise<{ acknowledgement: Acknowledgement } | Refused | null> {
+    return this.#refusably(key, async () => {
+      const offer = this.#uploads.offered(key);
+      if (offer === undefined) return { refusal: RefusalCode.UNEXPECTED };
+      const refusal = this.#rounds.refusalOf(key, toHex(offer.payload), offer);
+      if (refusal !== null) {
+        await this.#uploads.drop(key);
+        return { refusal };
+      }
+      const whole = await this.#uploads.chunk(key, chunk);
+      if (typeof whole !== 'boolean') return whole;
+      return whole ? this.#inHand.run(() => this.#finish(key)) : null;
+    });
+  }
+
+  /** Counts a refusal that was sent, here and in the journal. */
+  refused(code: RefusalCode): void {
+    if (this.#rounds.refusals.count(code)) void this.#background(() => this.#rounds.writeRefusals());
+  }
+
+  /**
+   * Does the periodic work: checks deadline and grace, reads entries that other processes appended, and retries writes that
+   * failed. Resolves when that is done, whether it succeeded or not.
+   */
+  tick(): Promise<void> {
+    this.#ticking ??= this.#background(async () => {
+      this.#ticking = null;
+      await this.#rounds.settle();
+    });
+    return this.#ticking;
+  }
+
+  /** Who may read a blob: bases are public, payloads go to the manifest's readers once their round is over. */
+  readersOf(hash: Hash): 'anyone' | 'readers' | 'nobody' {
+    return this.#blobReaders.of(hash);
+  }
+
+  /** A payload, base or momentum, or a range of it; null when there is none. */
+  openBlob(hash: Hash, span?: Span): Promise<OpenBlob | null> {
+    return this.#opened.blobs.open(hash, span);
+  }
+
+  /** The newest checkpoint of the journal; null before the first commit. */
+  checkpoint(): Uint8Array<ArrayBuffer> | null {
+    return this.#store.replay.tree.checkpoint;
+  }
+
+  /** The proof that the first `from` entries of the journal are the first of `to`; null if the journal has fewer. */
+  async consistency(from: number, to: number): Promise<Uint8Array[] | null> {
+    return this.#store.replay.tree.consistency(from, to, this.#store.leaves);
+  }
+
+  /** The proof that the entry `sequence` is among the first `size`; null if the journal has fewer. */
+  async inclusion(sequence: number, size: number): Promise<Uint8Array[] | null> {
+    return this.#store.replay.tree.inclusion(sequence, size, this.#store.leaves);
+  }
+
+  /** The journal's entries after `sequence`, each as a line of JSON without line end. */
+  journalAfter(sequence: number): AsyncIterable<string> {
+    return this.#store.lines(sequence);
+  }
+
+  /** Completes pending writes and closes the journal. Uploads under way can be resumed after the next `open`. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    await this.#background(() => this.#rounds.writeRefusals());
+    this.#closed = true;
+    this.#following.abort();
+    await this.#nodeTasks.idle();
+    await this.#tasks.run(async () => {});
+    await this.#cleaning.run(async () => {});
+    this.#events.close();
+    await this.#opened.log.close();
+  }
+
+  /** Checks, stores and journals the node's whole upload. */
+  async #finish(key: NodeKey): Promise<{ acknowledgement: Acknowledgement } | Refused> {
+    const received = await this.#uploads.received(key);
+    if ('refusal' in received) return received;
+    const accepting = this.#acceptances.add(await this.#store.put(key, received));
+    await this.#tasks.run(() => this.#acceptances.accept());
+    const answer = await accepting;
+    // If this fails, the upload only takes up space until the round ends.
+    await this.#uploads.drop(key).catch(() => {});
+    if ('refusal' in answer) return answer;
+    // The node gets its receipt before the commit that this contribution may cause.
+    void this.tick();
+    return this.#acknowledge(answer.accepted, answer.attempt);
+  }
+
+  async #acknowledge(accepted: Accepted, attempt: number): Promise<{ acknowledgement: Acknowledgement }> {
+    const relay = { run: this.id, key: this.#opened.key.signing, checkpoint: this.checkpoint() };
+    return { acknowledgement: await receiptOf(accepted, attempt, relay) };
+  }
+
+  /** Emits the events of an entry that was applied. */
+  #applied(entry: Entry): void {
+    switch (entry.kind) {
+      case 'round-opened':
+        this.#events.emit({ type: 'opened', ...entry.body });
+        return;
+      case 'round-committed': {
+        const { round, state, contributions, tokens } = entry.body;
+        const [base = ''] = state;
+        const { shares } = this.#store;
+        this.#events.emit({ type: 'committed', round, base, state, contributions, tokens, shares });
+        this.#clean(round + 1);
+        return;
+      }
+      case 'round-abandoned':
+        this.#events.emit({
+          type: 'abandoned',
+          round: entry.body.round,
+          loss: entry.body.loss === null ? null : lossOf(entry.body.loss),
+        });
+        return;
+      case 'run-complete':
+        this.#events.emit({ type: 'complete' });
+    }
+  }
+
+  /** Removes blobs and uploads that only rounds before `round` needed; after a failure the next start removes them. */
+  #clean(round: number): void {
+    for (const key of this.#uploads.outdated(round))
+      this.#dropIf(key, () => this.#uploads.outdated(round).includes(key));
+    this.#cleaning.run(() => this.#store.tidy()).catch((error) => this.#trouble(error));
+  }
+
+  /** Drops the node's upload if that is still right after the node's tasks before. */
+  #dropIf(key: NodeKey, isRight: () => boolean): void {
+    this.#nodeTasks
+      .run(key, async () => {
+        if (isRight()) await this.#uploads.drop(key);
+      })
+      .catch((error) => this.#trouble(error));
+  }
+
+  /** Runs a tick whenever another process has appended to the journal. */
+  async #follow(): Promise<void> {
+    const { signal } = this.#following;
+    try {
+      for await (const { sequence } of this.#opened.log.follow(this.#store.last, signal)) {
+        if (sequence > this.#store.last) void this.tick();
+      }
+    } catch (error) {
+      this.#trouble(error);
+    }
+  }
+
+  /** Queues a change of the journal for which no node waits. The promise never rejects. */
+  #background(task: () => Promise<void>): Promise<void> {
+    return this.#tasks
+      .run(async () => {
+        if (!this.#closed) await task();
+      })
+      .catch((error) => this.#trouble(error));
+  }
+
+  /** Runs a task for a node. A failure of the store is refused to the node and reported to the operator. */
+  #refusably<T>(key: NodeKey, task: () => Promise<T>): Promise<T | Refused> {
+    return this.#nodeTasks.run(key, async () => {
+      if (this.#closed) return { refusal: RefusalCode.STORAGE };
+      try {
+        return await task();
+      } catch (error) {
+        this.#uploads.pause(key);
+        this.#trouble(error);
+        return { refusal: RefusalCode.STORAGE };
+      }
+    });
+  }
+
+  #trouble(cause: unknown): void {
+    const fault = () =>
+      new TapestryError('relay.fault', `a fault of the relay: ${cause}`, 'Report the bug with the log.', {
+        cause,
+      });
+    this.#events.emit({ type: 'trouble', error: cause instanceof TapestryError ? cause : fault() });
+  }
+}

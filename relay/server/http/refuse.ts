@@ -1,0 +1,20 @@
+import type { ServerResponse } from 'node:http';
+import type { Full } from '../budget/places.ts';
+
+/** The status of an answer that a limit of its client, or of all, refuses. */
+export function statusWhenFull(full: Full): 429 | 503 {
+  return full === 'each' ? 429 : 503;
+}
+
+/** Refuses a request that is over a limit of its address, or of all. */
+export function refuseFull(response: ServerResponse, full: Full): void {
+  const text = full === 'each' ? 'too many requests of your address\n' : 'the relay is busy\n';
+  response.setHeader('retry-after', '1');
+  refuse(response, statusWhenFull(full), text);
+}
+
+/** Refuses a request with a text. */
+export function refuse(response: ServerResponse, status: number, text: string): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' };
+  response.writeHead(status, headers).end(text);
+}

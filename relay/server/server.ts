@@ -1,0 +1,222 @@
+import { mkdir } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { isIPv6 } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { TapestryError } from '../../client/errors.ts';
+import { type Clock, systemClock } from '../run/clock.ts';
+import type { Evaluate } from '../run/guard/guard.ts';
+import { disk } from '../run/open-run.ts';
+import { type NewRun, Run } from '../run/run.ts';
+import type { WholeManifest } from '../wire/frames.ts';
+import type { Hash } from '../wire/hex.ts';
+import type { RelayStatus } from '../wire/status.ts';
+import { Budget } from './budget/budget.ts';
+import { answerRequests, answerUpgrades, httpServer, listen, turnEveryoneAway } from './http/http-server.ts';
+import { isLoopback, type RelayNames } from './http/names.ts';
+import { Pages } from './http/pages.ts';
+import { readable } from './http/routes.ts';
+import { guardSockets, type Sockets } from './http/sockets.ts';
+import { type ProxyAddress, TrustedProxies } from './http/trusted-proxies.ts';
+import { Hub } from './hub.ts';
+import { type Invitation, Invitations } from './invitations.ts';
+import { defaultLimits, type RelayLimits } from './limits.ts';
+import type { Logger } from './log.ts';
+import { watchLoop } from './loop-monitor.ts';
+import { Metrics } from './metrics.ts';
+import { type Sample, StatusView } from './status.ts';
+import { type Certificate, certificateFor, type TlsOption } from './tls.ts';
+
+export interface RelayOptions {
+  /** The run's folder: journal, blobs, keys. */
+  readonly folder: string;
+  /** The address to listen on. Only this machine can reach 127.0.0.1; any other address needs a `token`. */
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly tls: TlsOption;
+  readonly token?: string;
+  /** Further join tokens; each admits so many nodes. `token` admits as many as the run has room for, or `tokenSeats`. */
+  readonly invitations?: readonly Invitation[];
+  readonly tokenSeats?: number;
+  /**
+   * The public address of a relay behind a proxy, which may end TLS, have another name and serve the relay below a path. Its
+   * path ends in a slash. If other machines can reach it, the relay needs a `token`.
+   */
+  readonly publicUrl?: URL;
+  /** Proxies on other machines, whose X-Forwarded-For is believed. One on this machine is known by the `publicUrl`. */
+  readonly trustedProxies?: readonly ProxyAddress[];
+  /** Folder of the built pages; null to serve none. */
+  readonly pages: string | null;
+  /** The run to create if the folder holds none. */
+  readonly create?: NewRun;
+  readonly limits?: Partial<RelayLimits>;
+  /** Measures each base of a run that has a guard; such a run needs it. */
+  readonly evaluate?: Evaluate;
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
+  readonly log: Logger;
+}
+
+/** A relay that is listening. */
+export interface Relay {
+  /** The address that the relay listens on. */
+  readonly url: URL;
+  /** The address for people to open: `RelayOptions.publicUrl`, else `url`. */
+  readonly publicUrl: URL;
+  readonly runId: Hash;
+  readonly manifest: WholeManifest;
+  /** SHA-256 of the certificate, to compare in a browser; null without TLS. */
+  readonly fingerprint: string | null;
+  status(): RelayStatus;
+  /** Calls `listener` with each new status, at most one each 500 ms; returns a function that stops it. */
+  watch(listener: (status: RelayStatus) => void): () => void;
+  base(): Promise<{ round: number; hash: Hash; parameters: Float32Array<ArrayBuffer> }>;
+  /** The bytes of a blob; null if there is none of this hash. */
+  blob(hash: Hash): Promise<Uint8Array<ArrayBuffer> | null>;
+  announceSample(sample: Sample): void;
+  /** Resolves once the last round is committed; immediately if it already is. */
+  readonly complete: Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the run in `folder` and serves it. Listens on the port before anything is written to the run.
+ * @throws TapestryError `relay.token-needed`, `relay.port-in-use`, `relay.cannot-listen`, `relay.tls-files`, and those
+ * of `Run.open`
+ */
+export async function startRelay(options: RelayOptions): Promise<Relay> {
+  const { publicUrl = null, token, tokenSeats = Number.POSITIVE_INFINITY } = options;
+  const invited = [...(token ? [{ token, seats: tokenSeats }] : []), ...(options.invitations ?? [])];
+  const local = isLoopback(options.host);
+  const reachable = [options.host, publicUrl?.hostname].find(
+    (name) => name !== undefined && !isLoopback(name),
+  );
+  if (reachable !== undefined && invited.length === 0) {
+    throw new TapestryError(
+      'relay.token-needed',
+      `A relay on ${reachable} can be reached from other machines, and without a join token anyone could join it.`,
+      'Pass a join token (--token TOKEN), or leave --host and --public-url out to stay on this machine.',
+    );
+  }
+  const limits = { ...defaultLimits, ...options.limits };
+  const clock = options.clock ?? systemClock;
+  await mkdir(options.folder, { recursive: true });
+  const certificate = await certificateFor(options.tls, options.folder, options.host, clock.now());
+  const server = httpServer(certificate, limits);
+  const admit = turnEveryoneAway(server);
+  const metrics = new Metrics();
+  const names: RelayNames = { scheme: certificate === null ? 'http' : 'https', local, publicUrl };
+  const budget = new Budget(limits, metrics, clock);
+  const proxies = new TrustedProxies(options.trustedProxies ?? [], publicUrl);
+  const guarded = guardSockets(server, certificate !== null, proxies, { budget, metrics });
+  const { host, port } = options;
+  await listen(server, { host, port, backlog: limits.backlog }, options.log);
+  try {
+    const pages = await Pages.open(options.pages);
+    const { evaluate } = options;
+    const environment = { ...disk, limits, ...(evaluate === undefined ? {} : { evaluate }) };
+    const run = await Run.open(options.folder, options.create, clock, environment);
+    const invitations = new Invitations(invited, limits.seatsPerAddress);
+    const prepared = {
+      names,
+      limits,
+      clock,
+      metrics,
+      budget,
+      invitations,
+      certificate,
+      pages,
+      admit,
+      proxies,
+      guarded,
+    };
+    try {
+      return serve(server, run, options, prepared);
+    } catch (error) {
+      await run.close();
+      throw error;
+    }
+  } catch (error) {
+    server.close();
+    guarded.destroy();
+    throw error;
+  }
+}
+
+interface Prepared {
+  readonly names: RelayNames;
+  readonly limits: RelayLimits;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly budget: Budget;
+  readonly invitations: Invitations;
+  readonly certificate: Certificate | null;
+  readonly pages: Pages;
+  /** Ends the start-up phase, in which every request is answered 503. */
+  readonly admit: () => void;
+  readonly proxies: TrustedProxies;
+  readonly guarded: Sockets;
+}
+
+function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepared): Relay {
+  const { clock, certificate, names, limits } = prepared;
+  const { log } = options;
+  const hub = new Hub({ ...prepared, run, log });
+  const view = new StatusView(hub, names.publicUrl);
+  const complete = new Promise<void>((resolve) => {
+    hub.onComplete = resolve;
+    if (run.current().phase === 'complete') resolve();
+  });
+  const app = readable(hub, view, prepared.pages);
+  prepared.admit();
+  answerRequests(server, app, names, prepared);
+  const sockets = answerUpgrades(server, hub, names, prepared);
+  const url = urlOf(server, names.scheme, options.host);
+  log.info({ url: url.href, run: run.id, fingerprint: certificate?.fingerprint }, 'the relay is listening');
+  const ticking = setInterval(() => {
+    hub.tick();
+    view.tick(clock.elapsed());
+  }, limits.tick);
+
+  const unwatchLoop = watchLoop((lateness) => prepared.metrics.looked(lateness));
+
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    clearInterval(ticking);
+    unwatchLoop();
+    server.close();
+    await hub.close();
+    sockets.close();
+    prepared.guarded.destroy();
+    await run.close();
+  };
+  return {
+    url,
+    publicUrl: names.publicUrl ?? url,
+    runId: run.id,
+    manifest: run.manifest,
+    fingerprint: certificate?.fingerprint ?? null,
+    status: () => view.status(),
+    watch: (listener) => view.watch(listener),
+    base: async () => run.base(),
+    async blob(hash) {
+      const opened = await run.openBlob(hash);
+      return opened === null ? null : new Uint8Array(await new Response(opened.bytes).arrayBuffer());
+    },
+    announceSample: (sample) => view.announceSample(sample),
+    complete,
+    close: () => (closing ??= close()),
+  };
+}
+
+/** The address that a relay listens on; if it listens on all of them, the first that other machines can reach. */
+function urlOf(server: Server, scheme: string, host: string): URL {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const outside = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal);
+  const name = everywhere ? (outside?.address ?? 'localhost') : host;
+  return new URL(`${scheme}://${isIPv6(name) ? `[${name}]` : name}:${port}/`);
+}

@@ -1,0 +1,86 @@
+import { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { newRun } from '../../../../apps/cli/run/new-run.ts';
+import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../../../../apps/cli/run/run-flags.ts';
+import { differences, manifestBytesOf, parseManifest } from '../../../../relay/run/manifest.ts';
+
+function flagsOf(...words: string[]): RunFlags {
+  return withRunFlags(new Command(), 'nano', '0.25').parse(words, { from: 'user' }).opts();
+}
+
+async function manifestOf(flags: RunFlags) {
+  const decided = await decideRun(flags, 'nano');
+  const { manifest } = newRun({
+    ...{ ...decided, name: 'flags', corpora: ['even'], quorum: 1 },
+    ...{ deadlineMs: 1, graceMs: 0, maxNodes: 1, created: 0, readers: 'anyone' as const },
+  });
+  const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
+  return parseManifest(manifestBytesOf(manifest, keys)).manifest;
+}
+
+const every = ['--optimizer', 'muon', '--schedule', 'wsd', '--precision', 'f16', '--recompute'];
+
+test('without flags a run trains with AdamW, a cosine schedule and f32, in as few parts as fit the adapter', async () => {
+  const { strategy, merge, model } = await manifestOf(flagsOf());
+  const tensors = merge.case === 'robustMean' ? merge.value.tensors : [];
+  expect(tensors.reduce((sum, size) => sum + size, 0)).toBe(model.parameters);
+  expect(strategy).toMatchObject({
+    inner: { case: 'adamw' },
+    schedule: { case: 'cosine' },
+    precision: { case: 'f32' },
+    recompute: false,
+    accumulation: 0,
+  });
+});
+
+test('a run that chose the weighted mean is not taken for one with the robust mean', async () => {
+  const manifest = await manifestOf(flagsOf('--merge', 'mean'));
+  expect(manifest.merge.case).toBe('weightedMean');
+  expect(() => checkSameRun(manifest, flagsOf('--merge', 'robust'), '')).toThrow('--merge robust');
+  expect(() => checkSameRun(manifest, flagsOf('--merge', 'mean'), '')).not.toThrow();
+});
+
+test('each flag sets a choice of the manifest', async () => {
+  const { strategy } = await manifestOf(
+    flagsOf(...every, '--accumulate', '2', '--rounds', '5', '--steps', '4'),
+  );
+  expect(strategy).toMatchObject({
+    rounds: 5,
+    inner: { case: 'muon', value: { momentum: 0.95 } },
+    schedule: { case: 'warmupStableDecay', value: { decaySteps: 4 } },
+    precision: { case: 'f16', value: { initialScale: 65_536, growthInterval: 2000 } },
+    recompute: true,
+    accumulation: 2,
+  });
+});
+
+test('parts that do not divide the batch are a usage error', async () => {
+  await expect(decideRun(flagsOf('--batch', '4', '--accumulate', '3'), 'nano')).rejects.toMatchObject({
+    code: 'usage.accumulate',
+  });
+});
+
+test('a flag that contradicts the run in the folder is named', async () => {
+  const manifest = await manifestOf(flagsOf());
+  checkSameRun(
+    manifest,
+    flagsOf('--optimizer', 'adamw', '--schedule', 'cosine', '--precision', 'f32'),
+    'next',
+  );
+  expect(() => checkSameRun(manifest, flagsOf(...every, '--accumulate', '2'), 'next')).toThrow(
+    /--optimizer muon \(it has adamw\), --precision f16 \(it has f32\), --schedule wsd \(it has cosine\), --recompute true \(it has false\), --accumulate 2 \(it has 0\)/,
+  );
+});
+
+test('differences between manifests are named by field', async () => {
+  const [one, other] = [await manifestOf(flagsOf()), await manifestOf(flagsOf(...every, '--batch', '2'))];
+  expect(differences(one, one)).toEqual([]);
+  expect(differences(one, other).sort()).toEqual([
+    'limits.maxTokens',
+    'strategy.batch',
+    'strategy.inner',
+    'strategy.precision',
+    'strategy.recompute',
+    'strategy.schedule',
+  ]);
+});

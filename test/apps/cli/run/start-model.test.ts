@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { exportCommand } from '../../../../apps/cli/commands/export.ts';
+import { importCommand } from '../../../../apps/cli/commands/import.ts';
+import { loadModel } from '../../../../apps/cli/model/model-folder.ts';
+import { writeModelFolder } from '../../../../apps/cli/model/write-model.ts';
+import { exportBase } from '../../../../apps/cli/run/export-base.ts';
+import { heldOutLosses } from '../../../../apps/cli/run/held-out-losses.ts';
+import { newRun } from '../../../../apps/cli/run/new-run.ts';
+import { loadStartBase } from '../../../../apps/cli/run/start-model.ts';
+import { type Corpus, corpusFromTexts } from '../../../../client/data/corpus.ts';
+import { tokenizerFromFile } from '../../../../client/data/tokenizer-file.ts';
+import { encodeModelFolder } from '../../../../client/formats/model-folder.ts';
+import type { ModelConfig } from '../../../../client/model/config.ts';
+import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
+import { toHex } from '../../../../relay/wire/hex.ts';
+import { Stage } from '../../../support/contribute/harness.ts';
+import { bpeFile } from '../../../support/data/bpe-file.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+
+const stage = new Stage();
+afterEach(() => stage.close());
+
+const sizes = { layers: 1, dimension: 32, heads: 2, keyValueHeads: 1, feedForward: 64, contextLength: 24 };
+const usual = { ...sizes, vocabularySize: 272, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: true };
+
+/** A folder of another tool. */
+async function foreign(config: ModelConfig = usual, kind?: string): Promise<string> {
+  const folder = join(temporaryFolder(), 'open-model');
+  const layout = layoutOf(usual);
+  const tokenizer = tokenizerFromFile(bpeFile(), { vocabularySize: 272 });
+  const notes = { metadata: kind === undefined ? {} : { 'tapestry.kind': kind }, card: '' };
+  const files = encodeModelFolder(config, layout, initialParameters(usual, layout, 5), tokenizer, notes);
+  await writeModelFolder(folder, files);
+  return folder;
+}
+
+const silent = ['--json'];
+const importing = (from: string, to: string) =>
+  importCommand()
+    .exitOverride()
+    .parseAsync([from, '--to', to, ...silent], { from: 'user' });
+
+const corpus = (name: string, words: string): Corpus =>
+  corpusFromTexts(
+    name,
+    Array.from({ length: 8 }, () => words.repeat(25)),
+  );
+const corpora = [
+  corpus('one', 'the other one on the in '),
+  corpus('two', 'here in there a '),
+  corpus('three', '12 re 12 at the '),
+];
+
+test('three nodes train an imported model on with its own vocabulary, each corpus’s loss falls, and it goes out as GGUF', async () => {
+  const base = join(temporaryFolder(), 'base');
+  await importing(await foreign(), base);
+  const start = await loadStartBase(base);
+  expect(start).toMatchObject({ name: 'open-model', preset: 'nano' });
+  const create = newRun({
+    ...{
+      name: 'on',
+      preset: start.preset,
+      start,
+      tokenizer: start.tokenizer,
+      corpora: corpora.map(({ name }) => name),
+    },
+    ...{ rounds: 5, steps: 24, batch: 4, quorum: 3, maxNodes: 3, deadlineMs: 3_600_000, graceMs: 3_600_000 },
+    ...{ readers: 'anyone', seed: 0, created: 0 },
+  });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  expect(toHex(relay.manifest.initialBase)).toBe(start.hash);
+  expect(relay.manifest.strategy.sequence).toBe(24);
+  for (const each of corpora)
+    stage.node(await stage.folder(), relay.url, { corpus: each, corpusName: each.name });
+  await relay.complete;
+  const [folder, gguf] = [join(temporaryFolder(), 'trained'), join(temporaryFolder(), 'trained.gguf')];
+  await exportBase(relay, folder, [], start.name);
+  await exportCommand()
+    .exitOverride()
+    .parseAsync(['--model', folder, '--to', gguf, '--dtype', 'f32', ...silent], { from: 'user' });
+  const { parameters, config, tokenizer } = await loadModel(gguf);
+  expect(parameters).toEqual((await relay.base()).parameters);
+  const [before = [], after = []] = await heldOutLosses(
+    config,
+    tokenizer,
+    [start.parameters, parameters],
+    corpora,
+    4,
+  );
+  for (const [i, loss] of after.entries()) expect(loss).toBeLessThan((before[i] ?? 0) - 0.2);
+});
+
+test('what is no base, a derivative, and a model that the manifest cannot describe are refused', async () => {
+  await expect(loadStartBase(await foreign())).rejects.toMatchObject({ code: 'model.not-a-base' });
+  await expect(loadStartBase(await foreign(usual, 'derivative'))).rejects.toMatchObject({
+    code: 'model.not-a-base',
+    message: expect.stringContaining('derivative'),
+  });
+  const scaled = join(temporaryFolder(), 'scaled');
+  const ropeScaling = { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 16 };
+  await importing(await foreign({ ...usual, ropeScaling }), scaled);
+  await expect(loadStartBase(scaled)).rejects.toMatchObject({ code: 'model.rope-scaling' });
+});

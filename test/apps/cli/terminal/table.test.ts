@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { bytes, quantity, statusTable } from '../../../../apps/cli/terminal/table.ts';
+import type { RelayStatus } from '../../../../relay/wire/status.ts';
+
+const hash = 'a'.repeat(64);
+const node = {
+  id: '0123456789abcdef',
+  host: 'node',
+  corpus: 'Romance',
+  state: 'training',
+  steps: 3,
+  tokens: 30_720,
+  contributions: 3,
+  tokensPerSecond: 512.4,
+  trainingLoss: 2.5,
+  heldOutLoss: null,
+  bytesUp: 1_572_864,
+  bytesDown: 512,
+  connectedAt: 0,
+} as const;
+const status: RelayStatus = {
+  address: null,
+  run: {
+    id: hash,
+    name: 'test',
+    parameters: 10,
+    rounds: 20,
+    localSteps: 10,
+    tokensPerStep: 512,
+    corpora: ['Romance'],
+    lane: 'open',
+  },
+  round: {
+    number: 4,
+    phase: 'training',
+    contributions: 1,
+    quorum: 2,
+    target: 3,
+    openedAt: 0,
+    deadlineAt: 61_000,
+  },
+  base: { round: 3, hash, bytes: 40 },
+  nodes: [node, { ...node, corpus: null, host: 'browser', heldOutLoss: 3.25 }],
+  historyAfter: 0,
+  history: [],
+  totals: {
+    tokens: 61_440,
+    contributions: 6,
+    refusals: 0,
+    abandonedRounds: 0,
+    bytesUp: 3_145_728,
+    bytesDown: 1024,
+    bytesDataParallel: 1,
+  },
+  sample: null,
+};
+
+test('a table has the round, the totals and a row for each node, in columns', () => {
+  const [round, totals, heading, first, second, ...more] = statusTable(status, 1000);
+  expect(round).toContain('round 4/20');
+  expect(round).toContain('1 of 3 contributions, at most 60 s left');
+  expect(totals).toBe('base of round 3, 61.4k tokens, 1.02k tokens/s reported, 3.0 MiB up, 1.0 KiB down');
+  expect(first).toMatch(/^Romance\s+training\s+3\/10\s+30.7k\s+512\s+2.500\s+-\s+1.5 MiB\s+512 B\s+node$/);
+  expect(second).toMatch(/^- {6,}\s*training .* 3\.250 .* browser$/);
+  expect(more).toEqual(['steps, tokens, tokens/s and losses as the nodes report them']);
+  expect(first?.indexOf('training')).toBe(second?.indexOf('training'));
+  expect(heading).toContain('held out');
+});
+
+test('the relay’s own measurement comes before what nodes report', () => {
+  const row = {
+    round: 3,
+    contributions: 1,
+    excluded: 0,
+    tokens: 1,
+    trainingLoss: 9,
+    heldOutLoss: [],
+    committedAt: 1,
+  };
+  const history = [{ ...row, probeLoss: 2.5, base: hash }];
+  expect(statusTable({ ...status, history }, 1000)[1]).toMatch(
+    /^loss 2\.500 measured by the relay; base of round 3/,
+  );
+});
+
+test('numbers are printed in short form', () => {
+  expect([0, 999, 1000, 1_234_567, 2e9].map(quantity)).toEqual(['0', '999', '1.00k', '1.23M', '2.00G']);
+  expect([0, 1023, 1024, 5 * 2 ** 30].map(bytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '5.0 GiB']);
+});

@@ -1,0 +1,120 @@
+import { expect, test } from 'vitest';
+import { atRest, reduceProgress, started, stateOf } from '../../../apps/contribute/contribute-view.ts';
+import { leastHeld } from '../../../apps/contribute/controller.ts';
+import type { WorkerEvent } from '../../../apps/contribute/worker/worker-api.ts';
+import { ownTotals } from '../../../apps/contribute/yours.tsx';
+import { messages } from '../../../apps/ui/messages.ts';
+import { scriptedStatus } from '../pages/scenarios.ts';
+import { scriptedEvents } from '../pages/scripted-events.ts';
+
+const fold = (events: readonly WorkerEvent[]) => events.reduce(reduceProgress, started(atRest));
+
+test('counts accepted contributions only', () => {
+  const progress = fold(scriptedEvents(3));
+  expect(progress.contributions).toBe(3);
+  expect(progress.tokens).toBe(3 * 50 * 512);
+  expect(progress).toMatchObject({ round: 4, step: 23, steps: 50, rounds: 20, localSteps: 173 });
+  expect(progress.node).toBe('cdcdcdcdcdcdcdcd');
+  expect(stateOf(progress)).toBe('training');
+});
+
+test('shows what became of the last contribution, and says so when it was left out', () => {
+  const progress = fold(scriptedEvents(2));
+  expect(progress.fate).toEqual({ outcome: 'scaled', share: 0.976 });
+  expect(progress.notices).toEqual([]);
+  const commit = { event: 'committed', base: 'ab', contributions: 3, tokens: 1 } as const;
+  const left = reduceProgress(progress, { ...commit, round: 3, fate: { outcome: 'left-out', share: 0 } });
+  expect(left.fate).toEqual({ outcome: 'left-out', share: 0 });
+  expect(left.notices).toMatchObject([{ text: expect.stringContaining('left out'), tone: 'warn' }]);
+  // A round without a contribution of this node changes nothing.
+  expect(reduceProgress(left, { ...commit, round: 4, fate: null }).fate).toBe(left.fate);
+});
+
+test("shows the node's activity in one word", () => {
+  const training = scriptedEvents(1);
+  expect(stateOf(atRest)).toBe('ready');
+  expect(stateOf(started(atRest))).toBe('starting');
+  expect(stateOf(fold([...training, { event: 'paused' }]))).toBe('paused');
+  expect(stateOf(fold([...training, { event: 'paused' }, { event: 'resumed' }]))).toBe('training');
+  expect(stateOf(fold([...training, { event: 'finishing' }]))).toBe('finishing');
+  const left = { event: 'left', contributions: 1, tokens: 1 } as const;
+  expect(stateOf(fold([...training, { event: 'finishing' }, { ...left, reason: 'finished' }]))).toBe(
+    'finished',
+  );
+  expect(stateOf(fold([...training, { ...left, reason: 'complete' }]))).toBe('complete');
+});
+
+test('shows the failure in either order of the failure and leave events', () => {
+  const left: WorkerEvent = { event: 'left', reason: 'failed', contributions: 0, tokens: 0 };
+  const failure = { code: 'relay.bad-token', message: 'No.', next: 'Ask.', evidence: [] };
+  const failed: WorkerEvent = { event: 'failed', ...failure };
+  for (const order of [
+    [left, failed],
+    [failed, left],
+  ]) {
+    const progress = fold(order);
+    expect(stateOf(progress)).toBe('failed');
+    expect(progress.failure).toEqual(failure);
+  }
+});
+
+test('shows a lost connection as a notice and a state until the node is back', () => {
+  const retry: WorkerEvent = {
+    event: 'retry',
+    code: 'relay.unreachable',
+    message: 'The relay does not answer.',
+    next: 'Wait.',
+    attempt: 2,
+    milliseconds: 3_000,
+  };
+  const lost = fold([...scriptedEvents(1), retry]);
+  expect(stateOf(lost)).toBe('retrying');
+  expect(lost.retry).toEqual({ attempt: 2, milliseconds: 3_000 });
+  const again = [...scriptedEvents(1), ...Array.from({ length: 9 }, () => retry)];
+  expect(fold(again).notices).toHaveLength(1);
+  const [, joined] = scriptedEvents(1);
+  if (joined === undefined) throw new Error('the script joins');
+  expect(reduceProgress(lost, joined).retry).toBeNull();
+});
+
+test('reports a round dropped for values that are not finite, and a state continued with other kernels', () => {
+  const words = messages.contribute;
+  const dropped: WorkerEvent = { event: 'dropped', round: 7, reason: 'not-finite' };
+  const changed: WorkerEvent = { event: 'kernels-changed', adapter: 'a card', change: 'adapter' };
+  const { notices, activity } = fold([...scriptedEvents(1), changed, dropped]);
+  expect(notices.map(({ text }) => text)).toEqual([words.kernelsChanged, words.notFinite(7)]);
+  expect(activity).toBe('waiting');
+});
+
+test.each([40, 1000])(
+  'keeps both loss curves of %i rounds, with a bounded number of points spread over the session',
+  (rounds) => {
+    const progress = fold(scriptedEvents(rounds));
+    expect(progress.localSteps).toBe(50 * rounds + 23);
+    expect(progress.loss.length).toBeLessThanOrEqual(400);
+    const steps = progress.loss.map(({ step }) => step);
+    expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
+    for (const curve of ['training', 'heldOut'] as const) {
+      const drawn = progress.loss.filter((point) => point[curve] !== null).map(({ step }) => step);
+      expect(drawn.length).toBeGreaterThanOrEqual(Math.min(rounds + 1, 150));
+      expect(drawn[0]).toBeLessThanOrEqual(1);
+      expect(drawn.at(-1)).toBeGreaterThanOrEqual(50 * rounds);
+      const widest = Math.max(...drawn.slice(1).map((step, i) => step - (drawn[i] ?? 0)));
+      expect(widest).toBeLessThan(Math.max(51, progress.localSteps / 30));
+    }
+  },
+);
+
+test("shows the larger of the relay's and the page's counts for this node", () => {
+  const status = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now: 0 });
+  const known = status.nodes[0];
+  if (known === undefined) throw new Error('the scenario has nodes');
+  expect(ownTotals({ ...atRest, node: known.id, tokens: 1 }, status).tokens).toBe(known.tokens);
+  expect(ownTotals({ ...atRest, tokens: 99 }, null)).toEqual({ tokens: 99, contributions: 0, runTokens: 99 });
+});
+
+test('offers newcomers the corpus that the fewest hold', () => {
+  expect(leastHeld(['Romance', 'Germanic', 'Bantu'], ['Romance', 'Germanic', null])).toBe('Bantu');
+  expect(leastHeld(['Romance', 'Germanic'], [])).toBe('Romance');
+  expect(leastHeld([], ['Romance'])).toBe('');
+});

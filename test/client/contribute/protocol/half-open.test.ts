@@ -1,0 +1,63 @@
+import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { Traffic } from '../../../../client/contribute/protocol/connection.ts';
+import { RelayClient } from '../../../../client/contribute/protocol/relay-client.ts';
+import type { SessionEvent } from '../../../../client/contribute/session/state.ts';
+import { nodeNetwork } from '../../../../client/host/node/network.ts';
+import { nodeRuntime } from '../../../../client/host/node/runtime.ts';
+import { NodeState } from '../../../../relay/wire/tapestry_pb.js';
+import { Stage, tinyRun } from '../../../support/contribute/harness.ts';
+import { noEvidence } from '../../../support/contribute/no-evidence.ts';
+import { forwardTo } from '../../../support/forwarder.ts';
+import { memoryFiles } from '../../../support/tuned-store.ts';
+
+const stage = new Stage();
+afterEach(() => stage.close());
+
+const heartbeat = {
+  round: 0,
+  state: NodeState.WAITING,
+  steps: 0,
+  tokens: 0,
+  trainingLoss: 0,
+  tokensPerSecond: 0,
+};
+
+test('a connection that falls silent without closing is noticed and replaced', async () => {
+  const create = tinyRun({ rounds: 1, localSteps: 1, quorum: 1, target: 1 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const forwarder = await forwardTo(Number(relay.url.port));
+  onTestFinished(() => forwarder.close());
+  // This clock runs ten times faster than wall time, so that the silence takes half a second.
+  const node = nodeRuntime({ folder: await stage.folder() });
+  const runtime = { ...node, now: () => 10 * node.now() };
+  const network = nodeNetwork(memoryFiles());
+  const traffic = new Traffic();
+  const events: SessionEvent[] = [];
+  const client = new RelayClient(
+    runtime,
+    network,
+    { relay: new URL(`http://127.0.0.1:${forwarder.port}/`), corpusName: null },
+    await network.identity(),
+    traffic,
+    {
+      dispatch: (event) => events.push(event),
+      welcomed: async () => {},
+      heartbeat: () => ({ case: 'heartbeat', value: heartbeat }),
+      jitter: () => 0.5,
+      evidence: noEvidence,
+    },
+  );
+  const welcomes = () => events.filter(({ kind }) => kind === 'welcomed').length;
+  const losses = () => events.flatMap((event) => (event.kind === 'disconnected' ? [event.problem.code] : []));
+  client.connect();
+  await expect.poll(welcomes).toBe(1);
+  // A relay that answers each heartbeat does not count as silent, even if it sends nothing else.
+  const before = traffic.sent.heartbeat;
+  await expect.poll(() => traffic.sent.heartbeat, { timeout: 10_000 }).toBeGreaterThan(before + 300);
+  expect(losses()).toEqual([]);
+  forwarder.silence();
+  await expect.poll(losses, { timeout: 10_000 }).toEqual(['relay.silent']);
+  client.connect();
+  await expect.poll(welcomes).toBe(2);
+  await client.leave(0);
+});

@@ -1,0 +1,81 @@
+import { beforeAll, expect, test } from 'vitest';
+import type { ContributorEvent } from '../../../../client/contribute/events.ts';
+import { LocalTraining, type TrainedRound } from '../../../../client/contribute/round/local-training.ts';
+import { byteTokenizer } from '../../../../client/data/tokenizer.ts';
+import { openDevice } from '../../../../client/gpu/device.ts';
+import { nodeGpu, nodeRuntime } from '../../../../client/host/node/runtime.ts';
+import { initialParameters } from '../../../../client/model/parameters.ts';
+import { Random } from '../../../../client/random.ts';
+import type { Runtime } from '../../../../client/runtime.ts';
+import { tinyConfig, tinyCorpus, tinyTerms } from '../../../support/contribute/harness.ts';
+import { losingDevices } from '../../../support/watch-devices.ts';
+
+const never = new AbortController().signal;
+const { localSteps, layout } = tinyTerms;
+
+interface Trained {
+  readonly rounds: readonly TrainedRound[];
+  readonly start: LocalTraining['start'];
+  readonly events: readonly ContributorEvent[];
+}
+
+/**
+ * Trains two rounds. The i-th device that is opened is lost at its `losses[i]`-th submit; later devices are not lost.
+ * Each reading of the clock moves it by 150 ms.
+ */
+async function train(losses: readonly number[]): Promise<Trained> {
+  let now = 0;
+  const gpu = losingDevices(await nodeGpu(), losses);
+  const runtime: Runtime = {
+    ...nodeRuntime({ folder: '/nowhere' }),
+    gpu: async () => gpu,
+    now: () => {
+      now += 150;
+      return now;
+    },
+    sleep: async () => undefined,
+  };
+  const events: ContributorEvent[] = [];
+  const tell = (event: ContributorEvent) => events.push(event);
+  const options = { corpus: tinyCorpus('even'), tokenizer: byteTokenizer, seed: 5, power: 1, tell };
+  const training = await LocalTraining.open(runtime, await openDevice(gpu), tinyTerms, options);
+  let base = initialParameters(tinyConfig, layout, 1);
+  const rounds: TrainedRound[] = [];
+  for (const round of [1, 2]) {
+    const opening = { round, base: 'ab'.repeat(32), attempt: 0, localSteps, normBound: 1 };
+    const trained = await training.train(opening, base, never);
+    rounds.push(trained);
+    base = trained.parameters;
+  }
+  training.close();
+  return { rounds, start: training.start, events };
+}
+
+let undisturbed: Trained;
+beforeAll(async () => {
+  undisturbed = await train([]);
+});
+
+const lost = ({ events }: Trained) =>
+  events.flatMap((event) => (event.event === 'device-lost' ? [event.step] : []));
+
+test('losing the device at any submit, even several times in a round, changes no bit and is reported by round and step', async () => {
+  const random = Random.seeded(1);
+  const losses = Array.from({ length: 4 }, () => 1 + random.below(40));
+  const disturbed = await train(losses);
+  expect(lost(disturbed)).toHaveLength(losses.length);
+  expect(disturbed.rounds).toEqual(undisturbed.rounds);
+  expect(disturbed.start).toEqual(undisturbed.start);
+  // Each node reports the base that opens a round once.
+  expect(disturbed.events.filter(({ event }) => event === 'round')).toHaveLength(2);
+});
+
+test('after a lost device, only the steps since the last snapshot are repeated', async () => {
+  const disturbed = await train([45]);
+  const [step = 0] = lost(disturbed);
+  expect(step).toBeGreaterThan(10);
+  const again = disturbed.events.filter((event) => event.event === 'step' && event.round === 1);
+  const before = undisturbed.events.filter((event) => event.event === 'step' && event.round === 1);
+  expect(again.length).toBeLessThan(before.length + 8);
+  expect(disturbed.rounds).toEqual(undisturbed.rounds);
+});

@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ContributorEvent } from '../../../../client/contribute/events.ts';
+import type { Network } from '../../../../client/contribute/network.ts';
+import { NodeStore } from '../../../../client/contribute/round/node-store.ts';
+import { RoundWork } from '../../../../client/contribute/round/round-work.ts';
+import { byteTokenizer } from '../../../../client/data/tokenizer.ts';
+import { openDevice } from '../../../../client/gpu/device.ts';
+import { nodeNetwork } from '../../../../client/host/node/network.ts';
+import { nodeGpu, nodeRuntime } from '../../../../client/host/node/runtime.ts';
+import { initialParameters } from '../../../../client/model/parameters.ts';
+import type { Runtime } from '../../../../client/runtime.ts';
+import { contentHash } from '../../../../client/sha256.ts';
+import { stepSites } from '../../../../client/train/step-sites.ts';
+import { tinyCorpus, tinyTerms } from '../../../support/contribute/harness.ts';
+import { withoutGradient } from '../../../support/train/small-run.ts';
+import { memoryFiles, tuneNorms } from '../../../support/tuned-store.ts';
+
+const { config, shape, optimizer, layout, run } = tinyTerms;
+const never = new AbortController().signal;
+const healthy = initialParameters(config, layout, 1);
+
+/** A node's events and its store; every base is already downloaded. */
+class Node {
+  readonly events: ContributorEvent[] = [];
+  readonly runtime: Runtime;
+  readonly network: Network;
+  readonly #bases = new Map<string, Uint8Array<ArrayBuffer>>();
+  readonly #open: RoundWork[] = [];
+
+  constructor() {
+    const files = memoryFiles();
+    this.runtime = { ...nodeRuntime({ folder: '/nowhere' }), files, cache: memoryFiles() };
+    this.network = {
+      ...nodeNetwork(files),
+      fetch: async (url) => new Response(this.#bases.get(url.pathname.split('/').at(-1) ?? '')),
+    };
+  }
+
+  get store(): NodeStore {
+    return new NodeStore(this.runtime, this.network, new URL('http://relay.example/'));
+  }
+
+  /** Makes the round's work as a newly started process does. */
+  async start(): Promise<RoundWork> {
+    const tell = (event: ContributorEvent) => this.events.push(event);
+    const options = { corpus: tinyCorpus('even'), tokenizer: byteTokenizer, seed: 5, power: 1, tell };
+    const device = await openDevice(await nodeGpu());
+    const { work } = await RoundWork.open(this.runtime, device, this.store, tinyTerms, options);
+    this.#open.push(work);
+    return work;
+  }
+
+  /** A round's contribution; null where there is none. */
+  async train(
+    work: RoundWork,
+    round: number,
+    parameters: Float32Array<ArrayBuffer>,
+    localSteps = tinyTerms.localSteps,
+    normBound = 1e3,
+  ) {
+    const bytes = new Uint8Array(parameters.buffer.slice(0));
+    const base = await contentHash(bytes);
+    this.#bases.set(base, bytes);
+    return work.train({ round, base, attempt: 0, localSteps, normBound }, never);
+  }
+
+  /** Stores the choices that \`tapestry bench tune\` would. */
+  async tune(): Promise<void> {
+    const device = await openDevice(await nodeGpu());
+    await tuneNorms(this.runtime.cache, device, stepSites(device, config, shape, optimizer));
+    device.close();
+  }
+
+  changes() {
+    return this.events.flatMap((event) => (event.event === 'kernels-changed' ? [event.change] : []));
+  }
+
+  close(): void {
+    for (const work of this.#open) work.training.close();
+  }
+}
+
+let node: Node;
+beforeEach(() => {
+  node = new Node();
+});
+afterEach(() => node.close());
+
+test('a node that restarts trains with the kernels of its saved state, even if others were tuned meanwhile', async () => {
+  const through = await node.start();
+  await node.train(through, 1, healthy);
+  const saved = await node.store.load(tinyTerms);
+  // The residual holds the rounding errors as 32-bit floats, so the comparison sees every bit.
+  const second = await node.train(through, 2, healthy);
+  if (saved === null) throw new Error('nothing was saved');
+
+  await node.tune();
+  await node.store.save(run, saved.state);
+  expect(await node.train(await node.start(), 2, healthy)).toEqual(second);
+  expect(node.changes()).toEqual([]);
+
+  // After a change of adapter the node uses the tuned kernels, which give other bits.
+  const { checkpoint } = saved.state;
+  const kernels = { ...checkpoint.kernels, adapter: 'another' };
+  await node.store.save(run, { ...saved.state, checkpoint: { ...checkpoint, kernels } });
+  expect(await node.train(await node.start(), 2, healthy)).not.toEqual(second);
+  expect(node.changes()).toEqual(['adapter']);
+  // The state now holds this adapter's kernels, so nothing changes at the next start.
+  await node.start();
+  expect(node.changes()).toEqual(['adapter']);
+});
+
+test('a delta is no longer than the round allows', async () => {
+  const work = await node.start();
+  const normBound = 0.01;
+  const made = await node.train(work, 1, healthy, tinyTerms.localSteps, normBound);
+  const { codec } = tinyTerms;
+  const integers = codec.decode(made?.bytes ?? new Uint8Array(), healthy.length);
+  const norm = Math.sqrt(integers.reduce((sum, integer) => sum + integer * integer, 0)) * codec.unit;
+  expect(norm).toBeLessThanOrEqual(normBound);
+  expect(norm).toBeGreaterThan(normBound / 2);
+});
+
+test.each([10, 40])(
+  'a round of %i steps without a finite gradient contributes nothing, and the next round starts with a new state',
+  async (steps) => {
+    const work = await node.start();
+    expect(await node.train(work, 1, healthy)).not.toBeNull();
+    const kept = await node.store.load(tinyTerms);
+    expect(kept?.state.checkpoint.state.step).toBe(40);
+    expect(await node.train(work, 2, withoutGradient(layout, healthy), steps)).toBeNull();
+    expect(work.training.start.state).toMatchObject({
+      step: 0,
+      firstMoment: new Float32Array(layout.length),
+    });
+    expect(work.training.start.state).not.toHaveProperty('scaling');
+    expect(await node.store.load(tinyTerms)).toEqual(kept);
+    expect(await node.train(work, 3, healthy)).not.toBeNull();
+  },
+);

@@ -1,0 +1,86 @@
+import { afterEach, expect, test } from 'vitest';
+import { nodeGpu, nodeRuntime } from '../../../client/host/node/runtime.ts';
+import type { StrategyDraft } from '../../../relay/run/manifest.ts';
+import { Stage, type TestNode, tinyRun } from '../../support/contribute/harness.ts';
+
+const stage = new Stage();
+afterEach(() => stage.close());
+
+const adamw = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
+const [rounds, localSteps] = [2, 6];
+
+/** One node trains a whole run of this strategy. */
+async function trained(strategy: Partial<StrategyDraft>): Promise<TestNode> {
+  const create = tinyRun({ rounds, localSteps, quorum: 1, target: 1, strategy });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const node = stage.node(await stage.folder(), relay.url);
+  expect(await node.done).toBeUndefined();
+  expect(relay.status().round.phase).toBe('complete');
+  return node;
+}
+
+const payloads = (node: TestNode) => node.all('contribution').map(({ payload }) => payload);
+
+function expectLearned(node: TestNode): void {
+  const [first = 0, second = 0] = node.all('round').map(({ heldOutLoss }) => heldOutLoss);
+  expect(second).toBeLessThan(first - 0.02);
+}
+
+test('a run trains with Muon and warm-up-stable-decay, with f16 storage, or in parts with recomputation', async () => {
+  const usual = await trained({});
+  const muon = await trained({
+    inner: { case: 'muon', value: { ...adamw, momentum: 0.95 } },
+    schedule: { case: 'warmupStableDecay', value: { decaySteps: 3 } },
+  });
+  const f16 = await trained({
+    precision: { case: 'f16', value: { initialScale: 1024, growthInterval: 100 } },
+  });
+  const parts = await trained({ accumulation: 2, recompute: true });
+  const nodes = [usual, muon, f16, parts];
+  for (const node of nodes) {
+    expect(node.all('acknowledged').map(({ round }) => round)).toEqual([1, 2]);
+    expectLearned(node);
+  }
+  // The settings reach the trainer: each trains other bits from the same base and text.
+  expect(new Set(nodes.map((node) => payloads(node)[0])).size).toBe(nodes.length);
+  const [whole = 0, half = 0] = [usual, parts].map((node) => node.all('joined')[0]?.trainingBytes);
+  expect(half).toBeLessThan(whole);
+});
+
+test('a run with f16 storage ends a node whose adapter has no 16-bit floats', async () => {
+  const strategy: Partial<StrategyDraft> = {
+    precision: { case: 'f16', value: { initialScale: 1024, growthInterval: 100 } },
+  };
+  const create = tinyRun({ rounds, localSteps, quorum: 1, target: 1, strategy });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const folder = await stage.folder();
+  const runtime = { ...nodeRuntime({ folder }), gpu: async () => withoutF16(await nodeGpu()) };
+  const node = stage.node(folder, relay.url, { runtime });
+  expect(await node.done).toMatchObject({ code: 'device.no-f16' });
+  expect(node.all('retry')).toEqual([]);
+});
+
+/** Adapters that do not offer `shader-f16`. */
+function withoutF16(gpu: GPU): GPU {
+  const bound = (target: object, name: string | symbol): unknown => {
+    const value: unknown = Reflect.get(target, name, target);
+    return typeof value === 'function' ? value.bind(target) : value;
+  };
+  return new Proxy(gpu, {
+    get(target, name) {
+      if (name !== 'requestAdapter') return bound(target, name);
+      return async (options?: GPURequestAdapterOptions) => {
+        const adapter = await target.requestAdapter(options);
+        return (
+          adapter &&
+          new Proxy(adapter, {
+            get: (inner, key) =>
+              key === 'features'
+                ? new Set([...inner.features].filter((feature) => feature !== 'shader-f16'))
+                : bound(inner, key),
+          })
+        );
+      };
+    },
+  });
+}

@@ -1,0 +1,272 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Contributor, type ContributorOptions } from '../../../client/contribute/contributor.ts';
+import type { ContributorEvent } from '../../../client/contribute/events.ts';
+import type { Network } from '../../../client/contribute/network.ts';
+import { joinMilliseconds } from '../../../client/contribute/protocol/relay-client.ts';
+import type { RunTerms } from '../../../client/contribute/run-terms.ts';
+import { type Corpus, corpusFromTexts } from '../../../client/data/corpus.ts';
+import { tokenizerFromFile } from '../../../client/data/tokenizer-file.ts';
+import { nodeNetwork } from '../../../client/host/node/network.ts';
+import { nodeRuntime } from '../../../client/host/node/runtime.ts';
+import type { ModelConfig } from '../../../client/model/config.ts';
+import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
+import { stallMilliseconds } from '../../../client/relay-http.ts';
+import type { Runtime } from '../../../client/runtime.ts';
+import { sha256Hex } from '../../../client/sha256.ts';
+import type { StrategyDraft } from '../../../relay/run/manifest.ts';
+import type { NewRun } from '../../../relay/run/run.ts';
+import { type Relay, type RelayOptions, startRelay } from '../../../relay/server/server.ts';
+import { denseCodec } from '../../../relay/wire/dense.ts';
+import { fromHex } from '../../../relay/wire/hex.ts';
+
+export const tinyConfig: ModelConfig = {
+  vocabularySize: 260,
+  layers: 1,
+  dimension: 32,
+  heads: 2,
+  keyValueHeads: 1,
+  feedForward: 64,
+  contextLength: 16,
+  ropeTheta: 10_000,
+  normEpsilon: 1e-5,
+  tiedHead: true,
+};
+
+const localSteps = 40;
+
+/** A node's view of the terms of a run of two rounds. */
+export const tinyTerms: RunTerms = {
+  run: '00'.repeat(32),
+  runBytes: new Uint8Array(32),
+  name: 'tiny',
+  corpora: [],
+  relayKey: new Uint8Array(32),
+  config: tinyConfig,
+  tokenizer: { kind: 'bytes' },
+  layout: layoutOf(tinyConfig),
+  shape: { batch: 2, sequence: 16 },
+  optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, gradientClip: 1 },
+  trainer: {},
+  schedule: { kind: 'cosine', peak: 1e-2, warmupSteps: 4, totalSteps: 2 * localSteps, finalFraction: 0.1 },
+  rounds: 2,
+  localSteps,
+  codec: denseCodec({ bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 }),
+};
+
+/** A time that no machine reaches. */
+const hour = 3_600_000;
+
+export interface TinyRun {
+  readonly rounds: number;
+  readonly localSteps: number;
+  readonly quorum: number;
+  readonly target: number;
+  readonly deadlineMs?: number;
+  readonly graceMs?: number;
+  /** A tokenizer.json; bytes unless given. */
+  readonly tokenizer?: Uint8Array<ArrayBuffer>;
+  /** Changes to AdamW, a cosine and f32. */
+  readonly strategy?: Partial<StrategyDraft>;
+}
+
+/** A run of a model of a few thousand parameters on two corpora' text. */
+export function tinyRun(run: TinyRun): NewRun {
+  const file = run.tokenizer;
+  const vocabularySize = file ? tokenizerFromFile(file).vocabularySize : tinyConfig.vocabularySize;
+  const config = { ...tinyConfig, vocabularySize };
+  const layout = layoutOf(config);
+  const grid = { bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 };
+  const [batch, sequence] = [2, 16];
+  return {
+    manifest: {
+      version: 2,
+      name: 'tiny',
+      created: 1n,
+      model: { ...config, parameters: layout.length, layout: fromHex(layout.hash) },
+      tokenizer: file
+        ? { case: 'file', value: { hash: fromHex(sha256Hex(file)), byteLength: file.length } }
+        : { case: 'bytes', value: {} },
+      strategy: {
+        rounds: run.rounds,
+        localSteps: run.localSteps,
+        batch,
+        sequence,
+        learningRate: 1e-2,
+        warmupSteps: 2,
+        finalFraction: 0.1,
+        accumulation: 1,
+        recompute: false,
+        gradientClip: 1,
+        inner: { case: 'adamw', value: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 } },
+        schedule: { case: 'cosine', value: {} },
+        precision: { case: 'f32', value: {} },
+        outer: { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } },
+        ...run.strategy,
+      },
+      codec: { case: 'dense', value: grid },
+      merge: { case: 'weightedMean', value: {} },
+      limits: {
+        quorum: run.quorum,
+        target: run.target,
+        deadlineMs: run.deadlineMs ?? hour,
+        graceMs: run.graceMs ?? hour,
+        graceShare: 50,
+        payloadRounds: 0,
+        payloadBytes: denseCodec(grid).payloadBytes(layout.length),
+        maxTokens: run.localSteps * batch * sequence,
+        maxNodes: 8,
+      },
+      lane: { case: 'open', value: {} },
+      guard: { case: 'unguarded', value: {} },
+      norm: { case: 'following', value: { factor: 4, rounds: 4 } },
+      contributionReaders: { case: 'anyone', value: {} },
+      corpora: ['even', 'odd'],
+    },
+    initialBase: initialParameters(config, layout, 1),
+    ...(file ? { tokenizer: file } : {}),
+  };
+}
+
+/** Regular text, enough for a tiny model to learn from in a few steps. */
+export function tinyCorpus(name: string): Corpus {
+  const words = name === 'even' ? ['two ', 'four ', 'six '] : ['one ', 'three ', 'five '];
+  return corpusFromTexts(name, [words.join('').repeat(60)]);
+}
+
+/** Folders, relays and nodes of one test; `close` ends and removes all of it. */
+export class Stage {
+  readonly #closing: (() => Promise<unknown>)[] = [];
+
+  async folder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'tapestry-contribute-'));
+    this.#closing.push(() => rm(folder, { recursive: true, force: true }));
+    return folder;
+  }
+
+  async relay(options: Partial<RelayOptions> & { folder: string }): Promise<Relay> {
+    const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
+    const relay = await startRelay({
+      host: '127.0.0.1',
+      port: 0,
+      tls: 'off',
+      pages: null,
+      log: quiet,
+      limits: {
+        tick: 10,
+        statusInterval: 20,
+        close: 200,
+        heartbeat: 100,
+        silence: hour,
+        seatsPerAddress: 64,
+      },
+      ...options,
+    });
+    this.#closing.push(() => relay.close());
+    return relay;
+  }
+
+  /** Calls `close` when the stage closes, before all that was made earlier is closed. */
+  onClose(close: () => Promise<unknown>): void {
+    this.#closing.push(close);
+  }
+
+  /** Starts a node; the stage ends it when it closes. */
+  node(folder: string, relay: URL, options: Partial<NodeOptions> = {}): TestNode {
+    const { runtime = nodeRuntime({ folder }) } = options;
+    const { network = nodeNetwork(runtime.files) } = options;
+    const node = new TestNode(runtime, network, relay, options);
+    this.#closing.push(() => node.leave());
+    return node;
+  }
+
+  async close(): Promise<void> {
+    for (const end of this.#closing.splice(0).reverse()) await end();
+  }
+}
+
+interface NodeOptions extends Pick<ContributorOptions, 'power' | 'token' | 'run'> {
+  readonly runtime: Runtime;
+  readonly network: Network;
+  readonly corpusName: string;
+  /** By default regular text that differs with `corpusName`. */
+  readonly corpus: Corpus;
+  readonly seed: number;
+  /** Called with each event when it is emitted. */
+  readonly onEvent: (event: ContributorEvent) => void;
+}
+
+/** The milliseconds that a node waits for a relay that does not answer. */
+const bounds: ReadonlySet<number> = new Set([joinMilliseconds, stallMilliseconds]);
+
+/** A runtime that sleeps at most `most` milliseconds, except where a node waits for an answer. */
+export function impatient(runtime: Runtime, most: number): Runtime {
+  const shortened = (milliseconds: number) =>
+    bounds.has(milliseconds) ? milliseconds : Math.min(milliseconds, most);
+  return { ...runtime, sleep: (milliseconds, signal) => runtime.sleep(shortened(milliseconds), signal) };
+}
+
+/** A contributor and all its events. */
+export class TestNode {
+  readonly contributor: Contributor;
+  readonly events: ContributorEvent[] = [];
+  /** Resolves with the reason for which `run` rejected, or undefined. */
+  readonly done: Promise<unknown>;
+  readonly #leaving = new AbortController();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(
+    runtime: Runtime,
+    network: Network,
+    relay: URL,
+    { corpusName = 'even', seed = 1, ...rest }: Partial<NodeOptions>,
+  ) {
+    const { power, token, run, corpus = tinyCorpus(corpusName), onEvent = () => undefined } = rest;
+    this.contributor = new Contributor(runtime, network, {
+      relay,
+      corpus,
+      corpusName,
+      seed,
+      onEvent: (event) => {
+        this.events.push(event);
+        onEvent(event);
+        for (const listener of this.#listeners) listener();
+      },
+      ...(power === undefined ? {} : { power }),
+      ...(token === undefined ? {} : { token }),
+      ...(run === undefined ? {} : { run }),
+    });
+    this.done = this.contributor.run(this.#leaving.signal).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  }
+
+  all<Name extends ContributorEvent['event']>(name: Name): (ContributorEvent & { event: Name })[] {
+    return this.events.filter((event): event is ContributorEvent & { event: Name } => event.event === name);
+  }
+
+  /** The first event of the kind for which `holds` is true; waits for it if none has come. */
+  async said<Name extends ContributorEvent['event']>(
+    name: Name,
+    holds: (event: ContributorEvent & { event: Name }) => boolean = () => true,
+  ): Promise<ContributorEvent & { event: Name }> {
+    for (;;) {
+      const found = this.all(name).find(holds);
+      if (found !== undefined) return found;
+      await new Promise<void>((resolve) => {
+        const heard = () => {
+          this.#listeners.delete(heard);
+          resolve();
+        };
+        this.#listeners.add(heard);
+      });
+    }
+  }
+
+  async leave(): Promise<void> {
+    this.#leaving.abort();
+    await this.done;
+  }
+}

@@ -1,0 +1,14 @@
+import type { Part } from '../../../relay/run/merge/merge.ts';
+import { hashOfBytes } from '../../../relay/storage/sha256.ts';
+
+/** A part of a merge, in slices of two values. */
+export function partOf(integers: readonly number[], tokens: number): Part {
+  return {
+    tokens,
+    payload: hashOfBytes(new TextEncoder().encode(integers.join())),
+    decode: async (take) => {
+      for (let from = 0; from < integers.length; from += 2)
+        take(Int32Array.from(integers.slice(from, from + 2)), from);
+    },
+  };
+}

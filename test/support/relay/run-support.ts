@@ -1,0 +1,239 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { create } from '@bufbuild/protobuf';
+import { Random } from '../../../client/random.ts';
+import type { Clock } from '../../../relay/run/clock.ts';
+import type { NewRun, Run } from '../../../relay/run/run.ts';
+import { hashOfBytes } from '../../../relay/storage/sha256.ts';
+import { denseCodec } from '../../../relay/wire/dense.ts';
+import { fromHex, toHex } from '../../../relay/wire/hex.ts';
+import { offerBytes, sign } from '../../../relay/wire/signatures.ts';
+import {
+  type Acknowledgement,
+  ChunkSchema,
+  type Offer,
+  OfferSchema,
+  RefusalCode,
+} from '../../../relay/wire/tapestry_pb.js';
+
+/** A run so small that a test can make thousands, and nodes that contribute to it without training. */
+export const grid = { bits: 8, block: 32, exponent: -12, maxShift: 6, clipNorm: 10 };
+export const codec = denseCodec(grid);
+
+export interface TinyRun {
+  readonly parameters?: number;
+  readonly rounds?: number;
+  readonly quorum?: number;
+  readonly target?: number;
+  readonly deadlineMs?: number;
+  readonly graceMs?: number;
+  /** Sizes of the tensors of a run with the robust mean; the weighted mean unless given. */
+  readonly tensors?: number[];
+  /** The norm bound; the clip norm unless given. */
+  readonly following?: { readonly factor: number; readonly rounds: number };
+  /** The guard's tokens, and by how much the loss on them may rise; no guard unless given. */
+  readonly probe?: {
+    readonly tokens: Uint8Array<ArrayBuffer>;
+    readonly maxIncrease: number;
+    readonly rounds: number;
+  };
+  /** Rounds for which payloads are kept; 0, always, unless given. */
+  readonly payloadRounds?: number;
+  readonly seed?: number;
+  readonly name?: string;
+}
+
+export function tinyRun(options: TinyRun = {}): NewRun {
+  const {
+    parameters = 100,
+    rounds = 3,
+    quorum = 2,
+    target = 3,
+    deadlineMs = 60_000,
+    graceMs = 5_000,
+    probe,
+  } = options;
+  const random = Random.seeded(options.seed ?? 1);
+  return {
+    manifest: {
+      version: 2,
+      name: options.name ?? 'tiny',
+      created: 1_700_000_000_000n,
+      model: {
+        vocabularySize: 260,
+        layers: 1,
+        dimension: 8,
+        heads: 1,
+        keyValueHeads: 1,
+        feedForward: 8,
+        contextLength: 16,
+        ropeTheta: 10_000,
+        normEpsilon: 1e-5,
+        tiedHead: true,
+        parameters,
+        layout: new Uint8Array(32).fill(7),
+      },
+      tokenizer: { case: 'bytes', value: {} },
+      strategy: {
+        rounds,
+        localSteps: 10,
+        batch: 2,
+        sequence: 16,
+        learningRate: 0.001,
+        warmupSteps: 1,
+        finalFraction: 0.1,
+        accumulation: 1,
+        recompute: false,
+        gradientClip: 1,
+        inner: { case: 'adamw', value: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 } },
+        schedule: { case: 'cosine', value: {} },
+        precision: { case: 'f32', value: {} },
+        outer: { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } },
+      },
+      codec: { case: 'dense', value: grid },
+      merge: options.tensors
+        ? { case: 'robustMean', value: { tensors: options.tensors, normFactor: 1.25 } }
+        : { case: 'weightedMean', value: {} },
+      limits: {
+        quorum,
+        target,
+        deadlineMs,
+        graceMs,
+        payloadBytes: codec.payloadBytes(parameters),
+        maxTokens: 1000,
+        maxNodes: 64,
+        graceShare: 50,
+        payloadRounds: options.payloadRounds ?? 0,
+      },
+      lane: { case: 'open', value: {} },
+      guard:
+        probe === undefined
+          ? { case: 'unguarded', value: {} }
+          : {
+              case: 'probe',
+              value: {
+                hash: fromHex(hashOfBytes(probe.tokens)),
+                byteLength: probe.tokens.length,
+                maxIncrease: probe.maxIncrease,
+                rounds: probe.rounds,
+              },
+            },
+      norm: options.following
+        ? { case: 'following', value: options.following }
+        : { case: 'fixed', value: {} },
+      contributionReaders: { case: 'anyone', value: {} },
+      corpora: ['North', 'South'],
+    },
+    initialBase: new Float32Array(parameters).map(() => random.normal()),
+    ...(probe === undefined ? {} : { probe: probe.tokens }),
+  };
+}
+
+export interface TestNode {
+  readonly key: string;
+  readonly signing: CryptoKey;
+}
+
+/** RFC 8410: an Ed25519 private key is these bytes and then its seed. */
+const pkcs8Prefix = fromHex('302e020100300506032b657004220420');
+
+/** The private key that is derived from a seed, as PKCS8 in DER. */
+export function testKey(seed: number): Uint8Array<ArrayBuffer> {
+  const random = Random.seeded(seed, 13);
+  const secret = new Uint8Array(32).map(() => random.below(256));
+  return new Uint8Array([...pkcs8Prefix, ...secret]);
+}
+
+/** A node whose key is derived from a seed. */
+export async function testNode(seed: number): Promise<TestNode> {
+  const pkcs8 = testKey(seed);
+  const pair = createPublicKey(createPrivateKey({ key: Buffer.from(pkcs8), format: 'der', type: 'pkcs8' }));
+  const publicKey = new Uint8Array(pair.export({ type: 'spki', format: 'der' }).subarray(-32));
+  return {
+    key: toHex(publicKey),
+    signing: await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']),
+  };
+}
+
+export function testNodes(count: number): Promise<TestNode[]> {
+  return Promise.all(Array.from({ length: count }, (_, seed) => testNode(seed)));
+}
+
+/** The payload of a delta. */
+export function payloadOfValues(values: Float32Array): Uint8Array<ArrayBuffer> {
+  return codec.encode(values, new Float32Array(values.length));
+}
+
+/** A delta of norm about 1, drawn from a seed, as the node would send it. */
+export function drawnPayload(parameters: number, seed: number): Uint8Array<ArrayBuffer> {
+  const random = Random.seeded(seed, 77);
+  return payloadOfValues(new Float32Array(parameters).map(() => random.normal() / Math.sqrt(parameters)));
+}
+
+/** The offer of `payload` for the run's open round, with the fields of `changes` replaced. */
+export async function offerFor(
+  run: Run,
+  node: TestNode,
+  payload: Uint8Array<ArrayBuffer>,
+  changes: Partial<Offer> = {},
+): Promise<Offer> {
+  const { round, base } = run.current();
+  const unsigned = {
+    round,
+    base: fromHex(base),
+    payload: fromHex(hashOfBytes(payload)),
+    payloadBytes: payload.length,
+    steps: 10,
+    tokens: (changes.steps ?? 10) * 32,
+    trainingLoss: Math.fround(2.3),
+    heldOutLoss: Math.fround(2.4),
+    ...changes,
+  };
+  const signature = changes.signature ?? (await sign(node.signing, offerBytes(fromHex(run.id), unsigned)));
+  return create(OfferSchema, { ...unsigned, signature });
+}
+
+/** Offers and uploads; the acknowledgement, or the name of the refusal. */
+export async function contribute(
+  run: Run,
+  node: TestNode,
+  payload: Uint8Array<ArrayBuffer>,
+  changes: Partial<Offer> = {},
+  chunkBytes = 64,
+): Promise<Acknowledgement | string> {
+  const answer = await run.offer(node.key, await offerFor(run, node, payload, changes));
+  if ('refusal' in answer) return RefusalCode[answer.refusal];
+  if ('acknowledgement' in answer) return answer.acknowledgement;
+  for (let offset = answer.resume; offset < payload.length; offset += chunkBytes) {
+    const data = payload.subarray(offset, offset + chunkBytes);
+    const received = await run.chunk(node.key, create(ChunkSchema, { offset, data }));
+    if (received === null) continue;
+    return 'refusal' in received ? RefusalCode[received.refusal] : received.acknowledgement;
+  }
+  throw new Error('the payload is sent, and no answer came');
+}
+
+/** Waits until all earlier requests to the run are done. */
+export async function settled(run: Run): Promise<void> {
+  // A tick that was asked for already may come before what was asked after it.
+  await run.tick();
+  await run.tick();
+}
+
+/** A clock that only the test moves. */
+export class TestClock implements Clock {
+  #now = 1_800_000_000_000;
+  #elapsed = 5000;
+  readonly now = () => this.#now;
+  readonly elapsed = () => this.#elapsed;
+
+  /** Time passes. */
+  pass(milliseconds: number): void {
+    this.#now += milliseconds;
+    this.#elapsed += milliseconds;
+  }
+
+  /** The wall clock is set to another time; none passes. */
+  step(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+}

@@ -1,0 +1,26 @@
+import type { NewRun } from '../../../relay/run/run.ts';
+import { codec, tinyRun } from './run-support.ts';
+
+/** Enough that a payload takes two chunks. */
+export const parameters = 70_000;
+export const payloadBytes = codec.payloadBytes(parameters);
+
+export interface SmallRun {
+  readonly rounds?: number;
+  readonly quorum?: number;
+  readonly target?: number;
+  readonly deadlineMs?: number;
+  readonly graceMs?: number;
+  readonly maxNodes?: number;
+  /** With the robust mean; the weighted mean unless given. */
+  readonly robust?: true;
+}
+
+/** A tiny run of that size, by default for two nodes. */
+export function smallRun(options: SmallRun = {}): NewRun {
+  const { rounds = 3, quorum = 2, target = 2, deadlineMs = 20_000, graceMs = 200, maxNodes = 8 } = options;
+  const tensors = options.robust && { tensors: [parameters] };
+  const { manifest, initialBase } = tinyRun({ parameters, rounds, ...tensors });
+  const limits = { ...manifest.limits, quorum, target, deadlineMs, graceMs, payloadBytes, maxNodes };
+  return { manifest: { ...manifest, limits }, initialBase };
+}

@@ -1,0 +1,37 @@
+/** Adapters whose devices a test can count and make lost. */
+export function watchDevices(gpu: GPU, onDevice: (device: GPUDevice) => void): GPU {
+  return new Proxy(gpu, {
+    get(target, name) {
+      if (name !== 'requestAdapter') return Reflect.get(target, name, target);
+      return async (options?: GPURequestAdapterOptions) => {
+        const adapter = await target.requestAdapter(options);
+        if (adapter === null) return null;
+        return new Proxy(adapter, {
+          get(inner, key) {
+            const value: unknown = Reflect.get(inner, key, inner);
+            if (key !== 'requestDevice') return typeof value === 'function' ? value.bind(inner) : value;
+            return async (descriptor?: GPUDeviceDescriptor) => {
+              const device = await inner.requestDevice(descriptor);
+              onDevice(device);
+              return device;
+            };
+          },
+        });
+      };
+    },
+  });
+}
+
+/** The i-th device that is opened is lost at its `losses[i]`-th submit; devices after the last of them are not lost. */
+export function losingDevices(gpu: GPU, losses: readonly number[]): GPU {
+  let opened = 0;
+  return watchDevices(gpu, (device) => {
+    const last = losses[opened++] ?? Number.POSITIVE_INFINITY;
+    const submit = device.queue.submit.bind(device.queue);
+    let submits = 0;
+    device.queue.submit = (buffers) => {
+      submit(buffers);
+      if (++submits === last) device.destroy();
+    };
+  });
+}

@@ -1,0 +1,198 @@
+"""Checks this verifier against docs/protocol-vectors. Usage: check_vectors.py FOLDER"""
+
+import hmac
+import json
+import os
+import struct
+import sys
+from types import SimpleNamespace
+
+from checkpoints import Tree, checkpoint_text, open_checkpoint
+from deltas import integers_of, loss_of, loss_text, merge, outer_step, pack
+from entries import entry_hash, is_count, parse_body, row_of_line
+from fork import contradiction
+from hashing import sha256, signed_by
+from kept import Kept
+from manifest import Run
+from readers import may_read
+from sources import Served
+from verify import Verifier
+
+
+def main(folder):
+    def load(name):
+        with open(os.path.join(folder, name + ".json"), encoding="utf-8") as file:
+            return json.load(file)
+
+    manifest = load("manifest")
+    data = bytes.fromhex(manifest["bytes"])
+    run = Run(data)
+    assert run.id.hex() == manifest["run"]
+    assert signed_by(run.relay_key, b"tapestry manifest v2" + data, bytes.fromhex(manifest["signature"]))
+    check_payloads(load("payloads"))
+    check_outer_steps(run, load("outer-step"))
+    check_robust_mean(load("robust-mean"))
+    check_signatures(load("signatures"))
+    check_merkle(load("merkle"))
+    check_entries(load("entries"))
+    check_norms(load("norm"))
+    check_numbers(load("numbers"))
+    check_zeros(load("zeros"))
+    check_readers(load("readers"))
+    check_run(load("run"))
+    check_forks(load("fork"))
+    note = load("checkpoint")
+    run = SimpleNamespace(id=bytes.fromhex(note["run"]), relay_key=bytes.fromhex(note["relayKey"]))
+    assert checkpoint_text(run, note["size"], bytes.fromhex(note["root"])) == note["text"]
+    assert open_checkpoint(run, note["note"].encode()) == (note["size"], bytes.fromhex(note["root"]))
+
+
+def codec_run(settings, length):
+    codec = {"bits": settings["bits"], "block": settings["block"], "exponent": settings["exponent"],
+             "max_shift": settings["maxShift"], "clip_norm": settings["clipNorm"]}
+    return SimpleNamespace(codec=codec, parameters=settings["parameters"], limits={"payload_bytes": length})
+
+
+def check_payloads(vectors):
+    for vector in vectors["payloads"]:
+        payload = bytes.fromhex(vector["payload"])
+        assert integers_of(payload, codec_run(vector, len(payload))) == vector["integers"]
+    refused = vectors["refused"]
+    for why, payload in refused["payloads"].items():
+        assert not holds(integers_of, bytes.fromhex(payload), codec_run(refused, 3)), why
+
+
+def holds(check, *values):
+    """Whether a check accepts these values."""
+    try:
+        check(*values)
+        return True
+    except (ValueError, KeyError, IndexError, TypeError, struct.error):
+        return False
+
+
+def check_norms(vectors):
+    for one in vectors["payloads"]:
+        payload = bytes.fromhex(one["payload"])
+        assert holds(integers_of, payload, codec_run({**vectors, **one}, len(payload))) == one["accepted"], one["why"]
+
+
+def check_numbers(vectors):
+    def check(line):
+        sequence, time, kind, body, previous, digest = row_of_line(line)
+        if not (is_count(sequence) and sequence == 1 and is_count(time)):
+            raise ValueError("number")
+        parse_body(kind, body)
+        assert entry_hash(sequence, time, kind, body, previous).hex() == digest
+
+    for one in vectors["entries"]:
+        assert holds(check, one["line"]) == one["accepted"], one
+
+
+def check_outer_steps(run, vectors):
+    base = list(struct.unpack("<5f", bytes.fromhex(vectors["initialBase"])))
+    momentum = [0.0] * 5
+    for one in vectors["rounds"]:
+        deltas, _ = merge(run, contributions_of(one, run))
+        base, momentum = outer_step(run, base, momentum, deltas)
+        for vector, expected in ((base, one["base"]), (momentum, one["momentum"])):
+            assert pack(vector).hex() == expected["bytes"] and sha256(pack(vector)).hex() == expected["hash"]
+
+
+def check_zeros(vectors):
+    run = Run(bytes.fromhex(vectors["manifest"]))
+    base = list(struct.unpack(f"<{run.parameters}f", bytes.fromhex(vectors["initialBase"])))
+    momentum = [0.0] * run.parameters
+    for one in vectors["rounds"]:
+        base, momentum = outer_step(run, base, momentum, merge(run, contributions_of(one, run))[0])
+        assert (pack(base).hex(), pack(momentum).hex()) == (one["base"], one["momentum"])
+
+
+def contributions_of(vectors, run):
+    payloads = [(one["tokens"], bytes.fromhex(one["payload"])) for one in vectors["contributions"]]
+    return [(tokens, integers_of(payload, run), sha256(payload)) for tokens, payload in payloads]
+
+
+def check_robust_mean(vectors):
+    for vector in vectors["cases"]:
+        run = codec_run(vector, len(vector["contributions"][0]["payload"]) // 2)
+        run.tensors, run.norm_factor = vector["tensors"], vector["normFactor"]
+        deltas, excluded = merge(run, contributions_of(vector, run))
+        assert excluded == vector["excluded"]
+        assert deltas[:6] == vector["delta"]["first"]
+        assert sha256(struct.pack(f"<{len(deltas)}d", *deltas)).hex() == vector["delta"]["hash"]
+
+
+def check_signatures(vectors):
+    key = bytes.fromhex(vectors["publicKey"])
+    for name in ("join", "offer", "acknowledgement", "manifest"):
+        assert signed_by(key, bytes.fromhex(vectors[name]["bytes"]), bytes.fromhex(vectors[name]["signature"])), name
+    proof = vectors["tokenProof"]
+    message = b"tapestry token v2" + bytes.fromhex(proof["nonce"]) + bytes.fromhex(proof["publicKey"])
+    assert hmac.new(proof["token"].encode(), message, "sha256").hexdigest() == proof["proof"]
+    offer, u32 = vectors["offer"], lambda value: struct.pack("<I", value)
+    expected = (b"tapestry offer v2" + bytes.fromhex(offer["run"]) + u32(offer["round"]) + bytes.fromhex(offer["base"])
+                + bytes.fromhex(offer["payload"]) + u32(offer["payloadBytes"]) + u32(offer["steps"]) + u32(offer["tokens"])
+                + struct.pack("<ff", offer["trainingLoss"], float(offer["heldOutLoss"])))
+    assert expected.hex() == offer["bytes"]
+    receipt = vectors["acknowledgement"]
+    expected = (b"tapestry acknowledgement v2" + bytes.fromhex(receipt["run"]) + u32(receipt["round"]) + u32(receipt["attempt"])
+                + bytes.fromhex(receipt["payload"]) + struct.pack("<Q", int(receipt["sequence"])) + bytes.fromhex(receipt["entry"]))
+    assert expected.hex() == receipt["bytes"]
+
+
+def check_merkle(vectors):
+    tree = Tree()
+    assert tree.root().hex() == vectors["roots"]["0"]
+    for i in range(300):
+        tree.append(sha256(bytes((i % 256, i // 256))))
+        if str(tree.size) in vectors["roots"]:
+            assert tree.root().hex() == vectors["roots"][str(tree.size)]
+
+
+def check_entries(vectors):
+    for entry in vectors["entries"]:
+        row = [entry[name] for name in ("sequence", "time", "kind", "body", "previous")]
+        assert entry_hash(*row).hex() == entry["hash"]
+        body = parse_body(entry["kind"], entry["body"])
+        line = {"sequence": row[0], "time": row[1], "kind": row[2], "body": body, "previous": row[4], "hash": entry["hash"]}
+        assert json.dumps(line, separators=(",", ":")) == entry["line"]
+    for loss in vectors["losses"]:
+        (value,) = struct.unpack("<f", bytes.fromhex(loss["f32"]))
+        assert loss_text(value) == loss["text"] and pack([loss_of(loss["text"])]).hex() == loss["f32"]
+
+
+def check_readers(vectors):
+    for one in vectors["runs"]:
+        run, challenge = Run(bytes.fromhex(one["manifest"])), one["challenge"]
+        assert run.readers == one["readers"]
+        for header in one["headers"]:
+            assert may_read(run, one["token"], challenge, header["authorization"]) == header["admitted"], header["why"]
+
+
+def check_run(vectors):
+    blobs = {name: bytes.fromhex(data) for name, data in vectors["blobs"].items()}
+    kept = [Kept("kept", "checkpoint", note.encode()) for note in vectors["checkpoints"]]
+    kept += [Kept("kept", "receipt", bytes.fromhex(frame)) for frame in vectors["receipts"]]
+    report = Verifier(Served(vectors["journal"], blobs), kept, {"run": vectors["run"], "relay_key": vectors["relayKey"]}).verify()
+    entries = len(vectors["journal"])
+    assert report == {
+        "run": vectors["run"], "entries": entries, "signed": entries - 1, "rounds": vectors["rounds"], "from": 1, "base": vectors["base"],
+        "problems": [],
+    }, report
+    for one in vectors["refused"]:
+        before = json.loads(one["line"])["sequence"] - 1
+        problems = Verifier(Served([*vectors["journal"][:before], one["line"]], blobs), [], {}).verify()["problems"]
+        assert len(problems) == 1 and one["place"].startswith(problems[0]["place"]), (one["why"], problems)
+
+
+def check_forks(vectors):
+    for one in vectors["proofs"]:
+        _, _, expected, found = contradiction(one["file"])
+        assert expected in one["contradiction"] and found in one["contradiction"]
+    for one in vectors["nothing"]:
+        assert not holds(contradiction, one["file"]), one["why"]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
