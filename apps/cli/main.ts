@@ -38,12 +38,12 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
   {
     name: 'generate',
     summary: 'continue a prompt with a model',
-    load: async () => (await import('./commands/generate.ts')).generateCommand,
+    load: async () => (await import('./commands/model/generate.ts')).generateCommand,
   },
   {
     name: 'eval',
     summary: "a model's loss on held-out text",
-    load: async () => (await import('./commands/eval.ts')).evalCommand,
+    load: async () => (await import('./commands/model/eval.ts')).evalCommand,
   },
   {
     name: 'import',

@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import type { Corpus } from '../../../client/data/corpus.ts';
-import { loadNation } from '../../../client/data/udhr/nations.ts';
-import { TapestryError } from '../../../client/errors.ts';
-import { loadCorpusFiles } from '../../../client/host/corpus-files.ts';
-import { mean } from '../../../client/mean.ts';
-import { loadModel } from '../model/model-folder.ts';
-import { whole, withExamples, withJson } from '../options.ts';
-import { heldOutLosses } from '../run/held-out-losses.ts';
-import { Output } from '../terminal/output.ts';
+import type { Corpus } from '../../../../client/data/corpus.ts';
+import { loadNation } from '../../../../client/data/udhr/nations.ts';
+import { TapestryError } from '../../../../client/errors.ts';
+import { loadCorpusFiles } from '../../../../client/host/corpus-files.ts';
+import { mean } from '../../../../client/mean.ts';
+import { loadModel } from '../../model/model-folder.ts';
+import { whole, withExamples, withJson } from '../../options.ts';
+import { heldOutLosses } from '../../run/held-out-losses.ts';
+import { Output } from '../../terminal/output.ts';
 
 interface EvalFlags {
   readonly model: string;

@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Tokenizer } from '../../../client/data/tokenizer.ts';
-import { generate } from '../../../client/model/generate/generate.ts';
-import { Random } from '../../../client/random.ts';
-import type { Precision } from '../../../shaders/shader.ts';
-import { exit } from '../exit-codes.ts';
-import { Continuations } from '../model/continuations.ts';
-import { type DeviceName, deviceNames, openDecoder } from '../model/decoder.ts';
-import { loadModel } from '../model/model-folder.ts';
-import { decimal, repeated, whole, withExamples, withJson } from '../options.ts';
-import { Interrupt } from '../terminal/interrupt.ts';
-import { Output } from '../terminal/output.ts';
+import type { Tokenizer } from '../../../../client/data/tokenizer.ts';
+import { generate } from '../../../../client/model/generate/generate.ts';
+import { Random } from '../../../../client/random.ts';
+import type { Precision } from '../../../../shaders/shader.ts';
+import { exit } from '../../exit-codes.ts';
+import { Continuations } from '../../model/continuations.ts';
+import { type DeviceName, deviceNames, openDecoder } from '../../model/decoder.ts';
+import { loadModel } from '../../model/model-folder.ts';
+import { decimal, repeated, whole, withExamples, withJson } from '../../options.ts';
+import { Interrupt } from '../../terminal/interrupt.ts';
+import { Output } from '../../terminal/output.ts';
 
 interface GenerateFlags {
   readonly model: string;
