@@ -1,53 +1,19 @@
-import { measuredBatches } from '../../../client/derive/build/run-stage.ts';
-import type { StagePlan } from '../../../client/derive/build/stage-plan.ts';
+import type { BuildInputs } from '../../../client/derive/inputs.ts';
+import { predictStages, type StagePrediction } from '../../../client/derive/prediction.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
 import { cachedKernels } from '../../../client/host/cache.ts';
 import { nodeGpu } from '../../../client/host/node/runtime.ts';
-import { measureCost } from '../../../client/train/choose-preset.ts';
-import { predictMemory } from '../../../client/train/memory.ts';
 import { aligned, bytes, quantity } from '../terminal/table.ts';
 import { terminalText } from '../terminal/terminal-text.ts';
-import type { BuildInputs } from './inputs.ts';
-
-/** The memory and the time that a stage will take. */
-export interface StagePrediction {
-  readonly stage: StagePlan;
-  readonly index: number;
-  /** Bytes on the adapter. */
-  readonly bytes: number;
-  /** Estimated from timed steps of a small model on this adapter. */
-  readonly seconds: number;
-}
-
-/** Rows and steps of the timed model: enough to tell minutes from hours. */
-const timed = { batch: 4, steps: 3 };
 
 /** Opens the adapter, and predicts what each stage takes on it. Throws `adapter.missing` or the errors of `planStep`. */
-export async function predict({ model, build }: BuildInputs): Promise<StagePrediction[]> {
-  const { config } = model;
+export async function predict(inputs: BuildInputs): Promise<StagePrediction[]> {
   const device = await openDevice(await nodeGpu());
   try {
-    const memory = build.stages.map((stage, index) => {
-      const { shape, optimizer, trainer } = stage;
-      return { stage, index, bytes: predictMemory(device, config, shape, optimizer, trainer).bytes };
-    });
-    const cost = await measureCost(device, timed.batch, timed.steps, cachedKernels(device));
-    return memory.map((predicted) => {
-      const { shape, steps } = predicted.stage;
-      const step = (cost * model.layout.trained * shape.batch * shape.sequence) / 1000;
-      return { ...predicted, seconds: step * (steps + measuringSteps(predicted.stage)) };
-    });
+    return await predictStages(device, cachedKernels(device), inputs);
   } finally {
     device.close();
   }
-}
-
-/** The time of a stage's measurements, in steps: a forward pass takes about a third of a step. */
-function measuringSteps({ data, baseText, shape, steps, evaluationSteps }: StagePlan): number {
-  const batches = (windows: number) => Math.min(measuredBatches, Math.ceil(windows / shape.batch));
-  const baseWindows = (baseText?.heldOut.length ?? 0) / shape.sequence;
-  const measurements = 1 + Math.ceil(steps / evaluationSteps);
-  return (measurements * (batches(data.heldOut.length) + batches(baseWindows))) / 3;
 }
 
 /** The facts of a stage's plan, for programs. */

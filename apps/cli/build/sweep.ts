@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import type { BuildInputs } from '../../../client/derive/inputs.ts';
 import type { Overrides } from '../../../client/derive/recipe/read-recipe.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import type { Lineage } from '../../../client/formats/derivative-card.ts';
 import { colour, type Output } from '../terminal/output.ts';
 import { aligned, loss } from '../terminal/table.ts';
 import { buildInto } from './build-into.ts';
-import type { BuildInputs } from './inputs.ts';
 import type { BuildProgress } from './progress.ts';
 
 /** One build of a sweep: its values, and its folder's name, such as `learning_rate=1e-4`. */

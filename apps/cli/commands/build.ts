@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import type { BuildInputs } from '../../../client/derive/inputs.ts';
 import type { Overrides } from '../../../client/derive/recipe/read-recipe.ts';
 import { buildInto } from '../build/build-into.ts';
-import { type BuildInputs, readInputs, readRecipeFile } from '../build/inputs.ts';
+import { readInputs, readRecipeFile } from '../build/inputs.ts';
 import { planFact, planText, predict } from '../build/prediction.ts';
 import { BuildProgress } from '../build/progress.ts';
 import { sweep, variantsOf } from '../build/sweep.ts';

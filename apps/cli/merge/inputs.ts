@@ -2,8 +2,9 @@ import { type MergeRecipe, parseMergeRecipe } from '../../../client/derive/merge
 import { haveSameTokens } from '../../../client/derive/merge/same-tokens.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { parametersHash } from '../../../client/formats/model-folder.ts';
+import type { Model } from '../../../client/model/files/read-model.ts';
 import { readRecipeText } from '../build/inputs.ts';
-import { loadModel, type Model } from '../model/model-folder.ts';
+import { loadModel } from '../model/model-folder.ts';
 
 /** A model of a merge, and where it was read. */
 export interface MergeParent {

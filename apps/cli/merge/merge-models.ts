@@ -3,7 +3,7 @@ import { mergeModels } from '../../../client/derive/merge/merge.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { encodeModelFolder, type ModelFolder, parametersHash } from '../../../client/formats/model-folder.ts';
 import { decodeNumbers, encodeNumbers } from '../../../client/formats/tensors/number-type.ts';
-import type { Model } from '../model/model-folder.ts';
+import type { Model } from '../../../client/model/files/read-model.ts';
 import { version } from '../version.ts';
 import type { MergeInputs } from './inputs.ts';
 

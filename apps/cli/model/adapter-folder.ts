@@ -2,15 +2,20 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import type { LowRankMatrix } from '../../../client/formats/gguf/adapter.ts';
-import { encodePeftAdapter, openPeftAdapter, readPeftValues } from '../../../client/formats/peft/adapter.ts';
+import {
+  encodePeftAdapter,
+  openPeftAdapter,
+  type PeftFolder,
+  readPeftValues,
+} from '../../../client/formats/peft/adapter.ts';
 import { maxPeftConfigBytes, type PeftSettings } from '../../../client/formats/peft/settings.ts';
 import { openSafetensors } from '../../../client/formats/tensors/safetensors-source.ts';
 import { NotRead, openRegularFile, readRegularFile } from '../../../client/host/regular-file.ts';
 import { type ModelAdapter, modelAdapter, tensorOf } from '../../../client/model/adapter/model-adapter.ts';
 import { adapterLayout, adapterNames } from '../../../client/model/adapter/settings.ts';
+import { maxWeightBytes } from '../../../client/model/files/read-model.ts';
 import type { ParameterLayout } from '../../../client/model/parameters.ts';
 import { nodeFiles, writeDurably } from '../../../relay/storage/files.ts';
-import { maxWeightBytes } from './model-folder.ts';
 
 export interface LoadedAdapter {
   readonly settings: PeftSettings;
@@ -52,7 +57,11 @@ export async function saveAdapter(
   { layout, values }: ModelAdapter,
   notes: { readonly baseModel: string; readonly metadata: Readonly<Record<string, string>> },
 ): Promise<void> {
-  const files = encodePeftAdapter(settings, layout, values, notes);
+  await writeAdapterFolder(folder, encodePeftAdapter(settings, layout, values, notes));
+}
+
+/** Writes an adapter's files; the weights come last, so that a folder with weights is whole. */
+export async function writeAdapterFolder(folder: string, files: PeftFolder): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const name of [configName, weightsName]) await writeDurably(nodeFiles, folder, name, files[name]);
 }

@@ -7,9 +7,9 @@ import { encodeJson, parseJson } from '../../../client/formats/json.ts';
 import type { ModelCardFacts } from '../../../client/formats/model-card.ts';
 import { encodeBaseFolder, modelFileNames } from '../../../client/formats/model-folder.ts';
 import { readRegularFile } from '../../../client/host/regular-file.ts';
+import type { Model } from '../../../client/model/files/read-model.ts';
 import { nodeFiles, writeDurably } from '../../../relay/storage/files.ts';
 import { hashOfBytes, hashOfStream } from '../../../relay/storage/sha256.ts';
-import type { Model } from './model-folder.ts';
 
 /**
  * The file that marks a folder as one that a run writes its base to. It lists the hashes of the files that the run wrote, so

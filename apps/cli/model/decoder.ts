@@ -3,11 +3,11 @@ import { type Device, openDevice } from '../../../client/gpu/device.ts';
 import { cachedKernels } from '../../../client/host/cache.ts';
 import { nodeGpu } from '../../../client/host/node/runtime.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
+import type { Model } from '../../../client/model/files/read-model.ts';
 import type { CachedDecoder } from '../../../client/model/generate/cached-decoder.ts';
 import { CpuDecoder } from '../../../client/model/generate/cpu-decoder.ts';
 import { GpuDecoder } from '../../../client/model/generate/gpu-decoder.ts';
 import type { Precision } from '../../../shaders/shader.ts';
-import type { Model } from './model-folder.ts';
 
 /** `gpu` is any WebGPU adapter, `auto` a graphics card for a large model and otherwise the CPU. */
 export const deviceNames = ['auto', 'cpu', 'gpu'] as const;

@@ -1,0 +1,83 @@
+import { derivativeCard, type Lineage } from '../formats/derivative-card.ts';
+import { encodeModelFolder, type ModelFolder } from '../formats/model-folder.ts';
+import { encodePeftAdapter, type PeftFolder } from '../formats/peft/adapter.ts';
+import { type AdapterSettings, adapterLayout } from '../model/adapter/settings.ts';
+import type { Model } from '../model/files/read-model.ts';
+import type { BuildResult } from './build/build.ts';
+import type { ValueName } from './build/measurement.ts';
+import { weightsHash } from './build/stage-weights.ts';
+import type { BuildInputs } from './inputs.ts';
+
+/** The files of the derivative. Its metadata says that it is one, so that no trainer or relay of a base takes it. */
+export function derivativeFolder(
+  { config, layout, tokenizer }: Model,
+  { parameters }: BuildResult,
+  lineage: Lineage,
+): ModelFolder {
+  const weights = weightsHash(parameters);
+  const metadata = {
+    'tapestry.kind': 'derivative',
+    'tapestry.weights': weights,
+    'tapestry.parent': lineage.parent,
+    'tapestry.recipe': lineage.recipe,
+  };
+  return encodeModelFolder(config, layout, parameters, tokenizer, {
+    metadata,
+    card: derivativeCard(weights, lineage),
+  });
+}
+
+/** The files of PEFT of the adapter that a stage of a build trained. `stage` is its index. */
+export function stageAdapterFolder(
+  { recipe, model, parent, build }: BuildInputs,
+  stage: number,
+  settings: AdapterSettings,
+  values: Float32Array<ArrayBuffer>,
+): PeftFolder {
+  const peft = { rsLora: false, dora: false, rankPattern: {}, alphaPattern: {}, ...settings };
+  // A later stage's adapter belongs to the stage before, which has no name but that of the build.
+  const baseModel = stage === 0 ? recipe.baseModel : `${build.id}, stage ${stage}`;
+  const metadata = {
+    'tapestry.kind': 'derivative',
+    'tapestry.parent': parent,
+    'tapestry.build': build.id,
+  };
+  return encodePeftAdapter(peft, adapterLayout(model.layout, settings), values, { baseModel, metadata });
+}
+
+type Figure = Lineage['stages'][number]['figures'][number];
+
+/** Where the result of a build comes from. `code` is the program's version. */
+export function lineageOf(
+  { recipe, parent, build }: BuildInputs,
+  { measurements, chosen }: BuildResult,
+  code: string,
+): Lineage {
+  return {
+    kind: 'derivative',
+    parent,
+    parentFolder: recipe.baseModel,
+    recipe: recipe.hash,
+    build: build.id,
+    code,
+    stages: build.stages.map(({ recipe: { kind }, data }, index) => {
+      const own = measurements.filter(({ stage }) => stage === index);
+      const before = own[0]?.values;
+      const result = own.find(({ step }) => step === chosen[index]);
+      const figure = (name: Figure['name'], value: ValueName) => ({
+        name,
+        before: before?.[value] ?? null,
+        after: result?.values[value] ?? null,
+      });
+      return {
+        kind,
+        steps: chosen[index] ?? 0,
+        data: [...data.files],
+        figures: [
+          kind === 'reinforce' ? figure('reward', 'reward') : figure('held-out rows', 'loss'),
+          figure('base text', 'base_loss'),
+        ],
+      };
+    }),
+  };
+}
