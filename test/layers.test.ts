@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { circlesIn, type Imports, importsIn, importsOf, readSources, wayBetween } from './support/imports.ts';
 
 const ground = ['errors', 'mean', 'random', 'retry-delay', 'sha256'].map((name) => `client/${name}.ts`);
-const leaves = [...ground, 'shaders/', 'client/runtime.ts', 'client/formats/'];
+const leaves = [...ground, 'shaders/', 'client/runtime.ts', 'client/identity.ts', 'client/formats/'];
 const model = [...leaves, 'client/gpu/', 'client/model/', 'client/data/'];
 const training = [...model, 'client/train/'];
 const border = 'relay/wire/';
@@ -19,6 +19,7 @@ const allowed: readonly (readonly [string, readonly string[]])[] = [
   ['client/retry-delay.ts', []],
   ['client/sha256.ts', []],
   ['client/runtime.ts', []],
+  ['client/identity.ts', ['client/errors.ts', 'client/runtime.ts']],
   ['client/clock.ts', ['client/runtime.ts']],
   ['client/relay-http.ts', ['client/runtime.ts']],
   ['shaders/', []],

@@ -1,3 +1,5 @@
+import type { Identity } from '../identity.ts';
+
 /**
  * The connections and the identity that a node uses toward its relay. `client/host/{browser,node,deno}/network.ts` each
  * make one. Only contributing needs it.
@@ -17,12 +19,6 @@ export interface Network {
 export interface FetchOptions {
   readonly headers?: Record<string, string>;
   readonly signal?: AbortSignal;
-}
-
-/** An Ed25519 key. The private key can only sign; in a browser it cannot be exported. */
-export interface Identity {
-  readonly publicKey: Uint8Array<ArrayBuffer>;
-  readonly privateKey: CryptoKey;
 }
 
 /** A binary WebSocket. `messages` ends when the socket closes, and throws if the connection broke. */

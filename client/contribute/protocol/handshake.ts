@@ -11,9 +11,9 @@ import { fromHex, toHex } from '../../../relay/wire/hex.ts';
 import { joinBytes, sign, tokenProof } from '../../../relay/wire/signatures.ts';
 import { type Challenge, HostKind, RefusalCode } from '../../../relay/wire/tapestry_pb.js';
 import { TapestryError } from '../../errors.ts';
+import type { Identity } from '../../identity.ts';
 import { type RelayHttp, StatusError } from '../../relay-http.ts';
 import type { Runtime } from '../../runtime.ts';
-import type { Identity } from '../network.ts';
 import { refusalError } from '../session/refusals.ts';
 
 const hostKinds = { browser: HostKind.BROWSER, node: HostKind.NODE, deno: HostKind.DENO } as const;

@@ -15,9 +15,10 @@ import {
   type RoundOpen,
   type Welcome,
 } from '../../../relay/wire/tapestry_pb.js';
+import type { Identity } from '../../identity.ts';
 import { RelayHttp } from '../../relay-http.ts';
 import type { Runtime } from '../../runtime.ts';
-import type { Identity, Network } from '../network.ts';
+import type { Network } from '../network.ts';
 import type { Contribution } from '../round/saved-state.ts';
 import { type RunTerms, readRunTerms } from '../run-terms.ts';
 import { refusalError } from '../session/refusals.ts';

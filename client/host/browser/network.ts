@@ -1,8 +1,8 @@
 import { del, get, set } from 'idb-keyval';
 import { subprotocol } from '../../../relay/wire/frames.ts';
-import { generate, identityOf } from '../../contribute/identity.ts';
-import type { Identity, Network } from '../../contribute/network.ts';
+import type { Network } from '../../contribute/network.ts';
 import { TapestryError } from '../../errors.ts';
+import { generate, type Identity, identityOf } from '../../identity.ts';
 import { fetchFrom } from '../relay-errors.ts';
 import { openWebSocket } from '../web-socket.ts';
 

@@ -1,6 +1,6 @@
 import { subprotocol } from '../../../relay/wire/frames.ts';
-import { identityInFiles } from '../../contribute/identity.ts';
 import type { Network } from '../../contribute/network.ts';
+import { identityInFiles } from '../../identity.ts';
 import type { Files } from '../../runtime.ts';
 import { fetchFrom } from '../relay-errors.ts';
 import { openWebSocket } from '../web-socket.ts';

@@ -1,8 +1,8 @@
 import { type Agent, get } from 'node:https';
 import { WebSocket } from 'ws';
 import { subprotocol } from '../../../relay/wire/frames.ts';
-import { identityInFiles } from '../../contribute/identity.ts';
 import type { FetchOptions, Network, Socket } from '../../contribute/network.ts';
+import { identityInFiles } from '../../identity.ts';
 import type { Files } from '../../runtime.ts';
 import { Messages } from '../messages.ts';
 import {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { generate, identityOf } from '../../../client/contribute/identity.ts';
 import { readRunTerms } from '../../../client/contribute/run-terms.ts';
+import { generate, identityOf } from '../../../client/identity.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import { encodeManifest, runIdOf } from '../../../relay/wire/frames.ts';
 import { toHex } from '../../../relay/wire/hex.ts';

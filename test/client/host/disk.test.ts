@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { identityInFiles } from '../../../client/contribute/identity.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
+import { identityInFiles } from '../../../client/identity.ts';
 
 let folder = '';
 beforeAll(async () => {

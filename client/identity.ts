@@ -1,7 +1,12 @@
 import * as v from 'valibot';
-import { TapestryError } from '../errors.ts';
-import type { Files } from '../runtime.ts';
-import type { Identity } from './network.ts';
+import { TapestryError } from './errors.ts';
+import type { Files } from './runtime.ts';
+
+/** An Ed25519 key. The private key can only sign; in a browser it cannot be exported. */
+export interface Identity {
+  readonly publicKey: Uint8Array<ArrayBuffer>;
+  readonly privateKey: CryptoKey;
+}
 
 /** The file of a node's key. */
 export const identityFile = 'identity.json';
@@ -55,5 +60,27 @@ async function readIdentity(bytes: Uint8Array<ArrayBuffer>): Promise<Identity> {
       `Restore ${identityFile} from a backup: the key is your place in the run. A new key needs another folder (--data).`,
       { cause },
     );
+  }
+}
+
+/** Ed25519 (RFC 8032). `bytes` begin with words of their own, so that a signature for one purpose is never valid for another. */
+export async function signBytes(
+  { privateKey }: Identity,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await crypto.subtle.sign('Ed25519', privateKey, bytes));
+}
+
+/** False for an invalid key, for a signature of the wrong length and for one that does not match; never throws. */
+export async function isSignedBy(
+  publicKey: Uint8Array<ArrayBuffer>,
+  bytes: Uint8Array<ArrayBuffer>,
+  signature: Uint8Array<ArrayBuffer>,
+): Promise<boolean> {
+  try {
+    const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
+    return await crypto.subtle.verify('Ed25519', key, signature, bytes);
+  } catch {
+    return false;
   }
 }
