@@ -125,7 +125,9 @@ export const heartbeats: Attack = (target, counts, signal) =>
       for (let i = 0; i < 500 && node.socket.readyState === node.socket.OPEN; i++)
         node.sendHeartbeat(1, NodeState.TRAINING, target.tokensPerStep);
       count(counts, 'heartbeats', 500);
-      while (node.socket.bufferedAmount > 0 && !signal.aborted) await pause(1);
+      // The timer lets the process read what the relay answers and hear that it shall stop.
+      do await pause(1);
+      while (node.socket.bufferedAmount > 0 && !signal.aborted);
     }
     node.vanish();
   });
