@@ -15,6 +15,7 @@ struct Shape {
   rows: u32,
   vectors: u32,    // size of the vocabulary, or of its bound part, in vec4
   firstToken: u32, // first token of the part
+  columns: u32,    // tokens of the bound part; the columns beyond them, up to three, are padding
 }
 
 struct Scaling {
@@ -38,6 +39,12 @@ override groups: u32 = 8; // rows of one workgroup; lanes * groups <= 256
 @group(0) @binding(7) var<storage, read> savedSums: array<vec4f>;
 
 var<workgroup> parts: array<vec2f, 256>;
+
+// Four logits of a row of the bound part. Padding is lower than every logit, so that its probability is 0.
+fn logitsAt(row: u32, vector: u32) -> vec4f {
+  let column = vec4u(4 * vector) + vec4u(0, 1, 2, 3);
+  return select(vec4f(lowest), vec4f(logits[row * shape.vectors + vector]), column < vec4u(shape.columns));
+}
 
 fn highest(v: vec4f) -> f32 {
   return max(max(v.x, v.y), max(v.z, v.w));
@@ -64,14 +71,13 @@ fn mergeLanes(part: vec2f, lane: u32, group: u32) -> vec2f {
 
 // (maximum, sum) of a whole row of the bound logits. All invocations must call it.
 fn sumRow(row: u32, lane: u32, group: u32) -> vec2f {
-  let start = row * shape.vectors;
   var top = lowest;
   for (var i = lane; i < shape.vectors; i += lanes) {
-    top = max(top, highest(vec4f(logits[start + i])));
+    top = max(top, highest(logitsAt(row, i)));
   }
   var sum = vec4f();
   for (var i = lane; i < shape.vectors; i += lanes) {
-    sum += exp(vec4f(logits[start + i]) - top);
+    sum += exp(logitsAt(row, i) - top);
   }
   return mergeLanes(vec2f(top, dot(sum, vec4f(1))), lane, group);
 }
@@ -87,7 +93,7 @@ fn writeGradient(row: u32, lane: u32, wanted: u32, merged: vec2f) {
       logits[start + i] = Stored();
     } else {
       let onehot = select(vec4f(), vec4f(1), vec4u(4 * i) + vec4u(0, 1, 2, 3) == vec4u(wanted));
-      let probabilities = exp(vec4f(logits[start + i]) - merged.x) / merged.y;
+      let probabilities = exp(logitsAt(row, i) - merged.x) / merged.y;
       logits[start + i] = Stored((probabilities - onehot) * weight);
     }
   }

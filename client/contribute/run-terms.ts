@@ -87,7 +87,7 @@ function modelOf({ model }: WholeManifest): ModelConfig {
   must(dimension % heads === 0 && heads % keyValueHeads === 0, 'its heads do not divide its dimension');
   must((dimension / heads) % 2 === 0, 'its head size is odd');
   must(model.ropeTheta > 1 && model.normEpsilon > 0, 'its RoPE base or norm epsilon is out of range');
-  must(vocabularySize >= 4 && vocabularySize % 4 === 0, 'its vocabulary is no multiple of four');
+  must(vocabularySize >= 1, 'its vocabulary is empty');
   return {
     vocabularySize,
     layers,

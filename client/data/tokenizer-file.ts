@@ -28,9 +28,6 @@ export interface TokenizerFileOptions {
   readonly chatTemplate?: string | undefined;
 }
 
-/** The number of rows of a vocabulary is a multiple of this, because kernels read rows as vectors. */
-const rowsTogether = 4;
-
 /**
  * The tokenizer of a Hugging Face tokenizer.json. It must be a byte-level BPE that decodes every text it encoded unchanged.
  * @throws TapestryError `tokenizer.bad-file`, `tokenizer.unsupported`, `tokenizer.no-special` or `tokenizer.too-large`
@@ -46,8 +43,7 @@ export function tokenizerFromFile(
       : { ...byteTokenizer, chatTemplate };
   const parsed = parseTokenizerJson(json);
   const special = specialTokens(parsed, names);
-  const least = Math.ceil(parsed.tokens.length / rowsTogether) * rowsTogether;
-  const rows = vocabularySize ?? least;
+  const rows = vocabularySize ?? parsed.tokens.length;
   if (rows < parsed.tokens.length)
     throw new TapestryError(
       'tokenizer.too-large',

@@ -5,6 +5,7 @@ import { type DecoderSizes, encodeLlamaConfig, parseLlamaConfig } from './llama-
 import { type ModelCardFacts, modelCard } from './model-card.ts';
 import { modelfile } from './modelfile.ts';
 import { encodeSafetensors, type FloatType } from './safetensors.ts';
+import { fileShapeOf, withoutPadding } from './tensors/padding.ts';
 import type { StoredTensors } from './tensors/safetensors-source.ts';
 import { type FlatLayout, readWeights, refuseNotFinite } from './tensors/weights.ts';
 import { encodeTokenizerConfig, type TokenizerFacts } from './tokenizer-config.ts';
@@ -69,10 +70,11 @@ export function encodeModelFolder(
   tokenizer: TokenizerFacts,
   { metadata, card, type = 'F32' }: ModelNotes,
 ): ModelFolder {
-  const tensors = layout.tensors.map(({ name, shape, offset, size }) => {
-    const values = parameters.subarray(offset, offset + size);
+  const tensors = layout.tensors.map((place) => {
+    const { name, offset, size } = place;
+    const values = withoutPadding(place, parameters.subarray(offset, offset + size));
     refuseNotFinite(name, values);
-    return { name, shape, values };
+    return { name, shape: fileShapeOf(place), values };
   });
   // transformers requires the format; the tensors have PyTorch's names and shapes.
   const weights = encodeSafetensors(tensors, { format: 'pt', ...metadata }, type);

@@ -20,6 +20,11 @@ export interface ModelConfig {
   readonly scores?: boolean;
 }
 
+/** The extents with which kernels compute, because they read tokens in vectors of 4 and units of the feed-forward in eights. */
+export function paddedExtents({ vocabularySize, feedForward }: ModelConfig) {
+  return { vocabulary: 4 * Math.ceil(vocabularySize / 4), feedForward: 8 * Math.ceil(feedForward / 8) };
+}
+
 export const presetNames = ['nano', 'micro', 'mini', 'small', 'base'] as const;
 export type PresetName = (typeof presetNames)[number];
 

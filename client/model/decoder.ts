@@ -38,9 +38,7 @@ export function checkShape(config: ModelConfig): void {
   const wrong =
     ((headSize % 8 !== 0 || headSize > 128) &&
       'dimension / heads must be a multiple of 8, and at most 128') ||
-    (config.heads % config.keyValueHeads !== 0 && 'heads must be a multiple of keyValueHeads') ||
-    (config.feedForward % 8 !== 0 && 'feedForward must be a multiple of 8') ||
-    (config.vocabularySize % 4 !== 0 && 'vocabularySize must be a multiple of 4; pad it');
+    (config.heads % config.keyValueHeads !== 0 && 'heads must be a multiple of keyValueHeads');
   if (wrong) throw new TapestryError('config.shape', wrong, 'change the model configuration');
 }
 

@@ -50,7 +50,7 @@ export function headForward(
   const sums = parts.length > 1 || context.lateWeights ? program.activation(4 * rows) : undefined;
   for (const part of parts) {
     linearOf(context, part).forward(input, logits, { kind: 'plain' });
-    const shape = { rows, vocabulary: part.count, firstToken: part.first };
+    const shape = { rows, ...columnsOf(context, part) };
     if (sums) program.record(crossEntropyForwardPart, shape, { targets, logits, losses, sums });
     else program.record(crossEntropy, shape, { weights, scaling, targets, logits, losses });
   }
@@ -84,7 +84,7 @@ export function headBackward(
     const linear = linearOf(context, part);
     if (sums) {
       if (i > 0) linear.forward(input, logits, { kind: 'plain' });
-      const shape = { rows, vocabulary: part.count, firstToken: part.first };
+      const shape = { rows, ...columnsOf(context, part) };
       const bindings = { weights, scaling, targets, logits, savedSums: sums };
       program.record(crossEntropyBackwardPart, shape, bindings);
     }
@@ -92,6 +92,11 @@ export function headBackward(
     linear.backward(input, logits, accumulate, inputGradient && { product: inputGradient, epilogue });
   });
   return inputGradient;
+}
+
+/** The columns of a part's logits. The last ones may be padding, which is no token. */
+function columnsOf({ config }: DecoderContext, { first, count }: VocabularyPart) {
+  return { vocabulary: count, firstToken: first, columns: Math.min(count, config.vocabularySize - first) };
 }
 
 function shapesOf(context: DecoderContext) {

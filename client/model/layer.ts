@@ -1,6 +1,6 @@
 import type { Activation, Binding, ProgramBuilder } from '../gpu/program.ts';
 import { AdaptedLayer, type AdapterRecord } from './adapter/adapted-layer.ts';
-import type { ModelConfig } from './config.ts';
+import { type ModelConfig, paddedExtents } from './config.ts';
 import type { InputGradient } from './linear-layer.ts';
 import type { ModelParameters } from './model-parameters.ts';
 import { NormLayer } from './norm-layer.ts';
@@ -66,7 +66,8 @@ export function weightsOf(layer: number) {
 }
 
 function shapesOf({ config, batch, sequence }: DecoderContext) {
-  const { dimension: width, heads, keyValueHeads, feedForward, normEpsilon: epsilon } = config;
+  const { dimension: width, heads, keyValueHeads, normEpsilon: epsilon } = config;
+  const { feedForward } = paddedExtents(config);
   const rows = batch * sequence;
   const headSize = width / heads;
   return {
@@ -129,8 +130,8 @@ export function layerActivations(context: DecoderContext, layer: number, input: 
     middle: rowsOf(config.dimension),
     feedForwardInput: rowsOf(config.dimension),
     feedForwardInverse: program.activation(shapes.rows),
-    projected: rowsOf(2 * config.feedForward),
-    activated: rowsOf(config.feedForward),
+    projected: rowsOf(shapes.gateUp.outputs),
+    activated: rowsOf(shapes.down.inputs),
   };
   const { attentionInput, qkv, attended, logSums, middle, feedForwardInput, projected, activated } = record;
   norm('attentionNorm').forward(input, attentionInput, record.attentionInverse);
@@ -200,7 +201,7 @@ export function layerBackward(
     'down',
     record.activated,
     streamGradient,
-    2 * config.feedForward,
+    shapes.gateUp.outputs,
     swiglu,
   );
   if (projectedGradient === undefined) return;

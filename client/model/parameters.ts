@@ -1,21 +1,21 @@
 import { TapestryError } from '../errors.ts';
+import { fileSizeOf, type PaddedShape, spreadPadding } from '../formats/tensors/padding.ts';
 import { Random } from '../random.ts';
 import { sha256Hex } from '../sha256.ts';
-import type { ModelConfig } from './config.ts';
+import { type ModelConfig, paddedExtents } from './config.ts';
 
-/** One tensor's place in the flat vector. Names follow the Hugging Face LLaMA convention. */
-export interface TensorPlace {
+/** One tensor's place in the flat vector. Names follow the Hugging Face LLaMA convention; matrices are (out, in), so y = W x. */
+export interface TensorPlace extends PaddedShape {
   readonly name: string;
-  /** Row-major; matrices are (out, in), so y = W x. */
-  readonly shape: readonly number[];
   /** In elements; a multiple of `alignment`, and of `groupAlignment` unless it is bound together with the tensor before it. */
   readonly offset: number;
+  /** With the padding inside the tensor. */
   readonly size: number;
   /** True if AdamW decays it: matrices, but not norm gains. */
   readonly decay: boolean;
 }
 
-/** Places a model's tensors in one contiguous f32 vector. The gaps between tensors are zero and stay zero. */
+/** Places a model's tensors in one contiguous f32 vector. Gaps between tensors, and padding in them, are zero and stay zero. */
 export interface ParameterLayout {
   readonly tensors: readonly TensorPlace[];
   /** Length of the vector in elements, padding included; a multiple of `groupAlignment`. */
@@ -65,23 +65,24 @@ export const headOf = ({ tiedHead }: ModelConfig) => (tiedHead ? embedding : hea
 
 const alignedTo = (step: number, value: number) => Math.ceil(value / step) * step;
 
-export type NamedShape = Pick<TensorPlace, 'name' | 'shape'>;
+export type NamedShape = Pick<TensorPlace, 'name' | 'shape' | 'fileShape'>;
 
 /** Places tensors one after the other. */
 export function layTensors(named: readonly NamedShape[]): ParameterLayout {
   const tensors: TensorPlace[] = [];
   let offset = 0;
-  for (const { name, shape } of named) {
+  for (const { name, shape, fileShape } of named) {
     const size = shape.reduce((product, extent) => product * extent, 1);
     if (!joined.test(name)) offset = alignedTo(groupAlignment, offset);
-    tensors.push({ name, shape, offset, size, decay: shape.length > 1 });
+    const inFiles = fileShape === undefined ? {} : { fileShape };
+    tensors.push({ name, shape, ...inFiles, offset, size, decay: shape.length > 1 });
     offset += alignedTo(alignment, size);
   }
   const described = tensors.map((t) => `${t.name} ${t.shape.join('x')} ${t.offset}`).join('\n');
   return {
     tensors,
     length: alignedTo(groupAlignment, offset),
-    trained: tensors.reduce((sum, tensor) => sum + tensor.size, 0),
+    trained: tensors.reduce((sum, tensor) => sum + fileSizeOf(tensor), 0),
     hash: sha256Hex(described),
   };
 }
@@ -90,9 +91,14 @@ export function layTensors(named: readonly NamedShape[]): ParameterLayout {
 export function layoutOf(config: ModelConfig): ParameterLayout {
   const named: NamedShape[] = [];
   const place = (name: string, ...shape: number[]) => named.push({ name, shape });
-  const { dimension, feedForward, vocabularySize } = config;
+  const placePadded = (name: string, shape: readonly number[], fileShape: readonly number[]) =>
+    named.push(shape.join() === fileShape.join() ? { name, shape } : { name, shape, fileShape });
+  const { dimension, vocabularySize } = config;
+  const padded = paddedExtents(config);
+  const placeTable = (name: string) =>
+    placePadded(name, [padded.vocabulary, dimension], [vocabularySize, dimension]);
   const keyValueWidth = (dimension / config.heads) * config.keyValueHeads;
-  place(embedding, vocabularySize, dimension);
+  placeTable(embedding);
   for (let layer = 0; layer < config.layers; layer++) {
     const within = `model.layers.${layer}.`;
     place(`${within}input_layernorm.weight`, dimension);
@@ -101,13 +107,14 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
     place(`${within}self_attn.v_proj.weight`, keyValueWidth, dimension);
     place(`${within}self_attn.o_proj.weight`, dimension, dimension);
     place(`${within}post_attention_layernorm.weight`, dimension);
-    place(`${within}mlp.gate_proj.weight`, feedForward, dimension);
-    place(`${within}mlp.up_proj.weight`, feedForward, dimension);
-    place(`${within}mlp.down_proj.weight`, dimension, feedForward);
+    const [units, ownUnits] = [padded.feedForward, config.feedForward];
+    for (const name of ['gate', 'up'])
+      placePadded(`${within}mlp.${name}_proj.weight`, [units, dimension], [ownUnits, dimension]);
+    placePadded(`${within}mlp.down_proj.weight`, [dimension, units], [dimension, ownUnits]);
   }
   place(finalNorm, dimension);
   if (config.scores) place(scoreHead, 1, dimension);
-  else if (!config.tiedHead) place(head, vocabularySize, dimension);
+  else if (!config.tiedHead) placeTable(head);
   return layTensors(named);
 }
 
@@ -186,7 +193,9 @@ export function initialParameters(
     }
     const random = Random.seeded(seed, index);
     const deviation = /(o_proj|down_proj)/.test(tensor.name) ? residual : 0.02;
-    for (let i = 0; i < values.length; i++) values[i] = deviation * random.normal();
+    const size = fileSizeOf(tensor);
+    for (let i = 0; i < size; i++) values[i] = deviation * random.normal();
+    spreadPadding(tensor, values);
   });
   return parameters;
 }

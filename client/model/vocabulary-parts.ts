@@ -1,3 +1,4 @@
+import { paddedExtents } from './config.ts';
 import type { DecoderContext } from './layer.ts';
 import type { RowSpan } from './tensor-ranges.ts';
 
@@ -23,7 +24,7 @@ export function vocabularyParts(vocabulary: number, most: number): VocabularyPar
 /** Parts whose slice of the table and of its float32 gradient fits one binding. */
 export function embeddingParts({ program, config }: DecoderContext): VocabularyPart[] {
   const most = program.bindingBytes / (4 * config.dimension);
-  return vocabularyParts(config.vocabularySize, most);
+  return vocabularyParts(paddedExtents(config).vocabulary, most);
 }
 
 /** Parts whose logits of all rows also fit one binding and `logitsBytes`. */
@@ -32,5 +33,5 @@ export function headParts(context: DecoderContext): VocabularyPart[] {
   const bytes = Math.min(program.bindingBytes, recompute ? logitsBytes.recomputed : logitsBytes.kept);
   const logits = bytes / (batch * sequence * program.storedBytes);
   const most = Math.min(logits, program.bindingBytes / (4 * config.dimension));
-  return vocabularyParts(config.vocabularySize, most);
+  return vocabularyParts(paddedExtents(config).vocabulary, most);
 }

@@ -37,12 +37,12 @@ export class BatchBuffers {
   constructor(
     { device }: Allocator,
     shape: BatchShape,
-    vocabulary: number,
+    { vocabulary, tableRows }: { readonly vocabulary: number; readonly tableRows: number },
     { parts, objective }: { readonly parts: number; readonly objective: Objective | undefined },
   ) {
     const rows = shape.batch * shape.sequence;
     const step = Math.ceil(rows / borderWords) * borderWords;
-    const size = (6 * step + borderWords + vocabulary + 1) * 4;
+    const size = (6 * step + borderWords + tableRows + 1) * 4;
     const { STORAGE, COPY_SRC, COPY_DST } = GPUBufferUsage;
     const bound = device.createBuffer({ label: 'batch', size, usage: STORAGE | COPY_DST });
     this.#bound = bound;
@@ -70,7 +70,7 @@ export class BatchBuffers {
       documents: at(3 * step, 2 * rows),
       order: at(5 * step, rows),
       draws: at(6 * step, 1),
-      starts: at(6 * step + borderWords, vocabulary + 1),
+      starts: at(6 * step + borderWords, tableRows + 1),
     });
     this.bindings = place((first, words) => ({ buffer: bound, offset: first * 4, size: words * 4 }));
     this.#queue = device.queue;
@@ -193,9 +193,9 @@ export class BatchBuffers {
   #sort(tokens: Uint32Array): void {
     const { order } = this.#arrays;
     const starts = this.#arrays.starts.fill(0);
-    const vocabulary = this.#vocabulary;
+    const tableRows = starts.length - 1;
     for (const token of tokens) starts[token + 1] = (starts[token + 1] ?? 0) + 1;
-    for (let token = 0; token < vocabulary; token++)
+    for (let token = 0; token < tableRows; token++)
       starts[token + 1] = (starts[token + 1] ?? 0) + (starts[token] ?? 0);
     // Placing rows advances each token's start to its end, which is the start of the next token.
     tokens.forEach((token, row) => {
@@ -203,7 +203,7 @@ export class BatchBuffers {
       order[at] = row;
       starts[token] = at + 1;
     });
-    starts.copyWithin(1, 0, vocabulary);
+    starts.copyWithin(1, 0, tableRows);
     starts[0] = 0;
   }
 }

@@ -4,7 +4,7 @@ import { type Allocator, tooSmall } from '../gpu/device.ts';
 import { FlatVector } from '../gpu/flat-vector.ts';
 import { AdapterMemory } from '../model/adapter/adapter-memory.ts';
 import { packAdapter } from '../model/adapter/packed.ts';
-import type { ModelConfig } from '../model/config.ts';
+import { type ModelConfig, paddedExtents } from '../model/config.ts';
 import { rotationTable } from '../model/decoder.ts';
 import { FrozenParameters } from '../model/frozen-parameters.ts';
 import { alignment, cutsOf, type ParameterLayout } from '../model/parameters.ts';
@@ -78,7 +78,12 @@ export function makeMemory(
 ): TrainerMemory {
   const { trained, frozen, model, adapted } = part;
   const vectors = makeVectors(device, part, storage);
-  const batch = new BatchBuffers(device, shape, config.vocabularySize, batches);
+  const batch = new BatchBuffers(
+    device,
+    shape,
+    { vocabulary: config.vocabularySize, tableRows: paddedExtents(config).vocabulary },
+    batches,
+  );
   const { draws } = batch.bindings;
   const dropout = part.dropout > 0 ? { rate: part.dropout, draws } : undefined;
   return {

@@ -35,7 +35,9 @@ fn rowLengths(@builtin(global_invocation_id) id: vec3u) {
     }
     squares += value * value;
   }
-  let inverse = inverseSqrt(dot(squares, vec4f(1.0)));
+  // A row of zeros, such as padding, has no direction.
+  let square = dot(squares, vec4f(1.0));
+  let inverse = select(inverseSqrt(square), 0.0, square == 0.0);
   inverses[row] = inverse;
   factors[row] = magnitudes[id.x] * inverse;
 }

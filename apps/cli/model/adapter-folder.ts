@@ -11,7 +11,11 @@ import {
 import { maxPeftConfigBytes, type PeftSettings } from '../../../client/formats/peft/settings.ts';
 import { openSafetensors } from '../../../client/formats/tensors/safetensors-source.ts';
 import { NotRead, openRegularFile, readRegularFile } from '../../../client/host/regular-file.ts';
-import { type ModelAdapter, modelAdapter, tensorOf } from '../../../client/model/adapter/model-adapter.ts';
+import {
+  fileValuesOf,
+  type ModelAdapter,
+  modelAdapter,
+} from '../../../client/model/adapter/model-adapter.ts';
 import { adapterLayout, adapterNames } from '../../../client/model/adapter/settings.ts';
 import { maxWeightBytes } from '../../../client/model/files/read-model.ts';
 import type { ParameterLayout } from '../../../client/model/parameters.ts';
@@ -70,7 +74,14 @@ export async function writeAdapterFolder(folder: string, files: PeftFolder): Pro
 export function lowRankMatrices(adapter: ModelAdapter): LowRankMatrix[] {
   return adapter.matrices.map((matrix) => {
     const names = adapterNames(matrix.name);
-    return { ...matrix, a: tensorOf(adapter, names.a), b: tensorOf(adapter, names.b) };
+    const [outputs = 0, inputs = 0] = matrix.fileShape ?? [matrix.outputs, matrix.inputs];
+    return {
+      ...matrix,
+      outputs,
+      inputs,
+      a: fileValuesOf(adapter, names.a),
+      b: fileValuesOf(adapter, names.b),
+    };
   });
 }
 

@@ -1,5 +1,6 @@
 import type { DecoderSizes } from '../llama-config.ts';
 import { type RopeScaling, rotaryFrequency } from '../rope-scaling.ts';
+import { fileShapeOf, withoutPadding } from '../tensors/padding.ts';
 import { fitsRows, readTensor, type StoredTensor, sizeOf } from '../tensors/stored-tensor.ts';
 import type { FlatLayout } from '../tensors/weights.ts';
 import { Metadata, unsupported } from './metadata.ts';
@@ -46,7 +47,9 @@ export function llamaTensors(
   type: GgufType,
 ): GgufTensor[] {
   const headSize = sizes.dimension / sizes.heads;
-  const tensors = layout.tensors.map(({ name, shape, offset, size }): GgufTensor => {
+  const tensors = layout.tensors.map((place): GgufTensor => {
+    const { name, offset, size } = place;
+    const shape = fileShapeOf(place);
     const written = ggufName(name);
     if (written === null) throw unsupported(`GGUF has no name for ${name}`);
     const isMatrix = shape.length > 1;
@@ -56,7 +59,7 @@ export function llamaTensors(
       shape,
       type: isMatrix ? typeOfRows(type, width) : 'F32',
       values: () => {
-        const values = parameters.subarray(offset, offset + size);
+        const values = withoutPadding(place, parameters.subarray(offset, offset + size));
         return isRotated(name) ? pickRows(values, rowsInTransformers(rows, headSize), width) : values;
       },
     };

@@ -1,8 +1,9 @@
 import { printable, TapestryError } from '../../errors.ts';
 import { encodeSafetensors } from '../safetensors.ts';
+import { fileShapeOf, withoutPadding } from '../tensors/padding.ts';
 import type { StoredTensors } from '../tensors/safetensors-source.ts';
-import { readTensor, type StoredTensor } from '../tensors/stored-tensor.ts';
-import { type FlatLayout, refuseNotFinite } from '../tensors/weights.ts';
+import type { StoredTensor } from '../tensors/stored-tensor.ts';
+import { type FlatLayout, readPadded, refuseNotFinite } from '../tensors/weights.ts';
 import { encodePeftSettings, type PeftSettings, parsePeftSettings } from './settings.ts';
 
 /** The files of an adapter's folder, by name. */
@@ -29,10 +30,11 @@ export function encodePeftAdapter(
   values: Float32Array,
   notes: { readonly baseModel: string; readonly metadata: Readonly<Record<string, string>> },
 ): PeftFolder {
-  const named = tensors.map(({ name, shape, offset, size }) => {
-    const own = values.subarray(offset, offset + size);
+  const named = tensors.map((place) => {
+    const { name, offset, size } = place;
+    const own = withoutPadding(place, values.subarray(offset, offset + size));
     refuseNotFinite(name, own);
-    return { name: `${prefix}${name}`, shape, values: own };
+    return { name: `${prefix}${name}`, shape: fileShapeOf(place), values: own };
   });
   return {
     'adapter_model.safetensors': encodeSafetensors(named, { format: 'pt', ...notes.metadata }),
@@ -68,9 +70,10 @@ export async function readPeftValues(
     const tensor = stored.get(place.name);
     if (tensor === undefined) throw bad(`The tensor ${place.name} is missing.`);
     // Magnitudes are vectors or, in some versions, columns.
-    if (sizeOf(tensor.shape) !== sizeOf(place.shape))
+    const expected = fileShapeOf(place);
+    if (sizeOf(tensor.shape) !== sizeOf(expected))
       throw bad(
-        `The tensor ${place.name} has the shape [${tensor.shape.join(', ')}]; [${place.shape.join(', ')}] is expected.`,
+        `The tensor ${place.name} has the shape [${tensor.shape.join(', ')}]; [${expected.join(', ')}] is expected.`,
       );
     stored.delete(place.name);
     return { tensor, place };
@@ -81,7 +84,7 @@ export async function readPeftValues(
   const values = new Float32Array(layout.length);
   for (const { tensor, place } of found) {
     const own = values.subarray(place.offset, place.offset + place.size);
-    await readTensor(tensor, own);
+    await readPadded(tensor, place, own);
     refuseNotFinite(place.name, own);
   }
   return values;

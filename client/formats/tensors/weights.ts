@@ -1,15 +1,15 @@
 import { printable, TapestryError } from '../../errors.ts';
+import { fileShapeOf, fileSizeOf, type PaddedShape, spreadPadding } from './padding.ts';
 import { readTensor, type StoredTensor } from './stored-tensor.ts';
 
 /** Positions of tensors in the flat parameter vector. Values between them are zero. */
 export interface FlatLayout {
-  readonly tensors: readonly {
+  readonly tensors: readonly (PaddedShape & {
     readonly name: string;
-    readonly shape: readonly number[];
     /** Offset in elements. */
     readonly offset: number;
     readonly size: number;
-  }[];
+  })[];
   readonly length: number;
 }
 
@@ -27,10 +27,20 @@ export async function readWeights(
   const parameters = new Float32Array(layout.length);
   for (const { tensor, place } of found) {
     const values = parameters.subarray(place.offset, place.offset + place.size);
-    await readTensor(tensor, values);
+    await readPadded(tensor, place, values);
     refuseNotFinite(place.name, values);
   }
   return parameters;
+}
+
+/** Reads a tensor into its place in memory. */
+export async function readPadded(
+  tensor: StoredTensor,
+  place: PaddedShape,
+  values: Float32Array,
+): Promise<void> {
+  await readTensor(tensor, values.subarray(0, fileSizeOf(place)));
+  spreadPadding(place, values);
 }
 
 type Place = FlatLayout['tensors'][number];
@@ -44,16 +54,21 @@ function matched(
   const found = places.map((place) => {
     const tensor = byName.get(place.name);
     if (tensor === undefined) throw bad(`The tensor ${place.name} is missing.`);
-    if (tensor.shape.join() !== place.shape.join())
+    const expected = fileShapeOf(place);
+    if (tensor.shape.join() !== expected.join())
       throw bad(
-        `The tensor ${place.name} has the shape [${tensor.shape.join(', ')}]; [${place.shape.join(', ')}] is expected.`,
+        `The tensor ${place.name} has the shape [${tensor.shape.join(', ')}]; [${expected.join(', ')}] is expected.`,
       );
     byName.delete(place.name);
     return { tensor, place };
   });
   const table = places.find(({ name }) => name === 'model.embed_tokens.weight');
   for (const { name, shape } of byName.values()) {
-    const isCopy = tiedHead && name === 'lm_head.weight' && shape.join() === table?.shape.join();
+    const isCopy =
+      tiedHead &&
+      name === 'lm_head.weight' &&
+      table !== undefined &&
+      shape.join() === fileShapeOf(table).join();
     if (!isCopy && !name.endsWith('rotary_emb.inv_freq'))
       throw bad(`The tensor ${printable(name)} is not part of the model that its configuration describes.`);
   }

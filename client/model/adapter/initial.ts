@@ -1,3 +1,4 @@
+import { fileShapeOf, fileSizeOf, spreadPadding } from '../../formats/tensors/padding.ts';
 import { Random } from '../../random.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import { type FlatParameters, tensorOf } from './model-adapter.ts';
@@ -12,15 +13,19 @@ export function initialAdapter(
   seed: number,
 ): Float32Array<ArrayBuffer> {
   const parameters = new Float32Array(layout.length);
-  layout.tensors.forEach(({ name, shape, offset, size }, index) => {
+  layout.tensors.forEach((tensor, index) => {
+    const { name, offset, size } = tensor;
     if (name.endsWith('.lora_magnitude_vector')) {
       const matrix = name.replace('lora_magnitude_vector', 'weight');
       parameters.set(rowLengths(base, matrix), offset);
     }
     if (!name.endsWith('.lora_A.weight')) return;
     const random = Random.seeded(seed, index);
-    const bound = 1 / Math.sqrt(shape[1] ?? 1);
-    for (let i = offset; i < offset + size; i++) parameters[i] = bound * (2 * random.uniform() - 1);
+    const bound = 1 / Math.sqrt(fileShapeOf(tensor)[1] ?? 1);
+    const values = parameters.subarray(offset, offset + size);
+    const drawn = fileSizeOf(tensor);
+    for (let i = 0; i < drawn; i++) values[i] = bound * (2 * random.uniform() - 1);
+    spreadPadding(tensor, values);
   });
   return parameters;
 }

@@ -12,7 +12,7 @@ export function mergeAdapter(base: FlatParameters, adapter: ModelAdapter): Float
     const w = tensorOf(merged, name);
     const magnitudes = dora ? tensorOf(adapter, adapterNames(name).magnitude) : undefined;
     for (const [o, sums] of adaptedRows(base, adapter, matrix)) {
-      const factor = magnitudes === undefined ? 1 : (magnitudes[o] ?? Number.NaN) / lengthOf(sums);
+      const factor = magnitudes === undefined ? 1 : over(magnitudes[o] ?? Number.NaN, lengthOf(sums));
       w.set(
         sums.map((sum) => factor * sum),
         inputs * o,
@@ -31,11 +31,14 @@ export function rowFactors(
   if (!matrix.dora) return undefined;
   const factors = Float32Array.from(tensorOf(adapter, adapterNames(matrix.name).magnitude));
   for (const [o, sums] of adaptedRows(base, adapter, matrix))
-    factors[o] = (factors[o] ?? Number.NaN) / lengthOf(sums);
+    factors[o] = over(factors[o] ?? Number.NaN, lengthOf(sums));
   return factors;
 }
 
 const lengthOf = (row: Float64Array) => Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
+
+/** The factor of a row; 0 for a row of zeros, such as padding, which has no direction. */
+const over = (magnitude: number, length: number) => (length === 0 ? 0 : magnitude / length);
 
 /** The rows of W + scale B A in float64, one after the other in the same array. */
 function* adaptedRows(

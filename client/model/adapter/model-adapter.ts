@@ -1,4 +1,5 @@
-import type { ParameterLayout } from '../parameters.ts';
+import { withoutPadding } from '../../formats/tensors/padding.ts';
+import type { ParameterLayout, TensorPlace } from '../parameters.ts';
 import { type AdaptedMatrix, type AdapterSettings, adaptedMatrices, adapterLayout } from './settings.ts';
 
 /** Parameters over a layout. */
@@ -25,8 +26,18 @@ export function modelAdapter(
 }
 
 /** The values of a tensor; they share the memory of the parameters. */
-export function tensorOf({ layout, values }: FlatParameters, name: string): Float32Array {
+export function tensorOf(parameters: FlatParameters, name: string): Float32Array {
+  const { offset, size } = placeOf(parameters, name);
+  return parameters.values.subarray(offset, offset + size);
+}
+
+/** The values of a tensor as files hold them, without padding. */
+export function fileValuesOf(parameters: FlatParameters, name: string): Float32Array {
+  return withoutPadding(placeOf(parameters, name), tensorOf(parameters, name));
+}
+
+function placeOf({ layout }: FlatParameters, name: string): TensorPlace {
   const place = layout.tensors.find((tensor) => tensor.name === name);
   if (place === undefined) throw new RangeError(`the layout has no tensor ${name}`);
-  return values.subarray(place.offset, place.offset + place.size);
+  return place;
 }

@@ -1,5 +1,11 @@
 import { TapestryError } from '../../errors.ts';
-import { isProjection, layTensors, type ParameterLayout, type TensorPlace } from '../parameters.ts';
+import {
+  isProjection,
+  layTensors,
+  type NamedShape,
+  type ParameterLayout,
+  type TensorPlace,
+} from '../parameters.ts';
 
 /**
  * The settings of low-rank adapters, with PEFT's meaning: a matrix W (outputs, inputs) becomes W + scale B A, with A (rank, inputs)
@@ -33,6 +39,8 @@ export interface AdaptedMatrix {
   readonly dora: boolean;
   readonly outputs: number;
   readonly inputs: number;
+  /** (outputs, inputs) in files, where the model's kernels need more. */
+  readonly fileShape?: readonly number[];
 }
 
 /** The largest rank of an adapter. */
@@ -88,7 +96,8 @@ export function adaptedMatrices(layout: ParameterLayout, settings: AdapterSettin
     if (!Number.isFinite(ownAlpha)) throw refused(`the alpha of ${module} is ${ownAlpha}`, 'Give a number.');
     const scale = ownAlpha / (rsLora ? Math.sqrt(ownRank) : ownRank);
     const [outputs = 0, inputs = 0] = tensor.shape;
-    return [{ name: tensor.name, rank: ownRank, scale, dora, outputs, inputs }];
+    const inFiles = tensor.fileShape === undefined ? {} : { fileShape: tensor.fileShape };
+    return [{ name: tensor.name, rank: ownRank, scale, dora, outputs, inputs, ...inFiles }];
   });
   if (adapted.length === 0)
     throw refused('no matrix is adapted', 'Name at least one projection as a target.');
@@ -99,13 +108,16 @@ const shortName = ({ name }: TensorPlace) =>
   name.replace(/^model\.layers\.\d+\./, '').slice(0, -suffix.length);
 
 /** An adapter's tensors, in the order of the model's. */
-export function adapterTensors(adapted: readonly AdaptedMatrix[]) {
-  return adapted.flatMap(({ name, rank, dora, outputs, inputs }) => {
+export function adapterTensors(adapted: readonly AdaptedMatrix[]): NamedShape[] {
+  return adapted.flatMap(({ name, rank, dora, outputs, inputs, fileShape }) => {
     const { a, b, magnitude } = adapterNames(name);
+    const [fileOutputs = outputs, fileInputs = inputs] = fileShape ?? [];
+    const tensor = (name: string, shape: readonly number[], inFiles: readonly number[]): NamedShape =>
+      fileShape === undefined ? { name, shape } : { name, shape, fileShape: inFiles };
     return [
-      { name: a, shape: [rank, inputs] },
-      { name: b, shape: [outputs, rank] },
-      ...(dora ? [{ name: magnitude, shape: [outputs] }] : []),
+      tensor(a, [rank, inputs], [rank, fileInputs]),
+      tensor(b, [outputs, rank], [fileOutputs, rank]),
+      ...(dora ? [tensor(magnitude, [outputs], [fileOutputs])] : []),
     ];
   });
 }

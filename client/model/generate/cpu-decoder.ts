@@ -1,5 +1,5 @@
 import { rotaryFrequency } from '../../formats/rope-scaling.ts';
-import type { ModelConfig } from '../config.ts';
+import { type ModelConfig, paddedExtents } from '../config.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import {
   type Addition,
@@ -83,7 +83,8 @@ export class CpuDecoder implements CachedDecoder {
       views.set(name, view);
       return view;
     };
-    const { dimension, feedForward, contextLength, vocabularySize } = config;
+    const { dimension, contextLength, vocabularySize } = config;
+    const { feedForward } = paddedExtents(config);
     const headSize = dimension / config.heads;
     const half = headSize / 2;
     const cacheSize = contextLength * headSize * config.keyValueHeads;

@@ -5,7 +5,7 @@ import type { BufferRange } from '../../gpu/program.ts';
 import { AdapterMatrices } from '../adapter/adapter-matrices.ts';
 import { packAdapter } from '../adapter/packed.ts';
 import type { AdaptedMatrix } from '../adapter/settings.ts';
-import type { ModelConfig } from '../config.ts';
+import { type ModelConfig, paddedExtents } from '../config.ts';
 import { rotationTable } from '../decoder.ts';
 import { FrozenParameters } from '../frozen-parameters.ts';
 import type { ParameterLayout } from '../parameters.ts';
@@ -64,7 +64,7 @@ export function makeGenerationMemory(
   { sequences, storage }: GenerationShape,
   adapted: readonly AdaptedMatrix[] = [],
 ): GenerationMemory {
-  const { dimension, heads, keyValueHeads, contextLength, vocabularySize } = config;
+  const { dimension, heads, keyValueHeads, contextLength } = config;
   const bytes = storage === 'f16' ? 2 : 4;
   const headSize = dimension / heads;
   const make = (label: string, size: number) => {
@@ -88,7 +88,7 @@ export function makeGenerationMemory(
 
   // The most tokens whose rows of the table, and whose logits of all sequences, fit one binding each.
   const mostTokens = device.bindingBytes / (bytes * Math.max(dimension, sequences));
-  const parts = vocabularyParts(vocabularySize, mostTokens);
+  const parts = vocabularyParts(paddedExtents(config).vocabulary, mostTokens);
   const sizes = parts.map(({ count }) => sequences * count * bytes);
   const offsets = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + roundedUp(size), 0));
   const logits = make('logits', roundedUp((offsets.at(-1) ?? 0) + (sizes.at(-1) ?? 0)));

@@ -9,7 +9,7 @@ import {
   whole,
 } from '../../gpu/program.ts';
 import { AdaptedLayer } from '../adapter/adapted-layer.ts';
-import type { ModelConfig } from '../config.ts';
+import { type ModelConfig, paddedExtents } from '../config.ts';
 import { weightsOf } from '../layer.ts';
 import { type Beside, LinearLayer } from '../linear-layer.ts';
 import { cacheAppend, cachedAttention } from '../operations/cached-attention.ts';
@@ -117,7 +117,8 @@ function recordLayer(
   cache: readonly CachePart[],
   input: Activation,
 ): Activation {
-  const { dimension, feedForward, heads, keyValueHeads, normEpsilon: epsilon, contextLength } = config;
+  const { dimension, heads, keyValueHeads, normEpsilon: epsilon, contextLength } = config;
+  const { feedForward } = paddedExtents(config);
   const headSize = dimension / heads;
   const names = weightsOf(layer);
   const normed = (from: Activation, name: 'attentionNorm' | 'feedForwardNorm') => {

@@ -192,7 +192,7 @@ export class GpuDecoder implements CachedDecoder {
     const Stored = this.#storage === 'f16' ? Float16Array : Float32Array;
     for (const { first, count, range } of this.#memory.vocabulary) {
       const start = range.offset + sequence * count * Stored.BYTES_PER_ELEMENT;
-      logits.set(new Stored(buffer, start, count), first);
+      logits.set(new Stored(buffer, start, Math.min(count, logits.length - first)), first);
     }
     return logits;
   }

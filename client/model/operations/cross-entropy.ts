@@ -4,6 +4,8 @@ import type { Operation, Variant } from '../../gpu/operation.ts';
 export interface CrossEntropyShape {
   readonly rows: number;
   readonly vocabulary: number;
+  /** The columns that are tokens, all unless given. The others are padding: they have no probability, and gradient 0. */
+  readonly columns?: number;
 }
 
 /** A part of the vocabulary: `vocabulary` tokens from `firstToken` on, both multiples of 4. */
@@ -45,20 +47,21 @@ function variants(entry: string): [Variant<CrossEntropyShape>, ...Variant<CrossE
  */
 export const crossEntropy: Operation<CrossEntropyShape> = {
   name: 'cross-entropy',
-  words: ({ rows, vocabulary }) => [rows, vocabulary / 4, 0],
-  indices: ({ vocabulary }) => ({ targets: vocabulary }),
+  words: ({ rows, vocabulary, columns = vocabulary }) => [rows, vocabulary / 4, 0, columns],
+  indices: ({ vocabulary, columns = vocabulary }) => ({ targets: columns }),
   variants: variants('forwardBackward'),
 };
 
-const partWords = ({ rows, vocabulary, firstToken }: CrossEntropyPartShape) => [
+const partWords = ({ rows, vocabulary, firstToken, columns = vocabulary }: CrossEntropyPartShape) => [
   rows,
   vocabulary / 4,
   firstToken,
+  columns,
 ];
 
 /** The tuner draws targets as if the part were the last one. */
-const targetsOfPart = ({ firstToken, vocabulary }: CrossEntropyPartShape) => ({
-  targets: firstToken + vocabulary,
+const targetsOfPart = ({ firstToken, vocabulary, columns = vocabulary }: CrossEntropyPartShape) => ({
+  targets: firstToken + columns,
 });
 
 /**

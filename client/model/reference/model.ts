@@ -95,6 +95,10 @@ function tensorsOf(layout: ParameterLayout, flat: Float64Array): Tensors {
 const embeddingName = 'model.embed_tokens.weight';
 const headName = (config: ModelConfig) => (config.tiedHead ? embeddingName : 'lm_head.weight');
 
+/** The rows of a table that belong to tokens; others are padding. */
+const tableOf = ({ vocabularySize, dimension }: ModelConfig, tensor: Tensors, name: string) =>
+  tensor(name).subarray(0, vocabularySize * dimension);
+
 /** The operations' shapes for a model and a batch. */
 function shapesOf(config: ModelConfig, { batch, sequence }: BatchShape, documents: Uint32Array | undefined) {
   const { heads, keyValueHeads } = config;
@@ -166,7 +170,7 @@ function forward(
   }
   const last = rmsnormForward(residual, tensor('model.norm.weight'), config.normEpsilon);
   const headInput = shown('headInput', last);
-  const logits = shown('logits', matmulForward(headInput, tensor(headName(config)), rows));
+  const logits = shown('logits', matmulForward(headInput, tableOf(config, tensor, headName(config)), rows));
   return { layers, last: residual, headInput, logits };
 }
 
@@ -193,7 +197,10 @@ function backward(
     return input;
   };
 
-  const headInput = project(headName(config), record.headInput, logitsGradient);
+  const head = headName(config);
+  const headGradients = matmulBackward(record.headInput, tableOf(config, tensor, head), logitsGradient, rows);
+  addScaled(gradient(head), 1, headGradients.weight);
+  const headInput = headGradients.input;
   probe.backward?.('headInput', headInput);
   let residual = norm('model.norm.weight', record.last, headInput);
   for (const [layer, r] of [...record.layers.entries()].reverse()) {

@@ -10,24 +10,26 @@ import {
 } from '../../../../client/model/reference/cross-entropy.ts';
 import { row } from '../../../../client/model/reference/vector.ts';
 import { type Case, caseOf } from '../case.ts';
-import { columns, type Draw, f32, u32, untouched, unwritten } from '../draw.ts';
+import { beside, columns, type Draw, f32, u32, untouched, unwritten } from '../draw.ts';
 
 const lossScale = 8;
 
 /**
  * Every third row has no target; some of the others have weight 0 or less. Steeper logits saturate the
- * softmax.
+ * softmax. The last columns may be padding, which is no token.
  */
 const draws = (draw: Draw) =>
   [
-    { rows: 1, vocabulary: 4, deviation: 1 },
-    { rows: 13, vocabulary: 260, deviation: 1 },
-    { rows: 41, vocabulary: 36, deviation: 40 },
-    { rows: draw.upTo(40), vocabulary: 4 * draw.upTo(70), deviation: draw.upTo(10) },
-  ].map(({ rows, vocabulary, deviation }) => {
+    { rows: 1, vocabulary: 4, padding: 0, deviation: 1 },
+    { rows: 13, vocabulary: 260, padding: 0, deviation: 1 },
+    { rows: 9, vocabulary: 264, padding: 3, deviation: 4 },
+    { rows: 41, vocabulary: 36, padding: 1, deviation: 40 },
+    { rows: draw.upTo(40), vocabulary: 4 * draw.upTo(70), padding: 0, deviation: draw.upTo(10) },
+  ].map(({ rows, vocabulary, padding, deviation }) => {
+    const tokens = vocabulary - padding;
     const logits = draw.stored(rows * vocabulary, deviation);
     const targets = Uint32Array.from({ length: rows }, (_, at) =>
-      at > 0 && draw.upTo(3) === 1 ? ignoredTarget : draw.upTo(vocabulary) - 1,
+      at > 0 && draw.upTo(3) === 1 ? ignoredTarget : draw.upTo(tokens) - 1,
     );
     const weights = f32(
       Array.from(targets, (target, at) => {
@@ -35,11 +37,14 @@ const draws = (draw: Draw) =>
         return (draw.upTo(100) - (at > 0 ? 40 : 0)) / 64;
       }),
     );
-    const losses = crossEntropyForward(logits.values, targets, vocabulary);
-    const gradient = crossEntropyBackward(logits.values, targets, weights.values, vocabulary);
+    const real = columns(logits.values, vocabulary, 0, tokens);
+    const losses = crossEntropyForward(real, targets, tokens);
+    const ofTokens = crossEntropyBackward(real, targets, weights.values, tokens);
+    const gradient = beside(rows, ofTokens, new Float64Array(rows * padding));
     return {
       rows,
       vocabulary,
+      tokens,
       logits,
       losses,
       targets,
@@ -50,10 +55,10 @@ const draws = (draw: Draw) =>
   });
 
 export function crossEntropyCases(draw: Draw): Case[] {
-  return draws(draw).map(({ rows, vocabulary, targets, losses, gradient, ...given }) =>
+  return draws(draw).map(({ rows, vocabulary, tokens, targets, losses, gradient, ...given }) =>
     caseOf(
       crossEntropy,
-      { rows, vocabulary },
+      { rows, vocabulary, columns: tokens },
       { ...given, targets: u32(targets), losses: unwritten('f32', rows) },
       { logits: gradient, losses },
     ),
@@ -72,18 +77,19 @@ function sumsOf(logits: Float64Array, targets: Uint32Array, columns: number): Fl
 
 /** The vocabulary in two parts: the first alone, and the second after it. */
 export function crossEntropyForwardPartCases(draw: Draw): Case[] {
-  return draws(draw).flatMap(({ rows, vocabulary, logits, targets }) => {
+  return draws(draw).flatMap(({ rows, vocabulary, tokens, logits, targets }) => {
     const border = 4 * Math.floor(vocabulary / 8);
     const part = (firstToken: number, end: number) => {
       const width = end - firstToken;
-      const after = sumsOf(logits.values, targets, end);
+      const inPart = Math.min(width, tokens - firstToken);
+      const after = sumsOf(logits.values, targets, firstToken + inPart);
       const losses = Float64Array.from(targets, (target, n) => {
         const [top = 0, sum = 0, wanted = 0] = row(after, n, 4);
         return target === ignoredTarget ? 0 : top + Math.log(sum) - wanted;
       });
       return caseOf(
         crossEntropyForwardPart,
-        { rows, vocabulary: width, firstToken },
+        { rows, vocabulary: width, firstToken, columns: inPart },
         {
           targets: u32(targets),
           logits: { ...logits, values: columns(logits.values, vocabulary, firstToken, width) },
@@ -99,14 +105,14 @@ export function crossEntropyForwardPartCases(draw: Draw): Case[] {
 }
 
 export function crossEntropyBackwardPartCases(draw: Draw): Case[] {
-  return draws(draw).map(({ rows, vocabulary, logits, targets, gradient, weights, scaling }) => {
+  return draws(draw).map(({ rows, vocabulary, tokens, logits, targets, gradient, weights, scaling }) => {
     const firstToken = 4 * Math.floor(vocabulary / 8);
     const width = vocabulary - firstToken;
-    const savedSums = f32(sumsOf(logits.values, targets, vocabulary));
+    const savedSums = f32(sumsOf(logits.values, targets, tokens));
     const part = { ...logits, values: columns(logits.values, vocabulary, firstToken, width) };
     return caseOf(
       crossEntropyBackwardPart,
-      { rows, vocabulary: width, firstToken },
+      { rows, vocabulary: width, firstToken, columns: tokens - firstToken },
       { weights, scaling, targets: u32(targets), logits: part, savedSums },
       { logits: columns(gradient, vocabulary, firstToken, width) },
     );
