@@ -18,7 +18,7 @@ struct Values {
   strength: f32,   // beta; lambda of ORPO
   extra: f32,      // label smoothing; margin of SimPO
   pairShare: f32,  // 1 / pairs of the step
-  tokenShare: f32, // ORPO: 1 / tokens of all chosen sequences of the step
+  likelihood: f32, // weight of the chosen sequences' own loss / tokens of all of them in the step
   list: array<Pair>,
 }
 
@@ -73,10 +73,7 @@ fn preference(@builtin(global_invocation_id) id: vec3u) {
     }
     slope = strength * vec2f(change, -change);
   }
-  slope *= values.pairShare;
-  if (values.kind == orpo) {
-    slope.x -= values.tokenShare;
-  }
+  slope = values.pairShare * slope - vec2f(values.likelihood, 0.0);
   multiplyWeights(pair.chosen, pair.chosenEnd, -slope.x);
   multiplyWeights(pair.rejected, pair.rejectedEnd, -slope.y);
 }

@@ -91,7 +91,10 @@ export function planStage(
       recipe.schedule === 'cosine'
         ? { kind: 'cosine', ...common, finalFraction: 0.1 }
         : { kind: 'warmup-stable-decay', ...common, decaySteps: 0, finalFraction: 1 },
-    optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: recipe.weightDecay, gradientClip: 1 },
+    optimizer: {
+      ...{ beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: recipe.weightDecay, gradientClip: 1 },
+      ...(recipe.optimizer === 'muon' && { muon: { momentum: 0.95 } }),
+    },
     trainer: {
       recompute,
       ...(accumulation === null ? {} : { accumulation }),

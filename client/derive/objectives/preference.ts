@@ -1,7 +1,15 @@
 import { mean } from '../../mean.ts';
 
 /** A loss over pairs of a chosen and a rejected answer. `beta` is the strength of the pull towards the reference. */
-export type PreferenceLoss =
+export type PreferenceLoss = ContrastLoss & {
+  /**
+   * Weight of the chosen answers' own loss, the mean over all their tokens in nats; 0 by default. Without it, DPO may lower the
+   * chosen answers' probability as long as that of the rejected ones falls more (Pang et al. 2024, arXiv 2404.19733).
+   */
+  readonly likelihood?: number;
+};
+
+type ContrastLoss =
   /** Direct preference optimization (Rafailov et al. 2023, arXiv 2305.18290); `labelSmoothing` is the share of wrong labels. */
   | { readonly kind: 'dpo'; readonly beta: number; readonly labelSmoothing?: number }
   /** DPO whose mean is not biased by a known share of wrong labels (Chowdhury et al. 2024, arXiv 2403.00409). */
@@ -42,6 +50,11 @@ export interface PairsLoss {
 const logSigmoid = (x: number) => -Math.log1p(Math.exp(-Math.abs(x))) + Math.min(x, 0);
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
+/** The weight of the chosen answers' own loss. */
+export function likelihoodWeight(kind: PreferenceLoss): number {
+  return (kind.likelihood ?? 0) + (kind.kind === 'orpo' ? 1 : 0);
+}
+
 /** The mean loss of pairs, in float64. */
 export function preferenceLoss(kind: PreferenceLoss, pairs: readonly Pair[]): PairsLoss {
   const each = pairs.map((pair) => pairLoss(kind, pair));
@@ -50,16 +63,16 @@ export function preferenceLoss(kind: PreferenceLoss, pairs: readonly Pair[]): Pa
     chosen: chosen / pairs.length,
     rejected: rejected / pairs.length,
   }));
-  if (kind.kind !== 'orpo') return { loss, slopes };
+  const weight = likelihoodWeight(kind);
   const tokens = pairs.reduce((sum, { chosen }) => sum + chosen.tokens, 0);
   const likelihood = pairs.reduce((sum, { chosen }) => sum + chosen.logProbability, 0);
   return {
-    loss: loss - likelihood / tokens,
-    slopes: slopes.map(({ chosen, rejected }) => ({ chosen: chosen - 1 / tokens, rejected })),
+    loss: loss - (weight * likelihood) / tokens,
+    slopes: slopes.map(({ chosen, rejected }) => ({ chosen: chosen - weight / tokens, rejected })),
   };
 }
 
-function pairLoss(kind: PreferenceLoss, { chosen, rejected }: Pair): Pair<number> & { loss: number } {
+function pairLoss(kind: ContrastLoss, { chosen, rejected }: Pair): Pair<number> & { loss: number } {
   const moved = (answer: Answer) => answer.logProbability - answer.reference;
   const margin = moved(chosen) - moved(rejected);
   switch (kind.kind) {

@@ -47,6 +47,7 @@ export interface StageRecipe {
   readonly schedule: 'cosine' | 'constant';
   /** Steps over which the rate rises, as a share of all steps or as a number. */
   readonly warmup: { readonly share: number } | { readonly steps: number };
+  readonly optimizer: 'adamw' | 'muon';
   readonly weightDecay: number;
   readonly epochs: number;
   /** Instead of epochs. */
@@ -65,6 +66,8 @@ export interface StageRecipe {
     readonly loss: PreferenceLoss;
     readonly beta: number;
     readonly labelSmoothing: number;
+    /** Weight of the chosen answers' own loss. */
+    readonly likelihood: number;
   };
   /** Null unless the stage is of the kind `reinforce`. */
   readonly reinforce: Reinforce | null;
@@ -145,6 +148,7 @@ function stageOf(kind: StageKind, keys: StageKeys, refuse: Refuse): StageRecipe 
     schedule: keys.lr_scheduler ?? 'cosine',
     warmup:
       keys.warmup_steps === undefined ? { share: keys.warmup_ratio ?? 0.05 } : { steps: keys.warmup_steps },
+    optimizer: optimizerOf(keys, refuse),
     weightDecay: keys.weight_decay ?? 0,
     epochs: keys.num_epochs ?? 1,
     maxSteps: keys.max_steps ?? null,
@@ -154,18 +158,31 @@ function stageOf(kind: StageKind, keys: StageKeys, refuse: Refuse): StageRecipe 
     evaluationSteps: keys.eval_steps ?? null,
     patience: keys.early_stopping_patience ?? null,
     metric: keys.metric_for_best_model ?? (reinforce === null ? 'loss' : 'reward'),
-    preference: { loss, beta: keys.rl_beta ?? 0.1, labelSmoothing: keys.dpo_label_smoothing ?? 0 },
+    preference: {
+      ...{ loss, beta: keys.rl_beta ?? 0.1, labelSmoothing: keys.dpo_label_smoothing ?? 0 },
+      likelihood: keys.rpo_alpha ?? 0,
+    },
     reinforce,
     replay,
   };
 }
 
 /** The loss over pairs or labels. Stages of other kinds do not read it. */
-function preferenceOf(kind: StageKind, { rl }: StageKeys, refuse: Refuse): PreferenceLoss {
+function preferenceOf(kind: StageKind, { rl, rpo_alpha }: StageKeys, refuse: Refuse): PreferenceLoss {
   const loss = preferenceLosses.find((name) => name === (rl ?? 'dpo'));
   if (loss === undefined && kind === 'prefer')
     throw refuse('rl', `${rl} trains on rewards: use it in a stage of the kind reinforce`);
+  if (loss === 'kto' && kind === 'prefer' && rpo_alpha !== undefined)
+    throw refuse('rpo_alpha', 'rpo_alpha weighs the chosen answers of pairs, and kto learns from labels');
   return loss ?? 'dpo';
+}
+
+/** Muon has nothing to train in adapters, so that it would change nothing there. */
+function optimizerOf({ optimizer, adapter }: StageKeys, refuse: Refuse): StageRecipe['optimizer'] {
+  if (optimizer !== 'muon') return 'adamw';
+  if (adapter)
+    throw refuse('optimizer', 'muon trains whole matrices, and this stage trains adapters: leave it out');
+  return optimizer;
 }
 
 function adapterOf(keys: StageKeys): AdapterRecipe | null {

@@ -88,6 +88,8 @@ const stageKeys = {
   lr_scheduler: v.optional(named(['cosine', 'constant'])),
   warmup_ratio: v.optional(between(0, 1)),
   warmup_steps: v.optional(whole(0, 100_000_000)),
+  /** `muon`; each of Axolotl's other names is AdamW here. */
+  optimizer: v.optional(string),
   weight_decay: v.optional(between(0, 1)),
   num_epochs: v.optional(between(0.001, 100_000)),
   max_steps: v.optional(whole(1, 100_000_000)),
@@ -99,6 +101,7 @@ const stageKeys = {
   metric_for_best_model: v.optional(named(metrics)),
   rl: v.nullish(named([...preferenceLosses, ...policyLosses])),
   rl_beta: v.optional(between(0, 1000)),
+  rpo_alpha: v.optional(between(0, 1000)),
   dpo_label_smoothing: v.optional(between(0, 0.5)),
   rewards: v.optional(
     v.pipe(v.array(reward, 'must be a list'), v.minLength(1, 'must not be empty'), v.maxLength(16)),
@@ -153,7 +156,6 @@ export const ignoredKeys = new Set([
   'local_rank',
   'logging_steps',
   'model_type',
-  'optimizer',
   'pad_to_sequence_len',
   'resume_from_checkpoint',
   'save_safetensors',

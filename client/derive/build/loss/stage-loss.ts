@@ -6,19 +6,19 @@ import { pairLoss } from './pairs.ts';
 /** The loss over groups of examples that a stage trains; null if it trains the mean loss of targets. */
 export function stageLoss({ kind, preference }: StageRecipe): GroupLoss | null {
   if (kind !== 'prefer') return null;
-  const { loss, beta, labelSmoothing } = preference;
+  const { loss, beta, labelSmoothing, likelihood } = preference;
   switch (loss) {
     case 'dpo':
-      return pairLoss({ kind: 'dpo', beta, labelSmoothing });
+      return pairLoss({ kind: 'dpo', beta, labelSmoothing, likelihood });
     case 'robust':
-      return pairLoss({ kind: 'robust', beta, labelSmoothing });
+      return pairLoss({ kind: 'robust', beta, labelSmoothing, likelihood });
     case 'ipo':
     case 'hinge':
-      return pairLoss({ kind: loss, beta });
+      return pairLoss({ kind: loss, beta, likelihood });
     case 'simpo':
-      return pairLoss({ kind: 'simpo', beta, margin: simpoMargin });
+      return pairLoss({ kind: 'simpo', beta, margin: simpoMargin, likelihood });
     case 'orpo':
-      return pairLoss({ kind: 'orpo', lambda: beta });
+      return pairLoss({ kind: 'orpo', lambda: beta, likelihood });
     case 'kto':
       return labelLoss({ beta });
     default:

@@ -4,6 +4,7 @@ import type { Objective } from '../../../train/objective.ts';
 import {
   type Answer,
   hasReference,
+  likelihoodWeight,
   type Pair,
   type PreferenceLoss,
   preferenceLoss,
@@ -66,7 +67,7 @@ export function preferenceWords(
     ['f32', strength],
     ['f32', extra],
     ['f32', shares.pair],
-    ['f32', shares.token],
+    ['f32', likelihoodWeight(kind) * shares.token],
     ...pairs.flatMap(
       ({ chosen, rejected }): Words => [
         ['u32', chosen.place.first - firstRow],

@@ -68,6 +68,19 @@ test.each(Object.entries(kinds))('%s agrees with the oracle', (name, kind) => {
   expectNear(spread(sides[1], rejectedMarks), expected.by_rejected_logps);
 });
 
+test('the likelihood of chosen answers adds their mean loss a token, and its slope', () => {
+  const [weight, plain] = [0.7, preferenceLoss(kinds.dpo, pairs)];
+  const { loss, slopes } = preferenceLoss({ ...kinds.dpo, likelihood: weight }, pairs);
+  const all = pairs.map(({ chosen }) => chosen);
+  const tokens = all.reduce((sum, chosen) => sum + chosen.tokens, 0);
+  const own = -all.reduce((sum, { logProbability }) => sum + logProbability, 0) / tokens;
+  expect(loss).toBeCloseTo(plain.loss + weight * own, 12);
+  expectNear(
+    slopes.flatMap(({ chosen, rejected }) => [chosen, rejected]),
+    plain.slopes.flatMap(({ chosen, rejected }) => [chosen - weight / tokens, rejected]),
+  );
+});
+
 test('rewards and accuracy agree with the oracle', () => {
   const { accuracy, chosenReward, rejectedReward, margin } = preferenceMetrics(kinds.dpo, pairs);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -76,6 +76,21 @@ test('a dataset of type completion is continued', () => {
   );
 });
 
+test('the optimizer is muon or, under any other name, adamw; adapters are not for muon', () => {
+  const stage = (lines: string) => parse(`base_model: m\ndatasets: [{path: a.jsonl}]\n${lines}`).stages[0];
+  expect(stage('optimizer: muon')?.optimizer).toBe('muon');
+  expect(stage('optimizer: paged_adamw_8bit')?.optimizer).toBe('adamw');
+  expect(refused('base_model: m\noptimizer: muon\nadapter: lora\ndatasets: [{path: a}]').message).toContain(
+    'line 2: muon trains whole matrices',
+  );
+});
+
+test('rpo_alpha weighs the chosen answers of pairs, and is refused for labels', () => {
+  const prefer = 'base_model: m\nrpo_alpha: 0.5\ndatasets: [{path: a}]\n';
+  expect(parse(`${prefer}rl: ipo`).stages[0]?.preference).toMatchObject({ loss: 'ipo', likelihood: 0.5 });
+  expect(refused(`${prefer}rl: kto`).message).toContain('line 2: rpo_alpha');
+});
+
 test('stages inherit what is said at the top, and overrule it', () => {
   const { stages } = parse(`
 base_model: m

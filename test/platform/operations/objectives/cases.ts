@@ -71,6 +71,8 @@ const preferences: readonly PreferenceLoss[] = [
   { kind: 'hinge', beta: 0.4 },
   { kind: 'simpo', beta: 2, margin: 0.5 },
   { kind: 'orpo', lambda: 0.7 },
+  { kind: 'dpo', beta: 0.1, likelihood: 1.5 },
+  { kind: 'simpo', beta: 2, margin: 0.5, likelihood: 0.3 },
 ];
 
 export function preferenceCases(draw: Draw): Case[] {
