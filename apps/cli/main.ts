@@ -41,6 +41,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     load: async () => (await import('./commands/model/generate.ts')).generateCommand,
   },
   {
+    name: 'chat',
+    summary: 'talk with a model; votes on its answers make preference pairs',
+    load: async () => (await import('./commands/model/chat.ts')).chatCommand,
+  },
+  {
     name: 'eval',
     summary: "a model's loss on held-out text",
     load: async () => (await import('./commands/model/eval.ts')).evalCommand,

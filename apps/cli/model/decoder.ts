@@ -4,7 +4,7 @@ import { cachedKernels } from '../../../client/host/cache.ts';
 import { nodeGpu } from '../../../client/host/node/runtime.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
 import type { Model } from '../../../client/model/files/read-model.ts';
-import type { CachedDecoder } from '../../../client/model/generate/cached-decoder.ts';
+import type { CachedDecoder, LoadedAdapters } from '../../../client/model/generate/cached-decoder.ts';
 import { CpuDecoder } from '../../../client/model/generate/cpu-decoder.ts';
 import { GpuDecoder } from '../../../client/model/generate/gpu-decoder.ts';
 import type { Precision } from '../../../shaders/shader.ts';
@@ -35,7 +35,7 @@ export function contextFor(tokens: number, { contextLength }: ModelConfig): numb
 
 /**
  * A decoder for up to `texts` texts at once, of at most `tokens` tokens each: keys and values take memory for these, and not
- * for the longest text that the model could read. `storage` is the format on an adapter; the CPU always has float32.
+ * for the longest text that the model could read. `adapters` are loaded beside the model, which begins without one. `storage` is the format on an adapter; the CPU always has float32.
  * For `gpu` it throws the errors of `openDevice` and `GpuDecoder.create`; `auto` uses the CPU instead.
  */
 export async function openDecoder(
@@ -45,13 +45,19 @@ export async function openDecoder(
     texts,
     tokens,
     storage,
-  }: { readonly texts: number; readonly tokens: number; readonly storage: Precision },
+    adapters = new Map(),
+  }: {
+    readonly texts: number;
+    readonly tokens: number;
+    readonly storage: Precision;
+    readonly adapters?: LoadedAdapters;
+  },
 ): Promise<OpenedDecoder> {
   const { layout, parameters } = model;
   const config = { ...model.config, contextLength: contextFor(tokens, model.config) };
   // The CPU gains nothing from several texts at once.
   const onCpu = (): OpenedDecoder => ({
-    decoder: new CpuDecoder(config, layout, parameters),
+    decoder: new CpuDecoder(config, layout, parameters, 1, adapters),
     device: 'cpu',
   });
   if (name === 'cpu' || (name === 'auto' && layout.trained < largeModel)) return onCpu();
@@ -60,7 +66,7 @@ export async function openDecoder(
     device = await openDevice(await nodeGpu());
     if (name === 'gpu' || !device.software) {
       const choices = cachedKernels(device);
-      const options = { sequences: Math.min(texts, mostAtOnce), storage, choices };
+      const options = { sequences: Math.min(texts, mostAtOnce), storage, choices, adapters };
       const decoder = await GpuDecoder.create(device, config, layout, parameters, options);
       return { decoder, device: device.name };
     }

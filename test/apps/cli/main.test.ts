@@ -48,6 +48,7 @@ test.each([
   'preview',
   'merge',
   'generate',
+  'chat',
   'eval',
   'import',
   'export',
