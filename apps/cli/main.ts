@@ -61,6 +61,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
   {
+    name: 'lineage',
+    summary: 'what a model was made from, verified back to its run',
+    load: async () => (await import('./commands/lineage.ts')).lineageCommand,
+  },
+  {
     name: 'verify',
     summary: "re-derive a run's bases from its journal, bit for bit",
     load: async () => (await import('./commands/verify.ts')).verifyCommand,

@@ -44,6 +44,15 @@ export function withJson(command: Command): Command {
   return command.option('--json', 'print one JSON object a line on stdout', false);
 }
 
+/** The folder of a node's key and resume state, unless another is named. */
+export const nodeFolder = '.tapestry/node';
+
+/** Adds `--data`, the folder of the key that signs the lineage of what a command makes. */
+export function withSigner(command: Command): Command {
+  const about = "the folder of this node's key, which signs the lineage";
+  return command.addOption(fromEnvironment('--data <folder>', about).default(nodeFolder));
+}
+
 /** Adds examples at the end of a command's help, one a line. */
 export function withExamples(command: Command, examples: readonly string[]): Command {
   return command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ ${line}`).join('\n')}`);

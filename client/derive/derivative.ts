@@ -1,4 +1,5 @@
-import { derivativeCard, type Lineage } from '../formats/derivative-card.ts';
+import { derivativeCard } from '../formats/derivative-card.ts';
+import type { BuildRecord } from '../formats/lineage/record.ts';
 import { encodeModelFolder, type ModelFolder } from '../formats/model-folder.ts';
 import { encodePeftAdapter, type PeftFolder } from '../formats/peft/adapter.ts';
 import { type AdapterSettings, adapterLayout } from '../model/adapter/settings.ts';
@@ -12,24 +13,23 @@ import type { BuildInputs } from './inputs.ts';
 export function derivativeFolder(
   { config, layout, tokenizer }: Model,
   { parameters }: BuildResult,
-  lineage: Lineage,
+  record: BuildRecord,
 ): ModelFolder {
-  const weights = weightsHash(parameters);
   const metadata = {
     'tapestry.kind': 'derivative',
-    'tapestry.weights': weights,
-    'tapestry.parent': lineage.parent,
-    'tapestry.recipe': lineage.recipe,
+    'tapestry.weights': record.weights,
+    'tapestry.parent': record.parents.map(({ weights }) => weights).join(','),
+    'tapestry.recipe': record.recipe,
   };
   return encodeModelFolder(config, layout, parameters, tokenizer, {
     metadata,
-    card: derivativeCard(weights, lineage),
+    card: derivativeCard(record),
   });
 }
 
 /** The files of PEFT of the adapter that a stage of a build trained. `stage` is its index. */
 export function stageAdapterFolder(
-  { recipe, model, parent, build }: BuildInputs,
+  { recipe, model, parentage, build }: BuildInputs,
   stage: number,
   settings: AdapterSettings,
   values: Float32Array<ArrayBuffer>,
@@ -39,25 +39,27 @@ export function stageAdapterFolder(
   const baseModel = stage === 0 ? recipe.baseModel : `${build.id}, stage ${stage}`;
   const metadata = {
     'tapestry.kind': 'derivative',
-    'tapestry.parent': parent,
+    'tapestry.parent': parentage.parent.weights,
     'tapestry.build': build.id,
   };
   return encodePeftAdapter(peft, adapterLayout(model.layout, settings), values, { baseModel, metadata });
 }
 
-type Figure = Lineage['stages'][number]['figures'][number];
+type Figure = BuildRecord['stages'][number]['figures'][number];
 
-/** Where the result of a build comes from. `code` is the program's version. */
-export function lineageOf(
-  { recipe, parent, build }: BuildInputs,
-  { measurements, chosen }: BuildResult,
+/** The record of a build's result. `code` is the program's version. */
+export function buildRecord(
+  { recipe, parentage, build, replayFiles }: BuildInputs,
+  { parameters, measurements, chosen }: BuildResult,
   code: string,
-): Lineage {
+): BuildRecord {
   return {
+    made: 'build',
     kind: 'derivative',
-    parent,
-    parentFolder: recipe.baseModel,
+    weights: weightsHash(parameters),
+    parents: [parentage.parent],
     recipe: recipe.hash,
+    constitution: null,
     build: build.id,
     code,
     stages: build.stages.map(({ recipe: { kind }, data }, index) => {
@@ -72,7 +74,8 @@ export function lineageOf(
       return {
         kind,
         steps: chosen[index] ?? 0,
-        data: [...data.files],
+        data: data.files.map(({ name, hash }) => ({ name, hash, card: null })),
+        replay: [...(replayFiles[index] ?? [])],
         figures: [
           kind === 'reinforce' ? figure('reward', 'reward') : figure('held-out rows', 'loss'),
           figure('base text', 'base_loss'),
@@ -80,4 +83,10 @@ export function lineageOf(
       };
     }),
   };
+}
+
+/** The record of the adapter that a stage trained. */
+export function adapterRecord(record: BuildRecord, stage: number, values: Float32Array): BuildRecord {
+  const weights = weightsHash(new Float32Array(values));
+  return { ...record, kind: 'adapter', weights, stages: record.stages.slice(0, stage + 1) };
 }

@@ -1,9 +1,10 @@
 import { type Corpus, type TokenizedCorpus, tokenizeCorpus } from '../data/corpus.ts';
+import type { Parentage } from '../formats/lineage/lineage.ts';
+import type { DataFile } from '../formats/lineage/record.ts';
 import type { Model } from '../model/files/read-model.ts';
 import { type Build, buildId } from './build/build.ts';
 import { stageData } from './build/stage-data.ts';
 import { planStage, sequenceOf } from './build/stage-plan.ts';
-import { weightsHash } from './build/stage-weights.ts';
 import type { FileRows } from './data/read-rows.ts';
 import type { Recipe, ReplayRecipe } from './recipe/recipe.ts';
 
@@ -12,39 +13,57 @@ export interface BuildInputs {
   readonly recipe: Recipe;
   readonly model: Model;
   readonly build: Build;
-  /** The hash of the weights that the build begins with. */
-  readonly parent: string;
+  /** The model that the build begins with, as what is made from it names it. */
+  readonly parentage: Parentage;
+  /** For each stage, the files of its base text. */
+  readonly replayFiles: readonly (readonly DataFile[])[];
 }
 
 /** Where the files that a recipe names are read from: a disk, or a page's own storage. */
 export interface BuildSources {
   /** The rows of the files that a stage names. Throws `dataset.none` if none can be read. */
   datasets(names: readonly string[]): Promise<readonly FileRows[]>;
-  /** The base text that a stage names, as one corpus; null if it names none. Throws `corpus.*`. */
-  baseText(replay: ReplayRecipe): Promise<Corpus | null>;
+  /** The base text that a stage names; null if it names none. Throws `corpus.*`. */
+  baseText(replay: ReplayRecipe): Promise<BaseText | null>;
+}
+
+/** Base text as one corpus, and the files that it was read from. Built-in corpora have none. */
+export interface BaseText {
+  readonly corpus: Corpus;
+  readonly files: readonly DataFile[];
+}
+
+/** Base text as tokens of the model. */
+interface ReadBaseText {
+  readonly tokenized: TokenizedCorpus;
+  readonly files: readonly DataFile[];
 }
 
 /** Reads a recipe's data and base text, and plans its stages. @throws TapestryError `recipe.*`, `dataset.*` or `corpus.*` */
 export async function prepareBuild(
   recipe: Recipe,
   model: Model,
+  parentage: Parentage,
   sources: BuildSources,
 ): Promise<BuildInputs> {
   const { config, tokenizer, parameters } = model;
-  const baseTexts = new Map<string, Promise<TokenizedCorpus | null>>();
-  const readBaseText = async (replay: ReplayRecipe) => {
-    const corpus = await sources.baseText(replay);
-    return corpus && tokenizeCorpus(corpus, tokenizer);
+  const baseTexts = new Map<string, Promise<ReadBaseText | null>>();
+  const readBaseText = async (replay: ReplayRecipe): Promise<ReadBaseText | null> => {
+    const read = await sources.baseText(replay);
+    return read && { tokenized: await tokenizeCorpus(read.corpus, tokenizer), files: read.files };
   };
   const stages = [];
+  const replayFiles: (readonly DataFile[])[] = [];
   for (const [index, stage] of recipe.stages.entries()) {
     const files = await sources.datasets(stage.datasets);
     const data = stageData(files, stage, tokenizer, sequenceOf(stage, config));
     const key = JSON.stringify([stage.replay.text, stage.replay.corpora]);
     const baseText = baseTexts.get(key) ?? readBaseText(stage.replay);
     baseTexts.set(key, baseText);
-    stages.push(planStage(stage, config, data, await baseText, (recipe.seed + index) >>> 0));
+    const read = await baseText;
+    replayFiles.push(read?.files ?? []);
+    stages.push(planStage(stage, config, data, read?.tokenized ?? null, (recipe.seed + index) >>> 0));
   }
-  const parent = weightsHash(parameters);
-  return { recipe, model, parent, build: { id: buildId(recipe, parent, stages), base: parameters, stages } };
+  const build = { id: buildId(recipe, parentage.parent.weights, stages), base: parameters, stages };
+  return { recipe, model, parentage, replayFiles, build };
 }

@@ -1,55 +1,7 @@
-import * as v from 'valibot';
-import { TapestryError } from '../errors.ts';
-import { parseJson } from './json.ts';
+import type { BuildRecord } from './lineage/record.ts';
 
-const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
-const loss = v.nullable(v.pipe(v.number(), v.finite()));
-
-/** Where a derivative comes from. Hashes are SHA-256 in hex. */
-const lineageSchema = v.strictObject({
-  kind: v.literal('derivative'),
-  /** The hash of the weights that the build began with, and the folder that they were read from. */
-  parent: hash,
-  parentFolder: v.string(),
-  recipe: hash,
-  build: hash,
-  /** Version of the program. */
-  code: v.string(),
-  stages: v.array(
-    v.strictObject({
-      kind: v.string(),
-      steps: v.number(),
-      data: v.array(v.strictObject({ name: v.string(), hash })),
-      /** Losses in nats a token, or mean rewards, before the stage and of its result; null if not measured. */
-      figures: v.array(
-        v.strictObject({
-          name: v.picklist(['held-out rows', 'base text', 'reward']),
-          before: loss,
-          after: loss,
-        }),
-      ),
-    }),
-  ),
-});
-
-export type Lineage = v.InferOutput<typeof lineageSchema>;
-
-/** Reads a lineage.json. Throws `lineage.damaged`. */
-export function parseLineage(bytes: Uint8Array): Lineage {
-  try {
-    return v.parse(lineageSchema, parseJson(bytes));
-  } catch (cause) {
-    throw new TapestryError(
-      'lineage.damaged',
-      `The lineage cannot be read: ${cause instanceof Error ? cause.message : cause}.`,
-      'Build the derivative again, or get its folder again.',
-      { cause },
-    );
-  }
-}
-
-/** The model card of a derivative: YAML front matter for model hubs, then a description for people. `weights` is their hash. */
-export function derivativeCard(weights: string, { parent, recipe, code, stages }: Lineage): string {
+/** The model card of a derivative: YAML front matter for model hubs, then a description for people. */
+export function derivativeCard({ weights, parents, recipe, code, stages }: BuildRecord): string {
   const rows = stages.flatMap(({ kind, steps, figures }, index) =>
     figures.map(
       ({ name, before, after }) =>
@@ -70,7 +22,7 @@ It was built on one machine, on data that stayed there. Nothing of it can become
 | | |
 |---|---|
 | Weights | \`${weights}\` |
-| Parent | \`${parent}\` |
+${parents.map((parent) => `| Parent | \`${parent.weights}\` |`).join('\n')}
 | Recipe | \`${recipe}\` |
 | Built by | Tapestry ${code} |
 

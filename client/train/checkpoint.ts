@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { SourcePosition } from '../data/batch-source.ts';
+import { canonicalJson } from '../formats/json.ts';
 import { type KernelRecord, kernelRecordSchema } from '../gpu/tuning/kernel-record.ts';
 import { sha256Hex } from '../sha256.ts';
 import { damaged, factsOf, seal, unseal } from './sealed-file.ts';
@@ -43,12 +44,7 @@ export const progressSchema = v.strictObject({
  * schedule, seed, storage), independent of the order of its keys.
  */
 export function recipeHash(recipe: object): string {
-  return sha256Hex(JSON.stringify(recipe, sortedKeys));
-}
-
-function sortedKeys(_: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sha256Hex(canonicalJson(recipe));
 }
 
 /** Splits a checkpoint into JSON values and the flat vectors. */

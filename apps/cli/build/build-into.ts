@@ -1,13 +1,29 @@
 import { join } from 'node:path';
 import { runBuild } from '../../../client/derive/build/build.ts';
-import { derivativeFolder, lineageOf, stageAdapterFolder } from '../../../client/derive/derivative.ts';
+import {
+  adapterRecord,
+  buildRecord,
+  derivativeFolder,
+  stageAdapterFolder,
+} from '../../../client/derive/derivative.ts';
 import type { BuildInputs } from '../../../client/derive/inputs.ts';
-import type { Lineage } from '../../../client/formats/derivative-card.ts';
+import { signLineage } from '../../../client/derive/lineage.ts';
+import { encodeLineage, lineageFile } from '../../../client/formats/lineage/lineage.ts';
+import type { BuildRecord } from '../../../client/formats/lineage/record.ts';
 import { nodeRuntime } from '../../../client/host/node/runtime.ts';
-import { writeAdapterFolder } from '../model/adapter-folder.ts';
+import type { Identity } from '../../../client/identity.ts';
+import { nodeFiles, writeDurably } from '../../../relay/storage/files.ts';
+import { loadAdapter, writeAdapterFolder } from '../model/adapter-folder.ts';
 import { version } from '../version.ts';
 import { openOutput } from './output-folder.ts';
 import type { BuildProgress } from './progress.ts';
+
+export interface BuildOptions {
+  readonly progress: BuildProgress;
+  /** What signs the lineage. */
+  readonly signer: Identity;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Builds into a folder, or resumes there; a finished build is not run again. If aborted, rejects with the signal's reason.
@@ -16,10 +32,9 @@ import type { BuildProgress } from './progress.ts';
 export async function buildInto(
   inputs: BuildInputs,
   folder: string,
-  progress: BuildProgress,
-  signal: AbortSignal,
-): Promise<Lineage> {
-  const { recipe, model, build } = inputs;
+  { progress, signer, signal }: BuildOptions,
+): Promise<BuildRecord> {
+  const { recipe, model, build, parentage } = inputs;
   const out = await openOutput(folder, build.id);
   if (out.done !== null) return out.done;
   const result = await runBuild(build, out.files, {
@@ -37,7 +52,15 @@ export async function buildInto(
     onEvent: (event) => progress.show(event),
     signal,
   });
-  const lineage = lineageOf(inputs, result, version);
-  await out.finish(derivativeFolder(model, result, lineage), lineage);
-  return lineage;
+  const record = buildRecord(inputs, result, version);
+  const families = parentage.family === null ? [] : [parentage.family];
+  for (const [stage, { recipe: trained }] of build.stages.entries()) {
+    if (trained.adapter === null) continue;
+    const own = join(folder, `adapter-${stage + 1}`);
+    const { adapter } = await loadAdapter(own, model.layout);
+    const signed = await signLineage(adapterRecord(record, stage, adapter.values), families, signer);
+    await writeDurably(nodeFiles, own, lineageFile, encodeLineage(signed));
+  }
+  await out.finish(derivativeFolder(model, result, record), await signLineage(record, families, signer));
+  return record;
 }

@@ -1,14 +1,18 @@
+import { createReadStream } from 'node:fs';
 import { type Corpus, joinCorpora } from '../../../client/data/corpus.ts';
 import { Problems } from '../../../client/data/reading/problems.ts';
 import { loadNation } from '../../../client/data/udhr/nations.ts';
 import { readDatasets } from '../../../client/derive/data/read-datasets.ts';
-import { type BuildInputs, prepareBuild } from '../../../client/derive/inputs.ts';
+import { type BaseText, type BuildInputs, prepareBuild } from '../../../client/derive/inputs.ts';
 import { maxRecipeBytes } from '../../../client/derive/recipe/read-keys.ts';
 import type { Overrides } from '../../../client/derive/recipe/read-recipe.ts';
 import { parseRecipe, type Recipe, type ReplayRecipe } from '../../../client/derive/recipe/recipe.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
+import type { DataFile } from '../../../client/formats/lineage/record.ts';
 import { loadCorpusFiles, textFilesAt } from '../../../client/host/corpus-files.ts';
 import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
+import { hashOfStream } from '../../../relay/storage/sha256.ts';
+import { parentageOf } from '../lineage/parent.ts';
 import { loadModel } from '../model/model-folder.ts';
 
 /**
@@ -22,7 +26,8 @@ export async function readInputs(
   overrides?: Overrides,
 ): Promise<BuildInputs> {
   const recipe = await readRecipeFile(path, overrides);
-  return prepareBuild(recipe, await loadModel(recipe.baseModel), {
+  const model = await loadModel(recipe.baseModel);
+  return prepareBuild(recipe, model, await parentageOf(recipe.baseModel, model), {
     async datasets(patterns) {
       const problems = new Problems();
       return readDatasets(patterns, await textFilesAt(patterns, problems), onProblem, problems);
@@ -51,13 +56,17 @@ export async function readRecipeText(path: string): Promise<string> {
   }
 }
 
-/** The base text that a stage names, as one corpus; null if it names none. */
+/** The base text that a stage names; null if it names none. */
 async function readBaseText(
   { text, corpora }: ReplayRecipe,
   onProblem: (problem: TapestryError) => void,
-): Promise<Corpus | null> {
+): Promise<BaseText | null> {
   const parts: Corpus[] = [];
   for (const name of corpora) parts.push(await loadNation(name));
   if (text.length > 0) parts.push(await loadCorpusFiles(text, onProblem));
-  return parts.length === 0 ? null : joinCorpora('the base text', parts);
+  if (parts.length === 0) return null;
+  const files: DataFile[] = [];
+  for (const { name } of await textFilesAt(text, new Problems()))
+    files.push({ name, hash: await hashOfStream(createReadStream(name)), card: null });
+  return { corpus: joinCorpora('the base text', parts), files };
 }

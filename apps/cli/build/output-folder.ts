@@ -3,8 +3,14 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { buildFiles } from '../../../client/derive/build/build.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
-import { type Lineage, parseLineage } from '../../../client/formats/derivative-card.ts';
 import { encodeJson, parseJson } from '../../../client/formats/json.ts';
+import {
+  encodeLineage,
+  type Lineage,
+  lineageFile,
+  parseLineage,
+} from '../../../client/formats/lineage/lineage.ts';
+import type { BuildRecord } from '../../../client/formats/lineage/record.ts';
 import { type ModelFolder, modelFileNames } from '../../../client/formats/model-folder.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
 import type { Files } from '../../../client/runtime.ts';
@@ -13,7 +19,6 @@ import type { Files } from '../../../client/runtime.ts';
 const mark = 'tapestry-build.json';
 
 const referencesFolder = 'references';
-const lineageFile = 'lineage.json';
 
 const markSchema = v.strictObject({ build: v.string(), done: v.boolean() });
 
@@ -22,8 +27,8 @@ export interface OutputFolder {
   readonly files: Files;
   /** Files that can be computed again; they are removed when the build is done. */
   readonly references: Files;
-  /** The lineage of the model that the folder holds if the build is complete; else null. */
-  readonly done: Lineage | null;
+  /** The record of the model that the folder holds if the build is complete; else null. */
+  readonly done: BuildRecord | null;
   /** Writes the model, marks the build as done and removes its state. */
   finish(model: ModelFolder, lineage: Lineage): Promise<void>;
 }
@@ -47,9 +52,9 @@ export async function openOutput(folder: string, build: string): Promise<OutputF
   return {
     files,
     references: diskFiles(join(folder, referencesFolder)),
-    done: marked?.done ? await lineageIn(files) : null,
+    done: marked?.done ? await recordIn(files) : null,
     async finish(model, lineage) {
-      await files.write(lineageFile, encodeJson(lineage));
+      await files.write(lineageFile, encodeLineage(lineage));
       for (const name of modelFileNames) await files.write(name, model[name]);
       await files.write(mark, encodeJson({ build, done: true }));
       await rm(join(folder, buildFiles.state), { force: true });
@@ -58,8 +63,14 @@ export async function openOutput(folder: string, build: string): Promise<OutputF
   };
 }
 
-async function lineageIn(files: Files): Promise<Lineage> {
-  return parseLineage((await files.read(lineageFile)) ?? new Uint8Array());
+async function recordIn(files: Files): Promise<BuildRecord> {
+  const { record } = parseLineage((await files.read(lineageFile)) ?? new Uint8Array());
+  if (record.made === 'build') return record;
+  throw new TapestryError(
+    'lineage.damaged',
+    `The folder is that of a build, and its lineage is of a model made by ${record.made}.`,
+    'Build into another folder with --out.',
+  );
 }
 
 async function markOf(files: Files): Promise<v.InferOutput<typeof markSchema> | null> {

@@ -2,11 +2,10 @@ import { join } from 'node:path';
 import type { BuildInputs } from '../../../client/derive/inputs.ts';
 import type { Overrides } from '../../../client/derive/recipe/read-recipe.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
-import type { Lineage } from '../../../client/formats/derivative-card.ts';
+import type { BuildRecord } from '../../../client/formats/lineage/record.ts';
 import { colour, type Output } from '../terminal/output.ts';
 import { aligned, loss } from '../terminal/table.ts';
-import { buildInto } from './build-into.ts';
-import type { BuildProgress } from './progress.ts';
+import { type BuildOptions, buildInto } from './build-into.ts';
 
 /** One build of a sweep: its values, and its folder's name, such as `learning_rate=1e-4`. */
 export interface Variant {
@@ -37,15 +36,13 @@ function refused(message: string): TapestryError {
   return new TapestryError('usage.sweep', message, 'Give values as in --sweep learning_rate=1e-4,3e-4.');
 }
 
-export interface SweepOptions {
+export interface SweepOptions extends BuildOptions {
   /** Throws if the recipe cannot be used with these values. */
   readonly check: (overrides: Overrides) => Promise<unknown>;
   readonly read: (overrides: Overrides) => Promise<BuildInputs>;
   /** Each variant has a folder within it. */
   readonly folder: string;
-  readonly progress: BuildProgress;
   readonly output: Output;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -54,14 +51,14 @@ export interface SweepOptions {
  */
 export async function sweep(
   variants: readonly Variant[],
-  { check, read, folder, progress, output, signal }: SweepOptions,
+  { check, read, folder, output, ...options }: SweepOptions,
 ): Promise<void> {
   for (const { overrides } of variants) await check(overrides);
-  const rows: { readonly name: string; readonly lineage: Lineage }[] = [];
+  const rows: { readonly name: string; readonly record: BuildRecord }[] = [];
   for (const { name, overrides } of variants) {
     output.progress({ event: 'variant', name }, colour('cyan', name));
     const inputs = await read(overrides);
-    rows.push({ name, lineage: await buildInto(inputs, join(folder, name), progress, signal) });
+    rows.push({ name, record: await buildInto(inputs, join(folder, name), options) });
   }
   const best = bestOf(rows);
   output.result(
@@ -69,17 +66,17 @@ export async function sweep(
       event: 'swept',
       folder,
       best,
-      variants: rows.map(({ name, lineage }) => ({ name, stages: lineage.stages })),
+      variants: rows.map(({ name, record }) => ({ name, stages: record.stages })),
     },
     tableOf(rows, best).join('\n'),
   );
 }
 
-type Rows = readonly { readonly name: string; readonly lineage: Pick<Lineage, 'stages'> }[];
+type Rows = readonly { readonly name: string; readonly record: Pick<BuildRecord, 'stages'> }[];
 
 /** How good a variant's last stage is, more being better: its reward, or less its loss on held-out rows; null if not measured. */
-function meritOf({ lineage }: Rows[number]): number | null {
-  const figure = lineage.stages.at(-1)?.figures.find(({ name }) => name !== 'base text');
+function meritOf({ record }: Rows[number]): number | null {
+  const figure = record.stages.at(-1)?.figures.find(({ name }) => name !== 'base text');
   if (figure === undefined || figure.after === null) return null;
   return figure.name === 'reward' ? figure.after : -figure.after;
 }
@@ -94,12 +91,12 @@ export function bestOf(rows: Rows): string | null {
 }
 
 function tableOf(rows: Rows, best: string | null): string[] {
-  const columns = rows[0]?.lineage.stages.flatMap(({ kind, figures }) =>
+  const columns = rows[0]?.record.stages.flatMap(({ kind, figures }) =>
     figures.map(({ name }) => `${kind}: ${name}`),
   );
-  const cells = rows.map(({ name, lineage }) => [
+  const cells = rows.map(({ name, record }) => [
     name,
-    ...lineage.stages.flatMap(({ figures }) => figures.map(({ after }) => loss(after))),
+    ...record.stages.flatMap(({ figures }) => figures.map(({ after }) => loss(after))),
     name === best ? 'best' : '',
   ]);
   return aligned([['variant', ...(columns ?? []), ''], ...cells], (column) => column === 0);

@@ -2,13 +2,15 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BuildInputs } from '../../../client/derive/inputs.ts';
 import type { Overrides } from '../../../client/derive/recipe/read-recipe.ts';
+import { diskFiles } from '../../../client/host/disk.ts';
+import { identityInFiles } from '../../../client/identity.ts';
 import { buildInto } from '../build/build-into.ts';
 import { readInputs, readRecipeFile } from '../build/inputs.ts';
 import { planFact, planText, predict } from '../build/prediction.ts';
 import { BuildProgress } from '../build/progress.ts';
 import { sweep, variantsOf } from '../build/sweep.ts';
 import { exit } from '../exit-codes.ts';
-import { repeated, withExamples, withJson } from '../options.ts';
+import { repeated, withExamples, withJson, withSigner } from '../options.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { Output } from '../terminal/output.ts';
 import { loss } from '../terminal/table.ts';
@@ -17,6 +19,7 @@ interface BuildFlags {
   readonly dryRun: boolean;
   readonly out?: string;
   readonly sweep?: readonly string[];
+  readonly data: string;
   readonly json: boolean;
 }
 
@@ -36,7 +39,7 @@ export function buildCommand(): Command {
       repeated,
     )
     .action(runCommand);
-  return withExamples(withJson(command), [
+  return withExamples(withJson(withSigner(command)), [
     'tapestry build recipe.yaml --dry-run',
     'tapestry build recipe.yaml --out my-model',
     'tapestry build recipe.yaml --sweep learning_rate=1e-4,3e-4 --out compared',
@@ -61,13 +64,14 @@ async function runCommand(path: string, flags: BuildFlags): Promise<void> {
   const folder = resolve(flags.out ?? inputs.recipe.outputFolder ?? defaultFolder);
   const { signal } = new Interrupt(output, 'Stopping; the same command resumes from here.');
   const progress = new BuildProgress(output);
+  const signer = await identityInFiles(diskFiles(flags.data));
   try {
     if (flags.sweep !== undefined) {
       const check = (overrides: Overrides) => readRecipeFile(path, overrides);
-      await sweep(variantsOf(flags.sweep), { check, read, folder, progress, output, signal });
+      await sweep(variantsOf(flags.sweep), { check, read, folder, progress, output, signer, signal });
       return;
     }
-    const { stages, build } = await buildInto(inputs, folder, progress, signal);
+    const { stages, build } = await buildInto(inputs, folder, { progress, signer, signal });
     for (const { kind, figures } of stages)
       for (const { name, before, after } of figures)
         output.log(

@@ -1,19 +1,26 @@
 import { basename, resolve } from 'node:path';
 import { Command } from 'commander';
+import { signLineage } from '../../../client/derive/lineage.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { importedCard } from '../../../client/formats/imported-card.ts';
+import { encodeLineage, lineageFile } from '../../../client/formats/lineage/lineage.ts';
 import { encodeModelFolder, parametersHash } from '../../../client/formats/model-folder.ts';
+import { diskFiles } from '../../../client/host/disk.ts';
+import { identityInFiles } from '../../../client/identity.ts';
 import { checkShape } from '../../../client/model/decoder.ts';
 import type { LoadedModel } from '../../../client/model/files/read-model.ts';
+import { parentageOf } from '../lineage/parent.ts';
 import { loadModel } from '../model/model-folder.ts';
 import { requireNewFolder, writeModelFolder } from '../model/write-model.ts';
-import { withExamples, withJson } from '../options.ts';
+import { withExamples, withJson, withSigner } from '../options.ts';
 import { Output } from '../terminal/output.ts';
 import { quantity } from '../terminal/table.ts';
+import { version } from '../version.ts';
 
 interface ImportFlags {
   readonly to: string;
   readonly name?: string;
+  readonly data: string;
   readonly json: boolean;
 }
 
@@ -27,7 +34,7 @@ export function importCommand(): Command {
     .requiredOption('--to <folder>', 'where to write the base')
     .option('--name <text>', "the model's name in its card (default: the file's own)")
     .action(runImport);
-  return withExamples(withJson(command), [
+  return withExamples(withJson(withSigner(command)), [
     'tapestry import SmolLM2-135M --to bases/smollm2',
     'tapestry import model-q8_0.gguf --to bases/open --name org/open-model',
   ]);
@@ -46,7 +53,14 @@ async function runImport(source: string, flags: ImportFlags): Promise<void> {
     metadata: { 'tapestry.kind': 'base', 'tapestry.base': hash, 'tapestry.source': name },
     card: importedCard(config, name, hash),
   });
-  await writeModelFolder(flags.to, files);
+  const { parent, family } = await parentageOf(source, model, name);
+  const record = {
+    ...{ made: 'import' as const, kind: 'base' as const, weights: hash, parents: [parent] },
+    ...{ constitution: null, code: version },
+  };
+  const signer = await identityInFiles(diskFiles(flags.data));
+  const lineage = await signLineage(record, family === null ? [] : [family], signer);
+  await writeModelFolder(flags.to, files, { [lineageFile]: encodeLineage(lineage) });
   const { trained: count } = layout;
   output.result(
     { event: 'imported', folder: resolve(flags.to), base: hash, name, parameters: count, config },

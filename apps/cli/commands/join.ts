@@ -9,7 +9,7 @@ import { loadCorpusFiles } from '../../../client/host/corpus-files.ts';
 import type { Runtime } from '../../../client/runtime.ts';
 import { checkedPower } from '../../../client/train/loop/throttle.ts';
 import { exit } from '../exit-codes.ts';
-import { environment, fromEnvironment, whole, withExamples, withJson } from '../options.ts';
+import { environment, fromEnvironment, nodeFolder, whole, withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
 import { looksLikeRelay, relayAddress } from '../run/relay-address.ts';
 import { tokenOf } from '../run/token.ts';
@@ -46,7 +46,7 @@ export function joinCommand(): Command {
     .addOption(
       fromEnvironment('--text <pattern...>', 'train on these files, folders or globs of UTF-8 text or JSONL'),
     )
-    .addOption(fromEnvironment('--data <folder>', 'identity and resume state').default('.tapestry/node'))
+    .addOption(fromEnvironment('--data <folder>', 'identity and resume state').default(nodeFolder))
     .addOption(fromEnvironment('--token <token>', 'what the relay asks of those who join'))
     .addOption(fromEnvironment('--token-file <file>', 'a file with the token'))
     .addOption(fromEnvironment('--run <id>', 'join only this run'))

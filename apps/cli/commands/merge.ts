@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { encodeJson } from '../../../client/formats/json.ts';
+import { signLineage } from '../../../client/derive/lineage.ts';
+import { encodeLineage, lineageFile } from '../../../client/formats/lineage/lineage.ts';
+import { diskFiles } from '../../../client/host/disk.ts';
+import { identityInFiles } from '../../../client/identity.ts';
 import { readMerge } from '../merge/inputs.ts';
 import { type MergePlan, mergedFolder, planMerge } from '../merge/merge-models.ts';
 import { requireNewFolder, writeModelFolder } from '../model/write-model.ts';
-import { withExamples, withJson } from '../options.ts';
+import { withExamples, withJson, withSigner } from '../options.ts';
 import { Output } from '../terminal/output.ts';
 import { bytes, quantity } from '../terminal/table.ts';
 import { terminalText } from '../terminal/terminal-text.ts';
@@ -12,6 +15,7 @@ import { terminalText } from '../terminal/terminal-text.ts';
 interface MergeFlags {
   readonly out: string;
   readonly dryRun: boolean;
+  readonly data: string;
   readonly json: boolean;
 }
 
@@ -25,7 +29,7 @@ export function mergeCommand(): Command {
     .requiredOption('--out <folder>', 'where to write the model: a new folder')
     .option('--dry-run', 'read the recipe and the models, say what would be merged, and write nothing', false)
     .action(runMerge);
-  return withExamples(withJson(command), [
+  return withExamples(withJson(withSigner(command)), [
     'tapestry merge merge.yaml --out merged --dry-run',
     'tapestry merge merge.yaml --out merged',
   ]);
@@ -47,24 +51,26 @@ async function runMerge(path: string, flags: MergeFlags): Promise<void> {
     showPlan(plan, output);
     return;
   }
-  const { files, weights } = mergedFolder(plan);
-  await writeModelFolder(flags.out, files, { 'lineage.json': encodeJson(plan.lineage) });
+  const { files, record } = mergedFolder(plan);
+  const signer = await identityInFiles(diskFiles(flags.data));
+  const lineage = await signLineage(record, plan.families, signer);
+  await writeModelFolder(flags.out, files, { [lineageFile]: encodeLineage(lineage) });
   output.result(
-    { event: 'merged', folder: resolve(flags.out), weights, ...plan.lineage },
-    `${plan.lineage.method} of ${plan.lineage.parents.length} models, ${weights.slice(0, 12)}, is in ${flags.out}.`,
+    { event: 'merged', folder: resolve(flags.out), ...record },
+    `${record.method} of ${record.parents.length} models, ${record.weights.slice(0, 12)}, is in ${flags.out}.`,
   );
 }
 
-function showPlan({ inputs: { recipe }, model, lineage }: MergePlan, output: Output): void {
+function showPlan({ inputs: { recipe, base }, model, record }: MergePlan, output: Output): void {
   const { trained } = model.layout;
   const size = trained * (recipe.type === 'F32' ? 4 : 2);
   output.result(
-    { event: 'plan', ...lineage, parameters: trained, type: recipe.type, bytes: size },
+    { event: 'plan', ...record, parameters: trained, type: recipe.type, bytes: size },
     [
-      `method  ${lineage.method}`,
-      ...lineage.parents.map(
-        ({ model: path, hash, isBase }) =>
-          `${isBase ? 'base   ' : 'model  '} ${terminalText(path)}, ${hash.slice(0, 12)}`,
+      `method  ${record.method}`,
+      ...record.parents.map(
+        ({ name, weights }, index) =>
+          `${base !== null && index === 0 ? 'base   ' : 'model  '} ${terminalText(name)}, ${weights.slice(0, 12)}`,
       ),
       `result  ${quantity(trained)} parameters in ${recipe.type.toLowerCase()}, ${bytes(size)}`,
     ].join('\n'),

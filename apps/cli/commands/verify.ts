@@ -1,12 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { parseRunId } from '../../../client/contribute/protocol/handshake.ts';
 import { TapestryError } from '../../../client/errors.ts';
-import { fetchPinnedTo } from '../../../client/host/node/network.ts';
 import { readRegularFile } from '../../../client/host/regular-file.ts';
-import { folderSource } from '../../../relay/verify/folder-source.ts';
-import { relaySource } from '../../../relay/verify/http-source.ts';
 import type { VerifySource } from '../../../relay/verify/source.ts';
 import { type VerifyReport, verifyRun } from '../../../relay/verify/verify.ts';
 import { checkForkProof, encodeForkProof, type ForkProof } from '../../../relay/wire/evidence/fork-proof.ts';
@@ -16,12 +11,12 @@ import { exit } from '../exit-codes.ts';
 import { requireNewFile, writeNewFile } from '../new-file.ts';
 import { fromEnvironment, whole, withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
-import { relayAddress } from '../run/relay-address.ts';
 import { tokenOf } from '../run/token.ts';
 import { Output } from '../terminal/output.ts';
 import { checkpointIn, forkProofIn, receiptsOf } from '../verify/evidence.ts';
 import { writeNumberedProof } from '../verify/proof-file.ts';
 import { pointIn, writePoint } from '../verify/resume-file.ts';
+import { runSource } from '../verify/run-source.ts';
 
 /** The most bytes of a checkpoint, a receipt or a key. */
 const maxKeptBytes = 2 ** 20;
@@ -182,22 +177,11 @@ function relayKeyOf(text: string): string {
   );
 }
 
-/** A folder that exists, else the address of a relay as `join` takes it. A word that looks like a path is never an address. */
+/** The run to verify, as `runSource` finds it. */
 async function sourceOf(run: string, flags: VerifyFlags): Promise<VerifySource> {
-  const { fingerprint } = flags;
   const secret = await secretOf(flags);
-  const isAddress = /^https?:\/\//i.test(run) || !(existsSync(run) || /^[./\\~]|^$|^[a-z]:\\/i.test(run));
-  if (isAddress) {
-    const fetch = fetchPinnedTo(fingerprint);
-    return relaySource(relayAddress(run).url, {
-      fetch,
-      mostBlobBytes: 4 * flags.largestModel,
-      ...(secret === undefined ? {} : { secret }),
-    });
-  }
-  // A demo keeps its relay's folder inside its own.
-  const inside = join(run, 'relay');
-  return folderSource(existsSync(join(inside, 'journal.sqlite')) ? inside : run);
+  const mostBlobBytes = 4 * flags.largestModel;
+  return runSource(run, flags.fingerprint, { mostBlobBytes, ...(secret === undefined ? {} : { secret }) });
 }
 
 /** The proof that the caller may read contributions; undefined where none was given. Throws as `tokenOf`, and `usage.auditor-key`. */

@@ -1,9 +1,10 @@
 import { type MergeRecipe, parseMergeRecipe } from '../../../client/derive/merge/recipe.ts';
 import { haveSameTokens } from '../../../client/derive/merge/same-tokens.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
-import { parametersHash } from '../../../client/formats/model-folder.ts';
+import type { Parentage } from '../../../client/formats/lineage/lineage.ts';
 import type { Model } from '../../../client/model/files/read-model.ts';
 import { readRecipeText } from '../build/inputs.ts';
+import { parentageOf } from '../lineage/parent.ts';
 import { loadModel } from '../model/model-folder.ts';
 
 /** A model of a merge, and where it was read. */
@@ -11,6 +12,7 @@ export interface MergeParent {
   readonly path: string;
   readonly hash: string;
   readonly model: Model;
+  readonly parentage: Parentage;
 }
 
 export interface MergeInputs {
@@ -32,7 +34,8 @@ export async function readMerge(path: string, onRead: (parent: MergeParent) => v
     const known = read.get(place);
     if (known !== undefined) return known;
     const model = await loadModel(place);
-    const parent = { path: place, hash: parametersHash(model.parameters), model };
+    const parentage = await parentageOf(place, model);
+    const parent = { path: place, hash: parentage.parent.weights, model, parentage };
     if (first === null) first = parent;
     else requireAlike(first, parent);
     read.set(place, parent);

@@ -1,6 +1,8 @@
-import { type MergeLineage, mergedCard, mergeMetadata } from '../../../client/derive/merge/card.ts';
+import { mergedCard, mergeMetadata } from '../../../client/derive/merge/card.ts';
 import { mergeModels } from '../../../client/derive/merge/merge.ts';
 import { TapestryError } from '../../../client/errors.ts';
+import type { Lineage } from '../../../client/formats/lineage/lineage.ts';
+import type { MergeRecord } from '../../../client/formats/lineage/record.ts';
 import { encodeModelFolder, type ModelFolder, parametersHash } from '../../../client/formats/model-folder.ts';
 import { decodeNumbers, encodeNumbers } from '../../../client/formats/tensors/number-type.ts';
 import type { Model } from '../../../client/model/files/read-model.ts';
@@ -12,7 +14,9 @@ export interface MergePlan {
   readonly inputs: MergeInputs;
   /** The model whose configuration and tokenizer the result has. */
   readonly model: Model;
-  readonly lineage: MergeLineage;
+  readonly record: Omit<MergeRecord, 'weights'>;
+  /** The lineages of the models, where they have one. */
+  readonly families: readonly Lineage[];
 }
 
 /** Plans a merge. Throws `recipe.invalid` if a parameter has no value for a tensor. */
@@ -23,27 +27,27 @@ export function planMerge(inputs: MergeInputs): MergePlan {
     throw new TapestryError('merge.models', 'There is no model.', 'Name at least one.');
   const { layout, config } = model;
   for (const { name } of layout.tensors) recipe.methodOf(name, config.layers);
-  const parents = [
-    ...(base === null ? [] : [{ ...base, isBase: true }]),
-    ...models.map((each) => ({ ...each, isBase: false })),
-  ];
+  const parents = base === null ? models : [base, ...models];
   return {
     inputs,
     model,
-    lineage: {
+    record: {
+      made: 'merge',
       kind: 'derivative',
       method: recipe.method,
-      parents: parents.map(({ path, hash, isBase }) => ({ model: path, hash, isBase })),
+      parents: parents.map(({ parentage }) => parentage.parent),
       recipe: recipe.hash,
+      constitution: null,
       code: version,
     },
+    families: parents.flatMap(({ parentage: { family } }) => family ?? []),
   };
 }
 
-/** The files of the merged model, and the hash of its weights as they are stored. Throws `merge.models` or `model.not-finite`. */
-export function mergedFolder({ inputs, model, lineage }: MergePlan): {
+/** The files of the merged model, and its record. Throws `merge.models` or `model.not-finite`. */
+export function mergedFolder({ inputs, model, record: planned }: MergePlan): {
   readonly files: ModelFolder;
-  readonly weights: string;
+  readonly record: MergeRecord;
 } {
   const { recipe, models, base } = inputs;
   const { config, layout, tokenizer } = model;
@@ -57,11 +61,11 @@ export function mergedFolder({ inputs, model, lineage }: MergePlan): {
   );
   // The hash is of what a reader of the file finds.
   decodeNumbers(recipe.type, encodeNumbers(recipe.type, merged), merged);
-  const weights = parametersHash(merged);
+  const record = { ...planned, weights: parametersHash(merged) };
   const notes = {
-    metadata: mergeMetadata(weights, lineage),
-    card: mergedCard(weights, lineage),
+    metadata: mergeMetadata(record),
+    card: mergedCard(record),
     type: recipe.type,
   };
-  return { files: encodeModelFolder(config, layout, merged, tokenizer, notes), weights };
+  return { files: encodeModelFolder(config, layout, merged, tokenizer, notes), record };
 }

@@ -1,27 +1,18 @@
-/** Where a merged model comes from. Hashes are SHA-256 in hex. */
-export interface MergeLineage {
-  readonly kind: 'derivative';
-  readonly method: string;
-  /** The models, the base first where the method has one. */
-  readonly parents: readonly { readonly model: string; readonly hash: string; readonly isBase: boolean }[];
-  readonly recipe: string;
-  /** Version of the program. */
-  readonly code: string;
-}
+import type { MergeRecord } from '../../formats/lineage/record.ts';
 
-/** The metadata of a merged model's weights, whose hash is `weights`. It says that no run may train them together. */
-export function mergeMetadata(weights: string, { parents, recipe }: MergeLineage): Record<string, string> {
+/** The metadata of a merged model's weights. It says that no run may train them together. */
+export function mergeMetadata({ weights, parents, recipe }: MergeRecord): Record<string, string> {
   return {
     'tapestry.kind': 'derivative',
     'tapestry.weights': weights,
-    'tapestry.parents': parents.map(({ hash }) => hash).join(','),
+    'tapestry.parents': parents.map((parent) => parent.weights).join(','),
     'tapestry.recipe': recipe,
   };
 }
 
 /** The model card of a merged model: YAML front matter for model hubs, then a description for people. */
-export function mergedCard(weights: string, { method, parents, recipe, code }: MergeLineage): string {
-  const rows = parents.map(({ hash, isBase }) => `| ${isBase ? 'Base' : 'Parent'} | \`${hash}\` |`);
+export function mergedCard({ weights, method, parents, recipe, code }: MergeRecord): string {
+  const rows = parents.map((parent) => `| Parent | \`${parent.weights}\` |`);
   return `---
 library_name: transformers
 pipeline_tag: text-generation

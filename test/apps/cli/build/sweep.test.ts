@@ -3,10 +3,10 @@ import { bestOf } from '../../../../apps/cli/build/sweep.ts';
 
 const variant = (name: string, figure: 'held-out rows' | 'reward', after: number | null) => ({
   name,
-  lineage: {
+  record: {
     stages: [
       {
-        ...{ kind: 'any', steps: 1, data: [] },
+        ...{ kind: 'any', steps: 1, data: [], replay: [] },
         figures: [
           { name: figure, before: 1, after },
           { name: 'base text' as const, before: 1, after: name.length },

@@ -23,6 +23,7 @@ const config = {
 
 beforeAll(async () => {
   tapestry = await built();
+  process.env['TAPESTRY_DATA'] = at('node');
   const layout = layoutOf(config);
   const model = {
     config,
@@ -269,8 +270,8 @@ trl: {num_generations: 4, max_completion_length: 4}
     .map((line) => JSON.parse(line));
   expect(last).toMatchObject({ kind: 'reinforce', step: 200, divergence: expect.any(Number) });
   expect(last.reward).toBeGreaterThan(first.reward);
-  const lineage = JSON.parse(readFileSync(at('reinforce', 'lineage.json'), 'utf8'));
-  expect(lineage.stages[0].figures[0]).toMatchObject({ name: 'reward', before: first.reward });
+  const { record } = JSON.parse(readFileSync(at('reinforce', 'lineage.json'), 'utf8'));
+  expect(record.stages[0].figures[0]).toMatchObject({ name: 'reward', before: first.reward });
 });
 
 test('the preview marks the tokens that carry loss', async () => {

@@ -44,7 +44,7 @@ async function foreign(metadata: Record<string, string> = {}): Promise<string> {
 }
 
 const run = (words: readonly string[], command = exportCommand()) =>
-  command.exitOverride().parseAsync([...words, '--json'], { from: 'user' });
+  command.exitOverride().parseAsync([...words, '--json', '--data', temporaryFolder()], { from: 'user' });
 const importing = (from: string, to: string) => run([from, '--to', to], importCommand());
 
 async function greedy(path: string): Promise<readonly number[]> {

@@ -10,6 +10,7 @@ import { tokenizerFromFile } from '../../../../client/data/tokenizer-file.ts';
 import { mergeModels } from '../../../../client/derive/merge/merge.ts';
 import type { MergeMethod } from '../../../../client/derive/merge/method.ts';
 import { encodeGgufModel } from '../../../../client/formats/gguf/model.ts';
+import { parseLineage } from '../../../../client/formats/lineage/lineage.ts';
 import { encodeModelFolder, parametersHash } from '../../../../client/formats/model-folder.ts';
 import type { ModelConfig } from '../../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
@@ -46,7 +47,7 @@ async function write(path: string, seed: number, change: Change = {}): Promise<F
 const run = (words: readonly string[]) =>
   mergeCommand()
     .exitOverride()
-    .parseAsync([...words, '--json'], { from: 'user' });
+    .parseAsync([...words, '--json', '--data', temporaryFolder()], { from: 'user' });
 
 /** A folder with a base, two models of its shape, of which one is a GGUF file, and a recipe. */
 async function prepared(method: string, rest: string) {
@@ -79,8 +80,9 @@ test.each<[string, string, MergeMethod]>([
     expect(written.tokenizer.file).toEqual(bpe.file);
     const parents = (method.kind === 'linear' ? models : [base, ...models]).map(parametersHash);
     const weights = parametersHash(written.parameters);
-    const lineage = JSON.parse(await readFile(at('out/lineage.json'), 'utf8'));
-    expect(lineage.parents.map(({ hash }: { hash: string }) => hash)).toEqual(parents);
+    const { record: lineage } = parseLineage(await readFile(at('out/lineage.json')));
+    expect(lineage.parents.map((parent) => parent.weights)).toEqual(parents);
+    if (lineage.made !== 'merge') throw new Error(lineage.made);
     expect(written.metadata).toMatchObject({
       'tapestry.kind': 'derivative',
       'tapestry.weights': weights,
