@@ -31,6 +31,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     load: async () => (await import('./commands/preview.ts')).previewCommand,
   },
   {
+    name: 'constitution',
+    summary: 'principles: sign them, rank them by votes, label data by them',
+    load: async () => (await import('./commands/constitution/constitution.ts')).constitutionCommand,
+  },
+  {
     name: 'merge',
     summary: 'make one model of several by a recipe of mergekit',
     load: async () => (await import('./commands/merge.ts')).mergeCommand,

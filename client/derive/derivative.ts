@@ -49,7 +49,7 @@ type Figure = BuildRecord['stages'][number]['figures'][number];
 
 /** The record of a build's result. `code` is the program's version. */
 export function buildRecord(
-  { recipe, parentage, build, replayFiles }: BuildInputs,
+  { recipe, parentage, build, replayFiles, constitution }: BuildInputs,
   { parameters, measurements, chosen }: BuildResult,
   code: string,
 ): BuildRecord {
@@ -59,7 +59,7 @@ export function buildRecord(
     weights: weightsHash(parameters),
     parents: [parentage.parent],
     recipe: recipe.hash,
-    constitution: null,
+    constitution: constitution?.hash ?? null,
     build: build.id,
     code,
     stages: build.stages.map(({ recipe: { kind }, data }, index) => {

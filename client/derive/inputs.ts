@@ -5,6 +5,7 @@ import type { Model } from '../model/files/read-model.ts';
 import { type Build, buildId } from './build/build.ts';
 import { stageData } from './build/stage-data.ts';
 import { planStage, sequenceOf } from './build/stage-plan.ts';
+import { requireSignatures, type SignedConstitution } from './constitution/signatures.ts';
 import type { FileRows } from './data/read-rows.ts';
 import type { Recipe, ReplayRecipe } from './recipe/recipe.ts';
 
@@ -17,6 +18,8 @@ export interface BuildInputs {
   readonly parentage: Parentage;
   /** For each stage, the files of its base text. */
   readonly replayFiles: readonly (readonly DataFile[])[];
+  /** Null if the recipe names none. */
+  readonly constitution: SignedConstitution | null;
 }
 
 /** Where the files that a recipe names are read from: a disk, or a page's own storage. */
@@ -25,6 +28,8 @@ export interface BuildSources {
   datasets(names: readonly string[]): Promise<readonly FileRows[]>;
   /** The base text that a stage names; null if it names none. Throws `corpus.*`. */
   baseText(replay: ReplayRecipe): Promise<BaseText | null>;
+  /** The constitution at a path, with its signatures checked. Throws `constitution.*`. */
+  constitution(path: string): Promise<SignedConstitution>;
 }
 
 /** Base text as one corpus, and the files that it was read from. Built-in corpora have none. */
@@ -39,7 +44,7 @@ interface ReadBaseText {
   readonly files: readonly DataFile[];
 }
 
-/** Reads a recipe's data and base text, and plans its stages. @throws TapestryError `recipe.*`, `dataset.*` or `corpus.*` */
+/** Reads a recipe's data and base text, and plans its stages. @throws TapestryError `recipe.*`, `constitution.*`, `dataset.*` or `corpus.*` */
 export async function prepareBuild(
   recipe: Recipe,
   model: Model,
@@ -47,6 +52,8 @@ export async function prepareBuild(
   sources: BuildSources,
 ): Promise<BuildInputs> {
   const { config, tokenizer, parameters } = model;
+  const constitution = recipe.constitution && (await sources.constitution(recipe.constitution.path));
+  if (recipe.constitution && constitution) requireSignatures(constitution, recipe.constitution);
   const baseTexts = new Map<string, Promise<ReadBaseText | null>>();
   const readBaseText = async (replay: ReplayRecipe): Promise<ReadBaseText | null> => {
     const read = await sources.baseText(replay);
@@ -64,6 +71,6 @@ export async function prepareBuild(
     replayFiles.push(read?.files ?? []);
     stages.push(planStage(stage, config, data, read?.tokenized ?? null, (recipe.seed + index) >>> 0));
   }
-  const build = { id: buildId(recipe, parentage.parent.weights, stages), base: parameters, stages };
-  return { recipe, model, parentage, replayFiles, build };
+  const id = buildId(recipe, parentage.parent.weights, stages, constitution?.hash ?? null);
+  return { recipe, model, parentage, replayFiles, constitution, build: { id, base: parameters, stages } };
 }

@@ -12,13 +12,14 @@ import type { DataFile } from '../../../client/formats/lineage/record.ts';
 import { loadCorpusFiles, textFilesAt } from '../../../client/host/corpus-files.ts';
 import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
 import { hashOfStream } from '../../../relay/storage/sha256.ts';
+import { readConstitutionFile } from '../constitution/read-constitution.ts';
 import { parentageOf } from '../lineage/parent.ts';
 import { loadModel } from '../model/model-folder.ts';
 
 /**
  * Reads a recipe's file, and from this machine its model, data and base text. Each sort of problem of the data is passed to
  * `onProblem` once.
- * @throws TapestryError `recipe.*`, `model.*`, `dataset.*` or `corpus.*`
+ * @throws TapestryError `recipe.*`, `constitution.*`, `model.*`, `dataset.*` or `corpus.*`
  */
 export async function readInputs(
   path: string,
@@ -33,6 +34,7 @@ export async function readInputs(
       return readDatasets(patterns, await textFilesAt(patterns, problems), onProblem, problems);
     },
     baseText: (replay) => readBaseText(replay, onProblem),
+    constitution: readConstitutionFile,
   });
 }
 

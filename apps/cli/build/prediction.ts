@@ -36,10 +36,19 @@ export function planFact({ stage: plan, index, bytes: memory, seconds }: StagePr
 }
 
 /** The plan of a build as lines for people. */
-export function planText({ recipe, model }: BuildInputs, predictions: readonly StagePrediction[]): string {
+export function planText(
+  { recipe, model, constitution }: BuildInputs,
+  predictions: readonly StagePrediction[],
+): string {
   const lines = [
     `base    ${terminalText(recipe.baseModel)}, ${quantity(model.layout.trained)} parameters, context ${model.config.contextLength}`,
   ];
+  if (constitution !== null) {
+    const agreeing = constitution.signed.boards.filter(({ agrees }) => agrees).map(({ name }) => name);
+    lines.push(
+      `constitution ${constitution.hash.slice(0, 12)}, signed by ${constitution.signed.keys.length} keys; boards that agree: ${agreeing.join(', ') || 'none'}`,
+    );
+  }
   for (const { key, line } of recipe.ignored)
     lines.push(`ignored line ${line}: ${terminalText(key)} changes nothing here`);
   for (const prediction of predictions) lines.push('', ...stageLines(prediction));

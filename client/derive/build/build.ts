@@ -31,11 +31,17 @@ export interface BuildResult {
   readonly chosen: readonly number[];
 }
 
-/** The id of a build of a recipe on weights of the hash `base`. */
-export function buildId(recipe: Recipe, base: string, stages: readonly StagePlan[]): string {
+/** The id of a build of a recipe on weights of the hash `base`; `constitution` is the hash of the one that it names. */
+export function buildId(
+  recipe: Recipe,
+  base: string,
+  stages: readonly StagePlan[],
+  constitution: string | null,
+): string {
   return recipeHash({
     recipe: recipe.hash,
     base,
+    ...(constitution !== null && { constitution }),
     data: stages.map(({ data }) => data.hash),
     baseText: stages.map(({ baseText }) => baseText?.train.hash() ?? null),
   });

@@ -32,7 +32,10 @@ type Entry = MergeKeys['models'][number] & { readonly index: number };
 /** Parses the text of a merge's recipe. `name` is the file's, for messages. Throws the errors of `readKeys`. */
 export function parseMergeRecipe(text: string, name: string): MergeRecipe {
   const next = 'Correct the lines; docs/recipe.md says what a merge may have.';
-  const form = { schema: mergeSchema, knownKeys: mergeKeys, ignoredKeys: ignoredMergeKeys, next };
+  const form = {
+    subject: 'recipe' as const,
+    ...{ schema: mergeSchema, knownKeys: mergeKeys, ignoredKeys: ignoredMergeKeys, next },
+  };
   const read = readKeys(text, name, form);
   const { merge_method: method, parameters, seed = 0, dtype = 'float32', out_dtype = dtype } = read.keys;
   const entries = entriesOf(read);

@@ -10,6 +10,8 @@ const toldFaults = 10;
 
 /** What a file of YAML may hold. */
 export interface RecipeForm<Keys> {
+  /** The first word of the errors' codes. */
+  readonly subject: 'recipe' | 'constitution';
   readonly schema: v.BaseSchema<unknown, Keys, v.BaseIssue<unknown>>;
   /** All keys, for suggestions. */
   readonly knownKeys: readonly string[];
@@ -40,12 +42,13 @@ export interface ReadKeys<Keys> {
 
 /**
  * Reads the keys of a recipe from YAML, after `change` has changed the document. `name` is the file's, for messages. Throws
- * `recipe.yaml` for text that is no YAML, and `recipe.invalid`, which names each fault with its line.
+ * `recipe.yaml` for text that is no YAML, and `recipe.invalid`, which names each fault with its line; the first word of both is
+ * the form's subject.
  */
 export function readKeys<Keys>(
   text: string,
   name: string,
-  { schema, knownKeys, ignoredKeys, next }: RecipeForm<Keys>,
+  { subject, schema, knownKeys, ignoredKeys, next }: RecipeForm<Keys>,
   change: (document: Document) => void = () => undefined,
 ): ReadKeys<Keys> {
   const lines = new LineCounter();
@@ -53,13 +56,13 @@ export function readKeys<Keys>(
   const lineAt = (offset: number) => lines.linePos(offset).line;
   const broken = document.errors.map(({ pos, message }) => ({ line: lineAt(pos[0]), what: message }));
   if (broken.length > 0)
-    throw refusal('recipe.yaml', name, broken, 'Correct the YAML; keys are indented by spaces.');
+    throw refusal(`${subject}.yaml`, name, broken, 'Correct the YAML; keys are indented by spaces.');
 
   const ignored: IgnoredKey[] = [];
   const { contents } = document;
   if (contents !== null && !isMap(contents))
     throw refusal(
-      'recipe.invalid',
+      `${subject}.invalid`,
       name,
       [{ line: 1, what: 'it must be a mapping of keys to values' }],
       next,
@@ -93,26 +96,35 @@ export function readKeys<Keys>(
   }
 
   change(document);
-  const parsed = v.safeParse(schema, plainValue(document, name));
+  const parsed = v.safeParse(schema, plainValue(document, subject, name));
   if (parsed.success) {
     const refuse = (path: KeyPath, what: string) =>
-      refusal('recipe.invalid', name, [{ line: lineOfPath(path), what }], next);
+      refusal(`${subject}.invalid`, name, [{ line: lineOfPath(path), what }], next);
     return { keys: parsed.output, ignored, lineOf: lineOfPath, refuse };
   }
   const faults = parsed.issues.map((issue) => {
     const path = pathOf(issue);
     return { line: lineOfPath(path), what: describe(issue, path, knownKeys) };
   });
-  throw refusal('recipe.invalid', name, faults, next);
+  throw refusal(`${subject}.invalid`, name, faults, next);
 }
 
-/** The document as plain values. Throws `recipe.yaml` if aliases multiply without bound. */
-function plainValue(document: ReturnType<typeof parseDocument>, name: string): unknown {
+/** The document as plain values. Throws if aliases multiply without bound. */
+function plainValue(
+  document: ReturnType<typeof parseDocument>,
+  subject: RecipeForm<unknown>['subject'],
+  name: string,
+): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 }) ?? {};
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    throw refusal('recipe.yaml', name, [{ line: 1, what }], 'Write the values out instead of by aliases.');
+    throw refusal(
+      `${subject}.yaml`,
+      name,
+      [{ line: 1, what }],
+      'Write the values out instead of by aliases.',
+    );
   }
 }
 

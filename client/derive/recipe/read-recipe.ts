@@ -13,7 +13,7 @@ export function readRecipe(
   name: string,
   overrides: Overrides = new Map(),
 ): ReadKeys<RecipeKeys> {
-  const form = { schema: recipeSchema, knownKeys, ignoredKeys, next };
+  const form = { subject: 'recipe' as const, schema: recipeSchema, knownKeys, ignoredKeys, next };
   return readKeys(text, name, form, (document) => override(document, overrides));
 }
 

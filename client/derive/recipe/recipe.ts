@@ -1,8 +1,16 @@
 import { recipeHash } from '../../train/checkpoint.ts';
+import type { RequiredSignatures } from '../constitution/signatures.ts';
 import type { IgnoredKey } from './read-keys.ts';
 import { type Overrides, readRecipe } from './read-recipe.ts';
 import { type Refuse, type Reinforce, reinforceOf } from './reinforce.ts';
-import { type metrics, policyLosses, preferenceLosses, type StageKeys, type stageKinds } from './schema.ts';
+import {
+  type metrics,
+  policyLosses,
+  preferenceLosses,
+  type RecipeKeys,
+  type StageKeys,
+  type stageKinds,
+} from './schema.ts';
 
 export type StageKind = (typeof stageKinds)[number];
 export type PreferenceLoss = (typeof preferenceLosses)[number];
@@ -74,8 +82,14 @@ export interface StageRecipe {
   readonly replay: ReplayRecipe;
 }
 
+/** The constitution that a recipe names, and the signatures that it requires. */
+export interface ConstitutionRecipe extends RequiredSignatures {
+  readonly path: string;
+}
+
 export interface Recipe {
   readonly baseModel: string;
+  readonly constitution: ConstitutionRecipe | null;
   readonly outputFolder: string | null;
   readonly seed: number;
   /** Minutes between two checkpoints. */
@@ -89,7 +103,15 @@ export interface Recipe {
 /** Parses the text of a recipe's file, with some values replaced. Throws the errors of `readRecipe`. */
 export function parseRecipe(text: string, name: string, overrides?: Overrides): Recipe {
   const read = readRecipe(text, name, overrides);
-  const { base_model, output_dir, seed = 0, checkpoint_minutes = 5, stages, ...shared } = read.keys;
+  const {
+    base_model,
+    constitution,
+    output_dir,
+    seed = 0,
+    checkpoint_minutes = 5,
+    stages,
+    ...shared
+  } = read.keys;
   const given = stages ?? [{ ...shared, kind: kindOf(shared) }];
   const whole = given.map(({ kind, ...own }, index) => {
     const path = stages === undefined ? [] : ['stages', index];
@@ -97,6 +119,7 @@ export function parseRecipe(text: string, name: string, overrides?: Overrides): 
   });
   return {
     baseModel: base_model,
+    constitution: constitution === undefined ? null : constitutionOf(constitution),
     outputFolder: output_dir ?? null,
     seed,
     checkpointMinutes: checkpoint_minutes,
@@ -104,6 +127,11 @@ export function parseRecipe(text: string, name: string, overrides?: Overrides): 
     ignored: read.ignored,
     hash: recipeHash({ seed, stages: whole }),
   };
+}
+
+function constitutionOf(given: NonNullable<RecipeKeys['constitution']>): ConstitutionRecipe {
+  const { path, boards = null, keys = [] } = typeof given === 'string' ? { path: given } : given;
+  return { path, boards, keys };
 }
 
 /** The kind of the only stage of a recipe without stages, as Axolotl decides it. */

@@ -115,8 +115,22 @@ export const stageSchema = v.strictObject(
   'must be a mapping with a kind',
 );
 
+/** A constitution's file, and who must have signed it: these of its boards (all by default), and these keys. */
+const constitution = v.union(
+  [
+    string,
+    v.strictObject({
+      path: string,
+      boards: v.optional(v.array(string)),
+      keys: v.optional(v.array(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)))),
+    }),
+  ],
+  'must be a path, or a mapping with path, boards (names) and keys (64 hexadecimal digits each)',
+);
+
 export const recipeSchema = v.strictObject({
   base_model: string,
+  constitution: v.optional(constitution),
   output_dir: v.optional(string),
   seed: v.optional(whole(0, 0xffff_ffff)),
   checkpoint_minutes: v.optional(between(0.01, 10_000)),
