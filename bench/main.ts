@@ -175,11 +175,14 @@ program
 
 program
   .command('sovereign')
-  .description('a base, and derivatives of it: answers and preferences, on held-out items beside the start')
+  .description(
+    'a base, and derivatives of it: answers, preferences, rewards, on held-out items beside the start',
+  )
   .addOption(count('tokens', 'tokens that the base is trained on, in thousands', 2000))
   .addOption(count('seeds', 'builds of each stage', 3))
   .addOption(count('instruct-steps', 'steps of instruct', 400))
   .addOption(count('prefer-steps', 'steps of prefer', 200))
+  .addOption(count('reinforce-steps', 'updates of reinforce', 120))
   .addOption(count('seed', "the base's", 0))
   .addOption(json())
   .action(async ({ tokens, ...flags }: Omit<SovereignOptions, 'gpu' | 'headless'>) =>

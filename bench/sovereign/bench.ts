@@ -1,21 +1,13 @@
-import { clock } from '../../client/clock.ts';
 import { type TokenizedCorpus, tokenizeCorpus } from '../../client/data/corpus.ts';
 import { TextBytes } from '../../client/data/text-bytes.ts';
 import { byteTokenizer } from '../../client/data/tokenizer.ts';
-import { type BuildResult, runBuild } from '../../client/derive/build/build.ts';
-import { splitData } from '../../client/derive/build/stage-data.ts';
-import { planStage } from '../../client/derive/build/stage-plan.ts';
-import type { Row } from '../../client/derive/data/row.ts';
-import { parseRecipe } from '../../client/derive/recipe/recipe.ts';
-import { cacheFiles } from '../../client/host/cache.ts';
-import { presets } from '../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../client/model/parameters.ts';
-import type { Files } from '../../client/runtime.ts';
-import { sha256Hex } from '../../client/sha256.ts';
-import { never } from '../loop.ts';
+import { Random } from '../../client/random.ts';
 import { exactAnswers, lossOf, samplesOf } from './evaluation.ts';
-import { answerRows, type Question, questionsOf, unseen } from './tasks.ts';
-import { archaicWords, pairRows, readVerses, textRows, type Verse, type Verses } from './verses.ts';
+import { type Figures, overSeeds } from './over-seeds.ts';
+import { buildStage, changes, config, type Weights } from './stage.ts';
+import { answerRows, balanced, promptRows, questionsOf, unseen } from './tasks.ts';
+import { archaicWords, pairRows, readVerses, textRows, type Verse } from './verses.ts';
 
 export interface SovereignOptions {
   readonly gpu: GPU;
@@ -25,179 +17,165 @@ export interface SovereignOptions {
   readonly tokens: number;
   /** Builds of each stage, each from another seed. */
   readonly seeds: number;
-  /** Steps of instruct and of prefer. */
   readonly instructSteps: number;
   readonly preferSteps: number;
+  /** Updates of reinforce. */
+  readonly reinforceSteps: number;
   readonly seed: number;
 }
 
-const config = presets.nano;
 const layout = layoutOf(config);
-const shape = { batch: 8, sequence: config.contextLength };
-type Weights = Float32Array<ArrayBuffer>;
 
-/** Training pairs for each step of prefer: a step takes three, and the reference is computed for all of them. */
-const pairsPerStep = 4;
+/** Windows of a step of the base. */
+const baseBatch = 8;
 
 /** Held-out questions of each task that are asked. */
-const askedPerTask = 100;
+const askedPerTask = 200;
 
 /**
- * A base of verses in old and modern English, and derivatives of it: answers to questions, and modern English preferred to old.
- * Yields a record for each measurement, and at last all figures beside the start's own.
+ * A base of verses in old and modern English, and derivatives of it: answers to questions, modern English preferred to old, and
+ * questions rewarded. Yields a record for each measurement, and at last all figures beside the start's own, over the seeds.
  */
 export async function* sovereign(options: SovereignOptions): AsyncGenerator<object> {
   const started = performance.now();
-  const verses = await readVerses(options.headless);
-  const { train, heldOut } = verses;
-  const both = (of: readonly Verse[]) => of.flatMap(({ old, modern }) => [old, modern]);
-  const baseText = await corpusOf(both(train), both(heldOut));
-  const card = async (weights: Weights) => ({
-    old: await lossOf(
-      options.gpu,
-      weights,
-      await corpusOf(
-        [],
-        heldOut.map(({ old }) => old),
-      ),
+  const seconds = () => (performance.now() - started) / 1000;
+  const { gpu, seeds, seed: baseSeed } = options;
+  const { train, heldOut, hash } = await readVerses(options.headless);
+  const baseText = await corpusOf(shuffled(both(train), baseSeed), both(heldOut));
+  const cards = {
+    old: await corpusOf(
+      [],
+      heldOut.map(({ old }) => old),
     ),
-    modern: await lossOf(
-      options.gpu,
-      weights,
-      await corpusOf(
-        [],
-        heldOut.map(({ modern }) => modern),
-      ),
+    modern: await corpusOf(
+      [],
+      heldOut.map(({ modern }) => modern),
     ),
-  });
-
-  const steps = Math.ceil(options.tokens / (shape.batch * shape.sequence));
-  const base = await stage(options, verses, {
-    kind: 'continue',
-    more: `replay: 0\nlearning_rate: 2e-3\nmax_steps: ${steps}\neval_steps: ${Math.ceil(steps / 4)}`,
-    rows: [textRows(both(train)), textRows(both(heldOut).slice(0, 400))],
-    from: initialParameters(config, layout, options.seed),
-    baseText: null,
-    seed: options.seed,
-  });
-  const start = {
-    loss: await card(base.parameters),
-    archaic: archaicWords(await samplesOf(base.parameters, 0)),
   };
-  yield { bench: 'sovereign', stage: 'base', ...start, seconds: secondsSince(started) };
+  const byCard = async (weights: Weights) => ({
+    old: await lossOf(gpu, weights, cards.old),
+    modern: await lossOf(gpu, weights, cards.modern),
+  });
+  const archaic = async (weights: Weights) => archaicWords(await samplesOf(gpu, weights, 0));
 
-  const trained = questionsOf(train, options.seed);
-  const asked = unseen(questionsOf(heldOut, options.seed), trained);
-  const exactAtStart = await exactAnswers(base.parameters, asked, askedPerTask);
-  const instruct: object[] = [];
-  const prefer: object[] = [];
-  for (let seed = 0; seed < options.seeds; seed++) {
-    const answers = await stage(options, verses, {
+  const steps = Math.ceil(options.tokens / (baseBatch * config.contextLength));
+  const { parameters: from } = await buildStage(gpu, hash, {
+    kind: 'continue',
+    // Muon needs a quarter of the tokens of AdamW for the same loss here.
+    keys: `${every(4, steps)}\nmicro_batch_size: ${baseBatch}\noptimizer: muon\nlearning_rate: 8e-3\nreplay: 0`,
+    train: textRows(shuffled(both(train), baseSeed)),
+    heldOut: textRows(both(heldOut).slice(0, 400)),
+    from: initialParameters(config, layout, baseSeed),
+    baseText: null,
+    seed: baseSeed,
+  });
+  const trained = questionsOf(train, baseSeed);
+  const asked = unseen(questionsOf(heldOut, baseSeed), trained);
+  const base = {
+    loss: await byCard(from),
+    archaic: await archaic(from),
+    exact: await exactAnswers(gpu, from, asked, askedPerTask),
+  };
+  yield { bench: 'sovereign', stage: 'base', ...base, seconds: seconds() };
+
+  const results: Record<'instruct' | 'prefer' | 'reinforce', Figures[]> = {
+    instruct: [],
+    prefer: [],
+    reinforce: [],
+  };
+  for (let seed = 0; seed < seeds; seed++) {
+    const stage = { from, baseText, seed };
+    const answers = await buildStage(gpu, hash, {
+      ...stage,
       kind: 'instruct',
-      more: `learning_rate: 1e-3\nmax_steps: ${options.instructSteps}\neval_steps: ${Math.ceil(options.instructSteps / 3)}`,
-      rows: [answerRows(balanced(trained)), answerRows(asked.slice(0, 300))],
-      from: base.parameters,
-      baseText,
-      seed,
+      keys: `${every(4, options.instructSteps)}\n${instructKeys}`,
+      train: answerRows(balanced(trained)),
+      heldOut: answerRows(spread(asked, 300)),
     });
     const answered = {
-      seed,
-      exact: await exactAnswers(answers.parameters, asked, askedPerTask),
       ...changes(answers),
-      loss: await card(answers.parameters),
+      exact: await exactAnswers(gpu, answers.parameters, asked, askedPerTask),
+      loss: await byCard(answers.parameters),
     };
-    instruct.push(answered);
-    yield { bench: 'sovereign', stage: 'instruct', ...answered, seconds: secondsSince(started) };
+    results.instruct.push(answered);
+    yield { bench: 'sovereign', stage: 'instruct', seed, ...answered, seconds: seconds() };
 
-    const modern = await stage(options, verses, {
+    const modern = await buildStage(gpu, hash, {
+      ...stage,
       kind: 'prefer',
-      more: `learning_rate: 2e-4\nmax_steps: ${options.preferSteps}\neval_steps: ${Math.ceil(options.preferSteps / 3)}`,
-      rows: [pairRows(spread(train, pairsPerStep * options.preferSteps)), pairRows(heldOut)],
-      from: base.parameters,
-      baseText,
-      seed,
+      keys: `${every(4, options.preferSteps)}\n${preferKeys}`,
+      train: pairRows(spread(train, pairsPerStep * options.preferSteps)),
+      heldOut: pairRows(heldOut),
     });
     const preferred = {
-      seed,
       ...changes(modern),
-      loss: await card(modern.parameters),
-      archaic: archaicWords(await samplesOf(modern.parameters, 0)),
+      archaic: await archaic(modern.parameters),
+      loss: await byCard(modern.parameters),
     };
-    prefer.push(preferred);
-    yield { bench: 'sovereign', stage: 'prefer', ...preferred, seconds: secondsSince(started) };
+    results.prefer.push(preferred);
+    yield { bench: 'sovereign', stage: 'prefer', seed, ...preferred, seconds: seconds() };
+
+    const asking = await buildStage(gpu, hash, {
+      ...stage,
+      kind: 'reinforce',
+      keys: `${every(8, options.reinforceSteps)}\n${reinforceKeys}`,
+      train: promptRows(spread(train, 4000)),
+      heldOut: promptRows(spread(heldOut, 400)),
+    });
+    const rewarded = { ...changes(asking), loss: await byCard(asking.parameters) };
+    results.reinforce.push(rewarded);
+    const curve = asking.measurements.map(({ step, values }) => ({ step, ...values }));
+    yield { bench: 'sovereign', stage: 'reinforce', seed, ...rewarded, curve, seconds: seconds() };
   }
+  const { instruct, prefer, reinforce } = results;
   yield {
-    ...{ bench: 'sovereign', parameters: layout.trained, tokens: options.tokens, seeds: options.seeds },
-    base: { ...start, exact: exactAtStart },
-    ...{ instruct, prefer, seconds: secondsSince(started) },
+    ...{ bench: 'sovereign', parameters: layout.trained, tokens: options.tokens, seeds, base },
+    instruct: overSeeds(instruct),
+    prefer: overSeeds(prefer),
+    reinforce: overSeeds(reinforce),
+    seconds: seconds(),
   };
 }
 
-interface Stage {
-  readonly kind: 'continue' | 'instruct' | 'prefer';
-  /** Keys of the recipe besides the kind, as YAML. */
-  readonly more: string;
-  /** Rows to train on and held-out rows. */
-  readonly rows: readonly [readonly Row[], readonly Row[]];
-  readonly from: Weights;
-  readonly baseText: TokenizedCorpus | null;
-  readonly seed: number;
+const instructKeys = `micro_batch_size: 12
+optimizer: muon
+learning_rate: 2e-3
+replay: 0.4`;
+
+/** Training pairs for each step of prefer: a step takes three, and the reference is computed for all of them. */
+const pairsPerStep = 4;
+const preferKeys = `micro_batch_size: 8
+learning_rate: 2e-4
+rpo_alpha: 1`;
+
+/** 24 completions a step: three groups, beside ten windows of base text. */
+const reinforceKeys = `micro_batch_size: 34
+learning_rate: 2e-4
+rewards: [{ kind: pattern, pattern: '\\?' }]
+trl: { num_generations: 8, max_completion_length: 64 }`;
+
+/** Keys for a stage of `steps` that is measured `count` times after its beginning. */
+const every = (count: number, steps: number) =>
+  `max_steps: ${steps}\neval_steps: ${Math.ceil(steps / count)}`;
+
+const both = (of: readonly Verse[]) => of.flatMap(({ old, modern }) => [old, modern]);
+
+/** At most `count` of some values, evenly spread over them. */
+function spread<Value>(values: readonly Value[], count: number): Value[] {
+  const stride = Math.max(1, Math.floor(values.length / count));
+  return values.filter((_, index) => index % stride === 0).slice(0, count);
 }
 
-/** Builds one stage as `tapestry build` does, with its state in memory. */
-async function stage(
-  { gpu }: SovereignOptions,
-  { hash }: Verses,
-  { kind, more, rows, from, baseText, seed }: Stage,
-): Promise<BuildResult> {
-  const source = `base_model: memory\nmicro_batch_size: ${shape.batch}\n${more}\nstages:\n  - {kind: ${kind}, datasets: [{path: memory}]}\n`;
-  const [recipe] = parseRecipe(source, 'the recipe').stages;
-  if (recipe === undefined) throw new RangeError('the recipe has one stage');
-  const [train, heldOut] = rows;
-  const about = { files: [{ name: 'verses', hash }], lines: train.length + heldOut.length };
-  const counts = { leftOut: 0, duplicates: 0, nearCopies: 0 };
-  const data = splitData({ train, heldOut, ...about, ...counts }, recipe, byteTokenizer, shape.sequence);
-  const plan = planStage(recipe, config, data, baseText, seed);
-  const kept = new Map<string, Uint8Array<ArrayBuffer>>();
-  const files: Files = {
-    read: async (name) => kept.get(name) ?? null,
-    write: async (name, bytes) => {
-      kept.set(name, bytes);
-    },
-  };
-  return runBuild({ id: sha256Hex(source), base: from, stages: [plan] }, files, {
-    runtime: { ...clock, gpu: async () => gpu, cache: cacheFiles() },
-    config,
-    tokenizer: byteTokenizer,
-    references: files,
-    checkpointMilliseconds: Number.POSITIVE_INFINITY,
-    saveAdapter: async () => {},
-    date: Date.now,
-    onEvent: (event) => {
-      if (event.event === 'measurement')
-        process.stderr.write(`${JSON.stringify({ kind, seed, ...event })}\n`);
-    },
-    signal: never,
-  });
-}
-
-/** The measurement before a stage's first step and that of its result. */
-function changes({ measurements, chosen }: BuildResult) {
-  const result = measurements.find(({ step }) => step === chosen[0]);
-  return { before: measurements[0]?.values, after: result?.values };
-}
-
-/** At most `count` of the verses, evenly spread over them. */
-function spread(verses: readonly Verse[], count: number): Verse[] {
-  const stride = Math.max(1, Math.floor(verses.length / count));
-  return verses.filter((_, index) => index % stride === 0).slice(0, count);
-}
-
-/** Equally many questions of each task, in their order. */
-function balanced(questions: readonly Question[]): Question[] {
-  const tasks = [...Map.groupBy(questions, ({ task }) => task).values()];
-  const count = Math.min(...tasks.map(({ length }) => length));
-  return tasks.flatMap((of) => of.slice(0, count));
+/** The texts in another order, so that a verse in modern English does not follow the same one in old English. */
+function shuffled(texts: readonly string[], seed: number): string[] {
+  const random = Random.seeded(seed, 5);
+  const order = [...texts];
+  for (const [at, text] of texts.entries()) {
+    const other = random.below(at + 1);
+    order[at] = order[other] ?? text;
+    order[other] = text;
+  }
+  return order;
 }
 
 function corpusOf(train: readonly string[], heldOut: readonly string[]): Promise<TokenizedCorpus> {
@@ -208,5 +186,3 @@ function corpusOf(train: readonly string[], heldOut: readonly string[]): Promise
   };
   return tokenizeCorpus({ name: 'verses', train: textOf(train), heldOut: textOf(heldOut) }, byteTokenizer);
 }
-
-const secondsSince = (started: number) => (performance.now() - started) / 1000;

@@ -38,6 +38,13 @@ export function questionsOf(verses: readonly Verse[], seed: number): Question[] 
   return questions;
 }
 
+/** Equally many questions of each task, in their order. */
+export function balanced(questions: readonly Question[]): Question[] {
+  const tasks = [...Map.groupBy(questions, ({ task }) => task).values()];
+  const count = Math.min(...tasks.map(({ length }) => length));
+  return tasks.flatMap((of) => of.slice(0, count));
+}
+
 /** Words of held-out questions to repeat must not be those of the training questions. */
 export function unseen(questions: readonly Question[], trained: readonly Question[]): Question[] {
   const seen = new Set(trained.map(({ prompt }) => prompt));
@@ -46,3 +53,9 @@ export function unseen(questions: readonly Question[], trained: readonly Questio
 
 export const answerRows = (questions: readonly Question[]): Row[] =>
   questions.map(({ prompt, answer }) => ({ form: 'answer', prompt, completion: answer }));
+
+/** The first words of modern verses, which the model continues. */
+export function promptRows(verses: readonly Verse[]): Row[] {
+  const prompts = verses.map(({ modern }) => modern.split(' ').slice(0, 3).join(' '));
+  return prompts.filter((prompt) => prompt.length <= 40).map((prompt) => ({ form: 'prompt', prompt }));
+}

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { byteTokenizer } from '../../../../client/data/tokenizer.ts';
 import { WordTokens } from '../../../../client/data/tokens.ts';
 import { type BuildResult, runBuild } from '../../../../client/derive/build/build.ts';
-import { withAdvantages } from '../../../../client/derive/build/reinforce/group-figures.ts';
+import { groupFigures, withAdvantages } from '../../../../client/derive/build/reinforce/group-figures.ts';
 import { promptExamples } from '../../../../client/derive/build/reinforce/prompts.ts';
 import { rewardOf } from '../../../../client/derive/build/reinforce/rewards.ts';
 import type { StageEvent } from '../../../../client/derive/build/run-stage.ts';
@@ -42,6 +42,25 @@ test('groups whose rewards are equal are dropped and counted; the advantages of 
       expect(completions.reduce((sum, { advantage }) => sum + advantage, 0)).toBeCloseTo(0, 6);
     }),
   );
+});
+
+test('repetition is the share of sequences of 8 tokens that a group has more than once', () => {
+  const completion = (tokens: readonly number[]) => ({
+    // A prompt of one token, which does not count.
+    example: {
+      tokens: Uint32Array.of(1, ...tokens),
+      carriesLoss: new Uint8Array(tokens.length + 1).fill(1, 1),
+    },
+    length: tokens.length,
+    reward: 0,
+  });
+  const repetition = (...group: readonly (readonly number[])[]) =>
+    groupFigures([group.map(completion)]).repetition;
+  const ten = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  expect(repetition(ten, ten.toReversed())).toBe(0);
+  expect(repetition(ten, ten, ten, ten)).toBe(0.75);
+  expect(repetition(Array.from({ length: 17 }, () => 5))).toBe(0.9);
+  expect(repetition([1, 2], [])).toBe(0);
 });
 
 test('prompts need room for the longest completion, and an answer where one is compared with', () => {
