@@ -30,8 +30,9 @@ export function characterTokenizer(text: string): Tokenizer {
     beginning,
     end,
     padding,
+    prefix: '',
     encode,
-    tokenize: (documents) => encodeDocuments(documents, { beginning, end, encode }),
+    tokenize: (documents) => encodeDocuments(documents, { beginning, end, prefix: '', encode }),
     decode: (decoded) => Array.from(decoded, characterOf).join(''),
     stream: () => ({ push: characterOf, flush: () => '' }),
   };

@@ -11,7 +11,7 @@ export interface ChatMessage {
 }
 
 /** What the rendering of a chat needs of a model's tokenizer. */
-export type ChatTokenizer = Pick<ModelTokenizer, 'encode' | 'special' | 'names' | 'chatTemplate'>;
+export type ChatTokenizer = Pick<ModelTokenizer, 'encode' | 'prefix' | 'special' | 'names' | 'chatTemplate'>;
 
 export interface RenderedChat {
   readonly tokens: Uint32Array<ArrayBuffer>;
@@ -214,9 +214,9 @@ function answerSpan(
   return { start: before.length, end: closed ? Math.max(before.length, trimmed.length) : through.length };
 }
 
-/** Encodes the text between special tokens and borders of spans, each part alone, as generation would. */
+/** Encodes the text between special tokens and borders of spans, each part alone, as generation would; text after a special token begins with the tokenizer's prefix. */
 function encodeParts(
-  { encode, special }: ChatTokenizer,
+  { encode, prefix, special }: ChatTokenizer,
   text: string,
   spans: readonly Span[],
   guard: string,
@@ -229,14 +229,21 @@ function encodeParts(
       carriesLoss.push(loss ? 1 : 0);
     }
   };
+  let begins = true;
+  const putWords = (words: string, loss: boolean) => {
+    if (words === '') return;
+    put(encode((begins ? prefix : '') + words.replaceAll(guard, '')), loss);
+    begins = false;
+  };
   const putText = (part: string, loss: boolean) => {
     let at = 0;
     for (const { 0: name, index } of part.matchAll(namesOf(special))) {
-      put(encode(part.slice(at, index).replaceAll(guard, '')), loss);
+      putWords(part.slice(at, index), loss);
       put([special.get(name) ?? 0], loss);
+      begins = true;
       at = index + name.length;
     }
-    put(encode(part.slice(at).replaceAll(guard, '')), loss);
+    putWords(part.slice(at), loss);
   };
   let at = 0;
   for (const { start, end } of spans) {

@@ -3,6 +3,7 @@ import { TapestryError } from '../errors.ts';
 import { byteCharacters } from '../formats/byte-level.ts';
 import { byteTokenizerJson } from '../formats/byte-tokenizer-files.ts';
 import { parseJson } from '../formats/json.ts';
+import { isSentencePiece, parseSentencePiece } from '../formats/sentencepiece/tokenizer-json.ts';
 import { chatMl, type SpecialTokenNames } from '../formats/tokenizer-config.ts';
 import {
   canonical,
@@ -29,7 +30,8 @@ export interface TokenizerFileOptions {
 }
 
 /**
- * The tokenizer of a Hugging Face tokenizer.json. It must be a byte-level BPE that decodes every text it encoded unchanged.
+ * The tokenizer of a Hugging Face tokenizer.json. It must be a byte-level BPE, or a BPE of
+ * SentencePiece with byte fallback, that decodes every text it encoded unchanged; only U+2581, SentencePiece's mark, becomes a space.
  * @throws TapestryError `tokenizer.bad-file`, `tokenizer.unsupported`, `tokenizer.no-special` or `tokenizer.too-large`
  */
 export function tokenizerFromFile(
@@ -41,7 +43,7 @@ export function tokenizerFromFile(
     return chatTemplate === undefined || chatTemplate === byteTokenizer.chatTemplate
       ? byteTokenizer
       : { ...byteTokenizer, chatTemplate };
-  const parsed = parseTokenizerJson(json);
+  const parsed = isSentencePiece(json) ? parseSentencePiece(json) : parseTokenizerJson(json);
   const special = specialTokens(parsed, names);
   const rows = vocabularySize ?? parsed.tokens.length;
   if (rows < parsed.tokens.length)
@@ -59,8 +61,9 @@ export function tokenizerFromFile(
     chatTemplate: chatTemplate ?? chatMl,
     file,
     vocabularySize: rows,
+    prefix: parsed.prefix,
     encode,
-    tokenize: (text) => encodeDocuments(text, { ...special.tokens, encode }),
+    tokenize: (text) => encodeDocuments(text, { ...special.tokens, prefix: parsed.prefix, encode }),
     ...textDecoding((token) => {
       if (Number.isInteger(token) && token >= 0 && token < rows) return parsed.tokens[token] ?? null;
       throw new TapestryError(

@@ -17,6 +17,9 @@ export interface Tokenizer {
   readonly end: number;
   /** The token that fills the rest of a row after its text. */
   readonly padding: number;
+  /** What is encoded before text that begins, or that follows a special token: a space in SentencePiece, nothing in others. */
+  readonly prefix: '' | ' ';
+  /** Encodes text as it is, without `prefix`: it continues what comes before. */
   encode(text: string): Uint32Array<ArrayBuffer>;
   /** Encodes documents, each between `beginning` and `end`. */
   tokenize(text: TextBytes): Promise<Tokens>;
@@ -28,6 +31,18 @@ export interface Tokenizer {
 
 /** A tokenizer that a model's folder and a run's manifest can name. */
 export type ModelTokenizer = Tokenizer & TokenizerFacts;
+
+/** A text from its beginning: the token `beginning`, then the text after the tokenizer's prefix. */
+export function encodeBeginning(
+  { beginning, prefix, encode }: Pick<Tokenizer, 'beginning' | 'prefix' | 'encode'>,
+  text: string,
+): Uint32Array<ArrayBuffer> {
+  const words = text === '' ? new Uint32Array(0) : encode(prefix + text);
+  const tokens = new Uint32Array(1 + words.length);
+  tokens[0] = beginning;
+  tokens.set(words, 1);
+  return tokens;
+}
 
 export interface TokenStream {
   /** The characters that `token` completes, often none. Throws `tokenizer.unknown-token`. */
@@ -42,13 +57,13 @@ const turn = 2 ** 18;
 /** Implements `Tokenizer.tokenize` with `encode`. It yields to the event loop during a long text, so that heartbeats are sent. */
 export async function encodeDocuments(
   text: TextBytes,
-  { beginning, end, encode }: Pick<Tokenizer, 'beginning' | 'end' | 'encode'>,
+  { beginning, end, prefix, encode }: Pick<Tokenizer, 'beginning' | 'end' | 'prefix' | 'encode'>,
 ): Promise<Tokens> {
   const tokens = new WordTokens();
   let characters = 0;
   for (const piece of text.pieces()) {
     if (piece.begins) tokens.push(beginning);
-    tokens.append(encode(piece.text));
+    tokens.append(encode(piece.begins && piece.text !== '' ? prefix + piece.text : piece.text));
     if (piece.ends) tokens.push(end);
     characters += piece.text.length;
     if (characters < turn) continue;
@@ -96,6 +111,7 @@ export const byteTokenizer: ModelTokenizer = {
   beginning,
   end,
   padding,
+  prefix: '',
   kind: 'bytes',
   names: byteTokenizerNames,
   special: byteTokenizerSpecial,

@@ -35,7 +35,9 @@ export function modelCard(
   facts: ModelCardFacts,
 ): string {
   const isBytes = kind === 'bytes';
-  const tokens = isBytes ? 'bytes of UTF-8 as 0 to 255' : `byte-level BPE of ${config.vocabularySize} tokens`;
+  const tokens = isBytes
+    ? 'bytes of UTF-8 as 0 to 255'
+    : `a vocabulary of ${config.vocabularySize}, in tokenizer.json`;
   const count = (value: number) => value.toLocaleString('en-US');
   return `---
 license: ${JSON.stringify(facts.license)}

@@ -10,16 +10,18 @@ export const maxTokens = 2 ** 20;
 /** The most steps in which a tokenizer cuts text. */
 const maxSplits = 8;
 
-/** The parts of a tokenizer.json with a byte-level BPE. */
+/** The parts of a tokenizer.json that encoding and decoding need. */
 export interface ParsedTokenizer {
   /** Bytes of each token; null for special tokens and unused ids. */
   readonly tokens: readonly (Uint8Array<ArrayBuffer> | null)[];
   readonly special: ReadonlyMap<string, number>;
+  /** What comes before text that begins, or that follows a special token: a space in SentencePiece. */
+  readonly prefix: '' | ' ';
   /** The file without special tokens, and without the post-processor that inserts them. */
   readonly withoutSpecial: object;
 }
 
-const id = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(maxTokens - 1));
+export const idSchema = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(maxTokens - 1));
 const byteLevel = v.object({ type: v.literal('ByteLevel'), add_prefix_space: v.literal(false) });
 const splitting = v.union([
   byteLevel,
@@ -36,19 +38,25 @@ const splitting = v.union([
     ]),
   }),
 ]);
-const schema = v.looseObject({
-  added_tokens: v.optional(
-    v.array(
-      v.looseObject({
-        id,
-        content: v.pipe(v.string(), v.minLength(1), v.maxLength(1000)),
-        special: v.optional(v.boolean(), false),
-        lstrip: v.optional(v.literal(false)),
-        rstrip: v.optional(v.literal(false)),
-      }),
-    ),
-    [],
+export const addedTokens = v.optional(
+  v.array(
+    v.looseObject({
+      id: idSchema,
+      content: v.pipe(v.string(), v.minLength(1), v.maxLength(1000)),
+      special: v.optional(v.boolean(), false),
+      lstrip: v.optional(v.literal(false)),
+      rstrip: v.optional(v.literal(false)),
+    }),
   ),
+  [],
+);
+/** Older files join the two parts with a space. */
+export const mergeSchema = v.union([
+  v.pipe(v.string(), v.regex(/^[^ ]+ [^ ]+$/)),
+  v.strictTuple([v.string(), v.string()]),
+]);
+const schema = v.looseObject({
+  added_tokens: addedTokens,
   normalizer: v.nullish(v.null()),
   pre_tokenizer: v.union([
     byteLevel,
@@ -60,8 +68,8 @@ const schema = v.looseObject({
   decoder: v.looseObject({ type: v.literal('ByteLevel') }),
   model: v.looseObject({
     type: v.literal('BPE'),
-    vocab: v.record(v.string(), id),
-    merges: v.array(v.union([v.string(), v.strictTuple([v.string(), v.string()])])),
+    vocab: v.record(v.string(), idSchema),
+    merges: v.array(mergeSchema),
     continuing_subword_prefix: v.nullish(v.literal('')),
     end_of_word_suffix: v.nullish(v.literal('')),
     dropout: v.nullish(v.null()),
@@ -92,6 +100,7 @@ export function parseTokenizerJson(json: unknown): ParsedTokenizer {
   return {
     tokens,
     special,
+    prefix: '',
     withoutSpecial: {
       ...parsed.output,
       // Taken from the file again, because the schema's result keeps only the checked fields of each step.
@@ -118,7 +127,7 @@ export function unsupported(why: string): TapestryError {
   return new TapestryError(
     'tokenizer.unsupported',
     `The tokenizer file cannot be used: ${why}.`,
-    'Use a byte-level BPE without normalizer and without prefix space, like those of GPT-2 and Llama 3.',
+    'Use a byte-level BPE like those of GPT-2 and Llama 3, or a SentencePiece BPE with byte fallback like that of Llama 2.',
   );
 }
 

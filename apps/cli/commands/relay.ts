@@ -143,7 +143,10 @@ export function relayCommand(): Command {
         `removed ones; all to keep all (default: ${usualPayloadRounds})`,
       payloadRoundsOf,
     )
-    .option('--tokenizer <file>', 'a tokenizer.json of byte-level BPE for a new run (default: bytes)')
+    .option(
+      '--tokenizer <file>',
+      'a tokenizer.json of byte-level BPE or SentencePiece for a new run (default: bytes)',
+    )
     .option(
       '--base <folder>',
       'train this base on, with its own tokenizer; `tapestry import` makes one of any LLaMA model',

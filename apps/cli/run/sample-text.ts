@@ -1,3 +1,4 @@
+import { encodeBeginning } from '../../../client/data/tokenizer.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
 import { CpuDecoder } from '../../../client/model/generate/cpu-decoder.ts';
 import { generate } from '../../../client/model/generate/generate.ts';
@@ -22,7 +23,7 @@ export async function sampleText(request: SampleRequest): Promise<string> {
   const { config, parameters } = request;
   const tokenizer = tokenizerOfFile(request.tokenizer, config.vocabularySize);
   const prompt = {
-    tokens: [tokenizer.beginning, ...tokenizer.encode(request.prompt)],
+    tokens: [...encodeBeginning(tokenizer, request.prompt)],
     random: Random.seeded(request.seed, request.round),
   };
   const decoder = new CpuDecoder(config, layoutOf(config), parameters);

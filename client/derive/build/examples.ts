@@ -1,6 +1,6 @@
 import { renderChat } from '../../data/chat-template.ts';
 import { type Example, rowsOf, targetsOf } from '../../data/example.ts';
-import type { ModelTokenizer } from '../../data/tokenizer.ts';
+import { encodeBeginning, type ModelTokenizer } from '../../data/tokenizer.ts';
 import type { Message, Row, Turns } from '../data/row.ts';
 import type { StageRecipe } from '../recipe/recipe.ts';
 import type { StageExample } from './loss/group-loss.ts';
@@ -37,19 +37,14 @@ export function examplesOf(
 }
 
 /** All texts, each between the tokens for beginning and end, as consecutive windows: each token but the first is a target once. */
-function windowsOf(
-  rows: readonly Row[],
-  { beginning, end, encode }: ModelTokenizer,
-  sequence: number,
-): Examples {
-  const texts = rows.flatMap((row) => (row.form === 'text' ? [encode(row.text)] : []));
-  const all = new Uint32Array(texts.reduce((sum, { length }) => sum + length + 2, 0));
+function windowsOf(rows: readonly Row[], tokenizer: ModelTokenizer, sequence: number): Examples {
+  const texts = rows.flatMap((row) => (row.form === 'text' ? [encodeBeginning(tokenizer, row.text)] : []));
+  const all = new Uint32Array(texts.reduce((sum, { length }) => sum + length + 1, 0));
   let at = 0;
   for (const text of texts) {
-    all[at] = beginning;
-    all.set(text, at + 1);
-    all[at + 1 + text.length] = end;
-    at += text.length + 2;
+    all.set(text, at);
+    all[at + text.length] = tokenizer.end;
+    at += text.length + 1;
   }
   const examples: Example[] = [];
   for (let start = 0; start < all.length - 1; start += sequence) {
@@ -79,9 +74,10 @@ export function answerOf(prompt: Turns, completion: Turns, tokenizer: ModelToken
     return withTargets(
       renderLast(messagesOf(prompt, 'user'), messagesOf(completion, 'assistant'), tokenizer),
     );
-  const [asked, answered] = [tokenizer.encode(prompt), tokenizer.encode(completion)];
-  const tokens = Uint32Array.of(tokenizer.beginning, ...asked, ...answered, tokenizer.end);
-  return { tokens, carriesLoss: new Uint8Array(tokens.length).fill(1, 1 + asked.length) };
+  const asked = encodeBeginning(tokenizer, prompt);
+  const answered = tokenizer.encode(prompt === '' ? tokenizer.prefix + completion : completion);
+  const tokens = Uint32Array.of(...asked, ...answered, tokenizer.end);
+  return { tokens, carriesLoss: new Uint8Array(tokens.length).fill(1, asked.length) };
 }
 
 /** Messages of which only the last carry loss: earlier answers are a part of the prompt. */

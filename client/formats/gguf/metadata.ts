@@ -33,6 +33,12 @@ export class Metadata {
     throw this.#wrong(key, 'text');
   }
 
+  flag(key: string, otherwise: boolean): boolean {
+    const value = this.#pairs.get(key) ?? otherwise;
+    if (typeof value === 'boolean') return value;
+    throw this.#wrong(key, 'flag');
+  }
+
   texts(key: string): readonly string[] {
     const value = this.#pairs.get(key);
     if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;

@@ -32,6 +32,7 @@ test('a token above 65,535 is not truncated', async () => {
   const tokens = await encodeDocuments(train, {
     beginning: 69_998,
     end: 69_999,
+    prefix: '',
     encode: (text) => Uint32Array.from(text, (_, index) => 66_000 + index),
   });
   expect([...wordsOf(tokens)].slice(0, 3)).toEqual([69_998, 66_000, 66_001]);

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import type { Tokenizer } from '../../../../client/data/tokenizer.ts';
+import { encodeBeginning, type Tokenizer } from '../../../../client/data/tokenizer.ts';
 import { generate } from '../../../../client/model/generate/generate.ts';
 import { Random } from '../../../../client/random.ts';
 import { exit } from '../../exit-codes.ts';
@@ -72,13 +72,13 @@ async function runGenerate(flags: GenerateFlags): Promise<void> {
 }
 
 /** A prompt's text depends on the seed and not on the other prompts; a repeated prompt is continued differently. */
-function promptTokens({ beginning, encode }: Tokenizer, prompts: readonly string[], seed: number) {
+function promptTokens(tokenizer: Tokenizer, prompts: readonly string[], seed: number) {
   const seen = new Map<string, number>();
   return prompts.map((prompt) => {
     const before = seen.get(prompt) ?? 0;
     seen.set(prompt, before + 1);
     return {
-      tokens: [beginning, ...encode(prompt)],
+      tokens: [...encodeBeginning(tokenizer, prompt)],
       random: Random.seeded(seed, before),
     };
   });

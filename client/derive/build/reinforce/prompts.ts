@@ -1,5 +1,5 @@
 import { renderChat } from '../../../data/chat-template.ts';
-import type { ModelTokenizer } from '../../../data/tokenizer.ts';
+import { encodeBeginning, type ModelTokenizer } from '../../../data/tokenizer.ts';
 import type { Row, Turns } from '../../data/row.ts';
 import type { Reinforce } from '../../recipe/reinforce.ts';
 import type { Examples } from '../examples.ts';
@@ -32,7 +32,7 @@ export function promptExamples(
 
 function promptTokens(prompt: Turns, tokenizer: ModelTokenizer): Uint32Array<ArrayBuffer> {
   if (typeof prompt !== 'string') return renderChat(tokenizer, prompt, { prompt: true }).tokens;
-  return Uint32Array.of(tokenizer.beginning, ...tokenizer.encode(prompt));
+  return encodeBeginning(tokenizer, prompt);
 }
 
 function textOf(turns: Turns): string {

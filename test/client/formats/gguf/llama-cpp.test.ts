@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { lowRankMatrices } from '../../../../apps/cli/model/adapter-folder.ts';
 import { loadModel } from '../../../../apps/cli/model/model-folder.ts';
-import { byteTokenizer, type ModelTokenizer } from '../../../../client/data/tokenizer.ts';
+import { byteTokenizer, encodeBeginning, type ModelTokenizer } from '../../../../client/data/tokenizer.ts';
 import { tokenizerFromFile } from '../../../../client/data/tokenizer-file.ts';
 import { encodeGgufAdapter } from '../../../../client/formats/gguf/adapter.ts';
 import type { GgufType } from '../../../../client/formats/gguf/llama.ts';
@@ -18,6 +18,7 @@ import { generate } from '../../../../client/model/generate/generate.ts';
 import { layoutOf, type ParameterLayout } from '../../../../client/model/parameters.ts';
 import { Random } from '../../../../client/random.ts';
 import { bpeFile } from '../../../support/data/bpe-file.ts';
+import { pieceFile } from '../../../support/data/piece-file.ts';
 import { type Continuing, continueWithLlamaCpp, hasLlamaCpp } from '../../../support/formats/llama-cpp.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -46,7 +47,7 @@ function modelWith(tokenizer: ModelTokenizer, feedForward = 96): Model {
 }
 
 async function greedy({ config, layout, parameters, tokenizer }: Model): Promise<number[]> {
-  const tokens = [tokenizer.beginning, ...tokenizer.encode(text)];
+  const tokens = [...encodeBeginning(tokenizer, text)];
   const made: number[] = [];
   const options = { tokenizer, maxTokens: count, temperature: 0 };
   const prompt = { tokens, random: Random.seeded(0, 0) };
@@ -56,13 +57,14 @@ async function greedy({ config, layout, parameters, tokenizer }: Model): Promise
 }
 
 test.runIf(hasLlamaCpp)(
-  'llama.cpp makes our tokens and continues alike: f32, f16, q8_0, merges, an adapter',
+  'llama.cpp makes our tokens and continues alike: f32, f16, q8_0; bytes, merges, SentencePiece; an adapter',
   async () => {
     const folder = temporaryFolder();
     const bytes = modelWith(byteTokenizer);
     // 270 tokens, and a width that is no multiple of 8: both are padded in memory.
     const words = modelWith(tokenizerFromFile(bpeFile()), 92);
-    const before = [bytes.tokenizer.beginning];
+    const pieces = modelWith(tokenizerFromFile(pieceFile()), 92);
+    const plainPieces = modelWith(tokenizerFromFile(pieceFile(false)));
     const write = async (name: string, parts: Iterable<Uint8Array>) => {
       await writeFile(join(folder, name), Buffer.concat([...parts]));
       return join(folder, name);
@@ -74,6 +76,10 @@ test.runIf(hasLlamaCpp)(
       [bytes, 'F16'],
       [bytes, 'Q8_0'],
       [words, 'F32'],
+      [pieces, 'F32'],
+      [pieces, 'F16'],
+      [pieces, 'Q8_0'],
+      [plainPieces, 'F32'],
     ] as const satisfies (readonly [Model, GgufType])[]) {
       const { config, layout, parameters, tokenizer } = model;
       const notes = { name: 'weave', type, metadata: {} };
@@ -81,7 +87,7 @@ test.runIf(hasLlamaCpp)(
         `${tasks.length}.gguf`,
         encodeGgufModel(config, layout, parameters, tokenizer, notes),
       );
-      tasks.push({ model: path, before, text, count });
+      tasks.push({ model: path, before: [tokenizer.beginning], text, count });
       expected.push(await greedy({ ...model, parameters: (await loadModel(path)).parameters }));
     }
     // Patterns and rsLoRA, which llama.cpp has not, are multiplied into B.
@@ -99,7 +105,7 @@ test.runIf(hasLlamaCpp)(
     tasks.push({
       model: join(folder, '0.gguf'),
       adapter: await write('adapter.gguf', written),
-      before,
+      before: [bytes.tokenizer.beginning],
       text,
       count,
     });
@@ -107,11 +113,12 @@ test.runIf(hasLlamaCpp)(
     expected.push(await greedy({ ...bytes, parameters: merged }));
 
     const continued = await continueWithLlamaCpp(tasks);
-    for (const [i, model] of [bytes, bytes, bytes, words, bytes].entries()) {
-      expect(continued[i]?.text, String(i)).toEqual([...model.tokenizer.encode(text)]);
+    const models = [bytes, bytes, bytes, words, pieces, pieces, pieces, plainPieces, bytes];
+    for (const [i, model] of models.entries()) {
+      expect(continued[i]?.text, String(i)).toEqual([...encodeBeginning(model.tokenizer, text).slice(1)]);
       expect(continued[i]?.made, String(i)).toEqual(expected[i]);
       expect(continued[i]?.end, String(i)).toBe(model.tokenizer.end);
     }
-    expect(expected[4]).not.toEqual(expected[0]);
+    expect(expected.at(-1)).not.toEqual(expected[0]);
   },
 );
