@@ -17,7 +17,7 @@ import type { RelayLimits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { Certificate } from '../tls.ts';
 import { type RelayNames, refusalOfNames, targetBelow } from './names.ts';
-import { refuse, refuseFull } from './refuse.ts';
+import { refuse, refuseFull, textWhenFull } from './refuse.ts';
 import type { Bindings } from './routes.ts';
 import type { Sockets } from './sockets.ts';
 import { isFromHere, type TrustedProxies } from './trusted-proxies.ts';
@@ -141,12 +141,16 @@ export function answerRequests(
   });
 }
 
-/** Passes the nodes' WebSockets to the hub. */
+/** Passes the nodes' WebSockets to the hub. An upgrade counts against its address's rate of requests, and is answered 429 over it. */
 export function answerUpgrades(
   server: Server,
   hub: Hub,
   names: RelayNames,
-  { guarded, proxies }: { readonly guarded: Sockets; readonly proxies: TrustedProxies },
+  {
+    guarded,
+    budget,
+    proxies,
+  }: { readonly guarded: Sockets; readonly budget: Budget; readonly proxies: TrustedProxies },
 ): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true,
@@ -167,6 +171,8 @@ export function answerUpgrades(
     if (pickSubprotocol(offered) === null) return turnAway(stream, '400 Bad Request');
     const forwarded = request.headers['x-forwarded-for'];
     const address = proxies.clientOf(request.socket.remoteAddress, forwarded);
+    if (!budget.spend('requests', address))
+      return turnAway(stream, '429 Too Many Requests', textWhenFull('each'));
     const pin = () => guarded.pin(request.socket);
     sockets.handleUpgrade(request, stream, head, (socket) => hub.connected(socket, stream, address, pin));
   });

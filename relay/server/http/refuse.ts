@@ -6,11 +6,15 @@ export function statusWhenFull(full: Full): 429 | 503 {
   return full === 'each' ? 429 : 503;
 }
 
+/** What an answer says that a limit of its client, or of all, refuses. */
+export function textWhenFull(full: Full): string {
+  return full === 'each' ? 'too many requests of your address\n' : 'the relay is busy\n';
+}
+
 /** Refuses a request that is over a limit of its address, or of all. */
 export function refuseFull(response: ServerResponse, full: Full): void {
-  const text = full === 'each' ? 'too many requests of your address\n' : 'the relay is busy\n';
   response.setHeader('retry-after', '1');
-  refuse(response, statusWhenFull(full), text);
+  refuse(response, statusWhenFull(full), textWhenFull(full));
 }
 
 /** Refuses a request with a text. */

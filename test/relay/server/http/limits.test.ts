@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { httpServer, listen } from '../../../../relay/server/http/http-server.ts';
 import { defaultLimits } from '../../../../relay/server/limits.ts';
 import type { Relay } from '../../../../relay/server/server.ts';
+import { socketPath, subprotocol } from '../../../../relay/wire/frames.ts';
 import { TestClock } from '../../../support/relay/run-support.ts';
 import { get, start, until } from '../../../support/relay/stage.ts';
 
@@ -98,6 +99,25 @@ test('requests of an address are limited to a rate', async () => {
   expect((await get(relay, 'api/status')).headers.get('retry-after')).toBe('1');
   clock.pass(1000);
   expect((await get(relay, 'api/status')).status).toBe(200);
+});
+
+test('upgrades to a WebSocket count against the same rate', async () => {
+  const clock = new TestClock();
+  const relay = await start({ clock }, { requestBurst: 2, requestsPerSecond: 1 });
+  const upgrade = () => {
+    const { socket } = dial(relay);
+    socket.write(
+      `GET ${socketPath} HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n` +
+        `sec-websocket-version: 13\r\nsec-websocket-key: ${btoa('sixteen letters!')}\r\nsec-websocket-protocol: ${subprotocol}\r\n\r\n`,
+    );
+    return new Promise<string>((resolve) =>
+      socket.once('data', (bytes) => resolve(bytes.toString().slice(9, 12))),
+    );
+  };
+  expect([await upgrade(), await upgrade(), await upgrade()]).toEqual(['101', '101', '429']);
+  expect((await get(relay, 'api/status')).status).toBe(429);
+  clock.pass(1000);
+  expect(await upgrade()).toBe('101');
 });
 
 test('event streams, downloads and journals of an address are limited and leave room for other addresses', async () => {
