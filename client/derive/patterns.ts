@@ -31,15 +31,7 @@ export const defaultPatternLimits: PatternLimits = { source: 1000, instructions:
  * refuses and `pattern.too-large` for one over the limits.
  */
 export function compilePattern(source: string, limits: PatternLimits = defaultPatternLimits): Pattern {
-  if (source.length > limits.source)
-    throw tooLarge(source, `has ${source.length} characters, and at most ${limits.source} are allowed`);
-  const compiled = compile(source);
-  const instructions = compiled.programSize();
-  if (instructions > limits.instructions)
-    throw tooLarge(
-      source,
-      `needs ${instructions} instructions, and at most ${limits.instructions} are allowed`,
-    );
+  const compiled = compileRe2(source, limits);
   return {
     source,
     test: (text) => compiled.test(text),
@@ -50,6 +42,20 @@ export function compilePattern(source: string, limits: PatternLimits = defaultPa
       return matcher.find(from) ? { start: matcher.start(), end: matcher.end() } : null;
     },
   };
+}
+
+/** Compiles a pattern with RE2. Throws the errors of `compilePattern`. */
+export function compileRe2(source: string, limits: PatternLimits = defaultPatternLimits): RE2JS {
+  if (source.length > limits.source)
+    throw tooLarge(source, `has ${source.length} characters, and at most ${limits.source} are allowed`);
+  const compiled = compile(source);
+  const instructions = compiled.programSize();
+  if (instructions > limits.instructions)
+    throw tooLarge(
+      source,
+      `needs ${instructions} instructions, and at most ${limits.instructions} are allowed`,
+    );
+  return compiled;
 }
 
 function compile(source: string): RE2JS {
