@@ -3,27 +3,29 @@ import type { BuildRecord } from '../formats/lineage/record.ts';
 import { encodeModelFolder, type ModelFolder } from '../formats/model-folder.ts';
 import { encodePeftAdapter, type PeftFolder } from '../formats/peft/adapter.ts';
 import { type AdapterSettings, adapterLayout } from '../model/adapter/settings.ts';
-import type { Model } from '../model/files/read-model.ts';
+import { layoutOf } from '../model/parameters.ts';
 import type { BuildResult } from './build/build.ts';
 import type { ValueName } from './build/measurement.ts';
 import { weightsHash } from './build/stage-weights.ts';
 import type { BuildInputs } from './inputs.ts';
+import type { StageKind } from './recipe/recipe.ts';
 
 /** The files of the derivative. Its metadata says that it is one, so that no trainer or relay of a base takes it. */
 export function derivativeFolder(
-  { config, layout, tokenizer }: Model,
+  { model, build }: BuildInputs,
   { parameters }: BuildResult,
   record: BuildRecord,
 ): ModelFolder {
+  const config = build.stages.at(-1)?.config ?? model.config;
   const metadata = {
     'tapestry.kind': 'derivative',
     'tapestry.weights': record.weights,
     'tapestry.parent': record.parents.map(({ weights }) => weights).join(','),
     'tapestry.recipe': record.recipe,
   };
-  return encodeModelFolder(config, layout, parameters, tokenizer, {
+  return encodeModelFolder(config, layoutOf(config), parameters, model.tokenizer, {
     metadata,
-    card: derivativeCard(record),
+    card: derivativeCard(record, config.scores),
   });
 }
 
@@ -46,6 +48,28 @@ export function stageAdapterFolder(
 }
 
 type Figure = BuildRecord['stages'][number]['figures'][number];
+
+/** What is told of a stage's result, and the value that says it. */
+function figuresOf(kind: StageKind): readonly (readonly [Figure['name'], ValueName])[] {
+  switch (kind) {
+    case 'reward':
+      return [
+        ['held-out rows', 'loss'],
+        ['accuracy', 'accuracy'],
+        ['margin', 'margin'],
+      ];
+    case 'reinforce':
+      return [
+        ['reward', 'reward'],
+        ['base text', 'base_loss'],
+      ];
+    default:
+      return [
+        ['held-out rows', 'loss'],
+        ['base text', 'base_loss'],
+      ];
+  }
+}
 
 /** The record of a build's result. `code` is the program's version. */
 export function buildRecord(
@@ -76,10 +100,7 @@ export function buildRecord(
         steps: chosen[index] ?? 0,
         data: data.files.map(({ name, hash }) => ({ name, hash, card: null })),
         replay: [...(replayFiles[index] ?? [])],
-        figures: [
-          kind === 'reinforce' ? figure('reward', 'reward') : figure('held-out rows', 'loss'),
-          figure('base text', 'base_loss'),
-        ],
+        figures: figuresOf(kind).map(([name, value]) => figure(name, value)),
       };
     }),
   };

@@ -4,7 +4,7 @@ import type { DataFile } from '../formats/lineage/record.ts';
 import type { Model } from '../model/files/read-model.ts';
 import { type Build, buildId } from './build/build.ts';
 import { stageData } from './build/stage-data.ts';
-import { planStage, sequenceOf } from './build/stage-plan.ts';
+import { planStage, type StagePlan, sequenceOf } from './build/stage-plan.ts';
 import { requireSignatures, type SignedConstitution } from './constitution/signatures.ts';
 import type { FileRows } from './data/read-rows.ts';
 import type { Recipe, ReplayRecipe } from './recipe/recipe.ts';
@@ -59,7 +59,7 @@ export async function prepareBuild(
     const read = await sources.baseText(replay);
     return read && { tokenized: await tokenizeCorpus(read.corpus, tokenizer), files: read.files };
   };
-  const stages = [];
+  const stages: StagePlan[] = [];
   const replayFiles: (readonly DataFile[])[] = [];
   for (const [index, stage] of recipe.stages.entries()) {
     const files = await sources.datasets(stage.datasets);
@@ -69,7 +69,8 @@ export async function prepareBuild(
     baseTexts.set(key, baseText);
     const read = await baseText;
     replayFiles.push(read?.files ?? []);
-    stages.push(planStage(stage, config, data, read?.tokenized ?? null, (recipe.seed + index) >>> 0));
+    const before = stages.at(-1)?.config ?? config;
+    stages.push(planStage(stage, before, data, read?.tokenized ?? null, (recipe.seed + index) >>> 0));
   }
   const id = buildId(recipe, parentage.parent.weights, stages, constitution?.hash ?? null);
   return { recipe, model, parentage, replayFiles, constitution, build: { id, base: parameters, stages } };

@@ -1,4 +1,4 @@
-import type { Device } from '../gpu/device.ts';
+import type { Adapter, Device } from '../gpu/device.ts';
 import type { Chooser } from '../gpu/program.ts';
 import { measureCost } from '../train/choose-preset.ts';
 import { predictMemory } from '../train/memory.ts';
@@ -25,17 +25,18 @@ export async function predictStages(
   choices: Chooser,
   { model, build }: BuildInputs,
 ): Promise<StagePrediction[]> {
-  const { config } = model;
-  const memory = build.stages.map((stage, index) => {
-    const { shape, optimizer, trainer } = stage;
-    return { stage, index, bytes: predictMemory(device, config, shape, optimizer, trainer).bytes };
-  });
+  const memory = build.stages.map((stage, index) => ({ stage, index, bytes: stageBytes(device, stage) }));
   const cost = await measureCost(device, timed.batch, timed.steps, choices);
   return memory.map((predicted) => {
     const { shape, steps } = predicted.stage;
     const step = (cost * model.layout.trained * shape.batch * shape.sequence) / 1000;
     return { ...predicted, seconds: step * (steps + measuringSteps(predicted.stage)) };
   });
+}
+
+/** Predicted bytes of a stage on an adapter. Throws the errors of `planStep`. */
+export function stageBytes(adapter: Adapter, { config, shape, optimizer, trainer }: StagePlan): number {
+  return predictMemory(adapter, config, shape, optimizer, trainer).bytes;
 }
 
 /** The time of a stage's measurements, in steps: a forward pass takes about a third of a step. */

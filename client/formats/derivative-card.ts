@@ -1,7 +1,10 @@
 import type { BuildRecord } from './lineage/record.ts';
 
-/** The model card of a derivative: YAML front matter for model hubs, then a description for people. */
-export function derivativeCard({ weights, parents, recipe, code, stages }: BuildRecord): string {
+/** The model card of a derivative: YAML front matter for model hubs, then a description for people. `scores` is true for a reward model. */
+export function derivativeCard(
+  { weights, parents, recipe, code, stages }: BuildRecord,
+  scores = false,
+): string {
   const rows = stages.flatMap(({ kind, steps, figures }, index) =>
     figures.map(
       ({ name, before, after }) =>
@@ -10,7 +13,7 @@ export function derivativeCard({ weights, parents, recipe, code, stages }: Build
   );
   return `---
 library_name: transformers
-pipeline_tag: text-generation
+pipeline_tag: ${scores ? 'text-classification' : 'text-generation'}
 tags: [tapestry, llama, derivative]
 ---
 
@@ -30,7 +33,7 @@ ${parents.map((parent) => `| Parent | \`${parent.weights}\` |`).join('\n')}
 
 ## Measured
 
-Nats a token, on text that was not trained on; a reward is the mean of sampled completions.
+${measures(scores)}
 
 | Stage | Text | Before | After |
 |---|---|---|---|
@@ -38,11 +41,23 @@ ${rows.join('\n')}
 
 ## Use
 
-\`\`\`sh
+${scores ? scoring : writing}`;
+}
+
+function measures(scores: boolean): string {
+  return scores
+    ? 'On pairs that were not trained on: the loss of a pair in nats, the share of pairs whose chosen answer scores higher, and the mean difference of the scores.'
+    : 'Nats a token, on text that was not trained on; a reward is the mean of sampled completions.';
+}
+
+const writing = `\`\`\`sh
 tapestry generate --model . --prompt 'All human beings '
 \`\`\`
 `;
-}
+
+const scoring = `It scores an answer where the answer ends: at the end token, which the tokenizer does not add by itself. In a recipe,
+a stage of the kind reinforce uses it as a reward: \`rewards: [{kind: judge, model: this folder}]\`.
+`;
 
 function nats(loss: number | null): string {
   return loss === null ? 'not measured' : loss.toFixed(3);

@@ -16,6 +16,8 @@ export interface DecoderSizes {
   readonly ropeScaling?: RopeScaling;
   readonly normEpsilon: number;
   readonly tiedHead: boolean;
+  /** True if the head gives one score a row in place of logits: a reward model. */
+  readonly scores?: boolean;
 }
 
 export interface SpecialTokens {
@@ -30,6 +32,9 @@ export const maxLayers = 1024;
 export const maxDimension = 65_536;
 export const maxExtent = 1_048_576;
 
+/** The class of transformers that reads a reward model: it scores a text at its last token that is no padding. */
+const scoringClass = 'LlamaForSequenceClassification';
+
 /** A config.json that LlamaConfig of transformers 4 and 5 can read. */
 export function encodeLlamaConfig(
   sizes: DecoderSizes,
@@ -38,7 +43,7 @@ export function encodeLlamaConfig(
 ): Uint8Array<ArrayBuffer> {
   const dtype = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' }[type];
   const config = {
-    architectures: ['LlamaForCausalLM'],
+    ...headFields(sizes),
     model_type: 'llama',
     vocab_size: sizes.vocabularySize,
     hidden_size: sizes.dimension,
@@ -58,11 +63,22 @@ export function encodeLlamaConfig(
     tie_word_embeddings: sizes.tiedHead,
     bos_token_id: special.beginning,
     eos_token_id: special.end,
-    pad_token_id: special.padding,
+    pad_token_id: paddingOf(sizes, special),
     torch_dtype: dtype,
     dtype,
   };
   return encodeJson(config);
+}
+
+/** transformers counts the labels of `id2label`. */
+function headFields({ scores = false }: DecoderSizes) {
+  if (!scores) return { architectures: ['LlamaForCausalLM'] };
+  return { architectures: [scoringClass], id2label: { 0: 'score' }, label2id: { score: 0 } };
+}
+
+/** transformers scores a text at its last token that is no padding, which must be its end. */
+function paddingOf({ scores = false }: DecoderSizes, { padding, end }: SpecialTokens): number | null {
+  return scores && padding === end ? null : padding;
 }
 
 function ropeFields({ ropeTheta, ropeScaling }: DecoderSizes) {
@@ -98,6 +114,9 @@ const parametersField = v.variant('rope_type', [
 const schema = v.pipe(
   v.object({
     model_type: v.literal('llama'),
+    architectures: v.nullish(v.array(v.string())),
+    num_labels: v.nullish(v.number()),
+    id2label: v.nullish(v.record(v.string(), v.string())),
     vocab_size: upTo(maxExtent),
     hidden_size: upTo(maxDimension),
     intermediate_size: upTo(maxExtent),
@@ -127,6 +146,10 @@ const schema = v.pipe(
     const scaling = scalingOf(rope_parameters ?? rope_scaling);
     return scaling === null || scaling.lowFrequencyFactor < scaling.highFrequencyFactor;
   }, 'low_freq_factor must be less than high_freq_factor in rope_scaling'),
+  v.check(
+    (c) => !scoresOf(c) || labelsOf(c) === 1,
+    `${scoringClass} must have one label, as a reward model has`,
+  ),
   v.check(
     (c) => c.hidden_size % (2 * c.num_attention_heads) === 0,
     'hidden_size must be an even multiple of num_attention_heads',
@@ -171,8 +194,21 @@ export function parseLlamaConfig(bytes: Uint8Array): DecoderSizes {
     ...(ropeScaling === null ? {} : { ropeScaling }),
     normEpsilon: config.rms_norm_eps,
     tiedHead: config.tie_word_embeddings,
+    ...(scoresOf(config) && { scores: true }),
   };
 }
+
+interface HeadFields {
+  readonly architectures?: readonly string[] | null | undefined;
+  readonly num_labels?: number | null | undefined;
+  readonly id2label?: Readonly<Record<string, string>> | null | undefined;
+}
+
+const scoresOf = ({ architectures }: HeadFields) => architectures?.includes(scoringClass) ?? false;
+
+/** Without either field, transformers assumes two labels. */
+const labelsOf = ({ num_labels: labels, id2label }: HeadFields) =>
+  id2label ? Object.keys(id2label).length : (labels ?? 2);
 
 function ropeThetaOf(
   outside: number | null | undefined,

@@ -21,8 +21,23 @@ export const modelFileNames = [
   'README.md',
 ] as const;
 
+type ModelFileName = (typeof modelFileNames)[number];
+/** Files that say how a model writes text. A reward model writes none. */
+type WritingFileName = 'generation_config.json' | 'Modelfile';
+
 /** The files of a model's folder, by name. */
-export type ModelFolder = { readonly [Name in (typeof modelFileNames)[number]]: Uint8Array<ArrayBuffer> };
+export type ModelFolder = Readonly<
+  Record<Exclude<ModelFileName, WritingFileName>, Uint8Array<ArrayBuffer>> &
+    Partial<Record<WritingFileName, Uint8Array<ArrayBuffer>>>
+>;
+
+/** The files that a model's folder has, in the order of `modelFileNames`. */
+export function filesOf(folder: ModelFolder): [ModelFileName, Uint8Array<ArrayBuffer>][] {
+  return modelFileNames.flatMap((name): [ModelFileName, Uint8Array<ArrayBuffer>][] => {
+    const bytes = folder[name];
+    return bytes === undefined ? [] : [[name, bytes]];
+  });
+}
 
 /** What a model's folder says about it besides its weights. */
 export interface ModelNotes {
@@ -82,11 +97,13 @@ export function encodeModelFolder(
   return {
     'model.safetensors': weights,
     'config.json': encodeLlamaConfig(config, tokenizer, type),
-    'generation_config.json': encodeGenerationConfig(tokenizer),
     'tokenizer.json': tokenizer.file,
     'tokenizer_config.json': encodeTokenizerConfig(tokenizer, config.contextLength),
-    Modelfile: text.encode(modelfile(tokenizer, config.contextLength)),
     'README.md': text.encode(card),
+    ...(!config.scores && {
+      'generation_config.json': encodeGenerationConfig(tokenizer),
+      Modelfile: text.encode(modelfile(tokenizer, config.contextLength)),
+    }),
   };
 }
 

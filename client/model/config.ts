@@ -1,3 +1,4 @@
+import { TapestryError } from '../errors.ts';
 import type { RopeScaling } from '../formats/rope-scaling.ts';
 
 /** Sizes of a LLaMA-shaped decoder: RMSNorm, RoPE, grouped-query attention, SwiGLU. */
@@ -23,6 +24,26 @@ export interface ModelConfig {
 /** The extents with which kernels compute, because they read tokens in vectors of 4 and units of the feed-forward in eights. */
 export function paddedExtents({ vocabularySize, feedForward }: ModelConfig) {
   return { vocabulary: 4 * Math.ceil(vocabularySize / 4), feedForward: 8 * Math.ceil(feedForward / 8) };
+}
+
+/** Throws TapestryError `model.scores` for a reward model. `name` is the model's, for the message. */
+export function requireLanguageModel({ scores = false }: ModelConfig, name: string): void {
+  if (!scores) return;
+  throw new TapestryError(
+    'model.scores',
+    `${name} is a reward model: it scores texts and writes none.`,
+    'Name a language model here; a reward model is used by the reward judge of a reinforce stage.',
+  );
+}
+
+/** Throws TapestryError `model.no-scores` for a language model. `name` is the model's, for the message. */
+export function requireRewardModel({ scores = false }: ModelConfig, name: string): void {
+  if (scores) return;
+  throw new TapestryError(
+    'model.no-scores',
+    `${name} is a language model, which has no score head.`,
+    'Train a reward model with a stage of the kind reward, and name its result.',
+  );
 }
 
 export const presetNames = ['nano', 'micro', 'mini', 'small', 'base'] as const;

@@ -55,12 +55,12 @@ export async function buildInto(
   const record = buildRecord(inputs, result, version);
   const families = parentage.family === null ? [] : [parentage.family];
   for (const [stage, { recipe: trained }] of build.stages.entries()) {
-    if (trained.adapter === null) continue;
+    if (trained.adapter === null || trained.kind === 'reward') continue;
     const own = join(folder, `adapter-${stage + 1}`);
     const { adapter } = await loadAdapter(own, model.layout);
     const signed = await signLineage(adapterRecord(record, stage, adapter.values), families, signer);
     await writeDurably(nodeFiles, own, lineageFile, encodeLineage(signed));
   }
-  await out.finish(derivativeFolder(model, result, record), await signLineage(record, families, signer));
+  await out.finish(derivativeFolder(inputs, result, record), await signLineage(record, families, signer));
   return record;
 }

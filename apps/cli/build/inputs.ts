@@ -14,7 +14,7 @@ import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
 import { hashOfStream } from '../../../relay/storage/sha256.ts';
 import { readConstitutionFile } from '../constitution/read-constitution.ts';
 import { parentageOf } from '../lineage/parent.ts';
-import { loadModel } from '../model/model-folder.ts';
+import { loadAnyModel } from '../model/model-folder.ts';
 
 /**
  * Reads a recipe's file, and from this machine its model, data and base text. Each sort of problem of the data is passed to
@@ -27,7 +27,7 @@ export async function readInputs(
   overrides?: Overrides,
 ): Promise<BuildInputs> {
   const recipe = await readRecipeFile(path, overrides);
-  const model = await loadModel(recipe.baseModel);
+  const model = await loadAnyModel(recipe.baseModel);
   return prepareBuild(recipe, model, await parentageOf(recipe.baseModel, model), {
     async datasets(patterns) {
       const problems = new Problems();

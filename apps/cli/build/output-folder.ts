@@ -11,7 +11,7 @@ import {
   parseLineage,
 } from '../../../client/formats/lineage/lineage.ts';
 import type { BuildRecord } from '../../../client/formats/lineage/record.ts';
-import { type ModelFolder, modelFileNames } from '../../../client/formats/model-folder.ts';
+import { filesOf, type ModelFolder } from '../../../client/formats/model-folder.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
 import type { Files } from '../../../client/runtime.ts';
 
@@ -55,7 +55,7 @@ export async function openOutput(folder: string, build: string): Promise<OutputF
     done: marked?.done ? await recordIn(files) : null,
     async finish(model, lineage) {
       await files.write(lineageFile, encodeLineage(lineage));
-      for (const name of modelFileNames) await files.write(name, model[name]);
+      for (const [name, bytes] of filesOf(model)) await files.write(name, bytes);
       await files.write(mark, encodeJson({ build, done: true }));
       await rm(join(folder, buildFiles.state), { force: true });
       await rm(join(folder, referencesFolder), { force: true, recursive: true });

@@ -71,14 +71,19 @@ function stageLines({ stage, index, bytes: memory, seconds }: StagePrediction): 
   const copies = counts.nearCopies === 0 ? '' : `, ${counts.nearCopies} near-copies kept on one side`;
   const best =
     counts.heldOut > 0 || recipe.reinforce !== null ? `; the best by ${recipe.metric} is the result` : '';
+  const trainedOn = {
+    reinforce: () =>
+      `${counts.train} prompts, ${recipe.reinforce?.group} completions each of at most ${recipe.reinforce?.longest} tokens`,
+    reward: () => `${counts.train / 2} pairs of ${quantity(counts.tokens)} tokens`,
+    other: () =>
+      `${counts.train} examples, ${quantity(counts.lossTokens)} of ${quantity(counts.tokens)} tokens carry loss`,
+  };
   const cells = [
     ['reads', `${data.files.map(({ name }) => terminalText(name)).join(', ')}: ${counts.lines} rows`],
     ['removes', taken.length === 0 ? 'nothing' : taken.join(', ')],
     [
       'trains on',
-      recipe.reinforce === null
-        ? `${counts.train} examples, ${quantity(counts.lossTokens)} of ${quantity(counts.tokens)} tokens carry loss`
-        : `${counts.train} prompts, ${recipe.reinforce.group} completions each of at most ${recipe.reinforce.longest} tokens`,
+      trainedOn[recipe.kind === 'reinforce' || recipe.kind === 'reward' ? recipe.kind : 'other'](),
     ],
     ['measures on', `${counts.heldOut} examples${copies}`],
     [

@@ -75,7 +75,7 @@ async function runCommand(path: string, flags: BuildFlags): Promise<void> {
     for (const { kind, figures } of stages)
       for (const { name, before, after } of figures)
         output.log(
-          `${kind}: ${name === 'reward' ? name : `loss on ${name}`} ${loss(before)} before, ${loss(after)} after`,
+          `${kind}: ${name === 'held-out rows' || name === 'base text' ? `loss on ${name}` : name} ${loss(before)} before, ${loss(after)} after`,
         );
     output.result({ event: 'built', folder, build }, `The derivative is in ${folder}.`);
   } catch (error) {

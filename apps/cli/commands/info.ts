@@ -11,6 +11,7 @@ import { layoutOf } from '../../../client/model/parameters.ts';
 import { RelayHttp } from '../../../client/relay-http.ts';
 import { predictMemory } from '../../../client/train/memory.ts';
 import { type RelayStatus, relayStatusSchema } from '../../../relay/wire/status.ts';
+import { describeModel, isOnDisk } from '../model/describe-model.ts';
 import { withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
 import { defaultBatch, inner } from '../run/new-run.ts';
@@ -29,15 +30,22 @@ const maxStatusBytes = 2 ** 22;
 export function infoCommand(): Command {
   const command = new Command('info')
     .description(
-      'Versions, the WebGPU adapter and the presets of this machine; with an address, the status of a run.',
+      'Versions, the WebGPU adapter and the presets of this machine; with an address, the status of a run; with a folder, what model it holds.',
     )
-    .argument('[relay]', "a relay's address, such as http://localhost:8765")
+    .argument('[place]', "a relay's address, such as http://localhost:8765, or a model's folder or GGUF file")
     .option('--fingerprint <sha256>', 'trust the relay whose certificate has this SHA-256', fingerprintOf)
-    .action((relay: string | undefined, flags: { json: boolean; fingerprint?: string }) => {
+    .action(async (place: string | undefined, flags: { json: boolean; fingerprint?: string }) => {
       const output = new Output(flags.json);
-      return relay === undefined ? showMachine(output) : showRelay(relay, flags.fingerprint, output);
+      if (place === undefined) return showMachine(output);
+      if (!(await isOnDisk(place))) return showRelay(place, flags.fingerprint, output);
+      const { fact, text } = await describeModel(place);
+      return output.result(fact, text);
     });
-  return withExamples(withJson(command), ['tapestry info', 'tapestry info http://localhost:8765 --json']);
+  return withExamples(withJson(command), [
+    'tapestry info',
+    'tapestry info http://localhost:8765 --json',
+    'tapestry info my-model',
+  ]);
 }
 
 async function showMachine(output: Output): Promise<void> {

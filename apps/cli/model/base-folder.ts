@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { encodeJson, parseJson } from '../../../client/formats/json.ts';
 import type { ModelCardFacts } from '../../../client/formats/model-card.ts';
-import { encodeBaseFolder, modelFileNames } from '../../../client/formats/model-folder.ts';
+import { encodeBaseFolder, filesOf, modelFileNames } from '../../../client/formats/model-folder.ts';
 import { readRegularFile } from '../../../client/host/regular-file.ts';
 import type { Model } from '../../../client/model/files/read-model.ts';
 import { nodeFiles, writeDurably } from '../../../relay/storage/files.ts';
@@ -29,15 +29,15 @@ type Mark = v.InferOutput<typeof markSchema>;
 export async function saveBase(folder: string, model: Model, facts: ModelCardFacts): Promise<void> {
   const { config, layout, parameters, tokenizer } = model;
   await requireBaseFolder(folder, facts.run);
-  const files = encodeBaseFolder(config, layout, parameters, tokenizer, facts);
+  const files = filesOf(encodeBaseFolder(config, layout, parameters, tokenizer, facts));
   const before = (await markOf(folder))?.files ?? {};
-  const fresh = modelFileNames.map((name) => [name, hashOfBytes(files[name])] as const);
+  const fresh = files.map(([name, bytes]) => [name, hashOfBytes(bytes)] as const);
   await mkdir(folder, { recursive: true });
   const markAs = (hashes: Mark['files']) =>
     writeDurably(nodeFiles, folder, mark, encodeJson({ run: facts.run, files: hashes }));
   // A crash between the files leaves old and new ones, and all of them are the run's.
   await markAs(Object.fromEntries(fresh.map(([name, made]) => [name, [...(before[name] ?? []), made]])));
-  for (const name of modelFileNames) await writeDurably(nodeFiles, folder, name, files[name]);
+  for (const [name, bytes] of files) await writeDurably(nodeFiles, folder, name, bytes);
   await markAs(Object.fromEntries(fresh.map(([name, made]) => [name, [made]])));
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { NotRead, type OpenFile, openRegularFile } from '../../../client/host/regular-file.ts';
+import { requireLanguageModel, requireRewardModel } from '../../../client/model/config.ts';
 import {
   type LoadedModel,
   maxWeightBytes,
@@ -10,10 +11,30 @@ import {
 } from '../../../client/model/files/read-model.ts';
 
 /**
- * Reads a model: a GGUF file, or a folder.
- * @throws TapestryError `model.unreadable`, or as `readFolderModel` and `readGgufModel`
+ * Reads a language model: a GGUF file, or a folder.
+ * @throws TapestryError `model.scores` for a reward model, or as `loadAnyModel`
  */
 export async function loadModel(path: string): Promise<LoadedModel> {
+  const model = await loadAnyModel(path);
+  requireLanguageModel(model.config, printable(path));
+  return model;
+}
+
+/**
+ * Reads a reward model's folder.
+ * @throws TapestryError `model.no-scores` for a language model, or as `loadAnyModel`
+ */
+export async function loadRewardModel(path: string): Promise<LoadedModel> {
+  const model = await loadAnyModel(path);
+  requireRewardModel(model.config, printable(path));
+  return model;
+}
+
+/**
+ * Reads a language model or a reward model: a GGUF file, or a folder.
+ * @throws TapestryError `model.unreadable`, or as `readFolderModel` and `readGgufModel`
+ */
+export async function loadAnyModel(path: string): Promise<LoadedModel> {
   const opened: OpenFile[] = [];
   const open = async (file: string, most: number) => {
     try {

@@ -1,5 +1,5 @@
 import { mkdir, readdir } from 'node:fs/promises';
-import { type ModelFolder, modelFileNames } from '../../../client/formats/model-folder.ts';
+import { filesOf, type ModelFolder } from '../../../client/formats/model-folder.ts';
 import { nodeFiles, writeDurably } from '../../../relay/storage/files.ts';
 import { exists } from '../new-file.ts';
 
@@ -23,5 +23,5 @@ export async function writeModelFolder(
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [name, bytes] of Object.entries(beside)) await writeDurably(nodeFiles, folder, name, bytes);
-  for (const name of [...modelFileNames].reverse()) await writeDurably(nodeFiles, folder, name, files[name]);
+  for (const [name, bytes] of filesOf(files).reverse()) await writeDurably(nodeFiles, folder, name, bytes);
 }

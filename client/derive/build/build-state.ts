@@ -54,16 +54,16 @@ export function encodeBuildState(build: string, state: BuildState): Promise<Uint
   });
 }
 
-/** Decodes the state of `build` for a model of `length` parameters. Throws the errors of `unseal`. */
+/** Decodes the state of `build`; a stage begins with a model of `lengthAt` parameters. Throws the errors of `unseal`. */
 export async function decodeBuildState(
   bytes: Uint8Array<ArrayBuffer>,
   build: string,
-  length: number,
+  lengthAt: (stage: number) => number,
 ): Promise<BuildState> {
   const { facts, vectors } = await unseal('build-state', build, bytes);
   const { stage, progress, best, notBetter, measurements, chosen } = factsOf(factsSchema, facts);
   const { parameters, firstMoment, secondMoment, start = null, references = null, best: bestOnes } = vectors;
-  if (start !== null && start.length !== length) throw damaged('belongs to another model');
+  if (start !== null && start.length !== lengthAt(stage)) throw damaged('belongs to another model');
   let checkpoint: Checkpoint | null = null;
   if (progress !== null) {
     if (!parameters || !firstMoment || !secondMoment) throw damaged('lacks a vector');

@@ -1,3 +1,4 @@
+import { layoutOf } from '../../model/parameters.ts';
 import type { Files } from '../../runtime.ts';
 import { recipeHash } from '../../train/checkpoint.ts';
 import type { Recipe } from '../recipe/recipe.ts';
@@ -56,6 +57,8 @@ export async function runBuild(
   files: Files,
   context: Omit<StageContext, 'base' | 'save'>,
 ): Promise<BuildResult> {
+  /** The configuration of the model that a stage begins with or, after the last, of the result. */
+  const configAt = (stage: number) => stages[stage - 1]?.config ?? context.config;
   const saved = await files.read(buildFiles.state);
   let state: BuildState =
     saved === null
@@ -69,13 +72,13 @@ export async function runBuild(
           measurements: [],
           chosen: [],
         }
-      : await decodeBuildState(saved, id, base.length);
+      : await decodeBuildState(saved, id, (stage) => layoutOf(configAt(stage)).length);
   const save = async (reached: BuildState) => {
     await files.write(buildFiles.state, await encodeBuildState(id, reached));
     await writeCurves(files, stages, reached.measurements);
   };
   for (let plan = stages[state.stage]; plan !== undefined; plan = stages[state.stage]) {
-    state = await runStage(plan, state, { ...context, base, save });
+    state = await runStage(plan, state, { ...context, config: configAt(state.stage), base, save });
     await save(state);
   }
   const { start, measurements, chosen } = state;

@@ -4,8 +4,9 @@ import type { Metric } from '../recipe/recipe.ts';
 /**
  * The values of a measurement: losses in nats a token, or those of the stage's objective. For pairs, the share whose chosen answer
  * has the higher reward (`accuracy`) or log-probability (`raw_accuracy`), the mean difference of the rewards (`margin`), and the
- * mean log-probabilities of the answers in nats. For completions of held-out prompts, the mean `reward` and `length` in tokens, the mean
- * deviation of the rewards within a group (`spread`), the share of text that repeats itself (`repetition`), and the divergence from the stage's first weights in nats a token (`divergence`);
+ * mean log-probabilities of the answers in nats (`chosen`, `rejected`); a reward model's are those of its scores. For completions of
+ * held-out prompts, the mean `reward` and `length` in tokens, the mean deviation of the rewards within a group (`spread`), the share of
+ * text that repeats itself (`repetition`), and the divergence from the stage's first weights in nats a token (`divergence`);
  * for the batches since the measurement before, the mean reward (`training_reward`) and the number of groups that were dropped because
  * their rewards were equal (`dropped_groups`).
  */

@@ -16,11 +16,11 @@ import type { Trainer } from '../../train/trainer.ts';
 import { freshState } from '../../train/training.ts';
 import { referenceLogProbabilities, sumOfLogProbabilities } from '../log-probabilities.ts';
 import type { BuildState } from './build-state.ts';
-import { answersOf, type StageExample } from './loss/group-loss.ts';
+import type { StageExample } from './loss/group-loss.ts';
 import { isBetter, type Measurement, type ValueName } from './measurement.ts';
 import { Reinforcement, type Rollout } from './reinforce/reinforcement.ts';
 import type { StagePlan } from './stage-plan.ts';
-import { adapterSettings, initialTrained, weightsHash, wholeModel } from './stage-weights.ts';
+import { adapterSettings, initialTrained, weightsHash, wholeModel, withHeadOf } from './stage-weights.ts';
 
 /** Events of a stage. `stage` is its index. */
 export type StageEvent =
@@ -44,6 +44,7 @@ export type StageEvent =
 /** The parts of a build that its stages share. */
 export interface StageContext {
   readonly runtime: LoopRuntime;
+  /** The configuration of the model that the stage, or the build, begins with. */
   readonly config: ModelConfig;
   readonly tokenizer: ModelTokenizer;
   /** The parameters that the build begins with. */
@@ -55,7 +56,10 @@ export interface StageContext {
   readonly date: () => number;
   /** Stores a state durably. */
   readonly save: (state: BuildState) => Promise<void>;
-  /** Stores the adapter that a stage trained; its values are over the layout of its settings. */
+  /**
+   * Stores the adapter that a stage trained; its values are over the layout of its settings. That of a reward model is not stored: it
+   * means nothing without the head that was trained beside it.
+   */
   readonly saveAdapter: (
     stage: number,
     settings: AdapterSettings,
@@ -77,11 +81,11 @@ export async function runStage(
   from: BuildState,
   context: StageContext,
 ): Promise<BuildState> {
-  const { runtime, config, onEvent, signal } = context;
-  const { recipe, shape, steps, evaluationSteps, schedule } = plan;
+  const { runtime, onEvent, signal } = context;
+  const { recipe, config, shape, steps, evaluationSteps, schedule } = plan;
   const { stage } = from;
   const { adapter } = recipe;
-  const model = from.start ?? context.base;
+  const model = withHeadOf(config, context.config, from.start ?? context.base, plan.seed);
   onEvent({ event: 'stage', stage, kind: recipe.kind, steps });
   const device = await openDevice(await runtime.gpu());
   const loop = await TrainingLoop.open(runtime, device, {
@@ -92,9 +96,8 @@ export async function runStage(
   });
   let policy: Reinforcement | null = null;
   try {
-    const { layout } = loop.trainer;
     let state = from;
-    const first = initialTrained(adapter, config, model, layout, plan.seed);
+    const first = initialTrained(plan, model, plan.seed);
     const initial = from.checkpoint?.state ?? freshState(first);
     if (from.checkpoint === null) {
       loop.trainer.load(initial);
@@ -109,7 +112,7 @@ export async function runStage(
       policy = await Reinforcement.open({
         ...{ runtime, config, tokenizer: context.tokenizer, reinforce: recipe.reinforce },
         ...{ data: plan.data, shape, seed: plan.seed, batches: rollouts, start: first },
-        wholeModel: (trained) => wholeModel(adapter, config, model, trained),
+        wholeModel: (trained) => wholeModel(plan, model, trained),
       });
     let place: Place = from.checkpoint ?? { state: initial, sampler: batches.save() };
     let savedAt = runtime.now();
@@ -137,7 +140,7 @@ export async function runStage(
       state = {
         ...state,
         measurements: [...state.measurements, measurement],
-        notBetter: best || step === 0 ? 0 : state.notBetter + 1,
+        notBetter: best || step === 0 || value === undefined ? 0 : state.notBetter + 1,
         best: best ? { step, value, parameters: place.state.parameters } : state.best,
       };
       onEvent({ event: 'measurement', ...measurement, best });
@@ -205,11 +208,12 @@ export async function runStage(
     }
     if (isOver()) onEvent({ event: 'stopped-early', stage, step: place.state.step });
     const values = state.best?.parameters ?? place.state.parameters;
-    if (adapter !== null) await context.saveAdapter(stage, adapterSettings(adapter), values);
+    if (adapter !== null && !config.scores)
+      await context.saveAdapter(stage, adapterSettings(adapter), values);
     return {
       stage: stage + 1,
       ...{ checkpoint: null, references: null, best: null, notBetter: 0 },
-      start: wholeModel(adapter, config, model, values),
+      start: wholeModel(plan, model, values),
       measurements: state.measurements,
       chosen: [...state.chosen, state.best?.step ?? place.state.step],
     };
@@ -248,7 +252,7 @@ async function measured(
   const values: Partial<Record<ValueName, number>> = {};
   if (examples.length > 0 && loss !== null) {
     const own = references?.subarray(data.train.length) ?? new Float32Array();
-    Object.assign(values, loss.measure(examples, await answersOf(trainer, examples, own, shape)));
+    Object.assign(values, await loss.measure(trainer, examples, own, shape));
   } else if (examples.length > 0 && recipe.reinforce === null)
     values.loss = await evaluate(trainer, exampleBatches(examples, shape));
   if (baseText !== null && baseText.heldOut.length > 1)

@@ -11,6 +11,7 @@ import { type Examples, examplesOf } from './examples.ts';
 import type { StageExample } from './loss/group-loss.ts';
 import { labelExamples } from './loss/labels.ts';
 import { pairExamples } from './loss/pairs.ts';
+import { scoredPairs } from './loss/scores.ts';
 import { promptExamples } from './reinforce/prompts.ts';
 
 /** The numbers of lines and rows of a stage's files, and why some were left out. */
@@ -74,6 +75,7 @@ export function splitData(
 ): StageData {
   const examples = (side: readonly Row[]): Examples => {
     if (stage.reinforce !== null) return promptExamples(side, stage.reinforce, tokenizer, sequence);
+    if (stage.kind === 'reward') return scoredPairs(side, tokenizer, sequence);
     if (stage.kind !== 'prefer') return examplesOf(side, stage, tokenizer, sequence);
     const read = stage.preference.loss === 'kto' ? labelExamples : pairExamples;
     return read(side, tokenizer, sequence);

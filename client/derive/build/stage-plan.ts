@@ -1,7 +1,8 @@
 import type { BatchShape } from '../../data/batch.ts';
 import type { TokenizedCorpus } from '../../data/corpus.ts';
 import { TapestryError } from '../../errors.ts';
-import type { ModelConfig } from '../../model/config.ts';
+import { type ModelConfig, requireLanguageModel } from '../../model/config.ts';
+import { scoreHead } from '../../model/parameters.ts';
 import type { MemoryOptions } from '../../train/memory.ts';
 import type { Schedule } from '../../train/optimizer/schedule.ts';
 import type { OptimizerSettings } from '../../train/training.ts';
@@ -17,6 +18,8 @@ import { adapterSettings } from './stage-weights.ts';
 /** A stage with everything that it needs: the recipe's choices applied to a model and to data. */
 export interface StagePlan {
   readonly recipe: StageRecipe;
+  /** The configuration of the model that the stage trains, which has a score head in a reward stage. */
+  readonly config: ModelConfig;
   readonly data: StageData;
   /** Base text, for replay and for the loss on it; null if the recipe names none and its share is 0. */
   readonly baseText: TokenizedCorpus | null;
@@ -47,15 +50,20 @@ export function sequenceOf({ sequence }: StageRecipe, { contextLength }: ModelCo
   );
 }
 
-/** Applies a stage's recipe. Throws `recipe.replay` if base text is wanted and none is named. */
+/**
+ * Applies a stage's recipe to a model of the configuration `before`. Throws `recipe.replay` if base text is wanted and none is named,
+ * and `model.scores` for a reward model where a language model is needed.
+ */
 export function planStage(
   recipe: StageRecipe,
-  config: ModelConfig,
+  before: ModelConfig,
   data: StageData,
   baseText: TokenizedCorpus | null,
   seed: number,
 ): StagePlan {
   const { batch, warmup, accumulation, recompute } = recipe;
+  if (recipe.kind !== 'reward') requireLanguageModel(before, 'The model');
+  const config = recipe.kind === 'reward' ? { ...before, scores: true } : before;
   if (recipe.replay.share > 0 && baseText === null)
     throw new TapestryError(
       'recipe.replay',
@@ -85,7 +93,7 @@ export function planStage(
     totalSteps: steps,
   };
   return {
-    ...{ recipe, data, baseText, shape, steps, seed, loss, batches, rollouts },
+    ...{ recipe, config, data, baseText, shape, steps, seed, loss, batches, rollouts },
     evaluationSteps: recipe.evaluationSteps ?? Math.max(1, Math.ceil(steps / 10)),
     schedule:
       recipe.schedule === 'cosine'
@@ -99,15 +107,16 @@ export function planStage(
       recompute,
       ...(accumulation === null ? {} : { accumulation }),
       ...(objective && { objective }),
-      ...(recipe.adapter && adapterTraining(recipe.adapter, seed)),
+      ...(recipe.adapter && adapterTraining(recipe.adapter, config, seed)),
     },
   };
 }
 
-/** How a trainer trains adapters. The seed draws what dropout drops. */
-function adapterTraining(adapter: AdapterRecipe, seed: number) {
+/** How a trainer trains adapters; a score head, which is new, is trained beside them. The seed draws what dropout drops. */
+function adapterTraining(adapter: AdapterRecipe, { scores = false }: ModelConfig, seed: number) {
   const lora = { ...adapterSettings(adapter), dropout: adapter.dropout, dropoutSeed: seed };
-  return { lora, quantizesFrozen: adapter.quantized };
+  const head = scores && { trained: ({ name }: { readonly name: string }) => name === scoreHead };
+  return { lora, quantizesFrozen: adapter.quantized, ...head };
 }
 
 /** Half the rate that a run trains a model of this width with, which falls with the root of the width. */

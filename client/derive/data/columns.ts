@@ -8,6 +8,7 @@ export type ColumnsRead = { readonly row: Row } | { readonly wrong: 'unknown' | 
 const text = v.string();
 const messages = v.pipe(v.array(v.object({ role: v.picklist(chatRoles), content: text })), v.minLength(1));
 const turns = v.union([text, messages]);
+const margin = v.optional(v.pipe(v.number(), v.finite(), v.minValue(0), v.maxValue(1000)));
 const label = v.union([
   v.boolean(),
   v.pipe(
@@ -36,12 +37,13 @@ const readers: readonly {
   {
     has: ['conversations', 'chosen', 'rejected'],
     read: reader(
-      v.object({ conversations: shareGpt, chosen: shareGptTurn, rejected: shareGptTurn }),
-      ({ conversations: prompt, chosen, rejected }) => ({
+      v.object({ conversations: shareGpt, chosen: shareGptTurn, rejected: shareGptTurn, margin }),
+      ({ conversations: prompt, chosen, rejected, margin: by }) => ({
         form: 'preference',
         prompt,
         chosen: [chosen],
         rejected: [rejected],
+        ...marginOf(by),
       }),
     ),
   },
@@ -55,11 +57,11 @@ const readers: readonly {
   },
   {
     has: ['prompt', 'chosen', 'rejected'],
-    read: reader(v.object({ prompt: turns, chosen: turns, rejected: turns }), preference),
+    read: reader(v.object({ prompt: turns, chosen: turns, rejected: turns, margin }), preference),
   },
   {
     has: ['chosen', 'rejected'],
-    read: reader(v.object({ chosen: turns, rejected: turns }), withImplicitPrompt),
+    read: reader(v.object({ chosen: turns, rejected: turns, margin }), withImplicitPrompt),
   },
   {
     has: ['prompt', 'completion', 'label'],
@@ -83,7 +85,7 @@ const readers: readonly {
   { has: ['prompt'], read: reader(v.object({ prompt: turns }), (row) => ({ form: 'prompt', ...row })) },
 ];
 
-const known = new Set([...readers.flatMap(({ has }) => has), 'input', 'system']);
+const known = new Set([...readers.flatMap(({ has }) => has), 'input', 'system', 'margin']);
 
 /** The columns of each form that is read, for a message. */
 export const knownColumns = readers.map(({ has }) => has.join(' + ')).join('; ');
@@ -135,13 +137,16 @@ function alpaca({
 interface Pair {
   readonly chosen: Turns;
   readonly rejected: Turns;
+  readonly margin?: number | undefined;
 }
 
+const marginOf = (margin: number | undefined) => (margin === undefined ? {} : { margin });
+
 /** Both answers without the prompt, where they repeat it; null if one is text and the other messages. */
-function preference({ prompt, chosen, rejected }: Pair & { readonly prompt: Turns }): Row | null {
+function preference({ prompt, chosen, rejected, margin: by }: Pair & { readonly prompt: Turns }): Row | null {
   const [first, second] = [without(prompt, chosen), without(prompt, rejected)];
   if (typeof first !== typeof second) return null;
-  return { form: 'preference', prompt, chosen: first, rejected: second };
+  return { form: 'preference', prompt, chosen: first, rejected: second, ...marginOf(by) };
 }
 
 /** Some datasets give the whole conversation beside the prompt. */
@@ -152,7 +157,7 @@ function without(prompt: Turns, answer: Turns): Turns {
 }
 
 /** The prompt is what both answers begin with: equal messages, or equal words of a text. */
-function withImplicitPrompt({ chosen, rejected }: Pair): Row | null {
+function withImplicitPrompt({ chosen, rejected, margin: by }: Pair): Row | null {
   if (typeof chosen === 'string' && typeof rejected === 'string') {
     let common = 0;
     while (common < chosen.length && chosen[common] === rejected[common]) common++;
@@ -162,6 +167,7 @@ function withImplicitPrompt({ chosen, rejected }: Pair): Row | null {
       prompt: chosen.slice(0, cut),
       chosen: chosen.slice(cut),
       rejected: rejected.slice(cut),
+      ...marginOf(by),
     };
   }
   if (typeof chosen === 'string' || typeof rejected === 'string') return null;
@@ -172,6 +178,7 @@ function withImplicitPrompt({ chosen, rejected }: Pair): Row | null {
     prompt: chosen.slice(0, differs),
     chosen: chosen.slice(differs),
     rejected: rejected.slice(differs),
+    ...marginOf(by),
   };
 }
 

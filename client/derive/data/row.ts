@@ -16,6 +16,8 @@ export type Row =
       readonly prompt: Turns;
       readonly chosen: Turns;
       readonly rejected: Turns;
+      /** By how much the chosen answer should score higher than the rejected one. */
+      readonly margin?: number;
     }
   | {
       readonly form: 'label';

@@ -1,5 +1,6 @@
 import { recipeHash } from '../../train/checkpoint.ts';
 import type { RequiredSignatures } from '../constitution/signatures.ts';
+import type { RewardLoss } from '../objectives/reward.ts';
 import type { IgnoredKey } from './read-keys.ts';
 import { type Overrides, readRecipe } from './read-recipe.ts';
 import { type Refuse, type Reinforce, reinforceOf } from './reinforce.ts';
@@ -77,6 +78,8 @@ export interface StageRecipe {
     /** Weight of the chosen answers' own loss. */
     readonly likelihood: number;
   };
+  /** Null unless the stage is of the kind `reward`. */
+  readonly reward: RewardLoss | null;
   /** Null unless the stage is of the kind `reinforce`. */
   readonly reinforce: Reinforce | null;
   readonly replay: ReplayRecipe;
@@ -115,7 +118,10 @@ export function parseRecipe(text: string, name: string, overrides?: Overrides): 
   const given = stages ?? [{ ...shared, kind: kindOf(shared) }];
   const whole = given.map(({ kind, ...own }, index) => {
     const path = stages === undefined ? [] : ['stages', index];
-    return stageOf(kind, { ...shared, ...definedIn(own) }, (key, what) => read.refuse([...path, key], what));
+    const refuse: Refuse = (key, what) => read.refuse([...path, key], what);
+    if (kind === 'reward' && index < given.length - 1)
+      throw refuse('kind', 'a reward model writes no text, so that no stage can follow reward');
+    return stageOf(kind, { ...shared, ...definedIn(own) }, refuse);
   });
   return {
     baseModel: base_model,
@@ -135,7 +141,8 @@ function constitutionOf(given: NonNullable<RecipeKeys['constitution']>): Constit
 }
 
 /** The kind of the only stage of a recipe without stages, as Axolotl decides it. */
-function kindOf({ rl, datasets }: StageKeys): StageKind {
+function kindOf({ rl, reward_model: isReward, datasets }: StageKeys): StageKind {
+  if (isReward) return 'reward';
   if (policyLosses.some((name) => name === rl)) return 'reinforce';
   if (rl) return 'prefer';
   return datasets?.every(({ type }) => type === 'completion') ? 'continue' : 'instruct';
@@ -152,11 +159,12 @@ function stageOf(kind: StageKind, keys: StageKeys, refuse: Refuse): StageRecipe 
   const batch =
     (keys.micro_batch_size ?? (reinforce === null ? 8 : 3 * reinforce.group)) *
     (keys.gradient_accumulation_steps ?? 1);
-  const replay = replayOf(keys.replay);
+  // A reward model has no head that base text could train.
+  const replay = replayOf(kind === 'reward' ? 0 : keys.replay);
   const [least, what] =
     reinforce !== null
       ? [reinforce.group, `a group of ${reinforce.group} completions`]
-      : kind === 'prefer'
+      : kind === 'prefer' || kind === 'reward'
         ? [2, 'a pair']
         : [1, 'an example'];
   if (batch < least + (replay.share > 0 ? 1 : 0))
@@ -185,14 +193,32 @@ function stageOf(kind: StageKind, keys: StageKeys, refuse: Refuse): StageRecipe 
     recompute: keys.gradient_checkpointing ?? false,
     evaluationSteps: keys.eval_steps ?? null,
     patience: keys.early_stopping_patience ?? null,
-    metric: keys.metric_for_best_model ?? (reinforce === null ? 'loss' : 'reward'),
+    metric: metricOf(kind, keys, refuse),
     preference: {
       ...{ loss, beta: keys.rl_beta ?? 0.1, labelSmoothing: keys.dpo_label_smoothing ?? 0 },
       likelihood: keys.rpo_alpha ?? 0,
     },
+    reward: kind === 'reward' ? { centring: keys.center_rewards_coefficient ?? 0 } : null,
     reinforce,
     replay,
   };
+}
+
+/** The metrics of each kind of stage; the first is the usual one. */
+const metricsOf: Readonly<Record<StageKind, readonly [Metric, ...Metric[]]>> = {
+  continue: ['loss', 'base_loss'],
+  instruct: ['loss', 'base_loss'],
+  prefer: ['loss', 'base_loss', 'accuracy', 'raw_accuracy', 'margin'],
+  reward: ['loss', 'accuracy', 'margin'],
+  reinforce: ['reward', 'base_loss'],
+};
+
+function metricOf(kind: StageKind, { metric_for_best_model: given }: StageKeys, refuse: Refuse): Metric {
+  const [usual, ...others] = metricsOf[kind];
+  const metric = given ?? usual;
+  if (metric === usual || others.includes(metric)) return metric;
+  const known = [usual, ...others].join(', ');
+  throw refuse('metric_for_best_model', `a ${kind} stage does not measure ${metric}: use one of ${known}`);
 }
 
 /** The loss over pairs or labels. Stages of other kinds do not read it. */

@@ -28,7 +28,7 @@ const replay = v.union(
   'must be a number from 0 to 0.9, or a mapping with share, text and corpora',
 );
 
-export const stageKinds = ['continue', 'instruct', 'prefer', 'reinforce'] as const;
+export const stageKinds = ['continue', 'instruct', 'prefer', 'reward', 'reinforce'] as const;
 export const preferenceLosses = ['dpo', 'robust', 'ipo', 'hinge', 'simpo', 'orpo', 'kto'] as const;
 export const policyLosses = ['grpo', 'dapo', 'dr_grpo', 'gspo'] as const;
 export const metrics = ['loss', 'base_loss', 'accuracy', 'raw_accuracy', 'margin', 'reward'] as const;
@@ -102,6 +102,8 @@ const stageKeys = {
   rl: v.nullish(named([...preferenceLosses, ...policyLosses])),
   rl_beta: v.optional(between(0, 1000)),
   rpo_alpha: v.optional(between(0, 1000)),
+  reward_model: v.optional(boolean),
+  center_rewards_coefficient: v.optional(between(0, 1000)),
   dpo_label_smoothing: v.optional(between(0, 0.5)),
   rewards: v.optional(
     v.pipe(v.array(reward, 'must be a list'), v.minLength(1, 'must not be empty'), v.maxLength(16)),

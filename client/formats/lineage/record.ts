@@ -31,7 +31,7 @@ const stageSchema = v.strictObject({
   /** Losses in nats a token, or mean rewards, before the stage and of its result; null if not measured. */
   figures: v.array(
     v.strictObject({
-      name: v.picklist(['held-out rows', 'base text', 'reward']),
+      name: v.picklist(['held-out rows', 'base text', 'reward', 'accuracy', 'margin']),
       before: figure,
       after: figure,
     }),

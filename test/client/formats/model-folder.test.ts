@@ -112,12 +112,12 @@ test("config.json is transformers' LlamaConfig", () => {
 });
 
 test('the files that other tools look for are there, with the end of a text where each looks for it', () => {
-  expect(JSON.parse(text(folder['generation_config.json']))).toEqual({
+  expect(JSON.parse(text(folder['generation_config.json'] ?? new Uint8Array()))).toEqual({
     bos_token_id: 256,
     eos_token_id: 257,
     pad_token_id: 258,
   });
-  expect(text(folder.Modelfile)).toBe(
+  expect(text(folder.Modelfile ?? new Uint8Array())).toBe(
     'FROM .\nPARAMETER num_ctx 16\nPARAMETER stop "<|end|>"\nTEMPLATE "{{ .Prompt }}"\n',
   );
   expect(text(folder['README.md'])).not.toContain('base_model');

@@ -1,8 +1,8 @@
 import { decodeSafetensors } from '../../../client/formats/safetensors.ts';
 
 /**
- * Logits after the last token, in float64, from a model's files alone. It is written from the definition of LlamaForCausalLM
- * in transformers (modeling_llama.py: rotate_half, repeat_kv, silu) and shares no code with the project's decoders.
+ * Logits after the last token or, of a LlamaForSequenceClassification, its labels' scores there; in float64, from a model's files
+ * alone. It is written from the definitions of both classes in transformers (modeling_llama.py: rotate_half, repeat_kv, silu) and shares no code with the project's decoders.
  */
 export function llamaLogits(
   configJson: Uint8Array,
@@ -88,5 +88,7 @@ export function llamaLogits(
     });
   }
   const last = norm('model.norm', stream.at(-1) ?? []);
+  const isScorer = config.architectures[0] === 'LlamaForSequenceClassification';
+  if (isScorer) return project('score', last);
   return project(config.tie_word_embeddings ? 'model.embed_tokens' : 'lm_head', last);
 }

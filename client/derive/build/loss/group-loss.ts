@@ -7,9 +7,13 @@ import type { PlacedAnswer } from '../../objectives/kernels/preference.ts';
 import type { Answer } from '../../objectives/preference.ts';
 import type { ValueName } from '../measurement.ts';
 
-/** An example of a stage. `desirable` is set where the loss depends on it, `answer` where a prompt has one for rewards to compare with. */
+/**
+ * An example of a stage. `desirable` and `margin` are set where the loss depends on them, `answer` where a prompt has one for
+ * rewards to compare with.
+ */
 export interface StageExample extends Example {
   readonly desirable?: boolean;
+  readonly margin?: number;
   readonly answer?: string;
 }
 
@@ -20,8 +24,16 @@ export interface GroupLoss {
   readonly hasReference: boolean;
   /** The batch with the loss over its groups. `references` has a log-probability for each of all `examples`. */
   batch(batch: ExampleBatch, examples: readonly StageExample[], references: Float32Array): Batch;
-  /** The values of a measurement on examples; see `valueNames`. */
-  measure(examples: readonly StageExample[], answers: readonly Answer[]): Partial<Record<ValueName, number>>;
+  /**
+   * Measures the trainer's model on examples; see `valueNames`. `references` has a log-probability for each of them, if the loss has
+   * references, and `shape` is the trainer's.
+   */
+  measure(
+    trainer: Trainer,
+    examples: readonly StageExample[],
+    references: Float32Array,
+    shape: BatchShape,
+  ): Promise<Partial<Record<ValueName, number>>>;
 }
 
 /** Two of a kind that belong together. */

@@ -5,7 +5,7 @@ import { ktoBatch, ktoObjective } from '../../objectives/kernels/kto.ts';
 import { type KtoLoss, ktoLoss } from '../../objectives/kto.ts';
 import type { Answer } from '../../objectives/preference.ts';
 import { answerOf, type Examples } from '../examples.ts';
-import { type GroupLoss, groupsOf, placedAnswer, type StageExample } from './group-loss.ts';
+import { answersOf, type GroupLoss, groupsOf, placedAnswer, type StageExample } from './group-loss.ts';
 
 /**
  * Labelled answers as examples: each answer, and then the answer of the next row to the same prompt, which does not belong to it.
@@ -40,7 +40,8 @@ export function labelLoss(kind: KtoLoss): GroupLoss {
         others: groups.map(([, other]) => placedAnswer(other, references)),
       });
     },
-    measure(examples, all) {
+    async measure(trainer, examples, references, shape) {
+      const all = await answersOf(trainer, examples, references, shape);
       const labels = groupsOf(examples).map(([{ desirable }]) => desirable === true);
       const answers = groupsOf(all).map(([answer], index) => ({
         ...answer,

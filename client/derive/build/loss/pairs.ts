@@ -1,4 +1,4 @@
-import { rowsOf } from '../../../data/example.ts';
+import { type Example, rowsOf } from '../../../data/example.ts';
 import type { ModelTokenizer } from '../../../data/tokenizer.ts';
 import type { Row } from '../../data/row.ts';
 import { preferenceBatch, preferenceObjective } from '../../objectives/kernels/preference.ts';
@@ -9,21 +9,32 @@ import {
   preferenceMetrics,
 } from '../../objectives/preference.ts';
 import { answerOf, type Examples } from '../examples.ts';
-import { type GroupLoss, groupsOf, placedAnswer, type StageExample } from './group-loss.ts';
+import { answersOf, type GroupLoss, groupsOf, placedAnswer, type StageExample } from './group-loss.ts';
 
-/** The pairs of rows as examples, the chosen answer and then the rejected one. Pairs with an answer that is too long are left out. */
-export function pairExamples(rows: readonly Row[], tokenizer: ModelTokenizer, sequence: number): Examples {
+/**
+ * The pairs of rows as examples, the chosen answer and then the rejected one, each changed by `change`. Pairs with an answer that
+ * is too long are left out.
+ */
+export function pairExamples(
+  rows: readonly Row[],
+  tokenizer: ModelTokenizer,
+  sequence: number,
+  change: (answer: Example) => Example = (answer) => answer,
+): Examples {
   const examples: StageExample[] = [];
   let [tooLong, unsuitable] = [0, 0];
   for (const row of rows) {
-    const pair =
-      row.form === 'preference'
-        ? [answerOf(row.prompt, row.chosen, tokenizer), answerOf(row.prompt, row.rejected, tokenizer)]
-        : [];
-    const [chosen, rejected] = pair;
-    if (!chosen || !rejected) unsuitable++;
-    else if (Math.max(rowsOf(chosen), rowsOf(rejected)) > sequence) tooLong++;
-    else examples.push(chosen, rejected);
+    if (row.form !== 'preference') {
+      unsuitable++;
+      continue;
+    }
+    const { prompt, margin } = row;
+    const chosen = answerOf(prompt, row.chosen, tokenizer);
+    const rejected = answerOf(prompt, row.rejected, tokenizer);
+    const pair = chosen && rejected && [change(chosen), change(rejected)];
+    if (!pair) unsuitable++;
+    else if (Math.max(...pair.map(rowsOf)) > sequence) tooLong++;
+    else examples.push(...pair.map((example) => (margin === undefined ? example : { ...example, margin })));
   }
   return { examples, tooLong, unsuitable };
 }
@@ -40,7 +51,8 @@ export function pairLoss(kind: PreferenceLoss): GroupLoss {
       }));
       return preferenceBatch(kind, batch, pairs);
     },
-    measure(_, answers) {
+    async measure(trainer, examples, references, shape) {
+      const answers = await answersOf(trainer, examples, references, shape);
       const pairs = groupsOf(answers).map(([chosen, rejected]) => ({ chosen, rejected }));
       const metrics = preferenceMetrics(kind, pairs);
       return {

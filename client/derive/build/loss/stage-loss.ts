@@ -2,9 +2,11 @@ import type { StageRecipe } from '../../recipe/recipe.ts';
 import type { GroupLoss } from './group-loss.ts';
 import { labelLoss } from './labels.ts';
 import { pairLoss } from './pairs.ts';
+import { scoreLoss } from './scores.ts';
 
 /** The loss over groups of examples that a stage trains; null if it trains the mean loss of targets. */
-export function stageLoss({ kind, preference }: StageRecipe): GroupLoss | null {
+export function stageLoss({ kind, preference, reward }: StageRecipe): GroupLoss | null {
+  if (reward !== null) return scoreLoss(reward);
   if (kind !== 'prefer') return null;
   const { loss, beta, labelSmoothing, likelihood } = preference;
   switch (loss) {

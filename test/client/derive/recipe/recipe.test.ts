@@ -150,7 +150,7 @@ stages:
     '  line 2: learnig_rate is no known key; is it learning_rate?',
     '  line 5: datasets.0.shards is no known key',
     '  line 6: val_set_size must be a number from 0 to 0.9',
-    '  line 8: stages.0.kind must be one of continue, instruct, prefer, reinforce',
+    '  line 8: stages.0.kind must be one of continue, instruct, prefer, reward, reinforce',
     '  line 10: stages.1.num_epochs must be a number from 0.001 to 100000',
   ]);
   expect(next).toContain('docs/recipe.md');
@@ -192,6 +192,15 @@ test.each([
     'line 5: kto does not train on rewards',
   ],
   ['base_model: m\ndatasets: [{path: a}]\nadapter: loha\n', 'line 3'],
+  [
+    'base_model: m\ndatasets: [{path: a}]\nstages:\n - kind: reward\n - kind: instruct\n',
+    'line 4: a reward model writes no text',
+  ],
+  ['base_model: m\ndatasets: [{path: a}]\nreward_model: true\nmicro_batch_size: 1\n', 'room for a pair'],
+  [
+    'base_model: m\ndatasets: [{path: a}]\nmetric_for_best_model: accuracy\n',
+    'line 3: instruct does not measure accuracy: use one of loss, base_loss',
+  ],
   [
     'base_model: m\nstages:\n - kind: prefer\n   datasets: [{path: a}]\n   rl: grpo\n',
     'line 5: grpo trains on rewards',
