@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { diffCommand } from './diff.ts';
+import { fromVotesCommand } from './from-votes.ts';
 import { signCommand } from './sign.ts';
 import { verifyCommand } from './verify.ts';
 
@@ -11,5 +12,6 @@ export function constitutionCommand(): Command {
     )
     .addCommand(signCommand())
     .addCommand(verifyCommand())
-    .addCommand(diffCommand());
+    .addCommand(diffCommand())
+    .addCommand(fromVotesCommand());
 }
