@@ -35,11 +35,11 @@ async function foreign(config: ModelConfig = usual, kind?: string): Promise<stri
   return folder;
 }
 
-const silent = ['--json'];
+const silent = () => ['--json', '--data', temporaryFolder()];
 const importing = (from: string, to: string) =>
   importCommand()
     .exitOverride()
-    .parseAsync([from, '--to', to, ...silent], { from: 'user' });
+    .parseAsync([from, '--to', to, ...silent()], { from: 'user' });
 
 const corpus = (name: string, words: string): Corpus =>
   corpusFromTexts(
@@ -78,7 +78,7 @@ test('three nodes train an imported model on with its own vocabulary, each corpu
   await exportBase(relay, folder, [], start.name);
   await exportCommand()
     .exitOverride()
-    .parseAsync(['--model', folder, '--to', gguf, '--dtype', 'f32', ...silent], { from: 'user' });
+    .parseAsync(['--model', folder, '--to', gguf, '--dtype', 'f32', ...silent()], { from: 'user' });
   const { parameters, config, tokenizer } = await loadModel(gguf);
   expect(parameters).toEqual((await relay.base()).parameters);
   const [before = [], after = []] = await heldOutLosses(
