@@ -1,7 +1,9 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { exportCommand } from '../../../../apps/cli/commands/export.ts';
 import { importCommand } from '../../../../apps/cli/commands/import.ts';
+import { saveAdapter } from '../../../../apps/cli/model/adapter-folder.ts';
 import { loadModel } from '../../../../apps/cli/model/model-folder.ts';
 import { writeModelFolder } from '../../../../apps/cli/model/write-model.ts';
 import { exportBase } from '../../../../apps/cli/run/export-base.ts';
@@ -11,6 +13,8 @@ import { loadStartBase } from '../../../../apps/cli/run/start-model.ts';
 import { type Corpus, corpusFromTexts } from '../../../../client/data/corpus.ts';
 import { tokenizerFromFile } from '../../../../client/data/tokenizer-file.ts';
 import { encodeModelFolder } from '../../../../client/formats/model-folder.ts';
+import { modelAdapter } from '../../../../client/model/adapter/model-adapter.ts';
+import { adapterLayout } from '../../../../client/model/adapter/settings.ts';
 import type { ModelConfig } from '../../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
 import { toHex } from '../../../../relay/wire/hex.ts';
@@ -97,6 +101,32 @@ test('what is no base, a derivative, and a model that the manifest cannot descri
     code: 'model.not-a-base',
     message: expect.stringContaining('derivative'),
   });
+  const base = join(temporaryFolder(), 'base');
+  await importing(await foreign(), base);
+  const weights = join(base, 'model.safetensors');
+  const bytes = await readFile(weights);
+  // A base that was rounded, one whose values were changed, and files of a build are not bases.
+  const rounded = join(temporaryFolder(), 'rounded');
+  await exportCommand()
+    .exitOverride()
+    .parseAsync(
+      ['--model', base, '--to', rounded, '--format', 'safetensors', '--dtype', 'f16', ...silent()],
+      { from: 'user' },
+    );
+  await expect(loadStartBase(rounded)).rejects.toMatchObject({ code: 'model.not-a-base' });
+  await writeFile(weights, bytes.with(-3, (bytes.at(-3) ?? 0) ^ 1));
+  await expect(loadStartBase(base)).rejects.toMatchObject({ code: 'model.wrong-hash' });
+  const adapter = join(temporaryFolder(), 'adapter');
+  const settings = { rank: 4, alpha: 8, targets: null, rsLora: false, dora: false };
+  const layout = layoutOf(usual);
+  const values = new Float32Array(adapterLayout(layout, settings).length);
+  await saveAdapter(
+    adapter,
+    { ...settings, rankPattern: {}, alphaPattern: {} },
+    modelAdapter(layout, settings, values),
+    { baseModel: 'base', metadata: {} },
+  );
+  await expect(loadStartBase(adapter)).rejects.toMatchObject({ code: 'model.missing' });
   const scaled = join(temporaryFolder(), 'scaled');
   const ropeScaling = { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 16 };
   await importing(await foreign({ ...usual, ropeScaling }), scaled);

@@ -48,6 +48,20 @@ test('an object with the fields of a delta is not accepted as a delta', () => {
   expect(() => encodeDelta(forged, new Float32Array(2), codec)).toThrow(/BaseDelta/);
 });
 
+test('no other type is taken for a delta, and only `between` makes one: both are errors of the compiler', () => {
+  const alike = { values: new Float32Array(2), norm: 0 };
+  const made = [
+    // @ts-expect-error an object of the same fields is no delta
+    (): BaseDelta => alike,
+    // @ts-expect-error weights are no delta
+    (): BaseDelta => new Float32Array(2),
+    // @ts-expect-error the constructor is private
+    () => new BaseDelta(new Float32Array(2), 0),
+  ];
+  // Code that the compiler did not see makes none either.
+  for (const make of made.slice(0, 2)) expect(BaseDelta.is(make())).toBe(false);
+});
+
 test("payload and residual add up to the clipped delta, and the relay accepts the payload's norm", () => {
   fc.assert(
     fc.property(vector(100, 1), vector(100, 2 ** -10), (change, residual) => {
