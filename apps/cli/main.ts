@@ -51,6 +51,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     load: async () => (await import('./commands/model/chat.ts')).chatCommand,
   },
   {
+    name: 'serve',
+    summary: 'answer programs of this machine by the chat-completions protocol',
+    load: async () => (await import('./commands/model/serve.ts')).serveCommand,
+  },
+  {
     name: 'eval',
     summary: "a model's loss on held-out text",
     load: async () => (await import('./commands/model/eval.ts')).evalCommand,

@@ -117,7 +117,7 @@ export class ChatSession {
     try {
       // At least half of the context is the prompt's.
       const room = model.context - Math.min(maxTokens, Math.floor(model.context / 2));
-      const prompt = model.prompt(messages, adapter, room);
+      const prompt = model.prompt(messages, format, room);
       if (prompt.leftOut > 0)
         this.#note(`The context has no room for the first ${prompt.leftOut} messages, which are left out.`);
       const random = Random.seeded(seed, this.#answers++);

@@ -99,8 +99,8 @@ export class ChatModel {
   }
 
   /** The prompt of an answer, of at most `room` tokens. Throws the errors of `answerPrompt`. */
-  prompt(messages: readonly ChatMessage[], adapter: string | null, room: number): AnswerPrompt {
-    return answerPrompt(this.tokenizer, this.formatWith(adapter), messages, room);
+  prompt(messages: readonly ChatMessage[], format: ChatFormat, room: number): AnswerPrompt {
+    return answerPrompt(this.tokenizer, format, messages, room);
   }
 
   /**

@@ -49,6 +49,7 @@ test.each([
   'merge',
   'generate',
   'chat',
+  'serve',
   'eval',
   'import',
   'export',

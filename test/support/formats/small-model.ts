@@ -9,7 +9,7 @@ import { livelyAdapter } from '../train/lively-adapter.ts';
 /** A model of bytes that is small enough for a command's test. */
 export const smallModelConfig = {
   ...presets.nano,
-  ...{ layers: 1, dimension: 16, heads: 2, keyValueHeads: 1, feedForward: 32, contextLength: 128 },
+  ...{ layers: 1, dimension: 16, heads: 2, keyValueHeads: 1, feedForward: 32, contextLength: 4096 },
 };
 const layout = layoutOf(smallModelConfig);
 

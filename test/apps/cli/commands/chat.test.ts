@@ -76,7 +76,7 @@ test('lines of a pipe are answered, and votes on answers make rows that the pref
 test('a base continues text and says so; Ctrl-C stops an answer and not the chat', async () => {
   const folder = temporaryFolder();
   await writeSmallModel(folder, 1, 'base');
-  const child = chat(folder, '--max-tokens', '1000000');
+  const child = chat(folder, '--greedy', '--max-tokens', '1000000');
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
   child.stdin.write('All human beings\n');
@@ -86,4 +86,6 @@ test('a base continues text and says so; Ctrl-C stops an answer and not the chat
   const [code] = await once(child, 'close');
   expect(code).toBe(exit.done);
   expect(stderr).toContain('continues each message as text');
+  // It would say so if there had been no answer to stop.
+  expect(stderr).not.toContain('again leaves');
 });
