@@ -11,7 +11,7 @@ import { type RelayBenchOptions, relayBench } from './growth/relay.ts';
 import { type VerifyBenchOptions, verifyBench } from './growth/verify.ts';
 import { bench as memory, memoryConfigs } from './memory.ts';
 import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
-import { type SovereignOptions, sovereign } from './sovereign/bench.ts';
+import { type SovereignOptions, type StageName, sovereign, stageNames } from './sovereign/bench.ts';
 import { configs, type FrozenPart, frozenParts } from './step/workload.ts';
 import { type Platform, platformNames, printed, stepBench } from './step.ts';
 
@@ -173,6 +173,12 @@ program
     printLines(shakespeare({ ...flags, gpu: await nodeGpu() })),
   );
 
+interface SovereignFlags extends Pick<SovereignOptions, 'tokens' | 'seeds' | 'stages' | 'seed' | 'folder'> {
+  readonly instructSteps: number;
+  readonly preferSteps: number;
+  readonly reinforceSteps: number;
+}
+
 program
   .command('sovereign')
   .description(
@@ -180,16 +186,23 @@ program
   )
   .addOption(count('tokens', 'tokens that the base is trained on, in thousands', 2000))
   .addOption(count('seeds', 'builds of each stage', 3))
-  .addOption(count('instruct-steps', 'steps of instruct', 400))
-  .addOption(count('prefer-steps', 'steps of prefer', 200))
-  .addOption(count('reinforce-steps', 'updates of reinforce', 120))
+  .addOption(
+    new Option('--stages <names>', `of ${stageNames.join(', ')}`)
+      .argParser(stagesOf)
+      .default(stageNames, 'all'),
+  )
+  .addOption(count('instruct-steps', 'steps of instruct', 500))
+  .addOption(count('prefer-steps', 'steps of prefer', 120))
+  .addOption(count('reinforce-steps', 'updates of reinforce', 100))
   .addOption(count('seed', "the base's", 0))
+  .addOption(new Option('--folder <path>', 'store the base and the figures there, and do only what is left'))
   .addOption(json())
-  .action(async ({ tokens, ...flags }: Omit<SovereignOptions, 'gpu' | 'headless'>) =>
+  .action(async ({ tokens, instructSteps, preferSteps, reinforceSteps, ...flags }: SovereignFlags) =>
     printLines(
       sovereign({
         ...flags,
         tokens: 1000 * tokens,
+        steps: { instruct: instructSteps, prefer: preferSteps, reinforce: reinforceSteps },
         gpu: await nodeGpu(),
         headless: import.meta.dirname,
       }),
@@ -256,6 +269,14 @@ function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {
     const run = shakespeareRuns[name];
     if (run !== undefined) return run;
     throw new InvalidArgumentError(`It names runs of ${Object.keys(shakespeareRuns).join(', ')}.`);
+  });
+}
+
+function stagesOf(text: string): readonly StageName[] {
+  return text.split(',').map((name) => {
+    const stage = stageNames.find((known) => known === name);
+    if (stage !== undefined) return stage;
+    throw new InvalidArgumentError(`It names stages of ${stageNames.join(', ')}.`);
   });
 }
 

@@ -8,21 +8,27 @@ import { layoutOf } from '../../client/model/parameters.ts';
 import { Random } from '../../client/random.ts';
 import { evaluate } from '../../client/train/evaluate.ts';
 import { Trainer } from '../../client/train/trainer.ts';
-import { config, type Weights } from './stage.ts';
-import type { Question } from './tasks.ts';
+import { type Base, config, type Weights } from './base.ts';
+import { ofEachTask, type Question } from './tasks.ts';
+import { archaicWords } from './verses.ts';
 
 const layout = layoutOf(config);
 const { beginning, end, encode } = byteTokenizer;
 const optimizer = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, gradientClip: 1 };
 
-/** The mean loss on a corpus's held-out part, in nats a byte. */
-export async function lossOf(gpu: GPU, weights: Weights, { heldOut }: TokenizedCorpus): Promise<number> {
+/** The loss on held-out verses of each kind, in nats a byte. */
+export async function cardLosses({ gpu, cards }: Base, weights: Weights) {
+  return { old: await lossOf(gpu, weights, cards.old), modern: await lossOf(gpu, weights, cards.modern) };
+}
+
+/** The mean loss on a corpus's held-out part. */
+async function lossOf(gpu: GPU, weights: Weights, { heldOut }: TokenizedCorpus): Promise<number> {
   const shape = { batch: 8, sequence: config.contextLength };
   const device = await openDevice(gpu);
   try {
     const trainer = await Trainer.create(device, config, shape, optimizer);
     trainer.setParameters(weights);
-    const loss = await evaluate(trainer, heldOutBatches(heldOut, shape, 60));
+    const loss = await evaluate(trainer, heldOutBatches(heldOut, shape, 40));
     trainer.close();
     return loss;
   } finally {
@@ -61,7 +67,7 @@ export async function exactAnswers(
   questions: readonly Question[],
   count: number,
 ): Promise<Record<string, number>> {
-  const asked = [...Map.groupBy(questions, ({ task }) => task).values()].flatMap((of) => of.slice(0, count));
+  const asked = ofEachTask(questions, count);
   const prompts = asked.map(({ prompt }) => prompt);
   const answers = await continued(gpu, weights, prompts, { temperature: 0, maxTokens: 12, seed: 0 });
   const marked = asked.map(({ task, answer }, index) => ({ task, right: answers[index] === answer }));
@@ -73,8 +79,8 @@ export async function exactAnswers(
   );
 }
 
-/** Texts that the model writes from nothing, at temperature 0.7. */
-export function samplesOf(gpu: GPU, weights: Weights, seed: number): Promise<string[]> {
+/** Archaic words for each thousand in texts that the model writes from nothing, at temperature 0.7. */
+export async function archaicSamples(gpu: GPU, weights: Weights): Promise<number> {
   const prompts = Array.from({ length: 192 }, () => '');
-  return continued(gpu, weights, prompts, { temperature: 0.7, maxTokens: 110, seed });
+  return archaicWords(await continued(gpu, weights, prompts, { temperature: 0.7, maxTokens: 110, seed: 0 }));
 }

@@ -1,20 +1,19 @@
+import * as v from 'valibot';
 import { clock } from '../../client/clock.ts';
-import type { TokenizedCorpus } from '../../client/data/corpus.ts';
 import { byteTokenizer } from '../../client/data/tokenizer.ts';
 import { type BuildResult, runBuild } from '../../client/derive/build/build.ts';
 import { splitData } from '../../client/derive/build/stage-data.ts';
 import { planStage } from '../../client/derive/build/stage-plan.ts';
+import { weightsHash } from '../../client/derive/build/stage-weights.ts';
 import type { Row } from '../../client/derive/data/row.ts';
 import { parseRecipe, type StageKind } from '../../client/derive/recipe/recipe.ts';
 import { cacheFiles } from '../../client/host/cache.ts';
-import { presets } from '../../client/model/config.ts';
 import type { Files } from '../../client/runtime.ts';
 import { sha256Hex } from '../../client/sha256.ts';
+import { recipeHash } from '../../client/train/checkpoint.ts';
 import { never } from '../loop.ts';
-
-/** The model of the bench; rows are as long as its context. */
-export const config = presets.nano;
-export type Weights = Float32Array<ArrayBuffer>;
+import { type Base, config, type Weights } from './base.ts';
+import type { Figures } from './over-seeds.ts';
 
 export interface Stage {
   readonly kind: StageKind;
@@ -22,17 +21,20 @@ export interface Stage {
   readonly keys: string;
   readonly train: readonly Row[];
   readonly heldOut: readonly Row[];
-  readonly from: Weights;
-  /** For replay, and for the loss on it; null for the base itself. */
-  readonly baseText: TokenizedCorpus | null;
   readonly seed: number;
 }
 
-/** Builds one stage as `tapestry build` does, with its state in memory. `hash` is that of the verses' file. */
+/** The weights that a stage begins with, and the text that it replays. */
+export type Start = Pick<Base, 'gpu' | 'hash'> & {
+  readonly weights: Weights;
+  /** Null for the base itself. */
+  readonly baseText: Base['baseText'] | null;
+};
+
+/** Builds one stage as `tapestry build` does, with its state in memory. */
 export async function buildStage(
-  gpu: GPU,
-  hash: string,
-  { kind, keys, train, heldOut, from, baseText, seed }: Stage,
+  { gpu, hash, weights, baseText }: Start,
+  { kind, keys, train, heldOut, seed }: Stage,
 ): Promise<BuildResult> {
   const source = `base_model: memory\n${keys}\nstages:\n  - {kind: ${kind}, datasets: [{path: memory}]}\n`;
   const [recipe] = parseRecipe(source, 'the recipe').stages;
@@ -42,14 +44,8 @@ export async function buildStage(
   const rows = { train, heldOut, ...about, ...counts };
   const data = splitData(rows, recipe, byteTokenizer, config.contextLength);
   const plan = planStage(recipe, config, data, baseText, seed);
-  const kept = new Map<string, Uint8Array<ArrayBuffer>>();
-  const files: Files = {
-    read: async (name) => kept.get(name) ?? null,
-    write: async (name, bytes) => {
-      kept.set(name, bytes);
-    },
-  };
-  return runBuild({ id: sha256Hex(source), base: from, stages: [plan] }, files, {
+  const files = memoryFiles();
+  return runBuild({ id: sha256Hex(source), base: weights, stages: [plan] }, files, {
     runtime: { ...clock, gpu: async () => gpu, cache: cacheFiles() },
     config,
     tokenizer: byteTokenizer,
@@ -65,8 +61,40 @@ export async function buildStage(
   });
 }
 
-/** The measurement before a stage's first step and that of its result. */
-export function changes({ measurements, chosen }: BuildResult) {
-  const result = measurements.find(({ step }) => step === chosen[0]);
-  return { step: chosen[0], before: measurements[0]?.values, after: result?.values };
+function memoryFiles(): Files {
+  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+  return {
+    read: async (name) => files.get(name) ?? null,
+    write: async (name, bytes) => {
+      files.set(name, bytes);
+    },
+  };
+}
+
+const figuresSchema: v.GenericSchema<Figures> = v.lazy(() =>
+  v.union([v.number(), v.record(v.string(), figuresSchema)]),
+);
+
+/**
+ * The figures of a stage's result. They are read from the bench's folder where it has them, so that an interrupted bench does only
+ * what is left; a stage is known there by its rows, its recipe, its seed and the weights that it begins with.
+ */
+export async function stageFigures(
+  base: Base,
+  stage: Stage,
+  figures: (result: BuildResult) => Promise<Figures>,
+): Promise<Figures> {
+  const id = recipeHash({ ...stage, weights: weightsHash(base.weights), hash: base.hash });
+  const name = `${stage.kind}-${stage.seed}-${id.slice(0, 16)}.json`;
+  const stored = await base.files?.read(name);
+  if (stored) return v.parse(figuresSchema, JSON.parse(new TextDecoder().decode(stored)));
+  const result = await figures(await buildStage(base, stage));
+  await base.files?.write(name, new TextEncoder().encode(JSON.stringify(result)));
+  return result;
+}
+
+/** The measurements before a stage's first step and of its result, and the result's step. */
+export function changes({ measurements, chosen: [step = 0] }: BuildResult): Record<string, Figures> {
+  const values = (at: number) => measurements.find((measurement) => measurement.step === at)?.values ?? {};
+  return { step, before: values(0), after: values(step) };
 }

@@ -1,5 +1,6 @@
 import type { Row } from '../../client/derive/data/row.ts';
 import { Random } from '../../client/random.ts';
+import { spread } from './base.ts';
 import type { Verse } from './verses.ts';
 
 /** A question with one right answer. */
@@ -9,8 +10,8 @@ export interface Question {
   readonly answer: string;
 }
 
-/** Characters of a verse that fits the context with its question. */
-const longest = 90;
+/** Characters of a verse that says enough, and fits the context with its question. */
+const fits = ({ length }: string) => length >= 60 && length <= 100;
 
 /** Asks of each verse that fits whether its English is old or new, and whether it speaks of God; and to repeat a word of it. */
 export function questionsOf(verses: readonly Verse[], seed: number): Question[] {
@@ -20,9 +21,9 @@ export function questionsOf(verses: readonly Verse[], seed: number): Question[] 
   for (const { old, modern } of verses) {
     const isOld = random.below(2) === 1;
     const text = isOld ? old : modern;
-    if (text.length <= longest)
+    if (fits(text))
       questions.push({ task: 'style', prompt: `${text}\nThe English is `, answer: isOld ? 'old' : 'new' });
-    if (modern.length <= longest) {
+    if (fits(modern)) {
       const names = /\bGod\b/.test(modern);
       // Equally many verses with and without God, so that guessing is right half the time.
       if (names ? true : without < withGod) {
@@ -31,18 +32,16 @@ export function questionsOf(verses: readonly Verse[], seed: number): Question[] 
         questions.push({ task: 'topic', prompt: `${modern}\nGod is `, answer: names ? 'named' : 'absent' });
       }
     }
-    const words = modern.match(/\b[A-Za-z]{3,8}\b/g) ?? [];
+    const words = modern.match(/\b[A-Za-z]{3,6}\b/g) ?? [];
     const word = words[random.below(Math.max(1, words.length))];
     if (word !== undefined) questions.push({ task: 'repeat', prompt: `Repeat: ${word}\n`, answer: word });
   }
   return questions;
 }
 
-/** Equally many questions of each task, in their order. */
-export function balanced(questions: readonly Question[]): Question[] {
-  const tasks = [...Map.groupBy(questions, ({ task }) => task).values()];
-  const count = Math.min(...tasks.map(({ length }) => length));
-  return tasks.flatMap((of) => of.slice(0, count));
+/** At most `count` questions of each task, evenly spread over them. */
+export function ofEachTask(questions: readonly Question[], count: number): Question[] {
+  return [...Map.groupBy(questions, ({ task }) => task).values()].flatMap((of) => spread(of, count));
 }
 
 /** Words of held-out questions to repeat must not be those of the training questions. */
@@ -57,5 +56,5 @@ export const answerRows = (questions: readonly Question[]): Row[] =>
 /** The first words of modern verses, which the model continues. */
 export function promptRows(verses: readonly Verse[]): Row[] {
   const prompts = verses.map(({ modern }) => modern.split(' ').slice(0, 3).join(' '));
-  return prompts.filter((prompt) => prompt.length <= 40).map((prompt) => ({ form: 'prompt', prompt }));
+  return prompts.filter((prompt) => prompt.length <= 24).map((prompt) => ({ form: 'prompt', prompt }));
 }

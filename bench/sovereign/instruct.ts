@@ -1,0 +1,42 @@
+import { type Base, measured } from './base.ts';
+import { cardLosses, exactAnswers } from './evaluation.ts';
+import type { Figures } from './over-seeds.ts';
+import { changes, type Stage, stageFigures } from './stage.ts';
+import { answerRows, ofEachTask, questionsOf, unseen } from './tasks.ts';
+
+/** Held-out questions of each task that are asked. */
+const askedPerTask = 100;
+/** Questions of each task that are trained on; one has fewer. */
+const trainedPerTask = 2600;
+
+const keys = `micro_batch_size: 12
+optimizer: muon
+learning_rate: 2e-3
+replay: 0.4`;
+
+const questions = ({ train, heldOut, seed }: Base) => {
+  const trained = questionsOf(train, seed);
+  return { trained, asked: unseen(questionsOf(heldOut, seed), trained) };
+};
+
+/** Exact answers of the base itself. */
+export function answersOfBase(base: Base): Promise<Record<string, number>> {
+  return exactAnswers(base.gpu, base.weights, questions(base).asked, askedPerTask);
+}
+
+/** Answers to questions about verses, and words to repeat: exact answers to held-out questions. */
+export function instruct(base: Base, steps: number, seed: number): Promise<Figures> {
+  const { trained, asked } = questions(base);
+  const stage: Stage = {
+    kind: 'instruct',
+    keys: `${measured(4, steps)}\n${keys}`,
+    seed,
+    train: answerRows(ofEachTask(trained, trainedPerTask)),
+    heldOut: answerRows(ofEachTask(asked, askedPerTask)),
+  };
+  return stageFigures(base, stage, async (result) => ({
+    ...changes(result),
+    exact: await exactAnswers(base.gpu, result.parameters, asked, askedPerTask),
+    loss: await cardLosses(base, result.parameters),
+  }));
+}
