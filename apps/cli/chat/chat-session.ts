@@ -1,5 +1,6 @@
 import { Conversation } from '../../../client/derive/chat/conversation.ts';
 import { TapestryError } from '../../../client/errors.ts';
+import type { Piece } from '../../../client/model/generate/generate.ts';
 import type { Sampling } from '../../../client/model/generate/sampling.ts';
 import { Random } from '../../../client/random.ts';
 import type { ChatModel } from '../model/chat-model.ts';
@@ -113,7 +114,7 @@ export class ChatSession {
     const signal = interrupts.begin();
     let text = '';
     let tokens = 0;
-    let end: 'stop' | 'length' | 'interrupted' = 'interrupted';
+    let end: NonNullable<Piece['end']> | 'interrupted' = 'interrupted';
     try {
       // At least half of the context is the prompt's.
       const room = model.context - Math.min(maxTokens, Math.floor(model.context / 2));
@@ -142,6 +143,7 @@ export class ChatSession {
         { event: 'answer', message: messages.at(-1)?.content, text, tokens, end, adapter, format },
         '',
       );
+    else if (end === 'protected') this.#note('The answer ended before a passage that a rule protects.');
     else if (end === 'length') this.#note(`Cut at ${maxTokens} tokens (--max-tokens).`);
   }
 

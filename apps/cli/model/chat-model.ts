@@ -6,20 +6,23 @@ import {
   answerPrompt,
   type ChatFormat,
 } from '../../../client/derive/chat/answer-prompt.ts';
+import type { ProtectedDomains } from '../../../client/derive/protect/domains.ts';
+import { StreamGuard } from '../../../client/derive/protect/stream-guard.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { chatMl, plainTemplate } from '../../../client/formats/tokenizer-config.ts';
 import type { ModelAdapter } from '../../../client/model/adapter/model-adapter.ts';
 import type { LoadedModel } from '../../../client/model/files/read-model.ts';
 import type { CachedDecoder } from '../../../client/model/generate/cached-decoder.ts';
-import { generate, type Piece } from '../../../client/model/generate/generate.ts';
+import { generate, type Piece, type TextGuard } from '../../../client/model/generate/generate.ts';
 import type { Sampling } from '../../../client/model/generate/sampling.ts';
 import type { Random } from '../../../client/random.ts';
+import { domainsAt, requireUnprotected } from '../protect/rules-file.ts';
 import { loadAdapter } from './adapter-folder.ts';
 import { openDecoder } from './decoder.ts';
 import type { GenerationFlags } from './generation-flags.ts';
 import { loadModel } from './model-folder.ts';
 
-export interface ChatModelFlags extends Pick<GenerationFlags, 'device' | 'storage'> {
+export interface ChatModelFlags extends Pick<GenerationFlags, 'device' | 'storage' | 'protect'> {
   /** Folders of PEFT, or `name=folder`. */
   readonly adapter?: readonly string[];
   /** The most tokens of a prompt and its answer, beside the model's own context. */
@@ -36,6 +39,11 @@ export interface AnswerOptions extends Sampling {
   readonly signal: AbortSignal;
 }
 
+/** A prompt, and what decides which text of its answer may be shown. */
+export interface GuardedPrompt extends AnswerPrompt {
+  readonly guard: TextGuard | null;
+}
+
 /** A model with its adapters, which answers one prompt at a time. */
 export class ChatModel {
   /** That of its file or folder. */
@@ -48,6 +56,7 @@ export class ChatModel {
   readonly #format: ChatFormat | undefined;
   readonly #isTrainedOnChats: boolean;
   readonly #decoder: CachedDecoder;
+  readonly #domains: ProtectedDomains | null;
   #adapter: string | null = null;
 
   private constructor(
@@ -56,7 +65,9 @@ export class ChatModel {
     adapters: readonly string[],
     opened: { readonly decoder: CachedDecoder; readonly device: string },
     format: ChatFormat | undefined,
+    domains: ProtectedDomains | null,
   ) {
+    this.#domains = domains;
     this.name = basename(resolve(path)).replace(/\.gguf$/, '');
     this.adapters = adapters;
     this.tokenizer = model.tokenizer;
@@ -75,6 +86,7 @@ export class ChatModel {
    * @throws TapestryError the errors of `loadModel`, `loadAdapter` and `openDecoder`, or `usage.adapter` for two of one name
    */
   static async open(path: string, flags: ChatModelFlags): Promise<ChatModel> {
+    const domains = await domainsAt(flags.protect);
     const model = await loadModel(path);
     const adapters = new Map<string, ModelAdapter>();
     for (const given of flags.adapter ?? []) {
@@ -90,7 +102,7 @@ export class ChatModel {
     const { device, storage, context, format } = flags;
     const tokens = Math.min(context, model.config.contextLength);
     const opened = await openDecoder(device, model, { texts: 1, tokens, storage, adapters });
-    return new ChatModel(path, model, [...adapters.keys()], opened, format);
+    return new ChatModel(path, model, [...adapters.keys()], opened, format, domains);
   }
 
   /** How the model is asked while it uses an adapter, or none. */
@@ -98,22 +110,29 @@ export class ChatModel {
     return this.#format ?? (this.#isTrainedOnChats || adapter !== null ? 'chat' : 'plain');
   }
 
-  /** The prompt of an answer, of at most `room` tokens. Throws the errors of `answerPrompt`. */
-  prompt(messages: readonly ChatMessage[], format: ChatFormat, room: number): AnswerPrompt {
-    return answerPrompt(this.tokenizer, format, messages, room);
+  /**
+   * The prompt of an answer, of at most `room` tokens. Throws the errors of `answerPrompt`, and `protected.prompt` for a message
+   * with a protected passage.
+   */
+  prompt(messages: readonly ChatMessage[], format: ChatFormat, room: number): GuardedPrompt {
+    const domains = this.#domains;
+    if (domains !== null) for (const { content } of messages) requireUnprotected(content, domains);
+    const guard = domains && new StreamGuard(domains, messages.at(-1)?.content);
+    return { ...answerPrompt(this.tokenizer, format, messages, room), guard };
   }
 
   /**
    * Continues a prompt, a piece for each token. One at a time. If aborted, rejects with the signal's reason.
    * @throws TapestryError the errors of `generate`
    */
-  async *answer(prompt: AnswerPrompt, options: AnswerOptions): AsyncGenerator<Piece, void, void> {
+  async *answer(prompt: GuardedPrompt, options: AnswerOptions): AsyncGenerator<Piece, void, void> {
     const { adapter, random, stopStrings = [], ...rest } = options;
     if (adapter !== this.#adapter) {
       this.#decoder.useAdapter(adapter);
       this.#adapter = adapter;
     }
-    yield* generate(this.#decoder, [{ tokens: prompt.tokens, random }], {
+    const { tokens, guard } = prompt;
+    yield* generate(this.#decoder, [{ tokens, random, ...(guard && { guard }) }], {
       ...rest,
       tokenizer: this.tokenizer,
       stopTokens: prompt.stopTokens,

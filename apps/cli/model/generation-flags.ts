@@ -13,6 +13,7 @@ export interface GenerationFlags {
   readonly seed: number;
   readonly device: DeviceName;
   readonly storage: Precision;
+  readonly protect?: string;
 }
 
 /** Adds the options of every command that writes text with a model. */
@@ -38,6 +39,10 @@ export function withGeneration(command: Command): Command {
       )
         .choices(['f32', 'f16'])
         .default('f32'),
+    )
+    .option(
+      '--protect <rules>',
+      'refuse prompts, and end answers, that these rules of protected domains match',
     );
 }
 

@@ -1,5 +1,5 @@
-/** Why an answer ended. */
-export type FinishReason = 'stop' | 'length';
+/** Why an answer ended. `content_filter`: before a passage that a rule protects. */
+export type FinishReason = 'stop' | 'length' | 'content_filter';
 
 export interface Usage {
   readonly promptTokens: number;

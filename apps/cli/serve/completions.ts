@@ -105,7 +105,7 @@ export class Completions {
       for await (const { text, end } of answer()) {
         const { promptTokens, completionTokens } = result.usage;
         result.usage = { promptTokens, completionTokens: completionTokens + 1 };
-        if (end !== undefined) result.finish = end;
+        if (end !== undefined) result.finish = end === 'protected' ? 'content_filter' : end;
         if (text !== '') yield text;
       }
     } finally {

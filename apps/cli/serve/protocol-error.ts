@@ -28,6 +28,7 @@ export function protocolError(error: unknown): ProtocolError {
   if (!(error instanceof TapestryError)) return new ProtocolError(500, 'bug', 'The server failed to answer.');
   if (error.code === 'chat.too-long')
     return invalid('messages', `${error.message} ${error.next}`, 'context_length_exceeded');
+  if (error.code === 'protected.prompt') return invalid('messages', error.message, 'content_filter');
   const status = error.code.startsWith('chat.') ? 400 : 500;
   return new ProtocolError(status, error.code, `${error.message} ${error.next}`);
 }

@@ -1,10 +1,10 @@
 import type { ProtectedDomains } from './domains.ts';
 import { type ProtectedMatch, ProtectedScanner } from './scanner.ts';
 
-/** Text that may be shown, and the match that ended the stream, if one did. */
+/** Text that may be shown. `stop` is true if nothing after it may be. */
 export interface GuardedText {
   readonly text: string;
-  readonly match: ProtectedMatch | null;
+  readonly stop: boolean;
 }
 
 export interface StreamGuardOptions {
@@ -22,19 +22,32 @@ export class StreamGuard {
   readonly #scanner: ProtectedScanner;
   readonly #most: number;
   #held = '';
-  /** The place of the first held unit. */
+  /** The place of the first held unit, and the units of the text before the stream, which are not given out. */
   #from = 0;
+  readonly #before: number;
   #surrogate = '';
   #match: ProtectedMatch | null = null;
 
-  constructor(domains: ProtectedDomains, { held }: StreamGuardOptions = defaultStreamGuardOptions) {
+  /** `before` is a text that the stream goes on from, such as a prompt: a passage may begin in it. */
+  constructor(
+    domains: ProtectedDomains,
+    before = '',
+    { held }: StreamGuardOptions = defaultStreamGuardOptions,
+  ) {
     this.#scanner = new ProtectedScanner(domains);
     this.#most = held;
+    this.#before = before.length;
+    this.push(before);
+  }
+
+  /** The passage that ended the stream, in units of the text from its very beginning; null if none did. */
+  get match(): ProtectedMatch | null {
+    return this.#match;
   }
 
   /** Takes the next piece. Returns what may be shown now. */
   push(piece: string): GuardedText {
-    if (this.#match !== null) return { text: '', match: this.#match };
+    if (this.#match !== null) return { text: '', stop: true };
     const text = this.#surrogate + piece;
     // The second half of a character may come with the next piece.
     const whole = /[\ud800-\udbff]$/.test(text) ? text.slice(0, -1) : text;
@@ -43,30 +56,31 @@ export class StreamGuard {
     const found = this.#scanner.push(whole);
     if (found.length > 0) return this.#stop(found);
     const end = this.#from + this.#held.length;
-    return { text: this.#release(Math.max(this.#scanner.earliest ?? end, end - this.#most)), match: null };
+    return { text: this.#release(Math.max(this.#scanner.earliest ?? end, end - this.#most)), stop: false };
   }
 
   /** The stream has ended. Returns the rest that may be shown. */
   end(): GuardedText {
-    if (this.#match !== null) return { text: '', match: this.#match };
+    if (this.#match !== null) return { text: '', stop: true };
     this.#held += this.#surrogate;
     const found = [...this.#scanner.push(this.#surrogate), ...this.#scanner.end()];
     this.#surrogate = '';
     if (found.length > 0) return this.#stop(found);
-    return { text: this.#release(this.#from + this.#held.length), match: null };
+    return { text: this.#release(this.#from + this.#held.length), stop: false };
   }
 
   #stop(found: readonly ProtectedMatch[]): GuardedText {
     const match = found.reduce((first, each) => (each.start < first.start ? each : first));
     this.#match = match;
-    return { text: this.#release(match.start), match };
+    return { text: this.#release(match.start), stop: true };
   }
 
   #release(to: number): string {
     const text = this.#held.slice(0, Math.max(0, to - this.#from));
     this.#held = this.#held.slice(text.length);
+    const shown = text.slice(Math.max(0, this.#before - this.#from));
     this.#from += text.length;
-    return text;
+    return shown;
   }
 }
 
@@ -76,13 +90,13 @@ export async function* guardStream(
   domains: ProtectedDomains,
   options?: StreamGuardOptions,
 ): AsyncGenerator<string, ProtectedMatch | null> {
-  const guard = new StreamGuard(domains, options);
+  const guard = new StreamGuard(domains, '', options);
   for await (const piece of pieces) {
-    const { text, match } = guard.push(piece);
+    const { text, stop } = guard.push(piece);
     if (text !== '') yield text;
-    if (match !== null) return match;
+    if (stop) return guard.match;
   }
-  const { text, match } = guard.end();
+  const { text } = guard.end();
   if (text !== '') yield text;
-  return match;
+  return guard.match;
 }

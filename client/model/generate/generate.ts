@@ -6,11 +6,21 @@ import type { Addition, CachedDecoder } from './cached-decoder.ts';
 import { checkSampling, type Sampling, sampleToken } from './sampling.ts';
 import { StopStrings } from './stop-strings.ts';
 
+/** Decides which text may be shown. It may hold some back until more has come. */
+export interface TextGuard {
+  /** Takes the next text. Returns what may be shown now; `stop` is true if the rest may not be. */
+  push(text: string): { readonly text: string; readonly stop: boolean };
+  /** The text has ended. */
+  end(): { readonly text: string; readonly stop: boolean };
+}
+
 export interface Prompt {
   /** At least one. If there are more than the context holds, only the last ones are read. */
   readonly tokens: readonly number[];
   /** Used by this prompt alone, so that its text does not depend on the other prompts. */
   readonly random: Random;
+  /** The continuation ends before text that this guard does not let through. Used by this prompt alone. */
+  readonly guard?: TextGuard;
 }
 
 export interface GenerateOptions extends Sampling {
@@ -32,8 +42,11 @@ export interface Piece {
   readonly token: number;
   /** The text that is now certain. Often empty: the possible beginning of a stop string or of a character is held back. */
   readonly text: string;
-  /** Set on a prompt's last piece: it ended by a stop token or stop string ('stop'), or by `maxTokens` ('length'). */
-  readonly end?: 'stop' | 'length';
+  /**
+   * Set on a prompt's last piece: it ended by a stop token or stop string ('stop'), by `maxTokens` ('length'), or by the prompt's
+   * guard ('protected').
+   */
+  readonly end?: 'stop' | 'length' | 'protected';
 }
 
 /**
@@ -120,11 +133,24 @@ class Continuation {
     this.#pending = [token];
     this.#made++;
     const piece = { prompt: this.#index, token };
-    if (stopTokens?.includes(token)) return { ...piece, text: this.#rest(), end: 'stop' };
+    if (stopTokens?.includes(token)) return this.#guarded({ ...piece, text: this.#rest(), end: 'stop' });
     const text = this.#stops.push(this.#stream.push(token));
-    if (this.#stops.found) return { ...piece, text, end: 'stop' };
-    if (this.#made === maxTokens) return { ...piece, text: text + this.#rest(), end: 'length' };
-    return { ...piece, text };
+    if (this.#stops.found) return this.#guarded({ ...piece, text, end: 'stop' });
+    if (this.#made === maxTokens)
+      return this.#guarded({ ...piece, text: text + this.#rest(), end: 'length' });
+    return this.#guarded({ ...piece, text });
+  }
+
+  /** The piece with the text that may be shown, and the end if nothing after it may. */
+  #guarded(piece: Piece): Piece {
+    const { guard } = this.#prompt;
+    if (guard === undefined) return piece;
+    const shown = guard.push(piece.text);
+    if (shown.stop) return { ...piece, text: shown.text, end: 'protected' };
+    if (piece.end === undefined) return { ...piece, text: shown.text };
+    const last = guard.end();
+    const text = shown.text + last.text;
+    return last.stop ? { ...piece, text, end: 'protected' } : { ...piece, text };
   }
 
   #rest(): string {

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { encodeBeginning, type Tokenizer } from '../../../../client/data/tokenizer.ts';
-import { generate } from '../../../../client/model/generate/generate.ts';
+import type { ProtectedDomains } from '../../../../client/derive/protect/domains.ts';
+import { StreamGuard } from '../../../../client/derive/protect/stream-guard.ts';
+import { generate, type Prompt } from '../../../../client/model/generate/generate.ts';
 import { Random } from '../../../../client/random.ts';
 import { exit } from '../../exit-codes.ts';
 import { Continuations } from '../../model/continuations.ts';
@@ -8,6 +10,7 @@ import { openDecoder } from '../../model/decoder.ts';
 import { type GenerationFlags, samplingOf, withGeneration } from '../../model/generation-flags.ts';
 import { loadModel } from '../../model/model-folder.ts';
 import { repeated, whole, withExamples, withJson } from '../../options.ts';
+import { domainsAt, requireUnprotected } from '../../protect/rules-file.ts';
 import { Interrupt } from '../../terminal/interrupt.ts';
 import { Output } from '../../terminal/output.ts';
 
@@ -43,9 +46,11 @@ async function runGenerate(flags: GenerateFlags): Promise<void> {
   const output = new Output(flags.json);
   const interrupt = new Interrupt(output, 'Stopping.');
   const { prompt: prompts, maxTokens, storage } = flags;
+  const domains = await domainsAt(flags.protect);
+  if (domains !== null) for (const prompt of prompts) requireUnprotected(prompt, domains);
   const model = await loadModel(flags.model);
   const { tokenizer } = model;
-  const texts = promptTokens(tokenizer, prompts, flags.seed);
+  const texts = promptTokens(tokenizer, prompts, flags.seed, domains);
   const { decoder, device } = await openDecoder(flags.device, model, {
     texts: texts.length,
     tokens: maxTokens + Math.max(...texts.map(({ tokens }) => tokens.length)),
@@ -72,7 +77,12 @@ async function runGenerate(flags: GenerateFlags): Promise<void> {
 }
 
 /** A prompt's text depends on the seed and not on the other prompts; a repeated prompt is continued differently. */
-function promptTokens(tokenizer: Tokenizer, prompts: readonly string[], seed: number) {
+function promptTokens(
+  tokenizer: Tokenizer,
+  prompts: readonly string[],
+  seed: number,
+  domains: ProtectedDomains | null,
+): Prompt[] {
   const seen = new Map<string, number>();
   return prompts.map((prompt) => {
     const before = seen.get(prompt) ?? 0;
@@ -80,6 +90,7 @@ function promptTokens(tokenizer: Tokenizer, prompts: readonly string[], seed: nu
     return {
       tokens: [...encodeBeginning(tokenizer, prompt)],
       random: Random.seeded(seed, before),
+      ...(domains && { guard: new StreamGuard(domains, prompt) }),
     };
   });
 }

@@ -75,7 +75,7 @@ test('only what may still become a match is held back', () => {
     fc.property(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 8 }), (text) => {
       const guard = new StreamGuard(own);
       const out = [...text].map((letter) => guard.push(letter));
-      fc.pre(out.every(({ match }) => match === null));
+      fc.pre(out.every(({ stop }) => !stop));
       const from = out.map((each) => each.text).join('').length;
       const isNeeded = from === text.length || ends.some((end) => startsIn(text + end).includes(from));
       expect(isNeeded, `${text} held from ${from}`).toBe(true);
@@ -86,11 +86,18 @@ test('only what may still become a match is held back', () => {
 
 test('a match that is longer than what may be held is still stopped where it ends', () => {
   const own = protectedDomains([{ id: 'own', data: 'remove', patterns: ['a.*z'], examples: [] }]);
-  const guard = new StreamGuard(own, { held: 10 });
+  const guard = new StreamGuard(own, '', { held: 10 });
   const text = [...`a${'b'.repeat(30)}`].map((letter) => guard.push(letter).text).join('');
   expect(text).toBe(`a${'b'.repeat(20)}`);
-  expect(guard.push('z more').match).toEqual({ rule: 'own', start: 0, end: 32 });
+  expect(guard.push('z more')).toEqual({ text: '', stop: true });
+  expect(guard.match).toEqual({ rule: 'own', start: 0, end: 32 });
   expect(guard.end().text).toBe('');
+});
+
+test('a passage that begins in the prompt is stopped, and the prompt is not given out', () => {
+  const guard = new StreamGuard(domains, 'How to make a pipe ');
+  expect(shown(['bo', 'at', ' of wood'], guard)).toBe('boat of wood');
+  expect(shown(['bo', 'mb', ' of wood'], new StreamGuard(domains, 'How to make a pipe '))).toBe('');
 });
 
 test('a stream ends before its first protected passage', async () => {
