@@ -42,6 +42,7 @@ interface StepFlags {
   readonly frozen: readonly FrozenPart[];
   readonly adapter?: number | true;
   readonly packed?: number;
+  readonly sampled?: number;
   readonly peers?: true;
   readonly json?: true;
   readonly batch: number;
@@ -73,6 +74,7 @@ program
     ).argParser(whole(1, 1024)),
   )
   .addOption(count('packed', 'steps whose windows hold documents of so many tokens, on average, beside it'))
+  .addOption(count('sampled', 'so many texts sampled side by side beside it, as many tokens as a step has'))
   .addOption(new Option('--peers', 'jax-js and TensorFlow.js beside it, on WebGPU and on WebAssembly'))
   .addOption(count('batch', 'windows a step', 4))
   .addOption(count('sequence', "tokens a window; the preset's own where it is not given"))
@@ -93,6 +95,7 @@ program
       frozen: flags.frozen,
       ...(flags.adapter && { adapter: flags.adapter === true ? 8 : flags.adapter }),
       ...(flags.packed && { packed: flags.packed }),
+      ...(flags.sampled && { sampled: flags.sampled }),
       peers: flags.peers === true,
       rounds: flags.rounds,
       steps: flags.steps,

@@ -22,6 +22,8 @@ export interface StepBenchOptions {
   readonly adapter?: number;
   /** Mean length of the documents that a further contender, on the first platform, packs into its windows. */
   readonly packed?: number;
+  /** Texts that a further contender, on the first platform, samples side by side, as many tokens as a step has. */
+  readonly sampled?: number;
   /** Whether other libraries run beside, in Node. */
   readonly peers: boolean;
   readonly rounds: number;
@@ -119,7 +121,7 @@ export async function* stepBench(options: StepBenchOptions): AsyncGenerator<Step
 }
 
 function placesOf(options: StepBenchOptions): Place[] {
-  const { workload, platforms, headless, frozen = [], adapter, packed, peers: beside } = options;
+  const { workload, platforms, headless, frozen = [], adapter, packed, sampled, peers: beside } = options;
   const root = join(headless, '..', '..');
   const node = (words: readonly string[], cold: boolean) =>
     new ProcessSeat(process.execPath, ['--no-warnings', ...words], cold ? coldEnvironment : {});
@@ -153,12 +155,17 @@ function placesOf(options: StepBenchOptions): Place[] {
     workload: { ...workload, packed: mean },
     start: starts[platforms[0] ?? 'node'],
   }));
+  const samples = (sampled === undefined ? [] : [sampled]).map((sequences) => ({
+    name: `tapestry, ${sequences} texts sampled`,
+    workload: { ...workload, sampled: sequences },
+    start: starts[platforms[0] ?? 'node'],
+  }));
   const others = peers.map(([name, library, backend]) => ({
     name,
     workload,
     start: async (cold: boolean) => node([join(root, 'bench', 'peers', `${library}.ts`), backend], cold),
   }));
-  return [...own, ...parted, ...adapted, ...documents, ...(beside ? others : [])];
+  return [...own, ...parted, ...adapted, ...documents, ...samples, ...(beside ? others : [])];
 }
 
 /** Opens the workload and warms up, until the number of steps that fill a turn is known. */

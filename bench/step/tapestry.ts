@@ -8,6 +8,7 @@ import { freshState } from '../../client/train/training.ts';
 import type { Contender } from './contender.ts';
 import { countGpu } from './gpu-counts.ts';
 import { matmulCeiling } from './roofline.ts';
+import { openSampling } from './sampling.ts';
 import { learningRate, optimizer, trainedTensors, type Workload } from './workload.ts';
 
 /** This project's own trainer, by the runtime's WebGPU; with the kernels that were measured, where `kernels` tells them. */
@@ -16,8 +17,9 @@ export async function openTapestry(
   workload: Workload,
   kernels: (device: Device) => Chooser = () => async () => new Map(),
 ): Promise<Contender> {
+  const { config, storage, lora, sampled } = workload;
+  if (sampled !== undefined) return openSampling(gpu, workload, sampled, kernels);
   countGpu();
-  const { config, storage, lora } = workload;
   const device = await openDevice(gpu);
   const memory = { storage, trained: trainedTensors(workload), ...(lora && { lora }) };
   const trainer = await Trainer.create(device, config, workload, optimizer, {

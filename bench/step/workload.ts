@@ -15,6 +15,8 @@ export interface Workload extends BatchShape {
   readonly lora?: AdapterSettings;
   /** Mean length of the documents that windows are packed with; without it, each window is one. */
   readonly packed?: number;
+  /** Texts that are sampled side by side, in place of training. */
+  readonly sampled?: number;
 }
 
 /** Parts of a model that can be frozen. */

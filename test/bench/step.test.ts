@@ -25,21 +25,23 @@ test('the step bench measures a model that trains, with one submit a step', asyn
     preset: 'bench',
     headless,
     platforms: ['node'],
+    sampled: 3,
     peers: false,
     rounds: 2,
     steps: 7,
   }))
     records.push(record);
-  const [contender, summary] = records;
-  expect(records).toHaveLength(2);
+  const [contender, sampling, summary] = records;
+  expect(records).toHaveLength(3);
   expect(contender).toMatchObject({ event: 'contender', contender: 'tapestry', submits: 1 });
   if (contender === undefined || !('event' in contender)) throw new Error('no contender');
+  expect(sampling).toMatchObject({ contender: 'tapestry, 3 texts sampled', submits: expect.any(Number) });
   expect(contender.lastLoss).toBeLessThan(contender.firstLoss);
   expect(contender.bestMsPerStep).toBeLessThanOrEqual(contender.msPerStep);
   expect(summary).toMatchObject({
     bench: 'step',
-    tokensPerSecond: { tapestry: contender.tokensPerSecond },
-    ratios: {},
+    tokensPerSecond: { tapestry: contender.tokensPerSecond, 'tapestry, 3 texts sampled': expect.any(Number) },
+    ratios: { 'tapestry, 3 texts sampled': expect.any(Number) },
     submits: 1,
     dispatches: expect.any(Number),
     coldStartSeconds: expect.any(Number),
