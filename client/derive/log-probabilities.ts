@@ -1,4 +1,4 @@
-import type { BatchShape } from '../data/batch.ts';
+import type { Batch, BatchShape } from '../data/batch.ts';
 import { type Example, hashExamples, rowsOf } from '../data/example.ts';
 import { exampleBatches } from '../data/example-sampler.ts';
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.ts';
@@ -6,12 +6,17 @@ import type { Files } from '../runtime.ts';
 import { sha256Hex } from '../sha256.ts';
 import type { Trainer } from '../train/trainer.ts';
 
+/** A model on a device, with the shape of its batches fixed. */
+export interface LogProbabilities {
+  logProbabilities(batch: Batch): Promise<Float32Array>;
+}
+
 /**
- * The log-probability, in nats, of each of an example's tokens but the first, by the model that the trainer holds: 0 for tokens
+ * The log-probability, in nats, of each of an example's tokens but the first, by the model that `trainer` holds: 0 for tokens
  * that carry no loss. `shape` is the trainer's; examples must fit it (see `fitExample`).
  */
 export async function logProbabilitiesOf(
-  trainer: Trainer,
+  trainer: LogProbabilities,
   examples: readonly Example[],
   shape: BatchShape,
 ): Promise<Float32Array<ArrayBuffer>[]> {

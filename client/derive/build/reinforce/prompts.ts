@@ -30,7 +30,8 @@ export function promptExamples(
   return { examples, tooLong, unsuitable };
 }
 
-function promptTokens(prompt: Turns, tokenizer: ModelTokenizer): Uint32Array<ArrayBuffer> {
+/** The tokens that the model continues to answer a prompt: text as it is, messages by the chat template. */
+export function promptTokens(prompt: Turns, tokenizer: ModelTokenizer): Uint32Array<ArrayBuffer> {
   if (typeof prompt !== 'string') return renderChat(tokenizer, prompt, { prompt: true }).tokens;
   return encodeBeginning(tokenizer, prompt);
 }
