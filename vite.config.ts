@@ -1,61 +1,80 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vite';
+import { defineConfig, type UserConfig } from 'vite';
 import { udhrPlugin } from './client/data/udhr/plugin.ts';
 
 /** The form of yaml for browsers, in every bundle: that for Node reads the environment, which Deno refuses. */
 const yaml = fileURLToPath(new URL('browser/index.js', import.meta.resolve('yaml/package.json')));
 
-export default defineConfig(({ mode }) =>
-  mode === 'headless'
-    ? {
-        plugins: [udhrPlugin()],
-        resolve: { alias: { yaml } },
-        // One bundle for Node and Deno. Only the WebGPU binding and Node's own modules stay outside, and the browser's
-        // driver, which one bench loads.
-        ssr: { noExternal: true, external: ['webgpu', 'playwright'] },
-        build: {
-          ssr: true,
-          outDir: 'dist/headless',
-          target: 'es2024',
-          rollupOptions: {
-            input: {
-              tapestry: 'apps/cli/main.ts',
-              join: 'apps/cli/join-main.ts',
-              'sample-worker': 'apps/cli/sample-worker.ts',
-              'probe-worker': 'apps/cli/probe-worker.ts',
-              bench: 'bench/main.ts',
-              contender: 'bench/step/tapestry-process.ts',
-              'contender-page': 'bench/step/tapestry-page.ts',
-            },
-          },
-        },
-      }
-    : {
-        root: 'apps',
-        // Every address is relative to its page, so that a relay may sit below any path.
-        base: './',
-        plugins: [udhrPlugin()],
-        resolve: { alias: { yaml } },
-        build: {
-          outDir: '../dist/pages',
-          emptyOutDir: true,
-          target: 'es2024',
-          // The pages' content-security policy knows no data: addresses.
-          assetsInlineLimit: 0,
-          rollupOptions: {
-            input: { contribute: 'apps/index.html', dashboard: 'apps/dashboard.html' },
-          },
-        },
-        worker: {
-          format: 'es',
-          plugins: () => [udhrPlugin()],
-          // The relay gives the worker's script a policy of its own, and knows it by this name.
-          rollupOptions: {
-            output: {
-              entryFileNames: 'assets/contribute-worker-[hash].js',
-              chunkFileNames: 'assets/contribute-worker/[name]-[hash].js',
-            },
-          },
+/** A build of pages into a folder of `dist`. The worker's script has the name of `worker`. */
+function pagesBuild(folder: string, worker: string, input: Readonly<Record<string, string>>): UserConfig {
+  return {
+    root: 'apps',
+    // Every address is relative to its page, so that the pages may be served below any path.
+    base: './',
+    plugins: [udhrPlugin()],
+    resolve: { alias: { yaml } },
+    build: {
+      outDir: `../dist/${folder}`,
+      emptyOutDir: true,
+      target: 'es2024',
+      // The pages' content-security policy knows no data: addresses.
+      assetsInlineLimit: 0,
+      // The browsers that have WebGPU preload modules by themselves; the substitute would fetch them, which the studio's policy forbids.
+      modulePreload: { polyfill: false },
+      rollupOptions: {
+        input,
+        // A service worker controls the pages beside and below it, and keeps its name.
+        output: {
+          entryFileNames: ({ name }) => (name === 'offline' ? '[name].js' : 'assets/[name]-[hash].js'),
         },
       },
-);
+    },
+    worker: {
+      format: 'es',
+      plugins: () => [udhrPlugin()],
+      // Servers give the worker's script a policy of its own, and know it by this name.
+      rollupOptions: {
+        output: {
+          entryFileNames: `assets/${worker}-[hash].js`,
+          chunkFileNames: `assets/${worker}/[name]-[hash].js`,
+        },
+      },
+    },
+  };
+}
+
+export default defineConfig(({ mode }): UserConfig => {
+  if (mode === 'studio')
+    return pagesBuild('studio', 'studio-worker', {
+      studio: 'apps/studio.html',
+      offline: 'apps/studio/offline/service-worker.ts',
+    });
+  if (mode !== 'headless')
+    return pagesBuild('pages', 'contribute-worker', {
+      contribute: 'apps/index.html',
+      dashboard: 'apps/dashboard.html',
+    });
+  return {
+    plugins: [udhrPlugin()],
+    resolve: { alias: { yaml } },
+    // One bundle for Node and Deno. Only the WebGPU binding and Node's own modules stay outside, and the browser's
+    // driver, which one bench loads.
+    ssr: { noExternal: true, external: ['webgpu', 'playwright'] },
+    build: {
+      ssr: true,
+      outDir: 'dist/headless',
+      target: 'es2024',
+      rollupOptions: {
+        input: {
+          tapestry: 'apps/cli/main.ts',
+          join: 'apps/cli/join-main.ts',
+          'sample-worker': 'apps/cli/sample-worker.ts',
+          'probe-worker': 'apps/cli/probe-worker.ts',
+          bench: 'bench/main.ts',
+          contender: 'bench/step/tapestry-process.ts',
+          'contender-page': 'bench/step/tapestry-page.ts',
+        },
+      },
+    },
+  };
+});

@@ -37,7 +37,7 @@ const allowed: readonly (readonly [string, readonly string[]])[] = [
   ['apps/cli/', ['client/', 'relay/', 'shaders/']],
   ['apps/contribute/', ['client/', 'apps/ui/', border]],
   ['apps/dashboard/', [...ground, 'apps/ui/', border]],
-  ['apps/studio/', [...training, 'client/derive/', 'client/host/', 'apps/ui/']],
+  ['apps/studio/', [...training, 'client/derive/', 'client/host/', 'apps/ui/', 'apps/cli/version.ts']],
   ['apps/ui/', [...ground, border]],
   ['apps/setup/', []],
   ['bench/', ['shaders/', 'client/', 'relay/', 'apps/']],

@@ -36,8 +36,9 @@ const writers: Readonly<Record<string, string>> = {
   'apps/cli/new-file.ts': 'new files only (new-file.test.ts)',
   'apps/setup/lock.mjs': 'dist/setup.lock of this project',
   'apps/setup/remembered.mjs': 'dist/setup.json of this project',
-  'client/host/browser/network.ts': 'one key of its own name in IndexedDB (real-relay.test.ts)',
-  'client/host/browser/runtime.ts': 'the folder tapestry/ of the origin (real-relay.test.ts)',
+  'client/host/browser/identity.ts': 'one key of its own name in IndexedDB (real-relay.test.ts)',
+  'client/host/browser/origin-folder.ts':
+    'the folders of the origin that its users name: tapestry/ (real-relay.test.ts), tapestry-studio/',
   'client/host/disk.ts':
     'names that hold the run’s id, identity.json, which is never replaced (disk.test.ts), and a marked build',
   'client/host/regular-file.ts': 'reads only',

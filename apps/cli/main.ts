@@ -36,6 +36,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     load: async () => (await import('./commands/constitution/constitution.ts')).constitutionCommand,
   },
   {
+    name: 'studio',
+    summary: 'a page that builds and compares derivatives in the browser, offline',
+    load: async () => (await import('./commands/studio.ts')).studioCommand,
+  },
+  {
     name: 'merge',
     summary: 'make one model of several by a recipe of mergekit',
     load: async () => (await import('./commands/merge.ts')).mergeCommand,

@@ -12,3 +12,8 @@ export function siblingProgram(name: string): string {
 export function pagesFolder(): string {
   return join(folder(), '..', 'pages');
 }
+
+/** The folder of the built studio. */
+export function studioFolder(): string {
+  return join(folder(), '..', 'studio');
+}

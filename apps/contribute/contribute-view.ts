@@ -1,7 +1,8 @@
 import type { ContributionFate, SentBytes } from '../../client/contribute/events.ts';
 import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
 import { messages } from '../ui/messages.ts';
-import type { Problem, WorkerEvent } from './worker/worker-api.ts';
+import type { Problem } from '../ui/problem.ts';
+import type { WorkerEvent } from './worker/worker-api.ts';
 
 /** The contributor's current activity. `Ending` is how it ended. */
 export type Activity = 'starting' | 'joining' | 'syncing' | 'training' | 'sending' | 'waiting' | 'retrying';

@@ -6,7 +6,7 @@ import { formatDuration } from '../ui/format.ts';
 import { LossChart } from '../ui/loss-chart.tsx';
 import { Masthead } from '../ui/masthead.tsx';
 import { messages } from '../ui/messages.ts';
-import { lossOfRun } from '../ui/series.ts';
+import { lossOfRun } from '../ui/run-loss.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
 import { FullScreenButton } from './full-screen.tsx';
 import { Join } from './join.tsx';

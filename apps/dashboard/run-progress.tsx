@@ -3,7 +3,7 @@ import { useNow } from '../ui/clock.ts';
 import { Cloth } from '../ui/cloth.tsx';
 import { formatCount, formatDuration, formatLoss } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
-import { heldOutMeans } from '../ui/series.ts';
+import { heldOutMeans } from '../ui/run-loss.ts';
 
 const words = messages.dashboard;
 

@@ -32,7 +32,7 @@ export async function buildIfChanged(root) {
     if (built()) return;
     say('building the pages and the headless bundle into dist');
     const started = Date.now();
-    for (const mode of ['production', 'headless']) {
+    for (const mode of ['production', 'studio', 'headless']) {
       const vite = join('node_modules', 'vite', 'bin', 'vite.js');
       const code = await run(pinnedNode(root), [vite, 'build', '--mode', mode, '--logLevel', 'error'], root);
       if (code !== 0)

@@ -1,3 +1,5 @@
+import { studioWords } from './studio-words.ts';
+
 /**
  * Every text that the pages show. To add a language, write another object of type `Messages` and add it to `catalogues`
  * under its BCP 47 tag. The pages select the language by the browser's settings.
@@ -209,6 +211,7 @@ const english = {
       'This machine can still take part without a browser, with Node or Deno. The README explains how.',
     retry: 'Check again',
   },
+  studio: studioWords,
   dashboard: {
     title: 'Dashboard – Tapestry',
     fullScreen: 'Full screen',

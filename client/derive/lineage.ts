@@ -1,8 +1,16 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { TapestryError } from '../errors.ts';
-import { type Lineage, mostAncestors, recordOf, type SignedRecord } from '../formats/lineage/lineage.ts';
-import { type LineageRecord, recordHash, recordText } from '../formats/lineage/record.ts';
+import { printable, TapestryError } from '../errors.ts';
+import {
+  type Lineage,
+  mostAncestors,
+  type Parentage,
+  recordOf,
+  type SignedRecord,
+} from '../formats/lineage/lineage.ts';
+import { type LineageRecord, type Parent, recordHash, recordText } from '../formats/lineage/record.ts';
+import { parametersHash } from '../formats/model-folder.ts';
 import { type Identity, isSignedBy, signBytes } from '../identity.ts';
+import type { LoadedModel } from '../model/files/read-model.ts';
 
 /**
  * Signs a record. `families` are the lineages of its parents, which go into the new one.
@@ -55,6 +63,38 @@ export async function lineageProblems(lineage: Lineage): Promise<string[]> {
     }
   }
   return problems;
+}
+
+/**
+ * The parentage that a model gives to what is made from it. `family` is the model's own lineage, null if it has none; `name` says
+ * where it was read.
+ * @throws TapestryError `lineage.false` if its lineage does not hold or is of other values
+ */
+export async function modelParentage(
+  family: Lineage | null,
+  { parameters, metadata }: Pick<LoadedModel, 'parameters' | 'metadata'>,
+  name: string,
+): Promise<Parentage> {
+  const weights = parametersHash(parameters);
+  if (family !== null) {
+    const problems = await lineageProblems(family);
+    if (family.record.weights !== weights) problems.push('it is of other values than those of the model');
+    if (problems.length > 0)
+      throw new TapestryError(
+        'lineage.false',
+        `The lineage of ${printable(name)} does not hold: ${problems.join('; ')}.`,
+        'Get the model again, or remove its lineage to use it as a model of unknown origin.',
+      );
+  }
+  const record = family && recordHash(family.record);
+  return { parent: { name, weights, run: runOf(metadata), record }, family };
+}
+
+/** The run and the round that a base's file names. */
+function runOf(metadata: LoadedModel['metadata']): Parent['run'] {
+  const { 'tapestry.kind': kind, 'tapestry.run': id = '', 'tapestry.round': round = '' } = metadata;
+  const isNamed = kind === 'base' && /^[0-9a-f]{64}$/.test(id) && /^\d{1,9}$/.test(round);
+  return isNamed ? { id, round: Number(round) } : null;
 }
 
 function textBytes(record: LineageRecord): Uint8Array<ArrayBuffer> {

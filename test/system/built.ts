@@ -7,6 +7,8 @@ const root = join(import.meta.dirname, '../..');
 export interface Built {
   /** The folder of the pages, as a relay serves them. */
   readonly pages: string;
+  /** The folder of the studio. */
+  readonly studio: string;
   /** The `tapestry` command's script. */
   readonly tapestry: string;
 }
@@ -14,7 +16,8 @@ export interface Built {
 /** The product built from the current sources, at most once for all tests. */
 export async function built(): Promise<Built> {
   await buildIfChanged(root);
-  return { pages: join(root, 'dist/pages'), tapestry: join(root, 'dist/headless/tapestry.js') };
+  const within = (path: string) => join(root, 'dist', path);
+  return { pages: within('pages'), studio: within('studio'), tapestry: within('headless/tapestry.js') };
 }
 
 export interface Ended {

@@ -1,6 +1,7 @@
 import type { ContributorEvent } from '../../../client/contribute/events.ts';
 import type { EvidenceFile } from '../../../client/contribute/protocol/evidence.ts';
 import type { Nation } from '../../../client/data/udhr/nations.ts';
+import type { Problem } from '../../ui/problem.ts';
 
 /** The reason why a browser cannot train. */
 export type Obstacle = 'insecure-context' | 'no-webgpu' | 'no-adapter';
@@ -19,13 +20,6 @@ export interface StartRequest {
   readonly token: string | null;
   /** From 0.1 to 1; anything else fails with `usage.power`. */
   readonly power: number;
-}
-
-/** A TapestryError as the worker sends it to the page. */
-export interface Problem {
-  readonly code: string;
-  readonly message: string;
-  readonly next: string;
 }
 
 export type WorkerEvent =

@@ -4,15 +4,17 @@ import { JournalForkedError } from '../../../client/contribute/protocol/evidence
 import type { Corpus } from '../../../client/data/corpus.ts';
 import { corpusFromFiles } from '../../../client/data/reading/corpus-from-files.ts';
 import { loadNation, nations } from '../../../client/data/udhr/nations.ts';
-import { TapestryError } from '../../../client/errors.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
-import { browserNetwork, forgetIdentity } from '../../../client/host/browser/network.ts';
+import { chosenFile } from '../../../client/host/browser/chosen-file.ts';
+import { forgetIdentity } from '../../../client/host/browser/identity.ts';
+import { browserNetwork } from '../../../client/host/browser/network.ts';
 import { browserRuntime, forgetFiles } from '../../../client/host/browser/runtime.ts';
 import { decodeToNode, socketPath } from '../../../relay/wire/frames.ts';
-import { chosenFile } from './chosen-file.ts';
+
+import { problemOf } from '../../ui/problem.ts';
 import { Controls } from './controls.ts';
 import { paced } from './throttled-events.ts';
-import type { ContributeWorker, Probe, Problem, StartRequest, WorkerEvent } from './worker-api.ts';
+import type { ContributeWorker, Probe, StartRequest, WorkerEvent } from './worker-api.ts';
 
 /**
  * The worker runs all code that uses the GPU or the text. The relay serves this script with its own Content Security
@@ -68,16 +70,6 @@ async function loadCorpus(text: StartRequest['text']): Promise<Corpus> {
   return corpusFromFiles('The choice of files', text.files.map(chosenFile), (problem) =>
     tell({ event: 'file-problem', ...problemOf(problem) }),
   );
-}
-
-function problemOf(error: unknown): Problem {
-  return error instanceof TapestryError
-    ? { code: error.code, message: error.message, next: error.next }
-    : {
-        code: 'page.unforeseen',
-        message: String(error),
-        next: 'Reload the page. If the error occurs again, report it.',
-      };
 }
 
 const api: ContributeWorker = {

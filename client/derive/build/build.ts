@@ -1,3 +1,4 @@
+import type { ModelConfig } from '../../model/config.ts';
 import { layoutOf } from '../../model/parameters.ts';
 import type { Files } from '../../runtime.ts';
 import { recipeHash } from '../../train/checkpoint.ts';
@@ -57,32 +58,49 @@ export async function runBuild(
   files: Files,
   context: Omit<StageContext, 'base' | 'save'>,
 ): Promise<BuildResult> {
-  /** The configuration of the model that a stage begins with or, after the last, of the result. */
-  const configAt = (stage: number) => stages[stage - 1]?.config ?? context.config;
-  const saved = await files.read(buildFiles.state);
-  let state: BuildState =
-    saved === null
-      ? {
-          stage: 0,
-          checkpoint: null,
-          start: null,
-          references: null,
-          best: null,
-          notBetter: 0,
-          measurements: [],
-          chosen: [],
-        }
-      : await decodeBuildState(saved, id, (stage) => layoutOf(configAt(stage)).length);
+  let state = (await savedState({ id, stages }, files, context.config)) ?? fresh;
   const save = async (reached: BuildState) => {
     await files.write(buildFiles.state, await encodeBuildState(id, reached));
     await writeCurves(files, stages, reached.measurements);
   };
   for (let plan = stages[state.stage]; plan !== undefined; plan = stages[state.stage]) {
-    state = await runStage(plan, state, { ...context, config: configAt(state.stage), base, save });
+    state = await runStage(plan, state, {
+      ...context,
+      config: configAt(stages, state.stage, context.config),
+      base,
+      save,
+    });
     await save(state);
   }
   const { start, measurements, chosen } = state;
   return { parameters: start ?? base, measurements, chosen };
+}
+
+const fresh: BuildState = {
+  stage: 0,
+  checkpoint: null,
+  start: null,
+  references: null,
+  best: null,
+  notBetter: 0,
+  measurements: [],
+  chosen: [],
+};
+
+/** The state of a build that `files` holds; null before the first. `config` is that of the base. Throws the errors of `decodeBuildState`. */
+export async function savedState(
+  { id, stages }: Pick<Build, 'id' | 'stages'>,
+  files: Files,
+  config: ModelConfig,
+): Promise<BuildState | null> {
+  const saved = await files.read(buildFiles.state);
+  const lengthAt = (stage: number) => layoutOf(configAt(stages, stage, config)).length;
+  return saved && decodeBuildState(saved, id, lengthAt);
+}
+
+/** The configuration of the model that a stage begins with or, after the last, of the result. */
+function configAt(stages: readonly StagePlan[], stage: number, base: ModelConfig): ModelConfig {
+  return stages[stage - 1]?.config ?? base;
 }
 
 async function writeCurves(

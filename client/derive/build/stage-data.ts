@@ -60,6 +60,20 @@ export function stageData(
   return splitData({ ...split, lines, leftOut, files: named }, stage, tokenizer, sequence);
 }
 
+/** Rows as the examples that a stage trains on. */
+export function stageExamples(
+  rows: readonly Row[],
+  stage: StageRecipe,
+  tokenizer: ModelTokenizer,
+  sequence: number,
+): Examples {
+  if (stage.reinforce !== null) return promptExamples(rows, stage.reinforce, tokenizer, sequence);
+  if (stage.kind === 'reward') return scoredPairs(rows, tokenizer, sequence);
+  if (stage.kind !== 'prefer') return examplesOf(rows, stage, tokenizer, sequence);
+  const read = stage.preference.loss === 'kto' ? labelExamples : pairExamples;
+  return read(rows, tokenizer, sequence);
+}
+
 /** Rows that are already split, and the files that they came from. */
 export interface SplitRows
   extends RowSplit,
@@ -73,14 +87,8 @@ export function splitData(
   tokenizer: ModelTokenizer,
   sequence: number,
 ): StageData {
-  const examples = (side: readonly Row[]): Examples => {
-    if (stage.reinforce !== null) return promptExamples(side, stage.reinforce, tokenizer, sequence);
-    if (stage.kind === 'reward') return scoredPairs(side, tokenizer, sequence);
-    if (stage.kind !== 'prefer') return examplesOf(side, stage, tokenizer, sequence);
-    const read = stage.preference.loss === 'kto' ? labelExamples : pairExamples;
-    return read(side, tokenizer, sequence);
-  };
-  const [train, heldOut] = [examples(split.train), examples(split.heldOut)];
+  const train = stageExamples(split.train, stage, tokenizer, sequence);
+  const heldOut = stageExamples(split.heldOut, stage, tokenizer, sequence);
   const sum = (of: (example: Example) => number) =>
     train.examples.reduce((total, example) => total + of(example), 0);
   const counts: StageCounts = {

@@ -34,10 +34,20 @@ const pagePolicy = [
  */
 const workerPolicy = "default-src 'none'; connect-src 'self'; script-src 'self'";
 
-/** Where the built pages are served. */
-const addresses: Readonly<Record<string, string>> = {
-  '/': 'index.html',
-  '/dashboard': 'dashboard.html',
+/** Where the pages of a folder are served, and under which content-security policies. */
+export interface Site {
+  /** File names by path. A file without an entry has its own name as its path. */
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly pagePolicy: string;
+  /** The policy of a script, by its file's name. */
+  readonly scriptPolicy: (name: string) => string;
+}
+
+/** The pages of a relay. */
+export const relaySite: Site = {
+  addresses: { '/': 'index.html', '/dashboard': 'dashboard.html' },
+  pagePolicy,
+  scriptPolicy: () => workerPolicy,
 };
 
 /** Headers of every response: no sniffing, no referrer, no framing, no sharing with other origins. */
@@ -79,27 +89,36 @@ interface Page {
 export class Pages {
   readonly #folder: string;
   readonly #files: ReadonlySet<string>;
+  readonly #site: Site;
   readonly #read = new Map<string, Promise<Page>>();
 
-  private constructor(folder: string, files: ReadonlySet<string>) {
+  private constructor(folder: string, files: ReadonlySet<string>, site: Site) {
     this.#folder = folder;
     this.#files = files;
+    this.#site = site;
   }
 
   /** Serves no pages if the folder is null or missing. */
-  static async open(folder: string | null): Promise<Pages> {
+  static async open(folder: string | null, site: Site = relaySite): Promise<Pages> {
     const files = folder === null ? [] : await glob('**/*', { cwd: folder });
-    return new Pages(folder ?? '', new Set(files));
+    return new Pages(folder ?? '', new Set(files), site);
+  }
+
+  /** The names of all files. */
+  get names(): readonly string[] {
+    return [...this.#files];
   }
 
   async send(c: Context): Promise<Response> {
+    const { addresses, pagePolicy, scriptPolicy } = this.#site;
     const name = addresses[c.req.path] ?? c.req.path.slice(1);
     if (!this.#files.has(name)) return c.notFound();
     const type = mimeTypeOf(name);
     const page = await this.#page(name, type);
     const compressed = acceptsGzip(c.req.header('accept-encoding')) ? page.gzip : null;
     const etag = `"${page.hash}${compressed === null ? '' : '-gzip'}"`;
-    c.header('content-security-policy', type.startsWith('text/javascript') ? workerPolicy : pagePolicy);
+    const isScript = type.startsWith('text/javascript');
+    c.header('content-security-policy', isScript ? scriptPolicy(name) : pagePolicy);
     // Vite names assets by their content; pages keep their names, so browsers must revalidate them.
     const cache = name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
     c.header('cache-control', cache);

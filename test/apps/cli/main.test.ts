@@ -46,6 +46,7 @@ test.each([
   'join',
   'build',
   'preview',
+  'studio',
   'merge',
   'generate',
   'chat',

@@ -1,5 +1,5 @@
-import type { TextFile } from '../../../client/data/reading/file-reading.ts';
-import { LeftOut, sort } from '../../../client/data/reading/problems.ts';
+import type { TextFile } from '../../data/reading/file-reading.ts';
+import { LeftOut, sort } from '../../data/reading/problems.ts';
 
 const gone = sort(
   'corpus.changed',

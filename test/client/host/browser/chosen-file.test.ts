@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { chosenFile } from '../../../../apps/contribute/worker/chosen-file.ts';
 import { corpusFromFiles } from '../../../../client/data/reading/corpus-from-files.ts';
+import { chosenFile } from '../../../../client/host/browser/chosen-file.ts';
 import { documentsOf } from '../../../support/tokens.ts';
 
 /** Fails as browsers do when a file changed after it was chosen. */

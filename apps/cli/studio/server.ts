@@ -1,0 +1,91 @@
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import { TapestryError } from '../../../client/errors.ts';
+import { refusalOfNames } from '../../../relay/server/http/names.ts';
+import { Pages, type Site, secured } from '../../../relay/server/http/pages.ts';
+
+/** Nothing but the studio's own scripts and styles, and no connection to anywhere. */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "worker-src 'self'",
+  "connect-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The service worker stores the page's files, and alone may fetch: these files, from here. */
+const offlineScript = 'offline.js';
+const offlinePolicy = "default-src 'none'; connect-src 'self'";
+
+/** The worker that trains holds the person's text: it may load code from here, and connect to nothing. */
+const workerPolicy = "default-src 'none'; connect-src 'none'; script-src 'self'";
+
+const site: Site = {
+  addresses: { '/': 'studio.html' },
+  pagePolicy,
+  scriptPolicy: (name) => (name === offlineScript ? offlinePolicy : workerPolicy),
+};
+
+const host = '127.0.0.1';
+
+export interface StudioServer {
+  readonly url: string;
+  close(): void;
+}
+
+/**
+ * Serves the built studio on this machine alone, under this machine's names.
+ * @throws TapestryError `studio.not-built` or `studio.cannot-listen`
+ */
+export async function serveStudio(folder: string, port: number): Promise<StudioServer> {
+  const pages = await Pages.open(folder, site);
+  if (!pages.names.includes('studio.html'))
+    throw new TapestryError(
+      'studio.not-built',
+      'The studio’s page is not built.',
+      'Run `npm run build`, then start the studio again.',
+    );
+  const app = new Hono();
+  app.use(secured);
+  app.get('/files.json', (c) => c.json(pages.names));
+  app.get('*', (c) => pages.send(c));
+  const answer = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false });
+  const server = createServer((request, response) => {
+    const refusal = refusalOfNames(request.headers, { scheme: 'http', local: true, publicUrl: null });
+    if (refusal === null) void answer(request, response);
+    else response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(refusal);
+  });
+  await listen(server, port);
+  const address = server.address();
+  const used = typeof address === 'object' && address !== null ? address.port : port;
+  return {
+    url: `http://localhost:${used}/`,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(
+        new TapestryError(
+          'studio.cannot-listen',
+          cause.code === 'EADDRINUSE'
+            ? `Port ${port} of this machine is in use.`
+            : `The studio cannot listen on port ${port}: ${cause.message}.`,
+          'Pass another --port; 0 takes any free one. What the studio stored belongs to the address with its port.',
+          { cause },
+        ),
+      ),
+    );
+    server.listen({ host, port }, resolve);
+  });
+}

@@ -1,0 +1,33 @@
+import type { ExportedFile } from './worker/worker-api.ts';
+
+/** The part of the File System Access API that TypeScript's DOM library lacks. */
+declare global {
+  interface Window {
+    showDirectoryPicker?: (options: { mode: 'readwrite' }) => Promise<FileSystemDirectoryHandle>;
+  }
+}
+
+/** True where the browser lets a page write to a folder that a person chooses. */
+export const canSaveFolders = () => window.showDirectoryPicker !== undefined;
+
+/**
+ * Asks for a folder and writes files to it, with the folders in their names; files of the same names are replaced, about which the
+ * browser asks. Resolves to their number, or to null if the person chose none.
+ */
+export async function saveFolder(files: readonly ExportedFile[]): Promise<number | null> {
+  let root: FileSystemDirectoryHandle | undefined;
+  try {
+    root = await window.showDirectoryPicker?.({ mode: 'readwrite' });
+  } catch (error) {
+    if (!(error instanceof DOMException && error.name === 'AbortError')) throw error;
+  }
+  if (root === undefined) return null;
+  for (const { name, blob } of files) {
+    const parts = name.split('/');
+    let folder = root;
+    for (const part of parts.slice(0, -1)) folder = await folder.getDirectoryHandle(part, { create: true });
+    const file = await folder.getFileHandle(parts.at(-1) ?? name, { create: true });
+    await blob.stream().pipeTo(await file.createWritable());
+  }
+  return files.length;
+}

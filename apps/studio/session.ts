@@ -1,0 +1,167 @@
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import * as Comlink from 'comlink';
+import { changeRecipe, type RecipeForm, readForm } from '../../client/derive/recipe/recipe-form.ts';
+import type { Problem } from '../ui/problem.ts';
+import { adopted, votesFile } from './adoption.ts';
+import { Comparison } from './comparison.ts';
+import { atRest, begun, isBusy, reduceTraining, type TrainingView } from './training-view.ts';
+import type {
+  ChosenFile,
+  ExportedFile,
+  ExportFormat,
+  LibraryView,
+  Opened,
+  PlanView,
+  RowView,
+  StudioEvent,
+  StudioWorker,
+} from './worker/worker-api.ts';
+
+const keptProblems = 5;
+
+/** The page's side of the worker, and the person's choices. */
+export class Session {
+  readonly opened: Signal<Opened | null> = signal(null);
+  readonly library: Signal<LibraryView | null> = signal(null);
+  readonly recipe: Signal<string> = signal('');
+  readonly form: ReadonlySignal<RecipeForm | null> = computed(() => readForm(this.recipe.value));
+  readonly recipeProblem: Signal<Problem | null> = signal(null);
+  readonly plan: Signal<PlanView | null> = signal(null);
+  readonly planning: Signal<boolean> = signal(false);
+  readonly adding: Signal<boolean> = signal(false);
+  readonly training: Signal<TrainingView> = signal(atRest);
+  readonly busy: ReadonlySignal<boolean> = computed(() => isBusy(this.training.value));
+  readonly problems: Signal<readonly Problem[]> = signal([]);
+  readonly comparison: Comparison;
+  readonly #worker: Worker;
+  readonly #remote: Comlink.Remote<StudioWorker>;
+
+  constructor() {
+    this.#worker = new Worker(new URL('./worker/worker.ts', import.meta.url), {
+      type: 'module',
+      name: 'studio-worker',
+    });
+    this.#worker.onerror = ({ message }) =>
+      this.#show({ code: 'page.worker', message, next: 'Reload the page.' });
+    this.#remote = Comlink.wrap<StudioWorker>(this.#worker);
+    const draw = () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+    this.comparison = new Comparison(this.#remote, draw);
+  }
+
+  async open(): Promise<void> {
+    const opened = await this.#remote.open(Comlink.proxy((event: StudioEvent) => this.#receive(event)));
+    batch(() => {
+      this.opened.value = opened;
+      this.library.value = opened.library;
+      this.recipe.value = opened.recipe;
+    });
+    this.setRecipe(opened.library.unfinished?.recipe ?? opened.recipe);
+  }
+
+  async add(files: readonly ChosenFile[]): Promise<void> {
+    if (files.length === 0) return;
+    this.adding.value = true;
+    // A browser that is short of room clears what is not persistent.
+    await navigator.storage.persist();
+    await this.#remote.add(files);
+    this.adding.value = false;
+  }
+
+  removeModel(name: string): void {
+    void this.#remote.removeModel(name);
+  }
+
+  removeDataset(name: string): void {
+    const datasets = this.form.value?.datasets.filter((each) => each !== name) ?? [];
+    this.change({ datasets });
+    void this.#remote.removeDataset(name);
+  }
+
+  /** Changes the recipe by the form. */
+  change(choice: Partial<RecipeForm>): void {
+    if (this.form.value !== null) this.setRecipe(changeRecipe(this.recipe.value, choice));
+  }
+
+  setRecipe(text: string): void {
+    batch(() => {
+      this.recipe.value = text;
+      this.plan.value = null;
+    });
+    void this.#remote.setRecipe(text).then((problem) => {
+      if (this.recipe.value === text) this.recipeProblem.value = problem;
+    });
+  }
+
+  async makePlan(): Promise<void> {
+    this.planning.value = true;
+    const recipe = this.recipe.value;
+    const plan = await this.#remote.plan(recipe);
+    this.planning.value = false;
+    if (this.recipe.value === recipe) this.plan.value = plan;
+  }
+
+  rows(dataset: string, start: number, count: number): Promise<readonly RowView[]> {
+    return this.#remote.rows(dataset, start, count, this.recipe.value);
+  }
+
+  prompts(dataset: string): Promise<readonly string[]> {
+    return this.#remote.prompts(dataset);
+  }
+
+  async build(): Promise<void> {
+    this.training.value = begun;
+    await this.#remote.build(this.recipe.value);
+  }
+
+  stop(): void {
+    this.training.value = { ...this.training.value, state: 'stopping' };
+    void this.#remote.stop();
+  }
+
+  discard(id: string): void {
+    this.training.value = atRest;
+    void this.#remote.discard(id);
+  }
+
+  /** Trains a model on the votes at once. */
+  async trainOnVotes(base: string): Promise<void> {
+    this.change({ base, kind: 'prefer', datasets: [votesFile] });
+    await this.build();
+  }
+
+  exported(model: string, format: ExportFormat): Promise<readonly ExportedFile[] | null> {
+    return this.#remote.exported(model, format);
+  }
+
+  async forget(): Promise<void> {
+    await this.#remote.forget();
+    this.#worker.terminate();
+  }
+
+  dismiss(problem: Problem): void {
+    this.problems.value = this.problems.value.filter((each) => each !== problem);
+  }
+
+  #receive(event: StudioEvent): void {
+    if (event.event === 'problem') {
+      const { code, message, next } = event;
+      this.#show({ code, message, next });
+    } else if (event.event === 'recipe') this.setRecipe(event.recipe);
+    else if (event.event === 'library') this.#take(event.library);
+    else this.training.value = reduceTraining(this.training.value, event);
+  }
+
+  /** Shows what the studio holds now, and lets the recipe use what is new. */
+  #take(library: LibraryView): void {
+    const before = this.library.value;
+    this.library.value = library;
+    const form = this.form.value;
+    const choice = form && before && adopted(form, before, library);
+    if (choice) this.change(choice);
+  }
+
+  #show(problem: Problem): void {
+    if (this.problems.value.some(({ message }) => message === problem.message)) return;
+    this.problems.value = [...this.problems.value, problem].slice(-keptProblems);
+  }
+}

@@ -1,0 +1,102 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { formatBytes, formatCount } from '../ui/format.ts';
+import { messages } from '../ui/messages.ts';
+import { canSaveFolders, saveFolder } from './save-folder.ts';
+import type { Session } from './session.ts';
+import { Choice } from './steps/fields.tsx';
+import type { ExportedFile, ExportFormat } from './worker/worker-api.ts';
+
+const words = messages.studio.taking;
+const formats: readonly ExportFormat[] = ['folder', 'gguf', 'peft'];
+
+/** A link that saves one file. A file in a folder gets the folder's name before its own. */
+function Download({ file: { name, blob } }: { file: ExportedFile }) {
+  const address = useSignal('');
+  useEffect(() => {
+    const made = URL.createObjectURL(blob);
+    address.value = made;
+    return () => URL.revokeObjectURL(made);
+  }, [blob, address]);
+  return (
+    <a href={address.value} download={name.replaceAll('/', '-')}>
+      {name}
+    </a>
+  );
+}
+
+/** Takes a model out of the browser: files for other tools. */
+export function Taking({ session }: { session: Session }) {
+  const chosen = useSignal<string | null>(null);
+  const format = useSignal<ExportFormat>('folder');
+  const files = useSignal<readonly ExportedFile[] | null>(null);
+  const saved = useSignal<number | null>(null);
+  const models = session.library.value?.models ?? [];
+  const model = models.find(({ name }) => name === chosen.value) ?? models.at(-1);
+  useEffect(() => {
+    files.value = null;
+    saved.value = null;
+  }, [model?.name, format.value, files, saved]);
+  if (model === undefined) return null;
+  const offered = formats.filter((each) => each !== 'peft' || model.hasAdapter);
+  return (
+    <section class="panel taking" aria-labelledby="taking-heading">
+      <h2 id="taking-heading">{words.heading}</h2>
+      <div class="form">
+        <Choice
+          name="taken-model"
+          label={words.model}
+          value={model.name}
+          options={models.map(({ name }) => [name, name])}
+          disabled={false}
+          choose={(name) => {
+            chosen.value = name;
+          }}
+        />
+        <Choice
+          name="taken-format"
+          label={words.format}
+          value={offered.includes(format.value) ? format.value : 'folder'}
+          options={offered.map((each) => [each, words.formats[each]])}
+          disabled={false}
+          choose={(name) => {
+            format.value = name;
+          }}
+        />
+      </div>
+      <div class="buttons">
+        <button
+          type="button"
+          class="button"
+          onClick={async () => {
+            const wanted = offered.includes(format.value) ? format.value : 'folder';
+            files.value = await session.exported(model.name, wanted);
+          }}
+        >
+          {words.prepare}
+        </button>
+        {files.value !== null && canSaveFolders() && (
+          <button
+            type="button"
+            class="button primary"
+            onClick={async () => {
+              saved.value = await saveFolder(files.value ?? []);
+            }}
+          >
+            {words.save}
+          </button>
+        )}
+      </div>
+      <p role="status">{saved.value !== null && words.saved(formatCount(saved.value))}</p>
+      {files.value !== null && (
+        <ul class="files" aria-label={words.files}>
+          {files.value.map((file) => (
+            <li key={file.name}>
+              <Download file={file} /> <span class="muted">{formatBytes(file.blob.size)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,42 @@
+import { TapestryError } from '../../../client/errors.ts';
+import { encodeGgufModel } from '../../../client/formats/gguf/model.ts';
+import type { OriginFolder } from '../../../client/host/browser/origin-folder.ts';
+import type { Models } from './models.ts';
+import type { ExportedFile, ExportFormat } from './worker-api.ts';
+
+/**
+ * The files of a model: its folder as it is stored, one GGUF file in f16, or its last adapter as PEFT.
+ * @throws TapestryError `studio.no-model`, `studio.no-adapter` or `gguf.unsupported`
+ */
+export async function exportModel(
+  models: Models,
+  name: string,
+  format: ExportFormat,
+): Promise<ExportedFile[]> {
+  const folder = models.folder(name);
+  if (format === 'folder') return filesOf(folder, '');
+  if (format === 'peft') {
+    const last = (await folder.folders()).filter((each) => each.startsWith('adapter-')).at(-1);
+    if (last !== undefined) return filesOf(folder.folder(last), '');
+    throw new TapestryError(
+      'studio.no-adapter',
+      `${name} was built with full weights and has no adapter.`,
+      'Export the whole model, or build with an adapter.',
+    );
+  }
+  const { config, layout, parameters, tokenizer, metadata } = await models.load(name);
+  const parts = encodeGgufModel(config, layout, parameters, tokenizer, { name, type: 'F16', metadata });
+  return [{ name: `${name}.gguf`, blob: new Blob([...parts]) }];
+}
+
+/** All files of a folder and of those in it. */
+async function filesOf(folder: OriginFolder, prefix: string): Promise<ExportedFile[]> {
+  const found: ExportedFile[] = [];
+  for (const { name } of await folder.list()) {
+    const file = name.startsWith('studio-') ? null : await folder.open(name);
+    if (file !== null) found.push({ name: prefix + name, blob: file });
+  }
+  for (const inner of await folder.folders())
+    found.push(...(await filesOf(folder.folder(inner), `${prefix}${inner}/`)));
+  return found;
+}

@@ -1,0 +1,172 @@
+import type { LossToken } from '../../../client/derive/build/loss-spans.ts';
+import type { Measurement } from '../../../client/derive/build/measurement.ts';
+import type { StageEvent } from '../../../client/derive/build/run-stage.ts';
+import type { RowForm } from '../../../client/derive/data/row.ts';
+import type { StoredFile } from '../../../client/host/browser/origin-folder.ts';
+import type { Problem } from '../../ui/problem.ts';
+
+/** A file that a person chose or dropped. */
+export interface ChosenFile {
+  /** With its folders, such as `model/config.json`. */
+  readonly path: string;
+  readonly file: File;
+}
+
+/** A base, or a derivative that was built here. */
+export interface ModelView {
+  /** Unique among the studio's models; recipes name it. */
+  readonly name: string;
+  readonly kind: 'base' | 'derivative';
+  /** The name of the model that a derivative was built from. */
+  readonly from: string | null;
+  /** SHA-256 of the weights, in hex. */
+  readonly hash: string;
+  readonly parameters: number;
+  readonly contextLength: number;
+  readonly vocabularySize: number;
+  /** Milliseconds since 1970. */
+  readonly made: number;
+  readonly bytes: number;
+  /** The kinds of its stages with their losses on held-out rows; empty for a base. */
+  readonly stages: readonly StageFigures[];
+  readonly hasAdapter: boolean;
+}
+
+export interface StageFigures {
+  readonly kind: string;
+  readonly steps: number;
+  readonly before: number | null;
+  readonly after: number | null;
+}
+
+export interface DatasetView {
+  readonly name: string;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly forms: Readonly<Partial<Record<RowForm, number>>>;
+  readonly problems: readonly Problem[];
+}
+
+/** A build that was stopped, or that the page was closed in. */
+export interface UnfinishedBuild {
+  readonly id: string;
+  readonly recipe: string;
+}
+
+/** All that the studio holds. */
+export interface LibraryView {
+  readonly models: readonly ModelView[];
+  readonly datasets: readonly DatasetView[];
+  readonly unfinished: UnfinishedBuild | null;
+  /** Every file, with its folders. */
+  readonly files: readonly StoredFile[];
+  /** Bytes that the browser allows this page; null if it does not say. */
+  readonly quota: number | null;
+}
+
+export interface Opened {
+  /** The adapter's name; null if the browser has none to train on. */
+  readonly gpu: { readonly name: string; readonly software: boolean } | null;
+  /** Names of the built-in corpora. */
+  readonly corpora: readonly string[];
+  readonly recipe: string;
+  readonly library: LibraryView;
+}
+
+/** A row as the model will see it. */
+export interface RowView {
+  readonly index: number;
+  readonly form: RowForm;
+  /** Why the stage does not use the row; null if it does. */
+  readonly leftOut: 'too-long' | 'unsuitable' | null;
+  /** The row's examples: one, or for a pair the chosen and the rejected answer. */
+  readonly examples: readonly (readonly LossToken[])[];
+}
+
+export interface StageView {
+  readonly kind: string;
+  readonly files: readonly string[];
+  readonly lines: number;
+  readonly leftOut: number;
+  readonly unsuitable: number;
+  readonly duplicates: number;
+  readonly tooLong: number;
+  readonly train: number;
+  readonly heldOut: number;
+  readonly tokens: number;
+  readonly lossTokens: number;
+  readonly replay: number;
+  readonly baseTokens: number;
+  readonly batch: number;
+  readonly sequence: number;
+  readonly steps: number;
+  readonly learningRate: number;
+  /** Bytes on the adapter. */
+  readonly memory: number;
+  readonly seconds: number;
+}
+
+export interface PlanView {
+  readonly stages: readonly StageView[];
+  readonly ignored: readonly string[];
+}
+
+export interface AnswerRequest {
+  readonly model: string;
+  readonly prompt: string;
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly seed: number;
+}
+
+/** A vote on two answers: a row that *prefer* trains on. */
+export interface Vote {
+  readonly prompt: string;
+  readonly chosen: string;
+  readonly rejected: string;
+}
+
+export type ExportFormat = 'folder' | 'gguf' | 'peft';
+
+export interface ExportedFile {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+export type StudioEvent =
+  | { readonly event: 'library'; readonly library: LibraryView }
+  | ({ readonly event: 'problem' } & Problem)
+  | { readonly event: 'recipe'; readonly recipe: string }
+  | { readonly event: 'earlier'; readonly measurements: readonly Measurement[] }
+  | { readonly event: 'built'; readonly model: string }
+  | { readonly event: 'stopped' }
+  | ({ readonly event: 'failed' } & Problem)
+  | StageEvent;
+
+/** The calls from the page to the worker, which owns files, adapter and models. */
+export interface StudioWorker {
+  open(listener: (event: StudioEvent) => void): Promise<Opened>;
+  /** Takes models, datasets and recipes among files; what it cannot use is a problem. Resolves when all are stored. */
+  add(files: readonly ChosenFile[]): Promise<void>;
+  removeModel(name: string): Promise<void>;
+  removeDataset(name: string): Promise<void>;
+  /** Removes all that the page stored. */
+  forget(): Promise<void>;
+  /** Stores the recipe's text, and says what is wrong with it; null if nothing is. */
+  setRecipe(text: string): Promise<Problem | null>;
+  /** Some rows of a dataset, as the recipe's model and stage make them. A problem is an event, and gives no rows. */
+  rows(dataset: string, start: number, count: number, recipe: string): Promise<readonly RowView[]>;
+  /** The plan of a recipe; null if it cannot be made, which is an event. */
+  plan(recipe: string): Promise<PlanView | null>;
+  /** Builds, or resumes. Resolves when the build has ended; how is an event. */
+  build(recipe: string): Promise<void>;
+  stop(): void;
+  discard(id: string): Promise<void>;
+  /** Continues a prompt; `onText` gets each new piece. Resolves to the whole answer, or null after a problem. */
+  answer(request: AnswerRequest, onText: (text: string) => void): Promise<string | null>;
+  vote(vote: Vote): Promise<void>;
+  /** Prompts of a dataset's rows, for asking. */
+  prompts(dataset: string): Promise<readonly string[]>;
+  /** The files of a model in a format; null after a problem. */
+  exported(model: string, format: ExportFormat): Promise<readonly ExportedFile[] | null>;
+}

@@ -1,0 +1,205 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type StudioServer, serveStudio } from '../../../apps/cli/studio/server.ts';
+import { launchBrowser } from '../../../bench/browser.ts';
+import { openPeftAdapter } from '../../../client/formats/peft/adapter.ts';
+import { sourceOf } from '../../../client/formats/tensors/byte-source.ts';
+import { openSafetensors } from '../../../client/formats/tensors/safetensors-source.ts';
+import { smallBase } from '../../support/train/small-base.ts';
+import { built } from '../../system/built.ts';
+import { openWatched, type WatchedPage } from './watched-page.ts';
+
+let browser: Browser;
+let server: StudioServer;
+let opened: WatchedPage;
+let base: string;
+const folder = mkdtempSync(join(tmpdir(), 'tapestry-studio-'));
+/** Addresses outside this machine that the page asked for. */
+const abroad: string[] = [];
+
+const answers = Array.from({ length: 40 }, (_, at) => ({
+  prompt: `What is ${at}? `,
+  completion: `${at % 5}`,
+}));
+const baseText = 'All human beings are born free and equal in dignity and rights. '.repeat(40);
+
+beforeAll(async () => {
+  const { studio } = await built();
+  base = await smallBase(folder);
+  await writeFile(join(folder, 'answers.jsonl'), answers.map((row) => JSON.stringify(row)).join('\n'));
+  await writeFile(join(folder, 'rights.txt'), baseText);
+  server = await serveStudio(studio, 0);
+  browser = await launchBrowser('swiftshader');
+  opened = await openWatched(browser, { viewport: { width: 1440, height: 900 } });
+  opened.page.context().on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (protocol !== 'blob:' && hostname !== 'localhost') abroad.push(request.url());
+  });
+  await opened.page.goto(server.url);
+});
+afterAll(async () => {
+  await opened.close();
+  await browser.close();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+async function choose(page: Page, button: string, path: string): Promise<void> {
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByText(button).click()]);
+  await chooser.setFiles(path);
+}
+
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+
+/** Accessibility problems by axe's rules of WCAG 2.2 A and AA, and of good practice. */
+async function inaccessible(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+const overflow = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+test('imports a base and data, and shows rows as tokens with their loss', async () => {
+  const { page } = opened;
+  await page.getByRole('radio').waitFor({ state: 'detached' });
+  await choose(page, 'Choose a folder', base);
+  expect(await page.getByRole('radio', { name: /^small/ }).isChecked()).toBe(true);
+  await choose(page, 'Choose files', join(folder, 'answers.jsonl'));
+  await page.getByRole('checkbox', { name: /^answers.jsonl/, checked: true }).waitFor();
+  await choose(page, 'Choose files', join(folder, 'rights.txt'));
+  await page.getByRole('checkbox', { name: /^rights.txt/ }).waitFor();
+  await expect.poll(() => page.getByLabel('Base text from').inputValue()).toBe('rights.txt');
+
+  await button(page, 'Look at answers.jsonl').click();
+  await page.getByText('2 of 14 tokens carry loss').waitFor();
+  expect(await page.locator('.tokens mark').allTextContents()).toEqual(['0', '<|end|>']);
+  await button(page, 'Next').click();
+  await expect.poll(() => page.locator('.tokens mark').first().textContent()).toBe('1');
+  await button(page, 'Close').click();
+});
+
+test('names what it cannot use, with the next action', async () => {
+  const { page } = opened;
+  await writeFile(join(folder, 'song.mp3'), 'x');
+  await choose(page, 'Choose files', join(folder, 'song.mp3'));
+  await page.getByText('song.mp3 is no model, dataset or recipe').waitFor();
+  await button(page, 'Dismiss').click();
+});
+
+test('the form and the YAML say the same', async () => {
+  const { page } = opened;
+  await page.getByLabel('Epochs').fill('2');
+  await page.getByLabel('Learning rate').fill('0.01');
+  await page.getByText('The recipe as YAML').click();
+  const yaml = page.getByRole('textbox', { name: 'The recipe as YAML' });
+  await page.getByLabel('Rank of the adapter').fill('4');
+  await yaml.focus();
+  const text = await yaml.inputValue();
+  expect(text).toContain('base_model: small');
+  expect(text).toContain('lora_r: 4');
+  expect(text).toContain('learning_rate: 0.01');
+  await yaml.fill(`${text}no_such_key: 1\n`);
+  await page.getByRole('alert').filter({ hasText: 'no_such_key' }).waitFor();
+  await yaml.fill(`${text}eval_steps: 4\n`);
+  await page.getByRole('alert').waitFor({ state: 'detached' });
+  await page.getByText('The recipe as YAML').click();
+});
+
+test('trains the instruct stage after its plan, and compares the result blind', async () => {
+  const { page } = opened;
+  await button(page, 'Work out the plan').click();
+  await page.getByText('answers.jsonl: 40 rows').waitFor();
+  await button(page, 'Start training').click();
+  await page.getByText('small-instruct is ready.').waitFor();
+  const row = await page
+    .getByRole('row', { name: /Held-out rows/ })
+    .getByRole('cell')
+    .allTextContents();
+  expect(Number(row[1])).toBeLessThan(Number(row[0]));
+
+  await page.getByLabel('Longest answer').selectOption('40');
+  for (const winner of ['Left is better', 'Right is better', 'Left is better']) {
+    await button(page, 'A prompt from the data').click();
+    await expect.poll(() => page.getByLabel('Prompt').inputValue()).not.toBe('');
+    await button(page, 'Answer').click();
+    await button(page, winner).click();
+    await page.getByText('This was small-instruct.').waitFor();
+  }
+  await page.getByText('3 pairs in votes.jsonl').waitFor();
+});
+
+test('trains on the votes at once', async () => {
+  const { page } = opened;
+  await button(page, 'Train on the votes').click();
+  await page.getByText('small-instruct-prefer is ready.').waitFor();
+  expect(await page.getByLabel('Stage').inputValue()).toBe('prefer');
+});
+
+test('exports a folder, a GGUF file and the adapter', async () => {
+  const { page } = opened;
+  await page.getByLabel('Model', { exact: true }).selectOption('small-instruct');
+  const prepared = async (format: string) => {
+    await page.getByLabel('As', { exact: true }).selectOption(format);
+    await button(page, 'Prepare the files').click();
+    const links = page.getByRole('list', { name: 'Files' }).getByRole('link');
+    await links.first().waitFor();
+    return links;
+  };
+  expect(await (await prepared('gguf')).allTextContents()).toEqual(['small-instruct.gguf']);
+  expect(await (await prepared('folder')).allTextContents()).toEqual(
+    expect.arrayContaining(['model.safetensors', 'config.json', 'tokenizer.json', 'lineage.json']),
+  );
+  const links = await prepared('peft');
+  const bytes = async (name: string) => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      links.filter({ hasText: name }).click(),
+    ]);
+    return new Uint8Array(await readFile(await download.path()));
+  };
+  const stored = await openSafetensors(sourceOf(await bytes('adapter_model.safetensors')));
+  const adapter = openPeftAdapter(await bytes('adapter_config.json'), stored);
+  expect(adapter).toMatchObject({ rank: 4, baseModel: 'small' });
+  expect(adapter.metadata['tapestry.kind']).toBe('derivative');
+});
+
+test('is accessible and fits its screen: wide and narrow, light and dark, with little motion', async () => {
+  const { page } = opened;
+  for (const [width, colorScheme] of [
+    [1440, 'light'],
+    [360, 'dark'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    expect(await inaccessible(page)).toEqual([]);
+    expect(await overflow(page)).toBe(0);
+  }
+});
+
+test('opens again without its server, with all that it held', async () => {
+  const { page, problems } = opened;
+  await page.getByText('Works offline').waitFor();
+  server.close();
+  await page.reload();
+  await page.getByRole('radio', { name: /^small-instruct-prefer/ }).waitFor();
+  await page.getByText('Shared with others: nothing.').waitFor();
+  expect(abroad).toEqual([]);
+  expect(problems).toEqual([]);
+});
+
+test('its bundle holds no socket, no wire and no request', async () => {
+  const { studio } = await built();
+  const scripts = (await readdir(studio, { recursive: true })).filter((name) => name.endsWith('.js'));
+  for (const name of scripts) {
+    const source = await readFile(join(studio, name), 'utf8');
+    expect(`${name} ${/WebSocket|EventSource|XMLHttpRequest|sendBeacon|tapestry\.v\d/.exec(source)}`).toBe(
+      `${name} null`,
+    );
+  }
+});
