@@ -1,6 +1,6 @@
 import { probeOf } from '../../apps/cli/run/guard/probe.ts';
 import { probeLoss } from '../../apps/cli/run/guard/probe-loss.ts';
-import { modelConfigOf } from '../../apps/cli/run/run-model.ts';
+import { modelConfigOf } from '../../client/contribute/run-model.ts';
 import { byteTokenizer } from '../../client/data/tokenizer.ts';
 import { nations } from '../../client/data/udhr/nations.ts';
 import { mean as average } from '../../client/mean.ts';
@@ -96,7 +96,7 @@ async function lossOf(federated: Federated, scenario: Scenario, options: AttackO
   const length = manifest.model.parameters;
   const probe = isGuarded ? (created.probe ?? null) : null;
   const guard = Guard.of(manifest, probe, async (_, parameters, bytes) =>
-    probeLoss({ config: modelConfigOf(manifest), parameters, tokens: new Uint32Array(bytes.buffer) }),
+    probeLoss({ config: modelConfigOf(manifest.model), parameters, tokens: new Uint32Array(bytes.buffer) }),
   );
   const lowest = new LowestLoss(manifest.guard.case === 'probe' ? manifest.guard.value.rounds : 1);
   let [foldMs, guardMs, notAllowed, excludedHonest, excludedHostile] = [0, 0, 0, 0, 0];

@@ -1,7 +1,7 @@
 import { newRun, type RunChoices } from '../../apps/cli/run/new-run.ts';
-import { modelConfigOf } from '../../apps/cli/run/run-model.ts';
 import { BaseDelta } from '../../client/contribute/round/base-delta.ts';
 import { encodeDelta } from '../../client/contribute/round/error-feedback.ts';
+import { modelConfigOf } from '../../client/contribute/run-model.ts';
 import { strategyTermsOf } from '../../client/contribute/strategy-terms.ts';
 import { type TokenizedCorpus, tokenizeCorpus } from '../../client/data/corpus.ts';
 import { heldOutBatches, Sampler } from '../../client/data/sampler.ts';
@@ -84,7 +84,7 @@ export async function openFederated(
   });
   const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
   const { manifest, codec } = parseManifest(manifestBytesOf(created.manifest, keys));
-  const config = modelConfigOf(manifest);
+  const config = modelConfigOf(manifest.model);
   const { shape, schedule, optimizer, trainer } = strategyTermsOf(manifest.strategy);
   const corpora = await Promise.all(
     names.map(async (name) => tokenizeCorpus(await loadNation(name), byteTokenizer)),

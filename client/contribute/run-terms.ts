@@ -8,6 +8,7 @@ import { TapestryError } from '../errors.ts';
 import { maxTokenizerBytes } from '../formats/tokenizer-json.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
+import { modelConfigOf } from './run-model.ts';
 import { problemOfStrategy, type StrategyTerms, strategyTermsOf } from './strategy-terms.ts';
 
 /** A run's checked requirements of a node. None of them makes the node allocate or loop beyond its own limits. */
@@ -24,10 +25,17 @@ export interface RunTerms extends StrategyTerms {
   readonly codec: Codec;
 }
 
-/** The byte tokenizer, or a tokenizer.json that the relay serves as a blob. */
+/** A file that the relay serves as a blob. */
+export interface FileTerms {
+  /** SHA-256, hex. */
+  readonly hash: string;
+  readonly bytes: number;
+}
+
+/** The byte tokenizer, or a tokenizer.json with its tokenizer_config.json. */
 export type TokenizerTerms =
   | { readonly kind: 'bytes' }
-  | { readonly kind: 'file' /** SHA-256, hex. */; readonly hash: string; readonly bytes: number };
+  | { readonly kind: 'file'; readonly file: FileTerms; readonly config: FileTerms };
 
 /** The largest model, in parameters, that a node accepts from a manifest. */
 const maxParameters = 2 ** 30;
@@ -88,18 +96,12 @@ function modelOf({ model }: WholeManifest): ModelConfig {
   must((dimension / heads) % 2 === 0, 'its head size is odd');
   must(model.ropeTheta > 1 && model.normEpsilon > 0, 'its RoPE base or norm epsilon is out of range');
   must(vocabularySize >= 1, 'its vocabulary is empty');
-  return {
-    vocabularySize,
-    layers,
-    dimension,
-    heads,
-    keyValueHeads,
-    feedForward,
-    contextLength,
-    ropeTheta: model.ropeTheta,
-    normEpsilon: model.normEpsilon,
-    tiedHead: model.tiedHead,
-  };
+  if (model.ropeScaling.case === 'llama3') {
+    const { factor, lowFrequencyFactor, highFrequencyFactor, originalContext } = model.ropeScaling.value;
+    const ordered = lowFrequencyFactor > 0 && lowFrequencyFactor < highFrequencyFactor;
+    must(factor >= 1 && ordered && originalContext >= 1, 'its RoPE scaling is out of range');
+  }
+  return modelConfigOf(model);
 }
 
 function tokenizerOf({ model, tokenizer }: WholeManifest): TokenizerTerms {
@@ -107,9 +109,14 @@ function tokenizerOf({ model, tokenizer }: WholeManifest): TokenizerTerms {
     must(model.vocabularySize === byteTokenizer.vocabularySize, "its vocabulary is not its tokenizer's");
     return { kind: 'bytes' };
   }
-  const { hash, byteLength } = tokenizer.value;
+  const { hash, byteLength, configHash, configByteLength } = tokenizer.value;
   must(byteLength >= 1 && byteLength <= maxTokenizerBytes, 'its tokenizer file is empty or too large');
-  return { kind: 'file', hash: toHex(hash), bytes: byteLength };
+  must(configByteLength >= 1, "its tokenizer's configuration is empty");
+  return {
+    kind: 'file',
+    file: { hash: toHex(hash), bytes: byteLength },
+    config: { hash: toHex(configHash), bytes: configByteLength },
+  };
 }
 
 function must(holds: boolean, otherwise: string): void {

@@ -2,7 +2,7 @@ import type { Replay } from '../journal/replay.ts';
 import { type Hash, toHex } from '../wire/hex.ts';
 
 /**
- * Who may read which blob of a run. Bases, the outer optimizer's vectors, the tokenizer's file and the probe are public. Everything
+ * Who may read which blob of a run. Bases, the outer optimizer's vectors, the tokenizer's files and the probe are public. Everything
  * else is the payload of a contribution: until its round commits nobody may read it, since an abandoned attempt's may count in
  * the next; then the manifest's readers.
  */
@@ -15,7 +15,8 @@ export class BlobReaders {
     this.#replay = replay;
     const { initialBase, tokenizer, guard } = replay.run.manifest;
     this.#public = new Set([toHex(initialBase)]);
-    if (tokenizer.case === 'file') this.#public.add(toHex(tokenizer.value.hash));
+    if (tokenizer.case === 'file')
+      for (const hash of [tokenizer.value.hash, tokenizer.value.configHash]) this.#public.add(toHex(hash));
     if (guard.case === 'probe') this.#public.add(toHex(guard.value.hash));
   }
 

@@ -26,8 +26,11 @@ import { damaged, RunStore, youngMs } from './run-store.ts';
 export interface NewRun {
   readonly manifest: ManifestDraft;
   readonly initialBase: Float32Array<ArrayBuffer>;
-  /** The file that the manifest names, if it does not name bytes. */
-  readonly tokenizer?: Uint8Array<ArrayBuffer>;
+  /** The tokenizer.json and tokenizer_config.json that the manifest names, if it does not name bytes. */
+  readonly tokenizer?: {
+    readonly file: Uint8Array<ArrayBuffer>;
+    readonly config: Uint8Array<ArrayBuffer>;
+  };
   /** The tokens of the probe that the manifest names, if it has a guard: u32, little-endian. */
   readonly probe?: Uint8Array<ArrayBuffer>;
 }
@@ -143,7 +146,9 @@ async function createRun(
   const bytes = bytesOfVector(create.initialBase);
   const initial = hashOfBytes(bytes);
   // A crash in this function leaves at most the blobs that it writes before the journal's first entry.
-  const named = [create.tokenizer, create.probe].filter((file) => file !== undefined);
+  const named = [create.tokenizer?.file, create.tokenizer?.config, create.probe].filter(
+    (file) => file !== undefined,
+  );
   const expected = new Set([initial, ...named.map((file) => hashOfBytes(file))]);
   let others = 0;
   await blobs.sweep((hash) => {
@@ -164,12 +169,16 @@ async function createRun(
 function checkNewRun(create: NewRun): void {
   const { model, tokenizer, guard } = parseManifest(manifestOf(create, new Uint8Array(32))).manifest;
   const { parameters } = model;
-  const named = tokenizer.case === 'file' ? toHex(tokenizer.value.hash) : undefined;
-  if (named !== (create.tokenizer && hashOfBytes(create.tokenizer)))
+  const named =
+    tokenizer.case === 'file' ? [tokenizer.value.hash, tokenizer.value.configHash].map(toHex) : [];
+  const given = create.tokenizer
+    ? [create.tokenizer.file, create.tokenizer.config].map((file) => hashOfBytes(file))
+    : [];
+  if (named.join() !== given.join())
     throw new TapestryError(
       'manifest.invalid',
-      'the tokenizer file is not the one that the manifest names',
-      'Pass the file that the manifest was made with.',
+      'the tokenizer files are not those that the manifest names',
+      'Pass the files that the manifest was made with.',
     );
   const probe = guard.case === 'probe' ? toHex(guard.value.hash) : undefined;
   if (probe !== (create.probe && hashOfBytes(create.probe)))

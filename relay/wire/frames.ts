@@ -11,6 +11,7 @@ import { checkMessage, WireError } from './strict.ts';
 import {
   type Manifest,
   ManifestSchema,
+  type Model,
   RefusalCode,
   type SignedManifest,
   SignedManifestSchema,
@@ -69,12 +70,15 @@ type Chosen<M, OneOf extends keyof M> = M & { [Name in OneOf]: Exclude<M[Name], 
 /** A strategy that passed the border; see `WholeManifest`. */
 export type WholeStrategy = Chosen<Strategy, 'inner' | 'schedule' | 'precision' | 'outer'>;
 
+/** A model that passed the border; see `WholeManifest`. */
+export type WholeModel = Chosen<Model, 'ropeScaling'>;
+
 /** A manifest that passed the border: protobuf's types leave messages and oneofs optional, but here they are present. */
 export type WholeManifest = Chosen<
   Manifest,
   'tokenizer' | 'codec' | 'merge' | 'lane' | 'guard' | 'norm' | 'contributionReaders'
-> & { readonly strategy: WholeStrategy } & {
-  [Part in 'model' | 'limits']-?: NonNullable<Manifest[Part]>;
+> & { readonly strategy: WholeStrategy; readonly model: WholeModel } & {
+  [Part in 'limits']-?: NonNullable<Manifest[Part]>;
 };
 
 /** Throws WireError for a message that the other side would refuse, so that a mistake is found by its sender. */
@@ -119,7 +123,7 @@ function isWhole(manifest: Manifest): manifest is WholeManifest {
   if (model === undefined || strategy === undefined || limits === undefined) return false;
   const { inner, schedule, precision, outer } = strategy;
   const parts = [tokenizer, codec, merge, lane, guard, norm, contributionReaders];
-  const choices = [...parts, inner, schedule, precision, outer];
+  const choices = [...parts, model.ropeScaling, inner, schedule, precision, outer];
   return choices.every((choice) => choice.case !== undefined);
 }
 

@@ -1000,6 +1000,25 @@ export declare type Model = Message<"tapestry.v2.Model"> & {
    * @generated from field: bytes layout = 12;
    */
   layout: Uint8Array;
+
+  /**
+   * How RoPE's frequencies follow from rope_theta.
+   *
+   * @generated from oneof tapestry.v2.Model.rope_scaling
+   */
+  ropeScaling: {
+    /**
+     * @generated from field: tapestry.v2.UnscaledRope unscaled = 20;
+     */
+    value: UnscaledRope;
+    case: "unscaled";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.Llama3Rope llama3 = 21;
+     */
+    value: Llama3Rope;
+    case: "llama3";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -1007,6 +1026,53 @@ export declare type Model = Message<"tapestry.v2.Model"> & {
  * Use `create(ModelSchema)` to create a new message.
  */
 export declare const ModelSchema: GenMessage<Model>;
+
+/**
+ * @generated from message tapestry.v2.UnscaledRope
+ */
+export declare type UnscaledRope = Message<"tapestry.v2.UnscaledRope"> & {
+};
+
+/**
+ * Describes the message tapestry.v2.UnscaledRope.
+ * Use `create(UnscaledRopeSchema)` to create a new message.
+ */
+export declare const UnscaledRopeSchema: GenMessage<UnscaledRope>;
+
+/**
+ * Llama 3's scaling for contexts longer than those of pre-training: with wavelength w, a frequency is divided by `factor` if
+ * w > original_context / low_frequency_factor, left alone if w < original_context / high_frequency_factor, and between
+ * them interpolated linearly in original_context / w.
+ *
+ * @generated from message tapestry.v2.Llama3Rope
+ */
+export declare type Llama3Rope = Message<"tapestry.v2.Llama3Rope"> & {
+  /**
+   * @generated from field: double factor = 1;
+   */
+  factor: number;
+
+  /**
+   * @generated from field: double low_frequency_factor = 2;
+   */
+  lowFrequencyFactor: number;
+
+  /**
+   * @generated from field: double high_frequency_factor = 3;
+   */
+  highFrequencyFactor: number;
+
+  /**
+   * @generated from field: fixed32 original_context = 4;
+   */
+  originalContext: number;
+};
+
+/**
+ * Describes the message tapestry.v2.Llama3Rope.
+ * Use `create(Llama3RopeSchema)` to create a new message.
+ */
+export declare const Llama3RopeSchema: GenMessage<Llama3Rope>;
 
 /**
  * A token for each byte of UTF-8, and four special tokens.
@@ -1023,7 +1089,8 @@ export declare type ByteTokenizer = Message<"tapestry.v2.ByteTokenizer"> & {
 export declare const ByteTokenizerSchema: GenMessage<ByteTokenizer>;
 
 /**
- * A Hugging Face tokenizer.json, served as a blob.
+ * A Hugging Face tokenizer.json, and its tokenizer_config.json with the names of special tokens and the chat template: both are
+ * served as blobs.
  *
  * @generated from message tapestry.v2.TokenizerFile
  */
@@ -1037,6 +1104,16 @@ export declare type TokenizerFile = Message<"tapestry.v2.TokenizerFile"> & {
    * @generated from field: fixed32 byte_length = 2;
    */
   byteLength: number;
+
+  /**
+   * @generated from field: bytes config_hash = 3;
+   */
+  configHash: Uint8Array;
+
+  /**
+   * @generated from field: fixed32 config_byte_length = 4;
+   */
+  configByteLength: number;
 };
 
 /**

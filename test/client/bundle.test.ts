@@ -39,7 +39,7 @@ async function wireNames(folders: RegExp): Promise<string[]> {
 }
 
 test('pages that only train or only make derivatives hold no WebSocket and no name of the wire', async () => {
-  const training = /^client\/(?:gpu|model|train|data|runtime)/;
+  const training = /^client\/(?:gpu|model|train|data|formats\/rope-scaling|runtime)/;
   const names = await wireNames(training);
   expect(names.length).toBeGreaterThan(30);
   const foundIn = (text: string, among = names) =>

@@ -181,11 +181,17 @@ test('a tokenizer whose regular expression would hang a node is refused with its
   const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false, use_regex: false };
   const file = bpeFile(259, { pre_tokenizer: { type: 'Sequence', pretokenizers: [split, bytes] } });
   const known = tinyRun({ rounds: 1, localSteps: 1, quorum: 1, target: 1, tokenizer: bpeFile() });
-  const value = { hash: Buffer.from(sha256Hex(file), 'hex'), byteLength: file.length };
+  const { config = new Uint8Array() } = known.tokenizer ?? {};
+  const value = {
+    hash: Buffer.from(sha256Hex(file), 'hex'),
+    byteLength: file.length,
+    configHash: Buffer.from(sha256Hex(config), 'hex'),
+    configByteLength: config.length,
+  };
   const manifest = { ...known.manifest, tokenizer: { case: 'file' as const, value } };
   const relay = await stage.relay({
     folder: await stage.folder(),
-    create: { ...known, manifest, tokenizer: file },
+    create: { ...known, manifest, tokenizer: { file, config } },
   });
   const node = stage.node(await stage.folder(), relay.url);
   expect(await node.done).toMatchObject({ code: 'tokenizer.unsupported' });

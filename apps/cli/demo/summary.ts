@@ -1,10 +1,10 @@
+import { modelConfigOf } from '../../../client/contribute/run-model.ts';
 import { loadNation } from '../../../client/data/udhr/nations.ts';
 import { mean } from '../../../client/mean.ts';
 import type { Relay } from '../../../relay/server/server.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
 import { type CorpusLoss, exportBase } from '../run/export-base.ts';
 import { heldOutLosses } from '../run/held-out-losses.ts';
-import { modelConfigOf } from '../run/run-model.ts';
 import { tokenizerOf } from '../run/run-tokenizer.ts';
 import type { Fact, Output } from '../terminal/output.ts';
 import { bytes, loss, quantity } from '../terminal/table.ts';
@@ -25,7 +25,7 @@ export async function summarize(
   const first = await fetchBase(relay, toHex(manifest.initialBase));
   const last = await relay.base();
   const models = [first, last.parameters];
-  const config = modelConfigOf(manifest);
+  const config = modelConfigOf(manifest.model);
   const measured = await heldOutLosses(config, await tokenizerOf(relay), models, corpora, maxBatches);
   const [starts = [], ends = []] = measured;
   const losses: CorpusLoss[] = manifest.corpora.map((name, index) => ({

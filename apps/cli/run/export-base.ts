@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
+import { modelConfigOf } from '../../../client/contribute/run-model.ts';
 import { layoutOf } from '../../../client/model/parameters.ts';
 import type { Relay } from '../../../relay/server/server.ts';
 import { saveBase } from '../model/base-folder.ts';
-import { modelConfigOf } from './run-model.ts';
 import { tokenizerOf } from './run-tokenizer.ts';
 
 /** Held-out losses of a corpus, in nats a token. */
@@ -23,7 +23,7 @@ export async function exportBase(
   baseModel?: string,
 ): Promise<{ rounds: number; base: string; baseHash: string }> {
   const { manifest } = relay;
-  const config = modelConfigOf(manifest);
+  const config = modelConfigOf(manifest.model);
   const { round, hash, parameters } = await relay.base();
   const { totals } = relay.status();
   await saveBase(

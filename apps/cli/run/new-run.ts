@@ -1,3 +1,4 @@
+import { manifestModel } from '../../../client/contribute/run-model.ts';
 import { byteTokenizer, type ModelTokenizer } from '../../../client/data/tokenizer.ts';
 import { type ModelConfig, type PresetName, presetNames, presets } from '../../../client/model/config.ts';
 import { initialParameters, layoutOf, type ParameterLayout } from '../../../client/model/parameters.ts';
@@ -7,6 +8,7 @@ import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { denseCodec } from '../../../relay/wire/dense.ts';
 import { fromHex } from '../../../relay/wire/hex.ts';
+import { runTokenizer } from './run-tokenizer.ts';
 
 /** An operator's choices for a new run; the rest of the manifest follows from them. */
 export interface RunChoices {
@@ -204,12 +206,13 @@ function strategyOf(choices: RunChoices): StrategyDraft {
 /** A run as the relay takes it: its manifest, and the base of round 1. */
 export function newRun(choices: RunChoices): NewRun {
   const { tokenizer = byteTokenizer } = choices;
-  const { kind, file, vocabularySize } = tokenizer;
+  const { vocabularySize } = tokenizer;
   const config: ModelConfig = choices.start?.config ?? { ...presets[choices.preset], vocabularySize };
   const strategy = strategyOf(choices);
   const layout = layoutOf(config);
   const codec = { ...grid, clipNorm: clipNormOf(layout.length) };
   const { probe, guard } = guardOf(choices);
+  const named = runTokenizer(tokenizer, config.contextLength);
   const maxTokens = choices.steps * choices.batch * (strategy.sequence ?? 0);
   // Below 2^53, so that every sum of a round is exact.
   const most = Math.ceil(2 ** 53 / (denseCodec(codec).greatestInteger * maxTokens)) - 1;
@@ -220,11 +223,8 @@ export function newRun(choices: RunChoices): NewRun {
       version: 2,
       name: choices.name,
       created: BigInt(choices.created),
-      model: { ...config, parameters: layout.length, layout: fromHex(layout.hash) },
-      tokenizer:
-        kind === 'bytes'
-          ? { case: 'bytes', value: {} }
-          : { case: 'file', value: { hash: fromHex(sha256Hex(file)), byteLength: file.length } },
+      model: manifestModel(config, layout),
+      tokenizer: named.manifest,
       strategy,
       codec: { case: 'dense', value: codec },
       merge: mergeOf(choices, layout),
@@ -246,7 +246,7 @@ export function newRun(choices: RunChoices): NewRun {
       corpora: [...choices.corpora],
     },
     initialBase: choices.start?.parameters ?? initialParameters(config, layout, choices.seed),
-    ...(kind === 'bytes' ? {} : { tokenizer: file }),
+    ...(named.files === undefined ? {} : { tokenizer: named.files }),
     ...(probe === undefined ? {} : { probe }),
   };
 }

@@ -4,12 +4,12 @@ import { CpuDecoder } from '../../../client/model/generate/cpu-decoder.ts';
 import { generate } from '../../../client/model/generate/generate.ts';
 import { layoutOf } from '../../../client/model/parameters.ts';
 import { Random } from '../../../client/random.ts';
-import { tokenizerOfFile } from './run-tokenizer.ts';
+import { type TokenizerFiles, tokenizerOfFiles } from './run-tokenizer.ts';
 
 export interface SampleRequest {
   readonly config: ModelConfig;
-  /** The run's tokenizer file; null for bytes. */
-  readonly tokenizer: Uint8Array<ArrayBuffer> | null;
+  /** The run's tokenizer files; null for bytes. */
+  readonly tokenizer: TokenizerFiles | null;
   readonly parameters: Float32Array<ArrayBuffer>;
   readonly prompt: string;
   readonly maxTokens: number;
@@ -21,7 +21,7 @@ export interface SampleRequest {
 /** Continues the prompt on the CPU; the same request gives the same text. It works without pause: see sample-worker. */
 export async function sampleText(request: SampleRequest): Promise<string> {
   const { config, parameters } = request;
-  const tokenizer = tokenizerOfFile(request.tokenizer, config.vocabularySize);
+  const tokenizer = tokenizerOfFiles(request.tokenizer, config.vocabularySize);
   const prompt = {
     tokens: [...encodeBeginning(tokenizer, request.prompt)],
     random: Random.seeded(request.seed, request.round),

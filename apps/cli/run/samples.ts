@@ -1,8 +1,8 @@
+import { modelConfigOf } from '../../../client/contribute/run-model.ts';
 import type { Relay } from '../../../relay/server/server.ts';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
 import { siblingProgram } from '../program.ts';
-import { modelConfigOf } from './run-model.ts';
-import { tokenizerFileOf } from './run-tokenizer.ts';
+import { tokenizerFilesOf } from './run-tokenizer.ts';
 import { askThread } from './thread.ts';
 
 export interface Sample {
@@ -62,8 +62,8 @@ async function sampleFrom(
 ): Promise<Sample> {
   const { prompt, maxTokens, seed } = options;
   const { round, parameters } = await relay.base();
-  const config = modelConfigOf(relay.manifest);
-  const tokenizer = await tokenizerFileOf(relay);
+  const config = modelConfigOf(relay.manifest.model);
+  const tokenizer = await tokenizerFilesOf(relay);
   const request = { config, tokenizer, parameters, prompt, maxTokens, seed, round };
   return { round, prompt, text: String(await askThread(siblingProgram('sample-worker'), request, signal)) };
 }

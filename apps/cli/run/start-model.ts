@@ -1,6 +1,5 @@
 import { basename, resolve } from 'node:path';
 import type { ModelTokenizer } from '../../../client/data/tokenizer.ts';
-import { tokenizerFromFile } from '../../../client/data/tokenizer-file.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { checkShape } from '../../../client/model/decoder.ts';
 import { loadModel } from '../model/model-folder.ts';
@@ -19,7 +18,7 @@ export interface StartBase extends StartModel {
 /**
  * Reads the base that a run trains on: one that a run made, or that `tapestry import` made. A derivative is refused, so that
  * nothing of it comes to a shared base.
- * @throws TapestryError `model.not-a-base`, `model.rope-scaling`, `model.special-tokens`, `config.shape`, or as `loadModel`
+ * @throws TapestryError `model.not-a-base`, `config.shape`, or as `loadModel`
  */
 export async function loadStartBase(path: string): Promise<StartBase> {
   const { config, layout, parameters, tokenizer, metadata } = await loadModel(path);
@@ -33,26 +32,7 @@ export async function loadStartBase(path: string): Promise<StartBase> {
         : 'Make a base of it first: tapestry import.',
     );
   checkShape(config);
-  if (config.ropeScaling !== undefined)
-    throw new TapestryError(
-      'model.rope-scaling',
-      'The manifest of a run has no field for the scaled RoPE of this model, so that nodes would compute it wrongly.',
-      'Use a model without rope_scaling, or train it on alone: tapestry build.',
-    );
-  requireNamedTokens(tokenizer);
   const { trained } = layout;
   const name = metadata['tapestry.source'] ?? basename(resolve(path));
   return { config, parameters, tokenizer, preset: presetFor(trained), hash, name };
-}
-
-/** Nodes get the tokenizer.json alone, and find its special tokens by their usual names. */
-function requireNamedTokens(tokenizer: ModelTokenizer): void {
-  const { vocabularySize, beginning, end, padding } = tokenizer;
-  const found = tokenizerFromFile(tokenizer.file, { vocabularySize });
-  if (found.beginning === beginning && found.end === end && found.padding === padding) return;
-  throw new TapestryError(
-    'model.special-tokens',
-    `The tokens ${tokenizer.names.beginning}, ${tokenizer.names.end} and ${tokenizer.names.padding} of this model have no usual names, so that nodes would use others.`,
-    'Rename them in tokenizer.json and tokenizer_config.json, for example to <|begin|>, <|end|> and <|pad|>.',
-  );
 }

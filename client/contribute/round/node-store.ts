@@ -4,6 +4,7 @@ import type { Acknowledgement } from '../../../relay/wire/tapestry_pb.js';
 import { byteTokenizer, type ModelTokenizer } from '../../data/tokenizer.ts';
 import { tokenizerFromFile } from '../../data/tokenizer-file.ts';
 import { TapestryError } from '../../errors.ts';
+import { parseTokenizerConfig } from '../../formats/tokenizer-config.ts';
 import { identityFile } from '../../identity.ts';
 import { RelayHttp } from '../../relay-http.ts';
 import type { Files, Runtime } from '../../runtime.ts';
@@ -11,7 +12,7 @@ import { contentHash } from '../../sha256.ts';
 import type { Network } from '../network.ts';
 import { Downloads } from '../protocol/download.ts';
 import type { EvidenceFile, EvidenceStore } from '../protocol/evidence.ts';
-import type { RunTerms } from '../run-terms.ts';
+import type { FileTerms, RunTerms } from '../run-terms.ts';
 import { decodeState, encodeState, type SavedState } from './saved-state.ts';
 
 /** Names of a run's files in a node's folder. Each run has its own files, so joining another run overwrites nothing. */
@@ -22,6 +23,7 @@ const fileNames = (run: string) => {
     receipts: `receipts-${of}.txt`,
     base: `base-${of}.bin`,
     tokenizer: `tokenizer-${of}.json`,
+    tokenizerConfig: `tokenizer-config-${of}.json`,
     checkpoint: `checkpoint-${of}.txt`,
     fork: `fork-${of}.json`,
   };
@@ -119,13 +121,23 @@ export class NodeStore implements EvidenceStore {
    */
   async tokenizer({ run, tokenizer, config }: RunTerms, signal: AbortSignal): Promise<ModelTokenizer> {
     if (tokenizer.kind === 'bytes') return byteTokenizer;
-    const { hash, bytes } = tokenizer;
-    const { tokenizer: name } = fileNames(run);
-    const kept = await this.#files.read(name);
-    const held = kept !== null && (await contentHash(kept)) === hash;
-    const file = held ? kept : await this.#downloads.blob(hash, bytes, signal);
-    if (!held) await this.#files.write(name, file);
-    return tokenizerFromFile(file, { vocabularySize: config.vocabularySize });
+    const names = fileNames(run);
+    const file = await this.#file(names.tokenizer, tokenizer.file, signal);
+    const own = parseTokenizerConfig(await this.#file(names.tokenizerConfig, tokenizer.config, signal));
+    return tokenizerFromFile(file, { ...own, vocabularySize: config.vocabularySize });
+  }
+
+  /** A file of the run, from the folder or else from the relay. */
+  async #file(
+    name: string,
+    { hash, bytes }: FileTerms,
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const stored = await this.#files.read(name);
+    if (stored !== null && (await contentHash(stored)) === hash) return stored;
+    const file = await this.#downloads.blob(hash, bytes, signal);
+    await this.#files.write(name, file);
+    return file;
   }
 
   /**

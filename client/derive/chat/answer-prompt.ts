@@ -1,5 +1,5 @@
 import { type ChatMessage, renderChat } from '../../data/chat-template.ts';
-import type { ModelTokenizer } from '../../data/tokenizer.ts';
+import { encodeBeginning, type ModelTokenizer } from '../../data/tokenizer.ts';
 import { TapestryError } from '../../errors.ts';
 
 /**
@@ -43,7 +43,7 @@ export function answerPrompt(
   for (let kept = messages; ; kept = withoutOldest(kept)) {
     const tokens =
       format === 'plain'
-        ? [tokenizer.beginning, ...tokenizer.encode(plainPrompt(kept))]
+        ? [...encodeBeginning(tokenizer, plainPrompt(kept))]
         : [...renderChat(tokenizer, kept, { prompt: true }).tokens];
     if (tokens.length <= room)
       return { tokens, stopTokens, stopStrings, leftOut: messages.length - kept.length };

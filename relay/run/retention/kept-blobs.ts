@@ -4,18 +4,19 @@ import { type Hash, toHex } from '../../wire/hex.ts';
 import { isAnchor, keptStates, removedThrough } from './retention.ts';
 
 /**
- * The blobs of a run that are kept but for the payloads: the tokenizer's file, the probe, the initial base, the newest
+ * The blobs of a run that are kept but for the payloads: the tokenizer's files, the probe, the initial base, the newest
  * states, and the anchors from which the kept payloads lead on.
  */
 export function keptVectors({ run, states, committed }: Replay): Set<Hash> {
   const { initialBase, tokenizer, guard, limits } = run.manifest;
-  const file = tokenizer.case === 'file' ? [toHex(tokenizer.value.hash)] : [];
+  const files =
+    tokenizer.case === 'file' ? [toHex(tokenizer.value.hash), toHex(tokenizer.value.configHash)] : [];
   const probe = guard.case === 'probe' ? [toHex(guard.value.hash)] : [];
   const first = Math.max(1, removedThrough(committed, limits));
   const anchors = states.slice(first - 1).filter((_, i) => isAnchor(first + i, limits));
   return new Set([
     toHex(initialBase),
-    ...file,
+    ...files,
     ...probe,
     ...[...anchors, ...states.slice(-keptStates)].flat(),
   ]);

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { manifestModel } from '../../../client/contribute/run-model.ts';
 import { readRunTerms } from '../../../client/contribute/run-terms.ts';
 import { generate, identityOf } from '../../../client/identity.ts';
+import { layoutOf } from '../../../client/model/parameters.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import { encodeManifest, runIdOf } from '../../../relay/wire/frames.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
@@ -14,8 +16,15 @@ const adamw = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
 const inner = (changed: Partial<typeof adamw>) =>
   ({ strategy: { ...strategy, inner: { case: 'adamw', value: { ...adamw, ...changed } } } }) as const;
 const dense = { bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 };
-const file = (byteLength: number) =>
-  ({ tokenizer: { case: 'file', value: { hash: new Uint8Array(32), byteLength } } }) as const;
+const file = (byteLength: number, configByteLength = 2) => {
+  const hashes = { hash: new Uint8Array(32), configHash: new Uint8Array(32) };
+  return { tokenizer: { case: 'file', value: { ...hashes, byteLength, configByteLength } } } as const;
+};
+const ropeScaling = { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 8 };
+const scaledRope = (changed: Partial<typeof ropeScaling> = {}): Partial<typeof draft> => {
+  const scaled = { ...tinyConfig, ropeScaling: { ...ropeScaling, ...changed } };
+  return { model: manifestModel(scaled, layoutOf(scaled)) };
+};
 let relay: Awaited<ReturnType<typeof identityOf>>;
 
 beforeAll(async () => {
@@ -46,6 +55,12 @@ test('a manifest is read into the settings that training needs', async () => {
     schedule: { kind: 'cosine', peak: 1e-2, warmupSteps: 2, totalSteps: 12, finalFraction: 0.1 },
     codec: { unit: 2 ** -20, greatestInteger: 127 * 2 ** 12, clipNorm: 10 },
   });
+});
+
+test('a model whose RoPE is scaled is read', async () => {
+  const { bytes, signature } = await signed(scaledRope());
+  const { config } = await readRunTerms(bytes, signature);
+  expect(config).toEqual({ ...tinyConfig, ropeScaling });
 });
 
 test('the strategy is read into settings of the trainer', async () => {
@@ -97,8 +112,12 @@ describe('numbers that training could not work with are refused', () => {
     ['an odd head', { model: { ...model, heads: 32 } }],
     ['no layers', { model: { ...model, layers: 0 } }],
     ['another vocabulary', { model: { ...model, vocabularySize: 300 } }],
-    ['an odd vocabulary', { ...file(5), model: { ...model, vocabularySize: 270 } }],
+    ['no vocabulary', { ...file(5), model: { ...model, vocabularySize: 0 } }],
+    ['a RoPE that turns faster', scaledRope({ factor: 0.5 })],
+    ['a RoPE whose bounds are swapped', scaledRope({ lowFrequencyFactor: 4 })],
+    ['a RoPE without a context', scaledRope({ originalContext: 0 })],
     ['an empty tokenizer', file(0)],
+    ['an empty configuration of a tokenizer', file(5, 0)],
     ['no epsilon', { model: { ...model, normEpsilon: 0 } }],
     ['no rounds', { strategy: { ...strategy, rounds: 0 } }],
     ['no steps', { strategy: { ...strategy, localSteps: 0 } }],

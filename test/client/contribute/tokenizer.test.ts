@@ -1,6 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { loadModel } from '../../../apps/cli/model/model-folder.ts';
+import { exportBase } from '../../../apps/cli/run/export-base.ts';
 import { tokenizerOf } from '../../../apps/cli/run/run-tokenizer.ts';
 import { tokenizerFromFile } from '../../../client/data/tokenizer-file.ts';
 import { Stage, tinyRun } from '../../support/contribute/harness.ts';
@@ -13,19 +15,30 @@ test('a run whose tokenizer is a file trains, its nodes download it once, and it
   const tokenizer = bpeFile();
   const run = { rounds: 2, localSteps: 2, quorum: 1, target: 1 };
   const [relayFolder, nodeFolder] = [await stage.folder(), await stage.folder()];
-  const relay = await stage.relay({ folder: relayFolder, create: tinyRun({ ...run, tokenizer }) });
+  const chatTemplate = '{% for m in messages %}[{{ m.role }}] {{ m.content }}{% endfor %}';
+  const create = tinyRun({ ...run, tokenizer, chatTemplate });
+  const relay = await stage.relay({ folder: relayFolder, create });
   const node = stage.node(nodeFolder, relay.url);
   await node.said('committed');
   await relay.complete;
   expect(await node.done).toBeUndefined();
   expect(relay.status().totals.contributions).toBe(2);
-  const name = (await readdir(nodeFolder)).find((file) => file.startsWith('tokenizer-')) ?? '';
-  expect(new Uint8Array(await readFile(join(nodeFolder, name)))).toEqual(tokenizer);
+  for (const [name, file] of [
+    ['tokenizer', tokenizer],
+    ['tokenizer-config', create.tokenizer?.config],
+  ] as const) {
+    const path = join(nodeFolder, `${name}-${relay.runId.slice(0, 16)}.json`);
+    expect(new Uint8Array(await readFile(path))).toEqual(file);
+  }
   await relay.close();
   const again = await stage.relay({ folder: relayFolder });
   const own = await tokenizerOf(again);
   for (const text of ['the other <|end|>', 'é 漢\r\n']) expect(own.decode(own.encode(text))).toBe(text);
   expect(own.file).toEqual(tokenizerFromFile(tokenizer).file);
+  expect(own.chatTemplate).toBe(chatTemplate);
+  const base = join(await stage.folder(), 'base');
+  await exportBase(again, base, []);
+  expect((await loadModel(base)).tokenizer.chatTemplate).toBe(chatTemplate);
 });
 
 test('a node downloads a tokenizer again if the copy in its folder is damaged', async () => {

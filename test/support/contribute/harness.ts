@@ -1,12 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runTokenizer } from '../../../apps/cli/run/run-tokenizer.ts';
 import { Contributor, type ContributorOptions } from '../../../client/contribute/contributor.ts';
 import type { ContributorEvent } from '../../../client/contribute/events.ts';
 import type { Network } from '../../../client/contribute/network.ts';
 import { joinMilliseconds } from '../../../client/contribute/protocol/relay-client.ts';
+import { manifestModel } from '../../../client/contribute/run-model.ts';
 import type { RunTerms } from '../../../client/contribute/run-terms.ts';
 import { type Corpus, corpusFromTexts } from '../../../client/data/corpus.ts';
+import { byteTokenizer } from '../../../client/data/tokenizer.ts';
 import { tokenizerFromFile } from '../../../client/data/tokenizer-file.ts';
 import { nodeNetwork } from '../../../client/host/node/network.ts';
 import { nodeRuntime } from '../../../client/host/node/runtime.ts';
@@ -14,12 +17,10 @@ import type { ModelConfig } from '../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
 import { stallMilliseconds } from '../../../client/relay-http.ts';
 import type { Runtime } from '../../../client/runtime.ts';
-import { sha256Hex } from '../../../client/sha256.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../../relay/server/server.ts';
 import { denseCodec } from '../../../relay/wire/dense.ts';
-import { fromHex } from '../../../relay/wire/hex.ts';
 
 export const tinyConfig: ModelConfig = {
   vocabularySize: 260,
@@ -67,16 +68,20 @@ export interface TinyRun {
   readonly graceMs?: number;
   /** A tokenizer.json; bytes unless given. */
   readonly tokenizer?: Uint8Array<ArrayBuffer>;
+  /** Of the tokenizer; ChatML unless given. */
+  readonly chatTemplate?: string;
   /** Changes to AdamW, a cosine and f32. */
   readonly strategy?: Partial<StrategyDraft>;
 }
 
 /** A run of a model of a few thousand parameters on two corpora' text. */
 export function tinyRun(run: TinyRun): NewRun {
-  const file = run.tokenizer;
-  const vocabularySize = file ? tokenizerFromFile(file).vocabularySize : tinyConfig.vocabularySize;
+  const options = run.chatTemplate === undefined ? {} : { chatTemplate: run.chatTemplate };
+  const tokenizer = run.tokenizer ? tokenizerFromFile(run.tokenizer, options) : byteTokenizer;
+  const { vocabularySize } = tokenizer;
   const config = { ...tinyConfig, vocabularySize };
   const layout = layoutOf(config);
+  const named = runTokenizer(tokenizer, config.contextLength);
   const grid = { bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 };
   const [batch, sequence] = [2, 16];
   return {
@@ -84,10 +89,8 @@ export function tinyRun(run: TinyRun): NewRun {
       version: 2,
       name: 'tiny',
       created: 1n,
-      model: { ...config, parameters: layout.length, layout: fromHex(layout.hash) },
-      tokenizer: file
-        ? { case: 'file', value: { hash: fromHex(sha256Hex(file)), byteLength: file.length } }
-        : { case: 'bytes', value: {} },
+      model: manifestModel(config, layout),
+      tokenizer: named.manifest,
       strategy: {
         rounds: run.rounds,
         localSteps: run.localSteps,
@@ -125,7 +128,7 @@ export function tinyRun(run: TinyRun): NewRun {
       corpora: ['even', 'odd'],
     },
     initialBase: initialParameters(config, layout, 1),
-    ...(file ? { tokenizer: file } : {}),
+    ...(named.files === undefined ? {} : { tokenizer: named.files }),
   };
 }
 

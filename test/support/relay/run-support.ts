@@ -71,6 +71,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         tiedHead: true,
         parameters,
         layout: new Uint8Array(32).fill(7),
+        ropeScaling: { case: 'unscaled', value: {} },
       },
       tokenizer: { case: 'bytes', value: {} },
       strategy: {

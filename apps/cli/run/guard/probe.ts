@@ -1,3 +1,4 @@
+import { modelConfigOf } from '../../../../client/contribute/run-model.ts';
 import { TextBytes } from '../../../../client/data/text-bytes.ts';
 import type { Tokenizer } from '../../../../client/data/tokenizer.ts';
 import type { Tokens } from '../../../../client/data/tokens.ts';
@@ -8,7 +9,6 @@ import type { Evaluate } from '../../../../relay/run/guard/guard.ts';
 import { siblingProgram } from '../../program.ts';
 import type { Probe } from '../new-run.ts';
 import type { RunFlags } from '../run-flags.ts';
-import { modelConfigOf } from '../run-model.ts';
 import { askThread } from '../thread.ts';
 
 /** Tokens of a probe: few, because the relay measures each base on them before it commits. */
@@ -23,7 +23,7 @@ const maxProbeFile = 16 * 1024 * 1024;
 export const evaluateInThread: Evaluate = async (manifest, parameters, probe) => {
   const view = new DataView(probe.buffer, probe.byteOffset, probe.length);
   const tokens = Uint32Array.from({ length: probe.length / 4 }, (_, i) => view.getUint32(i * 4, true));
-  const request = { config: modelConfigOf(manifest), parameters, tokens };
+  const request = { config: modelConfigOf(manifest.model), parameters, tokens };
   return Number(await askThread(siblingProgram('probe-worker'), request));
 };
 

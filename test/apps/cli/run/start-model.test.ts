@@ -9,14 +9,18 @@ import { writeModelFolder } from '../../../../apps/cli/model/write-model.ts';
 import { exportBase } from '../../../../apps/cli/run/export-base.ts';
 import { heldOutLosses } from '../../../../apps/cli/run/held-out-losses.ts';
 import { newRun } from '../../../../apps/cli/run/new-run.ts';
-import { loadStartBase } from '../../../../apps/cli/run/start-model.ts';
+import { tokenizerOf } from '../../../../apps/cli/run/run-tokenizer.ts';
+import { loadStartBase, type StartBase } from '../../../../apps/cli/run/start-model.ts';
+import { modelConfigOf } from '../../../../client/contribute/run-model.ts';
 import { type Corpus, corpusFromTexts } from '../../../../client/data/corpus.ts';
 import { tokenizerFromFile } from '../../../../client/data/tokenizer-file.ts';
 import { encodeModelFolder } from '../../../../client/formats/model-folder.ts';
+import type { SpecialTokenNames } from '../../../../client/formats/tokenizer-config.ts';
 import { modelAdapter } from '../../../../client/model/adapter/model-adapter.ts';
 import { adapterLayout } from '../../../../client/model/adapter/settings.ts';
 import type { ModelConfig } from '../../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
+import type { NewRun } from '../../../../relay/run/run.ts';
 import { toHex } from '../../../../relay/wire/hex.ts';
 import { Stage } from '../../../support/contribute/harness.ts';
 import { bpeFile } from '../../../support/data/bpe-file.ts';
@@ -29,10 +33,14 @@ const sizes = { layers: 1, dimension: 32, heads: 2, keyValueHeads: 1, feedForwar
 const usual = { ...sizes, vocabularySize: 272, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: true };
 
 /** A folder of another tool. */
-async function foreign(config: ModelConfig = usual, kind?: string): Promise<string> {
+async function foreign(
+  config: ModelConfig = usual,
+  kind?: string,
+  names: Partial<SpecialTokenNames> = {},
+): Promise<string> {
   const folder = join(temporaryFolder(), 'open-model');
   const layout = layoutOf(usual);
-  const tokenizer = tokenizerFromFile(bpeFile(), { vocabularySize: 272 });
+  const tokenizer = tokenizerFromFile(bpeFile(), { vocabularySize: 272, names });
   const notes = { metadata: kind === undefined ? {} : { 'tapestry.kind': kind }, card: '' };
   const files = encodeModelFolder(config, layout, initialParameters(usual, layout, 5), tokenizer, notes);
   await writeModelFolder(folder, files);
@@ -56,12 +64,8 @@ const corpora = [
   corpus('three', '12 re 12 at the '),
 ];
 
-test('three nodes train an imported model on with its own vocabulary, each corpus’s loss falls, and it goes out as GGUF', async () => {
-  const base = join(temporaryFolder(), 'base');
-  await importing(await foreign(), base);
-  const start = await loadStartBase(base);
-  expect(start).toMatchObject({ name: 'open-model', preset: 'nano' });
-  const create = newRun({
+function runOf(start: StartBase): NewRun {
+  return newRun({
     ...{
       name: 'on',
       preset: start.preset,
@@ -72,6 +76,14 @@ test('three nodes train an imported model on with its own vocabulary, each corpu
     ...{ rounds: 5, steps: 24, batch: 4, quorum: 3, maxNodes: 3, deadlineMs: 3_600_000, graceMs: 3_600_000 },
     ...{ readers: 'anyone', seed: 0, created: 0 },
   });
+}
+
+test('three nodes train an imported model on with its own vocabulary, each corpus’s loss falls, and it goes out as GGUF', async () => {
+  const base = join(temporaryFolder(), 'base');
+  await importing(await foreign(), base);
+  const start = await loadStartBase(base);
+  expect(start).toMatchObject({ name: 'open-model', preset: 'nano' });
+  const create = runOf(start);
   const relay = await stage.relay({ folder: await stage.folder(), create });
   expect(toHex(relay.manifest.initialBase)).toBe(start.hash);
   expect(relay.manifest.strategy.sequence).toBe(24);
@@ -95,7 +107,7 @@ test('three nodes train an imported model on with its own vocabulary, each corpu
   for (const [i, loss] of after.entries()) expect(loss).toBeLessThan((before[i] ?? 0) - 0.2);
 });
 
-test('what is no base, a derivative, and a model that the manifest cannot describe are refused', async () => {
+test('what is no base, and a derivative, are refused', async () => {
   await expect(loadStartBase(await foreign())).rejects.toMatchObject({ code: 'model.not-a-base' });
   await expect(loadStartBase(await foreign(usual, 'derivative'))).rejects.toMatchObject({
     code: 'model.not-a-base',
@@ -127,8 +139,17 @@ test('what is no base, a derivative, and a model that the manifest cannot descri
     { baseModel: 'base', metadata: {} },
   );
   await expect(loadStartBase(adapter)).rejects.toMatchObject({ code: 'model.missing' });
-  const scaled = join(temporaryFolder(), 'scaled');
+});
+
+test('the manifest of a model with a scaled RoPE and special tokens of its own names describes them', async () => {
+  const base = join(temporaryFolder(), 'scaled');
   const ropeScaling = { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 16 };
-  await importing(await foreign({ ...usual, ropeScaling }), scaled);
-  await expect(loadStartBase(scaled)).rejects.toMatchObject({ code: 'model.rope-scaling' });
+  const names = { beginning: '<|pad|>', end: '<|begin|>', padding: '<|end|>' };
+  await importing(await foreign({ ...usual, ropeScaling }, undefined, names), base);
+  const start = await loadStartBase(base);
+  const relay = await stage.relay({ folder: await stage.folder(), create: runOf(start) });
+  expect(modelConfigOf(relay.manifest.model)).toEqual({ ...usual, ropeScaling });
+  const { beginning, end, padding, chatTemplate } = await tokenizerOf(relay);
+  expect({ beginning, end, padding }).toEqual({ beginning: 258, end: 256, padding: 257 });
+  expect(chatTemplate).toBe(start.tokenizer.chatTemplate);
 });
