@@ -180,12 +180,13 @@ interface SovereignFlags extends Pick<SovereignOptions, 'tokens' | 'seeds' | 'st
   readonly instructSteps: number;
   readonly preferSteps: number;
   readonly reinforceSteps: number;
+  readonly constitutionSteps: number;
 }
 
 program
   .command('sovereign')
   .description(
-    'a base, and derivatives of it: answers, preferences, rewards, on held-out items beside the start',
+    'a base, and derivatives of it: answers, preferences, rewards, a constitution, on held-out items beside the start',
   )
   .addOption(count('tokens', 'tokens that the base is trained on, in thousands', 2000))
   .addOption(count('seeds', 'builds of each stage', 3))
@@ -197,19 +198,31 @@ program
   .addOption(count('instruct-steps', 'steps of instruct', 500))
   .addOption(count('prefer-steps', 'steps of prefer', 120))
   .addOption(count('reinforce-steps', 'updates of reinforce', 100))
+  .addOption(count('constitution-steps', 'steps on pairs that the judge labelled', 100))
   .addOption(count('seed', "the base's", 0))
   .addOption(new Option('--folder <path>', 'store the base and the figures there, and do only what is left'))
   .addOption(json())
-  .action(async ({ tokens, instructSteps, preferSteps, reinforceSteps, ...flags }: SovereignFlags) =>
-    printLines(
-      sovereign({
-        ...flags,
-        tokens: 1000 * tokens,
-        steps: { instruct: instructSteps, prefer: preferSteps, reinforce: reinforceSteps },
-        gpu: await nodeGpu(),
-        headless: import.meta.dirname,
-      }),
-    ),
+  .action(
+    async ({
+      tokens,
+      instructSteps,
+      preferSteps,
+      reinforceSteps,
+      constitutionSteps,
+      ...flags
+    }: SovereignFlags) =>
+      printLines(
+        sovereign({
+          ...flags,
+          tokens: 1000 * tokens,
+          steps: {
+            ...{ instruct: instructSteps, prefer: preferSteps },
+            ...{ reinforce: reinforceSteps, constitution: constitutionSteps },
+          },
+          gpu: await nodeGpu(),
+          headless: import.meta.dirname,
+        }),
+      ),
   );
 
 interface MemoryFlags {

@@ -1,5 +1,6 @@
 import { layoutOf } from '../../client/model/parameters.ts';
 import { config } from './base.ts';
+import { constitution } from './constitution.ts';
 import { archaicSamples, cardLosses } from './evaluation.ts';
 import { answersOfBase, instruct } from './instruct.ts';
 import { type Figures, overSeeds } from './over-seeds.ts';
@@ -8,9 +9,14 @@ import { type BaseOptions, prepareBase } from './prepare-base.ts';
 import { reinforce } from './reinforce.ts';
 
 /** A stage's figures after `steps` from a base, by the stage's name. */
-const stages = { instruct, prefer, reinforce } as const;
+const stages = { instruct, prefer, reinforce, constitution } as const;
 export type StageName = keyof typeof stages;
-export const stageNames = ['instruct', 'prefer', 'reinforce'] as const satisfies readonly StageName[];
+export const stageNames = [
+  'instruct',
+  'prefer',
+  'reinforce',
+  'constitution',
+] as const satisfies readonly StageName[];
 
 export interface SovereignOptions extends BaseOptions {
   /** Builds of each stage, each from another seed. */
@@ -20,8 +26,8 @@ export interface SovereignOptions extends BaseOptions {
 }
 
 /**
- * A base of verses in old and modern English, and derivatives of it: answers to questions, modern English preferred to old, and
- * questions rewarded. Yields a record for each build, and at last all figures beside the start's own, over the seeds.
+ * A base of verses in old and modern English, and derivatives of it: answers to questions, modern English preferred to old,
+ * questions rewarded, and a constitution without archaic words. Yields a record for each build, and at last all figures beside the start's own, over the seeds.
  */
 export async function* sovereign(options: SovereignOptions): AsyncGenerator<object> {
   const started = performance.now();

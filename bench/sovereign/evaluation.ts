@@ -37,7 +37,7 @@ async function lossOf(gpu: GPU, weights: Weights, { heldOut }: TokenizedCorpus):
 }
 
 /** The continuations of prompts; of temperature 0 the likeliest token each time. */
-async function continued(
+export async function continued(
   gpu: GPU,
   weights: Weights,
   prompts: readonly string[],

@@ -84,11 +84,24 @@ export async function stageFigures(
   stage: Stage,
   figures: (result: BuildResult) => Promise<Figures>,
 ): Promise<Figures> {
-  const id = recipeHash({ ...stage, weights: weightsHash(base.weights), hash: base.hash });
-  const name = `${stage.kind}-${stage.seed}-${id.slice(0, 16)}.json`;
+  return storedFigures(base, stage.kind, stage.seed, stage, async () =>
+    figures(await buildStage(base, stage)),
+  );
+}
+
+/** Figures that are read from the bench's folder where it has them; `recipe` is all that they depend on beside the base. */
+export async function storedFigures(
+  base: Base,
+  kind: string,
+  seed: number,
+  recipe: object,
+  make: () => Promise<Figures>,
+): Promise<Figures> {
+  const id = recipeHash({ ...recipe, weights: weightsHash(base.weights), hash: base.hash });
+  const name = `${kind}-${seed}-${id.slice(0, 16)}.json`;
   const stored = await base.files?.read(name);
   if (stored) return v.parse(figuresSchema, JSON.parse(new TextDecoder().decode(stored)));
-  const result = await figures(await buildStage(base, stage));
+  const result = await make();
   await base.files?.write(name, new TextEncoder().encode(JSON.stringify(result)));
   return result;
 }
