@@ -7,6 +7,7 @@ import { type Figures, overSeeds } from './over-seeds.ts';
 import { prefer } from './prefer.ts';
 import { type BaseOptions, prepareBase } from './prepare-base.ts';
 import { reinforce } from './reinforce.ts';
+import { storedFigures } from './stage.ts';
 
 /** A stage's figures after `steps` from a base, by the stage's name. */
 const stages = { instruct, prefer, reinforce, constitution } as const;
@@ -34,19 +35,19 @@ export async function* sovereign(options: SovereignOptions): AsyncGenerator<obje
   const seconds = () => (performance.now() - started) / 1000;
   const { tokens, seeds } = options;
   const base = await prepareBase(options);
-  const start = {
+  const start = await storedFigures(base, 'base', base.seed, {}, async () => ({
     loss: await cardLosses(base, base.weights),
     archaic: await archaicSamples(base.gpu, base.weights),
     exact: await answersOfBase(base),
-  };
-  yield { bench: 'sovereign', stage: 'base', ...start, seconds: seconds() };
+  }));
+  yield { bench: 'sovereign', stage: 'base', figures: start, seconds: seconds() };
 
   const built = options.stages.map((stage) => ({ stage, figures: [] as Figures[] }));
   for (let seed = 0; seed < seeds; seed++)
     for (const { stage, figures } of built) {
       const after = await stages[stage](base, options.steps[stage], seed);
       figures.push(after);
-      yield { bench: 'sovereign', stage, seed, after, seconds: seconds() };
+      yield { bench: 'sovereign', stage, seed, figures: after, seconds: seconds() };
     }
   const over = Object.fromEntries(built.map(({ stage, figures }) => [stage, overSeeds(figures)]));
   const parameters = layoutOf(config).trained;
