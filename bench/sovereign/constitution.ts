@@ -93,8 +93,8 @@ async function trainJudge(base: Base, seed: number): Promise<RewardModel> {
     { ...base, baseText: null },
     {
       ...{ kind: 'reward', keys: judgeKeys, seed },
-      train: pairRows(spread(base.train, labelled)),
-      heldOut: pairRows(spread(base.heldOut, judged)),
+      train: pairRows(spread(base.train.filter(fits), labelled)),
+      heldOut: pairRows(spread(base.heldOut.filter(fits), judged)),
     },
   );
   return RewardModel.open(
@@ -105,7 +105,7 @@ async function trainJudge(base: Base, seed: number): Promise<RewardModel> {
 
 /** Throws TapestryError `constitution.inaccurate` for a judge whose labels are not used. */
 async function measureJudge({ heldOut }: Base, judge: RewardModel): Promise<LabellerAccuracy> {
-  const pairs = spread(heldOut, judged).map(({ old, modern }) => ({
+  const pairs = spread(heldOut.filter(fits), judged).map(({ old, modern }) => ({
     ...{ prompt: '', chosen: modern, rejected: old },
   }));
   const accuracy = await measureLabeller(judgeLabeller(judge), principle, pairs);
@@ -169,6 +169,9 @@ function otherWords(one: string, other: string): number {
   }
   return all === 0 ? 0 : 1 - both / all;
 }
+
+/** A judge reads both texts of a pair whole: their bytes, a beginning, an end and the place of the score. */
+const fits = ({ old, modern }: Verse) => Math.max(old.length, modern.length) <= config.contextLength - 4;
 
 /** The first three words of a verse in modern English. */
 const opening = ({ modern }: Verse) => `${modern.split(' ').slice(0, 3).join(' ')} `;

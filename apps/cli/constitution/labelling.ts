@@ -91,7 +91,7 @@ export async function openLabelling(flags: LabellingFlags, output: Output): Prom
       const measured = await measureLabeller(labeller, principle, pairs);
       output.progress(
         { event: 'labeller', kind: labeller.kind, principle: principle.id, ...measured },
-        `${labeller.kind} of ${principle.id}: right on ${(100 * measured.accuracy).toFixed(1)}% of ${pairs.length} held-out pairs`,
+        `${labeller.kind} of ${principle.id}: right on ${(100 * measured.accuracy).toFixed(1)}% of ${measured.pairs} held-out pairs${measured.unscored > 0 ? `, and ${measured.unscored} could not be scored` : ''}`,
       );
       // A check is a rule and not a guess: nobody needs to find out whether it was learnt.
       if (labeller.kind !== 'check') requireAccurate(measured, flags);

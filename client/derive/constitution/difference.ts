@@ -27,11 +27,13 @@ export function differences(before: Constitution, after: Constitution): Differen
 function entriesOf({
   preamble,
   principles,
+  protected: rules,
   boards,
 }: Constitution): Map<string, Readonly<Record<string, unknown>>> {
   return new Map<string, Readonly<Record<string, unknown>>>([
     ['preamble', { text: preamble }],
     ...principles.map((principle) => [`principle ${principle.id}`, principle] as const),
+    ...rules.map((rule) => [`protected ${rule.id}`, rule] as const),
     ...boards.map((board) => [`board ${board.name}`, board] as const),
   ]);
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { TapestryError } from '../../errors.ts';
 import { compilePattern } from '../patterns.ts';
+import { protectedKeys, protectedSchema } from '../protect/schema.ts';
 import { between, string, whole } from '../recipe/values.ts';
 
 /** Limits of a constitution: numbers of entries, and characters of a text. */
@@ -73,6 +74,8 @@ const board = v.strictObject(
 export const constitutionSchema = v.strictObject({
   preamble: v.optional(v.pipe(v.string('must be text'), short), ''),
   principles: v.pipe(list(principle, constitutionLimits.principles), v.minLength(1, 'must not be empty')),
+  /** Protected domains: what is removed from data, and neither asked nor answered. */
+  protected: v.optional(protectedSchema, []),
   boards: v.optional(list(board, constitutionLimits.boards), []),
 });
 
@@ -80,4 +83,5 @@ export const knownKeys: readonly string[] = [
   ...Object.keys(constitutionSchema.entries),
   ...Object.keys(principle.entries),
   ...Object.keys(board.entries),
+  ...protectedKeys,
 ];

@@ -42,8 +42,10 @@ export interface LabelledPair {
 
 /** How a labeller does on pairs that it has not learnt from. */
 export interface LabellerAccuracy {
+  /** Pairs whose answers both have a score, and the others, such as those longer than the labeller's context. */
   readonly pairs: number;
-  /** The share of the pairs whose chosen answer scores higher; equal scores, and no score, count half. */
+  readonly unscored: number;
+  /** The share of the scored pairs whose chosen answer scores higher; equal scores count half. */
   readonly accuracy: number;
   /** Halfway between the mean scores of chosen and rejected answers: below it an answer breaks the principle. */
   readonly border: number;
@@ -56,10 +58,18 @@ export async function measureLabeller(
   pairs: readonly LabelledPair[],
 ): Promise<LabellerAccuracy> {
   const { chosen, rejected } = await pairScores(labeller, principle, pairs);
-  const credit = chosen.map((score, index) => (1 + opinion(score, rejected[index] ?? null)) / 2);
-  const known = (scores: readonly (number | null)[]) => scores.filter((score) => score !== null);
-  const border = (mean(known(chosen)) + mean(known(rejected))) / 2;
-  return { pairs: pairs.length, accuracy: pairs.length === 0 ? 0 : mean(credit), border };
+  const scored = chosen.flatMap((one, index) => {
+    const other = rejected[index] ?? null;
+    return one === null || other === null ? [] : [{ chosen: one, rejected: other }];
+  });
+  const unscored = pairs.length - scored.length;
+  if (scored.length === 0) return { pairs: 0, unscored, accuracy: 0, border: 0 };
+  return {
+    pairs: scored.length,
+    unscored,
+    accuracy: mean(scored.map((pair) => (1 + opinion(pair.chosen, pair.rejected)) / 2)),
+    border: mean(scored.map((pair) => (pair.chosen + pair.rejected) / 2)),
+  };
 }
 
 /** The scores of both answers of each pair, in their order. */

@@ -15,13 +15,16 @@ principles:
     check: '(?i)\\b(thou|hast)\\b'
   - id: short
     text: The answer is short.
+protected:
+  - { id: names, patterns: [Jane Doe] }
 boards:
   - { name: elders, keys: [${key}], needed: 1 }
 `;
 const parse = (text: string) => parseConstitution(text, 'constitution.yaml');
 
 test('a constitution is read with its defaults', () => {
-  const { preamble, principles, boards } = parse(written);
+  const { preamble, principles, boards, protected: rules } = parse(written);
+  expect(rules).toMatchObject([{ id: 'names', patterns: ['Jane Doe'], data: 'remove' }]);
   expect(preamble).toBe('We write plainly.');
   expect(principles).toMatchObject([
     { id: 'no-archaic', weight: 2, follows: ['You have it.'], check: '(?i)\\b(thou|hast)\\b' },
@@ -48,6 +51,7 @@ test('the hash is of the meaning: layout, comments and the order of keys do not 
   - { name: elders`,
     ],
     ['(thou', '(thee'],
+    ['Jane', 'John'],
   ] as const) {
     expect(constitutionHash(parse(written.replace(from, to))), from).not.toBe(hash);
   }
@@ -60,8 +64,13 @@ test.each<[string, string, RegExp]>([
     /line 9: principles.0.check is no usable pattern/,
   ],
   ['two equal ids', written.replace('id: short', 'id: no-archaic'), /line 10: principles.1.id is no-archaic/],
-  ['too many signatures needed', written.replace('needed: 1', 'needed: 2'), /line 13: boards.0.needed is 2/],
-  ['a key of another form', written.replace(key, 'ab'), /line 13: boards.0.keys.0 must be an Ed25519/],
+  ['too many signatures needed', written.replace('needed: 1', 'needed: 2'), /line 15: boards.0.needed is 2/],
+  ['a key of another form', written.replace(key, 'ab'), /line 15: boards.0.keys.0 must be an Ed25519/],
+  [
+    'a rule of protected domains without patterns',
+    written.replace(', patterns: [Jane Doe]', ''),
+    /line 13: protected.0 has neither patterns nor examples/,
+  ],
   [
     'an unknown key',
     written.replace('preamble:', 'preambel:'),
@@ -86,7 +95,11 @@ test('text that is no YAML has a code of its own', () => {
 test('differences name entries that were added, removed and changed, and nothing else', () => {
   const before = parse(written);
   const after = parse(
-    written.replace('weight: 2', 'weight: 3').replace('id: short', 'id: brief').replace('plainly', 'clearly'),
+    written
+      .replace('weight: 2', 'weight: 3')
+      .replace('id: short', 'id: brief')
+      .replace('plainly', 'clearly')
+      .replace('Jane', 'John'),
   );
   expect(differences(before, before)).toEqual([]);
   expect(
@@ -100,6 +113,7 @@ test('differences name entries that were added, removed and changed, and nothing
     ['preamble', 1, 1, 1],
     ['principle no-archaic', 1, 1, 1],
     ['principle brief', 5, null, 1],
+    ['protected names', 1, 1, 1],
     ['principle short', 5, 1, null],
   ]);
 });

@@ -60,8 +60,9 @@ test('a labeller is measured on pairs, and refused where it is often wrong or ha
     pair('z', 'z'),
     pair('y', ''),
   ]);
-  expect(measured).toMatchObject({ pairs: 4, accuracy: 0.5 });
-  const good = { pairs: 20, accuracy: 0.8, border: 0 };
+  expect(measured).toMatchObject({ pairs: 3, unscored: 1, accuracy: 0.5 });
+  expect(await measureLabeller(alphabet, plain, [pair('', '')])).toMatchObject({ pairs: 0, accuracy: 0 });
+  const good = { pairs: 20, unscored: 0, accuracy: 0.8, border: 0 };
   expect(() => requireAccurate(good, usualLabellerLimits)).not.toThrow();
   expect(() => requireAccurate({ ...good, accuracy: 0.79 }, usualLabellerLimits)).toThrow(
     expect.objectContaining({ code: 'constitution.inaccurate' }),
