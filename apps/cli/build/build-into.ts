@@ -57,7 +57,7 @@ export async function buildInto(
   for (const [stage, { recipe: trained }] of build.stages.entries()) {
     if (trained.adapter === null || trained.kind === 'reward') continue;
     const own = join(folder, `adapter-${stage + 1}`);
-    const { adapter } = await loadAdapter(own, model.layout);
+    const { adapter } = await loadAdapter(own, model);
     const signed = await signLineage(adapterRecord(record, stage, adapter.values), families, signer);
     await writeDurably(nodeFiles, own, lineageFile, encodeLineage(signed));
   }

@@ -48,7 +48,10 @@ export function exportCommand(): Command {
     )
     .requiredOption('--model <path>', "a model's folder, or a GGUF file")
     .requiredOption('--to <path>', 'the file or folder to write')
-    .option('--adapter <folder>', 'write this adapter of the model and not the model: as GGUF or as PEFT')
+    .option(
+      '--adapter <folder>',
+      'write this adapter of the model (a folder of PEFT, or a GGUF file) and not the model: as GGUF or as PEFT',
+    )
     .addOption(new Option('--format <name>', 'of what is written').choices(formats).default('gguf'))
     .addOption(
       new Option(
@@ -92,8 +95,8 @@ async function exportAdapter(
   output: Output,
 ): Promise<void> {
   const { format, to } = flags;
-  const { config, layout, parameters } = model;
-  const { settings, adapter, baseModel, metadata } = await loadAdapter(folder, layout);
+  const { config, parameters } = model;
+  const { settings, adapter, baseModel, metadata } = await loadAdapter(folder, model);
   if (format === 'safetensors')
     throw new TapestryError('usage.format', 'An adapter is written as gguf or peft.', 'Pass one of these.');
   const weights = parametersHash(new Float32Array(adapter.values));

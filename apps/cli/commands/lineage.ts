@@ -89,7 +89,7 @@ async function weightsAt(
 ): Promise<string | null> {
   if (record.kind !== 'adapter') return parametersHash((await loadModel(path)).parameters);
   if (model === undefined || path.endsWith('.gguf')) return null;
-  const { adapter } = await loadAdapter(path, (await loadModel(model)).layout);
+  const { adapter } = await loadAdapter(path, await loadModel(model));
   return parametersHash(new Float32Array(adapter.values));
 }
 

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import type { LowRankMatrix } from '../../../client/formats/gguf/adapter.ts';
+import { openGgufAdapter } from '../../../client/formats/gguf/read-adapter.ts';
 import {
   encodePeftAdapter,
   openPeftAdapter,
@@ -17,8 +18,7 @@ import {
   modelAdapter,
 } from '../../../client/model/adapter/model-adapter.ts';
 import { adapterLayout, adapterNames } from '../../../client/model/adapter/settings.ts';
-import { maxWeightBytes } from '../../../client/model/files/read-model.ts';
-import type { ParameterLayout } from '../../../client/model/parameters.ts';
+import { type Model, maxWeightBytes } from '../../../client/model/files/read-model.ts';
 import { nodeFiles, writeDurably } from '../../../relay/storage/files.ts';
 
 export interface LoadedAdapter {
@@ -30,28 +30,35 @@ export interface LoadedAdapter {
 
 const [configName, weightsName] = ['adapter_config.json', 'adapter_model.safetensors'] as const;
 
+/** The model that an adapter is of. */
+export type AdaptedModel = Pick<Model, 'config' | 'layout'>;
+
 /**
- * Reads a folder of PEFT as an adapter of a model.
- * @throws TapestryError `adapter.unreadable`, `adapter.settings`, `peft.*`, `safetensors.*` or `model.not-finite`
+ * Reads an adapter of a model: a folder of PEFT, or a GGUF file.
+ * @throws TapestryError `adapter.unreadable`, `adapter.settings`, `peft.*`, `gguf.*`, `safetensors.*` or `model.not-finite`
  */
-export async function loadAdapter(folder: string, model: ParameterLayout): Promise<LoadedAdapter> {
-  const opening = openRegularFile(join(folder, weightsName), maxWeightBytes);
-  const file = await opening.catch((error: unknown) => {
-    throw unreadable(join(folder, weightsName), error);
+export async function loadAdapter(path: string, { config, layout }: AdaptedModel): Promise<LoadedAdapter> {
+  const isGguf = path.endsWith('.gguf');
+  const weights = isGguf ? path : join(path, weightsName);
+  const file = await openRegularFile(weights, maxWeightBytes).catch((error: unknown) => {
+    throw unreadable(weights, error);
   });
   try {
-    const config = await readRegularFile(join(folder, configName), maxPeftConfigBytes).catch(
-      (error: unknown) => {
-        throw unreadable(join(folder, configName), error);
-      },
-    );
-    const opened = openPeftAdapter(config, await openSafetensors(file));
+    const opened = isGguf
+      ? await openGgufAdapter(file, config.dimension / config.heads)
+      : openPeftAdapter(await readConfig(path), await openSafetensors(file));
     const { baseModel, metadata, tensors: _tensors, ...settings } = opened;
-    const values = await readPeftValues(opened, adapterLayout(model, settings));
-    return { settings, adapter: modelAdapter(model, settings, values), baseModel, metadata };
+    const values = await readPeftValues(opened, adapterLayout(layout, settings));
+    return { settings, adapter: modelAdapter(layout, settings, values), baseModel, metadata };
   } finally {
     await file.close();
   }
+}
+
+function readConfig(folder: string): Promise<Uint8Array> {
+  return readRegularFile(join(folder, configName), maxPeftConfigBytes).catch((error: unknown) => {
+    throw unreadable(join(folder, configName), error);
+  });
 }
 
 /** Writes an adapter as a folder of PEFT. `baseModel` is the name or hash of its model. */
@@ -90,7 +97,7 @@ function unreadable(path: string, error: unknown): unknown {
   return new TapestryError(
     'adapter.unreadable',
     `${printable(path)} is no regular file that can be read.`,
-    `Name a folder with ${configName} and ${weightsName}, as PEFT writes it.`,
+    `Name a folder with ${configName} and ${weightsName}, as PEFT writes it, or a GGUF file.`,
     { cause: error },
   );
 }

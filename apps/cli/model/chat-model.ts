@@ -97,7 +97,7 @@ export class ChatModel {
           `Two adapters are named ${printable(name)}.`,
           `Name them: --adapter first=${printable(folder)} --adapter second=FOLDER.`,
         );
-      adapters.set(name, (await loadAdapter(folder, model.layout)).adapter);
+      adapters.set(name, (await loadAdapter(folder, model)).adapter);
     }
     const { device, storage, context, format } = flags;
     const tokens = Math.min(context, model.config.contextLength);

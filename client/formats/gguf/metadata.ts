@@ -39,6 +39,12 @@ export class Metadata {
     throw this.#wrong(key, 'flag');
   }
 
+  /** The texts whose keys begin with `prefix`. */
+  textsOf(prefix: string): Record<string, string> {
+    const keys = [...this.#pairs.keys()].filter((key) => key.startsWith(prefix));
+    return Object.fromEntries(keys.map((key) => [key, this.text(key)]));
+  }
+
   texts(key: string): readonly string[] {
     const value = this.#pairs.get(key);
     if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;

@@ -57,11 +57,7 @@ export async function openGgufModel(source: ByteSource): Promise<OpenedGguf> {
     name: pairs.has('general.name') ? pairs.text('general.name') : undefined,
     sizes,
     vocabulary: parseVocabulary(pairs),
-    metadata: Object.fromEntries(
-      [...file.metadata.keys()]
-        .filter((key) => key.startsWith('tapestry.'))
-        .map((key) => [key, pairs.text(key)]),
-    ),
+    metadata: pairs.textsOf('tapestry.'),
     tensors: tensorsOf(file, sizes),
   };
 }

@@ -28,7 +28,7 @@ export function chatCommand(): Command {
     .argument('<model>', 'a folder with config.json, model.safetensors and tokenizer.json, or a GGUF file')
     .option(
       '--adapter <folder>',
-      'a folder of PEFT, or name=folder; repeat it for several, which /adapter switches between',
+      'a folder of PEFT or a GGUF file, or name=path; repeat it for several, which /adapter switches between',
       repeated,
     )
     .option('--system <text>', 'the system message')

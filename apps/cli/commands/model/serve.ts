@@ -37,7 +37,7 @@ export function serveCommand(): Command {
     .argument('<model>', 'a folder with config.json, model.safetensors and tokenizer.json, or a GGUF file')
     .option(
       '--adapter <folder>',
-      'a folder of PEFT, or name=folder; repeat it for several, which requests name as model:adapter',
+      'a folder of PEFT or a GGUF file, or name=path; repeat it for several, which requests name as model:adapter',
       repeated,
     )
     .option('--port <number>', 'where to listen on 127.0.0.1; 0 takes any free one', whole(0, 65535), 8080)

@@ -9,12 +9,14 @@ import { loadModel } from '../../../../apps/cli/model/model-folder.ts';
 import { writeModelFolder } from '../../../../apps/cli/model/write-model.ts';
 import { tokenizerFromFile } from '../../../../client/data/tokenizer-file.ts';
 import { encodeModelFolder } from '../../../../client/formats/model-folder.ts';
+import { mergeAdapter } from '../../../../client/model/adapter/merge.ts';
 import { modelAdapter } from '../../../../client/model/adapter/model-adapter.ts';
 import { adapterLayout } from '../../../../client/model/adapter/settings.ts';
 import { CpuDecoder } from '../../../../client/model/generate/cpu-decoder.ts';
 import { generate } from '../../../../client/model/generate/generate.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
 import { Random } from '../../../../client/random.ts';
+import { relativeError } from '../../../platform/step.ts';
 import { bpeFile } from '../../../support/data/bpe-file.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -144,7 +146,7 @@ test('an adapter is read from PEFT’s folder for its model, and goes out as GGU
   const model = await foreign();
   await run(['--model', model, '--adapter', folder, '--to', gguf]);
   await run(['--model', model, '--adapter', folder, '--to', again, '--format', 'peft']);
-  const loaded = await loadAdapter(again, layout);
+  const loaded = await loadAdapter(again, { config, layout });
   expect(loaded).toMatchObject({ settings, baseModel: 'org/open', metadata: notes.metadata });
   expect(loaded.adapter.values).toEqual(values);
   const { metadata, tensorInfos } = await readGguf(gguf, { allowLocalFile: true });
@@ -160,6 +162,13 @@ test('an adapter is read from PEFT’s folder for its model, and goes out as GGU
     ['blk.0.ffn_up.weight.lora_a', 64, 3],
     ['blk.0.ffn_up.weight.lora_b', 3, 96],
   ]);
+  const read = await loadAdapter(gguf, { config, layout });
+  expect(read.metadata).toMatchObject(notes.metadata);
+  const base = { layout, values: initialParameters(config, layout, 5) };
+  const merged = mergeAdapter(base, read.adapter);
+  const expected = Float64Array.from(mergeAdapter(base, loaded.adapter));
+  expect(relativeError(merged, expected)).toBeLessThan(1e-6);
+  expect(merged).not.toEqual(base.values);
   const dora = join(to, 'dora');
   const magnitudes = { ...settings, dora: true };
   const places = adapterLayout(layout, magnitudes);
