@@ -40,7 +40,7 @@ const writers: Readonly<Record<string, string>> = {
   'client/host/browser/origin-folder.ts':
     'the folders of the origin that its users name: tapestry/ (real-relay.test.ts), tapestry-studio/',
   'client/host/disk.ts':
-    'names that hold the run’s id, identity.json, which is never replaced (disk.test.ts), and a marked build',
+    'names that hold the run’s id, identity.json, which is never replaced (disk.test.ts), a marked build, and the rows and signatures of a constitution, which are kept (constitution/pipeline.test.ts)',
   'client/host/regular-file.ts': 'reads only',
   'relay/journal/sqlite-log.ts': 'a database with the mark of a journal (event-log.test.ts)',
   'relay/storage/files.ts':

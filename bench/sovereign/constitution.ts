@@ -30,14 +30,14 @@ const labelled = 800;
 const judged = 400;
 
 /** Prompts whose answers are labelled, answers to each, and the share of the pairs, by their gap, that is learnt. */
-const prompts = 480;
+const prompts = 320;
 const answersEach = 4;
 const clearest = 0.75;
 
-const asked = 300;
+const asked = 200;
 const sampling = { temperature: 0.8, maxTokens: 80 };
 
-const judgeKeys = `max_steps: 150
+const judgeKeys = `max_steps: 100
 eval_steps: 50
 micro_batch_size: 16
 learning_rate: 1e-3

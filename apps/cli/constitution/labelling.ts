@@ -80,6 +80,11 @@ export async function openLabelling(flags: LabellingFlags, output: Output): Prom
   const { constitution } = await readConstitutionFile(flags.constitution);
   const chosen = principlesOf(constitution, flags.principle);
   const given = flags.heldOut === undefined ? [] : await readStep(flags.heldOut, heldOutSchema);
+  if (flags.by === 'words')
+    output.progress(
+      { event: 'note', by: flags.by },
+      'Small models guess when they are asked in words; a judge that was trained on examples is what works for them (--by judge).',
+    );
   const { labeller, close } = await openLabeller(flags);
   try {
     const principles: LabelledPrinciple[] = [];

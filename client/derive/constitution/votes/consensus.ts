@@ -39,8 +39,8 @@ export interface Consensus {
  */
 export function rankByConsensus(votes: Votes, { seed, mostGroups }: ConsensusOptions): Consensus {
   const groups = groupPoints(opinionPlane(votes, seed), mostGroups, Random.seeded(seed, 1));
-  const count = Math.max(...groups) + 1;
-  const sizes = Array.from({ length: count }, (_, group) => groups.filter((each) => each === group).length);
+  const sizes: number[] = [];
+  for (const group of groups) sizes[group] = (sizes[group] ?? 0) + 1;
   const ranked = votes.principles.map((principle, index): RankedPrinciple => {
     const each = sizes.map((_, group) => groupVote(votes, index, groups, group));
     return {
@@ -94,7 +94,7 @@ function opinionPlane({ principles, cast }: Votes, seed: number): Point[] {
 
 type SparseRow = readonly { readonly principle: number; readonly value: number }[];
 
-/** Power iterations at most, and the change of a component, in norm, that ends them. */
+/** Power iterations at most, and the greatest change of a value that ends them. */
 const iterations = 500;
 const settled = 1e-9;
 
@@ -118,7 +118,10 @@ function component(
       for (const { principle, value } of row) next[principle] = (next[principle] ?? 0) + along * value;
     }
     const unit = normalized(orthogonal(next, others));
-    const change = Math.hypot(...unit.map((value, index) => value - (axis[index] ?? 0)));
+    const change = unit.reduce(
+      (most, value, index) => Math.max(most, Math.abs(value - (axis[index] ?? 0))),
+      0,
+    );
     axis = unit;
     if (change < settled) break;
   }

@@ -4,7 +4,7 @@ import type { Random } from '../../../random.ts';
 export type Point = readonly [number, number];
 
 /** Attempts of k-means, each from other centres, and rounds of each. */
-const attempts = 8;
+const attempts = 4;
 const rounds = 100;
 
 /** Groups need to be this well apart, by their silhouette, before they count as several. */
@@ -47,41 +47,60 @@ function cluster(points: readonly Point[], count: number, random: Random): Clust
   let centres = firstCentres(points, count, random);
   let groups: readonly number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const next = points.map((point) => nearest(point, centres).index);
+    const next = points.map((point) => nearest(point, centres));
     const settled = next.every((group, index) => group === groups[index]);
     groups = next;
     if (settled) break;
-    centres = centres.map((centre, group) => {
-      const own = points.filter((_, index) => groups[index] === group);
-      return own.length === 0 ? centre : meanOf(own);
-    });
+    centres = centresOf(points, groups, centres);
   }
-  const spread = points.reduce((sum, point) => sum + nearest(point, centres).distance, 0);
+  const spread = points.reduce((sum, point) => sum + distanceTo(point, centres), 0);
   return { groups, centres, spread };
 }
 
 function firstCentres(points: readonly Point[], count: number, random: Random): Point[] {
   const centres: Point[] = [points[random.below(points.length)] ?? [0, 0]];
   while (centres.length < count) {
-    const weights = points.map((point) => nearest(point, centres).distance);
+    const weights = points.map((point) => distanceTo(point, centres));
     let left = random.uniform() * weights.reduce((sum, weight) => sum + weight, 0);
     const drawn = weights.findIndex((weight) => {
       left -= weight;
       return weight > 0 && left <= 0;
     });
-    centres.push(points[drawn < 0 ? weights.indexOf(Math.max(...weights)) : drawn] ?? [0, 0]);
+    centres.push(points[drawn < 0 ? weights.findIndex((weight) => weight > 0) : drawn] ?? [0, 0]);
   }
   return centres;
 }
 
-/** The centre with the least squared distance, the earlier one of two equal ones. */
-function nearest(point: Point, centres: readonly Point[]): { index: number; distance: number } {
-  let found = { index: 0, distance: Number.POSITIVE_INFINITY };
-  for (const [index, centre] of centres.entries()) {
-    const distance = squared(point, centre);
-    if (distance < found.distance) found = { index, distance };
+/** The index of the centre with the least squared distance, the earlier one of two equal ones. */
+function nearest(point: Point, centres: readonly Point[]): number {
+  let [found, least] = [0, Number.POSITIVE_INFINITY];
+  for (let index = 0; index < centres.length; index++) {
+    const distance = squared(point, centres[index] ?? point);
+    if (distance < least) {
+      least = distance;
+      found = index;
+    }
   }
   return found;
+}
+
+/** The squared distance to the nearest centre. */
+const distanceTo = (point: Point, centres: readonly Point[]) =>
+  squared(point, centres[nearest(point, centres)] ?? point);
+
+/** The mean of each group's points; a group without points keeps its centre. */
+function centresOf(points: readonly Point[], groups: readonly number[], centres: readonly Point[]): Point[] {
+  const sums = centres.map(() => ({ x: 0, y: 0, count: 0 }));
+  for (const [index, [x, y]] of points.entries()) {
+    const sum = sums[groups[index] ?? 0];
+    if (sum === undefined) continue;
+    sum.x += x;
+    sum.y += y;
+    sum.count++;
+  }
+  return sums.map(({ x, y, count }, group) =>
+    count === 0 ? (centres[group] ?? [0, 0]) : [x / count, y / count],
+  );
 }
 
 function silhouetteOf(points: readonly Point[], { groups, centres }: Clustering): number {
@@ -96,11 +115,6 @@ function silhouetteOf(points: readonly Point[], { groups, centres }: Clustering)
 }
 
 const squared = ([a, b]: Point, [c, d]: Point) => (a - c) ** 2 + (b - d) ** 2;
-
-function meanOf(points: readonly Point[]): Point {
-  const sum = points.reduce<Point>(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
-  return [sum[0] / points.length, sum[1] / points.length];
-}
 
 /** The groups renumbered by their size, and by their first member where sizes are equal. */
 function largestFirst(groups: readonly number[]): number[] {

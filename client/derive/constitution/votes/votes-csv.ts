@@ -82,7 +82,7 @@ interface CsvRecord {
 /** The records of a CSV text with the lines that they begin on; empty lines are left out. */
 function recordsOf(text: string, name: string): CsvRecord[] {
   const records: CsvRecord[] = [];
-  const cell = /"((?:[^"]|"")*)"|[^",\r\n]*/y;
+  const cell = /"([^"]*(?:""[^"]*)*)"|[^",\r\n]*/y;
   let [at, line, began] = [text.startsWith('\ufeff') ? 1 : 0, 1, 1];
   let cells: string[] = [];
   while (at < text.length || cells.length > 0) {

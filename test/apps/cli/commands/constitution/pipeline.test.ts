@@ -125,6 +125,24 @@ test('the steps lead from prompts to pairs and revisions, resume, and use no jud
   expect(Number(measured?.['accuracy'])).toBeGreaterThan(0.9);
   expect(rows('pairs.jsonl')).toHaveLength(5);
   expect(rows('pairs.jsonl')[0]).toMatchObject({ principles: ['zed'], gap: expect.any(Number) });
+
+  // A model that is asked in words is measured too.
+  const inWords = (least: string) =>
+    step(
+      'label',
+      'answers.jsonl',
+      'worded.jsonl',
+      ...['--constitution', at('c.yaml'), '--by', 'words'],
+      ...['--model', at('asked'), '--least-accuracy', least],
+    );
+  const wide = { ...config, contextLength: 512 };
+  const asked = initialParameters(wide, layoutOf(wide), 1).map((value) => (value === 1 ? value : 25 * value));
+  await writeModelFolder(at('asked'), encodeModelFolder(wide, layoutOf(wide), asked, byteTokenizer, notes));
+  expect(await inWords('0.99')).toMatchObject({
+    code: exit.failed,
+    last: { code: 'constitution.inaccurate' },
+  });
+  expect(await inWords('0')).toMatchObject({ code: exit.done, last: { added: 5 } });
 });
 
 test('propose finds the checks that explain pairs, with their held-out accuracy', async () => {
