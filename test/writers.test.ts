@@ -32,6 +32,7 @@ const writers: Readonly<Record<string, string>> = {
   'apps/cli/build/output-folder.ts': 'a new folder, marked with tapestry-build.json; the state by its name',
   'apps/cli/demo/folder.ts':
     'a folder marked with demo.json; nothing while it holds other files (demo/folder.test.ts)',
+  'apps/cli/exit/write-exit.ts': 'a temporary folder of its own; reads a journal',
   'apps/cli/model/base-folder.ts': 'files whose hashes tapestry-base.json lists (model-folder.test.ts)',
   'apps/cli/new-file.ts': 'new files only (new-file.test.ts)',
   'apps/setup/lock.mjs': 'dist/setup.lock of this project',

@@ -78,7 +78,12 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
   {
     name: 'lineage',
     summary: 'what a model was made from, verified back to its run',
-    load: async () => (await import('./commands/lineage.ts')).lineageCommand,
+    load: async () => (await import('./commands/sovereignty/lineage.ts')).lineageCommand,
+  },
+  {
+    name: 'exit',
+    summary: 'leave with everything in one folder, or prove such a folder whole',
+    load: async () => (await import('./commands/sovereignty/exit.ts')).exitCommand,
   },
   {
     name: 'verify',

@@ -14,7 +14,7 @@ export function requireNewFile(path: string, option: string): void {
  */
 export async function writeNewFile(
   path: string,
-  parts: Iterable<Uint8Array>,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   option: string,
 ): Promise<number> {
   requireNewFile(path, option);
@@ -37,11 +37,14 @@ export async function writeNewFile(
   }
 }
 
-async function writeSynced(path: string, parts: Iterable<Uint8Array>): Promise<number> {
+async function writeSynced(
+  path: string,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<number> {
   const file = await open(path, 'w');
   let length = 0;
   try {
-    for (const part of parts) {
+    for await (const part of parts) {
       await file.writeFile(part);
       length += part.length;
     }

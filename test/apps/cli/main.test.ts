@@ -52,6 +52,8 @@ test.each([
   'chat',
   'serve',
   'eval',
+  'lineage',
+  'exit',
   'import',
   'export',
   'verify',

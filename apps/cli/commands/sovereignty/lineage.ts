@@ -1,21 +1,21 @@
 import { Command } from 'commander';
-import { printable, TapestryError } from '../../../client/errors.ts';
-import type { Lineage } from '../../../client/formats/lineage/lineage.ts';
-import { dataOf } from '../../../client/formats/lineage/record.ts';
-import { parametersHash } from '../../../client/formats/model-folder.ts';
-import { committedBases } from '../../../relay/verify/committed-bases.ts';
-import { isHash } from '../../../relay/wire/hex.ts';
-import { exit } from '../exit-codes.ts';
-import { checkLineage } from '../lineage/check-lineage.ts';
-import { lineageTree, treeLines } from '../lineage/drawing.ts';
-import { readLineage } from '../lineage/lineage-file.ts';
-import { loadAdapter } from '../model/adapter-folder.ts';
-import { loadModel } from '../model/model-folder.ts';
-import { repeated, withExamples, withJson } from '../options.ts';
-import { fingerprintOf } from '../run/fingerprint.ts';
-import { Output } from '../terminal/output.ts';
-import { terminalText } from '../terminal/terminal-text.ts';
-import { runSource } from '../verify/run-source.ts';
+import { printable, TapestryError } from '../../../../client/errors.ts';
+import type { Lineage } from '../../../../client/formats/lineage/lineage.ts';
+import { dataOf } from '../../../../client/formats/lineage/record.ts';
+import { parametersHash } from '../../../../client/formats/model-folder.ts';
+import { committedBases } from '../../../../relay/verify/committed-bases.ts';
+import { isHash } from '../../../../relay/wire/hex.ts';
+import { exit } from '../../exit-codes.ts';
+import { checkLineage } from '../../lineage/check-lineage.ts';
+import { lineageTree, treeLines } from '../../lineage/drawing.ts';
+import { readLineage } from '../../lineage/lineage-file.ts';
+import { loadAdapter } from '../../model/adapter-folder.ts';
+import { loadModel } from '../../model/model-folder.ts';
+import { repeated, withExamples, withJson } from '../../options.ts';
+import { fingerprintOf } from '../../run/fingerprint.ts';
+import { Output } from '../../terminal/output.ts';
+import { terminalText } from '../../terminal/terminal-text.ts';
+import { runSource } from '../../verify/run-source.ts';
 
 interface LineageFlags {
   readonly journal?: readonly string[];
