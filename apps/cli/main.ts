@@ -76,6 +76,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
   {
+    name: 'rebase',
+    summary: 'move a derivative to a newer base, or tune it there',
+    load: async () => (await import('./commands/sovereignty/rebase.ts')).rebaseCommand,
+  },
+  {
     name: 'lineage',
     summary: 'what a model was made from, verified back to its run',
     load: async () => (await import('./commands/sovereignty/lineage.ts')).lineageCommand,

@@ -1,5 +1,5 @@
 import { derivativeCard } from '../formats/derivative-card.ts';
-import type { BuildRecord } from '../formats/lineage/record.ts';
+import type { BuildRecord, RebaseRecord } from '../formats/lineage/record.ts';
 import { encodeModelFolder, type ModelFolder } from '../formats/model-folder.ts';
 import { encodePeftAdapter, type PeftFolder } from '../formats/peft/adapter.ts';
 import { type AdapterSettings, adapterLayout } from '../model/adapter/settings.ts';
@@ -13,8 +13,8 @@ import type { StageKind } from './recipe/recipe.ts';
 /** The files of the derivative. Its metadata says that it is one, so that no trainer or relay of a base takes it. */
 export function derivativeFolder(
   { model, build }: BuildInputs,
-  { parameters }: BuildResult,
-  record: BuildRecord,
+  parameters: Float32Array<ArrayBuffer>,
+  record: BuildRecord | RebaseRecord,
 ): ModelFolder {
   const config = build.stages.at(-1)?.config ?? model.config;
   const metadata = {
@@ -107,7 +107,11 @@ export function buildRecord(
 }
 
 /** The record of the adapter that a stage trained. */
-export function adapterRecord(record: BuildRecord, stage: number, values: Float32Array): BuildRecord {
+export function adapterRecord<R extends BuildRecord | RebaseRecord>(
+  record: R,
+  stage: number,
+  values: Float32Array,
+): R {
   const weights = weightsHash(new Float32Array(values));
   return { ...record, kind: 'adapter', weights, stages: record.stages.slice(0, stage + 1) };
 }

@@ -1,8 +1,8 @@
-import type { BuildRecord } from './lineage/record.ts';
+import type { BuildRecord, RebaseRecord } from './lineage/record.ts';
 
 /** The model card of a derivative: YAML front matter for model hubs, then a description for people. `scores` is true for a reward model. */
 export function derivativeCard(
-  { weights, parents, recipe, code, stages }: BuildRecord,
+  { weights, parents, recipe, code, stages }: BuildRecord | RebaseRecord,
   scores = false,
 ): string {
   const rows = stages.flatMap(({ kind, steps, figures }, index) =>

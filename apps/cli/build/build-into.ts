@@ -36,7 +36,7 @@ export async function buildInto(
 ): Promise<BuildRecord> {
   const { recipe, model, build, parentage } = inputs;
   const out = await openOutput(folder, build.id);
-  if (out.done !== null) return out.done;
+  if (out.done?.made === 'build') return out.done;
   const result = await runBuild(build, out.files, {
     runtime: nodeRuntime({ folder }),
     config: model.config,
@@ -61,6 +61,9 @@ export async function buildInto(
     const signed = await signLineage(adapterRecord(record, stage, adapter.values), families, signer);
     await writeDurably(nodeFiles, own, lineageFile, encodeLineage(signed));
   }
-  await out.finish(derivativeFolder(inputs, result, record), await signLineage(record, families, signer));
+  await out.finish(
+    derivativeFolder(inputs, result.parameters, record),
+    await signLineage(record, families, signer),
+  );
   return record;
 }

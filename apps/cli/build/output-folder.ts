@@ -10,7 +10,7 @@ import {
   lineageFile,
   parseLineage,
 } from '../../../client/formats/lineage/lineage.ts';
-import type { BuildRecord } from '../../../client/formats/lineage/record.ts';
+import type { BuildRecord, RebaseRecord } from '../../../client/formats/lineage/record.ts';
 import { filesOf, type ModelFolder } from '../../../client/formats/model-folder.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
 import type { Files } from '../../../client/runtime.ts';
@@ -28,7 +28,7 @@ export interface OutputFolder {
   /** Files that can be computed again; they are removed when the build is done. */
   readonly references: Files;
   /** The record of the model that the folder holds if the build is complete; else null. */
-  readonly done: BuildRecord | null;
+  readonly done: BuildRecord | RebaseRecord | null;
   /** Writes the model, marks the build as done and removes its state. */
   finish(model: ModelFolder, lineage: Lineage): Promise<void>;
 }
@@ -63,9 +63,9 @@ export async function openOutput(folder: string, build: string): Promise<OutputF
   };
 }
 
-async function recordIn(files: Files): Promise<BuildRecord> {
+async function recordIn(files: Files): Promise<BuildRecord | RebaseRecord> {
   const { record } = parseLineage((await files.read(lineageFile)) ?? new Uint8Array());
-  if (record.made === 'build') return record;
+  if (record.made === 'build' || record.made === 'rebase') return record;
   throw new TapestryError(
     'lineage.damaged',
     `The folder is that of a build, and its lineage is of a model made by ${record.made}.`,

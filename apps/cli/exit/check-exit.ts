@@ -12,7 +12,7 @@ import { type VerifyReport, verifyRun } from '../../../relay/verify/verify.ts';
 import { checkLineage } from '../lineage/check-lineage.ts';
 import { readLineage } from '../lineage/lineage-file.ts';
 import { loadAdapter } from '../model/adapter-folder.ts';
-import { loadModel } from '../model/model-folder.ts';
+import { loadAnyModel } from '../model/model-folder.ts';
 import { type ExitList, exitFile, maxExitListBytes, parseExitList } from './exit-list.ts';
 
 /** What was proved of an exit's folder. */
@@ -68,7 +68,7 @@ export async function checkExit(folder: string, onStep: (what: string) => void):
     await attempt(place, async () => {
       // A build that is not finished has a state and no weights yet.
       if (gguf === undefined && !list.files.some(({ path }) => path === `${part}/config.json`)) return;
-      const model = await loadModel(join(folder, place));
+      const model = await loadAnyModel(join(folder, place));
       const hold = async (at: string, values: Float32Array<ArrayBuffer>) => {
         const lineage = await readLineage(join(folder, at));
         if (lineage === null) {

@@ -60,9 +60,10 @@ function describe({ name, weights, run, record, key }: Omit<LineageNode, 'parent
 
 function madeBy(record: SignedRecord['record']): string {
   switch (record.made) {
+    case 'rebase':
     case 'build': {
       const stages = record.stages.map(({ kind, steps }) => `${terminalText(kind)} (${steps} steps)`);
-      return `built by recipe ${short(record.recipe)}: ${stages.join(', ')}`;
+      return `${record.made === 'build' ? 'built' : `rebased (${record.chosen})`} by recipe ${short(record.recipe)}: ${stages.join(', ')}`;
     }
     case 'merge':
       return `merged by ${terminalText(record.method)}, recipe ${short(record.recipe)}`;

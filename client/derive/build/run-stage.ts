@@ -97,14 +97,16 @@ export async function runStage(
   let policy: Reinforcement | null = null;
   try {
     let state = from;
-    const first = initialTrained(plan, model, plan.seed);
+    const plain = initialTrained(plan, model, plan.seed);
+    const first = plan.initial ?? plain;
     const initial = from.checkpoint?.state ?? freshState(first);
     if (from.checkpoint === null) {
-      loop.trainer.load(initial);
+      loop.trainer.load(freshState(plain));
       state = {
         ...state,
         references: await references(loop.trainer, plan, context.references, weightsHash(model)),
       };
+      if (plan.initial !== undefined) loop.trainer.load(initial);
     }
     const rollouts = plan.rollouts?.() ?? null;
     const batches = rollouts ?? plan.batches(state.references);

@@ -27,6 +27,8 @@ export interface StagePlan {
   readonly steps: number;
   /** Seed of the order of the examples, the windows of base text and the adapters' first values. */
   readonly seed: number;
+  /** The trained parameters that the stage begins with; unless given the model's own, or an adapter that changes nothing yet. */
+  readonly initial?: Float32Array<ArrayBuffer>;
   /** The stage's batches, from the first on. `references` are those of the training examples, if the loss has any. */
   readonly batches: (references: Float32Array | null) => StageBatches;
   /** The stage's batches of completions, from the first on; null unless it learns from rewards. */

@@ -57,15 +57,29 @@ const buildSchema = v.strictObject({
   stages: v.pipe(v.array(stageSchema), v.maxLength(64)),
 });
 
+const rebaseSchema = v.strictObject({
+  ...buildSchema.entries,
+  made: v.literal('rebase'),
+  /** Whether the derivative was moved to the new base as it was, or tuned there. */
+  chosen: v.picklist(['moved', 'tuned']),
+});
+
 const mergeSchema = v.strictObject({ made: v.literal('merge'), ...shared, method: text, recipe: hash });
 const importSchema = v.strictObject({ made: v.literal('import'), ...shared });
 const exportSchema = v.strictObject({ made: v.literal('export'), ...shared, type: text });
 
 /** How one model was made: from which parents, by what, and on which data. Hashes are SHA-256 in hex. */
-export const recordSchema = v.variant('made', [buildSchema, mergeSchema, importSchema, exportSchema]);
+export const recordSchema = v.variant('made', [
+  buildSchema,
+  rebaseSchema,
+  mergeSchema,
+  importSchema,
+  exportSchema,
+]);
 
 export type LineageRecord = v.InferOutput<typeof recordSchema>;
 export type BuildRecord = v.InferOutput<typeof buildSchema>;
+export type RebaseRecord = v.InferOutput<typeof rebaseSchema>;
 export type MergeRecord = v.InferOutput<typeof mergeSchema>;
 export type Parent = v.InferOutput<typeof parentSchema>;
 export type DataFile = v.InferOutput<typeof dataSchema>[number];
@@ -82,6 +96,6 @@ export function recordHash(record: LineageRecord): string {
 
 /** Every file of data that a record names, base text among it. */
 export function dataOf(record: LineageRecord): DataFile[] {
-  if (record.made !== 'build') return [];
+  if (record.made !== 'build' && record.made !== 'rebase') return [];
   return record.stages.flatMap(({ data, replay }) => [...data, ...replay]);
 }

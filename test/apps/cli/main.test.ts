@@ -52,6 +52,7 @@ test.each([
   'chat',
   'serve',
   'eval',
+  'rebase',
   'lineage',
   'exit',
   'import',

@@ -10,7 +10,7 @@ import { checkLineage } from '../../lineage/check-lineage.ts';
 import { lineageTree, treeLines } from '../../lineage/drawing.ts';
 import { readLineage } from '../../lineage/lineage-file.ts';
 import { loadAdapter } from '../../model/adapter-folder.ts';
-import { loadModel } from '../../model/model-folder.ts';
+import { loadAnyModel } from '../../model/model-folder.ts';
 import { repeated, withExamples, withJson } from '../../options.ts';
 import { fingerprintOf } from '../../run/fingerprint.ts';
 import { Output } from '../../terminal/output.ts';
@@ -87,9 +87,9 @@ async function weightsAt(
   { record }: Lineage,
   model: string | undefined,
 ): Promise<string | null> {
-  if (record.kind !== 'adapter') return parametersHash((await loadModel(path)).parameters);
-  if (model === undefined || path.endsWith('.gguf')) return null;
-  const { adapter } = await loadAdapter(path, await loadModel(model));
+  if (record.kind !== 'adapter') return parametersHash((await loadAnyModel(path)).parameters);
+  if (model === undefined) return null;
+  const { adapter } = await loadAdapter(path, await loadAnyModel(model));
   return parametersHash(new Float32Array(adapter.values));
 }
 
