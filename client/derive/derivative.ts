@@ -13,7 +13,7 @@ import type { StageKind } from './recipe/recipe.ts';
 /** The files of the derivative. Its metadata says that it is one, so that no trainer or relay of a base takes it. */
 export function derivativeFolder(
   { model, build }: BuildInputs,
-  parameters: Float32Array<ArrayBuffer>,
+  { parameters }: Pick<BuildResult, 'parameters'>,
   record: BuildRecord | RebaseRecord,
 ): ModelFolder {
   const config = build.stages.at(-1)?.config ?? model.config;

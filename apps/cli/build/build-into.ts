@@ -61,9 +61,6 @@ export async function buildInto(
     const signed = await signLineage(adapterRecord(record, stage, adapter.values), families, signer);
     await writeDurably(nodeFiles, own, lineageFile, encodeLineage(signed));
   }
-  await out.finish(
-    derivativeFolder(inputs, result.parameters, record),
-    await signLineage(record, families, signer),
-  );
+  await out.finish(derivativeFolder(inputs, result, record), await signLineage(record, families, signer));
   return record;
 }

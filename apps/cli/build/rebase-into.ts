@@ -89,7 +89,10 @@ export async function rebaseInto(
     await writeDurably(nodeFiles, own, lineageFile, encodeLineage(signed));
   }
   const parameters = choice.chosen === 'moved' ? rebase.moved : result.parameters;
-  await out.finish(derivativeFolder(inputs, parameters, record), await signLineage(record, families, signer));
+  await out.finish(
+    derivativeFolder(inputs, { parameters }, record),
+    await signLineage(record, families, signer),
+  );
   return { record, choice };
 }
 
