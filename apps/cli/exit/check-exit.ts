@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { modelParentage } from '../../../client/derive/lineage.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { parametersHash } from '../../../client/formats/model-folder.ts';
 import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
+import type { LoadedModel } from '../../../client/model/files/read-model.ts';
 import { hashOfStream } from '../../../relay/storage/sha256.ts';
 import { type CommittedBases, committedBases } from '../../../relay/verify/committed-bases.ts';
 import { folderSource } from '../../../relay/verify/folder-source.ts';
@@ -38,11 +40,9 @@ export async function checkExit(folder: string, onStep: (what: string) => void):
   const list = await readList(folder);
   onStep(`${list.files.length} files`);
   const problems = await fileProblems(folder, list);
-  const report = {
-    runs: [] as ExitReport['runs'][number][],
-    models: [] as string[],
-    unchecked: [] as Problem[],
-  };
+  const runs: ExitReport['runs'][number][] = [];
+  const models: string[] = [];
+  const unchecked: Problem[] = [];
   const journals: CommittedBases[] = [];
   const parts = (kind: string) => list.parts.filter((part) => part.kind === kind);
   const attempt = async (place: string, check: () => Promise<void>) => {
@@ -59,7 +59,7 @@ export async function checkExit(folder: string, onStep: (what: string) => void):
       const { problems: found, run, rounds, base } = await verified(join(folder, place));
       problems.push(...found.map((each) => ({ ...each, place: `${place}/${each.place}` })));
       if (found.length > 0) return;
-      report.runs.push({ run: run ?? '', rounds, base: base ?? '' });
+      runs.push({ run: run ?? '', rounds, base: base ?? '' });
       journals.push(await committedBases(folderSource(join(folder, place))));
     });
   for (const { folder: part } of parts('model')) {
@@ -72,13 +72,14 @@ export async function checkExit(folder: string, onStep: (what: string) => void):
       const hold = async (at: string, values: Float32Array<ArrayBuffer>) => {
         const lineage = await readLineage(join(folder, at));
         if (lineage === null) {
-          report.unchecked.push({ place: at, problem: 'has no lineage' });
+          if (await isCommitted(at, model, journals)) models.push(at);
+          else unchecked.push({ place: at, problem: 'has no lineage' });
           return;
         }
         const found = await checkLineage(lineage, parametersHash(values), journals);
         problems.push(...found.problems.map((problem) => ({ place: at, problem })));
-        report.unchecked.push(...found.unchecked.map((problem) => ({ place: at, problem })));
-        if (found.problems.length === 0) report.models.push(at);
+        unchecked.push(...found.unchecked.map((problem) => ({ place: at, problem })));
+        if (found.problems.length === 0) models.push(at);
       };
       await hold(place, model.parameters);
       const adapters = list.files.flatMap(({ path }) => /^(.*)\/adapter_config\.json$/.exec(path)?.[1] ?? []);
@@ -89,7 +90,18 @@ export async function checkExit(folder: string, onStep: (what: string) => void):
     });
   }
   const bytes = list.files.reduce((sum, file) => sum + file.bytes, 0);
-  return { key: list.key, files: list.files.length, bytes, ...report, problems };
+  return { key: list.key, files: list.files.length, bytes, runs, models, unchecked, problems };
+}
+
+/** Whether a model without lineage is a base that one of the journals committed, as its file says. */
+async function isCommitted(
+  place: string,
+  model: LoadedModel,
+  journals: readonly CommittedBases[],
+): Promise<boolean> {
+  const { weights, run } = (await modelParentage(null, model, place)).parent;
+  if (run === null) return false;
+  return journals.some(({ run: id, bases }) => id === run.id && bases[run.round] === weights);
 }
 
 async function readList(folder: string): Promise<ExitList> {

@@ -68,7 +68,7 @@ test('an exit is proved whole without network, and there its models can be built
   expect(lastOf(proved.stdout)).toMatchObject({
     ...{ event: 'exit-checked', ok: true, problems: [], unchecked: [] },
     runs: [{ run, rounds: 1, base: hash }],
-    models: ['models/mine', 'models/mine/adapter-1'],
+    models: ['models/mine', 'models/mine/adapter-1', 'models/base'],
   });
   expect(proved.code).toBe(exit.done);
 
