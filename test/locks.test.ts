@@ -23,6 +23,10 @@ const deriving = starting(
   'apps/cli/model/',
   'apps/cli/chat/',
   'apps/cli/constitution/',
+  'apps/cli/commands/constitution/',
+  'apps/cli/commands/model/chat.ts',
+  'apps/cli/commands/model/generate.ts',
+  'apps/cli/studio/',
   ...['build', 'merge', 'import', 'export', 'preview'].map((name) => `apps/cli/commands/${name}.ts`),
 );
 const contributing = starting(

@@ -72,7 +72,7 @@ export async function checkExit(folder: string, onStep: (what: string) => void):
       const hold = async (at: string, values: Float32Array<ArrayBuffer>) => {
         const lineage = await readLineage(join(folder, at));
         if (lineage === null) {
-          if (await isCommitted(at, model, journals)) models.push(at);
+          if (at === place && (await isCommitted(at, model, journals))) models.push(at);
           else unchecked.push({ place: at, problem: 'has no lineage' });
           return;
         }

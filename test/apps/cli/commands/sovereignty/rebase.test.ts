@@ -38,7 +38,7 @@ async function prepared(stages: string, more = '') {
     JSON.stringify({ prompt: `${i} `, completion: `say ${'ab'[i % 2]}` }),
   );
   writeFileSync(at('rows.jsonl'), rows.join('\n'));
-  writeFileSync(at('other.txt'), 'QUIZ FJORD BUMPKIN VEX. '.repeat(60));
+  writeFileSync(at('other.txt'), 'QUIZFJORDBUMPKINVEX.\n'.repeat(60));
   writeFileSync(
     at('recipe.yaml'),
     `base_model: ${at('old')}\nreplay: {share: 0, text: ${at('other.txt')}}\nmicro_batch_size: 4\nval_set_size: 0.2\nlearning_rate: 5e-3\n${more}\nstages:\n${stages.replaceAll('ROWS', at('rows.jsonl'))}`,
