@@ -85,7 +85,7 @@ test('an exit holds optimizer state and cards and no private key, and whatever i
   const { at } = await leaving();
   const names = readdirSync(at('exit'), { recursive: true }).map(String);
   expect(names.filter((name) => /state-\w+\.safetensors$/.test(name))).toHaveLength(1);
-  expect(names.filter((name) => name.endsWith('rows.jsonl.card.yaml'))).toHaveLength(1);
+  expect(names.filter((name) => name.endsWith('yaml/rows.jsonl.card.yaml'))).toHaveLength(1);
   expect(names.filter((name) => /identity\.json|relay\.key|\.pem$/.test(name))).toEqual([]);
   expect(await checked(at('exit'))).toMatchObject({ ok: true, ended: exit.done });
 
