@@ -80,7 +80,7 @@ export async function rebaseInto(
   const record = rebaseRecord(inputs, rebase, result, { parentage: parent, record: before }, version);
   const families = [parentage.family, parent.family].filter((family) => family !== null);
   if (settings !== null) {
-    const { adapter } = await loadAdapter(own, model.layout);
+    const { adapter } = await loadAdapter(own, model);
     const signed = await signLineage(
       adapterRecord(record, record.stages.length, adapter.values),
       families,
@@ -105,7 +105,7 @@ async function learntBy(
   oldBase: string,
 ): Promise<Learnt> {
   if (recipe.stages.length === 1 && recipe.stages[0]?.adapter) {
-    const { adapter } = await loadAdapter(join(folder, 'adapter-1'), model.layout);
+    const { adapter } = await loadAdapter(join(folder, 'adapter-1'), model);
     return { form: 'adapter', values: new Float32Array(adapter.values) };
   }
   const { parameters: base } = await loadModel(oldBase);

@@ -3,6 +3,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelParentage } from '../../../client/derive/lineage.ts';
 import { TapestryError } from '../../../client/errors.ts';
+import type { Lineage } from '../../../client/formats/lineage/lineage.ts';
 import { parametersHash } from '../../../client/formats/model-folder.ts';
 import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
 import type { LoadedModel } from '../../../client/model/files/read-model.ts';
@@ -62,30 +63,36 @@ export async function checkExit(folder: string, onStep: (what: string) => void):
       runs.push({ run: run ?? '', rounds, base: base ?? '' });
       journals.push(await committedBases(folderSource(join(folder, place))));
     });
-  for (const { folder: part } of parts('model')) {
+  /** Checks a lineage, of values that are null for an adapter whose model is not beside it. */
+  const hold = async (place: string, lineage: Lineage, values: Float32Array<ArrayBuffer> | null) => {
+    const found = await checkLineage(lineage, values && parametersHash(values), journals);
+    problems.push(...found.problems.map((problem) => ({ place, problem })));
+    unchecked.push(...found.unchecked.map((problem) => ({ place, problem })));
+    if (found.problems.length === 0) models.push(place);
+  };
+  for (const { kind, folder: part } of [...parts('model'), ...parts('adapter')]) {
     const gguf = list.files.find(({ path }) => path.startsWith(`${part}/`) && path.endsWith('.gguf'))?.path;
     const place = gguf ?? part;
     await attempt(place, async () => {
       // A build that is not finished has a state and no weights yet.
-      if (gguf === undefined && !list.files.some(({ path }) => path === `${part}/config.json`)) return;
+      const isUnfinished = !list.files.some(({ path }) => path === `${part}/config.json`);
+      if (kind === 'model' && gguf === undefined && isUnfinished) return;
+      const lineage = await readLineage(join(folder, place));
+      if (kind === 'adapter' || lineage?.record.kind === 'adapter') {
+        if (lineage === null) unchecked.push({ place, problem: 'has no lineage' });
+        else await hold(place, lineage, null);
+        return;
+      }
       const model = await loadAnyModel(join(folder, place));
-      const hold = async (at: string, values: Float32Array<ArrayBuffer>) => {
-        const lineage = await readLineage(join(folder, at));
-        if (lineage === null) {
-          if (at === place && (await isCommitted(at, model, journals))) models.push(at);
-          else unchecked.push({ place: at, problem: 'has no lineage' });
-          return;
-        }
-        const found = await checkLineage(lineage, parametersHash(values), journals);
-        problems.push(...found.problems.map((problem) => ({ place: at, problem })));
-        unchecked.push(...found.unchecked.map((problem) => ({ place: at, problem })));
-        if (found.problems.length === 0) models.push(at);
-      };
-      await hold(place, model.parameters);
+      if (lineage !== null) await hold(place, lineage, model.parameters);
+      else if (await isCommitted(place, model, journals)) models.push(place);
+      else unchecked.push({ place, problem: 'has no lineage' });
       const adapters = list.files.flatMap(({ path }) => /^(.*)\/adapter_config\.json$/.exec(path)?.[1] ?? []);
       for (const at of adapters.filter((each) => each.startsWith(`${part}/`))) {
-        const { adapter } = await loadAdapter(join(folder, at), model.layout);
-        await hold(at, new Float32Array(adapter.values));
+        const own = await readLineage(join(folder, at));
+        const { adapter } = await loadAdapter(join(folder, at), model);
+        if (own === null) unchecked.push({ place: at, problem: 'has no lineage' });
+        else await hold(at, own, new Float32Array(adapter.values));
       }
     });
   }
