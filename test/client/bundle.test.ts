@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bundle } from '../platform/bundle.ts';
-import { connections, derivativeSources, wireNames } from '../support/wire-names.ts';
+import { connections, derivativeSources, wireNames } from '../support/locks/wire-names.ts';
 
 /** The text of an entry's built module. */
 async function built(entry: string): Promise<string> {

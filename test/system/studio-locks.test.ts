@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type StudioServer, serveStudio } from '../../apps/cli/studio/server.ts';
-import { connections, derivativeSources, wireNames } from '../support/wire-names.ts';
+import { connections, derivativeSources, wireNames } from '../support/locks/wire-names.ts';
 import { type Built, built } from './built.ts';
 
 let product: Built;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readSources } from './imports.ts';
+import { readSources } from '../imports.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 
 /** Names of a browser's ways to connect, except `fetch`. */
 export const connections =
