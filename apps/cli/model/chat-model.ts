@@ -75,10 +75,7 @@ export class ChatModel {
     this.context = opened.decoder.config.contextLength;
     this.#decoder = opened.decoder;
     this.#format = format;
-    // A run's base has read texts only. A template that is not one of ours came with a model that was trained on it.
-    const { chatTemplate } = model.tokenizer;
-    const ownTemplate = chatTemplate !== chatMl && chatTemplate !== plainTemplate;
-    this.#isTrainedOnChats = model.metadata['tapestry.kind'] !== 'base' || ownTemplate;
+    this.#isTrainedOnChats = isTrainedOnChats(model);
   }
 
   /**
@@ -143,6 +140,12 @@ export class ChatModel {
   close(): void {
     this.#decoder.close();
   }
+}
+
+/** True unless the model is a base without a template of its own: it has read texts only. */
+export function isTrainedOnChats({ tokenizer, metadata }: LoadedModel): boolean {
+  const { chatTemplate } = tokenizer;
+  return metadata['tapestry.kind'] !== 'base' || (chatTemplate !== chatMl && chatTemplate !== plainTemplate);
 }
 
 /** `name=folder`, or a folder that gives its own name. */

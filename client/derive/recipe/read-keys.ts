@@ -11,7 +11,7 @@ const toldFaults = 10;
 /** What a file of YAML may hold. */
 export interface RecipeForm<Keys> {
   /** The first word of the errors' codes. */
-  readonly subject: 'recipe' | 'constitution' | 'protected';
+  readonly subject: 'recipe' | 'constitution' | 'protected' | 'survey';
   readonly schema: v.BaseSchema<unknown, Keys, v.BaseIssue<unknown>>;
   /** All keys, for suggestions. */
   readonly knownKeys: readonly string[];

@@ -13,22 +13,30 @@ export const smallModelConfig = {
 };
 const layout = layoutOf(smallModelConfig);
 
+interface SmallModelOptions {
+  readonly kind?: 'base' | 'derivative';
+  readonly contextLength?: number;
+  /** True for a reward model. */
+  readonly scores?: boolean;
+}
+
 /** Writes a folder of the small model. Its weights are large, so that its texts differ; they are returned. */
 export async function writeSmallModel(
   folder: string,
   seed: number,
-  kind?: 'base' | 'derivative',
+  { kind, ...sizes }: SmallModelOptions = {},
 ): Promise<Float32Array<ArrayBuffer>> {
-  const parameters = initialParameters(smallModelConfig, layout, seed).map((value) => 4 * value);
+  const config = { ...smallModelConfig, ...sizes };
+  const own = layoutOf(config);
+  const parameters = initialParameters(config, own, seed).map((value) => 4 * value);
   const metadata = {
     ...(kind && { 'tapestry.kind': kind }),
     ...(kind === 'base' && { 'tapestry.base': parametersHash(parameters) }),
   };
-  const files = encodeModelFolder(smallModelConfig, layout, parameters, byteTokenizer, {
-    metadata,
-    card: '',
-  });
-  await writeModelFolder(folder, files);
+  await writeModelFolder(
+    folder,
+    encodeModelFolder(config, own, parameters, byteTokenizer, { metadata, card: '' }),
+  );
   return parameters;
 }
 

@@ -75,7 +75,7 @@ test('lines of a pipe are answered, and votes on answers make rows that the pref
 
 test('a base continues text and says so; Ctrl-C stops an answer and not the chat', async () => {
   const folder = temporaryFolder();
-  await writeSmallModel(folder, 1, 'base');
+  await writeSmallModel(folder, 1, { kind: 'base' });
   const child = chat(folder, '--greedy', '--max-tokens', '1000000');
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
