@@ -69,6 +69,7 @@ export default defineConfig(({ mode }): UserConfig => {
           tapestry: 'apps/cli/main.ts',
           join: 'apps/cli/join-main.ts',
           'sample-worker': 'apps/cli/sample-worker.ts',
+          'function-worker': 'apps/cli/function-worker.ts',
           'probe-worker': 'apps/cli/probe-worker.ts',
           bench: 'bench/main.ts',
           contender: 'bench/step/tapestry-process.ts',

@@ -28,3 +28,11 @@ export interface Files {
   read(name: string): Promise<Uint8Array<ArrayBuffer> | null>;
   write(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 }
+
+/** A thread with a program of its own, which shares no memory with the thread that started it. */
+export interface Isolate {
+  /** Sends a message, and resolves to the next one that comes back; one at a time. Rejects if the thread ends before. */
+  ask(message: unknown): Promise<unknown>;
+  /** Ends the thread at once, also within an endless loop. */
+  end(): void;
+}

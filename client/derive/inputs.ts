@@ -3,11 +3,13 @@ import type { Parentage } from '../formats/lineage/lineage.ts';
 import type { DataFile } from '../formats/lineage/record.ts';
 import type { Model } from '../model/files/read-model.ts';
 import { type Build, buildId } from './build/build.ts';
+import type { RewardSources } from './build/reinforce/rewards.ts';
 import { stageData } from './build/stage-data.ts';
 import { planStage, type StagePlan, sequenceOf } from './build/stage-plan.ts';
 import { requireSignatures, type SignedConstitution } from './constitution/signatures.ts';
 import type { FileRows } from './data/read-rows.ts';
-import type { Recipe, ReplayRecipe } from './recipe/recipe.ts';
+import type { Recipe, ReplayRecipe, StageRecipe } from './recipe/recipe.ts';
+import type { RewardWeights } from './reward/reward-model.ts';
 
 /** Everything that a recipe names, read from where it lies. */
 export interface BuildInputs {
@@ -28,6 +30,10 @@ export interface BuildSources {
   datasets(names: readonly string[]): Promise<readonly FileRows[]>;
   /** The base text that a stage names; null if it names none. Throws `corpus.*`. */
   baseText(replay: ReplayRecipe): Promise<BaseText | null>;
+  /** The reward model at a path. Throws `model.*`. */
+  judge(path: string): Promise<RewardWeights>;
+  /** The source text of a person's reward function. Throws `reward.unreadable`. */
+  rewardFunction(path: string): Promise<string>;
   /** The constitution at a path, with its signatures checked. Throws `constitution.*`. */
   constitution(path: string): Promise<SignedConstitution>;
 }
@@ -42,6 +48,20 @@ export interface BaseText {
 interface ReadBaseText {
   readonly tokenized: TokenizedCorpus;
   readonly files: readonly DataFile[];
+}
+
+/** What the rewards of a stage name. */
+async function readRewards(
+  { reinforce }: StageRecipe,
+  sources: Pick<BuildSources, 'judge' | 'rewardFunction'>,
+): Promise<RewardSources> {
+  const judges = new Map<string, RewardWeights>();
+  const functions = new Map<string, string>();
+  for (const rule of reinforce?.rules ?? []) {
+    if (rule.kind === 'judge') judges.set(rule.model, await sources.judge(rule.model));
+    if (rule.kind === 'function') functions.set(rule.path, await sources.rewardFunction(rule.path));
+  }
+  return { judges, functions };
 }
 
 /** Reads a recipe's data and base text, and plans its stages. @throws TapestryError `recipe.*`, `constitution.*`, `dataset.*` or `corpus.*` */
@@ -70,7 +90,9 @@ export async function prepareBuild(
     const read = await baseText;
     replayFiles.push(read?.files ?? []);
     const before = stages.at(-1)?.config ?? config;
-    stages.push(planStage(stage, before, data, read?.tokenized ?? null, (recipe.seed + index) >>> 0));
+    const rewards = await readRewards(stage, sources);
+    const seed = (recipe.seed + index) >>> 0;
+    stages.push(planStage(stage, before, data, read?.tokenized ?? null, seed, rewards));
   }
   const id = buildId(recipe, parentage.parent.weights, stages, constitution?.hash ?? null);
   return { recipe, model, parentage, replayFiles, constitution, build: { id, base: parameters, stages } };

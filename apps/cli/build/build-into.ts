@@ -10,10 +10,12 @@ import type { BuildInputs } from '../../../client/derive/inputs.ts';
 import { signLineage } from '../../../client/derive/lineage.ts';
 import { encodeLineage, lineageFile } from '../../../client/formats/lineage/lineage.ts';
 import type { BuildRecord } from '../../../client/formats/lineage/record.ts';
+import { nodeIsolate } from '../../../client/host/node/isolate.ts';
 import { nodeRuntime } from '../../../client/host/node/runtime.ts';
 import type { Identity } from '../../../client/identity.ts';
 import { nodeFiles, writeDurably } from '../../../relay/storage/files.ts';
 import { loadAdapter, writeAdapterFolder } from '../model/adapter-folder.ts';
+import { siblingProgram } from '../program.ts';
 import { version } from '../version.ts';
 import { openOutput } from './output-folder.ts';
 import type { BuildProgress } from './progress.ts';
@@ -49,6 +51,7 @@ export async function buildInto(
         join(folder, `adapter-${stage + 1}`),
         stageAdapterFolder(inputs, stage, settings, values),
       ),
+    startFunction: () => nodeIsolate(siblingProgram('function-worker')),
     onEvent: (event) => progress.show(event),
     signal,
   });

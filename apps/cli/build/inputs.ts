@@ -3,6 +3,7 @@ import { type Corpus, joinCorpora } from '../../../client/data/corpus.ts';
 import { Problems } from '../../../client/data/reading/problems.ts';
 import { loadNation } from '../../../client/data/udhr/nations.ts';
 import { readDatasets } from '../../../client/derive/data/read-datasets.ts';
+import { defaultFunctionLimits } from '../../../client/derive/function/call.ts';
 import { type BaseText, type BuildInputs, prepareBuild } from '../../../client/derive/inputs.ts';
 import { maxRecipeBytes } from '../../../client/derive/recipe/read-keys.ts';
 import type { Overrides } from '../../../client/derive/recipe/read-recipe.ts';
@@ -14,7 +15,7 @@ import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
 import { hashOfStream } from '../../../relay/storage/sha256.ts';
 import { readConstitutionFile } from '../constitution/read-constitution.ts';
 import { parentageOf } from '../lineage/parent.ts';
-import { loadAnyModel } from '../model/model-folder.ts';
+import { loadAnyModel, loadRewardModel } from '../model/model-folder.ts';
 
 /**
  * Reads a recipe's file, and from this machine its model, data and base text. Each sort of problem of the data is passed to
@@ -34,8 +35,25 @@ export async function readInputs(
       return readDatasets(patterns, await textFilesAt(patterns, problems), onProblem, problems);
     },
     baseText: (replay) => readBaseText(replay, onProblem),
+    judge: loadRewardModel,
+    rewardFunction: readRewardFunction,
     constitution: readConstitutionFile,
   });
+}
+
+/** Reads the source text of a person's reward. Throws `reward.unreadable`. */
+async function readRewardFunction(path: string): Promise<string> {
+  const most = defaultFunctionLimits.sourceBytes;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readRegularFile(path, most));
+  } catch (error) {
+    throw new TapestryError(
+      'reward.unreadable',
+      `${printable(path)} is no file of JavaScript that can be read, of at most ${most} bytes.`,
+      'Name a module whose default export is a function (completion, {prompt, answer}) that returns a number.',
+      { cause: error },
+    );
+  }
 }
 
 /** Reads a recipe. Throws `recipe.missing` or the errors of `parseRecipe`. */

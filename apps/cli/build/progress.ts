@@ -41,6 +41,9 @@ export class BuildProgress {
       case 'kernels-changed':
         return '  other kernels than before the interruption: the last bits may differ';
       case 'rollout':
+        return event.failure === null
+          ? ''
+          : `  step ${event.step}: ${event.failures} rewards failed and count as 0: ${terminalText(event.failure)}`;
       case 'checkpoint':
       case 'measured':
         return '';

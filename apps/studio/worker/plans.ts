@@ -43,6 +43,14 @@ export async function studioInputs(
       for (const name of names) files.push({ name, hash: (await datasets.rows(name)).hash, card: null });
       return parts.length === 0 ? null : { corpus: joinCorpora('the base text', parts), files };
     },
+    judge: (path) => models.load(path),
+    async rewardFunction(path) {
+      throw new TapestryError(
+        'studio.no-functions',
+        `The studio runs no functions of a person, and the recipe names ${printable(path)}.`,
+        'Use `tapestry build` for this recipe, or take the reward out of it.',
+      );
+    },
     async constitution(path) {
       throw new TapestryError(
         'studio.no-constitution',

@@ -1,6 +1,6 @@
 import entries from 'virtual:nations';
 import { TapestryError } from '../../errors.ts';
-import { type Corpus, corpusFromSplit } from '../corpus.ts';
+import { type Corpus, corpusFromSplit, type SplitDocument } from '../corpus.ts';
 
 /** A family of languages with translations of the Universal Declaration of Human Rights. */
 export interface Nation {
@@ -14,6 +14,11 @@ export const nations: readonly Nation[] = entries.map(({ name, languages }) => (
 
 /** The corpus of one nation's declarations; articles 10, 20 and 30 of each are held out. Throws `corpus.unknown`. */
 export async function loadNation(name: string): Promise<Corpus> {
+  return corpusFromSplit(name, await nationTexts(name));
+}
+
+/** One nation's declarations, in the order of its languages. Throws `corpus.unknown`. */
+export async function nationTexts(name: string): Promise<readonly SplitDocument[]> {
   const nation = entries.find((entry) => entry.name === name);
   if (nation === undefined)
     throw new TapestryError(
@@ -21,5 +26,5 @@ export async function loadNation(name: string): Promise<Corpus> {
       `No built-in corpus is named ${name}.`,
       `Use one of: ${entries.map((entry) => entry.name).join('; ')}.`,
     );
-  return corpusFromSplit(name, (await nation.load()).default);
+  return (await nation.load()).default;
 }

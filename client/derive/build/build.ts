@@ -1,14 +1,17 @@
 import type { ModelConfig } from '../../model/config.ts';
 import { layoutOf } from '../../model/parameters.ts';
 import type { Files } from '../../runtime.ts';
+import { sha256Hex } from '../../sha256.ts';
 import { recipeHash } from '../../train/checkpoint.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { type BuildState, decodeBuildState, encodeBuildState } from './build-state.ts';
 import { curvesCsv, curvesJsonl } from './curves.ts';
 import { eventFile } from './event-file.ts';
 import type { Measurement } from './measurement.ts';
+import type { RewardSources } from './reinforce/rewards.ts';
 import { runStage, type StageContext } from './run-stage.ts';
 import type { StagePlan } from './stage-plan.ts';
+import { weightsHash } from './stage-weights.ts';
 
 /** The files that a build writes beside the model. */
 export const buildFiles = {
@@ -46,7 +49,15 @@ export function buildId(
     ...(constitution !== null && { constitution }),
     data: stages.map(({ data }) => data.hash),
     baseText: stages.map(({ baseText }) => baseText?.train.hash() ?? null),
+    rewards: stages.map(({ rewardSources }) => rewardHashes(rewardSources)),
   });
+}
+
+function rewardHashes({ judges, functions }: RewardSources) {
+  return {
+    judges: [...judges].map(([path, { parameters }]) => [path, weightsHash(parameters)]),
+    functions: [...functions].map(([path, source]) => [path, sha256Hex(new TextEncoder().encode(source))]),
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { Metric } from '../recipe/recipe.ts';
  * held-out prompts, the mean `reward` and `length` in tokens, the mean deviation of the rewards within a group (`spread`), the share of
  * text that repeats itself (`repetition`), and the divergence from the stage's first weights in nats a token (`divergence`);
  * for the batches since the measurement before, the mean reward (`training_reward`) and the number of groups that were dropped because
- * their rewards were equal (`dropped_groups`).
+ * their rewards were equal (`dropped_groups`), and of rewards that had no answer and count as 0 (`failed_rewards`).
  */
 export const valueNames = [
   'training_loss',
@@ -26,6 +26,7 @@ export const valueNames = [
   'divergence',
   'training_reward',
   'dropped_groups',
+  'failed_rewards',
 ] as const;
 export type ValueName = (typeof valueNames)[number];
 

@@ -6,7 +6,7 @@ import type { ModelTokenizer } from '../../data/tokenizer.ts';
 import { openDevice } from '../../gpu/device.ts';
 import type { AdapterSettings } from '../../model/adapter/settings.ts';
 import type { ModelConfig } from '../../model/config.ts';
-import type { Files } from '../../runtime.ts';
+import type { Files, Isolate } from '../../runtime.ts';
 import type { Place } from '../../train/checkpoint.ts';
 import { evaluate } from '../../train/evaluate.ts';
 import type { KernelEvent } from '../../train/loop/kernel-choice.ts';
@@ -52,6 +52,8 @@ export interface StageContext {
   readonly checkpointMilliseconds: number;
   /** Where the log-probabilities of references are kept. */
   readonly references: Files;
+  /** Starts a thread whose program is `serveFunction`, for rewards that a person wrote; absent where a host has none. */
+  readonly startFunction?: () => Isolate;
   /** Milliseconds since 1970. */
   readonly date: () => number;
   /** Stores a state durably. */
@@ -113,6 +115,7 @@ export async function runStage(
     if (rollouts !== null && recipe.reinforce !== null)
       policy = await Reinforcement.open({
         ...{ runtime, config, tokenizer: context.tokenizer, reinforce: recipe.reinforce },
+        ...{ sources: plan.rewardSources, startFunction: context.startFunction },
         ...{ data: plan.data, shape, seed: plan.seed, batches: rollouts, start: first },
         wholeModel: (trained) => wholeModel(plan, model, trained),
       });

@@ -10,6 +10,7 @@ import { policyObjective } from '../objectives/kernels/policy.ts';
 import type { AdapterRecipe, StageRecipe } from '../recipe/recipe.ts';
 import type { GroupLoss } from './loss/group-loss.ts';
 import { stageLoss } from './loss/stage-loss.ts';
+import { noSources, type RewardSources } from './reinforce/rewards.ts';
 import { RolloutBatches } from './reinforce/rollout-batches.ts';
 import { StageBatches } from './stage-batches.ts';
 import type { StageData } from './stage-data.ts';
@@ -33,6 +34,8 @@ export interface StagePlan {
   readonly batches: (references: Float32Array | null) => StageBatches;
   /** The stage's batches of completions, from the first on; null unless it learns from rewards. */
   readonly rollouts: (() => RolloutBatches) | null;
+  /** What the rewards of the stage name. */
+  readonly rewardSources: RewardSources;
   /** Null if the stage trains the mean loss of its targets. */
   readonly loss: GroupLoss | null;
   /** Steps between two measurements. */
@@ -62,6 +65,7 @@ export function planStage(
   data: StageData,
   baseText: TokenizedCorpus | null,
   seed: number,
+  rewardSources: RewardSources = noSources,
 ): StagePlan {
   const { batch, warmup, accumulation, recompute } = recipe;
   if (recipe.kind !== 'reward') requireLanguageModel(before, 'The model');
@@ -95,7 +99,7 @@ export function planStage(
     totalSteps: steps,
   };
   return {
-    ...{ recipe, config, data, baseText, shape, steps, seed, loss, batches, rollouts },
+    ...{ recipe, config, data, baseText, shape, steps, seed, loss, batches, rollouts, rewardSources },
     evaluationSteps: recipe.evaluationSteps ?? Math.max(1, Math.ceil(steps / 10)),
     schedule:
       recipe.schedule === 'cosine'

@@ -55,6 +55,7 @@ function beforeAnswer(messages: readonly Message[]): readonly Message[] {
   return answer < 0 ? messages : messages.slice(0, answer);
 }
 
-function plain(turns: Turns): string {
+/** Turns as text: messages by their content alone. */
+export function plain(turns: Turns): string {
   return typeof turns === 'string' ? turns : turns.map(({ content }) => content).join('\n');
 }

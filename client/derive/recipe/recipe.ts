@@ -218,7 +218,7 @@ function metricOf(kind: StageKind, { metric_for_best_model: given }: StageKeys, 
   const metric = given ?? usual;
   if (metric === usual || others.includes(metric)) return metric;
   const known = [usual, ...others].join(', ');
-  throw refuse('metric_for_best_model', `a ${kind} stage does not measure ${metric}: use one of ${known}`);
+  throw refuse('metric_for_best_model', `${kind} does not measure ${metric}: use one of ${known}`);
 }
 
 /** The loss over pairs or labels. Stages of other kinds do not read it. */

@@ -9,6 +9,12 @@ export type RewardRule = { readonly weight: number } & (
   | { readonly kind: 'exact' }
   | { readonly kind: 'pattern'; readonly pattern: string }
   | { readonly kind: 'length'; readonly target: number }
+  /** An ISO 639-3 code, with or without the script or country of a declaration. */
+  | { readonly kind: 'language'; readonly language: string }
+  /** The folder of a reward model. */
+  | { readonly kind: 'judge'; readonly model: string }
+  /** A module of JavaScript, and the longest time of a call. */
+  | { readonly kind: 'function'; readonly path: string; readonly milliseconds: number }
 );
 
 /** How a stage samples completions, and learns from their rewards. */
@@ -27,6 +33,14 @@ export interface Reinforce {
 
 const usual = { group: 8, longest: 256 };
 
+/** The longest time of a call of a person's function: far more than its limit of turns takes. */
+const usualMilliseconds = 10_000;
+
+function ruleOf({ weight = 1, ...rule }: NonNullable<StageKeys['rewards']>[number]): RewardRule {
+  if (rule.kind !== 'function') return { ...rule, weight };
+  return { ...rule, milliseconds: rule.milliseconds ?? usualMilliseconds, weight };
+}
+
 /** The choices of a reinforce stage. `refuse` makes the error for a key. */
 export function reinforceOf(keys: StageKeys, refuse: Refuse): Reinforce {
   const { rewards, rl, rl_beta: beta, trl = {} } = keys;
@@ -42,7 +56,7 @@ export function reinforceOf(keys: StageKeys, refuse: Refuse): Reinforce {
   const preset = { grpo, dapo, gspo, dr_grpo: drGrpo(longest) }[name];
   const low = trl.epsilon ?? preset.low;
   return {
-    rules: rewards.map(({ weight = 1, ...rule }) => ({ ...rule, weight })),
+    rules: rewards.map(ruleOf),
     loss: {
       ...preset,
       low,

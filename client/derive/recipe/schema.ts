@@ -1,4 +1,7 @@
 import * as v from 'valibot';
+import { isLanguage } from '../../data/udhr/language-guess.ts';
+import { nations } from '../../data/udhr/nations.ts';
+import { compilePattern } from '../patterns.ts';
 import { between, boolean, named, string, whole } from './values.ts';
 
 const oneOrMore = v.pipe(
@@ -35,11 +38,13 @@ export const metrics = ['loss', 'base_loss', 'accuracy', 'raw_accuracy', 'margin
 
 const isPattern = (source: string) => {
   try {
-    return new RegExp(source, 'u').source !== '';
+    return compilePattern(source).source !== '';
   } catch {
     return false;
   }
 };
+const isKnownLanguage = (asked: string) =>
+  nations.some(({ languages }) => languages.some(({ code }) => isLanguage(code, asked)));
 const weight = { weight: v.optional(between(-1000, 1000)) };
 
 /** What a completion is worth: the weighted sum of these. */
@@ -49,12 +54,24 @@ const reward = v.variant(
     v.strictObject({ kind: v.literal('exact'), ...weight }),
     v.strictObject({
       kind: v.literal('pattern'),
-      pattern: v.pipe(string, v.check(isPattern, 'must be a regular expression')),
+      pattern: v.pipe(string, v.check(isPattern, 'must be a regular expression of RE2')),
       ...weight,
     }),
     v.strictObject({ kind: v.literal('length'), target: whole(1, 1_048_576), ...weight }),
+    v.strictObject({
+      kind: v.literal('language'),
+      language: v.pipe(string, v.check(isKnownLanguage, 'must be the ISO 639-3 code of a built-in language')),
+      ...weight,
+    }),
+    v.strictObject({ kind: v.literal('judge'), model: string, ...weight }),
+    v.strictObject({
+      kind: v.literal('function'),
+      path: string,
+      milliseconds: v.optional(whole(1, 3_600_000)),
+      ...weight,
+    }),
   ],
-  'must have a kind: exact, pattern or length',
+  'must have a kind: exact, pattern, length, language, judge or function',
 );
 
 /** How completions are sampled and how far a step may go. Names are those of Axolotl and TRL. */

@@ -2,18 +2,20 @@ import type { Batch, BatchShape } from '../../../data/batch.ts';
 import { type Example, type ExampleBatch, type ExamplePlace, targetsOf } from '../../../data/example.ts';
 import type { Objective } from '../../../train/objective.ts';
 import type { Trainer } from '../../../train/trainer.ts';
+import type { Turns } from '../../data/row.ts';
 import { logProbabilitiesOf, sumOfLogProbabilities } from '../../log-probabilities.ts';
 import type { PlacedAnswer } from '../../objectives/kernels/preference.ts';
 import type { Answer } from '../../objectives/preference.ts';
 import type { ValueName } from '../measurement.ts';
 
 /**
- * An example of a stage. `desirable` and `margin` are set where the loss depends on them, `answer` where a prompt has one for
- * rewards to compare with.
+ * An example of a stage. `desirable` and `margin` are set where the loss depends on them, `prompt` where completions of it are
+ * sampled, and `answer` if its row has one.
  */
 export interface StageExample extends Example {
   readonly desirable?: boolean;
   readonly margin?: number;
+  readonly prompt?: Turns;
   readonly answer?: string;
 }
 

@@ -10,7 +10,7 @@ import { Random } from '../../../random.ts';
 import type { LoopRuntime } from '../../../train/loop/training-loop.ts';
 import type { Reinforce } from '../../recipe/reinforce.ts';
 import type { StageExample } from '../loss/group-loss.ts';
-import { rewardOf } from './rewards.ts';
+import type { RewardResult, Rewards } from './rewards.ts';
 
 /** A prompt and what the model wrote after it, which carries loss. */
 export interface SampledCompletion {
@@ -23,6 +23,11 @@ export interface SampledCompletion {
 /** The completions of one prompt. */
 export type CompletionGroup = readonly SampledCompletion[];
 
+/** Groups of completions, and how often a reward had no answer. */
+export interface SampledGroups extends Pick<RewardResult, 'failures' | 'failure'> {
+  readonly groups: readonly CompletionGroup[];
+}
+
 export interface CompletionSamplerOptions {
   readonly runtime: LoopRuntime;
   readonly config: ModelConfig;
@@ -31,6 +36,7 @@ export interface CompletionSamplerOptions {
   /** Completions that are sampled side by side. */
   readonly sequences: number;
   readonly parameters: Float32Array<ArrayBuffer>;
+  readonly rewards: Rewards;
 }
 
 type SampleRequest = readonly [
@@ -68,7 +74,7 @@ export class CompletionSampler {
    * A group of completions of each prompt by the model of `parameters`. The same parameters, prompts, seed and first stream give the
    * same completions. A device that is lost is opened again, twice at most. If aborted, rejects with the signal's reason.
    */
-  async sample(...request: SampleRequest): Promise<CompletionGroup[]> {
+  async sample(...request: SampleRequest): Promise<SampledGroups> {
     for (let losses = 0; ; losses++) {
       try {
         return await this.#sample(...request);
@@ -81,10 +87,10 @@ export class CompletionSampler {
     }
   }
 
-  async #sample(...[parameters, prompts, random, signal]: SampleRequest): Promise<CompletionGroup[]> {
+  async #sample(...[parameters, prompts, random, signal]: SampleRequest): Promise<SampledGroups> {
     const { decoder } = this.#opened;
-    const { tokenizer, reinforce } = this.#options;
-    const { group, longest, rules } = reinforce;
+    const { tokenizer, reinforce, rewards } = this.#options;
+    const { group, longest } = reinforce;
     decoder.setParameters(parameters);
     const asked = prompts.flatMap(({ tokens }, index) =>
       Array.from({ length: group }, (_, i) => ({
@@ -99,16 +105,25 @@ export class CompletionSampler {
       one?.tokens.push(token);
       if (one !== undefined) one.text += text;
     }
-    return prompts.map(({ tokens, answer }, index) =>
-      written.slice(index * group, (index + 1) * group).map((completion) => ({
+    const promptOf = (index: number) => prompts[Math.floor(index / group)];
+    const worth = await rewards.of(
+      written.map(({ text: completion }, index) => {
+        const { prompt = '', answer = null } = promptOf(index) ?? {};
+        return { prompt, completion, answer };
+      }),
+      signal,
+    );
+    const groups = prompts.map(({ tokens }, index) =>
+      written.slice(index * group, (index + 1) * group).map((completion, at) => ({
         example: {
           tokens: Uint32Array.of(...tokens, ...completion.tokens),
           carriesLoss: new Uint8Array(tokens.length + completion.tokens.length).fill(1, tokens.length),
         },
         length: completion.tokens.length,
-        reward: rewardOf(rules, completion.text, answer),
+        reward: worth.rewards[index * group + at] ?? 0,
       })),
     );
+    return { groups, failures: worth.failures, failure: worth.failure };
   }
 
   close(): void {

@@ -1,6 +1,6 @@
 import { renderChat } from '../../../data/chat-template.ts';
 import { encodeBeginning, type ModelTokenizer } from '../../../data/tokenizer.ts';
-import type { Row, Turns } from '../../data/row.ts';
+import { plain, type Row, type Turns } from '../../data/row.ts';
 import type { Reinforce } from '../../recipe/reinforce.ts';
 import type { Examples } from '../examples.ts';
 import type { StageExample } from '../loss/group-loss.ts';
@@ -24,7 +24,8 @@ export function promptExamples(
       examples.push({
         tokens,
         carriesLoss: new Uint8Array(tokens.length),
-        ...(row.form === 'answer' && { answer: textOf(row.completion) }),
+        prompt: row.prompt,
+        ...(row.form === 'answer' && { answer: plain(row.completion) }),
       });
   }
   return { examples, tooLong, unsuitable };
@@ -34,8 +35,4 @@ export function promptExamples(
 export function promptTokens(prompt: Turns, tokenizer: ModelTokenizer): Uint32Array<ArrayBuffer> {
   if (typeof prompt !== 'string') return renderChat(tokenizer, prompt, { prompt: true }).tokens;
   return encodeBeginning(tokenizer, prompt);
-}
-
-function textOf(turns: Turns): string {
-  return typeof turns === 'string' ? turns : turns.map(({ content }) => content).join('\n');
 }

@@ -7,14 +7,17 @@ import type { Reinforce } from '../../recipe/reinforce.ts';
 import type { StageExample } from '../loss/group-loss.ts';
 import type { ValueName } from '../measurement.ts';
 import type { StageData } from '../stage-data.ts';
-import { CompletionSampler, type CompletionSamplerOptions } from './completions.ts';
+import { CompletionSampler, type CompletionSamplerOptions, type SampledGroups } from './completions.ts';
 import { groupFigures, withAdvantages } from './group-figures.ts';
+import { Rewards, type RewardsOptions } from './rewards.ts';
 import { emptyTally, type RolloutBatches } from './rollout-batches.ts';
 
 /** Prompts of a measurement, at most. */
 const measuredPrompts = 16;
 
-export interface ReinforcementOptions extends Omit<CompletionSamplerOptions, 'sequences' | 'parameters'> {
+export interface ReinforcementOptions
+  extends Omit<CompletionSamplerOptions, 'sequences' | 'parameters' | 'rewards'>,
+    Pick<RewardsOptions, 'sources' | 'startFunction'> {
   readonly data: Pick<StageData, 'train' | 'heldOut'>;
   readonly shape: BatchShape;
   readonly seed: number;
@@ -27,8 +30,9 @@ export interface ReinforcementOptions extends Omit<CompletionSamplerOptions, 'se
 
 /** The completions that the next updates learn from. */
 export interface Rollout {
-  /** What a watcher sees: the mean reward and length, the spread within groups, and the groups dropped for having none. */
-  readonly figures: ReturnType<typeof groupFigures> & { readonly dropped: number };
+  /** What a watcher sees: the mean reward and length, the spread within groups, the groups dropped for having none, and failures. */
+  readonly figures: ReturnType<typeof groupFigures> &
+    Omit<SampledGroups, 'groups'> & { readonly dropped: number };
   /** False if every group was dropped, so that there is nothing to learn. */
   readonly teaches: boolean;
   /** Readies the batches, when the trainer holds the parameters that wrote the completions. */
@@ -39,18 +43,25 @@ export interface Rollout {
 export class Reinforcement {
   readonly #options: ReinforcementOptions;
   readonly #sampler: CompletionSampler;
+  readonly #rewards: Rewards;
 
-  private constructor(options: ReinforcementOptions, sampler: CompletionSampler) {
+  private constructor(options: ReinforcementOptions, sampler: CompletionSampler, rewards: Rewards) {
     this.#options = options;
     this.#sampler = sampler;
+    this.#rewards = rewards;
   }
 
-  /** Throws the errors of `CompletionSampler.open`. */
+  /** Throws the errors of `Rewards.open` and of `CompletionSampler.open`. */
   static async open(options: ReinforcementOptions): Promise<Reinforcement> {
-    const { batches, start, wholeModel } = options;
-    const parameters = wholeModel(start);
-    const sampler = await CompletionSampler.open({ ...options, sequences: batches.completions, parameters });
-    return new Reinforcement(options, sampler);
+    const { batches, start, wholeModel, reinforce, runtime, sources, startFunction } = options;
+    const rewards = await Rewards.open({ rules: reinforce.rules, sources, runtime, startFunction });
+    try {
+      const own = { rewards, sequences: batches.completions, parameters: wholeModel(start) };
+      return new Reinforcement(options, await CompletionSampler.open({ ...options, ...own }), rewards);
+    } catch (error) {
+      rewards.close();
+      throw error;
+    }
   }
 
   get reinforce(): Reinforce {
@@ -62,16 +73,18 @@ export class Reinforcement {
     const { batches, data, seed, wholeModel, reinforce, start } = this.#options;
     const prompts = batches.draw().flatMap((index) => data.train[index] ?? []);
     const random = { seed, firstStream: step * batches.completions };
-    const groups = await this.#sampler.sample(wholeModel(trained), prompts, random, signal);
+    const sampled = await this.#sampler.sample(wholeModel(trained), prompts, random, signal);
+    const { groups, failures, failure } = sampled;
     const { completions, dropped } = withAdvantages(groups, reinforce.scaled);
     const { tally } = batches;
     batches.tally = {
       reward: groups.flat().reduce((sum, { reward }) => sum + reward, tally.reward),
       completions: tally.completions + groups.flat().length,
       dropped: tally.dropped + dropped,
+      failures: tally.failures + failures,
     };
     return {
-      figures: { ...groupFigures(groups), dropped },
+      figures: { ...groupFigures(groups), dropped, failures, failure },
       teaches: completions.length > 0,
       prepare: async (trainer) => {
         const examples = completions.map(({ example }) => example);
@@ -105,23 +118,30 @@ export class Reinforcement {
     // Streams below 0 are those of measurements.
     const prompts = from.slice(0, measuredPrompts);
     const firstStream = -prompts.length * this.reinforce.group;
-    const groups = await this.#sampler.sample(wholeModel(trained), prompts, { seed, firstStream }, signal);
+    const { groups } = await this.#sampler.sample(
+      wholeModel(trained),
+      prompts,
+      { seed, firstStream },
+      signal,
+    );
     const examples = groups.flat().map(({ example }) => example);
     const own = await logProbabilitiesOf(trainer, examples, shape);
     const reference = await withParameters(trainer, start, trained, () =>
       logProbabilitiesOf(trainer, examples, shape),
     );
-    const { reward, completions, dropped } = batches.tally;
+    const { reward, completions, dropped, failures } = batches.tally;
     batches.tally = emptyTally;
     return {
       ...groupFigures(groups),
       divergence: meanDivergence(written(examples, own), written(examples, reference)),
       ...(completions > 0 && { training_reward: reward / completions, dropped_groups: dropped }),
+      ...(failures > 0 && { failed_rewards: failures }),
     };
   }
 
   close(): void {
     this.#sampler.close();
+    this.#rewards.close();
   }
 }
 

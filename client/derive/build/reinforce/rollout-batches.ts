@@ -10,17 +10,21 @@ import type { StageExample } from '../loss/group-loss.ts';
 import { joinBatches, type Replay, replayWindows } from '../stage-batches.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-/** What was sampled since the last measurement: the sum of the rewards, the completions, and the groups that were dropped. */
+/**
+ * What was sampled since the last measurement: the sum of the rewards, the completions, the groups that were dropped, and the rewards
+ * that had no answer.
+ */
 const tallySchema = v.strictObject({
   reward: v.pipe(v.number(), v.finite()),
   completions: count,
   dropped: count,
+  failures: count,
 });
 const positionSchema = v.strictObject({ prompts: v.unknown(), replay: v.unknown(), tally: tallySchema });
 
 export type Tally = v.InferOutput<typeof tallySchema>;
 
-export const emptyTally: Tally = { reward: 0, completions: 0, dropped: 0 };
+export const emptyTally: Tally = { reward: 0, completions: 0, dropped: 0, failures: 0 };
 
 export interface RolloutBatchesOptions {
   readonly shape: BatchShape;

@@ -5,7 +5,6 @@ import { WordTokens } from '../../../../client/data/tokens.ts';
 import { type BuildResult, runBuild } from '../../../../client/derive/build/build.ts';
 import { groupFigures, withAdvantages } from '../../../../client/derive/build/reinforce/group-figures.ts';
 import { promptExamples } from '../../../../client/derive/build/reinforce/prompts.ts';
-import { rewardOf } from '../../../../client/derive/build/reinforce/rewards.ts';
 import type { StageEvent } from '../../../../client/derive/build/run-stage.ts';
 import { splitData } from '../../../../client/derive/build/stage-data.ts';
 import { planStage, type StagePlan } from '../../../../client/derive/build/stage-plan.ts';
@@ -16,18 +15,6 @@ import { initialParameters, layoutOf } from '../../../../client/model/parameters
 import { nodeGpu } from '../../../support/gpu-node.ts';
 import { memoryFiles } from '../../../support/tuned-store.ts';
 import { losingDevices, watchDevices } from '../../../support/watch-devices.ts';
-
-test('a reward is the weighted sum of its rules', () => {
-  const rules = [
-    { kind: 'exact', weight: 2 },
-    { kind: 'pattern', pattern: '^\\p{L}+$', weight: 1 },
-    { kind: 'length', target: 4, weight: -0.5 },
-  ] as const;
-  expect(rewardOf(rules, ' ёлка\n', 'ёлка')).toBe(2 + 1 - 0.5);
-  expect(rewardOf(rules, 'ab', 'ёлка')).toBe(1 - 0.25);
-  expect(rewardOf(rules, '', undefined)).toBeCloseTo(0);
-  expect(rewardOf(rules, '1234567890', 'x')).toBeCloseTo(0);
-});
 
 test('groups whose rewards are equal are dropped and counted; the advantages of the others sum to 0', () => {
   const example = { tokens: Uint32Array.of(1, 2), carriesLoss: Uint8Array.of(0, 1) };
