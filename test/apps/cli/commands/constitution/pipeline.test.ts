@@ -4,6 +4,10 @@ import { beforeAll, expect, test } from 'vitest';
 import { exit } from '../../../../../apps/cli/exit-codes.ts';
 import { writeModelFolder } from '../../../../../apps/cli/model/write-model.ts';
 import { byteTokenizer } from '../../../../../client/data/tokenizer.ts';
+import {
+  constitutionHash,
+  parseConstitution,
+} from '../../../../../client/derive/constitution/constitution.ts';
 import { encodeModelFolder } from '../../../../../client/formats/model-folder.ts';
 import { presets } from '../../../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../../../client/model/parameters.ts';
@@ -109,7 +113,7 @@ test('the steps lead from prompts to pairs and revisions, resume, and use no jud
   const recipe = (name: string, steps: number) => {
     writeFileSync(
       at(`${name}.yaml`),
-      `base_model: ${at('base')}\nreplay: 0\nlearning_rate: ${steps === 1 ? 0 : 0.02}\nmicro_batch_size: 16\nmax_steps: ${steps}\nstages:\n  - {kind: reward, datasets: [{path: ${at('examples.jsonl')}}]}\n`,
+      `base_model: ${at('base')}\nconstitution: ${at('c.yaml')}\nreplay: 0\nlearning_rate: ${steps === 1 ? 0 : 0.02}\nmicro_batch_size: 16\nmax_steps: ${steps}\nstages:\n  - {kind: reward, datasets: [{path: ${at('examples.jsonl')}}]}\n`,
     );
     return tap('build', at(`${name}.yaml`), '--out', at(name));
   };
@@ -119,6 +123,10 @@ test('the steps lead from prompts to pairs and revisions, resume, and use no jud
     last: { code: 'constitution.inaccurate' },
   });
   await recipe('judge', 40);
+  const named = constitutionHash(parseConstitution(constitution, 'c.yaml'));
+  expect(JSON.parse(readFileSync(at('judge/lineage.json'), 'utf8'))).toMatchObject({
+    record: { constitution: named },
+  });
   const labelled = await label('judge');
   expect(labelled).toMatchObject({ code: exit.done, last: { event: 'written' } });
   const measured = labelled.events.find(({ event }) => event === 'labeller');
