@@ -229,6 +229,7 @@ interface MemoryFlags {
   readonly preset: string;
   readonly storage: 'f32' | 'f16';
   readonly recompute?: boolean;
+  readonly adapter?: number;
   readonly batch: number;
   readonly sequence: number;
   readonly vocabulary?: number;
@@ -242,6 +243,12 @@ program
   .addOption(new Option('--preset <name>', 'the model').choices(Object.keys(memoryConfigs)).default('base'))
   .addOption(new Option('--storage <format>', 'of activations').choices(['f32', 'f16']).default('f32'))
   .addOption(new Option('--recompute', 'compute activations once more instead of keeping them'))
+  .addOption(
+    new Option(
+      '--adapter <rank>',
+      'train adapters of all projections over a base in blocks of 8 bits, not the whole model',
+    ).argParser(whole(1, 1024)),
+  )
   .addOption(count('batch', 'windows a step', 1))
   .addOption(count('sequence', 'tokens a window', 64))
   .addOption(count('vocabulary', "tokens that there are; the preset's own where it is not given"))

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { openDevice } from '../client/gpu/device.ts';
+import { initialAdapter } from '../client/model/adapter/initial.ts';
 import { type ModelConfig, presets } from '../client/model/config.ts';
 import { initialParameters, layoutOf } from '../client/model/parameters.ts';
 import { predictMemory } from '../client/train/memory.ts';
@@ -14,6 +15,8 @@ export interface MemoryBenchOptions {
   readonly sequence: number;
   readonly storage: 'f32' | 'f16';
   readonly recompute: boolean;
+  /** Trains adapters of this rank of all projections over a base whose matrices are in blocks of 8 bits; else the whole model. */
+  readonly adapter?: number | undefined;
   /** MiB that a kernel may see of a buffer. */
   readonly binding: number;
   /** Steps after the first. */
@@ -32,6 +35,19 @@ export const memoryConfigs: Readonly<Record<string, ModelConfig>> = {
     keyValueHeads: 12,
     feedForward: 2048,
   },
+  /** SmolLM2-135M's (HuggingFaceTB/SmolLM2-135M, config.json). */
+  smollm2: {
+    vocabularySize: 49_152,
+    layers: 30,
+    dimension: 576,
+    heads: 9,
+    keyValueHeads: 3,
+    feedForward: 1536,
+    contextLength: 8192,
+    ropeTheta: 100_000,
+    normEpsilon: 1e-5,
+    tiedHead: true,
+  },
 };
 
 /**
@@ -39,20 +55,28 @@ export const memoryConfigs: Readonly<Record<string, ModelConfig>> = {
  * and how many of them are resident on an adapter that is the processor.
  */
 export async function bench(options: MemoryBenchOptions) {
-  const { config, batch, sequence, storage, recompute, binding, steps } = options;
+  const { config, batch, sequence, storage, recompute, adapter, binding, steps } = options;
   const shape = { batch, sequence };
   const layout = layoutOf(config);
-  const parameters = initialParameters(config, layout, 1);
+  let parameters: Float32Array<ArrayBuffer> | null = initialParameters(config, layout, 1);
+  const lora = adapter === undefined ? undefined : { rank: adapter, alpha: 2 * adapter, targets: null };
+  const trained = { storage, recompute, ...(lora === undefined ? {} : { lora, quantizesFrozen: true }) };
   const data = batches({ config, storage, ...shape });
   countGpu();
   const device = await openDevice(options.gpu, { maxBinding: binding * 2 ** 20 });
   try {
-    const { bytes, parts } = predictMemory(device, config, shape, optimizer, { storage, recompute });
+    const { bytes, parts } = predictMemory(device, config, shape, optimizer, trained);
     // Nothing is saved here.
     const predictedBytes = bytes - parts.staging;
     const started = performance.now();
-    const trainer = await Trainer.create(device, config, shape, optimizer, { storage, recompute });
-    trainer.setParameters(parameters);
+    const trainer = await Trainer.create(device, config, shape, optimizer, trained);
+    if (lora === undefined) trainer.setParameters(parameters);
+    else {
+      trainer.setFrozen(parameters);
+      trainer.setParameters(initialAdapter(trainer.layout, { layout, values: parameters }, 1));
+    }
+    // The device has them.
+    parameters = null;
     const losses: number[] = [];
     const seconds: number[] = [];
     for (let step = 0, begun = started; step <= steps; step++) {
@@ -61,7 +85,8 @@ export async function bench(options: MemoryBenchOptions) {
       seconds.push((performance.now() - begun) / 1000);
       begun = performance.now();
     }
-    const residentBytes = device.software ? await sharedResident() : undefined;
+    const residentBytes = device.software ? await residentNow('RssShmem') : undefined;
+    const processPeakBytes = await residentNow('VmHWM');
     const allocatedBytes = gpuCounts().peakBytes;
     trainer.close();
     return {
@@ -73,6 +98,8 @@ export async function bench(options: MemoryBenchOptions) {
       sequence,
       storage,
       recompute,
+      rank: adapter,
+      trained: trainer.layout.trained,
       bindingBytes: device.bindingBytes,
       dispatches: trainer.dispatchesPerStep,
       firstStepSeconds: seconds[0],
@@ -83,6 +110,7 @@ export async function bench(options: MemoryBenchOptions) {
       predictedBytes,
       allocatedBytes,
       residentBytes,
+      processPeakBytes,
       allocatedToPredicted: allocatedBytes / predictedBytes,
       residentToPredicted: residentBytes === undefined ? undefined : residentBytes / predictedBytes,
     };
@@ -92,11 +120,11 @@ export async function bench(options: MemoryBenchOptions) {
 }
 
 /**
- * Bytes of shared memory that this process has resident, where Linux tells: Mesa's llvmpipe keeps buffers there, and
- * neither the kernels that it compiles nor anything else of this process.
+ * Bytes that this process has resident, where Linux tells. `RssShmem`: of shared memory, where Mesa's llvmpipe keeps buffers, and
+ * neither the kernels that it compiles nor anything else of this process. `VmHWM`: the most at any time, of everything.
  */
-async function sharedResident(): Promise<number | undefined> {
+async function residentNow(field: 'RssShmem' | 'VmHWM'): Promise<number | undefined> {
   const status = await readFile('/proc/self/status', 'utf8').catch(() => '');
-  const kibibytes = /^RssShmem:\s*(\d+) kB$/m.exec(status)?.[1];
+  const kibibytes = new RegExp(`^${field}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1];
   return kibibytes === undefined ? undefined : 1024 * Number(kibibytes);
 }

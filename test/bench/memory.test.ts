@@ -14,3 +14,20 @@ test('the memory bench trains a step in the memory that it predicted', async () 
   expect(Math.abs((record.losses[0] ?? Number.NaN) / record.uniformLoss - 1)).toBeLessThan(0.05);
   expect(Math.abs(record.allocatedToPredicted - 1)).toBeLessThan(0.05);
 });
+
+test('a step of adapters over a base in blocks of 8 bits takes what was predicted, to 1%', async () => {
+  const { nano } = memoryConfigs;
+  if (nano === undefined) throw new Error('there is no preset nano');
+  const options = {
+    batch: 1,
+    sequence: 16,
+    storage: 'f32',
+    recompute: true,
+    binding: 128,
+    steps: 0,
+  } as const;
+  const record = await bench({ ...options, adapter: 8, config: nano, gpu: nodeGpu() });
+  expect(record.trained).toBeLessThan(record.parameters / 5);
+  expect(record.predicted.gradient).toBeLessThan(record.parameters);
+  expect(Math.abs(record.allocatedToPredicted - 1)).toBeLessThan(0.01);
+});

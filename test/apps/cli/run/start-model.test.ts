@@ -13,17 +13,22 @@ import { tokenizerOf } from '../../../../apps/cli/run/run-tokenizer.ts';
 import { loadStartBase, type StartBase } from '../../../../apps/cli/run/start-model.ts';
 import { modelConfigOf } from '../../../../client/contribute/run-model.ts';
 import { type Corpus, corpusFromTexts } from '../../../../client/data/corpus.ts';
+import { encodeBeginning } from '../../../../client/data/tokenizer.ts';
 import { tokenizerFromFile } from '../../../../client/data/tokenizer-file.ts';
 import { encodeModelFolder } from '../../../../client/formats/model-folder.ts';
 import type { SpecialTokenNames } from '../../../../client/formats/tokenizer-config.ts';
 import { modelAdapter } from '../../../../client/model/adapter/model-adapter.ts';
 import { adapterLayout } from '../../../../client/model/adapter/settings.ts';
 import type { ModelConfig } from '../../../../client/model/config.ts';
+import { CpuDecoder } from '../../../../client/model/generate/cpu-decoder.ts';
+import { generate } from '../../../../client/model/generate/generate.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
+import { Random } from '../../../../client/random.ts';
 import type { NewRun } from '../../../../relay/run/run.ts';
 import { toHex } from '../../../../relay/wire/hex.ts';
 import { Stage } from '../../../support/contribute/harness.ts';
 import { bpeFile } from '../../../support/data/bpe-file.ts';
+import { continueWithLlamaCpp, hasLlamaCpp } from '../../../support/formats/llama-cpp.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const stage = new Stage();
@@ -95,7 +100,7 @@ test('three nodes train an imported model on with its own vocabulary, each corpu
   await exportCommand()
     .exitOverride()
     .parseAsync(['--model', folder, '--to', gguf, '--dtype', 'f32', ...silent()], { from: 'user' });
-  const { parameters, config, tokenizer } = await loadModel(gguf);
+  const { parameters, config, layout, tokenizer } = await loadModel(gguf);
   expect(parameters).toEqual((await relay.base()).parameters);
   const [before = [], after = []] = await heldOutLosses(
     config,
@@ -105,6 +110,17 @@ test('three nodes train an imported model on with its own vocabulary, each corpu
     4,
   );
   for (const [i, loss] of after.entries()) expect(loss).toBeLessThan((before[i] ?? 0) - 0.2);
+  if (!hasLlamaCpp) return;
+  const text = 'the other one';
+  const [continued] = await continueWithLlamaCpp([
+    { model: gguf, before: [tokenizer.beginning], text, count: 8 },
+  ]);
+  const prompt = { tokens: [...encodeBeginning(tokenizer, text)], random: Random.seeded(0) };
+  const decoder = new CpuDecoder(config, layout, parameters);
+  const made: number[] = [];
+  for await (const { token } of generate(decoder, [prompt], { tokenizer, maxTokens: 8, temperature: 0 }))
+    made.push(token);
+  expect(continued?.made).toEqual(made);
 });
 
 test('what is no base, and a derivative, are refused', async () => {
