@@ -3,7 +3,7 @@ import { TapestryError } from '../../../client/errors.ts';
 import type { Piece } from '../../../client/model/generate/generate.ts';
 import type { Sampling } from '../../../client/model/generate/sampling.ts';
 import { Random } from '../../../client/random.ts';
-import type { ChatModel } from '../model/chat-model.ts';
+import { type ChatModel, noAdapter } from '../model/chat-model.ts';
 import type { Output } from '../terminal/output.ts';
 import { streams } from '../terminal/streams.ts';
 import { terminalText } from '../terminal/terminal-text.ts';
@@ -94,15 +94,15 @@ export class ChatSession {
 
   #useAdapter(name: string): void {
     const { adapters } = this.#options.model;
-    if (name === '' || (name !== 'none' && !adapters.includes(name))) {
+    if (name === '' || (name !== noAdapter && !adapters.includes(name))) {
       const unknown = name === '' ? '' : `${terminalText(name)} is not loaded. `;
-      const loaded = ['none', ...adapters].map((each) => terminalText(each)).join(', ');
-      this.#note(`${unknown}In use: ${terminalText(this.#adapter ?? 'none')}. Loaded: ${loaded}.`);
+      const loaded = [noAdapter, ...adapters].map((each) => terminalText(each)).join(', ');
+      this.#note(`${unknown}In use: ${terminalText(this.#adapter ?? noAdapter)}. Loaded: ${loaded}.`);
       return;
     }
-    this.#adapter = name === 'none' ? null : name;
+    this.#adapter = name === noAdapter ? null : name;
     this.#note(
-      `The next answer is ${name === 'none' ? "the model's own" : `that of ${terminalText(name)}`}.`,
+      `The next answer is ${name === noAdapter ? "the model's own" : `that of ${terminalText(name)}`}.`,
     );
   }
 

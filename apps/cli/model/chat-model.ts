@@ -44,6 +44,9 @@ export interface GuardedPrompt extends AnswerPrompt {
   readonly guard: TextGuard | null;
 }
 
+/** What a person calls the model without an adapter. */
+export const noAdapter = 'none';
+
 /** A model with its adapters, which answers one prompt at a time. */
 export class ChatModel {
   /** That of its file or folder. */
@@ -80,7 +83,7 @@ export class ChatModel {
 
   /**
    * Loads a folder or a GGUF file, and its adapters beside it.
-   * @throws TapestryError the errors of `loadModel`, `loadAdapter` and `openDecoder`, or `usage.adapter` for two of one name
+   * @throws TapestryError the errors of `loadModel`, `loadAdapter` and `openDecoder`, or `usage.adapter` for a name that is taken
    */
   static async open(path: string, flags: ChatModelFlags): Promise<ChatModel> {
     const domains = await domainsAt(flags.protect);
@@ -88,10 +91,10 @@ export class ChatModel {
     const adapters = new Map<string, ModelAdapter>();
     for (const given of flags.adapter ?? []) {
       const { name, folder } = namedFolder(given);
-      if (adapters.has(name))
+      if (adapters.has(name) || name === noAdapter)
         throw new TapestryError(
           'usage.adapter',
-          `Two adapters are named ${printable(name)}.`,
+          `An adapter cannot be named ${printable(name)}: the name is taken.`,
           `Name them: --adapter first=${printable(folder)} --adapter second=FOLDER.`,
         );
       adapters.set(name, (await loadAdapter(folder, model)).adapter);
