@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildCommand } from '../../../../../apps/cli/commands/build.ts';
 import { exitCommand } from '../../../../../apps/cli/commands/sovereignty/exit.ts';
 import { exit } from '../../../../../apps/cli/exit-codes.ts';
@@ -10,17 +11,21 @@ import { finishedRun } from '../../../../support/cli/finished-run.ts';
 import { runCommand } from '../../../../support/cli/run-command.ts';
 import { isolation, isUnreachable, runWithoutNetwork } from '../../../../support/cli/without-network.ts';
 import { Stage } from '../../../../support/contribute/harness.ts';
-import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 import { built } from '../../../../system/built.ts';
 
 const stage = new Stage();
+const folder = mkdtempSync(join(tmpdir(), 'tapestry-exit-test-'));
+const at = (name: string) => join(folder, name);
+let left: Awaited<ReturnType<typeof leaving>>;
 let code: typeof process.exitCode;
-beforeEach(() => {
+beforeAll(async () => {
   code = process.exitCode;
+  left = await leaving();
 });
-afterEach(async () => {
+afterAll(async () => {
   process.exitCode = code;
   await stage.close();
+  rmSync(folder, { recursive: true });
 });
 
 const lastOf = (stdout: string) => JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
@@ -35,8 +40,6 @@ async function checked(folder: string) {
 
 /** A run that is over, a derivative of its base, and the exit of both with the node's state. */
 async function leaving() {
-  const folder = temporaryFolder();
-  const at = (name: string) => join(folder, name);
   const { relay, node, run, hash } = await finishedRun(stage, at('base'));
   const rows = Array.from({ length: 12 }, (_, i) => JSON.stringify({ text: `row ${i}` })).join('\n');
   writeFileSync(at('rows.jsonl'), rows);
@@ -49,11 +52,11 @@ async function leaving() {
   writeFileSync(at('rows.jsonl.card.yaml'), 'category: private\n');
   const places = [relay, at('mine'), at('base'), node, at('rows.jsonl.card.yaml')];
   await runCommand(exitCommand(), [...places, '--out', at('exit'), '--data', node]);
-  return { at, recipe, run, hash };
+  return { recipe, run, hash };
 }
 
 test('an exit is proved whole without network, and there its models can be built on and generate: no relay is needed', async () => {
-  const { at, recipe, run, hash } = await leaving();
+  const { recipe, run, hash } = left;
   const tapestry = await built();
   const how = await isolation();
   const server = createServer((_, response) => response.end()).listen(0, '127.0.0.1');
@@ -82,7 +85,6 @@ test('an exit is proved whole without network, and there its models can be built
 });
 
 test('an exit holds optimizer state and cards and no private key, and whatever is changed in it is found', async () => {
-  const { at } = await leaving();
   const names = readdirSync(at('exit'), { recursive: true }).map(String);
   expect(names.filter((name) => /state-\w+\.safetensors$/.test(name))).toHaveLength(1);
   expect(names.filter((name) => name.endsWith('yaml/rows.jsonl.card.yaml'))).toHaveLength(1);
