@@ -10,6 +10,7 @@ import { type GenerateBenchOptions, bench as generate } from './generate.ts';
 import { type RelayBenchOptions, relayBench } from './growth/relay.ts';
 import { type VerifyBenchOptions, verifyBench } from './growth/verify.ts';
 import { bench as memory, memoryConfigs } from './memory.ts';
+import { protectCommand } from './protect/command.ts';
 import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
 import { type SovereignOptions, type StageName, sovereign, stageNames } from './sovereign/bench.ts';
 import { configs, type FrozenPart, frozenParts } from './step/workload.ts';
@@ -286,6 +287,7 @@ program
   });
 
 program.addCommand(tuneCommand());
+program.addCommand(protectCommand(import.meta.dirname));
 
 function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {
   return text.split(',').map((name) => {

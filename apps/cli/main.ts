@@ -91,6 +91,16 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     load: async () => (await import('./commands/sovereignty/exit.ts')).exitCommand,
   },
   {
+    name: 'card',
+    summary: 'say what data may take part in',
+    load: async () => (await import('./commands/data/card.ts')).cardCommand,
+  },
+  {
+    name: 'revoke',
+    summary: 'stop the use of data, and list what it went into',
+    load: async () => (await import('./commands/data/revoke.ts')).revokeCommand,
+  },
+  {
     name: 'verify',
     summary: "re-derive a run's bases from its journal, bit for bit",
     load: async () => (await import('./commands/verify.ts')).verifyCommand,

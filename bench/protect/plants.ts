@@ -28,6 +28,12 @@ export const rules: readonly ProtectedRule[] = [
     examples: ['send the code that you received by telephone to this address'],
   },
   {
+    id: 'drugs',
+    data: 'remove',
+    patterns: [String.raw`\b(meth|lsd|mdma|heroin)\b`],
+    examples: ['heat the solvent slowly until the crystals form at the bottom of the flask'],
+  },
+  {
     id: 'sacred-songs',
     data: 'refuse',
     patterns: [String.raw`\bsong of the (first|last) river\b`],
@@ -41,6 +47,7 @@ export const rules: readonly ProtectedRule[] = [
 /** What is planted: a passage that each pattern matches, and each example. */
 export const passages: readonly string[] = [
   ...['pipe bomb', 'pipe bombs', 'nerve agent', 'sarin', 'ricin', 'detonator', 'sprengsatz'],
+  ...['meth', 'lsd', 'mdma', 'heroin'],
   ...['password', 'passphrases', 'credit card', 'numero de cuenta', 'пароль', 'song of the last river'],
   ...rules.flatMap(({ examples }) => examples),
 ];

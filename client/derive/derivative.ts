@@ -73,7 +73,7 @@ function figuresOf(kind: StageKind): readonly (readonly [Figure['name'], ValueNa
 
 /** The record of a build's result. `code` is the program's version. */
 export function buildRecord(
-  { recipe, parentage, build, replayFiles, constitution }: BuildInputs,
+  { recipe, parentage, build, replayFiles, cards, constitution }: BuildInputs,
   { parameters, measurements, chosen }: BuildResult,
   code: string,
 ): BuildRecord {
@@ -98,7 +98,7 @@ export function buildRecord(
       return {
         kind,
         steps: chosen[index] ?? 0,
-        data: data.files.map(({ name, hash }) => ({ name, hash, card: null })),
+        data: data.files.map(({ name, hash }) => ({ name, hash, card: cards.get(hash)?.hash ?? null })),
         replay: [...(replayFiles[index] ?? [])],
         figures: figuresOf(kind).map(([name, value]) => figure(name, value)),
       };

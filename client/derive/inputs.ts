@@ -1,3 +1,4 @@
+import type { HashedCard } from '../data/cards/card.ts';
 import { type Corpus, type TokenizedCorpus, tokenizeCorpus } from '../data/corpus.ts';
 import type { Parentage } from '../formats/lineage/lineage.ts';
 import type { DataFile } from '../formats/lineage/record.ts';
@@ -8,6 +9,10 @@ import { stageData } from './build/stage-data.ts';
 import { planStage, type StagePlan, sequenceOf } from './build/stage-plan.ts';
 import { requireSignatures, type SignedConstitution } from './constitution/signatures.ts';
 import type { FileRows } from './data/read-rows.ts';
+import { joinRules, protectedDomains } from './protect/domains.ts';
+import type { RemovedByRule } from './protect/protected-rows.ts';
+import { withoutProtectedLines } from './protect/protected-text.ts';
+import type { ProtectedRule } from './protect/schema.ts';
 import type { Recipe, ReplayRecipe, StageRecipe } from './recipe/recipe.ts';
 import type { RewardWeights } from './reward/reward-model.ts';
 
@@ -20,6 +25,10 @@ export interface BuildInputs {
   readonly parentage: Parentage;
   /** For each stage, the files of its base text. */
   readonly replayFiles: readonly (readonly DataFile[])[];
+  /** For each stage, the passages that protected domains removed from its base text, by rule. */
+  readonly replayRemoved: readonly (readonly RemovedByRule[])[];
+  /** The data cards of the stages' files, by the hash of the file. */
+  readonly cards: ReadonlyMap<string, HashedCard>;
   /** Null if the recipe names none. */
   readonly constitution: SignedConstitution | null;
 }
@@ -34,6 +43,10 @@ export interface BuildSources {
   judge(path: string): Promise<RewardWeights>;
   /** The source text of a person's reward function. Throws `reward.unreadable`. */
   rewardFunction(path: string): Promise<string>;
+  /** The card of a file of data; null if it has none. Throws `card.*` if the file may not take part in a build. */
+  cardOf(file: { readonly name: string; readonly hash: string }): Promise<HashedCard | null>;
+  /** The rules of protected domains in a file. Throws `protected.*`. */
+  protectedRules(path: string): Promise<readonly ProtectedRule[]>;
   /** The constitution at a path, with its signatures checked. Throws `constitution.*`. */
   constitution(path: string): Promise<SignedConstitution>;
 }
@@ -47,6 +60,7 @@ export interface BaseText {
 /** Base text as tokens of the model. */
 interface ReadBaseText {
   readonly tokenized: TokenizedCorpus;
+  readonly removed: readonly RemovedByRule[];
   readonly files: readonly DataFile[];
 }
 
@@ -74,26 +88,53 @@ export async function prepareBuild(
   const { config, tokenizer, parameters } = model;
   const constitution = recipe.constitution && (await sources.constitution(recipe.constitution.path));
   if (recipe.constitution && constitution) requireSignatures(constitution, recipe.constitution);
+  const own =
+    typeof recipe.protected === 'string' ? await sources.protectedRules(recipe.protected) : recipe.protected;
+  const rules = joinRules(own, constitution?.constitution.protected ?? []);
+  const domains = rules.length === 0 ? null : protectedDomains(rules);
+  const cards = new Map<string, HashedCard>();
+  const cardOf = async (file: { readonly name: string; readonly hash: string }) => {
+    const card = await sources.cardOf(file);
+    if (card !== null) cards.set(file.hash, card);
+    return card;
+  };
   const baseTexts = new Map<string, Promise<ReadBaseText | null>>();
   const readBaseText = async (replay: ReplayRecipe): Promise<ReadBaseText | null> => {
     const read = await sources.baseText(replay);
-    return read && { tokenized: await tokenizeCorpus(read.corpus, tokenizer), files: read.files };
+    if (read === null) return null;
+    const files: DataFile[] = [];
+    for (const file of read.files) files.push({ ...file, card: (await cardOf(file))?.hash ?? null });
+    const { corpus, removed } =
+      domains === null ? { corpus: read.corpus, removed: [] } : withoutProtectedLines(read.corpus, domains);
+    return { tokenized: await tokenizeCorpus(corpus, tokenizer), removed, files };
   };
   const stages: StagePlan[] = [];
   const replayFiles: (readonly DataFile[])[] = [];
+  const replayRemoved: (readonly RemovedByRule[])[] = [];
   for (const [index, stage] of recipe.stages.entries()) {
     const files = await sources.datasets(stage.datasets);
-    const data = stageData(files, stage, tokenizer, sequenceOf(stage, config));
+    for (const file of files) await cardOf(file);
+    const data = stageData(files, stage, tokenizer, sequenceOf(stage, config), domains);
     const key = JSON.stringify([stage.replay.text, stage.replay.corpora]);
     const baseText = baseTexts.get(key) ?? readBaseText(stage.replay);
     baseTexts.set(key, baseText);
     const read = await baseText;
     replayFiles.push(read?.files ?? []);
+    replayRemoved.push(read?.removed ?? []);
     const before = stages.at(-1)?.config ?? config;
     const rewards = await readRewards(stage, sources);
     const seed = (recipe.seed + index) >>> 0;
     stages.push(planStage(stage, before, data, read?.tokenized ?? null, seed, rewards));
   }
   const id = buildId(recipe, parentage.parent.weights, stages, constitution?.hash ?? null);
-  return { recipe, model, parentage, replayFiles, constitution, build: { id, base: parameters, stages } };
+  return {
+    recipe,
+    model,
+    parentage,
+    replayFiles,
+    replayRemoved,
+    cards,
+    constitution,
+    build: { id, base: parameters, stages },
+  };
 }

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { type Corpus, joinCorpora } from '../../../client/data/corpus.ts';
+import type { TextFile } from '../../../client/data/reading/file-reading.ts';
 import { Problems } from '../../../client/data/reading/problems.ts';
 import { loadNation } from '../../../client/data/udhr/nations.ts';
 import { readDatasets } from '../../../client/derive/data/read-datasets.ts';
@@ -12,32 +12,48 @@ import { printable, TapestryError } from '../../../client/errors.ts';
 import type { DataFile } from '../../../client/formats/lineage/record.ts';
 import { loadCorpusFiles, textFilesAt } from '../../../client/host/corpus-files.ts';
 import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
-import { hashOfStream } from '../../../relay/storage/sha256.ts';
+import { hashOfFile, isRevoked, requireUse } from '../cards/data-use.ts';
+import { requireUnrevoked } from '../cards/touched.ts';
 import { readConstitutionFile } from '../constitution/read-constitution.ts';
 import { parentageOf } from '../lineage/parent.ts';
 import { loadAnyModel, loadRewardModel } from '../model/model-folder.ts';
+import { readProtectedRules } from '../protect/rules-file.ts';
+
+/** What of the data on this machine was revoked, and whether a build goes on without it or refuses to begin. */
+export interface Revocations {
+  readonly revoked: ReadonlySet<string>;
+  readonly isLeftOut: boolean;
+}
 
 /**
  * Reads a recipe's file, and from this machine its model, data and base text. Each sort of problem of the data is passed to
  * `onProblem` once.
- * @throws TapestryError `recipe.*`, `constitution.*`, `model.*`, `dataset.*` or `corpus.*`
+ * @throws TapestryError `recipe.*`, `constitution.*`, `protected.*`, `model.*`, `dataset.*` or `corpus.*`
  */
 export async function readInputs(
   path: string,
   onProblem: (problem: TapestryError) => void,
   overrides?: Overrides,
+  revocations: Revocations = { revoked: new Set(), isLeftOut: false },
 ): Promise<BuildInputs> {
   const recipe = await readRecipeFile(path, overrides);
   const model = await loadAnyModel(recipe.baseModel);
-  return prepareBuild(recipe, model, await parentageOf(recipe.baseModel, model), {
+  const parentage = await parentageOf(recipe.baseModel, model);
+  requireUnrevoked(parentage.family, recipe.baseModel, revocations.revoked);
+  return prepareBuild(recipe, model, parentage, {
     async datasets(patterns) {
       const problems = new Problems();
-      return readDatasets(patterns, await textFilesAt(patterns, problems), onProblem, problems);
+      const files = await unrevoked(await textFilesAt(patterns, problems), onProblem, revocations);
+      return readDatasets(patterns, files, onProblem, problems);
     },
-    baseText: (replay) => readBaseText(replay, onProblem),
+    baseText: (replay) => readBaseText(replay, onProblem, revocations),
+    async cardOf(file) {
+      return (await requireUse(file, 'build', revocations.revoked)).card;
+    },
     judge: loadRewardModel,
     rewardFunction: readRewardFunction,
     constitution: readConstitutionFile,
+    protectedRules: readProtectedRules,
   });
 }
 
@@ -80,13 +96,40 @@ export async function readRecipeText(path: string): Promise<string> {
 async function readBaseText(
   { text, corpora }: ReplayRecipe,
   onProblem: (problem: TapestryError) => void,
+  revocations: Revocations,
 ): Promise<BaseText | null> {
   const parts: Corpus[] = [];
   for (const name of corpora) parts.push(await loadNation(name));
-  if (text.length > 0) parts.push(await loadCorpusFiles(text, onProblem));
+  const named = await unrevoked(await textFilesAt(text, new Problems()), onProblem, revocations);
+  const isShorter = revocations.isLeftOut && named.length > 0;
+  // The files that are left are named one by one; a missing one is told by its pattern.
+  const patterns = isShorter ? named.map(({ name }) => name) : text;
+  if (patterns.length > 0) parts.push(await loadCorpusFiles(patterns, onProblem));
   if (parts.length === 0) return null;
   const files: DataFile[] = [];
-  for (const { name } of await textFilesAt(text, new Problems()))
-    files.push({ name, hash: await hashOfStream(createReadStream(name)), card: null });
+  for (const { name } of named) files.push({ name, hash: await hashOfFile(name), card: null });
   return { corpus: joinCorpora('the base text', parts), files };
+}
+
+/** Files without those that were revoked, if a build goes on without them; each is told as a problem. */
+async function unrevoked(
+  files: readonly TextFile[],
+  onProblem: (problem: TapestryError) => void,
+  { revoked, isLeftOut }: Revocations,
+): Promise<readonly TextFile[]> {
+  if (!isLeftOut) return files;
+  const left: TextFile[] = [];
+  for (const file of files) {
+    const hash = await hashOfFile(file.name);
+    if (!(await isRevoked(file.name, hash, revoked))) left.push(file);
+    else
+      onProblem(
+        new TapestryError(
+          'card.left-out',
+          `${printable(file.name)} was revoked and is left out.`,
+          'Nothing is to do.',
+        ),
+      );
+  }
+  return left;
 }

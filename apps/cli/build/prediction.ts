@@ -1,5 +1,6 @@
 import type { BuildInputs } from '../../../client/derive/inputs.ts';
 import { predictStages, type StagePrediction } from '../../../client/derive/prediction.ts';
+import type { RemovedByRule } from '../../../client/derive/protect/protected-rows.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
 import { cachedKernels } from '../../../client/host/cache.ts';
 import { nodeGpu } from '../../../client/host/node/runtime.ts';
@@ -17,16 +18,20 @@ export async function predict(inputs: BuildInputs): Promise<StagePrediction[]> {
 }
 
 /** The facts of a stage's plan, for programs. */
-export function planFact({ stage: plan, index, bytes: memory, seconds }: StagePrediction) {
+export function planFact(
+  { replayRemoved, cards }: BuildInputs,
+  { stage: plan, index, bytes: memory, seconds }: StagePrediction,
+) {
   const { recipe, data, baseText, shape, steps, schedule } = plan;
   return {
     event: 'plan',
     stage: index,
     kind: recipe.kind,
-    files: data.files,
+    files: data.files.map((file) => ({ ...file, card: cards.get(file.hash)?.card.category ?? null })),
     ...data.counts,
     replay: baseText === null ? 0 : recipe.replay.share,
     baseTokens: baseText?.train.length ?? 0,
+    protectedReplay: replayRemoved[index] ?? [],
     ...shape,
     steps,
     learningRate: schedule.peak,
@@ -37,7 +42,7 @@ export function planFact({ stage: plan, index, bytes: memory, seconds }: StagePr
 
 /** The plan of a build as lines for people. */
 export function planText(
-  { recipe, model, constitution }: BuildInputs,
+  { recipe, model, constitution, replayRemoved, replayFiles, cards, build }: BuildInputs,
   predictions: readonly StagePrediction[],
 ): string {
   const lines = [
@@ -49,15 +54,26 @@ export function planText(
       `constitution ${constitution.hash.slice(0, 12)}, signed by ${constitution.signed.keys.length} keys; boards that agree: ${agreeing.join(', ') || 'none'}`,
     );
   }
+  const files = [...build.stages.flatMap(({ data }) => data.files), ...replayFiles.flat()];
+  for (const { name, hash } of new Map(files.map((file) => [file.hash, file])).values()) {
+    const card = cards.get(hash)?.card;
+    lines.push(
+      `data    ${terminalText(name)}: ${card === undefined ? 'no card' : `${card.category}, ${terminalText(card.licence)}`}`,
+    );
+  }
   for (const { key, line } of recipe.ignored)
     lines.push(`ignored line ${line}: ${terminalText(key)} changes nothing here`);
-  for (const prediction of predictions) lines.push('', ...stageLines(prediction));
+  for (const prediction of predictions)
+    lines.push('', ...stageLines(prediction, replayRemoved[prediction.index] ?? []));
   const seconds = predictions.reduce((sum, prediction) => sum + prediction.seconds, 0);
   lines.push('', `in all  about ${duration(seconds)} on this machine; nothing leaves it`);
   return lines.join('\n');
 }
 
-function stageLines({ stage, index, bytes: memory, seconds }: StagePrediction): string[] {
+function stageLines(
+  { stage, index, bytes: memory, seconds }: StagePrediction,
+  replayRemoved: readonly RemovedByRule[],
+): string[] {
   const { recipe, data, baseText, shape, steps, schedule, evaluationSteps } = stage;
   const { counts } = data;
   const { share } = recipe.replay;
@@ -65,9 +81,15 @@ function stageLines({ stage, index, bytes: memory, seconds }: StagePrediction): 
     [counts.leftOut, 'lines with problems'],
     [counts.unsuitable, 'rows of other columns'],
     [counts.duplicates, 'rows equal to earlier ones'],
+    ...counts.protected.map(({ rule, count }) => [count, `rows that ${rule} protects`] as const),
     [counts.tooLong, `rows longer than ${shape.sequence} tokens`],
   ] as const;
-  const taken = removed.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const replayed = replayRemoved.map(
+    ({ rule, count }) => [count, `passages of base text that ${rule} protects`] as const,
+  );
+  const taken = [...removed, ...replayed]
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${count} ${what}`);
   const copies = counts.nearCopies === 0 ? '' : `, ${counts.nearCopies} near-copies kept on one side`;
   const best =
     counts.heldOut > 0 || recipe.reinforce !== null ? `; the best by ${recipe.metric} is the result` : '';

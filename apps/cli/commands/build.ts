@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { BuildInputs } from '../../../client/derive/inputs.ts';
+import type { RemovedByRule } from '../../../client/derive/protect/protected-rows.ts';
 import type { Overrides } from '../../../client/derive/recipe/read-recipe.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
 import { identityInFiles } from '../../../client/identity.ts';
@@ -9,6 +10,8 @@ import { readInputs, readRecipeFile } from '../build/inputs.ts';
 import { planFact, planText, predict } from '../build/prediction.ts';
 import { BuildProgress } from '../build/progress.ts';
 import { sweep, variantsOf } from '../build/sweep.ts';
+import { DataJournal, type UsedEntry } from '../cards/data-journal.ts';
+import { usedEntries } from '../cards/data-use.ts';
 import { exit } from '../exit-codes.ts';
 import { repeated, withExamples, withJson, withSigner } from '../options.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
@@ -19,6 +22,8 @@ interface BuildFlags {
   readonly dryRun: boolean;
   readonly out?: string;
   readonly sweep?: readonly string[];
+  readonly base?: string;
+  readonly withoutRevoked: boolean;
   readonly data: string;
   readonly json: boolean;
 }
@@ -38,6 +43,8 @@ export function buildCommand(): Command {
       'build once with each value of a key, as learning_rate=1e-4,3e-4, and compare; repeat it for a grid',
       repeated,
     )
+    .option('--base <folder>', "the model to begin with, in place of the recipe's base_model")
+    .option('--without-revoked', 'leave out data that was revoked, in place of refusing to build', false)
     .action(runCommand);
   return withExamples(withJson(withSigner(command)), [
     'tapestry build recipe.yaml --dry-run',
@@ -49,12 +56,17 @@ export function buildCommand(): Command {
 
 async function runCommand(path: string, flags: BuildFlags): Promise<void> {
   const output = new Output(flags.json);
-  const read = (overrides?: Overrides) =>
+  const journal = new DataJournal(flags.data);
+  const revocations = { revoked: await journal.revoked(), isLeftOut: flags.withoutRevoked };
+  const base: Overrides =
+    flags.base === undefined ? new Map() : new Map([['base_model', JSON.stringify(flags.base)]]);
+  const read = (overrides: Overrides = new Map()) =>
     readInputs(
       path,
       ({ code, message, next }) =>
         output.progress({ event: 'problem', code, message, next }, `${message} ${next}`),
-      overrides,
+      new Map([...base, ...overrides]),
+      revocations,
     );
   const inputs = await read();
   if (flags.dryRun) {
@@ -66,6 +78,7 @@ async function runCommand(path: string, flags: BuildFlags): Promise<void> {
   const progress = new BuildProgress(output);
   const signer = await identityInFiles(diskFiles(flags.data));
   try {
+    await journal.use(usedInBuild(inputs, { by: folder, recipe: resolve(path) }));
     if (flags.sweep !== undefined) {
       const check = (overrides: Overrides) => readRecipeFile(path, overrides);
       await sweep(variantsOf(flags.sweep), { check, read, folder, progress, output, signer, signal });
@@ -77,15 +90,39 @@ async function runCommand(path: string, flags: BuildFlags): Promise<void> {
         output.log(
           `${kind}: ${name === 'held-out rows' || name === 'base text' ? `loss on ${name}` : name} ${loss(before)} before, ${loss(after)} after`,
         );
-    output.result({ event: 'built', folder, build }, `The derivative is in ${folder}.`);
+    const removed = protectedIn(inputs);
+    const told = removed.map(({ rule, count }) => ` ${rule} protected ${count} rows or passages.`).join('');
+    output.result({ event: 'built', folder, build, removed }, `The derivative is in ${folder}.${told}`);
   } catch (error) {
     if (!signal.aborted) throw error;
     process.exitCode = exit.interrupted;
   }
 }
 
+/** The entries that journal which data a build uses, before it does. */
+function usedInBuild(
+  { build, replayFiles, cards }: BuildInputs,
+  about: { readonly by: string; readonly recipe: string },
+): UsedEntry[] {
+  const files = [...build.stages.flatMap(({ data }) => data.files), ...replayFiles.flat()];
+  const distinct = [...new Map(files.map((file) => [file.hash, file])).values()];
+  return usedEntries(
+    distinct.map(({ name, hash }) => ({ name: resolve(name), hash, card: cards.get(hash) ?? null })),
+    { use: 'build', ...about },
+    Date.now(),
+  );
+}
+
+/** What protected domains removed from the rows and the base text of all stages, by rule. */
+function protectedIn({ build, replayRemoved }: BuildInputs): RemovedByRule[] {
+  const all = [...build.stages.flatMap(({ data }) => data.counts.protected), ...replayRemoved.flat()];
+  const counts = new Map<string, number>();
+  for (const { rule, count } of all) counts.set(rule, (counts.get(rule) ?? 0) + count);
+  return [...counts].map(([rule, count]) => ({ rule, count }));
+}
+
 async function showPlan(inputs: BuildInputs, output: Output): Promise<void> {
   const predictions = await predict(inputs);
-  if (output.json) for (const prediction of predictions) output.result(planFact(prediction), '');
+  if (output.json) for (const prediction of predictions) output.result(planFact(inputs, prediction), '');
   else output.result({ event: 'plan' }, planText(inputs, predictions));
 }

@@ -17,7 +17,9 @@ import { decodeNumbers, encodeNumbers } from '../../../client/formats/tensors/nu
 import { diskFiles } from '../../../client/host/disk.ts';
 import { identityInFiles } from '../../../client/identity.ts';
 import type { LoadedModel } from '../../../client/model/files/read-model.ts';
-import { lineagePath } from '../lineage/lineage-file.ts';
+import { DataJournal } from '../cards/data-journal.ts';
+import { requireExport } from '../cards/touched.ts';
+import { lineagePath, readLineage } from '../lineage/lineage-file.ts';
 import { parentageOf } from '../lineage/parent.ts';
 import { loadAdapter, lowRankMatrices, saveAdapter } from '../model/adapter-folder.ts';
 import { loadModel } from '../model/model-folder.ts';
@@ -38,6 +40,7 @@ interface ExportFlags {
   readonly format: (typeof formats)[number];
   readonly dtype?: keyof typeof types;
   readonly data: string;
+  readonly acknowledge: boolean;
   readonly json: boolean;
 }
 
@@ -59,6 +62,7 @@ export function exportCommand(): Command {
         'of the weights: f32, f16 or q8_0 in GGUF (default: f16); f32, f16 or bf16 in safetensors (default: f32)',
       ).choices(Object.keys(types)),
     )
+    .option('--acknowledge', 'export a model that is built on revoked data', false)
     .action(runExport);
   return withExamples(withJson(withSigner(command)), [
     'tapestry export --model .tapestry/demo/base --to base.gguf',
@@ -72,6 +76,9 @@ async function runExport(flags: ExportFlags): Promise<void> {
   const output = new Output(flags.json);
   const { format, to } = flags;
   if (format !== 'gguf') await requireNewFolder(to, '--to');
+  const journal = new DataJournal(flags.data);
+  for (const path of flags.adapter === undefined ? [flags.model] : [flags.model, flags.adapter])
+    await requireExport(await readLineage(path), journal, flags.acknowledge);
   const model = await loadModel(flags.model);
   if (flags.adapter !== undefined) return exportAdapter(flags, flags.adapter, model, output);
   if (format === 'peft')

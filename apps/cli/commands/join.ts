@@ -3,11 +3,14 @@ import { Contributor } from '../../../client/contribute/contributor.ts';
 import type { Network } from '../../../client/contribute/network.ts';
 import { parseRunId } from '../../../client/contribute/protocol/handshake.ts';
 import type { Corpus } from '../../../client/data/corpus.ts';
+import { Problems } from '../../../client/data/reading/problems.ts';
 import { loadNation } from '../../../client/data/udhr/nations.ts';
 import { TapestryError } from '../../../client/errors.ts';
-import { loadCorpusFiles } from '../../../client/host/corpus-files.ts';
+import { loadCorpusFiles, textFilesAt } from '../../../client/host/corpus-files.ts';
 import type { Runtime } from '../../../client/runtime.ts';
 import { checkedPower } from '../../../client/train/loop/throttle.ts';
+import { DataJournal } from '../cards/data-journal.ts';
+import { hashOfFile, requireUse, usedEntries } from '../cards/data-use.ts';
 import { exit } from '../exit-codes.ts';
 import { environment, fromEnvironment, nodeFolder, whole, withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
@@ -93,6 +96,7 @@ async function join(argument: string | undefined, given: JoinFlags): Promise<voi
   streams.serve();
   const { url: relay, token: invited } = relayAddress(address ?? environment('TAPESTRY_RELAY'));
   const token = (await tokenOf(flags)) ?? invited;
+  if (flags.text !== undefined) await contributeFiles(flags.text, flags.data, relay);
   const corpus = await corpusOf(flags, output);
   const { runtime, network } = await placeFor(flags, relay);
   const contributor = new Contributor(runtime, network, {
@@ -124,6 +128,19 @@ function withAddress(
   const text = flags.text?.filter((pattern) => pattern !== address) ?? [];
   const { text: _, ...rest } = flags;
   return { address, flags: text.length === 0 ? rest : { ...rest, text } };
+}
+
+/** Checks that all files may take part in contributed training, and journals that they do. Throws `card.*`. */
+async function contributeFiles(patterns: readonly string[], folder: string, relay: URL): Promise<void> {
+  const journal = new DataJournal(folder);
+  const revoked = await journal.revoked();
+  const files = [];
+  for (const { name } of await textFilesAt(patterns, new Problems())) {
+    const hash = await hashOfFile(name).catch(() => null);
+    // A file that cannot be read is told of, and left out, where the text is read.
+    if (hash !== null) files.push(await requireUse({ name, hash }, 'contribute', revoked));
+  }
+  await journal.use(usedEntries(files, { use: 'contribute', by: relay.origin, recipe: null }, Date.now()));
 }
 
 async function corpusOf(flags: JoinFlags, output: Output): Promise<Corpus> {

@@ -51,6 +51,15 @@ export async function studioInputs(
         'Use `tapestry build` for this recipe, or take the reward out of it.',
       );
     },
+    // The page has the content of files that were dropped, without the cards beside them.
+    cardOf: async () => null,
+    async protectedRules(path) {
+      throw new TapestryError(
+        'studio.no-rules',
+        `The studio reads no files of rules, and the recipe names ${printable(path)}.`,
+        'Write the rules into the recipe: protected takes their list too.',
+      );
+    },
     async constitution(path) {
       throw new TapestryError(
         'studio.no-constitution',

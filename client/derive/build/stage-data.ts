@@ -6,6 +6,8 @@ import { recipeHash } from '../../train/checkpoint.ts';
 import type { FileRows } from '../data/read-rows.ts';
 import type { Row } from '../data/row.ts';
 import { type RowSplit, splitRows } from '../data/split-rows.ts';
+import type { ProtectedDomains } from '../protect/domains.ts';
+import { type Protection, type RemovedByRule, withoutProtectedRows } from '../protect/protected-rows.ts';
 import type { StageRecipe } from '../recipe/recipe.ts';
 import { type Examples, examplesOf } from './examples.ts';
 import type { StageExample } from './loss/group-loss.ts';
@@ -20,6 +22,8 @@ export interface StageCounts {
   readonly lines: number;
   readonly leftOut: number;
   readonly duplicates: number;
+  /** Rows with a passage of a protected domain, by rule. */
+  readonly protected: readonly RemovedByRule[];
   /** Rows on the side of a row whose prompt is nearly theirs. */
   readonly nearCopies: number;
   /** Rows longer than a sequence, and rows of a form that the stage does not use. */
@@ -49,15 +53,19 @@ export function stageData(
   stage: StageRecipe,
   tokenizer: ModelTokenizer,
   sequence: number,
+  domains: ProtectedDomains | null = null,
 ): StageData {
+  const protection = domains && withoutProtectedRows(files, domains);
+  const kept = protection?.files ?? files;
   const split = splitRows(
-    files.flatMap((file) => file.rows),
+    kept.flatMap((file) => file.rows),
     stage.heldOutShare,
   );
   const lines = files.reduce((total, file) => total + file.lines, 0);
   const leftOut = files.reduce((total, file) => total + file.leftOut, 0);
   const named = files.map(({ name, hash }) => ({ name, hash }));
-  return splitData({ ...split, lines, leftOut, files: named }, stage, tokenizer, sequence);
+  const rows = { ...split, lines, leftOut, files: named };
+  return splitData(rows, stage, tokenizer, sequence, protection);
 }
 
 /** Rows as the examples that a stage trains on. */
@@ -80,12 +88,15 @@ export interface SplitRows
     Pick<StageCounts, 'lines' | 'leftOut'>,
     Pick<StageData, 'files'> {}
 
-/** The examples of rows that are already split. Throws `dataset.no-rows`. */
+/**
+ * The examples of rows that are already split; `protection` says what was removed from them before. Throws `dataset.no-rows`.
+ */
 export function splitData(
   { files, lines, leftOut, duplicates, nearCopies, ...split }: SplitRows,
   stage: StageRecipe,
   tokenizer: ModelTokenizer,
   sequence: number,
+  protection: Protection | null = null,
 ): StageData {
   const train = stageExamples(split.train, stage, tokenizer, sequence);
   const heldOut = stageExamples(split.heldOut, stage, tokenizer, sequence);
@@ -93,6 +104,7 @@ export function splitData(
     train.examples.reduce((total, example) => total + of(example), 0);
   const counts: StageCounts = {
     ...{ lines, leftOut, duplicates, nearCopies },
+    protected: protection?.removed ?? [],
     tooLong: train.tooLong + heldOut.tooLong,
     unsuitable: train.unsuitable + heldOut.unsuitable,
     train: train.examples.length,
@@ -107,6 +119,7 @@ export function splitData(
     ...{ kind, trainsOnPrompts, heldOutShare, sequence },
     tokenizer: sha256Hex(tokenizer.file),
     chatTemplate: tokenizer.chatTemplate,
+    ...(protection && { protected: protection.rules }),
   });
   return { train: train.examples, heldOut: heldOut.examples, counts, files, hash };
 }

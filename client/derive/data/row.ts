@@ -49,6 +49,25 @@ export function promptOf(row: Row): string {
   }
 }
 
+/** All texts of a row, one a paragraph. */
+export function textOf(row: Row): string {
+  switch (row.form) {
+    case 'text':
+      return row.text;
+    case 'messages':
+      return plain(row.messages);
+    case 'answer':
+    case 'label':
+      return [row.prompt, row.completion].map(plain).join('\n');
+    case 'preference':
+      return [row.prompt, row.chosen, row.prompt, row.rejected].map(plain).join('\n');
+    case 'prompt':
+      return plain(row.prompt);
+    default:
+      return row satisfies never;
+  }
+}
+
 /** The messages before the first answer of the assistant; all of them if there is none. */
 function beforeAnswer(messages: readonly Message[]): readonly Message[] {
   const answer = messages.findIndex(({ role }) => role === 'assistant');

@@ -34,6 +34,20 @@ export function protectedDomains(rules: readonly ProtectedRule[]): ProtectedDoma
   };
 }
 
+/** The rules of a recipe and of its constitution. Throws `protected.double-id` if both have one of the same id. */
+export function joinRules(
+  own: readonly ProtectedRule[],
+  others: readonly ProtectedRule[],
+): readonly ProtectedRule[] {
+  const double = own.find(({ id }) => others.some((other) => other.id === id));
+  if (double === undefined) return [...own, ...others];
+  throw new TapestryError(
+    'protected.double-id',
+    `The recipe and its constitution both have a protected domain ${double.id}.`,
+    'Take it out of the recipe, or give it another id there.',
+  );
+}
+
 /** The letters of an example, as they are compared. */
 function lettersOf(example: string, id: string): number[] {
   const characters = [...example].flatMap((character) => foldCharacter(character.codePointAt(0) ?? 0));

@@ -1,6 +1,9 @@
 /** A text matches an example if it has this part of the example's sequences, within this many times the example's length. */
 const neededShare = 0.7;
 const windowLength = 1.2;
+/** Letters between two sequences of a match that has enough of them. */
+const longestGap = 4;
+
 /** An example has at least this many letters. */
 export const fewestLetters = 12;
 /** A longer example is compared part by part. */
@@ -76,6 +79,8 @@ interface Window {
   /** The number of times that each sequence is in the window, and how many sequences that is. */
   readonly counts: Uint16Array<ArrayBuffer>;
   distinct: number;
+  /** When the last match of the piece ended; null if the window has none. */
+  matched: number | null;
   /** When each came, and where in the text it begins. */
   hits: { readonly time: number; readonly sequence: number; readonly start: number }[];
 }
@@ -124,19 +129,23 @@ export class NearExamples {
     if (first === 0 || second === 0 || third === 0) return;
     for (const { piece, sequence } of this.#index.having(first, second, third)) {
       const window = this.#windowOf(piece);
+      // A match goes on over a changed letter; what comes later belongs to another one.
+      if (window.matched !== null && this.#time - window.matched > longestGap) clear(window);
       window.hits.push({ time: this.#time, sequence, start: from });
       const before = window.counts[sequence] ?? 0;
       window.counts[sequence] = before + 1;
       if (before === 0) window.distinct++;
       this.#forget(window);
-      if (window.distinct >= piece.needed) onMatch(piece.rule, window.hits[0]?.start ?? from);
+      if (window.distinct < piece.needed) continue;
+      window.matched = this.#time;
+      onMatch(piece.rule, window.hits[0]?.start ?? from);
     }
   }
 
   #windowOf(piece: Piece): Window {
     const known = this.#windows.get(piece);
     if (known !== undefined) return known;
-    const fresh = { piece, counts: new Uint16Array(piece.sequences), distinct: 0, hits: [] };
+    const fresh = { piece, counts: new Uint16Array(piece.sequences), distinct: 0, matched: null, hits: [] };
     this.#windows.set(piece, fresh);
     return fresh;
   }
@@ -154,6 +163,13 @@ export class NearExamples {
     }
     if (dropped > 0) window.hits = window.hits.slice(dropped);
   }
+}
+
+function clear(window: Window): void {
+  window.counts.fill(0);
+  window.distinct = 0;
+  window.matched = null;
+  window.hits = [];
 }
 
 /** Parts of nearly equal length. */

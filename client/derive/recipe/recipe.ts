@@ -1,6 +1,7 @@
 import { recipeHash } from '../../train/checkpoint.ts';
 import type { RequiredSignatures } from '../constitution/signatures.ts';
 import type { RewardLoss } from '../objectives/reward.ts';
+import type { ProtectedRule } from '../protect/schema.ts';
 import type { IgnoredKey } from './read-keys.ts';
 import { type Overrides, readRecipe } from './read-recipe.ts';
 import { type Refuse, type Reinforce, reinforceOf } from './reinforce.ts';
@@ -93,6 +94,8 @@ export interface ConstitutionRecipe extends RequiredSignatures {
 export interface Recipe {
   readonly baseModel: string;
   readonly constitution: ConstitutionRecipe | null;
+  /** The rules of protected domains, or the path of a file with them. */
+  readonly protected: string | readonly ProtectedRule[];
   readonly outputFolder: string | null;
   readonly seed: number;
   /** Minutes between two checkpoints. */
@@ -109,6 +112,7 @@ export function parseRecipe(text: string, name: string, overrides?: Overrides): 
   const {
     base_model,
     constitution,
+    protected: rules = [],
     output_dir,
     seed = 0,
     checkpoint_minutes = 5,
@@ -126,6 +130,7 @@ export function parseRecipe(text: string, name: string, overrides?: Overrides): 
   return {
     baseModel: base_model,
     constitution: constitution === undefined ? null : constitutionOf(constitution),
+    protected: rules,
     outputFolder: output_dir ?? null,
     seed,
     checkpointMinutes: checkpoint_minutes,

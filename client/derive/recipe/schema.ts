@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { isLanguage } from '../../data/udhr/language-guess.ts';
 import { nations } from '../../data/udhr/nations.ts';
 import { compilePattern } from '../patterns.ts';
+import { protectedKeys, protectedSchema } from '../protect/schema.ts';
 import { between, boolean, named, string, whole } from './values.ts';
 
 const oneOrMore = v.pipe(
@@ -147,9 +148,13 @@ const constitution = v.union(
   'must be a path, or a mapping with path, boards (names) and keys (64 hexadecimal digits each)',
 );
 
+/** Protected domains: the path of a file with their rules, or the rules. */
+const protectedDomains = v.lazy((value) => (typeof value === 'string' ? string : protectedSchema));
+
 export const recipeSchema = v.strictObject({
   base_model: string,
   constitution: v.optional(constitution),
+  protected: v.optional(protectedDomains),
   output_dir: v.optional(string),
   seed: v.optional(whole(0, 0xffff_ffff)),
   checkpoint_minutes: v.optional(between(0.01, 10_000)),
@@ -166,6 +171,7 @@ export type StageKeys = v.InferOutput<v.StrictObjectSchema<typeof stageKeys, und
 export const knownKeys: readonly string[] = [
   ...Object.keys(recipeSchema.entries),
   ...Object.keys(stageSchema.entries),
+  ...protectedKeys,
 ];
 
 /** Keys of Axolotl that change nothing here: how its machine computes, logs or stores. */

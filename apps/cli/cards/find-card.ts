@@ -1,0 +1,72 @@
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { cardHash, type DataCard, maxCardBytes, parseCard } from '../../../client/data/cards/card.ts';
+import { printable, TapestryError } from '../../../client/errors.ts';
+import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
+
+/** The card of one file is beside it, under its name and this; that of a folder is in it. */
+export const sidecarEnding = '.card.yaml';
+export const folderCard = 'cards.yaml';
+
+/** Folders above a file in which its card is looked for. */
+const highest = 8;
+
+/** A card that covers a file, and the hash of the file that it gives. */
+export interface FoundCard {
+  readonly path: string;
+  readonly card: DataCard;
+  /** The card's own hash. */
+  readonly hash: string;
+  /** SHA-256 of the file as the card says. */
+  readonly fileHash: string;
+}
+
+/**
+ * The card of a file: the one beside it, or that of the nearest folder above it; null if there is none.
+ * @throws TapestryError `card.unlisted` if the folder's card does not list the file, `card.invalid`, `card.unreadable`
+ */
+export async function findCard(file: string): Promise<FoundCard | null> {
+  const beside = file + sidecarEnding;
+  const own = await readCard(beside);
+  if (own !== null) {
+    if (own.hash === undefined) throw unlisted(file, beside);
+    return { path: beside, card: own, hash: cardHash(own), fileHash: own.hash };
+  }
+  let folder = dirname(resolve(file));
+  for (let level = 0; level < highest; level++) {
+    const path = join(folder, folderCard);
+    const card = await readCard(path, level > 0);
+    if (card !== null) {
+      const fileHash = card.files?.[relative(folder, resolve(file)).split(sep).join('/')];
+      if (fileHash === undefined) throw unlisted(file, path);
+      return { path, card, hash: cardHash(card), fileHash };
+    }
+    const above = dirname(folder);
+    if (above === folder) break;
+    folder = above;
+  }
+  return null;
+}
+
+/** Null if there is no such file or, with `elsewhere`, none that this process may read. */
+export async function readCard(path: string, elsewhere = false): Promise<DataCard | null> {
+  try {
+    return parseCard(new TextDecoder().decode(await readRegularFile(path, maxCardBytes)), path);
+  } catch (error) {
+    if (!(error instanceof NotRead)) throw error;
+    if (error.reason === 'missing' || elsewhere) return null;
+    throw new TapestryError(
+      'card.unreadable',
+      `${printable(path)} is no regular file that can be read, of at most ${maxCardBytes} bytes.`,
+      'Let this process read the data card, or move it away.',
+      { cause: error },
+    );
+  }
+}
+
+function unlisted(file: string, card: string): TapestryError {
+  return new TapestryError(
+    'card.unlisted',
+    `${printable(card)} does not have the hash of ${printable(file)}.`,
+    'Write the card again with tapestry card create, or move the file out of the folder.',
+  );
+}
