@@ -10,13 +10,20 @@ let submits = 0;
 let dispatches = 0;
 let bytes = 0;
 let peakBytes = 0;
+let counts = false;
 
 export function gpuCounts(): GpuCounts {
   return { submits, dispatches, peakBytes };
 }
 
-/** Counts every submit, dispatch and buffer from here on. The runtime's WebGPU classes must be globals by now. */
+/**
+ * Counts every submit, dispatch and buffer from here on. The runtime's WebGPU classes must be globals by now. A second
+ * call counts nothing twice: the peak begins at the bytes that are held.
+ */
 export function countGpu(): void {
+  peakBytes = bytes;
+  if (counts) return;
+  counts = true;
   const { submit } = GPUQueue.prototype;
   GPUQueue.prototype.submit = function (commands) {
     submits++;
