@@ -45,7 +45,7 @@ test('the policy of the studio lets its page and its worker connect to nothing, 
     return (response.headers.get('content-security-policy') ?? '').split('; ');
   };
   const worker = (await readdir(join(product.studio, 'assets'))).find((name) =>
-    name.startsWith('studio-worker'),
+    /^studio-worker-.*\.js$/.test(name),
   );
   for (const name of ['', `assets/${worker}`]) {
     const policy = await policyOf(name);
