@@ -116,6 +116,18 @@ export class ExampleSampler implements BatchSource {
         'The saved position belongs to other examples or another shape of batches.',
         'Give the same data as before, or start again with a new seed.',
       );
+    const before = { seed: this.#seed, epoch: this.#epoch, given: this.#given };
+    this.#place({ seed, epoch, given });
+    if (given < this.batchesPerEpoch) return;
+    this.#place(before);
+    throw new TapestryError(
+      'sampler.damaged',
+      `The saved position in the examples is past the end of its epoch: batch ${given}.`,
+      'Start again with a new seed.',
+    );
+  }
+
+  #place({ seed, epoch, given }: Pick<ExamplePosition, 'seed' | 'epoch' | 'given'>): void {
     this.#seed = seed;
     this.#epoch = epoch;
     this.#given = given;

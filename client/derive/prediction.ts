@@ -1,10 +1,14 @@
 import type { Adapter, Device } from '../gpu/device.ts';
 import type { Chooser } from '../gpu/program.ts';
+import { predictGeneration } from '../model/generate/generation-program.ts';
 import { measureCost } from '../train/choose-preset.ts';
+import { predictForward } from '../train/forward-pass.ts';
 import { predictMemory } from '../train/memory.ts';
+import { measuredPrompts } from './build/reinforce/reinforcement.ts';
 import { measuredBatches } from './build/run-stage.ts';
 import type { StagePlan } from './build/stage-plan.ts';
 import type { BuildInputs } from './inputs.ts';
+import { scoringShape } from './reward/reward-model.ts';
 
 /** The memory and the time that a stage will take. */
 export interface StagePrediction {
@@ -29,14 +33,33 @@ export async function predictStages(
   const cost = await measureCost(device, timed.batch, timed.steps, choices);
   return memory.map((predicted) => {
     const { shape, steps } = predicted.stage;
-    const step = (cost * model.layout.trained * shape.batch * shape.sequence) / 1000;
-    return { ...predicted, seconds: step * (steps + measuringSteps(predicted.stage)) };
+    const token = (cost * model.layout.trained) / 1000;
+    const trained = shape.batch * shape.sequence * (steps + measuringSteps(predicted.stage));
+    return { ...predicted, seconds: token * (trained + sampledTokens(predicted.stage)) };
   });
 }
 
-/** Predicted bytes of a stage on an adapter. Throws the errors of `planStep`. */
-export function stageBytes(adapter: Adapter, { config, shape, optimizer, trainer }: StagePlan): number {
-  return predictMemory(adapter, config, shape, optimizer, trainer).bytes;
+/** Predicted bytes of a stage on an adapter: of training, of sampling and of judges. Throws the errors of `planStep`. */
+export function stageBytes(adapter: Adapter, plan: StagePlan): number {
+  const { config, shape, optimizer, trainer, rollouts, rewardSources } = plan;
+  const sequences = rollouts?.().completions;
+  const judges = [...rewardSources.judges.values()].map((judge) =>
+    predictForward(adapter, judge.config, scoringShape(judge.config)),
+  );
+  return [
+    predictMemory(adapter, config, shape, optimizer, trainer).bytes,
+    sequences === undefined ? 0 : predictGeneration(adapter, config, { sequences, storage: 'f32' }),
+    ...judges,
+  ].reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** The tokens that a stage samples, at most. Sampling a token takes about as long as training on one. */
+function sampledTokens({ recipe: { reinforce }, data, rollouts, steps, evaluationSteps }: StagePlan): number {
+  if (reinforce === null || rollouts === null) return 0;
+  const drawn = Math.ceil(steps / reinforce.updates) * rollouts().completions;
+  const prompts = data.heldOut.length > 0 ? data.heldOut : data.train;
+  const measured = Math.min(measuredPrompts, prompts.length) * reinforce.group;
+  return reinforce.longest * (drawn + measured * (1 + Math.ceil(steps / evaluationSteps)));
 }
 
 /** The time of a stage's measurements, in steps: a forward pass takes about a third of a step. */

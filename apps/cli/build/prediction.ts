@@ -1,6 +1,7 @@
 import type { BuildInputs } from '../../../client/derive/inputs.ts';
 import { predictStages, type StagePrediction } from '../../../client/derive/prediction.ts';
 import type { RemovedByRule } from '../../../client/derive/protect/protected-rows.ts';
+import type { StageRecipe } from '../../../client/derive/recipe/recipe.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
 import { cachedKernels } from '../../../client/host/cache.ts';
 import { nodeGpu } from '../../../client/host/node/runtime.ts';
@@ -111,19 +112,25 @@ function stageLines(
     [
       'replay',
       share === 0 || baseText === null
-        ? 'none: the model may forget other text'
+        ? withoutReplay(recipe)
         : `${Math.round(100 * share)}% of the loss on base text of ${quantity(baseText.train.length)} tokens`,
     ],
     [
       'steps',
       `${steps} of ${shape.batch} x ${shape.sequence} tokens, rate ${schedule.peak.toPrecision(2)}, measured every ${evaluationSteps}${best}`,
     ],
-    [
-      'takes',
-      `about ${duration(seconds)}, ${bytes(memory)} on the adapter${recipe.reinforce === null ? '' : ', and what sampling takes'}`,
-    ],
+    ['takes', `about ${duration(seconds)}, ${bytes(memory)} on the adapter`],
   ];
   return [`stage ${index + 1}: ${recipe.kind}`, ...aligned(cells, () => true).map((line) => `  ${line}`)];
+}
+
+/** What a stage without base text has against forgetting. */
+function withoutReplay({ kind, reinforce }: StageRecipe): string {
+  if (kind === 'reward') return 'none: a reward model writes no text';
+  const beta = reinforce?.loss.beta ?? 0;
+  return beta > 0
+    ? `none: a divergence from the start costs ${beta} a nat, which holds the model back`
+    : 'none: the model may forget other text';
 }
 
 export function duration(seconds: number): string {

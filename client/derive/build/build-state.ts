@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { TapestryError } from '../../errors.ts';
 import { type Checkpoint, checkpointParts, progressSchema } from '../../train/checkpoint.ts';
 import { damaged, factsOf, seal, unseal } from '../../train/sealed-file.ts';
 import { type Best, type Measurement, measurementSchema } from './measurement.ts';
@@ -26,6 +27,7 @@ export interface BuildState {
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const factsSchema = v.strictObject({
+  base: v.string(),
   stage: count,
   progress: v.nullable(progressSchema),
   best: v.nullable(v.strictObject({ step: count, value: v.pipe(v.number(), v.finite()) })),
@@ -34,12 +36,20 @@ const factsSchema = v.strictObject({
   chosen: v.array(count),
 });
 
-/** Encodes a state as a file; `build` is the build's id. */
-export function encodeBuildState(build: string, state: BuildState): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * Encodes a state as a file. `build` is the build's id, and `base` the hash of the weights that it began with: they are named here and not
+ * copied.
+ */
+export function encodeBuildState(
+  build: string,
+  base: string,
+  state: BuildState,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { stage, checkpoint, start, references, best, notBetter, measurements, chosen } = state;
   const { progress = null, vectors = {} } = checkpoint === null ? {} : checkpointParts(checkpoint);
   return seal('build-state', build, {
     facts: {
+      base,
       stage,
       progress,
       best: best && { step: best.step, value: best.value },
@@ -54,14 +64,24 @@ export function encodeBuildState(build: string, state: BuildState): Promise<Uint
   });
 }
 
-/** Decodes the state of `build`; a stage begins with a model of `lengthAt` parameters. Throws the errors of `unseal`. */
+/**
+ * Decodes the state of `build`; a stage begins with a model of `lengthAt` parameters. Throws the errors of `unseal`,
+ * and `build.other-base` if it began with other weights than those of the hash `base`.
+ */
 export async function decodeBuildState(
   bytes: Uint8Array<ArrayBuffer>,
   build: string,
+  base: string,
   lengthAt: (stage: number) => number,
 ): Promise<BuildState> {
   const { facts, vectors } = await unseal('build-state', build, bytes);
-  const { stage, progress, best, notBetter, measurements, chosen } = factsOf(factsSchema, facts);
+  const { base: begun, stage, progress, best, notBetter, measurements, chosen } = factsOf(factsSchema, facts);
+  if (begun !== base)
+    throw new TapestryError(
+      'build.other-base',
+      `The build began with the weights ${begun.slice(0, 12)}, and these are ${base.slice(0, 12)}.`,
+      'Resume it with the base that it began with, or build into another folder.',
+    );
   const { parameters, firstMoment, secondMoment, start = null, references = null, best: bestOnes } = vectors;
   if (start !== null && start.length !== lengthAt(stage)) throw damaged('belongs to another model');
   let checkpoint: Checkpoint | null = null;

@@ -65,13 +65,15 @@ function rewardHashes({ judges, functions }: RewardSources) {
  * and its curves. Throws the errors of `TrainingLoop.run`, of `decodeBuildState` and of `files`; if aborted, the signal's reason.
  */
 export async function runBuild(
-  { id, base, stages }: Build,
+  build: Build,
   files: Files,
   context: Omit<StageContext, 'base' | 'save'>,
 ): Promise<BuildResult> {
-  let state = (await savedState({ id, stages }, files, context.config)) ?? fresh;
+  const { id, base, stages } = build;
+  let state = (await savedState(build, files, context.config)) ?? fresh;
+  const begun = weightsHash(base);
   const save = async (reached: BuildState) => {
-    await files.write(buildFiles.state, await encodeBuildState(id, reached));
+    await files.write(buildFiles.state, await encodeBuildState(id, begun, reached));
     await writeCurves(files, stages, reached.measurements);
   };
   for (let plan = stages[state.stage]; plan !== undefined; plan = stages[state.stage]) {
@@ -100,13 +102,13 @@ const fresh: BuildState = {
 
 /** The state of a build that `files` holds; null before the first. `config` is that of the base. Throws the errors of `decodeBuildState`. */
 export async function savedState(
-  { id, stages }: Pick<Build, 'id' | 'stages'>,
+  { id, base, stages }: Build,
   files: Files,
   config: ModelConfig,
 ): Promise<BuildState | null> {
   const saved = await files.read(buildFiles.state);
   const lengthAt = (stage: number) => layoutOf(configAt(stages, stage, config)).length;
-  return saved && decodeBuildState(saved, id, lengthAt);
+  return saved && decodeBuildState(saved, id, weightsHash(base), lengthAt);
 }
 
 /** The configuration of the model that a stage begins with or, after the last, of the result. */

@@ -33,6 +33,11 @@ export function replayWindows(batch: number, share: number, together: number): n
   return windows + ((batch - windows) % together);
 }
 
+/** The factor of base text beside a loss that has none of its own, so that base text is `share` of the whole. */
+export function replayWeight(share: number): number {
+  return share / (1 - share);
+}
+
 /** One batch of `shape` that holds the parts' windows one after the other. The targets of each part share its weight equally. */
 export function joinBatches(
   parts: readonly { readonly part: Batch; readonly weight: number }[],
@@ -95,11 +100,10 @@ export class StageBatches implements BatchSource {
     const own = this.#examples.next();
     const share = this.#replay?.share ?? 0;
     const parts: { readonly part: Batch; readonly weight: number }[] = [{ part: own, weight: 1 - share }];
-    // The loss of groups has no factor of its own, so that of the base text is that much larger.
     if (this.#replay !== null)
       parts.push({
         part: this.#replay.sampler.next(),
-        weight: this.#groups === undefined ? share : share / (1 - share),
+        weight: this.#groups === undefined ? share : replayWeight(share),
       });
     const joined = joinBatches(parts, this.#shape);
     if (this.#groups === undefined) return joined;

@@ -67,6 +67,15 @@ export function generationSites(
   return sitesOf(recordGeneration(adapter, config, memory, { ...shape, choices: new Map() }));
 }
 
+/** Predicted bytes of generation on the device, with the staging buffer of the logits. Throws TapestryError `device.too-small`. */
+export function predictGeneration(adapter: Adapter, config: ModelConfig, shape: GenerationShape): number {
+  const { allocator, bytes } = openDryRunAllocator(adapter);
+  const memory = makeGenerationMemory(allocator, config, layoutOf(config), shape);
+  const programs = recordGeneration(adapter, config, memory, { ...shape, choices: new Map() });
+  for (const program of Object.values(programs)) program.allocate(allocator);
+  return [...bytes.values()].reduce((sum, size) => sum + size, memory.logits.size);
+}
+
 /** Each of the R rows is a token of any sequence. */
 interface PassContext {
   readonly program: ProgramBuilder;

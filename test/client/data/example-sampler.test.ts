@@ -106,6 +106,10 @@ test('positions of other examples, layouts or shapes, and what is no position, a
   const sampler = new ExampleSampler(someExamples(20), shape, 1);
   for (const wrong of [null, {}, { ...saved, given: -1 }, { ...saved, more: 1 }])
     expect(() => sampler.restore(wrong)).toThrow(damaged);
+  const before = sampler.save();
+  // The batch after an epoch's last would be empty.
+  expect(() => sampler.restore({ ...saved, given: sampler.batchesPerEpoch })).toThrow(damaged);
+  expect(sampler.save()).toEqual(before);
 });
 
 test('no examples, and pairs that a batch would part, are refused', () => {

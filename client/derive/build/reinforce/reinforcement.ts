@@ -13,7 +13,7 @@ import { Rewards, type RewardsOptions } from './rewards.ts';
 import { emptyTally, type RolloutBatches } from './rollout-batches.ts';
 
 /** Prompts of a measurement, at most. */
-const measuredPrompts = 16;
+export const measuredPrompts = 16;
 
 export interface ReinforcementOptions
   extends Omit<CompletionSamplerOptions, 'sequences' | 'parameters' | 'rewards'>,

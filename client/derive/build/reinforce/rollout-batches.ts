@@ -7,7 +7,7 @@ import { Sampler } from '../../../data/sampler.ts';
 import { type PlacedCompletion, policyBatch } from '../../objectives/kernels/policy.ts';
 import type { Reinforce } from '../../recipe/reinforce.ts';
 import type { StageExample } from '../loss/group-loss.ts';
-import { joinBatches, type Replay, replayWindows } from '../stage-batches.ts';
+import { joinBatches, type Replay, replayWeight, replayWindows } from '../stage-batches.ts';
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /**
@@ -95,10 +95,9 @@ export class RolloutBatches implements BatchSource {
     if (this.#rollout === null) throw new Error('there are no completions yet');
     const { part, completions } = this.#rollout;
     const parts: { readonly part: Batch; readonly weight: number }[] = [{ part, weight: 0 }];
-    // The loss of completions has no factor of its own, so that of the base text is that much larger.
     if (this.#replay !== null) {
       const { sampler, share } = this.#replay;
-      parts.push({ part: sampler.next(), weight: share / (1 - share) });
+      parts.push({ part: sampler.next(), weight: replayWeight(share) });
     }
     const batch = { ...joinBatches(parts, this.#shape), places: part.places };
     return policyBatch(this.#loss, batch, completions);

@@ -7,8 +7,11 @@ import type { RewardRule } from '../../../../client/derive/recipe/reinforce.ts';
 import { RewardModel } from '../../../../client/derive/reward/reward-model.ts';
 import { nodeIsolate } from '../../../../client/host/node/isolate.ts';
 import { presets } from '../../../../client/model/config.ts';
+import { predictGeneration } from '../../../../client/model/generate/generation-program.ts';
+import { GpuDecoder } from '../../../../client/model/generate/gpu-decoder.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
-import { nodeGpu } from '../../../support/gpu-node.ts';
+import { countBuffers } from '../../../support/counted-device.ts';
+import { nodeGpu, openNodeDevice } from '../../../support/gpu-node.ts';
 import { memoryFiles } from '../../../support/tuned-store.ts';
 
 const gpu = nodeGpu();
@@ -41,6 +44,24 @@ test('a reward is the weighted sum of its rules', async () => {
   expect(await of('ab', 'ёлка')).toBe(1 - 0.25);
   expect(await of('', null)).toBeCloseTo(0);
   expect(await of('1234567890', 'x')).toBeCloseTo(0);
+});
+
+test('the memory of sampling is predicted', async () => {
+  const config = {
+    ...presets.nano,
+    ...{ layers: 2, dimension: 16, heads: 2, keyValueHeads: 1, feedForward: 32, contextLength: 16 },
+  };
+  const layout = layoutOf(config);
+  const { device, bytes } = countBuffers(await openNodeDevice());
+  const sequences = 3;
+  const decoder = await GpuDecoder.create(device, config, layout, initialParameters(config, layout, 1), {
+    sequences,
+  });
+  await decoder.append([{ sequence: 0, tokens: [256, 1, 2, 3] }]);
+  await decoder.append([{ sequence: 0, tokens: [4] }]);
+  expect(bytes()).toBe(predictGeneration(device, config, { sequences, storage: 'f32' }));
+  decoder.close();
+  device.close();
 });
 
 test('a pattern that a backtracking engine would hang on is answered at once', async () => {
