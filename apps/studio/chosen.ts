@@ -8,8 +8,13 @@ export function chosenIn(input: HTMLInputElement): ChosenFile[] {
 /** The files that were dropped, those in folders included. */
 export async function droppedIn(transfer: DataTransfer): Promise<ChosenFile[]> {
   // The list is emptied once the event is over, so that all entries are taken before anything is awaited.
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  return (await Promise.all(entries.map((entry) => filesOf(entry, '')))).flat();
+  const dropped = [...transfer.items].map((item) => {
+    const entry = item.webkitGetAsEntry();
+    const file = item.getAsFile();
+    if (entry !== null) return filesOf(entry, '');
+    return file === null ? [] : [{ path: file.name, file }];
+  });
+  return (await Promise.all(dropped)).flat();
 }
 
 async function filesOf(entry: FileSystemEntry, folder: string): Promise<ChosenFile[]> {

@@ -1,6 +1,9 @@
 import { type Signal, signal } from '@preact/signals';
 import type * as Comlink from 'comlink';
 import { proxy } from 'comlink';
+import type { ChatFormat } from '../../client/derive/chat/answer-prompt.ts';
+import type { PreferencePair } from '../../client/derive/chat/conversation.ts';
+import type { Turns } from '../../client/derive/data/row.ts';
 import type { StudioWorker } from './worker/worker-api.ts';
 
 export type Side = 'left' | 'right';
@@ -14,6 +17,7 @@ export interface Answer {
 /** Two answers to one prompt; which model is on which side is hidden until the vote. */
 export interface Round {
   readonly prompt: string;
+  readonly format: ChatFormat;
   readonly left: Answer;
   readonly right: Answer;
   readonly phase: 'answering' | 'voting' | 'voted';
@@ -39,8 +43,21 @@ export function counted(tally: Tally, { left, right }: Round, verdict: Verdict):
   return { ...tally, wins: { ...tally.wins, [model]: (tally.wins[model] ?? 0) + 1 } };
 }
 
+/** The row that *prefer* reads of a vote: plain text, or messages that the chat template writes as they were asked. */
+export function pairOf({ prompt, format, left, right }: Round, winner: Side): PreferencePair {
+  const [chosen, rejected] = winner === 'left' ? [left, right] : [right, left];
+  if (format === 'plain') return { prompt, chosen: chosen.text, rejected: rejected.text };
+  const answer = ({ text }: Answer): Turns => [{ role: 'assistant', content: text }];
+  return {
+    prompt: [{ role: 'user', content: prompt }],
+    chosen: answer(chosen),
+    rejected: answer(rejected),
+  };
+}
+
 export interface AskOptions {
   readonly prompt: string;
+  readonly format: ChatFormat;
   readonly models: readonly [string, string];
   readonly maxTokens: number;
 }
@@ -63,15 +80,15 @@ export class Comparison {
   }
 
   /** Asks both models, the sides drawn by chance. */
-  async ask({ prompt, models, maxTokens }: AskOptions): Promise<void> {
+  async ask({ prompt, format, models, maxTokens }: AskOptions): Promise<void> {
     const [one, other] = models;
     const [left, right] = this.#random() % 2 === 0 ? [one, other] : [other, one];
     const empty = (model: string) => ({ model, text: '' });
-    this.round.value = { prompt, left: empty(left), right: empty(right), phase: 'answering' };
+    this.round.value = { prompt, format, left: empty(left), right: empty(right), phase: 'answering' };
     const seed = this.#random();
     for (const side of ['left', 'right'] as const) {
       const { model } = this.round.value[side];
-      const request = { model, prompt, maxTokens, temperature: 0.8, seed };
+      const request = { model, format, prompt, maxTokens, temperature: 0.8, seed };
       const whole = await this.#worker.answer(
         request,
         proxy((text: string) => this.#add(side, text)),
@@ -88,14 +105,13 @@ export class Comparison {
   async vote(verdict: Verdict): Promise<void> {
     const round = this.round.value;
     if (round?.phase !== 'voting') return;
-    const { prompt, left, right } = round;
+    const { left, right } = round;
     const key = pairKey(left.model, right.model);
     const tally = counted(this.tallyOf(left.model, right.model), round, verdict);
     this.tallies.value = new Map([...this.tallies.value, [key, tally]]);
     this.round.value = { ...round, phase: 'voted' };
     if (verdict === 'tie') return;
-    const [chosen, rejected] = verdict === 'left' ? [left, right] : [right, left];
-    await this.#worker.vote({ prompt, chosen: chosen.text, rejected: rejected.text });
+    await this.#worker.vote(pairOf(round, verdict));
   }
 
   #add(side: Side, text: string): void {

@@ -15,6 +15,7 @@ import type {
   RowView,
   StudioEvent,
   StudioWorker,
+  UnfinishedBuild,
 } from './worker/worker-api.ts';
 
 const keptProblems = 5;
@@ -111,6 +112,12 @@ export class Session {
   async build(): Promise<void> {
     this.training.value = begun;
     await this.#remote.build(this.recipe.value);
+  }
+
+  /** Resumes a build that was stopped. */
+  async resume({ recipe }: UnfinishedBuild): Promise<void> {
+    this.setRecipe(recipe);
+    await this.build();
   }
 
   stop(): void {

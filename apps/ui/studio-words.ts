@@ -55,6 +55,7 @@ export const studioWords = {
     rejected: 'Rejected answer',
     tokenTitle: (token: number) => `token ${token}`,
     needsModel: 'Choose a base first: its tokenizer makes the tokens.',
+    needsRecipe: 'Correct the recipe first: its stage decides which tokens carry loss.',
   },
   recipe: {
     heading: 'Recipe',
@@ -153,6 +154,8 @@ export const studioWords = {
     other: 'Other model',
     prompt: 'Prompt',
     fromData: 'A prompt from the data',
+    format: 'Ask it as',
+    formats: { plain: 'text to continue', chat: 'a message of a chat' },
     tokens: 'Longest answer, in tokens',
     ask: 'Answer',
     answering: 'Answering…',

@@ -2,7 +2,8 @@ import { type Command, Option } from 'commander';
 import type { Critic } from '../../../client/derive/constitution/pipeline/critique.ts';
 import { modelWriter } from '../../../client/derive/constitution/pipeline/writer.ts';
 import { TapestryError } from '../../../client/errors.ts';
-import { type DeviceName, deviceNames, openDecoder } from '../model/decoder.ts';
+import { type DeviceName, deviceNames } from '../../../client/model/generate/open-decoder.ts';
+import { openDecoder } from '../model/decoder.ts';
 import { loadModel } from '../model/model-folder.ts';
 import { decimal, whole } from '../options.ts';
 

@@ -1,78 +1,14 @@
-import { TapestryError } from '../../../client/errors.ts';
-import { type Device, openDevice } from '../../../client/gpu/device.ts';
 import { cachedKernels } from '../../../client/host/cache.ts';
 import { nodeGpu } from '../../../client/host/node/runtime.ts';
-import type { ModelConfig } from '../../../client/model/config.ts';
 import type { Model } from '../../../client/model/files/read-model.ts';
-import type { CachedDecoder, LoadedAdapters } from '../../../client/model/generate/cached-decoder.ts';
-import { CpuDecoder } from '../../../client/model/generate/cpu-decoder.ts';
-import { GpuDecoder } from '../../../client/model/generate/gpu-decoder.ts';
-import type { Precision } from '../../../shaders/shader.ts';
+import {
+  type DecoderOptions,
+  type DeviceName,
+  type OpenedDecoder,
+  openDecoderOn,
+} from '../../../client/model/generate/open-decoder.ts';
 
-/** `gpu` is any WebGPU adapter, `auto` a graphics card for a large model and otherwise the CPU. */
-export const deviceNames = ['auto', 'cpu', 'gpu'] as const;
-export type DeviceName = (typeof deviceNames)[number];
-
-/** Parameters. With a smaller model the CPU is done before a graphics card is opened and its kernels are compiled. */
-const largeModel = 4_000_000;
-
-/** Texts side by side: each takes memory for its keys and values, and the kernels for few rows take no more. */
-export const mostAtOnce = 8;
-
-export interface OpenedDecoder {
-  readonly decoder: CachedDecoder;
-  /** "cpu", or the adapter's name. */
-  readonly device: string;
-}
-
-/** The shortest context that is made. */
-const leastContext = 64;
-
-/** A context that holds `tokens`: a power of two, so that kernels are measured for few lengths, and at most the model's. */
-export function contextFor(tokens: number, { contextLength }: ModelConfig): number {
-  return Math.min(contextLength, 2 ** Math.ceil(Math.log2(Math.max(leastContext, tokens))));
-}
-
-/**
- * A decoder for up to `texts` texts at once, of at most `tokens` tokens each: keys and values take memory for these, and not
- * for the longest text that the model could read. `adapters` are loaded beside the model, which begins without one. `storage` is the format on an adapter; the CPU always has float32.
- * For `gpu` it throws the errors of `openDevice` and `GpuDecoder.create`; `auto` uses the CPU instead.
- */
-export async function openDecoder(
-  name: DeviceName,
-  model: Model,
-  {
-    texts,
-    tokens,
-    storage,
-    adapters = new Map(),
-  }: {
-    readonly texts: number;
-    readonly tokens: number;
-    readonly storage: Precision;
-    readonly adapters?: LoadedAdapters;
-  },
-): Promise<OpenedDecoder> {
-  const { layout, parameters } = model;
-  const config = { ...model.config, contextLength: contextFor(tokens, model.config) };
-  // The CPU gains nothing from several texts at once.
-  const onCpu = (): OpenedDecoder => ({
-    decoder: new CpuDecoder(config, layout, parameters, 1, adapters),
-    device: 'cpu',
-  });
-  if (name === 'cpu' || (name === 'auto' && layout.trained < largeModel)) return onCpu();
-  let device: Device | undefined;
-  try {
-    device = await openDevice(await nodeGpu());
-    if (name === 'gpu' || !device.software) {
-      const choices = cachedKernels(device);
-      const options = { sequences: Math.min(texts, mostAtOnce), storage, choices, adapters };
-      const decoder = await GpuDecoder.create(device, config, layout, parameters, options);
-      return { decoder, device: device.name };
-    }
-  } catch (error) {
-    if (name === 'gpu' || !(error instanceof TapestryError)) throw error;
-  }
-  device?.close();
-  return onCpu();
+/** A decoder on this machine. Throws the errors of `openDecoderOn`. */
+export function openDecoder(name: DeviceName, model: Model, options: DecoderOptions): Promise<OpenedDecoder> {
+  return openDecoderOn({ gpu: nodeGpu, kernels: cachedKernels }, name, model, options);
 }

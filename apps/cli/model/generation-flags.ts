@@ -1,8 +1,8 @@
 import { type Command, Option } from 'commander';
+import { type DeviceName, deviceNames } from '../../../client/model/generate/open-decoder.ts';
 import type { Sampling } from '../../../client/model/generate/sampling.ts';
 import type { Precision } from '../../../shaders/shader.ts';
 import { decimal, whole } from '../options.ts';
-import { type DeviceName, deviceNames } from './decoder.ts';
 
 /** How text is drawn, and where it is computed. */
 export interface GenerationFlags {

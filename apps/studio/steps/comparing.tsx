@@ -1,81 +1,15 @@
 import { useSignal } from '@preact/signals';
+import { type ChatFormat, chatFormats } from '../../../client/derive/chat/answer-prompt.ts';
 import { formatCount } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import { votesFile } from '../adoption.ts';
-import type { Round, Side, Tally, Verdict } from '../comparison.ts';
 import type { Session } from '../session.ts';
+import { AnswerBox, Ballot, TallyText } from './ballot.tsx';
 import { Choice } from './fields.tsx';
 import { Step } from './step.tsx';
 
 const words = messages.studio.comparing;
 const lengths = [40, 100, 200, 400] as const;
-
-function AnswerBox({ round, side }: { round: Round | null; side: Side }) {
-  const answer = round?.[side];
-  const isEmpty = answer === undefined || answer.text === '';
-  return (
-    <section class="answer" aria-label={words[side]}>
-      <h3>{words[side]}</h3>
-      <p class={isEmpty ? 'muted' : 'text'}>
-        {answer === undefined || (isEmpty && round?.phase === 'answering')
-          ? words.waiting
-          : isEmpty
-            ? words.emptyAnswer
-            : answer.text}
-      </p>
-      {answer !== undefined && round?.phase === 'voted' && (
-        <p>
-          <strong>{words.was(answer.model)}</strong>
-        </p>
-      )}
-    </section>
-  );
-}
-
-function Ballot({ session }: { session: Session }) {
-  const round = session.comparison.round.value;
-  const canVote = round?.phase === 'voting';
-  const areEqual = canVote && round.left.text === round.right.text;
-  const choices: readonly (readonly [Verdict, string])[] = [
-    ['left', words.leftBetter],
-    ['tie', words.tie],
-    ['right', words.rightBetter],
-  ];
-  return (
-    <fieldset class="ballot" disabled={!canVote}>
-      <legend class="help">{words.vote}</legend>
-      <div class="buttons">
-        {choices.map(([verdict, label]) => (
-          <button
-            key={verdict}
-            type="button"
-            class="button"
-            disabled={areEqual && verdict !== 'tie'}
-            onClick={() => session.comparison.vote(verdict)}
-          >
-            {label}
-          </button>
-        ))}
-      </div>
-    </fieldset>
-  );
-}
-
-function TallyText({ tally, models }: { tally: Tally; models: readonly [string, string] }) {
-  const votes = models.reduce((sum, name) => sum + (tally.wins[name] ?? 0), 0);
-  if (votes + tally.ties === 0) return null;
-  const ties = tally.ties === 0 ? '' : `; ${words.ties(formatCount(tally.ties))}`;
-  return (
-    <ul class="tally" role="status">
-      {models.map((name) => (
-        <li key={name}>
-          {words.tally(name, formatCount(tally.wins[name] ?? 0), formatCount(votes))}
-          {ties}
-        </li>
-      ))}
-    </ul>
-  );
-}
 
 /** The two models that are compared: those chosen, else the latest derivative and the model that it was built from. */
 function comparedModels(
@@ -127,6 +61,7 @@ export function Comparing({ session }: { session: Session }) {
   const prompt = useSignal('');
   const drawn = useSignal(0);
   const length = useSignal<(typeof lengths)[number]>(100);
+  const format = useSignal<ChatFormat>('plain');
   const models = comparedModels(session, chosen.value);
   const round = session.comparison.round.value;
   const isAnswering = round?.phase === 'answering';
@@ -145,7 +80,7 @@ export function Comparing({ session }: { session: Session }) {
             class="form"
             onSubmit={(event) => {
               event.preventDefault();
-              const asked = { prompt: prompt.value, models, maxTokens: length.value };
+              const asked = { prompt: prompt.value, format: format.value, models, maxTokens: length.value };
               if (!isAnswering && models[0] !== models[1]) void session.comparison.ask(asked);
             }}
           >
@@ -178,6 +113,16 @@ export function Comparing({ session }: { session: Session }) {
                 }}
               />
             </div>
+            <Choice
+              name="format"
+              label={words.format}
+              value={format.value}
+              options={chatFormats.map((each) => [each, words.formats[each]])}
+              disabled={isAnswering}
+              choose={(each) => {
+                format.value = each;
+              }}
+            />
             <Choice
               name="length"
               label={words.tokens}

@@ -63,10 +63,11 @@ export function Rows({
   const recipe = session.recipe.value;
   const hasModel =
     session.library.value?.models.some(({ name }) => name === session.form.value?.base) === true;
+  const isBroken = session.recipeProblem.value !== null;
   useEffect(() => heading.current?.focus(), []);
   useEffect(() => {
     let current = true;
-    if (!hasModel || session.recipeProblem.value !== null) row.value = null;
+    if (!hasModel || isBroken) row.value = null;
     else
       void session.rows(dataset.name, at.value, 1).then(([found = null]) => {
         if (current) row.value = found;
@@ -74,7 +75,7 @@ export function Rows({
     return () => {
       current = false;
     };
-  }, [session, dataset, at.value, recipe, hasModel, row]);
+  }, [session, dataset, at.value, recipe, hasModel, isBroken, row]);
   const move = (by: number) => {
     at.value = Math.min(dataset.rows - 1, Math.max(0, at.value + by));
   };
@@ -83,7 +84,7 @@ export function Rows({
       <h3 id="rows-heading" ref={heading} tabIndex={-1}>
         {words.rows(dataset.name)}
       </h3>
-      {!hasModel && <p class="help">{words.needsModel}</p>}
+      {(!hasModel || isBroken) && <p class="help">{hasModel ? words.needsRecipe : words.needsModel}</p>}
       {row.value !== null && <Row row={row.value} />}
       <p class="help">
         <mark>{words.legendLoss}</mark> <span>{words.legendContext}</span>

@@ -70,7 +70,10 @@ function Buttons({ session, isReady }: { session: Session; isReady: boolean }) {
         type="button"
         class="button primary"
         disabled={busy ? isStopping : !isReady}
-        onClick={() => (busy ? session.stop() : session.build())}
+        onClick={() => {
+          if (busy) session.stop();
+          else void (unfinished === null ? session.build() : session.resume(unfinished));
+        }}
       >
         {busy ? words.stop : unfinished === null ? words.start : words.resume}
       </button>

@@ -1,5 +1,6 @@
 import type { TextFile } from '../../../client/data/reading/file-reading.ts';
 import { LeftOut, Problems } from '../../../client/data/reading/problems.ts';
+import type { PreferencePair } from '../../../client/derive/chat/conversation.ts';
 import { type FileRows, readRows } from '../../../client/derive/data/read-rows.ts';
 import type { RowForm } from '../../../client/derive/data/row.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
@@ -7,7 +8,7 @@ import { chosenFile } from '../../../client/host/browser/chosen-file.ts';
 import type { OriginFolder } from '../../../client/host/browser/origin-folder.ts';
 import { type Problem, problemOf } from '../../ui/problem.ts';
 import { votesFile } from '../adoption.ts';
-import type { DatasetView, Vote } from './worker-api.ts';
+import type { DatasetView } from './worker-api.ts';
 
 interface ReadDataset {
   readonly rows: FileRows;
@@ -63,9 +64,9 @@ export class Datasets {
   }
 
   /** Adds a vote as a row that *prefer* trains on. */
-  async vote({ prompt, chosen, rejected }: Vote): Promise<void> {
+  async vote(pair: PreferencePair): Promise<void> {
     const before = (await this.#folder.read(votesFile)) ?? new Uint8Array();
-    const line = new TextEncoder().encode(`${JSON.stringify({ prompt, chosen, rejected })}\n`);
+    const line = new TextEncoder().encode(`${JSON.stringify(pair)}\n`);
     const all = new Uint8Array(before.length + line.length);
     all.set(before);
     all.set(line, before.length);

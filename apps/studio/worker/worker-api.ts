@@ -1,6 +1,8 @@
 import type { LossToken } from '../../../client/derive/build/loss-spans.ts';
 import type { Measurement } from '../../../client/derive/build/measurement.ts';
 import type { StageEvent } from '../../../client/derive/build/run-stage.ts';
+import type { ChatFormat } from '../../../client/derive/chat/answer-prompt.ts';
+import type { PreferencePair } from '../../../client/derive/chat/conversation.ts';
 import type { RowForm } from '../../../client/derive/data/row.ts';
 import type { StoredFile } from '../../../client/host/browser/origin-folder.ts';
 import type { Problem } from '../../ui/problem.ts';
@@ -113,17 +115,11 @@ export interface PlanView {
 
 export interface AnswerRequest {
   readonly model: string;
+  readonly format: ChatFormat;
   readonly prompt: string;
   readonly maxTokens: number;
   readonly temperature: number;
   readonly seed: number;
-}
-
-/** A vote on two answers: a row that *prefer* trains on. */
-export interface Vote {
-  readonly prompt: string;
-  readonly chosen: string;
-  readonly rejected: string;
 }
 
 export type ExportFormat = 'folder' | 'gguf' | 'peft';
@@ -164,7 +160,8 @@ export interface StudioWorker {
   discard(id: string): Promise<void>;
   /** Continues a prompt; `onText` gets each new piece. Resolves to the whole answer, or null after a problem. */
   answer(request: AnswerRequest, onText: (text: string) => void): Promise<string | null>;
-  vote(vote: Vote): Promise<void>;
+  /** Adds a pair to the votes, a dataset that *prefer* trains on. */
+  vote(pair: PreferencePair): Promise<void>;
   /** Prompts of a dataset's rows, for asking. */
   prompts(dataset: string): Promise<readonly string[]>;
   /** The files of a model in a format; null after a problem. */

@@ -179,7 +179,7 @@ const api: StudioWorker = {
   answer: (request, onText) =>
     orProblem(async () => {
       let whole = '';
-      for await (const text of answerOf(models, request)) {
+      for await (const text of answerOf(models, runtime, request)) {
         whole += text;
         onText(text);
       }

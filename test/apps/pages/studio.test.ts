@@ -32,7 +32,6 @@ beforeAll(async () => {
   const { studio } = await built();
   base = await smallBase(folder);
   await writeFile(join(folder, 'answers.jsonl'), answers.map((row) => JSON.stringify(row)).join('\n'));
-  await writeFile(join(folder, 'rights.txt'), baseText);
   server = await serveStudio(studio, 0);
   browser = await launchBrowser('swiftshader');
   opened = await openWatched(browser, { viewport: { width: 1440, height: 900 } });
@@ -49,12 +48,49 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function choose(page: Page, button: string, path: string): Promise<void> {
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.getByText(button).click()]);
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+
+/** Moves the focus by the keyboard to a control with this name. */
+async function reach(page: Page, name: string): Promise<void> {
+  const named = () =>
+    page.evaluate(() => {
+      const at = document.activeElement;
+      const label = at instanceof HTMLInputElement ? at.labels?.[0]?.textContent : null;
+      return at?.getAttribute('aria-label') ?? label ?? at?.textContent ?? '';
+    });
+  for (let presses = 0; presses < 150 && (await named()) !== name; presses++)
+    await page.keyboard.press('Tab');
+  expect(await named()).toBe(name);
+}
+
+/** Presses a button once it can be pressed, by the keyboard alone. */
+async function press(page: Page, name: string): Promise<void> {
+  await expect.poll(() => button(page, name).isEnabled()).toBe(true);
+  await reach(page, name);
+  await page.keyboard.press('Enter');
+}
+
+/** Opens a chooser by the keyboard, and chooses a file or a folder. */
+async function choose(page: Page, name: string, path: string): Promise<void> {
+  await reach(page, name);
+  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
   await chooser.setFiles(path);
 }
 
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+/** Drops a file on the page, which says that it takes it. */
+async function drop(page: Page, name: string, text: string): Promise<void> {
+  const dataTransfer = await page.evaluateHandle(
+    ([file, content]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([content], file));
+      return transfer;
+    },
+    [name, text] as const,
+  );
+  await page.dispatchEvent('h1', 'dragover', { dataTransfer });
+  await page.getByText('Drop to add').waitFor();
+  await page.dispatchEvent('h1', 'drop', { dataTransfer });
+}
 
 /** Accessibility problems by axe's rules of WCAG 2.2 A and AA, and of good practice. */
 async function inaccessible(page: Page): Promise<string[]> {
@@ -67,21 +103,21 @@ const overflow = (page: Page) =>
 
 test('imports a base and data, and shows rows as tokens with their loss', async () => {
   const { page } = opened;
-  await page.getByRole('radio').waitFor({ state: 'detached' });
+  await page.getByText('No model yet.').waitFor();
   await choose(page, 'Choose a folder', base);
-  expect(await page.getByRole('radio', { name: /^small/ }).isChecked()).toBe(true);
+  await page.getByRole('radio', { name: /^small/, checked: true }).waitFor();
   await choose(page, 'Choose files', join(folder, 'answers.jsonl'));
   await page.getByRole('checkbox', { name: /^answers.jsonl/, checked: true }).waitFor();
-  await choose(page, 'Choose files', join(folder, 'rights.txt'));
+  await drop(page, 'rights.txt', baseText);
   await page.getByRole('checkbox', { name: /^rights.txt/ }).waitFor();
   await expect.poll(() => page.getByLabel('Base text from').inputValue()).toBe('rights.txt');
 
-  await button(page, 'Look at answers.jsonl').click();
+  await press(page, 'Look at answers.jsonl');
   await page.getByText('2 of 14 tokens carry loss').waitFor();
   expect(await page.locator('.tokens mark').allTextContents()).toEqual(['0', '<|end|>']);
-  await button(page, 'Next').click();
+  await press(page, 'Next');
   await expect.poll(() => page.locator('.tokens mark').first().textContent()).toBe('1');
-  await button(page, 'Close').click();
+  await press(page, 'Close');
 });
 
 test('names what it cannot use, with the next action', async () => {
@@ -89,7 +125,7 @@ test('names what it cannot use, with the next action', async () => {
   await writeFile(join(folder, 'song.mp3'), 'x');
   await choose(page, 'Choose files', join(folder, 'song.mp3'));
   await page.getByText('song.mp3 is no model, dataset or recipe').waitFor();
-  await button(page, 'Dismiss').click();
+  await press(page, 'Dismiss');
 });
 
 test('the form and the YAML say the same', async () => {
@@ -113,9 +149,9 @@ test('the form and the YAML say the same', async () => {
 
 test('trains the instruct stage after its plan, and compares the result blind', async () => {
   const { page } = opened;
-  await button(page, 'Work out the plan').click();
+  await press(page, 'Work out the plan');
   await page.getByText('answers.jsonl: 40 rows').waitFor();
-  await button(page, 'Start training').click();
+  await press(page, 'Start training');
   await page.getByText('small-instruct is ready.').waitFor();
   const row = await page
     .getByRole('row', { name: /Held-out rows/ })
@@ -125,10 +161,10 @@ test('trains the instruct stage after its plan, and compares the result blind', 
 
   await page.getByLabel('Longest answer').selectOption('40');
   for (const winner of ['Left is better', 'Right is better', 'Left is better']) {
-    await button(page, 'A prompt from the data').click();
+    await press(page, 'A prompt from the data');
     await expect.poll(() => page.getByLabel('Prompt').inputValue()).not.toBe('');
-    await button(page, 'Answer').click();
-    await button(page, winner).click();
+    await press(page, 'Answer');
+    await press(page, winner);
     await page.getByText('This was small-instruct.').waitFor();
   }
   await page.getByText('3 pairs in votes.jsonl').waitFor();
@@ -136,7 +172,7 @@ test('trains the instruct stage after its plan, and compares the result blind', 
 
 test('trains on the votes at once', async () => {
   const { page } = opened;
-  await button(page, 'Train on the votes').click();
+  await press(page, 'Train on the votes');
   await page.getByText('small-instruct-prefer is ready.').waitFor();
   expect(await page.getByLabel('Stage').inputValue()).toBe('prefer');
 });
@@ -146,7 +182,7 @@ test('exports a folder, a GGUF file and the adapter', async () => {
   await page.getByLabel('Model', { exact: true }).selectOption('small-instruct');
   const prepared = async (format: string) => {
     await page.getByLabel('As', { exact: true }).selectOption(format);
-    await button(page, 'Prepare the files').click();
+    await press(page, 'Prepare the files');
     const links = page.getByRole('list', { name: 'Files' }).getByRole('link');
     await links.first().waitFor();
     return links;
@@ -182,16 +218,37 @@ test('is accessible and fits its screen: wide and narrow, light and dark, with l
   }
 });
 
-test('opens again without its server, with all that it held', async () => {
+test('opens again without its server, and resumes a build that was stopped', async () => {
   const { page, problems } = opened;
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByLabel('Epochs').fill('2000');
+  await press(page, 'Start training');
+  await page.getByText(/prefer: step [1-9]\d* of 2,000/).waitFor();
+  await press(page, 'Stop');
+  await page.getByText('Stopped; what was trained is kept').waitFor();
+  const stopped = await stepOf(page);
+
   await page.getByText('Works offline').waitFor();
   server.close();
   await page.reload();
+  await page.getByText('A build is unfinished.').waitFor();
   await page.getByRole('radio', { name: /^small-instruct-prefer/ }).waitFor();
+  await press(page, 'Resume');
+  await page.getByText(/prefer: step [1-9]\d* of 2,000/).waitFor();
+  expect(await stepOf(page)).toBeGreaterThan(stopped);
+  await press(page, 'Stop');
+  await press(page, 'Discard');
+  await button(page, 'Start training').waitFor();
   await page.getByText('Shared with others: nothing.').waitFor();
   expect(abroad).toEqual([]);
   expect(problems).toEqual([]);
 });
+
+/** The step that the page shows. */
+async function stepOf(page: Page): Promise<number> {
+  const text = await page.getByText(/: step [\d,]+ of/).textContent();
+  return Number(/step ([\d,]+) of/.exec(text ?? '')?.[1]?.replaceAll(',', ''));
+}
 
 test('its bundle holds no socket, no wire and no request', async () => {
   const { studio } = await built();

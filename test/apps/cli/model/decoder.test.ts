@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { contextFor, openDecoder } from '../../../../apps/cli/model/decoder.ts';
+import { openDecoder } from '../../../../apps/cli/model/decoder.ts';
 import { byteTokenizer } from '../../../../client/data/tokenizer.ts';
 import { presets } from '../../../../client/model/config.ts';
+import { contextFor } from '../../../../client/model/generate/open-decoder.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
 
 const sizes = { layers: 1, dimension: 16, heads: 2, keyValueHeads: 1, feedForward: 16 };
