@@ -85,10 +85,9 @@ export class Comparison {
     const [left, right] = this.#random() % 2 === 0 ? [one, other] : [other, one];
     const empty = (model: string) => ({ model, text: '' });
     this.round.value = { prompt, format, left: empty(left), right: empty(right), phase: 'answering' };
-    const seed = this.#random();
     for (const side of ['left', 'right'] as const) {
       const { model } = this.round.value[side];
-      const request = { model, format, prompt, maxTokens, temperature: 0.8, seed };
+      const request = { model, format, prompt, maxTokens, temperature: 0.8, seed: this.#random() };
       const whole = await this.#worker.answer(
         request,
         proxy((text: string) => this.#add(side, text)),

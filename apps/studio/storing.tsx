@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { formatBytes } from '../ui/format.ts';
+import { formatBytes, formatCount } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Session } from './session.ts';
 
@@ -25,22 +25,25 @@ export function Storing({ session }: { session: Session }) {
         <strong>{words.shared}</strong> <span class="muted">{words.sharedWhy}</span>
       </p>
       {files.length > 0 && (
-        <table class="files">
-          <thead>
-            <tr>
-              <th scope="col">{words.file}</th>
-              <th scope="col">{words.size}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {files.map(({ name, bytes }) => (
-              <tr key={name}>
-                <td>{name}</td>
-                <td>{formatBytes(bytes)}</td>
+        <details>
+          <summary>{words.files(formatCount(files.length))}</summary>
+          <table class="files">
+            <thead>
+              <tr>
+                <th scope="col">{words.file}</th>
+                <th scope="col">{words.size}</th>
               </tr>
-            ))}
-          </tbody>
-        </table>
+            </thead>
+            <tbody>
+              {files.map(({ name, bytes }) => (
+                <tr key={name}>
+                  <td>{name}</td>
+                  <td>{formatBytes(bytes)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </details>
       )}
       <div class="buttons">
         <button

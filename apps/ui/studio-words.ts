@@ -27,7 +27,7 @@ export const studioWords = {
     heading: 'Data',
     empty: 'No data yet. Drop rows as .jsonl or .json, or plain text.',
     legend: 'The data of the recipe',
-    facts: (rows: string, size: string) => `${rows} rows, ${size}`,
+    facts: (rows: string, size: string) => `${rows === '1' ? '1 row' : `${rows} rows`}, ${size}`,
     forms: {
       text: 'texts',
       messages: 'chats',
@@ -171,7 +171,7 @@ export const studioWords = {
     tally: (name: string, wins: string, votes: string) => `${name} was better in ${wins} of ${votes} votes`,
     ties: (count: string) => `${count} without a winner`,
     train: 'Train on the votes',
-    trainHelp: (pairs: string) => `${pairs} pairs in votes.jsonl`,
+    trainHelp: (pairs: string) => `${pairs === '1' ? '1 pair' : `${pairs} pairs`} in votes.jsonl`,
     needsTwo: 'Build a derivative, or add a second model, to compare.',
   },
   taking: {
@@ -196,6 +196,7 @@ export const studioWords = {
       'The page’s policy lets it connect to no address, not even the one that served it. A derivative says what it is, and no run takes it as a base.',
     total: (size: string) => `${size} in all`,
     quota: (size: string) => `The browser allows ${size}.`,
+    files: (count: string) => `The ${count} files`,
     file: 'File',
     size: 'Size',
     forget: 'Remove everything',

@@ -62,15 +62,12 @@ export function Ballot({ session }: { session: Session }) {
 export function TallyText({ tally, models }: { tally: Tally; models: readonly [string, string] }) {
   const votes = models.reduce((sum, name) => sum + (tally.wins[name] ?? 0), 0);
   if (votes + tally.ties === 0) return null;
-  const ties = tally.ties === 0 ? '' : `; ${words.ties(formatCount(tally.ties))}`;
   return (
-    <ul class="tally" role="status">
+    <div class="tally" role="status">
       {models.map((name) => (
-        <li key={name}>
-          {words.tally(name, formatCount(tally.wins[name] ?? 0), formatCount(votes))}
-          {ties}
-        </li>
+        <p key={name}>{words.tally(name, formatCount(tally.wins[name] ?? 0), formatCount(votes))}</p>
       ))}
-    </ul>
+      {tally.ties > 0 && <p class="muted">{words.ties(formatCount(tally.ties))}</p>}
+    </div>
   );
 }

@@ -9,7 +9,7 @@ import { Choice } from './fields.tsx';
 import { Step } from './step.tsx';
 
 const words = messages.studio.comparing;
-const lengths = [40, 100, 200, 400] as const;
+const lengths = [20, 40, 100, 200, 400] as const;
 
 /** The two models that are compared: those chosen, else the latest derivative and the model that it was built from. */
 function comparedModels(
@@ -148,25 +148,27 @@ export function Comparing({ session }: { session: Session }) {
               )}
             </div>
           </form>
-          <div class="answers" aria-live="polite" aria-busy={isAnswering}>
-            <AnswerBox round={round} side="left" />
-            <AnswerBox round={round} side="right" />
-          </div>
-          <Ballot session={session} />
-          <TallyText tally={session.comparison.tallyOf(...models)} models={models} />
-          {votes !== undefined && (
-            <div class="buttons">
-              <button
-                type="button"
-                class="button"
-                disabled={session.busy.value || session.opened.value?.gpu === null}
-                onClick={() => session.trainOnVotes(models[1])}
-              >
-                {words.train}
-              </button>
-              <p class="help">{words.trainHelp(formatCount(votes.rows))}</p>
+          <div class="judging">
+            <div class="answers" aria-live="polite" aria-busy={isAnswering}>
+              <AnswerBox round={round} side="left" />
+              <AnswerBox round={round} side="right" />
             </div>
-          )}
+            <Ballot session={session} />
+            <TallyText tally={session.comparison.tallyOf(...models)} models={models} />
+            {votes !== undefined && (
+              <div class="buttons">
+                <button
+                  type="button"
+                  class="button"
+                  disabled={session.busy.value || session.opened.value?.gpu === null}
+                  onClick={() => session.trainOnVotes(models[1])}
+                >
+                  {words.train}
+                </button>
+                <p class="help">{words.trainHelp(formatCount(votes.rows))}</p>
+              </div>
+            )}
+          </div>
         </div>
       )}
     </Step>

@@ -99,25 +99,29 @@ export function Training({ session }: { session: Session }) {
   const state = view.state === 'idle' && !isComplete ? 'missing' : view.state;
   return (
     <Step name="training" number={4} heading={words.heading}>
-      <p class="chip" data-tone={tones[view.state]} role="status" id="training-state">
-        {words.state[state]}
-      </p>
-      {unfinished !== null && view.state === 'idle' && <p>{words.unfinished}</p>}
-      <Progress view={view} />
-      <Buttons session={session} isReady={isReady} />
-      {view.built !== null && <p>{words.built(view.built)}</p>}
-      {view.failure !== null && (
-        <div class="notice" data-tone="bad" role="alert">
-          <ProblemText problem={view.failure} />
+      <div class="run">
+        <div class="controls">
+          <p class="chip" data-tone={tones[view.state]} role="status" id="training-state">
+            {words.state[state]}
+          </p>
+          {unfinished !== null && view.state === 'idle' && <p>{words.unfinished}</p>}
+          <Progress view={view} />
+          <Buttons session={session} isReady={isReady} />
+          {view.built !== null && <p>{words.built(view.built)}</p>}
+          {view.failure !== null && (
+            <div class="notice" data-tone="bad" role="alert">
+              <ProblemText problem={view.failure} />
+            </div>
+          )}
+          {view.notes.map((note) => (
+            <p key={note} class="help">
+              {note}
+            </p>
+          ))}
+          <Figures view={view} />
         </div>
-      )}
-      {view.notes.map((note) => (
-        <p key={note} class="help">
-          {note}
-        </p>
-      ))}
-      <LossChart chart={chart} xLabel={words.step} empty={words.empty} />
-      <Figures view={view} />
+        <LossChart chart={chart} xLabel={words.step} empty={words.empty} />
+      </div>
     </Step>
   );
 }

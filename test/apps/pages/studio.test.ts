@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
@@ -122,8 +122,7 @@ test('imports a base and data, and shows rows as tokens with their loss', async 
 
 test('names what it cannot use, with the next action', async () => {
   const { page } = opened;
-  await writeFile(join(folder, 'song.mp3'), 'x');
-  await choose(page, 'Choose files', join(folder, 'song.mp3'));
+  await drop(page, 'song.mp3', 'x');
   await page.getByText('song.mp3 is no model, dataset or recipe').waitFor();
   await press(page, 'Dismiss');
 });
@@ -159,7 +158,7 @@ test('trains the instruct stage after its plan, and compares the result blind', 
     .allTextContents();
   expect(Number(row[1])).toBeLessThan(Number(row[0]));
 
-  await page.getByLabel('Longest answer').selectOption('40');
+  await page.getByLabel('Longest answer').selectOption('20');
   for (const winner of ['Left is better', 'Right is better', 'Left is better']) {
     await press(page, 'A prompt from the data');
     await expect.poll(() => page.getByLabel('Prompt').inputValue()).not.toBe('');
@@ -223,7 +222,7 @@ test('opens again without its server, and resumes a build that was stopped', asy
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.getByLabel('Epochs').fill('2000');
   await press(page, 'Start training');
-  await page.getByText(/prefer: step [1-9]\d* of 2,000/).waitFor();
+  await page.getByText(/prefer: step [1-9][\d,]* of 2,000/).waitFor();
   await press(page, 'Stop');
   await page.getByText('Stopped; what was trained is kept').waitFor();
   const stopped = await stepOf(page);
@@ -234,7 +233,7 @@ test('opens again without its server, and resumes a build that was stopped', asy
   await page.getByText('A build is unfinished.').waitFor();
   await page.getByRole('radio', { name: /^small-instruct-prefer/ }).waitFor();
   await press(page, 'Resume');
-  await page.getByText(/prefer: step [1-9]\d* of 2,000/).waitFor();
+  await page.getByText(/prefer: step [1-9][\d,]* of 2,000/).waitFor();
   expect(await stepOf(page)).toBeGreaterThan(stopped);
   await press(page, 'Stop');
   await press(page, 'Discard');
@@ -249,14 +248,3 @@ async function stepOf(page: Page): Promise<number> {
   const text = await page.getByText(/: step [\d,]+ of/).textContent();
   return Number(/step ([\d,]+) of/.exec(text ?? '')?.[1]?.replaceAll(',', ''));
 }
-
-test('its bundle holds no socket, no wire and no request', async () => {
-  const { studio } = await built();
-  const scripts = (await readdir(studio, { recursive: true })).filter((name) => name.endsWith('.js'));
-  for (const name of scripts) {
-    const source = await readFile(join(studio, name), 'utf8');
-    expect(`${name} ${/WebSocket|EventSource|XMLHttpRequest|sendBeacon|tapestry\.v\d/.exec(source)}`).toBe(
-      `${name} null`,
-    );
-  }
-});

@@ -5,7 +5,7 @@ import { initialParameters, layoutOf } from '../../../client/model/parameters.ts
 
 /** Writes an untrained base of bytes that a software adapter trains in seconds. Gives its folder. */
 export async function smallBase(parent: string, name = 'small'): Promise<string> {
-  const sizes = { layers: 1, dimension: 32, heads: 2, keyValueHeads: 1, feedForward: 64, contextLength: 64 };
+  const sizes = { layers: 1, dimension: 32, heads: 2, keyValueHeads: 1, feedForward: 64, contextLength: 128 };
   const rest = { vocabularySize: byteTokenizer.vocabularySize, ropeTheta: 10_000, normEpsilon: 1e-5 };
   const config = { ...sizes, ...rest, tiedHead: true };
   const layout = layoutOf(config);
