@@ -44,6 +44,7 @@ test('the policy of the studio lets its page and its worker connect to nothing, 
     expect(response.status, name).toBe(200);
     return (response.headers.get('content-security-policy') ?? '').split('; ');
   };
+  // The folder of the worker's other scripts begins with its name too.
   const worker = (await readdir(join(product.studio, 'assets'))).find((name) =>
     /^studio-worker-.*\.js$/.test(name),
   );
