@@ -17,6 +17,8 @@ export class Automaton {
   /** The step in which an instruction was last reached. */
   readonly #reached: Uint32Array<ArrayBuffer>;
   #steps = 0;
+  /** Instructions that were reached without a character in this step. */
+  readonly #seen = new Set<number>();
 
   constructor(patterns: PatternSet) {
     this.#patterns = patterns;
@@ -43,10 +45,10 @@ export class Automaton {
     this.#places = [];
     this.#starts = [];
     this.#steps++;
-    const seen = new Set<number>();
+    this.#seen.clear();
     for (const [index, place] of before.entries()) {
       const start = starts[index] ?? at;
-      for (const waiting of this.#waitingAt(place, start, flags, seen, onMatch)) {
+      for (const waiting of this.#waitingAt(place, start, flags, onMatch)) {
         const next = this.#patterns.nextOf(waiting, character);
         if (next !== null) this.#reach(next, start, onMatch);
       }
@@ -56,9 +58,9 @@ export class Automaton {
 
   /** The text has ended. `flags` are the assertions that hold there. */
   end(flags: number, onMatch: OnMatch): void {
-    const seen = new Set<number>();
+    this.#seen.clear();
     for (const [index, place] of this.#places.entries())
-      this.#waitingAt(place, this.#starts[index] ?? 0, flags, seen, onMatch);
+      this.#waitingAt(place, this.#starts[index] ?? 0, flags, onMatch);
     this.#places = [];
     this.#starts = [];
   }
@@ -72,16 +74,10 @@ export class Automaton {
   }
 
   /** The instructions that wait for a character, given the assertions that hold now. Calls `onMatch` for a match that ended before it. */
-  #waitingAt(
-    place: number,
-    start: number,
-    flags: number,
-    seen: Set<number>,
-    onMatch: OnMatch,
-  ): readonly number[] {
+  #waitingAt(place: number, start: number, flags: number, onMatch: OnMatch): readonly number[] {
     const own = this.#patterns.waitingAt(place);
     if (own !== null) return own;
-    const { waiting, matched } = this.#patterns.closure([place], flags, seen);
+    const { waiting, matched } = this.#patterns.closure([place], flags, this.#seen);
     if (matched && !this.#patterns.matchesAt(place)) onMatch(this.#patterns.ruleOf(place), start, 'before');
     return waiting;
   }

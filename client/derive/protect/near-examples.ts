@@ -93,6 +93,8 @@ interface Window {
 export class NearExamples {
   readonly #index: ExampleIndex;
   readonly #windows = new Map<Piece, Window>();
+  /** The windows with hits. */
+  readonly #active = new Set<Window>();
   /** The two letters before, by their numbers, and where in the text they are. */
   #first = 0;
   #second = 0;
@@ -107,10 +109,10 @@ export class NearExamples {
   /** The place from which on the text may still become a match; null if there is none. */
   get earliest(): number | null {
     let earliest: number | null = null;
-    for (const window of this.#windows.values()) {
+    for (const window of this.#active) {
       this.#forget(window);
       const start = window.hits[0]?.start;
-      if (start === undefined) this.#windows.delete(window.piece);
+      if (start === undefined) this.#active.delete(window);
       else if (earliest === null || start < earliest) earliest = start;
     }
     return earliest;
@@ -131,6 +133,7 @@ export class NearExamples {
       const window = this.#windowOf(piece);
       // A match goes on over a changed letter; what comes later belongs to another one.
       if (window.matched !== null && this.#time - window.matched > longestGap) clear(window);
+      this.#active.add(window);
       window.hits.push({ time: this.#time, sequence, start: from });
       const before = window.counts[sequence] ?? 0;
       window.counts[sequence] = before + 1;

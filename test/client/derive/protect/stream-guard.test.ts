@@ -116,12 +116,15 @@ test('a stream ends before its first protected passage', async () => {
 test('a reply of 1,000 characters takes far less time than a person notices', () => {
   const text =
     'In the beginning the earth was without form, and darkness was upon the face of the deep. '.repeat(12);
-  const times = Array.from({ length: 100 }, () => {
-    const begun = performance.now();
+  // Processor time of this thread, which other processes do not change.
+  const times = Array.from({ length: 300 }, () => {
+    const begun = process.threadCpuUsage();
     const guard = new StreamGuard(domains);
     for (let at = 0; at < 1000; at += 4) guard.push(text.slice(at, at + 4));
     guard.end();
-    return performance.now() - begun;
+    const { user, system } = process.threadCpuUsage(begun);
+    return (user + system) / 1000;
   }).sort((a, b) => a - b);
-  expect(times[98]).toBeLessThan(50);
+  // The bench holds 5 ms.
+  expect(times[Math.floor(0.99 * times.length)]).toBeLessThan(50);
 });
