@@ -11,9 +11,9 @@ const kinds = ['continue', 'prefer'];
 
 test('the table has a column for every value, empty where it was not measured', () => {
   expect(curvesCsv(measurements, kinds)).toBe(
-    'stage,kind,step,time,training_loss,loss,base_loss,accuracy,raw_accuracy,margin,chosen,rejected,reward,length,spread,repetition,divergence,training_reward,dropped_groups\n' +
-      '0,continue,0,2023-11-14T22:13:20.000Z,,2.5,1.25,,,,,,,,,,,,\n' +
-      '1,prefer,300,2023-11-14T22:14:20.000Z,0.5,,,0.75,,,,,,,,,,,\n',
+    'stage,kind,step,time,training_loss,loss,base_loss,accuracy,raw_accuracy,margin,chosen,rejected,reward,length,spread,repetition,divergence,training_reward,dropped_groups,failed_rewards\n' +
+      '0,continue,0,2023-11-14T22:13:20.000Z,,2.5,1.25,,,,,,,,,,,,,\n' +
+      '1,prefer,300,2023-11-14T22:14:20.000Z,0.5,,,0.75,,,,,,,,,,,,\n',
   );
   const lines = curvesJsonl(measurements, kinds).trim().split('\n');
   expect(lines.map((line) => JSON.parse(line))).toMatchObject([
