@@ -1,5 +1,6 @@
 import type { TokenizedCorpus } from '../../client/data/corpus.ts';
 import { presets } from '../../client/model/config.ts';
+import type { Random } from '../../client/random.ts';
 import type { Files } from '../../client/runtime.ts';
 import type { Verses } from './verses.ts';
 
@@ -27,4 +28,17 @@ export const measured = (count: number, steps: number) =>
 export function spread<Value>(values: readonly Value[], count: number): Value[] {
   const stride = Math.max(1, Math.floor(values.length / count));
   return values.filter((_, index) => index % stride === 0).slice(0, count);
+}
+
+/** The values in a random order (Fisher and Yates). */
+export function shuffled<Value>(values: readonly Value[], random: Random): Value[] {
+  const order = [...values];
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = random.below(last + 1);
+    const [one, two] = [order[last], order[other]];
+    if (one === undefined || two === undefined) continue;
+    order[last] = two;
+    order[other] = one;
+  }
+  return order;
 }

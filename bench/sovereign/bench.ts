@@ -2,7 +2,7 @@ import { layoutOf } from '../../client/model/parameters.ts';
 import { config } from './base.ts';
 import { constitution } from './constitution.ts';
 import { archaicSamples, cardLosses } from './evaluation.ts';
-import { answersOfBase, instruct } from './instruct.ts';
+import { answersOfBase, askedOf, instruct } from './instruct.ts';
 import { type Figures, overSeeds } from './over-seeds.ts';
 import { prefer } from './prefer.ts';
 import { type BaseOptions, prepareBase } from './prepare-base.ts';
@@ -35,7 +35,7 @@ export async function* sovereign(options: SovereignOptions): AsyncGenerator<obje
   const seconds = () => (performance.now() - started) / 1000;
   const { tokens, seeds } = options;
   const base = await prepareBase(options);
-  const start = await storedFigures(base, 'base', base.seed, {}, async () => ({
+  const start = await storedFigures(base, 'base', base.seed, { asked: askedOf(base) }, async () => ({
     loss: await cardLosses(base, base.weights),
     archaic: await archaicSamples(base.gpu, base.weights),
     exact: await answersOfBase(base),

@@ -9,7 +9,7 @@ import { Random } from '../../client/random.ts';
 import { evaluate } from '../../client/train/evaluate.ts';
 import { Trainer } from '../../client/train/trainer.ts';
 import { type Base, config, type Weights } from './base.ts';
-import { ofEachTask, type Question } from './tasks.ts';
+import type { Question } from './tasks.ts';
 import { archaicWords } from './verses.ts';
 
 const layout = layoutOf(config);
@@ -60,14 +60,12 @@ export async function continued(
   }
 }
 
-/** The share of questions, of at most `count` of each task, whose greedy answer is exactly the right one, ending included. */
+/** The share of each task's questions whose greedy answer is exactly the right one, ending included. */
 export async function exactAnswers(
   gpu: GPU,
   weights: Weights,
-  questions: readonly Question[],
-  count: number,
+  asked: readonly Question[],
 ): Promise<Record<string, number>> {
-  const asked = ofEachTask(questions, count);
   const prompts = asked.map(({ prompt }) => prompt);
   const answers = await continued(gpu, weights, prompts, { temperature: 0, maxTokens: 12, seed: 0 });
   const marked = asked.map(({ task, answer }, index) => ({ task, right: answers[index] === answer }));

@@ -6,8 +6,8 @@ import { answerRows, ofEachTask, questionsOf, unseen } from './tasks.ts';
 
 /** Held-out questions of each task that are asked. */
 const askedPerTask = 100;
-/** Questions of each task that are trained on; one has fewer. */
-const trainedPerTask = 2600;
+/** Questions of each task that are trained on; two have fewer. */
+const trainedPerTask = 1300;
 
 const keys = `micro_batch_size: 12
 optimizer: muon
@@ -19,24 +19,27 @@ const questions = ({ train, heldOut, seed }: Base) => {
   return { trained, asked: unseen(questionsOf(heldOut, seed), trained) };
 };
 
+/** The held-out questions. */
+export const askedOf = (base: Base) => ofEachTask(questions(base).asked, askedPerTask);
+
 /** Exact answers of the base itself. */
 export function answersOfBase(base: Base): Promise<Record<string, number>> {
-  return exactAnswers(base.gpu, base.weights, questions(base).asked, askedPerTask);
+  return exactAnswers(base.gpu, base.weights, askedOf(base));
 }
 
-/** Answers to questions about verses, and words to repeat: exact answers to held-out questions. */
+/** Answers to questions about verses and words: exact answers to held-out questions. */
 export function instruct(base: Base, steps: number, seed: number): Promise<Figures> {
-  const { trained, asked } = questions(base);
+  const asked = askedOf(base);
   const stage: Stage = {
     kind: 'instruct',
     keys: `${measured(4, steps)}\n${keys}`,
     seed,
-    train: answerRows(ofEachTask(trained, trainedPerTask)),
-    heldOut: answerRows(ofEachTask(asked, askedPerTask)),
+    train: answerRows(ofEachTask(questions(base).trained, trainedPerTask)),
+    heldOut: answerRows(asked),
   };
   return stageFigures(base, stage, async (result) => ({
     ...changes(result),
-    exact: await exactAnswers(base.gpu, result.parameters, asked, askedPerTask),
+    exact: await exactAnswers(base.gpu, result.parameters, asked),
     loss: await cardLosses(base, result.parameters),
   }));
 }

@@ -8,8 +8,8 @@ import { pairRows } from './verses.ts';
 const pairsPerStep = 4;
 
 const keys = `micro_batch_size: 8
-learning_rate: 3e-4
-rpo_alpha: 2`;
+learning_rate: 1e-3
+rpo_alpha: 1`;
 
 /** Modern English preferred to old: archaic words in samples, beside what pairs say. */
 export function prefer(base: Base, steps: number, seed: number): Promise<Figures> {

@@ -6,7 +6,7 @@ import { initialParameters, layoutOf } from '../../client/model/parameters.ts';
 import { Random } from '../../client/random.ts';
 import type { Files } from '../../client/runtime.ts';
 import { recipeHash } from '../../client/train/checkpoint.ts';
-import { type Base, config, measured, type Weights } from './base.ts';
+import { type Base, config, measured, shuffled, type Weights } from './base.ts';
 import { buildStage, type Stage } from './stage.ts';
 import { readVerses, textRows, type Verse } from './verses.ts';
 
@@ -28,7 +28,8 @@ const batch = 8;
 export async function prepareBase(options: BaseOptions): Promise<Base> {
   const { gpu, headless, tokens, seed, folder } = options;
   const verses = await readVerses(headless);
-  const texts = shuffled(both(verses.train), seed);
+  // Shuffled, so that a verse in modern English does not follow the same one in old English.
+  const texts = shuffled(both(verses.train), Random.seeded(seed, 5));
   const files = folder === undefined ? null : diskFiles(folder);
   const steps = Math.ceil(tokens / (batch * config.contextLength));
   const stage: Stage = {
@@ -72,17 +73,6 @@ async function storedWeights(
 }
 
 const both = (of: readonly Verse[]) => of.flatMap(({ old, modern }) => [old, modern]);
-
-/** The texts in another order, so that a verse in modern English does not follow the same one in old English (Fisher and Yates). */
-function shuffled(texts: readonly string[], seed: number): string[] {
-  const random = Random.seeded(seed, 5);
-  const order = [...texts];
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = random.below(last + 1);
-    [order[last], order[other]] = [order[other] ?? '', order[last] ?? ''];
-  }
-  return order;
-}
 
 function corpusOf(train: readonly string[], heldOut: readonly string[]): Promise<TokenizedCorpus> {
   const textOf = (texts: readonly string[]) => {

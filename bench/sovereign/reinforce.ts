@@ -2,12 +2,12 @@ import { type Base, measured, spread } from './base.ts';
 import { cardLosses } from './evaluation.ts';
 import type { Figures } from './over-seeds.ts';
 import { changes, type Stage, stageFigures } from './stage.ts';
-import { promptRows } from './tasks.ts';
+import { halfQuestions, promptRows } from './tasks.ts';
 
 /** A question has at least four words, so that a question mark alone is none. 24 completions a step: three groups, beside ten windows of base text. */
 const keys = `micro_batch_size: 34
 sequence_len: 88
-learning_rate: 3e-4
+learning_rate: 6e-4
 rewards: [{ kind: pattern, pattern: '(\\w+,? ){3}\\w+\\?' }]
 trl: { num_generations: 8, max_completion_length: 64 }`;
 
@@ -17,7 +17,7 @@ export function reinforce(base: Base, steps: number, seed: number): Promise<Figu
     kind: 'reinforce',
     keys: `${measured(5, steps)}\n${keys}`,
     seed,
-    train: promptRows(spread(base.train, 4000)),
+    train: promptRows(halfQuestions(base.train)),
     heldOut: promptRows(spread(base.heldOut, 400)),
   };
   return stageFigures(base, stage, async (result) => ({

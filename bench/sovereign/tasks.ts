@@ -1,6 +1,6 @@
 import type { Row } from '../../client/derive/data/row.ts';
 import { Random } from '../../client/random.ts';
-import { spread } from './base.ts';
+import { shuffled, spread } from './base.ts';
 import type { Verse } from './verses.ts';
 
 /** A question with one right answer. */
@@ -10,41 +10,55 @@ export interface Question {
   readonly answer: string;
 }
 
-/** Characters of a verse that says enough, and fits the context with its question. */
-const fits = ({ length }: string) => length >= 60 && length <= 100;
+/** Characters of a verse that fits the context with its question. */
+const fits = ({ length }: string) => length <= 90;
 
-/** Asks of each verse that fits whether its English is old or new, and whether it speaks of God; and to repeat a word of it. */
+/** The tasks about whole verses, of which one in two has the first answer, so that guessing is right half the time. */
+const verseTasks = [
+  { task: 'topic', asks: 'God is ', answers: ['named', 'absent'], has: /\bGod\b/ },
+  { task: 'question', asks: 'The verse ', answers: ['asks', 'tells'], has: /\?/ },
+] as const;
+
+/** Asks whether a verse's English is old or new, whether it names God, whether it is a question, and for a word's first letter as a capital; in a random order. */
 export function questionsOf(verses: readonly Verse[], seed: number): Question[] {
   const random = Random.seeded(seed, 77);
   const questions: Question[] = [];
-  let [withGod, without] = [0, 0];
   for (const { old, modern } of verses) {
     const isOld = random.below(2) === 1;
     const text = isOld ? old : modern;
     if (fits(text))
       questions.push({ task: 'style', prompt: `${text}\nThe English is `, answer: isOld ? 'old' : 'new' });
-    if (fits(modern)) {
-      const names = /\bGod\b/.test(modern);
-      // Equally many verses with and without God, so that guessing is right half the time.
-      if (names ? true : without < withGod) {
-        if (names) withGod++;
-        else without++;
-        questions.push({ task: 'topic', prompt: `${modern}\nGod is `, answer: names ? 'named' : 'absent' });
-      }
-    }
-    const words = modern.match(/\b[A-Za-z]{3,6}\b/g) ?? [];
+    const words = modern.match(/\b[a-z]{3,8}\b/g) ?? [];
     const word = words[random.below(Math.max(1, words.length))];
-    if (word !== undefined) questions.push({ task: 'repeat', prompt: `Repeat: ${word}\n`, answer: word });
+    if (word !== undefined)
+      questions.push({
+        task: 'initial',
+        prompt: `Initial of ${word}: `,
+        answer: word.slice(0, 1).toUpperCase(),
+      });
   }
-  return questions;
+  const texts = verses.map(({ modern }) => modern).filter(fits);
+  for (const { task, asks, answers, has } of verseTasks) {
+    const those = texts.filter((text) => has.test(text));
+    const others = spread(
+      texts.filter((text) => !has.test(text)),
+      those.length,
+    );
+    for (const [index, text] of those.entries()) {
+      questions.push({ task, prompt: `${text}\n${asks}`, answer: answers[0] });
+      const other = others[index];
+      if (other !== undefined) questions.push({ task, prompt: `${other}\n${asks}`, answer: answers[1] });
+    }
+  }
+  return shuffled(questions, random);
 }
 
-/** At most `count` questions of each task, evenly spread over them. */
+/** The first `count` questions of each task, or all that there are. */
 export function ofEachTask(questions: readonly Question[], count: number): Question[] {
-  return [...Map.groupBy(questions, ({ task }) => task).values()].flatMap((of) => spread(of, count));
+  return [...Map.groupBy(questions, ({ task }) => task).values()].flatMap((of) => of.slice(0, count));
 }
 
-/** Words of held-out questions to repeat must not be those of the training questions. */
+/** Words of held-out questions must not be those of the training questions. */
 export function unseen(questions: readonly Question[], trained: readonly Question[]): Question[] {
   const seen = new Set(trained.map(({ prompt }) => prompt));
   return questions.filter(({ prompt }) => !seen.has(prompt));
@@ -57,4 +71,10 @@ export const answerRows = (questions: readonly Question[]): Row[] =>
 export function promptRows(verses: readonly Verse[]): Row[] {
   const prompts = verses.map(({ modern }) => modern.split(' ').slice(0, 3).join(' '));
   return prompts.filter((prompt) => prompt.length <= 24).map((prompt) => ({ form: 'prompt', prompt }));
+}
+
+/** Verses of which one in two is a question: their first words are continued by a question often enough to learn from. */
+export function halfQuestions(verses: readonly Verse[]): Verse[] {
+  const asking = verses.filter(({ modern }) => modern.includes('?'));
+  return [...asking, ...spread(verses, asking.length)];
 }
