@@ -11,7 +11,7 @@ import type { Workload } from './workload.ts';
 
 /**
  * Samples texts of the context's length, `sequences` of them side by side. A step is as many tokens as a training step of the
- * workload has, so that the two can be compared. There is no loss: it is NaN.
+ * workload has, so that the two can be compared. There is no loss: it is 0.
  */
 export async function openSampling(
   gpu: GPU,
@@ -51,7 +51,7 @@ export async function openSampling(
     },
     loss: async () => {
       await sampled;
-      return Number.NaN;
+      return 0;
     },
   };
 }
