@@ -1,18 +1,19 @@
-import { type Command, CommanderError, Help } from 'commander';
+import { type Command, CommanderError, Help, Option } from 'commander';
 import { TapestryError } from '../../client/errors.ts';
+import { environment, readSwitches, saysOn } from './environment.ts';
 import { exit, exitCodeOf } from './exit-codes.ts';
 import { Output } from './terminal/output.ts';
-import { streams } from './terminal/streams.ts';
+import { streams, type Verbosity } from './terminal/streams.ts';
 
 /** Runs a command with these words and gives the process's exit code. Errors are printed, with `--json` as JSON too. */
 export async function runCommandLine(command: Command, words: readonly string[]): Promise<number> {
-  const output = new Output(words.includes('--json'));
-  for (const each of withSubcommands(command))
+  const output = new Output(words.includes('--json') || saysOn(environment('TAPESTRY_JSON')));
+  for (const each of withSubcommands(command)) {
+    if (each.options.length > 0 && each.commands.length === 0) addVerbosity(each);
     each
       .exitOverride()
       .configureHelp({ optionDescription: describeOption })
       .showHelpAfterError(false)
-      .hook('preAction', (_, action) => refuseEmpty(action))
       .configureOutput({
         writeOut: (text) => streams.write('stdout', text),
         outputError: () => {},
@@ -20,6 +21,12 @@ export async function runCommandLine(command: Command, words: readonly string[])
         getOutHasColors: () => false,
         getErrHasColors: () => false,
       });
+  }
+  command.hook('preAction', (_, action) => {
+    refuseEmpty(action);
+    readSwitches(action);
+    streams.verbosity = verbosityOf(action.opts());
+  });
   try {
     await command.parseAsync(words, { from: 'user' });
     return Number(process.exitCode ?? exit.done);
@@ -35,6 +42,21 @@ export async function runCommandLine(command: Command, words: readonly string[])
       output.error(new TapestryError('usage', message, 'Add --help to see the commands and options.'));
     return exit.usage;
   }
+}
+
+function addVerbosity(command: Command): void {
+  command
+    .addOption(new Option('-q, --quiet', 'print results and errors only').default(false).conflicts('verbose'))
+    .option('-v, --verbose', 'print more: the causes of errors, and all that a relay logs', false)
+    .addHelpText(
+      'after',
+      '\nEach option is also read from the environment, unless it is given: --token-file from TAPESTRY_TOKEN_FILE.',
+    );
+}
+
+function verbosityOf({ quiet, verbose }: { quiet?: boolean; verbose?: boolean }): Verbosity {
+  if (quiet === true) return 'quiet';
+  return verbose === true ? 'verbose' : 'usual';
 }
 
 /**

@@ -32,17 +32,15 @@ export const exitHelp = `Exit codes:
   141  the reader of stdout went away`;
 
 /** Problems of a relay that this command itself serves: no relay answered. */
-const ownRelay = new Set([
-  'relay.cannot-listen',
-  'relay.key',
-  'relay.port-in-use',
-  'relay.tls-files',
-  'relay.token-needed',
-]);
+const ownRelay = new Set(['relay.cannot-listen', 'relay.key', 'relay.port-in-use', 'relay.tls-files']);
+
+/** Flags that do not fit together, or not the run that they name. */
+const wrongUse = new Set(['relay.token-needed', 'run.other']);
 
 /** The exit code for an error: the first word of its code decides. */
 export function exitCodeOf(error: unknown): number {
   if (!(error instanceof TapestryError)) return exit.failed;
+  if (wrongUse.has(error.code)) return exit.usage;
   switch (error.code.split('.')[0]) {
     case 'usage':
       return exit.usage;

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command } from './command.ts';
 import { runCommandLine } from './command-line.ts';
 import { exitHelp } from './exit-codes.ts';
 import { version } from './version.ts';

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 /** A parser of a whole number within limits, for commander. */
 export function whole(least: number, greatest: number): (text: string) => number {
@@ -23,22 +23,6 @@ export function repeated(text: string, before: readonly string[] = []): readonly
   return [...before, text];
 }
 
-/** An option that the variable TAPESTRY_<NAME> gives too. Deno without --allow-env has no environment, which is no error. */
-export function fromEnvironment(flags: string, description: string): Option {
-  const option = new Option(flags, description);
-  const name = `TAPESTRY_${option.attributeName().replace(/[A-Z]/g, '_$&').toUpperCase()}`;
-  return environment(name) === undefined ? option : option.env(name);
-}
-
-/** A variable of the environment; undefined where it is not set or may not be read. */
-export function environment(name: string): string | undefined {
-  try {
-    return process.env[name];
-  } catch {
-    return undefined;
-  }
-}
-
 /** Adds `--json`, which every command has. */
 export function withJson(command: Command): Command {
   return command.option('--json', 'print one JSON object a line on stdout', false);
@@ -50,7 +34,7 @@ export const nodeFolder = '.tapestry/node';
 /** Adds `--data`, the folder of the key that signs the lineage of what a command makes. */
 export function withSigner(command: Command): Command {
   const about = "the folder of this node's key, which signs the lineage";
-  return command.addOption(fromEnvironment('--data <folder>', about).default(nodeFolder));
+  return command.option('--data <folder>', about, nodeFolder);
 }
 
 /** Adds examples at the end of a command's help, one a line. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { type Device, openDevice, requireStorage } from '../../../client/gpu/device.ts';
 import { distinctSites, type RecordedSite } from '../../../client/gpu/program.ts';
 import { isMeasured, measureAndKeep } from '../../../client/gpu/tuning/measured-kernels.ts';
@@ -14,6 +14,7 @@ import { mostAtOnce } from '../../../client/model/generate/open-decoder.ts';
 import { stepSites } from '../../../client/train/step-sites.ts';
 import { shaders } from '../../../shaders/index.ts';
 import type { Precision } from '../../../shaders/shader.ts';
+import { Command } from '../command.ts';
 import { exit } from '../exit-codes.ts';
 import { whole, withExamples, withJson } from '../options.ts';
 import { Interrupt } from '../terminal/interrupt.ts';

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command } from '../command.ts';
 import { tuneCommand } from './bench-tune.ts';
 
 /** `tapestry bench`: measurements of this machine's adapter. */

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
 import type { BuildInputs } from '../../../client/derive/inputs.ts';
 import type { RemovedByRule } from '../../../client/derive/protect/protected-rows.ts';
 import type { Overrides } from '../../../client/derive/recipe/read-recipe.ts';
@@ -12,6 +11,7 @@ import { BuildProgress } from '../build/progress.ts';
 import { sweep, variantsOf } from '../build/sweep.ts';
 import { DataJournal, type UsedEntry } from '../cards/data-journal.ts';
 import { usedEntries } from '../cards/data-use.ts';
+import { Command } from '../command.ts';
 import { exit } from '../exit-codes.ts';
 import { repeated, withExamples, withJson, withSigner } from '../options.ts';
 import { Interrupt } from '../terminal/interrupt.ts';

@@ -1,8 +1,8 @@
-import { Command } from 'commander';
 import { byteTokenizer } from '../../../client/data/tokenizer.ts';
 import { nations } from '../../../client/data/udhr/nations.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { type Relay, startRelay } from '../../../relay/server/server.ts';
+import { Command } from '../command.ts';
 import { openDemoFolder, requireFreePort } from '../demo/folder.ts';
 import { DemoNodes } from '../demo/nodes.ts';
 import { summarize } from '../demo/summary.ts';

@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { signLineage } from '../../../client/derive/lineage.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { encodeGgufAdapter } from '../../../client/formats/gguf/adapter.ts';
@@ -19,6 +19,7 @@ import { identityInFiles } from '../../../client/identity.ts';
 import type { LoadedModel } from '../../../client/model/files/read-model.ts';
 import { DataJournal } from '../cards/data-journal.ts';
 import { requireExport } from '../cards/touched.ts';
+import { Command } from '../command.ts';
 import { lineagePath, readLineage } from '../lineage/lineage-file.ts';
 import { parentageOf } from '../lineage/parent.ts';
 import { loadAdapter, lowRankMatrices, saveAdapter } from '../model/adapter-folder.ts';

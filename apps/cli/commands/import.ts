@@ -1,5 +1,4 @@
 import { basename, resolve } from 'node:path';
-import { Command } from 'commander';
 import { signLineage } from '../../../client/derive/lineage.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { importedCard } from '../../../client/formats/imported-card.ts';
@@ -9,6 +8,7 @@ import { diskFiles } from '../../../client/host/disk.ts';
 import { identityInFiles } from '../../../client/identity.ts';
 import { checkShape } from '../../../client/model/decoder.ts';
 import type { LoadedModel } from '../../../client/model/files/read-model.ts';
+import { Command } from '../command.ts';
 import { parentageOf } from '../lineage/parent.ts';
 import { loadModel } from '../model/model-folder.ts';
 import { requireNewFolder, writeModelFolder } from '../model/write-model.ts';

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
 import * as v from 'valibot';
 import { clock } from '../../../client/clock.ts';
 import { TapestryError } from '../../../client/errors.ts';
@@ -11,6 +10,7 @@ import { layoutOf } from '../../../client/model/parameters.ts';
 import { RelayHttp } from '../../../client/relay-http.ts';
 import { predictMemory } from '../../../client/train/memory.ts';
 import { type RelayStatus, relayStatusSchema } from '../../../relay/wire/status.ts';
+import { Command } from '../command.ts';
 import { describeModel, isOnDisk } from '../model/describe-model.ts';
 import { withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';

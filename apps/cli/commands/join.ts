@@ -1,4 +1,4 @@
-import { Argument, Command } from 'commander';
+import { Argument, Option } from 'commander';
 import { Contributor } from '../../../client/contribute/contributor.ts';
 import type { Network } from '../../../client/contribute/network.ts';
 import { parseRunId } from '../../../client/contribute/protocol/handshake.ts';
@@ -11,8 +11,11 @@ import type { Runtime } from '../../../client/runtime.ts';
 import { checkedPower } from '../../../client/train/loop/throttle.ts';
 import { DataJournal } from '../cards/data-journal.ts';
 import { hashOfFile, requireUse, usedEntries } from '../cards/data-use.ts';
+import { Command } from '../command.ts';
+import { corpusName } from '../corpus-name.ts';
+import { environment } from '../environment.ts';
 import { exit } from '../exit-codes.ts';
-import { environment, fromEnvironment, nodeFolder, whole, withExamples, withJson } from '../options.ts';
+import { nodeFolder, whole, withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
 import { looksLikeRelay, relayAddress } from '../run/relay-address.ts';
 import { tokenOf } from '../run/token.ts';
@@ -44,37 +47,37 @@ export function joinCommand(): Command {
     .description('Contribute to the run of a relay, by training on text that stays on this machine.')
     .addArgument(new Argument('[relay]', 'its address, such as https://relay.example:8765 (TAPESTRY_RELAY)'))
     .addOption(
-      fromEnvironment('--corpus <name>', 'train on a built-in corpus: the declaration in these languages'),
+      new Option(
+        '--corpus <name>',
+        'train on a built-in corpus: the declaration in these languages',
+      ).argParser(corpusName),
     )
     .addOption(
-      fromEnvironment('--text <pattern...>', 'train on these files, folders or globs of UTF-8 text or JSONL'),
+      new Option('--text <pattern...>', 'train on these files, folders or globs of UTF-8 text or JSONL'),
     )
-    .addOption(fromEnvironment('--data <folder>', 'identity and resume state').default(nodeFolder))
-    .addOption(fromEnvironment('--token <token>', 'what the relay asks of those who join'))
-    .addOption(fromEnvironment('--token-file <file>', 'a file with the token'))
-    .addOption(fromEnvironment('--run <id>', 'join only this run'))
+    .addOption(new Option('--data <folder>', 'identity and resume state').default(nodeFolder))
+    .addOption(new Option('--token <token>', 'what the relay asks of those who join'))
+    .addOption(new Option('--token-file <file>', 'a file with the token'))
+    .addOption(new Option('--run <id>', 'join only this run'))
     .addOption(
-      fromEnvironment('--power <share>', 'share of the time to work, from 0.1 to 1')
+      new Option('--power <share>', 'share of the time to work, from 0.1 to 1')
         .default(1)
         .argParser((text) => checkedPower(Number(text))),
     )
     .addOption(
-      fromEnvironment(
-        '--seed <number>',
-        "order of the text's windows (default: from this node's key)",
-      ).argParser(whole(0, 0x7fff_ffff)),
+      new Option('--seed <number>', "order of the text's windows (default: from this node's key)").argParser(
+        whole(0, 0x7fff_ffff),
+      ),
     )
     .addOption(
-      fromEnvironment(
-        '--fingerprint <sha256>',
-        'trust the relay whose certificate has this SHA-256',
-      ).argParser(fingerprintOf),
+      new Option('--fingerprint <sha256>', 'trust the relay whose certificate has this SHA-256').argParser(
+        fingerprintOf,
+      ),
     )
     .action(join);
   withJson(command).addHelpText(
     'after',
     `
-Every option is also read from the environment: --token-file from TAPESTRY_TOKEN_FILE, and so on.
 Ctrl-C ends a contribution that is being sent, then leaves; again, at once. SIGTERM does the same.
 
 With Deno, cut to the relay and the folder (and to TAPESTRY_* with --allow-env=TAPESTRY_TOKEN,…):

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
 import { signLineage } from '../../../client/derive/lineage.ts';
 import { encodeLineage, lineageFile } from '../../../client/formats/lineage/lineage.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
 import { identityInFiles } from '../../../client/identity.ts';
+import { Command } from '../command.ts';
 import { readMerge } from '../merge/inputs.ts';
 import { type MergePlan, mergedFolder, planMerge } from '../merge/merge-models.ts';
 import { requireNewFolder, writeModelFolder } from '../model/write-model.ts';

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
-import { Command } from 'commander';
 import { type LossSpan, lossSpans } from '../../../client/derive/build/loss-spans.ts';
 import { readInputs } from '../build/inputs.ts';
+import { Command } from '../command.ts';
 import { whole, withExamples, withJson } from '../options.ts';
 import { Output } from '../terminal/output.ts';
 import { terminalText } from '../terminal/terminal-text.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Option } from 'commander';
 import { byteTokenizer, type ModelTokenizer } from '../../../client/data/tokenizer.ts';
 import { nations } from '../../../client/data/udhr/nations.ts';
 import { TapestryError } from '../../../client/errors.ts';
@@ -11,8 +11,9 @@ import { type Relay, startRelay } from '../../../relay/server/server.ts';
 import type { TlsOption } from '../../../relay/server/tls.ts';
 import type { WholeManifest } from '../../../relay/wire/frames.ts';
 import { fromHex, isHash, toHex } from '../../../relay/wire/hex.ts';
+import { Command } from '../command.ts';
 import { requireBaseFolder } from '../model/base-folder.ts';
-import { decimal, fromEnvironment, whole, withExamples, withJson } from '../options.ts';
+import { decimal, whole, withExamples, withJson } from '../options.ts';
 import { pagesFolder } from '../program.ts';
 import { exportBase } from '../run/export-base.ts';
 import { guardFact, guardText } from '../run/guard/guard-text.ts';
@@ -81,12 +82,12 @@ export function relayCommand(): Command {
     .option('--host <address>', 'where to listen; anything but this machine needs a token', '127.0.0.1')
     .option('--port <number>', '0 for any free port', whole(0, 65_535), 8765)
     .addOption(
-      fromEnvironment(
+      new Option(
         '--token <token>',
         'what nodes must know to join; better the variable TAPESTRY_TOKEN or a file',
       ),
     )
-    .addOption(fromEnvironment('--token-file <file>', 'a file with the token'))
+    .addOption(new Option('--token-file <file>', 'a file with the token'))
     .option(
       '--invitations <file>',
       'more tokens, one a line, each with the number of nodes that may join with it',
@@ -98,7 +99,7 @@ export function relayCommand(): Command {
       whole(1, 65_536),
     )
     .addOption(
-      fromEnvironment(
+      new Option(
         '--public-url <url>',
         'the address that people open, where it differs, as behind a proxy (TAPESTRY_PUBLIC_URL)',
       ).argParser(publicAddress),

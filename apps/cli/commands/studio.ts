@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command } from '../command.ts';
 import { whole, withExamples, withJson } from '../options.ts';
 import { studioFolder } from '../program.ts';
 import { serveStudio } from '../studio/server.ts';

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Option } from 'commander';
 import { parseRunId } from '../../../client/contribute/protocol/handshake.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { readRegularFile } from '../../../client/host/regular-file.ts';
@@ -7,9 +7,10 @@ import { type VerifyReport, verifyRun } from '../../../relay/verify/verify.ts';
 import { checkForkProof, encodeForkProof, type ForkProof } from '../../../relay/wire/evidence/fork-proof.ts';
 import { isHash } from '../../../relay/wire/hex.ts';
 import type { ReaderSecret } from '../../../relay/wire/reader-proof.ts';
+import { Command } from '../command.ts';
 import { exit } from '../exit-codes.ts';
 import { requireNewFile, writeNewFile } from '../new-file.ts';
-import { fromEnvironment, whole, withExamples, withJson } from '../options.ts';
+import { whole, withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
 import { tokenOf } from '../run/token.ts';
 import { Output } from '../terminal/output.ts';
@@ -63,10 +64,8 @@ export function verifyCommand(): Command {
       '--proof <file>',
       'where to write the proof if the relay showed two journals: a file that is not there yet (default: fork-<run>.json)',
     )
-    .addOption(
-      fromEnvironment('--token <token>', 'the join token, where only members may read contributions'),
-    )
-    .addOption(fromEnvironment('--token-file <file>', 'a file with the token'))
+    .addOption(new Option('--token <token>', 'the join token, where only members may read contributions'))
+    .addOption(new Option('--token-file <file>', 'a file with the token'))
     .option(
       '--largest-model <parameters>',
       'read no larger model from a relay: its manifest may say any size',

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { TapestryError } from '../../../client/errors.ts';
+import { withoutOptions } from '../environment.ts';
 import { exit } from '../exit-codes.ts';
 
 /** A node of the demo died and what is done about it. */
@@ -78,6 +79,7 @@ export class DemoNodes {
     const words = [relay.href, '--corpus', corpus, '--data', join(folder, `node-${index + 1}`), '--json'];
     const child = spawn(process.execPath, [program, ...words, '--seed', String(seed + index)], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      env: withoutOptions(process.env),
     });
     this.#living.add(child);
     const started = performance.now();

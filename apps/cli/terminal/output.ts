@@ -28,7 +28,7 @@ export class Output {
 
   /** Redraws these lines in place, below all other output; does nothing on a stream that cannot redraw. */
   draw(lines: readonly string[]): void {
-    if (this.live && !this.json) this.#live.draw(lines);
+    if (this.live && !this.json && streams.verbosity !== 'quiet') this.#live.draw(lines);
   }
 
   /** Prints the command's result. */
@@ -39,20 +39,28 @@ export class Output {
 
   /** Prints progress: an event for programs, a line for people. */
   progress(fact: Fact, text: string): void {
+    if (streams.verbosity === 'quiet') return;
     if (this.json) streams.write('stdout', `${JSON.stringify(fact)}\n`);
     else this.log(text);
   }
 
   log(text: string): void {
-    this.#live.clear();
-    streams.write('stderr', `${text}\n`);
+    if (streams.verbosity !== 'quiet') this.#say(text);
   }
 
   error(error: unknown): void {
     const { code, message, next } = described(error);
     if (this.json) streams.write('stdout', `${JSON.stringify({ event: 'error', code, message, next })}\n`);
-    this.log(`${colour('red', `error[${code}]:`)} ${terminalText(message, 'lines')}`);
-    this.log(`${colour('cyan', 'next:')} ${terminalText(next, 'lines')}`);
+    this.#say(`${colour('red', `error[${code}]:`)} ${terminalText(message, 'lines')}`);
+    this.#say(`${colour('cyan', 'next:')} ${terminalText(next, 'lines')}`);
+    if (streams.verbosity !== 'verbose') return;
+    for (const cause of causesOf(error))
+      this.#say(`${colour('dim', 'cause:')} ${terminalText(cause, 'lines')}`);
+  }
+
+  #say(text: string): void {
+    this.#live.clear();
+    streams.write('stderr', `${text}\n`);
   }
 }
 
@@ -61,6 +69,16 @@ type Colour = 'red' | 'green' | 'yellow' | 'cyan' | 'dim' | 'bold';
 /** `text` for stderr in a colour, where colour is wanted. */
 export function colour(name: Colour, text: string): string {
   return styleText(name, text, { stream: terminal });
+}
+
+/** The errors that led to this one, the nearest first. A cause may name itself, so that only a few are told. */
+function causesOf(error: unknown): string[] {
+  const causes: string[] = [];
+  for (let at = error instanceof Error ? error.cause : undefined; at !== undefined && causes.length < 5; ) {
+    causes.push(at instanceof Error ? (at.stack ?? at.message) : String(at));
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return causes;
 }
 
 /** An error in the shape that is shown. An error that is neither ours nor the system's is a bug, and says where it arose. */

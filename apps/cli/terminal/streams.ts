@@ -1,9 +1,12 @@
 import { isatty, WriteStream } from 'node:tty';
+import { environment } from '../environment.ts';
 import { exit } from '../exit-codes.ts';
-import { environment } from '../options.ts';
 
 /** stdout and stderr as a command uses them. */
 export type StreamName = 'stdout' | 'stderr';
+
+/** Quiet leaves results and errors only; verbose adds what helps to find a fault. */
+export type Verbosity = 'quiet' | 'usual' | 'verbose';
 
 /** The part of a process that writing needs; tests pass one of their own. */
 export interface Streams {
@@ -26,6 +29,7 @@ export class OutputStreams {
   readonly #streams: Streams;
   readonly #lost = new Set<StreamName>();
   #serves = false;
+  verbosity: Verbosity = 'usual';
 
   constructor(streams: Streams) {
     this.#streams = streams;

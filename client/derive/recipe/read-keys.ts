@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type Document, isMap, isScalar, LineCounter, type Pair, parseDocument } from 'yaml';
+import { closestName } from '../../closest-name.ts';
 import { printable, TapestryError } from '../../errors.ts';
 
 /** A recipe's file has at most this many bytes. */
@@ -140,37 +141,11 @@ function describe(issue: v.BaseIssue<unknown>, path: KeyPath, knownKeys: readonl
   const place = path.map((part) => printable(String(part))).join('.');
   const key = String(path.at(-1) ?? '');
   if (issue.type === 'strict_object' && issue.expected === 'never') {
-    const close = closest(key, knownKeys);
+    const close = closestName(key, knownKeys);
     return `${place} is no known key${close === null ? '' : `; is it ${close}?`}`;
   }
   if (issue.type === 'strict_object' && issue.received === 'undefined') return `${place} is missing`;
   return `${place} ${issue.message}`;
-}
-
-/** The known key that differs least, if it differs by at most a third of its letters. */
-function closest(key: string, knownKeys: readonly string[]): string | null {
-  const [best] = knownKeys
-    .map((known) => ({ known, distance: distanceOf(key.slice(0, 64), known) }))
-    .sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= best.known.length / 3 ? best.known : null;
-}
-
-/** Levenshtein's distance: letters to insert, delete or replace. */
-function distanceOf(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
-  for (const [index, letter] of [...one].entries()) {
-    const next = [index + 1];
-    for (let at = 1; at <= other.length; at++)
-      next.push(
-        Math.min(
-          (next[at - 1] ?? 0) + 1,
-          (row[at] ?? 0) + 1,
-          (row[at - 1] ?? 0) + (letter === other[at - 1] ? 0 : 1),
-        ),
-      );
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 function refusal(

@@ -114,7 +114,7 @@ test('a missing model, run, relay or token is named, with the exit code of its k
     stderr: expect.stringContaining('error[relay.unreachable]'),
   });
   expect(await run('relay', '--host', '0.0.0.0', '--data', join(folder, 'open'))).toMatchObject({
-    code: exit.failed,
+    code: exit.usage,
     stderr: expect.stringContaining('error[relay.token-needed]'),
   });
 });

@@ -1,5 +1,5 @@
-import { Command } from 'commander';
 import { answerSchema, keyOf, promptSchema } from '../../../../client/derive/constitution/pipeline/rows.ts';
+import { Command } from '../../command.ts';
 import { inChunks, runStep } from '../../constitution/run-step.ts';
 import { readStep, StepFile } from '../../constitution/step-file.ts';
 import { chunkRows, openWriter, type WritingFlags, withWriting } from '../../constitution/writing.ts';

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command } from '../../command.ts';
 import { answersCommand } from './answers.ts';
 import { critiqueCommand } from './critique.ts';
 import { diffCommand } from './diff.ts';

@@ -1,6 +1,6 @@
-import { Command } from 'commander';
 import { critiqueAnswers } from '../../../../client/derive/constitution/pipeline/critique.ts';
 import { answerSchema, critiqueSchema, keyOf } from '../../../../client/derive/constitution/pipeline/rows.ts';
+import { Command } from '../../command.ts';
 import { type LabellingFlags, openLabelling, withLabelling } from '../../constitution/labelling.ts';
 import { inChunks, runStep } from '../../constitution/run-step.ts';
 import { readStep, StepFile } from '../../constitution/step-file.ts';

@@ -1,5 +1,5 @@
-import { Command } from 'commander';
 import { type Difference, differences } from '../../../../client/derive/constitution/difference.ts';
+import { Command } from '../../command.ts';
 import { readConstitutionFile } from '../../constitution/read-constitution.ts';
 import { withExamples, withJson } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';

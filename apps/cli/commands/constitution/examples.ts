@@ -1,6 +1,6 @@
-import { Command } from 'commander';
 import { examplePairs } from '../../../../client/derive/constitution/pipeline/examples.ts';
 import { TapestryError } from '../../../../client/errors.ts';
+import { Command } from '../../command.ts';
 import { readConstitutionFile } from '../../constitution/read-constitution.ts';
 import { requireNewFile, writeNewFile } from '../../new-file.ts';
 import { withExamples, withJson } from '../../options.ts';

@@ -1,10 +1,10 @@
-import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { parseConstitution } from '../../../../client/derive/constitution/constitution.ts';
 import { rankByConsensus } from '../../../../client/derive/constitution/votes/consensus.ts';
 import { parseVotes, voteLimits } from '../../../../client/derive/constitution/votes/votes-csv.ts';
 import { printable, TapestryError } from '../../../../client/errors.ts';
 import { NotRead, readRegularFile } from '../../../../client/host/regular-file.ts';
+import { Command } from '../../command.ts';
 import { requireNewFile, writeNewFile } from '../../new-file.ts';
 import { decimal, whole, withExamples, withJson } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';

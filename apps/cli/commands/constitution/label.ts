@@ -1,4 +1,3 @@
-import { Command } from 'commander';
 import * as v from 'valibot';
 import { byPrompt, labelAnswers } from '../../../../client/derive/constitution/pipeline/label.ts';
 import {
@@ -7,6 +6,7 @@ import {
   noPairSchema,
   pairSchema,
 } from '../../../../client/derive/constitution/pipeline/rows.ts';
+import { Command } from '../../command.ts';
 import { type LabellingFlags, openLabelling, withLabelling } from '../../constitution/labelling.ts';
 import { inChunks, runStep } from '../../constitution/run-step.ts';
 import { readStep, StepFile } from '../../constitution/step-file.ts';

@@ -1,7 +1,7 @@
-import { Command } from 'commander';
 import { writePrompts } from '../../../../client/derive/constitution/pipeline/prompts.ts';
 import { promptSchema } from '../../../../client/derive/constitution/pipeline/rows.ts';
 import { TapestryError } from '../../../../client/errors.ts';
+import { Command } from '../../command.ts';
 import { runStep } from '../../constitution/run-step.ts';
 import { readStep, StepFile } from '../../constitution/step-file.ts';
 import { chunkRows, openWriter, type WritingFlags, withWriting } from '../../constitution/writing.ts';

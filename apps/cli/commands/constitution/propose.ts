@@ -1,8 +1,8 @@
-import { Command } from 'commander';
 import { measureOpinions } from '../../../../client/derive/constitution/pipeline/opinions.ts';
 import { pairSchema } from '../../../../client/derive/constitution/pipeline/rows.ts';
 import { type Explained, propose } from '../../../../client/derive/constitution/propose.ts';
 import { TapestryError } from '../../../../client/errors.ts';
+import { Command } from '../../command.ts';
 import { openLabeller } from '../../constitution/labelling.ts';
 import { readConstitutionFile } from '../../constitution/read-constitution.ts';
 import { readStep } from '../../constitution/step-file.ts';

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import * as v from 'valibot';
 import { type ReviseOptions, reviseAnswers } from '../../../../client/derive/constitution/pipeline/revise.ts';
 import {
@@ -7,6 +7,7 @@ import {
   noRevisionSchema,
   revisionSchema,
 } from '../../../../client/derive/constitution/pipeline/rows.ts';
+import { Command } from '../../command.ts';
 import { type LabellingFlags, openLabelling, withLabelling } from '../../constitution/labelling.ts';
 import { inChunks, runStep } from '../../constitution/run-step.ts';
 import { readStep, StepFile } from '../../constitution/step-file.ts';

@@ -1,15 +1,16 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { Command } from 'commander';
+import { Option } from 'commander';
 import { signConstitution } from '../../../../client/derive/constitution/signatures.ts';
 import { diskFiles } from '../../../../client/host/disk.ts';
 import { identityInFiles } from '../../../../client/identity.ts';
+import { Command } from '../../command.ts';
 import {
   readConstitutionFile,
   readSignatures,
   writeSignatures,
 } from '../../constitution/read-constitution.ts';
 import { signedFact, signedText } from '../../constitution/signed-text.ts';
-import { fromEnvironment, nodeFolder, withExamples, withJson } from '../../options.ts';
+import { nodeFolder, withExamples, withJson } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';
 
 interface SignFlags {
@@ -25,7 +26,7 @@ export function signCommand(): Command {
         'layout, and is kept beside the constitution in FILE.signatures.json.',
     )
     .argument('<constitution>', 'a YAML file; docs/constitution.md lists its keys')
-    .addOption(fromEnvironment('--data <folder>', 'the folder of the key').default(nodeFolder))
+    .addOption(new Option('--data <folder>', 'the folder of the key').default(nodeFolder))
     .action(sign);
   return withExamples(withJson(command), [
     'tapestry constitution sign constitution.yaml',

@@ -1,5 +1,5 @@
-import { Command } from 'commander';
 import { missingSignatures } from '../../../../client/derive/constitution/signatures.ts';
+import { Command } from '../../command.ts';
 import { readConstitutionFile } from '../../constitution/read-constitution.ts';
 import { signedFact, signedText } from '../../constitution/signed-text.ts';
 import { exit } from '../../exit-codes.ts';

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import {
   cardHash,
   type DataCard,
@@ -16,6 +16,7 @@ import { printable, TapestryError } from '../../../../client/errors.ts';
 import { textFilesAt } from '../../../../client/host/corpus-files.ts';
 import { hashOfFile } from '../../cards/data-use.ts';
 import { findCard, folderCard, sidecarEnding } from '../../cards/find-card.ts';
+import { Command } from '../../command.ts';
 import { writeNewFile } from '../../new-file.ts';
 import { withExamples, withJson } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';

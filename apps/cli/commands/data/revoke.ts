@@ -1,6 +1,6 @@
-import { Command } from 'commander';
 import { DataJournal } from '../../cards/data-journal.ts';
 import { revokedBy, touchedModels } from '../../cards/revocation.ts';
+import { Command } from '../../command.ts';
 import { repeated, withExamples, withJson, withSigner } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';
 import { terminalText } from '../../terminal/terminal-text.ts';

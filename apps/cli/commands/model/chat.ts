@@ -1,9 +1,10 @@
 import { createInterface } from 'node:readline';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { type ChatFormat, chatFormats } from '../../../../client/derive/chat/answer-prompt.ts';
 import { ChatSession } from '../../chat/chat-session.ts';
 import { PairFile } from '../../chat/pair-file.ts';
 import { StopOrLeave } from '../../chat/stop-or-leave.ts';
+import { Command } from '../../command.ts';
 import { exit } from '../../exit-codes.ts';
 import { ChatModel } from '../../model/chat-model.ts';
 import { type GenerationFlags, samplingOf, withGeneration } from '../../model/generation-flags.ts';

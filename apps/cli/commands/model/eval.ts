@@ -1,4 +1,3 @@
-import { Command } from 'commander';
 import {
   difference,
   type Estimate,
@@ -9,6 +8,8 @@ import { haveSameTokens } from '../../../../client/derive/merge/same-tokens.ts';
 import { printable, TapestryError } from '../../../../client/errors.ts';
 import { mean } from '../../../../client/mean.ts';
 import type { LoadedModel } from '../../../../client/model/files/read-model.ts';
+import { Command } from '../../command.ts';
+import { corpusNames } from '../../corpus-name.ts';
 import { type AnswerEvaluation, evaluateAnswers, winRate } from '../../evaluation/evaluate-answers.ts';
 import { type Evaluation, evaluateModel, loadEvaluated } from '../../evaluation/evaluate-model.ts';
 import {
@@ -46,7 +47,11 @@ export function evalCommand(): Command {
       '--compare <models...>',
       'two models: what the second has more or less than the first, such as its base',
     )
-    .option('--corpus <names...>', 'the held-out part of these corpora (default: Romance Germanic Bantu)')
+    .option(
+      '--corpus <names...>',
+      'the held-out part of these corpora (default: Romance Germanic Bantu)',
+      corpusNames,
+    )
     .option('--text <files...>', 'the held-out part of your own files, folders or globs')
     .option('--probe <files...>', "whole files that nobody trains on, such as a run's probe")
     .option('--pairs <files...>', 'pairs of a chosen and a rejected answer, as the stage prefer reads them')

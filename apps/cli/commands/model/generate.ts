@@ -1,9 +1,10 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { encodeBeginning, type Tokenizer } from '../../../../client/data/tokenizer.ts';
 import type { ProtectedDomains } from '../../../../client/derive/protect/domains.ts';
 import { StreamGuard } from '../../../../client/derive/protect/stream-guard.ts';
 import { generate, type Prompt } from '../../../../client/model/generate/generate.ts';
 import { Random } from '../../../../client/random.ts';
+import { Command } from '../../command.ts';
 import { exit } from '../../exit-codes.ts';
 import { Continuations } from '../../model/continuations.ts';
 import { openDecoder } from '../../model/decoder.ts';

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Command, Option } from 'commander';
+import { Option } from 'commander';
 import { type ChatFormat, chatFormats } from '../../../../client/derive/chat/answer-prompt.ts';
+import { Command } from '../../command.ts';
 import { ChatModel } from '../../model/chat-model.ts';
 import { type GenerationFlags, samplingOf, withGeneration } from '../../model/generation-flags.ts';
-import { fromEnvironment, repeated, whole, withExamples, withJson } from '../../options.ts';
+import { repeated, whole, withExamples, withJson } from '../../options.ts';
 import { tokenOf } from '../../run/token.ts';
 import { AnswerQueue } from '../../serve/answer-queue.ts';
 import { completionsApp } from '../../serve/app.ts';
@@ -42,9 +43,9 @@ export function serveCommand(): Command {
     )
     .option('--port <number>', 'where to listen on 127.0.0.1; 0 takes any free one', whole(0, 65535), 8080)
     .addOption(
-      fromEnvironment('--token <token>', 'what requests must bear (visible to other users of this machine)'),
+      new Option('--token <token>', 'what requests must bear (visible to other users of this machine)'),
     )
-    .addOption(fromEnvironment('--token-file <file>', 'a file with the token'))
+    .addOption(new Option('--token-file <file>', 'a file with the token'))
     .addOption(
       new Option(
         '--format <name>',

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Command } from 'commander';
 import { TapestryError } from '../../../../client/errors.ts';
 import { diskFiles } from '../../../../client/host/disk.ts';
 import { identityInFiles } from '../../../../client/identity.ts';
+import { Command } from '../../command.ts';
 import { checkExit } from '../../exit/check-exit.ts';
 import { partsAt } from '../../exit/parts.ts';
 import { writeExit } from '../../exit/write-exit.ts';

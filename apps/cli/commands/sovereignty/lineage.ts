@@ -1,10 +1,10 @@
-import { Command } from 'commander';
 import { printable, TapestryError } from '../../../../client/errors.ts';
 import type { Lineage } from '../../../../client/formats/lineage/lineage.ts';
 import { dataOf } from '../../../../client/formats/lineage/record.ts';
 import { parametersHash } from '../../../../client/formats/model-folder.ts';
 import { committedBases } from '../../../../relay/verify/committed-bases.ts';
 import { isHash } from '../../../../relay/wire/hex.ts';
+import { Command } from '../../command.ts';
 import { exit } from '../../exit-codes.ts';
 import { checkLineage } from '../../lineage/check-lineage.ts';
 import { lineageTree, treeLines } from '../../lineage/drawing.ts';

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { Command } from 'commander';
 import { diskFiles } from '../../../../client/host/disk.ts';
 import { identityInFiles } from '../../../../client/identity.ts';
 import { readInputs, readRecipeFile } from '../../build/inputs.ts';
 import { BuildProgress } from '../../build/progress.ts';
 import { rebaseInto } from '../../build/rebase-into.ts';
+import { Command } from '../../command.ts';
 import { exit } from '../../exit-codes.ts';
 import { whole, withExamples, withJson, withSigner } from '../../options.ts';
 import { Interrupt } from '../../terminal/interrupt.ts';

@@ -102,5 +102,5 @@ test('a demo resumes where Ctrl-C stopped it, and writes a base that opens and v
   expect(verified.stdout).toContain(`"base":"${summary['baseHash']}"`);
 
   const other = await runTapestry(tapestry, [...flags, '--rounds', '4']);
-  expect(other).toMatchObject({ code: exit.failed, stdout: expect.stringContaining('"code":"run.other"') });
+  expect(other).toMatchObject({ code: exit.usage, stdout: expect.stringContaining('"code":"run.other"') });
 });
