@@ -123,6 +123,7 @@ async function lossOf(federated: Federated, scenario: Scenario, options: AttackO
     const taken = counted(arrivals, { ...roundLimitsOf(manifest), rounds: 1 });
     const startedAt = performance.now();
     const { state, excluded } = await fold.next(
+      round + 1,
       taken.map(({ node }) => {
         const payload = payloads.get(node) ?? new Uint8Array();
         return { tokens, payload: hashOfBytes(payload), read: async () => payload };
@@ -159,8 +160,10 @@ function decoded(
   payload: Uint8Array,
   { manifest, codec }: { manifest: WholeManifest; codec: Federated['codec'] },
 ) {
-  return Float32Array.from(
-    codec.decode(payload, manifest.model.parameters),
-    (integer) => integer * codec.unit,
-  );
+  const { parameters } = manifest.model;
+  const values = new Float32Array(parameters);
+  codec.decode(payload, parameters, (index, integer) => {
+    values[index] = integer * codec.unit;
+  });
+  return values;
 }

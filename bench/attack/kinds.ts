@@ -1,5 +1,5 @@
 import type { Random } from '../../client/random.ts';
-import type { Codec } from '../../relay/wire/codec.ts';
+import type { Codec } from '../../relay/wire/codec/codec.ts';
 
 /** All that a hostile person knows of a round: everything. */
 export interface Sight {

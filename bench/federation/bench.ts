@@ -25,7 +25,7 @@ export async function* federation(options: FederatedOptions): AsyncGenerator<obj
       norms.push(norm);
       contributions.push({ tokens, payload: hashOfBytes(payload), read: async () => payload });
     }
-    const { state, excluded } = await fold.next(contributions);
+    const { state, excluded } = await fold.next(round + 1, contributions);
     fold.commit(state);
     const heldOut = mean(await federated.losses(fold.base, maxBatches));
     yield { event: 'round', round: round + 1, heldOut, norms, excluded };

@@ -13,7 +13,7 @@ import { learningRateAt } from '../../client/train/optimizer/schedule.ts';
 import { freshOptimizer, type OptimizerState } from '../../client/train/training.ts';
 import { manifestBytesOf, parseManifest } from '../../relay/run/manifest.ts';
 import type { NewRun } from '../../relay/run/run.ts';
-import type { Codec } from '../../relay/wire/codec.ts';
+import type { Codec } from '../../relay/wire/codec/codec.ts';
 import type { WholeManifest } from '../../relay/wire/frames.ts';
 import { never, openLoop } from '../loop.ts';
 

@@ -3,7 +3,7 @@ import { newRun } from '../../apps/cli/run/new-run.ts';
 import { Random } from '../../client/random.ts';
 import type { NewRun, Run } from '../../relay/run/run.ts';
 import { hashOfBytes } from '../../relay/storage/sha256.ts';
-import { denseCodec } from '../../relay/wire/dense.ts';
+import { denseCodec } from '../../relay/wire/codec/dense.ts';
 import { fromHex, type NodeKey, toHex } from '../../relay/wire/hex.ts';
 import { offerBytes, sign } from '../../relay/wire/signatures.ts';
 import { ChunkSchema, OfferSchema } from '../../relay/wire/tapestry_pb.js';

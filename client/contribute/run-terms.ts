@@ -1,4 +1,4 @@
-import type { Codec } from '../../relay/wire/codec.ts';
+import type { Codec } from '../../relay/wire/codec/codec.ts';
 import { runIdOf, type WholeManifest, WireError } from '../../relay/wire/frames.ts';
 import { toHex } from '../../relay/wire/hex.ts';
 import { readManifest } from '../../relay/wire/manifest.ts';

@@ -2,7 +2,7 @@ import { isAllowed } from '../run/guard/guard.ts';
 import { LowestLoss } from '../run/guard/lowest-loss.ts';
 import { parseManifest } from '../run/manifest.ts';
 import { NormBound } from '../run/norm-bound.ts';
-import type { Codec } from '../wire/codec.ts';
+import type { Codec } from '../wire/codec/codec.ts';
 import { runIdOf, type WholeManifest } from '../wire/frames.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import { type ContributionFacts, tokensOf } from '../wire/offer.ts';

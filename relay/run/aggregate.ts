@@ -1,4 +1,4 @@
-import type { Codec } from '../wire/codec.ts';
+import type { Codec, Slice } from '../wire/codec/codec.ts';
 import { WireError } from '../wire/frames.ts';
 import { RefusalCode } from '../wire/tapestry_pb.js';
 
@@ -28,8 +28,8 @@ function greatestNorm({ clipNorm, unit }: Codec, parameters: number): number {
   return clipNorm * (1 + normTolerance) + (Math.sqrt(parameters) * unit) / 2;
 }
 
-/** Takes the integers of a slice of a payload, of which the first is the value `from`. */
-export type TakeSlice = (integers: Int32Array, from: number) => void;
+/** Takes a slice of a payload, whose arrays it must not store. */
+export type TakeSlice = (slice: Slice) => void;
 
 /** Values of one slice of plain arithmetic: about a millisecond of work. */
 const sliceValues = 2 ** 18;
@@ -51,13 +51,13 @@ export async function decodeInSlices(
 ): Promise<void> {
   for (let from = 0; from < parameters; ) {
     if (from > 0) await new Promise((resolve) => setImmediate(resolve));
-    const integers = codec.decodeSlice(payload, parameters, from);
-    take(integers, from);
-    from += integers.length;
+    const slice = codec.decodeSlice(payload, parameters, from);
+    take(slice);
+    from = slice.to;
   }
 }
 
-/** The sum of squares so far and those of these integers, added in their order. */
+/** The sum of squares so far and those of these integers, added in their order. Values that a payload leaves out add nothing. */
 export function plusSquares(squares: number, integers: Int32Array): number {
   let sum = squares;
   for (let i = 0; i < integers.length; i++) {
@@ -73,7 +73,7 @@ export function plusSquares(squares: number, integers: Int32Array): number {
  */
 export async function checkPayload(payload: Uint8Array, parameters: number, codec: Codec): Promise<void> {
   let squares = 0;
-  await decodeInSlices(payload, parameters, codec, (integers) => {
+  await decodeInSlices(payload, parameters, codec, ({ integers }) => {
     squares = plusSquares(squares, integers);
   });
   if (Math.sqrt(squares) * codec.unit > greatestNorm(codec, parameters))

@@ -1,6 +1,6 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { TapestryError } from '../../client/errors.ts';
-import type { Codec } from '../wire/codec.ts';
+import type { Codec } from '../wire/codec/codec.ts';
 import { encodeManifest, type WholeManifest, WireError } from '../wire/frames.ts';
 import { toHex } from '../wire/hex.ts';
 import { readManifest } from '../wire/manifest.ts';
@@ -47,7 +47,7 @@ export function parseManifest(bytes: Uint8Array): { manifest: WholeManifest; cod
 const mostCompared = 4096;
 
 function problemOf(
-  { strategy, limits, merge, model, guard, norm }: WholeManifest,
+  { strategy, limits, merge, model, guard, norm, codec: encoding }: WholeManifest,
   codec: Codec,
 ): string | null {
   const { quorum, target, deadlineMs, maxTokens, maxNodes } = limits;
@@ -68,6 +68,12 @@ function problemOf(
   }
   if (norm.case === 'following' && (norm.value.factor < 1 || norm.value.rounds < 1))
     return 'its norm must follow at least one round, with a factor of at least 1';
+  if (strategy.outer.case === 'sgd') {
+    const { learningRate, finalRate, constantRounds } = strategy.outer.value;
+    if (learningRate <= 0 || finalRate <= 0) return 'the rates of its outer optimizer must be above 0';
+    if (constantRounds < 1 || constantRounds > strategy.rounds)
+      return 'the rate of its outer optimizer must be constant for 1 to all rounds';
+  }
   if (merge.case === 'robustMean') {
     const { tensors, normFactor } = merge.value;
     if (normFactor <= 0) return 'norm_factor must be above 0';
@@ -75,6 +81,12 @@ function problemOf(
       return `robust_mean compares each pair: target must be at most ${mostCompared}`;
     const size = tensors.reduce((sum, tensor) => sum + tensor, 0);
     if (size !== model.parameters || tensors.includes(0)) return 'its tensors do not make up its parameters';
+    // Then each delta has values in each tensor, so that no median norm is zero.
+    if (
+      encoding.case === 'sparse' &&
+      tensors.slice(0, -1).some((tensor) => tensor % encoding.value.chunk !== 0)
+    )
+      return 'its tensors must be of whole chunks of its sparse codec';
   }
   return null;
 }

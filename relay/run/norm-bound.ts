@@ -1,4 +1,4 @@
-import type { Codec } from '../wire/codec.ts';
+import type { Codec } from '../wire/codec/codec.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 
 /**

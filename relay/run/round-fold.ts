@@ -1,11 +1,12 @@
-import type { Codec } from '../wire/codec.ts';
+import type { Codec } from '../wire/codec/codec.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 import type { Hash } from '../wire/hex.ts';
 import { decodeInSlices, plusSquares, type TakeSlice } from './aggregate.ts';
 import type { Merge, Merged } from './merge/merge.ts';
 import { mergeOf } from './merge/merge-of.ts';
 import { lowerMedian } from './norm-bound.ts';
-import { type OuterOptimizer, outerOptimizerOf, type State } from './outer-optimizer.ts';
+import { outerOptimizerOf } from './outer/outer-of.ts';
+import type { OuterOptimizer, State } from './outer/outer-optimizer.ts';
 
 /** A contribution of a round. Its payload passed `checkPayload`, and is read once for each pass of the merge rule. */
 export interface FoldedContribution {
@@ -54,10 +55,10 @@ export class RoundFold {
   }
 
   /**
-   * The state after the contributions, of which there is at least one, in the order of the journal. Rejects with what reading
-   * a payload throws, and has then changed nothing.
+   * The state after the contributions to `round`, counted from 1: at least one, in the order of the journal. Rejects with what
+   * reading a payload throws, and has then changed nothing.
    */
-  async next(contributions: readonly FoldedContribution[]): Promise<Folded> {
+  async next(round: number, contributions: readonly FoldedContribution[]): Promise<Folded> {
     const state = this.#state;
     const norms = new Map<number, number>();
     const parts = contributions.map(({ tokens, payload, read }, index) => ({
@@ -65,16 +66,16 @@ export class RoundFold {
       payload,
       decode: async (take: TakeSlice) => {
         let squares = 0;
-        await decodeInSlices(await read(), this.#parameters, this.#codec, (integers, from) => {
-          if (!norms.has(index)) squares = plusSquares(squares, integers);
-          take(integers, from);
+        await decodeInSlices(await read(), this.#parameters, this.#codec, (slice) => {
+          if (!norms.has(index)) squares = plusSquares(squares, slice.integers);
+          take(slice);
         });
         if (!norms.has(index)) norms.set(index, Math.sqrt(squares));
       },
     }));
     const { delta, excluded, shares } = await this.#merge.merge(parts, this.#codec.unit);
     const norm = Math.ceil(lowerMedian([...norms.values()]));
-    return { state: await this.#outer.step(state, delta), excluded, shares, norm };
+    return { state: await this.#outer.step(state, delta, round), excluded, shares, norm };
   }
 
   /** Begins the next round from a state that `next()` gave. */

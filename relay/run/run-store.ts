@@ -16,7 +16,7 @@ import { type BlobStore, bytesOfVector, vectorOfBytes } from '../storage/blob-st
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import type { Received } from './contributions/uploads.ts';
 import type { Guard, Judgement } from './guard/guard.ts';
-import type { State } from './outer-optimizer.ts';
+import type { State } from './outer/outer-optimizer.ts';
 import { KeptPayloads, keptVectors } from './retention/kept-blobs.ts';
 import { keptStates, removedThrough } from './retention/retention.ts';
 import { RoundFold } from './round-fold.ts';
@@ -256,7 +256,7 @@ export class RunStore {
       payload,
       read: () => this.#payload(payload),
     }));
-    const { state, excluded, shares, norm } = await this.#fold.next(contributions);
+    const { state, excluded, shares, norm } = await this.#fold.next(this.replay.committed + 1, contributions);
     this.#next = {
       state,
       norm,

@@ -260,7 +260,7 @@ export class RunCheck {
       });
     }
     if (this.#fold === null) return;
-    const { state: next, excluded, norm } = await this.#fold.next(contributions);
+    const { state: next, excluded, norm } = await this.#fold.next(entry.body.round, contributions);
     if (norm !== entry.body.norm) {
       this.#fold = null;
       throw new EntryError(entry.sequence, 'body.norm', `is not what the contributions give: ${norm}`);

@@ -1,5 +1,6 @@
-import type { Codec } from './codec.ts';
-import { denseCodec } from './dense.ts';
+import type { Codec } from './codec/codec.ts';
+import { denseCodec } from './codec/dense.ts';
+import { sparseCodec } from './codec/sparse.ts';
 import { decodeManifest, type WholeManifest } from './frames.ts';
 import { WireError } from './strict.ts';
 import { RefusalCode } from './tapestry_pb.js';
@@ -12,6 +13,8 @@ export function codecOf({ codec }: Pick<WholeManifest, 'codec'>): Codec {
   switch (codec.case) {
     case 'dense':
       return denseCodec(codec.value);
+    case 'sparse':
+      return sparseCodec(codec.value);
   }
 }
 

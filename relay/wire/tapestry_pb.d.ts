@@ -829,6 +829,12 @@ export declare type Manifest = Message<"tapestry.v2.Manifest"> & {
      */
     value: DenseCodec;
     case: "dense";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.SparseCodec sparse = 31;
+     */
+    value: SparseCodec;
+    case: "sparse";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1253,6 +1259,12 @@ export declare type Strategy = Message<"tapestry.v2.Strategy"> & {
      */
     value: Nesterov;
     case: "nesterov";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.Sgd sgd = 51;
+     */
+    value: Sgd;
+    case: "sgd";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1427,6 +1439,35 @@ export declare type Nesterov = Message<"tapestry.v2.Nesterov"> & {
 export declare const NesterovSchema: GenMessage<Nesterov>;
 
 /**
+ * base' = base - rate * delta. The rate is `learning_rate` for `constant_rounds` rounds; then it changes linearly to
+ * `final_rate`, which the last round has (SparseLoCo without outer momentum).
+ *
+ * @generated from message tapestry.v2.Sgd
+ */
+export declare type Sgd = Message<"tapestry.v2.Sgd"> & {
+  /**
+   * @generated from field: double learning_rate = 1;
+   */
+  learningRate: number;
+
+  /**
+   * @generated from field: double final_rate = 2;
+   */
+  finalRate: number;
+
+  /**
+   * @generated from field: fixed32 constant_rounds = 3;
+   */
+  constantRounds: number;
+};
+
+/**
+ * Describes the message tapestry.v2.Sgd.
+ * Use `create(SgdSchema)` to create a new message.
+ */
+export declare const SgdSchema: GenMessage<Sgd>;
+
+/**
  * Every parameter on an integer grid. A delta is cut into blocks; each block has one shift s and `bits`-bit integers q,
  * each of which represents the value q * 2^(s + exponent). Sums are over q << s: exact, and independent of order.
  *
@@ -1466,6 +1507,56 @@ export declare type DenseCodec = Message<"tapestry.v2.DenseCodec"> & {
  * Use `create(DenseCodecSchema)` to create a new message.
  */
 export declare const DenseCodecSchema: GenMessage<DenseCodec>;
+
+/**
+ * The values of greatest magnitude only (SparseLoCo, arXiv 2508.15706). A delta is cut into chunks; each has one shift s, two
+ * magnitudes, and of `top` values the index in 12 bits and one of the four numbers +-magnitude * 2^(s + exponent) in 2 bits.
+ *
+ * @generated from message tapestry.v2.SparseCodec
+ */
+export declare type SparseCodec = Message<"tapestry.v2.SparseCodec"> & {
+  /**
+   * @generated from field: fixed32 chunk = 1;
+   */
+  chunk: number;
+
+  /**
+   * The values that a chunk holds; the last chunk, which may be shorter, holds as many in proportion.
+   *
+   * @generated from field: fixed32 top = 2;
+   */
+  top: number;
+
+  /**
+   * @generated from field: sfixed32 exponent = 3;
+   */
+  exponent: number;
+
+  /**
+   * @generated from field: fixed32 max_shift = 4;
+   */
+  maxShift: number;
+
+  /**
+   * Greatest L2 norm of a delta.
+   *
+   * @generated from field: double clip_norm = 5;
+   */
+  clipNorm: number;
+
+  /**
+   * A node adds to its delta so much of what its payloads left out before; below 1, so that what is left out stays bounded.
+   *
+   * @generated from field: double feedback_decay = 6;
+   */
+  feedbackDecay: number;
+};
+
+/**
+ * Describes the message tapestry.v2.SparseCodec.
+ * Use `create(SparseCodecSchema)` to create a new message.
+ */
+export declare const SparseCodecSchema: GenMessage<SparseCodec>;
 
 /**
  * The mean of the deltas, each weighted by its tokens.

@@ -15,7 +15,7 @@ import {
   originOf,
   signCheckpoint,
 } from '../../relay/wire/checkpoint.ts';
-import { denseCodec } from '../../relay/wire/dense.ts';
+import { denseCodec } from '../../relay/wire/codec/dense.ts';
 import { runIdOf } from '../../relay/wire/frames.ts';
 import { fromHex, toHex } from '../../relay/wire/hex.ts';
 import {
@@ -27,6 +27,7 @@ import {
   tokenProof,
 } from '../../relay/wire/signatures.ts';
 import { HostKind } from '../../relay/wire/tapestry_pb.js';
+import { integersOf } from '../support/relay/integers.ts';
 import { testNode, tinyRun } from '../support/relay/run-support.ts';
 import { expectVectors } from '../support/relay/vectors.ts';
 
@@ -66,7 +67,7 @@ test('payloads.json: payloads and their integers, and payloads that are refused'
     const settings = { bits, block: 5, exponent: -10, maxShift: 6, clipNorm: 10 };
     const values = new Float32Array(12).map(() => random.normal() / 20);
     const payload = denseCodec(settings).encode(values, new Float32Array(12));
-    const integers = [...denseCodec(settings).decode(payload, 12)];
+    const integers = [...integersOf(denseCodec(settings), payload, 12)];
     return { ...settings, parameters: 12, payload: toHex(payload), integers };
   });
   const settings = { bits: 4, block: 3, exponent: -10, maxShift: 6, clipNorm: 10 };
@@ -77,7 +78,7 @@ test('payloads.json: payloads and their integers, and payloads that are refused'
     'another length': '0000',
   };
   for (const payload of Object.values(refused)) {
-    expect(() => denseCodec(settings).decode(fromHex(payload), 3), payload).toThrow();
+    expect(() => integersOf(denseCodec(settings), fromHex(payload), 3), payload).toThrow();
   }
   await expectVectors('payloads', { payloads, refused: { ...settings, parameters: 3, payloads: refused } });
 });
@@ -94,6 +95,7 @@ test('outer-step.json: two rounds of sums, means and outer steps', async () => {
       return { payload: toHex(codec.encode(values, new Float32Array(5))), tokens };
     });
     const { state } = await fold.next(
+      round,
       contributions.map(({ payload, tokens }) => ({
         tokens,
         payload: hashOfBytes(fromHex(payload)),
@@ -132,7 +134,7 @@ test('robust-mean.json: deltas that are too long in one tensor, and deltas that 
     const parts = contributions.map(({ payload, tokens }) => ({
       tokens,
       payload: hashOfBytes(fromHex(payload)),
-      decode: async (take: TakeSlice) => take(dense.decode(fromHex(payload), parameters), 0),
+      decode: async (take: TakeSlice) => take(dense.decodeSlice(fromHex(payload), parameters, 0)),
     }));
     const { delta, excluded } = await new RobustMean(parameters, { tensors, normFactor }).merge(
       parts,

@@ -1,6 +1,7 @@
 import type { Entry } from '../../relay/journal/entry.ts';
 import type { Accepted } from '../../relay/journal/event-log.ts';
 import { hashOfBytes } from '../../relay/storage/sha256.ts';
+import { integersOf } from '../support/relay/integers.ts';
 import { codec } from '../support/relay/run-support.ts';
 
 /**
@@ -26,7 +27,7 @@ export function modelBases(
       const bytes = payload(accepted.body.payload);
       if (bytes === null) throw new Error(`payload ${accepted.body.payload} is lost`);
       const weight = BigInt(accepted.body.tokens);
-      for (const [i, integer] of codec.decode(bytes, base.length).entries())
+      for (const [i, integer] of integersOf(codec, bytes, base.length).entries())
         sums[i] = (sums[i] ?? 0n) + BigInt(integer) * weight;
       tokens += weight;
     }

@@ -8,12 +8,13 @@ import sys
 from types import SimpleNamespace
 
 from checkpoints import Tree, checkpoint_text, open_checkpoint
-from deltas import integers_of, loss_of, loss_text, merge, outer_step, pack
+from deltas import initial_state, integers_of, loss_of, loss_text, merge, outer_step, pack
 from entries import entry_hash, is_count, parse_body, row_of_line
 from fork import contradiction
 from hashing import sha256, signed_by
 from kept import Kept
 from manifest import Run
+from payload_forms import form_of
 from readers import may_read
 from sources import Served
 from verify import Verifier
@@ -38,6 +39,7 @@ def main(folder):
     check_norms(load("norm"))
     check_numbers(load("numbers"))
     check_zeros(load("zeros"))
+    check_sparse(load("sparse"))
     check_readers(load("readers"))
     check_run(load("run"))
     check_forks(load("fork"))
@@ -90,22 +92,47 @@ def check_numbers(vectors):
 
 
 def check_outer_steps(run, vectors):
-    base = list(struct.unpack("<5f", bytes.fromhex(vectors["initialBase"])))
-    momentum = [0.0] * 5
+    state = initial_state(run, list(struct.unpack("<5f", bytes.fromhex(vectors["initialBase"]))))
     for one in vectors["rounds"]:
         deltas, _ = merge(run, contributions_of(one, run))
-        base, momentum = outer_step(run, base, momentum, deltas)
-        for vector, expected in ((base, one["base"]), (momentum, one["momentum"])):
+        state = outer_step(run, state, deltas, one["round"])
+        for vector, expected in zip(state, (one["base"], one["momentum"])):
             assert pack(vector).hex() == expected["bytes"] and sha256(pack(vector)).hex() == expected["hash"]
 
 
 def check_zeros(vectors):
     run = Run(bytes.fromhex(vectors["manifest"]))
-    base = list(struct.unpack(f"<{run.parameters}f", bytes.fromhex(vectors["initialBase"])))
-    momentum = [0.0] * run.parameters
-    for one in vectors["rounds"]:
-        base, momentum = outer_step(run, base, momentum, merge(run, contributions_of(one, run))[0])
-        assert (pack(base).hex(), pack(momentum).hex()) == (one["base"], one["momentum"])
+    state = initial_state(run, list(struct.unpack(f"<{run.parameters}f", bytes.fromhex(vectors["initialBase"]))))
+    for number, one in enumerate(vectors["rounds"], 1):
+        state = outer_step(run, state, merge(run, contributions_of(one, run))[0], number)
+        assert [pack(vector).hex() for vector in state] == [one["base"], one["momentum"]]
+
+
+def check_sparse(vectors):
+    def run_of(one, length):
+        codec = {name: one["codec"][spelling] for name, spelling in
+                 (("chunk", "chunk"), ("top", "top"), ("exponent", "exponent"), ("max_shift", "maxShift"),
+                  ("clip_norm", "clipNorm"), ("feedback_decay", "feedbackDecay"))}
+        return SimpleNamespace(codec=codec, parameters=one["parameters"], limits={"payload_bytes": length})
+
+    for one in vectors["payloads"]:
+        payload = bytes.fromhex(one["payload"])
+        assert form_of(run_of(one, 0).codec).payload_bytes(one["parameters"]) == len(payload)
+        assert integers_of(payload, run_of(one, len(payload))) == one["integers"]
+    refused = vectors["refused"]
+    length = form_of(run_of(refused, 0).codec).payload_bytes(refused["parameters"])
+    for why, payload in refused["payloads"].items():
+        assert not holds(integers_of, bytes.fromhex(payload), run_of(refused, length)), why
+    run = Run(bytes.fromhex(vectors["run"]["manifest"]))
+    base = list(struct.unpack(f"<{run.parameters}f", bytes.fromhex(vectors["run"]["initialBase"])))
+    state = initial_state(run, base)
+    for number, one in enumerate(vectors["run"]["rounds"], 1):
+        deltas, excluded = merge(run, contributions_of(one, run))
+        assert excluded == one["excluded"]
+        state = outer_step(run, state, deltas, number)
+        assert [sha256(pack(vector)).hex() for vector in state] == [one["base"]]
+    for why, manifest in vectors["run"]["refused"].items():
+        assert not holds(Run, bytes.fromhex(manifest)), why
 
 
 def contributions_of(vectors, run):

@@ -4,6 +4,7 @@ import math
 import struct
 from decimal import ROUND_HALF_UP, Context, Decimal
 
+from payload_forms import form_of
 from hashing import sha256
 
 
@@ -70,29 +71,11 @@ def median_norm(contributions):
 
 
 def integers_of(payload, run, bound=None):
-    """The integers of a dense payload; raises ValueError for a payload that is none, or is longer than the bound (the clip norm unless given)."""
-    codec, limits = run.codec, run.limits
-    bits, block = codec["bits"], codec["block"]
-    if len(payload) != limits["payload_bytes"]:
+    """The integers of a payload; raises ValueError for a payload that is none, or is longer than the bound (the clip norm unless given)."""
+    codec = run.codec
+    if len(payload) != run.limits["payload_bytes"]:
         raise ValueError("has another length than the manifest says")
-    mask, lowest = 2**bits - 1, 2 ** (bits - 1)
-    integers, at = [], 0
-    for start in range(0, run.parameters, block):
-        count = min(block, run.parameters - start)
-        size = (count * bits + 7) // 8
-        shift = payload[at]
-        if shift > codec["max_shift"]:
-            raise ValueError("has a shift out of limit")
-        packed = int.from_bytes(payload[at + 1:at + 1 + size], "little")
-        for _ in range(count):
-            q = packed & mask
-            packed >>= bits
-            if q == lowest:
-                raise ValueError("has the value that is refused")
-            integers.append((q - 2 * lowest if q > lowest else q) << shift)
-        if packed:
-            raise ValueError("has bits after its last value")
-        at += 1 + size
+    integers = form_of(codec).integers(payload, run.parameters)
     unit = 2.0 ** codec["exponent"]
     if norm_of(integers) * unit > (bound or codec["clip_norm"]) * (1 + 1 / 64) + math.sqrt(run.parameters) * unit / 2:
         raise ValueError("is longer than the norm bound")
@@ -183,14 +166,32 @@ def merge(run, contributions):
     return (weighted_mean if run.tensors is None else robust_mean)(run, contributions)
 
 
-def outer_step(run, base, momentum, deltas):
+def outer_step(run, state, deltas, number):
+    """The vectors after round `number`: the base first."""
+    return (nesterov if run.outer["name"] == "nesterov" else sgd)(run, state, deltas, number)
+
+
+def sgd(run, state, deltas, number):
+    first, last, constant = run.outer["learning_rate"], run.outer["final_rate"], run.outer["constant_rounds"]
+    rate = first
+    if number > constant:
+        rate = first + (last - first) * ((number - constant) / (run.rounds - constant))
+    return [[f32(b - rate * delta) for b, delta in zip(state[0], deltas)]]
+
+
+def nesterov(run, state, deltas, number):
     mu, rate = run.outer["momentum"], run.outer["learning_rate"]
     next_base, next_momentum = [], []
-    for b, m, delta in zip(base, momentum, deltas):
+    for b, m, delta in zip(*state, deltas):
         velocity = f32(mu * m + delta)
         next_momentum.append(velocity)
         next_base.append(f32(b - rate * (delta + mu * velocity)))
-    return next_base, next_momentum
+    return [next_base, next_momentum]
+
+
+def initial_state(run, base):
+    """The vectors before round 1."""
+    return [base] if run.outer["name"] == "sgd" else [base, [0.0] * run.parameters]
 
 
 def pack(vector):

@@ -2,11 +2,15 @@
 
 import struct
 
+from payload_forms import form_of
 from hashing import sha256
 
 # Field number -> name and wire type, in the order of tapestry.proto: u32, i32, u64, f64, bool, bytes, str,
 # a message's own table, or [table] for a repeated field.
 DENSE = {1: ("bits", "u32"), 2: ("block", "u32"), 3: ("exponent", "i32"), 4: ("max_shift", "u32"), 5: ("clip_norm", "f64")}
+SPARSE = {1: ("chunk", "u32"), 2: ("top", "u32"), 3: ("exponent", "i32"), 4: ("max_shift", "u32"), 5: ("clip_norm", "f64"),
+          6: ("feedback_decay", "f64")}
+SGD = {1: ("learning_rate", "f64"), 2: ("final_rate", "f64"), 3: ("constant_rounds", "u32")}
 NESTEROV = {1: ("learning_rate", "f64"), 2: ("momentum", "f64")}
 ADAMW = {i: (name, "f64") for i, name in enumerate(("beta1", "beta2", "epsilon", "weight_decay"), 1)}
 MUON = {**ADAMW, 5: ("momentum", "f64")}
@@ -15,6 +19,8 @@ MODEL = {
     1: ("vocabulary_size", "u32"), 2: ("layers", "u32"), 3: ("dimension", "u32"), 4: ("heads", "u32"),
     5: ("key_value_heads", "u32"), 6: ("feed_forward", "u32"), 7: ("context_length", "u32"), 8: ("rope_theta", "f64"),
     9: ("norm_epsilon", "f64"), 10: ("tied_head", "bool"), 11: ("parameters", "u32"), 12: ("layout", "bytes"),
+    20: ("unscaled", {}), 21: ("llama3", {1: ("factor", "f64"), 2: ("low_frequency_factor", "f64"),
+                                          3: ("high_frequency_factor", "f64"), 4: ("original_context", "u32")}),
 }
 STRATEGY = {
     1: ("rounds", "u32"), 2: ("local_steps", "u32"), 3: ("batch", "u32"), 4: ("sequence", "u32"),
@@ -22,6 +28,7 @@ STRATEGY = {
     9: ("warmup_steps", "u32"), 10: ("final_fraction", "f64"), 20: ("adamw", ADAMW), 21: ("muon", MUON),
     30: ("cosine", EMPTY), 31: ("warmup_stable_decay", {1: ("decay_steps", "u32")}), 40: ("f32", EMPTY),
     41: ("f16", {1: ("initial_scale", "f64"), 2: ("growth_interval", "u32")}), 50: ("nesterov", NESTEROV),
+    51: ("sgd", SGD),
 }
 LIMITS = {i: (name, "u32") for i, name in enumerate(
     ("quorum", "target", "deadline_ms", "grace_ms", "payload_bytes", "max_tokens", "max_nodes", "grace_share",
@@ -29,7 +36,8 @@ LIMITS = {i: (name, "u32") for i, name in enumerate(
 MANIFEST = {
     1: ("version", "u32"), 2: ("name", "str"), 3: ("created", "u64"), 4: ("model", MODEL), 5: ("strategy", STRATEGY),
     6: ("limits", LIMITS), 7: ("relay_key", "bytes"), 8: ("initial_base", "bytes"), 9: ("corpora", ["str"]),
-    20: ("bytes", EMPTY), 21: ("file", {1: ("hash", "bytes"), 2: ("byte_length", "u32")}), 30: ("dense", DENSE),
+    20: ("bytes", EMPTY), 21: ("file", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("config_hash", "bytes"), 4: ("config_byte_length", "u32")}),
+    30: ("dense", DENSE), 31: ("sparse", SPARSE),
     40: ("weighted_mean", EMPTY), 41: ("robust_mean", {1: ("tensors", "packed"), 2: ("norm_factor", "f64")}), 50: ("open", EMPTY), 70: ("unguarded", EMPTY),
     71: ("probe", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("max_increase", "f64"), 4: ("rounds", "u32")}), 60: ("anyone", EMPTY), 61: ("members", EMPTY),
     62: ("auditor", {1: ("public_key", "bytes")}), 80: ("fixed", EMPTY), 81: ("following", {1: ("factor", "f64"), 2: ("rounds", "u32")}),
@@ -99,7 +107,9 @@ class Run:
         self.parameters = m["model"]["parameters"]
         self.rounds, self.local_steps = m["strategy"]["rounds"], m["strategy"]["local_steps"]
         self.step_tokens = m["strategy"]["batch"] * m["strategy"]["sequence"]
-        self.outer, self.codec, self.limits = m["strategy"]["nesterov"], m["dense"], m["limits"]
+        (outer,) = {"nesterov", "sgd"} & set(m["strategy"])
+        (codec,) = {"dense", "sparse"} & set(m)
+        self.outer, self.codec, self.limits = {"name": outer, **m["strategy"][outer]}, m[codec], m["limits"]
         self.corpora = len(m.get("corpora", []))
         self.tensors = m["robust_mean"]["tensors"] if "robust_mean" in m else None
         self.norm_factor = m["robust_mean"]["norm_factor"] if "robust_mean" in m else None
@@ -111,25 +121,25 @@ class Run:
         self.following = m["following"] if "following" in m else None
         m["fixed" if self.following is None else "following"]
         codec, limits = self.codec, self.limits
-        whole, rest = divmod(self.parameters, codec["block"])
-        size = lambda n: 1 + (n * codec["bits"] + 7) // 8
-        length = whole * size(codec["block"]) + (size(rest) if rest else 0)
-        greatest = (2 ** (codec["bits"] - 1) - 1) * 2 ** codec["max_shift"]
+        form = form_of(codec)
+        outer = self.outer
         sound = (
             m["version"] == 2
-            and min(self.parameters, self.rounds, self.local_steps, limits["quorum"], limits["deadline_ms"],
-                    codec["block"]) >= 1
+            and min(self.parameters, self.rounds, self.local_steps, limits["quorum"], limits["deadline_ms"]) >= 1
             and limits["max_tokens"] >= self.local_steps * self.step_tokens
             and limits["target"] >= limits["quorum"] and limits["max_nodes"] >= limits["quorum"]
-            and 2 <= codec["bits"] <= 8 and codec["exponent"] >= -126
+            and form.sound and codec["exponent"] >= -126
             and codec["exponent"] + codec["max_shift"] <= 64 and codec["clip_norm"] > 0
-            and limits["payload_bytes"] == length
+            and limits["payload_bytes"] == form.payload_bytes(self.parameters)
+            and (outer["name"] == "nesterov" or (outer["learning_rate"] > 0 and outer["final_rate"] > 0
+                                                 and 1 <= outer["constant_rounds"] <= self.rounds))
             and (self.probe is None or (self.probe["byte_length"] >= 8 and self.probe["byte_length"] % 4 == 0
                                         and self.probe["max_increase"] >= 0 and self.probe["rounds"] >= 1))
             and (self.tensors is None or (sum(self.tensors) == self.parameters and min(self.tensors) > 0
-                                          and self.norm_factor > 0 and limits["target"] <= 4096))
+                                          and self.norm_factor > 0 and limits["target"] <= 4096
+                                          and all(size % form.whole == 0 for size in self.tensors[:-1])))
             and (self.following is None or min(self.following["factor"], self.following["rounds"]) >= 1)
-            and greatest * limits["max_tokens"] * limits["target"] < 2**53
+            and form.greatest * limits["max_tokens"] * limits["target"] < 2**53
         )
         if not sound:
             raise ValueError("the manifest is out of its limits")

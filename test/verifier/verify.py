@@ -13,7 +13,7 @@ import struct
 import sys
 
 from checkpoints import Tree, checkpoint_text
-from deltas import integers_of, loss_of, median_norm, merge, norm_bound, outer_step, pack
+from deltas import initial_state, integers_of, loss_of, median_norm, merge, norm_bound, outer_step, pack
 from entries import entry_hash, is_count, parse_body
 from hashing import sha256, signed_by
 from kept import Kept
@@ -118,9 +118,9 @@ class Verifier:
         signature = bytes.fromhex(body["signature"])
         require(signed_by(self.run.relay_key, b"tapestry manifest v2" + data, signature), at("body.signature"), "does not sign the manifest")
         self.base = self.run.initial_base
-        self.vector = self.vector_of(self.blob(self.base.hex()))
-        require(self.vector, at("body.manifest"), "names a base that is not the model's")
-        self.momentum = [0.0] * self.run.parameters
+        base = self.vector_of(self.blob(self.base.hex()))
+        require(base, at("body.manifest"), "names a base that is not the model's")
+        self.state = initial_state(self.run, base)
         self.removed = self.removed_through(self.newest)
         for kept in self.kept:
             kept.open(self)
@@ -198,20 +198,21 @@ class Verifier:
         attempt = self.attempt
         require(attempt is not None and attempt.closed, at("kind"), "commits a round that was not closed")
         self.expect(body, at, round=attempt.round, contributions=len(attempt.keys), last=attempt.last, tokens=attempt.tokens)
+        require(len(body["state"]) == len(self.state), at("body.state"), "is not what the outer optimizer stores")
         if attempt.round > self.removed:
             self.expect(body, at, norm=median_norm(attempt.contributions))
             deltas, excluded = merge(self.run, attempt.contributions)
             self.expect(body, at, excluded=[attempt.sequences[k] for k in excluded])
-            vectors = outer_step(self.run, self.vector, self.momentum, deltas)
+            vectors = outer_step(self.run, self.state, deltas, attempt.round)
             for i, vector in enumerate(vectors):
                 require(sha256(pack(vector)).hex() == body["state"][i], at(f"body.state.{i}"), "is not what the contributions give")
         elif attempt.round == self.removed:
             vectors = [self.vector_of(self.blob(name)) for name in body["state"]]
         else:
-            vectors = self.vector, self.momentum
+            vectors = self.state
         loss = self.judged(body, at, True)
         self.signed_tree(body["checkpoint"], at)
-        self.vector, self.momentum = vectors
+        self.state = vectors
         self.medians.append(body["norm"])
         if loss is not None:
             self.losses.append(loss)

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +10,7 @@ import { receiptLines, receiptsIn } from '../../relay/wire/evidence/receipt.ts';
 import { encodeToNode, runIdOf } from '../../relay/wire/frames.ts';
 import { toHex } from '../../relay/wire/hex.ts';
 import type { Acknowledgement } from '../../relay/wire/tapestry_pb.js';
-import { findPython } from '../support/python.ts';
+import { runPython } from '../support/python.ts';
 import {
   contribute,
   drawnPayload,
@@ -34,19 +33,8 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const vectors = join(import.meta.dirname, '../../docs/protocol-vectors');
 
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a script of this folder, which leaves no compiled files behind. */
-async function python(script: string, ...args: string[]): Promise<Ended> {
-  const child = spawn(findPython(), ['-B', join(import.meta.dirname, script), ...args]);
-  const [stdout, stderr] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
-  const status = child.exitCode ?? (await new Promise<number | null>((resolve) => child.on('exit', resolve)));
-  return { status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
-}
+/** Runs a script of this folder. */
+const python = (script: string, ...args: string[]) => runPython(join(import.meta.dirname, script), ...args);
 
 const own = mkdtempSync(join(tmpdir(), 'tapestry-test-'));
 const whole = join(own, 'run');

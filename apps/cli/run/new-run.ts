@@ -6,8 +6,16 @@ import { sha256Hex } from '../../../client/sha256.ts';
 import { usualScaling } from '../../../client/train/trainer.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
-import { denseCodec } from '../../../relay/wire/dense.ts';
 import { fromHex } from '../../../relay/wire/hex.ts';
+import {
+  type CodecName,
+  codecFor,
+  type OuterName,
+  outerNameOf,
+  outerOf,
+  sparseGrid,
+  tensorSizes,
+} from './delta-choices.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
 /** An operator's choices for a new run; the rest of the manifest follows from them. */
@@ -30,6 +38,10 @@ export interface RunChoices {
   readonly graceMs: number;
   /** How deltas become one: `robust` unless given. */
   readonly merge?: 'robust' | 'mean';
+  /** How deltas are encoded: `dense` unless given. */
+  readonly codec?: CodecName;
+  /** The relay's step: `nesterov` unless given, or `sgd` with the sparse codec. */
+  readonly outer?: OuterName;
   /** The guard's tokens, and by how many nats a token the loss on them may rise; no guard unless given. */
   readonly probe?: Probe;
   /** Per cent of the nodes at a round's opening; the grace begins when more have contributed. */
@@ -96,15 +108,6 @@ export function defaultBatch(preset: PresetName): number {
   return tuned[preset].batch;
 }
 
-/** 8 bits and a shift for each 256 parameters: 8.03 bits a parameter, from 2^-20 to about a half. */
-const grid = { bits: 8, block: 256, exponent: -20, maxShift: 12 };
-
-/**
- * DiLoCo's (arXiv 2311.08105) outer step, but with a momentum of 0.5 for its 0.9: that one needs hundreds of rounds to pay,
- * and over 20 it overshoots (held-out loss 3.03 against 2.85 after 200 steps a node, and worse than before after round 2).
- */
-export const outer = { learningRate: 0.7, momentum: 0.5 };
-
 /** AdamW's settings of the inner steps. */
 const adamw = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
 const gradientClip = 1;
@@ -132,11 +135,6 @@ export const usualPayloadRounds = 100;
 /** More than half: while honest nodes are the majority, hostile ones can neither begin the grace nor prevent it. */
 const usualGraceShare = 50;
 
-/** A delta's greatest L2 norm: some four times what 10 to 30 steps of an honest node were seen to give. */
-function clipNormOf(parameters: number): number {
-  return 0.05 * Math.sqrt(parameters);
-}
-
 type GuardDraft = NonNullable<NewRun['manifest']['guard']>;
 type MergeDraft = NonNullable<NewRun['manifest']['merge']>;
 
@@ -146,10 +144,10 @@ function readersOf(readers: RunChoices['readers']): NonNullable<NewRun['manifest
   return { case: 'auditor', value: { publicKey: readers } };
 }
 
-function mergeOf({ merge = 'robust' }: RunChoices, { tensors, length }: ParameterLayout): MergeDraft {
+function mergeOf({ merge = 'robust', codec }: RunChoices, { tensors, length }: ParameterLayout): MergeDraft {
   if (merge === 'mean') return { case: 'weightedMean', value: {} };
-  const ends = [...tensors.slice(1).map(({ offset }) => offset), length];
-  const sizes = tensors.map(({ offset }, i) => (ends[i] ?? length) - offset);
+  const starts = tensors.map(({ offset }) => offset);
+  const sizes = tensorSizes(starts, length, codec === 'sparse' ? sparseGrid.chunk : 1);
   return { case: 'robustMean', value: { tensors: sizes, normFactor } };
 }
 
@@ -199,7 +197,7 @@ function strategyOf(choices: RunChoices): StrategyDraft {
         ? { case: 'cosine', value: {} }
         : { case: 'warmupStableDecay', value: { decaySteps: Math.ceil(totalSteps * decayPart) } },
     precision: precision === 'f32' ? { case: 'f32', value: {} } : { case: 'f16', value: usualScaling },
-    outer: { case: 'nesterov', value: outer },
+    outer: outerOf(outerNameOf(choices), rounds),
   };
 }
 
@@ -210,12 +208,12 @@ export function newRun(choices: RunChoices): NewRun {
   const config: ModelConfig = choices.start?.config ?? { ...presets[choices.preset], vocabularySize };
   const strategy = strategyOf(choices);
   const layout = layoutOf(config);
-  const codec = { ...grid, clipNorm: clipNormOf(layout.length) };
+  const { draft, codec } = codecFor(choices.codec ?? 'dense', layout.length);
   const { probe, guard } = guardOf(choices);
   const named = runTokenizer(tokenizer, config.contextLength);
   const maxTokens = choices.steps * choices.batch * (strategy.sequence ?? 0);
   // Below 2^53, so that every sum of a round is exact.
-  const most = Math.ceil(2 ** 53 / (denseCodec(codec).greatestInteger * maxTokens)) - 1;
+  const most = Math.ceil(2 ** 53 / (codec.greatestInteger * maxTokens)) - 1;
   // Each node that connects has a place in the round, so that fast nodes take none from slow ones.
   const maxNodes = choices.maxNodes ?? Math.max(choices.quorum, Math.min(usualMaxNodes, most));
   return {
@@ -226,7 +224,7 @@ export function newRun(choices: RunChoices): NewRun {
       model: manifestModel(config, layout),
       tokenizer: named.manifest,
       strategy,
-      codec: { case: 'dense', value: codec },
+      codec: draft,
       merge: mergeOf(choices, layout),
       limits: {
         quorum: choices.quorum,
@@ -235,7 +233,7 @@ export function newRun(choices: RunChoices): NewRun {
         graceMs: choices.graceMs,
         graceShare: choices.graceShare ?? usualGraceShare,
         payloadRounds: choices.payloadRounds ?? usualPayloadRounds,
-        payloadBytes: denseCodec(codec).payloadBytes(layout.length),
+        payloadBytes: codec.payloadBytes(layout.length),
         maxTokens,
         maxNodes,
       },

@@ -8,6 +8,7 @@ import { layoutOf } from '../../../client/model/parameters.ts';
 import { choosePreset } from '../../../client/train/choose-preset.ts';
 import type { WholeManifest } from '../../../relay/wire/frames.ts';
 import { decimal, whole } from '../options.ts';
+import { type CodecName, codecNames, type OuterName, outerNames } from './delta-choices.ts';
 import {
   defaultBatch,
   defaultSteps,
@@ -26,6 +27,8 @@ export interface RunFlags {
   readonly precision?: TrainingChoices['precision'];
   readonly schedule?: TrainingChoices['schedule'];
   readonly merge?: 'robust' | 'mean';
+  readonly codec?: CodecName;
+  readonly outer?: OuterName;
   /** The most that the loss of a base may rise, in nats a token. */
   readonly guard?: number | 'off';
   /** A file of text that bases are measured on. */
@@ -70,6 +73,18 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
         'how deltas become one: robust bounds what a hostile minority can do, mean does not (default: robust)',
       ).choices(['robust', 'mean']),
     )
+    .addOption(
+      new Option(
+        '--codec <name>',
+        'how deltas are sent: dense takes 8 bits a parameter, sparse a quarter of a bit (default: dense)',
+      ).choices(codecNames),
+    )
+    .addOption(
+      new Option(
+        '--outer <name>',
+        "the relay's step: sgd anneals its rate and suits sparse (default: nesterov, with --codec sparse sgd)",
+      ).choices(outerNames),
+    )
     .option(
       '--guard <nats>',
       `do not publish a base whose loss on held-out text is more than so many nats a token above the best before; off ` +
@@ -98,7 +113,12 @@ function guardOf(text: string): number | 'off' {
 export async function decideRun(
   flags: RunFlags,
   otherwise: PresetName | 'auto',
-): Promise<Pick<RunChoices, 'preset' | 'rounds' | 'steps' | 'batch' | 'seed' | 'training' | 'merge'>> {
+): Promise<
+  Pick<
+    RunChoices,
+    'preset' | 'rounds' | 'steps' | 'batch' | 'seed' | 'training' | 'merge' | 'codec' | 'outer'
+  >
+> {
   const preset = await resolvePreset(flags.preset ?? otherwise);
   const batch = flags.batch ?? defaultBatch(preset);
   const { optimizer, precision, schedule, recompute, accumulate } = flags;
@@ -116,6 +136,8 @@ export async function decideRun(
     batch,
     seed: flags.seed,
     ...(flags.merge === undefined ? {} : { merge: flags.merge }),
+    ...(flags.codec === undefined ? {} : { codec: flags.codec }),
+    ...(flags.outer === undefined ? {} : { outer: flags.outer }),
     training: {
       optimizer: optimizer ?? usualTraining.optimizer,
       precision: precision ?? usualTraining.precision,
@@ -147,7 +169,7 @@ export function checkSameRun(
   next: string,
   more: readonly AskedFlag[] = [],
 ): void {
-  const { strategy, model, merge, guard } = manifest;
+  const { strategy, model, merge, guard, codec } = manifest;
   const layout =
     flags.preset === undefined || flags.preset === 'auto'
       ? undefined
@@ -161,6 +183,8 @@ export function checkSameRun(
     ['--precision', flags.precision, strategy.precision.case],
     ['--schedule', flags.schedule, schedule],
     ['--merge', flags.merge, merge.case === 'robustMean' ? 'robust' : 'mean'],
+    ['--codec', flags.codec, codec.case],
+    ['--outer', flags.outer, strategy.outer.case],
     ['--guard', flags.guard, guard.case === 'probe' ? guard.value.maxIncrease : 'off'],
     ['--recompute', flags.recompute, strategy.recompute],
     ['--accumulate', flags.accumulate, strategy.accumulation],

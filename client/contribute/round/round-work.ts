@@ -7,7 +7,7 @@ import { contentHash } from '../../sha256.ts';
 import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
 import { BaseDelta } from './base-delta.ts';
-import { encodeDelta } from './error-feedback.ts';
+import { encodeDelta, returned } from './error-feedback.ts';
 import { LocalTraining, type TrainingOptions } from './local-training.ts';
 import { isUnusableState, type NodeStore, type Saved } from './node-store.ts';
 import type { Contribution } from './saved-state.ts';
@@ -101,8 +101,9 @@ export class RoundWork {
    * is never encoded.
    */
   async train(round: Round, signal: AbortSignal): Promise<Contribution | null> {
-    const clipNorm = Math.min(this.#terms.codec.clipNorm, round.normBound);
-    const codec = { ...this.#terms.codec, clipNorm };
+    const { clipNorm } = this.#terms.codec;
+    // The round's bound follows what payloads represent, of which a delta of a sparse codec is only a part.
+    const codec = { ...this.#terms.codec, clipNorm: Math.min(clipNorm, round.normBound) };
     const { parameters: base } = await this.#store.base(this.#terms, round.base, signal);
     try {
       const trained = await this.training.train(round, base, signal);
@@ -133,15 +134,19 @@ export class RoundWork {
     }
   }
 
-  /** The relay accepted the contribution: its rounding error is added to the next delta. */
+  /** The relay accepted the contribution: what its encoding left out is added to the next delta. */
   async accept(acknowledgement: Acknowledgement | null): Promise<void> {
     if (this.#made !== null) this.#residual = this.#made.residual;
     this.#made = null;
     if (acknowledgement !== null) await this.#store.saveReceipt(this.#terms.run, acknowledgement);
   }
 
-  /** Drops the contribution; the residual remains as it was before it. */
+  /** The contribution does not count, because it was refused, late or lost: see `returned`. */
   discard(): void {
+    const made = this.#made;
+    if (made === null) return;
+    const { bytes: payload, residual } = made;
+    this.#residual = returned({ payload, residual }, this.#residual, this.#terms.codec);
     this.#made = null;
   }
 }

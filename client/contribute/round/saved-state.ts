@@ -17,7 +17,7 @@ export interface Contribution extends ContributionFacts {
 export interface SavedState {
   /** It has no parameters, because each round begins with those of its base. */
   readonly checkpoint: Checkpoint<OptimizerState>;
-  /** The error-feedback residual before `contribution`. */
+  /** The error-feedback residual before `contribution`. If the contribution does not count, `returned` gives the next one. */
   readonly residual: Float32Array<ArrayBuffer>;
   readonly contribution: Contribution;
 }

@@ -41,7 +41,7 @@ export function offer(session: Session): Advanced {
   return [{ ...session, work: { ...work, kind: 'offered' } }, [{ kind: 'offer', payload: work.payload }]];
 }
 
-/** Drops the current work. Its delta is never sent, and the residual remains as it was before the round. */
+/** Drops the current work. Its payload is never sent again; see `RoundWork.discard` for the residual. */
 export function drop(session: Session, reason: 'refused' | 'closed' | 'not-finite'): Advanced {
   const { work } = session;
   if (work.kind === 'idle') return [session, []];

@@ -7,7 +7,7 @@ export interface Part {
   readonly tokens: number;
   /** Hash of the payload. */
   readonly payload: Hash;
-  /** Calls `take` with the integers of all values, slice by slice, in their order. */
+  /** Calls `take` with all integers of the payload, slice by slice, in the order of their values. */
   decode(take: TakeSlice): Promise<void>;
 }
 

@@ -96,15 +96,17 @@ export class RobustMean implements Merge {
     const squares = new Float64Array(this.#tensors.length);
     const sketch = new Float64Array(blocks.length);
     let at = 0;
-    await part.decode((integers, from) => {
-      const last = from + integers.length;
-      for (let start = from; start < last; ) {
-        const { tensor, end } = blocks[at] ?? { tensor: 0, end: last };
-        const stop = Math.min(end, last);
+    await part.decode(({ integers, indices, from }) => {
+      for (let i = 0; i < integers.length; ) {
+        const first = indices === null ? from + i : (indices[i] ?? 0);
+        while (first >= (blocks[at]?.end ?? Infinity)) at++;
+        const { tensor, end } = blocks[at] ?? { tensor: 0, end: Infinity };
         let square = squares[tensor] ?? 0;
         let signed = sketch[at] ?? 0;
-        for (let index = start; index < stop; index++) {
-          const integer = integers[index - from] ?? 0;
+        for (; i < integers.length; i++) {
+          const index = indices === null ? from + i : (indices[i] ?? 0);
+          if (index >= end) break;
+          const integer = integers[i] ?? 0;
           square += integer * integer;
           // -integer where the bit is set: random signs would mislead a branch every second time.
           const bit = ((signs[index >> 3] ?? 0) >> (index & 7)) & 1;
@@ -112,8 +114,6 @@ export class RobustMean implements Merge {
         }
         squares[tensor] = square;
         sketch[at] = signed;
-        if (stop === end) at++;
-        start = stop;
       }
     });
     return { norms: squares.map(Math.sqrt), sketch };
@@ -135,15 +135,11 @@ export class RobustMean implements Merge {
   async #add(part: Part, weights: Float64Array, sums: Float64Array): Promise<void> {
     let tensor = 0;
     let end = this.#tensors[0] ?? 0;
-    await part.decode((integers, from) => {
-      const last = from + integers.length;
-      for (let start = from; start < last; ) {
-        const weight = weights[tensor] ?? 0;
-        const stop = Math.min(end, last);
-        for (let index = start; index < stop; index++)
-          sums[index] = (sums[index] ?? 0) + weight * (integers[index - from] ?? 0);
-        if (stop === end) end += this.#tensors[++tensor] ?? this.#parameters;
-        start = stop;
+    await part.decode(({ integers, indices, from }) => {
+      for (let i = 0; i < integers.length; i++) {
+        const index = indices === null ? from + i : (indices[i] ?? 0);
+        while (index >= end) end += this.#tensors[++tensor] ?? Infinity;
+        sums[index] = (sums[index] ?? 0) + (weights[tensor] ?? 0) * (integers[i] ?? 0);
       }
     });
   }

@@ -12,9 +12,11 @@ export class WeightedMean implements Merge {
     const sums = new Float64Array(this.#parameters);
     let tokens = 0;
     for (const part of parts) {
-      await part.decode((integers, from) => {
-        for (let i = 0; i < integers.length; i++)
-          sums[from + i] = (sums[from + i] ?? 0) + (integers[i] ?? 0) * part.tokens;
+      await part.decode(({ integers, indices, from }) => {
+        for (let i = 0; i < integers.length; i++) {
+          const index = indices === null ? from + i : (indices[i] ?? 0);
+          sums[index] = (sums[index] ?? 0) + (integers[i] ?? 0) * part.tokens;
+        }
       });
       tokens += part.tokens;
     }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkPayload, decodeInSlices, normTolerance, sumsAreExact } from '../../../relay/run/aggregate.ts';
-import { denseCodec } from '../../../relay/wire/dense.ts';
+import { denseCodec } from '../../../relay/wire/codec/dense.ts';
 import { RefusalCode } from '../../../relay/wire/tapestry_pb.js';
+import { integersOf } from '../../support/relay/integers.ts';
 
 const settings = { bits: 8, block: 16, exponent: -10, maxShift: 4, clipNorm: 1 };
 const codec = denseCodec(settings);
@@ -62,10 +63,10 @@ test('the event loop turns between the slices of a large payload, whose values a
   };
   setImmediate(turn);
   const sliced = new Int32Array(parameters);
-  await decodeInSlices(payload, parameters, codec, (integers, from) => sliced.set(integers, from));
+  await decodeInSlices(payload, parameters, codec, ({ integers, from }) => sliced.set(integers, from));
   isDone = true;
   expect(turns).toBeGreaterThanOrEqual(5);
-  const whole = codec.decode(payload, parameters);
+  const whole = integersOf(codec, payload, parameters);
   expect(whole.length).toBe(parameters);
   expect(Buffer.compare(Buffer.from(sliced.buffer), Buffer.from(whole.buffer))).toBe(0);
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { manifestBytesOf, parseManifest } from '../../../relay/run/manifest.ts';
-import type { State } from '../../../relay/run/outer-optimizer.ts';
+import type { State } from '../../../relay/run/outer/outer-optimizer.ts';
 import { RoundFold } from '../../../relay/run/round-fold.ts';
 import { hashOfBytes } from '../../../relay/storage/sha256.ts';
 import { drawnPayload, tinyRun } from '../../support/relay/run-support.ts';
@@ -30,7 +30,7 @@ async function stateAfter(
     payload: hashOfBytes(drawnPayload(100, seed)),
     read: async () => drawnPayload(100, seed),
   }));
-  return (await fold.next(contributions)).state;
+  return (await fold.next(1, contributions)).state;
 }
 
 test('the next state depends on the set of contributions, not on their order or on repeated calls', async () => {
@@ -67,7 +67,7 @@ test('a payload that cannot be read changes nothing', async () => {
     read: () => Promise.reject(new Error('the disk failed')),
   };
   const read = { tokens: 100, payload: '2'.repeat(64), read: async () => drawnPayload(100, 9) };
-  await expect(fold.next([read, broken])).rejects.toThrow('the disk failed');
+  await expect(fold.next(1, [read, broken])).rejects.toThrow('the disk failed');
   expect(await stateAfter(fold, parts)).toEqual(await stateAfter(newFold(), parts));
 });
 

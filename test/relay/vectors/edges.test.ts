@@ -7,7 +7,7 @@ import { Readers } from '../../../relay/server/http/readers.ts';
 import { Invitations } from '../../../relay/server/invitations.ts';
 import { bytesOfVector } from '../../../relay/storage/blob-store.ts';
 import { hashOfBytes } from '../../../relay/storage/sha256.ts';
-import { denseCodec } from '../../../relay/wire/dense.ts';
+import { denseCodec } from '../../../relay/wire/codec/dense.ts';
 import { fromHex, toHex } from '../../../relay/wire/hex.ts';
 import { authorizationOf, nonceOf, type ReaderSecret } from '../../../relay/wire/reader-proof.ts';
 import { TestClock, testNode, tinyRun } from '../../support/relay/run-support.ts';
@@ -159,6 +159,7 @@ test('zeros.json: outer steps in which zeros have signs, and numbers vanish', as
       return { tokens: 2 ** 24, payload: toHex(denseCodec(codec).encode(values, new Float32Array(6))) };
     });
     const { state } = await fold.next(
+      rounds.length + 1,
       contributions.map(({ payload, tokens }) => ({
         tokens,
         payload: hashOfBytes(fromHex(payload)),

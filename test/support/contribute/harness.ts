@@ -20,7 +20,7 @@ import type { Runtime } from '../../../client/runtime.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../../relay/server/server.ts';
-import { denseCodec } from '../../../relay/wire/dense.ts';
+import { denseCodec } from '../../../relay/wire/codec/dense.ts';
 
 export const tinyConfig: ModelConfig = {
   vocabularySize: 260,

@@ -8,7 +8,10 @@ export function partOf(integers: readonly number[], tokens: number): Part {
     payload: hashOfBytes(new TextEncoder().encode(integers.join())),
     decode: async (take) => {
       for (let from = 0; from < integers.length; from += 2)
-        take(Int32Array.from(integers.slice(from, from + 2)), from);
+        take({
+          ...{ from, to: Math.min(from + 2, integers.length), indices: null },
+          integers: Int32Array.from(integers.slice(from, from + 2)),
+        });
     },
   };
 }

@@ -4,7 +4,8 @@ import { Random } from '../../../client/random.ts';
 import type { Clock } from '../../../relay/run/clock.ts';
 import type { NewRun, Run } from '../../../relay/run/run.ts';
 import { hashOfBytes } from '../../../relay/storage/sha256.ts';
-import { denseCodec } from '../../../relay/wire/dense.ts';
+import { denseCodec } from '../../../relay/wire/codec/dense.ts';
+import { type SparseSettings, sparseCodec } from '../../../relay/wire/codec/sparse.ts';
 import { fromHex, toHex } from '../../../relay/wire/hex.ts';
 import { offerBytes, sign } from '../../../relay/wire/signatures.ts';
 import {
@@ -28,6 +29,8 @@ export interface TinyRun {
   readonly graceMs?: number;
   /** Sizes of the tensors of a run with the robust mean; the weighted mean unless given. */
   readonly tensors?: number[];
+  /** The settings of a sparse codec, and the outer step `sgd` with it; the dense codec and `nesterov` unless given. */
+  readonly sparse?: SparseSettings;
   /** The norm bound; the clip norm unless given. */
   readonly following?: { readonly factor: number; readonly rounds: number };
   /** The guard's tokens, and by how much the loss on them may rise; no guard unless given. */
@@ -88,9 +91,11 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         inner: { case: 'adamw', value: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 } },
         schedule: { case: 'cosine', value: {} },
         precision: { case: 'f32', value: {} },
-        outer: { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } },
+        outer: options.sparse
+          ? { case: 'sgd', value: { learningRate: 1, finalRate: 0.4, constantRounds: 1 } }
+          : { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } },
       },
-      codec: { case: 'dense', value: grid },
+      codec: options.sparse ? { case: 'sparse', value: options.sparse } : { case: 'dense', value: grid },
       merge: options.tensors
         ? { case: 'robustMean', value: { tensors: options.tensors, normFactor: 1.25 } }
         : { case: 'weightedMean', value: {} },
@@ -99,7 +104,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         target,
         deadlineMs,
         graceMs,
-        payloadBytes: codec.payloadBytes(parameters),
+        payloadBytes: (options.sparse ? sparseCodec(options.sparse) : codec).payloadBytes(parameters),
         maxTokens: 1000,
         maxNodes: 64,
         graceShare: 50,

@@ -84,3 +84,22 @@ test('differences between manifests are named by field', async () => {
     'strategy.schedule',
   ]);
 });
+
+test('a sparse run takes a quarter of a bit a parameter, anneals its rate, and has tensors of whole chunks', async () => {
+  const flags = flagsOf('--codec', 'sparse', '--rounds', '12');
+  const manifest = await manifestOf(flags);
+  const { strategy, codec, merge, model, limits } = manifest;
+  if (codec.case !== 'sparse' || merge.case !== 'robustMean') throw new Error('another codec or merge rule');
+  expect(strategy.outer).toMatchObject({
+    case: 'sgd',
+    value: { learningRate: 1, finalRate: 0.4, constantRounds: 3 },
+  });
+  expect((limits.payloadBytes * 8) / model.parameters).toBeLessThanOrEqual(0.25);
+  expect(merge.value.tensors.length).toBeGreaterThan(4);
+  for (const size of merge.value.tensors.slice(0, -1)) expect(size % codec.value.chunk).toBe(0);
+  expect(() => checkSameRun(manifest, flags, '')).not.toThrow();
+  expect(() => checkSameRun(manifest, flagsOf('--codec', 'dense'), '')).toThrow('--codec dense');
+  expect(() => checkSameRun(manifest, flagsOf('--outer', 'nesterov'), '')).toThrow('--outer nesterov');
+  const other = await manifestOf(flagsOf('--codec', 'sparse', '--outer', 'nesterov'));
+  expect(other.strategy.outer.case).toBe('nesterov');
+});

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BaseDelta, normOf } from '../../../../client/contribute/round/base-delta.ts';
 import { encodeDelta } from '../../../../client/contribute/round/error-feedback.ts';
-import { denseCodec } from '../../../../relay/wire/dense.ts';
+import { denseCodec } from '../../../../relay/wire/codec/dense.ts';
+import { integersOf } from '../../../support/relay/integers.ts';
 
 const codec = denseCodec({ bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 2 });
 const vector = (length: number, most: number) =>
   fc.float32Array({ minLength: length, maxLength: length, min: -most, max: most, noNaN: true });
 const decoded = (payload: Uint8Array, length: number) =>
-  Float32Array.from(codec.decode(payload, length), (integer) => integer * codec.unit);
+  Float32Array.from(integersOf(codec, payload, length), (integer) => integer * codec.unit);
 
 test('a delta is base minus local, no longer than the clip norm, in the same direction', () => {
   fc.assert(

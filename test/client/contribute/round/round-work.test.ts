@@ -12,6 +12,7 @@ import type { Runtime } from '../../../../client/runtime.ts';
 import { contentHash } from '../../../../client/sha256.ts';
 import { stepSites } from '../../../../client/train/step-sites.ts';
 import { tinyCorpus, tinyTerms } from '../../../support/contribute/harness.ts';
+import { integersOf } from '../../../support/relay/integers.ts';
 import { withoutGradient } from '../../../support/train/small-run.ts';
 import { memoryFiles, tuneNorms } from '../../../support/tuned-store.ts';
 
@@ -115,7 +116,7 @@ test('a delta is no longer than the round allows', async () => {
   const normBound = 0.01;
   const made = await node.train(work, 1, healthy, tinyTerms.localSteps, normBound);
   const { codec } = tinyTerms;
-  const integers = codec.decode(made?.bytes ?? new Uint8Array(), healthy.length);
+  const integers = integersOf(codec, made?.bytes ?? new Uint8Array(), healthy.length);
   const norm = Math.sqrt(integers.reduce((sum, integer) => sum + integer * integer, 0)) * codec.unit;
   expect(norm).toBeLessThanOrEqual(normBound);
   expect(norm).toBeGreaterThan(normBound / 2);

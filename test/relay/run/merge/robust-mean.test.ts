@@ -5,6 +5,9 @@ import type { Part } from '../../../../relay/run/merge/merge.ts';
 import { RobustMean } from '../../../../relay/run/merge/robust-mean.ts';
 import { blockWidth, signsOf } from '../../../../relay/run/merge/sketch.ts';
 import { WeightedMean } from '../../../../relay/run/merge/weighted-mean.ts';
+import { hashOfBytes } from '../../../../relay/storage/sha256.ts';
+import { sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
+import { integersOf } from '../../../support/relay/integers.ts';
 import { partOf } from '../../../support/relay/merge-part.ts';
 
 const merge = (parts: readonly Part[], tensors: readonly number[], normFactor = 1) =>
@@ -127,4 +130,69 @@ test('more than half of the deltas always remain, no tensor is long, and order c
       if (reversed.excluded.length === 0) expect(reversed.delta).toEqual(delta);
     }),
   );
+});
+
+test('sparse deltas: one that is long is scaled, one that points against the others is left out, no tensor counts for nothing', async () => {
+  const settings = { chunk: 64, top: 8, exponent: -22, maxShift: 14, clipNorm: 100, feedbackDecay: 0.95 };
+  const codec = sparseCodec(settings);
+  const length = 64 * 200;
+  const tensors = [64, 64 * 99, 64 * 100];
+  const random = Random.seeded(8);
+  const shared = new Float32Array(length).map(() => random.normal() / 100);
+  const parts = Array.from({ length: 7 }, (_, i): Part => {
+    const factor = i === 5 ? 20 : i === 6 ? -1 : 1;
+    const own = shared.map((value) => factor * (value + random.normal() / 100));
+    const payload = codec.encode(own, new Float32Array(length));
+    const decode: Part['decode'] = async (take) => take(codec.decodeSlice(payload, length, 0));
+    return { tokens: 100, payload: hashOfBytes(payload), decode };
+  });
+  const { delta, excluded, shares } = await new RobustMean(length, { tensors, normFactor: 1.25 }).merge(
+    parts,
+    codec.unit,
+  );
+  expect(excluded).toEqual([6]);
+  expect(shares.slice(0, 5).every((share) => share > 0.9)).toBe(true);
+  expect(shares[5]).toBeLessThan(0.1);
+  const dot = delta.reduce((sum, value, i) => sum + value * (shared[i] ?? 0), 0);
+  const norm = (of: Float32Array | Float64Array) => Math.hypot(...of);
+  expect(dot / (norm(delta) * norm(shared))).toBeGreaterThan(0.5);
+  // Each tensor, the one of a single chunk too, moves.
+  expect(norm(delta.slice(0, 64))).toBeGreaterThan(0);
+});
+
+test('sums of sparse deltas are those of the same deltas with their zeros, in both merge rules', async () => {
+  const codec = sparseCodec({
+    ...{ chunk: 16, top: 3, exponent: -12, maxShift: 4, clipNorm: 100, feedbackDecay: 0.95 },
+  });
+  const random = Random.seeded(3);
+  const parts = Array.from({ length: 5 }, () => {
+    const payload = codec.encode(
+      new Float32Array(70).map(() => random.normal()),
+      new Float32Array(70),
+    );
+    const sparse: Part = {
+      tokens: 1 + random.below(100),
+      payload: hashOfBytes(payload),
+      decode: async (take) => take(codec.decodeSlice(payload, 70, 0)),
+    };
+    const integers = integersOf(codec, payload, 70);
+    const whole: Part = {
+      ...sparse,
+      decode: async (take) => take({ from: 0, to: 70, integers, indices: null }),
+    };
+    return { sparse, whole };
+  });
+  for (const rule of [new WeightedMean(70), new RobustMean(70, { tensors: [16, 48, 6], normFactor: 1 })]) {
+    const merged = await rule.merge(
+      parts.map(({ sparse }) => sparse),
+      codec.unit,
+    );
+    expect(merged).toEqual(
+      await rule.merge(
+        parts.map(({ whole }) => whole),
+        codec.unit,
+      ),
+    );
+    expect(merged.delta.some((value) => value !== 0)).toBe(true);
+  }
 });

@@ -9,22 +9,34 @@ export interface Codec {
   readonly greatestInteger: number;
   /** Greatest L2 norm of a delta. A node clips to it before it encodes and the relay checks it; the codec does neither. */
   readonly clipNorm: number;
+  /** The part of the error-feedback residual that a node adds to its next delta: above 0, at most 1. */
+  readonly feedbackDecay: number;
   /** Exact length in bytes of the payload of `length` values. */
   payloadBytes(length: number): number;
   /**
    * The payload of `values`. Writes into `decoded`, which has the same length, the values that the payload represents:
-   * `values - decoded` is the rounding error. Throws WireError NOT_FINITE on NaN and infinities.
+   * `values - decoded` is the encoding error. Throws WireError NOT_FINITE on NaN and infinities.
    */
   encode(values: Float32Array, decoded: Float32Array): Uint8Array<ArrayBuffer>;
   /**
-   * The integers of the payload of `length` values; a value that the payload leaves out is 0. Throws WireError BAD_PAYLOAD for
-   * a payload that `encode` cannot have made.
+   * Calls `add` with the index and the integer of each value that the payload of `length` values holds, in the order of the
+   * values. A value that the payload leaves out is 0. Throws WireError BAD_PAYLOAD for a payload that `encode` cannot have
+   * made; `add` may have been called before.
    */
-  decode(payload: Uint8Array, length: number): Int32Array;
+  decode(payload: Uint8Array, length: number, add: (index: number, integer: number) => void): void;
   /**
    * Like `decode`, but only the values of one slice, which takes about a millisecond: those from index `from` on, which is 0 or
    * the end of a slice. It is not empty unless `from` is `length`.
-   * The array is used again by the next call.
+   * The arrays are used again by the next call.
    */
-  decodeSlice(payload: Uint8Array, length: number, from: number): Int32Array;
+  decodeSlice(payload: Uint8Array, length: number, from: number): Slice;
+}
+
+/** The integers that a payload holds of the values from `from` to before `to`, in the order of the values. */
+export interface Slice {
+  readonly from: number;
+  readonly to: number;
+  readonly integers: Int32Array;
+  /** The index of the value of each integer, ascending; null if every value has one. */
+  readonly indices: Uint32Array | null;
 }

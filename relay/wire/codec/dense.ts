@@ -1,6 +1,7 @@
-import type { Codec } from './codec.ts';
-import { WireError } from './strict.ts';
-import { type DenseCodec, RefusalCode } from './tapestry_pb.js';
+import { WireError } from '../strict.ts';
+import { type DenseCodec, RefusalCode } from '../tapestry_pb.js';
+import type { Codec, Slice } from './codec.ts';
+import { bad, greatestMagnitude, powerOfTwo, shiftFor } from './grid.ts';
 
 /** The numbers of a dense codec: bits 2 … 8, block >= 1, and a grid from 2^exponent to 2^(exponent + maxShift). */
 export type DenseSettings = Omit<DenseCodec, '$typeName' | '$unknown'>;
@@ -34,13 +35,18 @@ export function denseCodec(settings: DenseSettings): Codec {
     unit: grid.unit,
     greatestInteger: greatest * 2 ** maxShift,
     clipNorm,
+    feedbackDecay: 1,
     payloadBytes: (length) => payloadBytes(length, grid),
     encode: (values, decoded) => encode(values, decoded, grid),
-    decode: (payload, length) => decodeRange(payload, length, 0, new Int32Array(length), grid),
-    decodeSlice(payload, length, from) {
+    decode(payload, length, add) {
+      const integers = decodeRange(payload, length, 0, new Int32Array(length), grid);
+      for (let i = 0; i < length; i++) add(i, integers[i] ?? 0);
+    },
+    decodeSlice(payload, length, from): Slice {
       const values = Math.min(length - from, atOnce);
       if (slice.length < values) slice = new Int32Array(values);
-      return decodeRange(payload, length, from, slice.subarray(0, values), grid);
+      const integers = decodeRange(payload, length, from, slice.subarray(0, values), grid);
+      return { from, to: from + values, integers, indices: null };
     },
   };
 }
@@ -61,14 +67,6 @@ function payloadBytes(length: number, { bits, block }: Grid): number {
   const whole = Math.floor(length / block);
   const rest = length - whole * block;
   return whole * (1 + Math.ceil((block * bits) / 8)) + (rest > 0 ? 1 + Math.ceil((rest * bits) / 8) : 0);
-}
-
-/** Exact on every engine, which `**` need not be. */
-function powerOfTwo(exponent: number): number {
-  const factor = exponent < 0 ? 0.5 : 2;
-  let power = 1;
-  for (let i = Math.abs(exponent); i > 0; i--) power *= factor;
-  return power;
 }
 
 /** Rounds to the nearest point of the finest grid that holds the block; a value past the coarsest grid saturates. */
@@ -149,26 +147,4 @@ function decodeRange(
     if (pending !== 0) throw bad(`has bits after value ${end - 1}`);
   }
   return integers;
-}
-
-function greatestMagnitude(values: Float32Array, start: number, end: number): number {
-  let greatest = 0;
-  for (let i = start; i < end; i++) {
-    const magnitude = Math.abs(values[i] ?? 0);
-    // Also true of NaN, which no comparison would find.
-    if (!(magnitude < Infinity)) throw new WireError(RefusalCode.NOT_FINITE, `value ${i} is ${values[i]}`);
-    if (magnitude > greatest) greatest = magnitude;
-  }
-  return greatest;
-}
-
-/** The least shift under which `units` rounds to `greatest` or below. */
-function shiftFor(units: number, greatest: number, maxShift: number): number {
-  let shift = 0;
-  while (shift < maxShift && units >= (greatest + 0.5) * (1 << shift)) shift++;
-  return shift;
-}
-
-function bad(what: string): WireError {
-  return new WireError(RefusalCode.BAD_PAYLOAD, `the payload ${what}`);
 }

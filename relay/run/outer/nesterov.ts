@@ -1,24 +1,5 @@
-import type { WholeStrategy } from '../wire/frames.ts';
-import { inSlices } from './aggregate.ts';
-
-/** A run's vectors, all of the model's length: the base first, then those of the outer optimizer. */
-export type State = readonly Float32Array<ArrayBuffer>[];
-
-/** Makes the next base from a base and a merged delta. */
-export interface OuterOptimizer {
-  /** How many vectors it keeps beside the base; they are zero before the first step. */
-  readonly vectors: number;
-  /** The state after one step, computed in slices; the arguments do not change, and must not meanwhile. */
-  step(state: State, delta: Float64Array): Promise<State>;
-}
-
-/** The outer optimizer that a manifest chooses. */
-export function outerOptimizerOf({ outer }: Pick<WholeStrategy, 'outer'>): OuterOptimizer {
-  switch (outer.case) {
-    case 'nesterov':
-      return nesterov(outer.value);
-  }
-}
+import { inSlices } from '../aggregate.ts';
+import type { OuterOptimizer } from './outer-optimizer.ts';
 
 export interface NesterovSettings {
   readonly learningRate: number;
