@@ -3,7 +3,7 @@ import type { Chooser } from '../gpu/program.ts';
 import { predictGeneration } from '../model/generate/generation-program.ts';
 import { measureCost } from '../train/choose-preset.ts';
 import { predictForward } from '../train/forward-pass.ts';
-import { predictMemory } from '../train/memory.ts';
+import { plannedModel, predictMemory } from '../train/memory.ts';
 import { measuredPrompts } from './build/reinforce/reinforcement.ts';
 import { measuredBatches } from './build/run-stage.ts';
 import type { StagePlan } from './build/stage-plan.ts';
@@ -39,7 +39,10 @@ export async function predictStages(
   });
 }
 
-/** Predicted bytes of a stage on an adapter: of training, of sampling and of judges. Throws the errors of `planStep`. */
+/**
+ * Predicted bytes of a stage on an adapter: of training, of sampling, which reads the weights of training, and of judges. Throws the
+ * errors of `planStep`.
+ */
 export function stageBytes(adapter: Adapter, plan: StagePlan): number {
   const { config, shape, optimizer, trainer, rollouts, rewardSources } = plan;
   const sequences = rollouts?.().completions;
@@ -48,7 +51,14 @@ export function stageBytes(adapter: Adapter, plan: StagePlan): number {
   );
   return [
     predictMemory(adapter, config, shape, optimizer, trainer).bytes,
-    sequences === undefined ? 0 : predictGeneration(adapter, config, { sequences, storage: 'f32' }),
+    sequences === undefined
+      ? 0
+      : predictGeneration(
+          adapter,
+          config,
+          { sequences, storage: 'f32' },
+          plannedModel(adapter, config, shape, optimizer, trainer),
+        ),
     ...judges,
   ].reduce((sum, bytes) => sum + bytes, 0);
 }

@@ -2,7 +2,6 @@ import type { Batch, BatchShape } from '../data/batch.ts';
 import { allocate } from '../gpu/allocation.ts';
 import { type Adapter, type Allocator, type Device, tooSmall } from '../gpu/device.ts';
 import { openDryRunAllocator } from '../gpu/dry-run-allocator.ts';
-import { FlatVector } from '../gpu/flat-vector.ts';
 import type { Choices } from '../gpu/operation.ts';
 import { type Chooser, distinctSites, type Program, ProgramBuilder, whole } from '../gpu/program.ts';
 import { Readback } from '../gpu/readback.ts';
@@ -11,13 +10,11 @@ import { type ModelConfig, paddedExtents } from '../model/config.ts';
 import { checkShape, decoderForward, rotationTable } from '../model/decoder.ts';
 import { FrozenParameters } from '../model/frozen-parameters.ts';
 import { ModelParameters } from '../model/model-parameters.ts';
-import { layoutOf, layTensors } from '../model/parameters.ts';
+import { layoutOf } from '../model/parameters.ts';
 import { BatchBuffers } from './batch-buffers.ts';
 
 interface ForwardMemory {
   readonly frozen: FrozenParameters;
-  /** No parameter is trained. */
-  readonly trained: FlatVector;
   readonly batch: BatchBuffers;
   readonly rotation: GPUBuffer;
   readonly losses: GPUBuffer;
@@ -116,7 +113,6 @@ function makeMemory(device: Allocator, config: ModelConfig, shape: BatchShape): 
   const table = rotationTable(config, shape.sequence);
   const memory: ForwardMemory = {
     frozen: new FrozenParameters(device, layoutOf(config), 'f32'),
-    trained: new FlatVector(device, { label: 'trained', length: 0, bytesPerElement: 4, cuts: [0] }),
     batch: new BatchBuffers(
       device,
       shape,
@@ -134,12 +130,11 @@ function record(
   adapter: Adapter,
   config: ModelConfig,
   shape: BatchShape,
-  { frozen, trained, batch, rotation, losses }: ForwardMemory,
+  { frozen, batch, rotation, losses }: ForwardMemory,
   choices: Choices,
 ): ProgramBuilder {
   const program = new ProgramBuilder(adapter, { storage: 'f32', choices });
-  const none = { layout: layTensors([]), parameters: trained, weights: trained, gradient: trained };
-  const parameters = new ModelParameters(none, frozen);
+  const parameters = new ModelParameters(undefined, frozen);
   const { documents, weights } = batch.bindings;
   // With late weights the head keeps no gradient, and reads neither weights nor scaling.
   const fixed = { documents, accumulate: false, recompute: false, lateWeights: true };

@@ -4,8 +4,9 @@ import { TapestryError } from '../errors.ts';
 import type { Adapter } from '../gpu/device.ts';
 import { openDryRunAllocator } from '../gpu/dry-run-allocator.ts';
 import type { ModelConfig } from '../model/config.ts';
+import type { ModelParameters } from '../model/model-parameters.ts';
 import type { Objective } from './objective.ts';
-import { recordStep } from './step-program.ts';
+import { modelOf, recordStep } from './step-program.ts';
 import { type TrainedOptions, trainedPart } from './trained-part.ts';
 import { makeMemory } from './trainer-memory.ts';
 import type { OptimizerSettings } from './training.ts';
@@ -89,6 +90,19 @@ export function predictMemory(
   options: MemoryOptions = {},
 ): MemoryPrediction {
   return planStep(adapter, config, shape, settings, options).memory;
+}
+
+/** The model of a trainer that was not made, to predict what others take that read it. Throws the errors of `planStep`. */
+export function plannedModel(
+  adapter: Adapter,
+  config: ModelConfig,
+  shape: BatchShape,
+  settings: OptimizerSettings,
+  options: MemoryOptions = {},
+): ModelParameters {
+  const { part, parts } = planStep(adapter, config, shape, settings, options);
+  const { memory } = recordPart(adapter, config, part, settings, parts, options);
+  return modelOf(trainedPart(config, options), memory);
 }
 
 /** Records a step with a batch of `parts` parts of a shape; allocates nothing on the adapter. */

@@ -49,22 +49,32 @@ export interface StepProgram {
   readonly update: Program;
 }
 
+/** The model that a trainer's memory holds. */
+export function modelOf(
+  { trained: layout }: TrainedPart,
+  { vectors: { parameters, weights, gradient }, frozen, lora }: TrainerMemory,
+): ModelParameters {
+  return new ModelParameters({ layout, parameters, weights, gradient }, frozen, lora);
+}
+
 /** Records a training step. Throws TapestryError `device.too-small`. */
 export function recordStep(
   adapter: Adapter,
   config: ModelConfig,
-  { trained: layout }: TrainedPart,
-  { vectors, frozen, lora, buffers, batch }: TrainerMemory,
+  part: TrainedPart,
+  memory: TrainerMemory,
   options: StepProgramOptions,
 ): StepRecording {
   const { storage, choices, shape, settings, accumulate, recompute, growthInterval, objective } = options;
-  const { parameters, weights, gradient } = vectors;
+  const { vectors, lora, buffers, batch } = memory;
+  const { trained: layout } = part;
+  const { parameters, weights } = vectors;
   const [stepValues, scaling] = [whole(buffers.stepValues), whole(buffers.scaling)];
   const { bindingBytes: maxBindingBytes } = adapter;
 
   const program = new ProgramBuilder(adapter, { storage, choices });
   if (weights !== parameters) recordCastF16(program, parameters, weights, maxBindingBytes);
-  const model = new ModelParameters({ layout, parameters, weights, gradient }, frozen, lora);
+  const model = modelOf(part, memory);
   lora?.recordPack(program, (names) => readable(program, model.matrix(...names).values));
   const forward = program.length;
   const rotation = whole(buffers.rotation);

@@ -17,6 +17,7 @@ import { Submitter } from '../gpu/submitter.ts';
 import { type KernelRecord, recordKernels } from '../gpu/tuning/kernel-record.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { checkShape } from '../model/decoder.ts';
+import type { ModelParameters } from '../model/model-parameters.ts';
 import type { ParameterLayout, PartedLayout } from '../model/parameters.ts';
 import { Random } from '../random.ts';
 import { type MemoryOptions, type MemoryPrediction, planStep } from './memory.ts';
@@ -28,7 +29,7 @@ import {
   scalingWords,
 } from './optimizer/loss-scaling.ts';
 import { lossScaleOfClipping, stepValueCount, writeStepValues } from './optimizer/optimizer.ts';
-import { buildStep, recordStep, type StepProgram, sitesOf } from './step-program.ts';
+import { buildStep, modelOf, recordStep, type StepProgram, sitesOf } from './step-program.ts';
 import { trainedPart } from './trained-part.ts';
 import { makeMemory, type TrainerBuffers, type TrainerMemory } from './trainer-memory.ts';
 import type { LossScaling, OptimizerSettings, Scaling, TrainerState } from './training.ts';
@@ -54,6 +55,7 @@ interface Made extends TrainerMemory {
   readonly free: () => void;
   readonly kernels: KernelRecord;
   readonly step: StepProgram;
+  readonly model: ModelParameters;
 }
 
 /**
@@ -123,8 +125,9 @@ export class Trainer {
       const kernels = recordKernels(device, sitesOf(recorded), chosen);
       const step = await buildStep(device, recorded);
       const { dropoutSeed } = layout;
-      const made = { settings, parts, dropoutSeed, initialScale, predicted, ...memory, free, kernels, step };
-      const trainer = new Trainer(device, layout, made);
+      const model = modelOf(layout, memory);
+      const fixedAt = { settings, parts, dropoutSeed, initialScale, predicted };
+      const trainer = new Trainer(device, layout, { ...fixedAt, ...memory, free, kernels, step, model });
       trainer.#writeScaling(scalingAfter(0, settings, initialScale));
       return trainer;
     } catch (error) {
@@ -146,6 +149,21 @@ export class Trainer {
   /** The kernels of a step. Save them together with the state, to resume with the same bits. */
   get kernels(): KernelRecord {
     return this.#made.kernels;
+  }
+
+  /** The model on the trainer's device, for other programs to read after `updateModel`. It is freed with the trainer. */
+  get model(): ModelParameters {
+    return this.#made.model;
+  }
+
+  /** Queues the copies of the trained parameters that kernels read: those in f16, and an adapter's packed matrices. */
+  updateModel(): void {
+    const { program, forward } = this.#made.step;
+    if (forward === 0) return;
+    this.#submitter.begin(forward);
+    this.#submitter.encode(program, 0, forward);
+    this.#submitter.end();
+    this.#readback.submitted(forward);
   }
 
   /** Replaces parameters, moments, scaling and step count. Throws TapestryError `state.length`. */

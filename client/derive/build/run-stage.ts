@@ -114,12 +114,13 @@ export async function runStage(
     const batches = rollouts ?? plan.batches(state.references);
     if (rollouts !== null && recipe.reinforce !== null)
       policy = await Reinforcement.open({
-        ...{ runtime, config, tokenizer: context.tokenizer, reinforce: recipe.reinforce },
-        ...{ sources: plan.rewardSources, startFunction: context.startFunction },
+        ...{ loop, config, tokenizer: context.tokenizer, reinforce: recipe.reinforce },
+        ...{ sources: plan.rewardSources, cache: runtime.cache, startFunction: context.startFunction },
         ...{ data: plan.data, shape, seed: plan.seed, batches: rollouts, start: first },
-        wholeModel: (trained) => wholeModel(plan, model, trained),
       });
     let place: Place = from.checkpoint ?? { state: initial, sampler: batches.save() };
+    // Completions are sampled from the trainer's own weights.
+    if (from.checkpoint !== null) loop.trainer.load(place.state);
     let savedAt = runtime.now();
     const save = async (at: Place) => {
       const { kernels } = loop.trainer;
@@ -134,7 +135,7 @@ export async function runStage(
     const measure = async (step: number, trainingLoss: number | null) => {
       const values = await measured(loop.trainer, plan, state.references);
       if (policy !== null) {
-        Object.assign(values, await policy.measure(loop.trainer, place.state.parameters, signal));
+        Object.assign(values, await policy.measure(place.state.parameters, signal));
         place = { ...place, sampler: batches.save() };
       }
       if (trainingLoss !== null) values.training_loss = trainingLoss;

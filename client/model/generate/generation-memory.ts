@@ -2,13 +2,8 @@ import type { Precision } from '../../../shaders/shader.ts';
 import type { TapestryError } from '../../errors.ts';
 import { type Allocator, tooSmall } from '../../gpu/device.ts';
 import type { BufferRange } from '../../gpu/program.ts';
-import { AdapterMatrices } from '../adapter/adapter-matrices.ts';
-import { packAdapter } from '../adapter/packed.ts';
-import type { AdaptedMatrix } from '../adapter/settings.ts';
 import { type ModelConfig, paddedExtents } from '../config.ts';
 import { rotationTable } from '../decoder.ts';
-import { FrozenParameters } from '../frozen-parameters.ts';
-import type { ParameterLayout } from '../parameters.ts';
 import { type VocabularyPart, vocabularyParts } from '../vocabulary-parts.ts';
 import { PassInputs } from './pass-inputs.ts';
 
@@ -31,11 +26,8 @@ export interface LogitsPart extends VocabularyPart {
   readonly range: BufferRange; // (sequences, count), in `logits`
 }
 
-/** The device memory of generation that lives longer than one pass. */
+/** The device memory of generation that lives longer than one pass, besides the model's parameters. */
 export interface GenerationMemory {
-  readonly weights: FrozenParameters;
-  /** The adapter in use, if any was loaded. */
-  readonly lora: AdapterMatrices | undefined;
   /** The parts of each layer's cache. */
   readonly caches: readonly (readonly CachePart[])[];
   /** The residual stream after the last token of each sequence: (sequences, C). */
@@ -55,14 +47,12 @@ const border = 256;
 
 /**
  * Allocates the memory. Buffers that exceed the binding limit are split: the vocabulary's tables and logits by tokens, a
- * layer's keys and values by sequences. `adapted`: the matrices that any adapter adapts. Throws TapestryError `device.too-small`.
+ * layer's keys and values by sequences. Throws TapestryError `device.too-small`.
  */
 export function makeGenerationMemory(
   device: Allocator,
   config: ModelConfig,
-  layout: ParameterLayout,
   { sequences, storage }: GenerationShape,
-  adapted: readonly AdaptedMatrix[] = [],
 ): GenerationMemory {
   const { dimension, heads, keyValueHeads, contextLength } = config;
   const bytes = storage === 'f16' ? 2 : 4;
@@ -100,8 +90,6 @@ export function makeGenerationMemory(
   const rotations = rotationTable(config, contextLength);
   const inputs = (rows: number) => new PassInputs(device.device, rows, sequences, rotations, headSize);
   return {
-    weights: new FrozenParameters(device, layout, storage),
-    lora: adapted.length > 0 ? new AdapterMatrices(device, packAdapter(layout, adapted), storage) : undefined,
     caches: Array.from({ length: config.layers }, cache),
     ends: make('ends', sequences * dimension * bytes),
     logits,

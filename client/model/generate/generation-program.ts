@@ -12,11 +12,13 @@ import { AdaptedLayer } from '../adapter/adapted-layer.ts';
 import { type ModelConfig, paddedExtents } from '../config.ts';
 import { weightsOf } from '../layer.ts';
 import { type Beside, LinearLayer } from '../linear-layer.ts';
+import type { ModelParameters } from '../model-parameters.ts';
 import { cacheAppend, cachedAttention } from '../operations/cached-attention.ts';
 import { embeddingForward } from '../operations/embedding.ts';
 import type { ForwardEpilogue } from '../operations/linear.ts';
 import { rmsNormForward } from '../operations/rms-norm.ts';
 import { embedding, finalNorm, headOf, layoutOf } from '../parameters.ts';
+import { makeDecoderWeights } from './decoder-weights.ts';
 import {
   type CachePart,
   type GenerationMemory,
@@ -34,20 +36,21 @@ export interface GenerationRecording {
   readonly head: ProgramBuilder;
 }
 
-/** Throws TapestryError `device.too-small`. */
+/** Records generation by a model in the precision `storage`, of which nothing is trained here. Throws TapestryError `device.too-small`. */
 export function recordGeneration(
   adapter: Adapter,
   config: ModelConfig,
+  model: ModelParameters,
   memory: GenerationMemory,
   { sequences, storage, choices }: GenerationShape & { readonly choices: Choices },
 ): GenerationRecording {
   const pass = (inputs: PassInputs) => {
     const program = new ProgramBuilder(adapter, { storage, choices });
-    recordPass({ program, config, memory, inputs }, sequences);
+    recordPass({ program, config, model, memory, inputs }, sequences);
     return program;
   };
   const head = new ProgramBuilder(adapter, { storage, choices });
-  recordHead(head, config, memory, sequences);
+  recordHead(head, config, model, memory, sequences);
   return { single: pass(memory.single), block: pass(memory.block), head };
 }
 
@@ -63,15 +66,25 @@ export function generationSites(
   shape: GenerationShape,
 ): RecordedSite[] {
   const { allocator } = openDryRunAllocator(adapter);
-  const memory = makeGenerationMemory(allocator, config, layoutOf(config), shape);
-  return sitesOf(recordGeneration(adapter, config, memory, { ...shape, choices: new Map() }));
+  const { model } = makeDecoderWeights(allocator, layoutOf(config), shape.storage);
+  const memory = makeGenerationMemory(allocator, config, shape);
+  return sitesOf(recordGeneration(adapter, config, model, memory, { ...shape, choices: new Map() }));
 }
 
-/** Predicted bytes of generation on the device, with the staging buffer of the logits. Throws TapestryError `device.too-small`. */
-export function predictGeneration(adapter: Adapter, config: ModelConfig, shape: GenerationShape): number {
+/**
+ * Predicted bytes of generation on the device, with the staging buffer of the logits. `shared` is a model that another holds; without
+ * it the weights are counted too. Throws TapestryError `device.too-small`.
+ */
+export function predictGeneration(
+  adapter: Adapter,
+  config: ModelConfig,
+  shape: GenerationShape,
+  shared?: ModelParameters,
+): number {
   const { allocator, bytes } = openDryRunAllocator(adapter);
-  const memory = makeGenerationMemory(allocator, config, layoutOf(config), shape);
-  const programs = recordGeneration(adapter, config, memory, { ...shape, choices: new Map() });
+  const model = shared ?? makeDecoderWeights(allocator, layoutOf(config), shape.storage).model;
+  const memory = makeGenerationMemory(allocator, config, shape);
+  const programs = recordGeneration(adapter, config, model, memory, { ...shape, choices: new Map() });
   for (const program of Object.values(programs)) program.allocate(allocator);
   return [...bytes.values()].reduce((sum, size) => sum + size, memory.logits.size);
 }
@@ -80,18 +93,19 @@ export function predictGeneration(adapter: Adapter, config: ModelConfig, shape: 
 interface PassContext {
   readonly program: ProgramBuilder;
   readonly config: ModelConfig;
+  readonly model: ModelParameters;
   readonly memory: GenerationMemory;
   readonly inputs: PassInputs;
 }
 
 function recordPass(context: PassContext, sequences: number): void {
-  const { program, config, memory, inputs } = context;
+  const { program, config, model, memory, inputs } = context;
   const { rows } = inputs;
   const { tokens, lastRows } = inputs.bindings;
   const { dimension: width } = config;
   const embedded = program.stored(rows * width);
   for (const part of memory.vocabulary) {
-    const table = memory.weights.rows(embedding, part);
+    const { values: table } = model.rows(embedding, part);
     const shape = { rows, vocabulary: part.count, width, firstToken: part.first };
     program.record(embeddingForward, shape, { tokens, table, output: embedded });
   }
@@ -105,15 +119,16 @@ function recordPass(context: PassContext, sequences: number): void {
 function recordHead(
   program: ProgramBuilder,
   config: ModelConfig,
-  { weights, ends, vocabulary }: GenerationMemory,
+  model: ModelParameters,
+  { ends, vocabulary }: GenerationMemory,
   rows: number,
 ): void {
   const { dimension: inputs, normEpsilon: epsilon } = config;
   const normed = program.stored(rows * inputs);
-  const norm = { gain: weights.gain(finalNorm), output: normed, inverse: program.activation(rows) };
+  const norm = { gain: model.gain(finalNorm).values, output: normed, inverse: program.activation(rows) };
   program.record(rmsNormForward, { rows, width: inputs, epsilon }, { input: whole(ends), ...norm });
   for (const { range: product, ...part } of vocabulary) {
-    const weight = { values: weights.rows(headOf(config), part), gradient: undefined };
+    const weight = model.rows(headOf(config), part);
     const linear = new LinearLayer(program, { rows, inputs, outputs: part.count }, weight);
     linear.forward(normed, product, { kind: 'plain' });
   }
@@ -121,7 +136,7 @@ function recordHead(
 
 /** Records a layer; unlike `layerForward` of training it attends over the cache and not over its own rows. */
 function recordLayer(
-  { program, config, memory: { weights, lora }, inputs: { rows, bindings } }: PassContext,
+  { program, config, model, inputs: { rows, bindings } }: PassContext,
   layer: number,
   cache: readonly CachePart[],
   input: Activation,
@@ -134,7 +149,7 @@ function recordLayer(
     const output = program.stored(rows * dimension);
     const inverse = program.activation(rows);
     const [gain] = names[name];
-    const bound = { input: from, gain: weights.gain(gain), output, inverse };
+    const bound = { input: from, gain: model.gain(gain).values, output, inverse };
     program.record(rmsNormForward, { rows, width: dimension, epsilon }, bound);
     return output;
   };
@@ -146,9 +161,10 @@ function recordLayer(
     beside: Beside = {},
   ) => {
     const product = program.stored(rows * outputs);
-    const values = weights.matrix(...names[name]);
-    const matrix = { values, gradient: undefined, adapter: lora?.of(names[name]) };
-    const layer = new AdaptedLayer(program, { rows, inputs, outputs }, matrix);
+    const matrix = model.matrix(...names[name]);
+    // Dropout belongs to training.
+    const adapter = matrix.adapter && { ...matrix.adapter, dropout: undefined };
+    const layer = new AdaptedLayer(program, { rows, inputs, outputs }, { ...matrix, adapter });
     layer.forward(left, product, epilogue, beside, layer.adapt(left));
     return product;
   };

@@ -1,6 +1,6 @@
 import type { Precision } from '../../../shaders/shader.ts';
 import { allOrNone, allocate } from '../../gpu/allocation.ts';
-import { type Allocator, type Device, requireStorage } from '../../gpu/device.ts';
+import { type Device, requireStorage } from '../../gpu/device.ts';
 import type { Choices } from '../../gpu/operation.ts';
 import { type Chooser, type Program, whole } from '../../gpu/program.ts';
 import { Readback } from '../../gpu/readback.ts';
@@ -10,6 +10,7 @@ import { adapterContent } from '../adapter/content.ts';
 import { adaptedByAny } from '../adapter/packed.ts';
 import type { ModelConfig } from '../config.ts';
 import { checkShape } from '../decoder.ts';
+import type { ModelParameters } from '../model-parameters.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import {
   type Addition,
@@ -18,16 +19,21 @@ import {
   checkAdditions,
   type LoadedAdapters,
 } from './cached-decoder.ts';
+import { type DecoderWeights, makeDecoderWeights } from './decoder-weights.ts';
 import { type GenerationMemory, makeGenerationMemory, tooMuch } from './generation-memory.ts';
 import { type GenerationRecording, recordGeneration, sitesOf } from './generation-program.ts';
 import type { Row } from './pass-inputs.ts';
 
-export interface GpuDecoderOptions {
+/** How a decoder reads a model that another program holds on the same device. */
+export interface SharedDecoderOptions {
   readonly sequences: number;
   /** Precision of weights, keys, values and activations; f16 halves their memory and rounds them. Sums are always float32. */
   readonly storage?: Precision;
   /** Kernels chosen by measurement, or a function that measures them; for other sites the kernel is guessed. */
   readonly choices?: Choices | Chooser;
+}
+
+export interface GpuDecoderOptions extends SharedDecoderOptions {
   readonly adapters?: LoadedAdapters;
 }
 
@@ -41,7 +47,9 @@ export class GpuDecoder implements CachedDecoder {
   readonly sequences: number;
   readonly #storage: Precision;
   readonly #memory: GenerationMemory;
-  /** Destroys the buffers of `#memory`. */
+  /** Null if another holds the model. */
+  readonly #weights: DecoderWeights | null;
+  /** Destroys the buffers of `#memory` and `#weights`. */
   readonly #free: () => void;
   readonly #programs: Readonly<Record<keyof GenerationRecording, Program>>;
   /** Submit a pass and, if its rows end their sequences' new tokens, the head. */
@@ -54,8 +62,7 @@ export class GpuDecoder implements CachedDecoder {
     device: Device,
     config: ModelConfig,
     { sequences, storage }: { readonly sequences: number; readonly storage: Precision },
-    memory: GenerationMemory,
-    free: () => void,
+    { memory, weights, free }: MadeDecoder,
     programs: Readonly<Record<keyof GenerationRecording, Program>>,
     adapters: ReadonlyMap<string, AdapterContent>,
   ) {
@@ -63,6 +70,7 @@ export class GpuDecoder implements CachedDecoder {
     this.sequences = sequences;
     this.#storage = storage;
     this.#memory = memory;
+    this.#weights = weights;
     this.#free = free;
     this.#programs = programs;
     this.#adapters = adapters;
@@ -86,26 +94,25 @@ export class GpuDecoder implements CachedDecoder {
   ): Promise<GpuDecoder> {
     checkShape(config);
     requireStorage(device, storage);
-    const shape = { sequences, storage };
     const adapted = adaptedByAny([...adapters.values()].map(({ matrices }) => matrices));
-    const make = (allocator: Allocator) => makeGenerationMemory(allocator, config, layout, shape, adapted);
-    const { made: memory, free } = await allocate(device, make, tooMuch);
+    const { made, free } = await allocate(
+      device,
+      (allocator) => ({
+        weights: makeDecoderWeights(allocator, layout, storage, adapted),
+        memory: makeGenerationMemory(allocator, config, { sequences, storage }),
+      }),
+      tooMuch,
+    );
     try {
-      memory.weights.write(parameters);
-      const record = (chosen: Choices) =>
-        recordGeneration(device, config, memory, { ...shape, choices: chosen });
-      const chosen = typeof choices === 'function' ? await choices(sitesOf(record(new Map()))) : choices;
-      const recording = record(chosen);
-      const [single, block, head] = await allOrNone([
-        recording.single.build(device),
-        recording.block.build(device),
-        recording.head.build(device),
-      ]);
+      const { frozen, lora, model } = made.weights;
+      frozen.write(parameters);
+      const how = { sequences, storage, choices };
+      const programs = await buildGeneration(device, config, model, made.memory, how);
       const base = { layout, values: parameters };
       const loaded = new Map<string, AdapterContent>();
       for (const [name, adapter] of adapters)
-        if (memory.lora) loaded.set(name, adapterContent(memory.lora.packed, base, adapter));
-      return new GpuDecoder(device, config, shape, memory, free, { single, block, head }, loaded);
+        if (lora) loaded.set(name, adapterContent(lora.packed, base, adapter));
+      return new GpuDecoder(device, config, { sequences, storage }, { ...made, free }, programs, loaded);
     } catch (error) {
       free();
       throw error;
@@ -113,13 +120,31 @@ export class GpuDecoder implements CachedDecoder {
   }
 
   /**
-   * Replaces the model's parameters and clears all sequences. Throws RangeError if adapters were loaded, because these can depend on
-   * the parameters.
+   * Reads a model that another program holds on `device` in the precision `storage`, and copies nothing. Once the model has changed,
+   * the sequences must be cleared. Throws the errors of `create`.
    */
-  setParameters(parameters: Float32Array<ArrayBuffer>): void {
-    if (this.#adapters.size > 0) throw new RangeError('the loaded adapters belong to other parameters');
-    this.#memory.weights.write(parameters);
-    this.#lengths.fill(0);
+  static async sharing(
+    device: Device,
+    config: ModelConfig,
+    model: ModelParameters,
+    { sequences, storage = 'f32', choices = new Map() }: SharedDecoderOptions,
+  ): Promise<GpuDecoder> {
+    checkShape(config);
+    requireStorage(device, storage);
+    const { made: memory, free } = await allocate(
+      device,
+      (allocator) => makeGenerationMemory(allocator, config, { sequences, storage }),
+      tooMuch,
+    );
+    try {
+      const how = { sequences, storage, choices };
+      const programs = await buildGeneration(device, config, model, memory, how);
+      const made = { memory, weights: null, free };
+      return new GpuDecoder(device, config, { sequences, storage }, made, programs, new Map());
+    } catch (error) {
+      free();
+      throw error;
+    }
   }
 
   lengthOf(sequence: number): number {
@@ -135,7 +160,7 @@ export class GpuDecoder implements CachedDecoder {
   useAdapter(name: string | null): void {
     checkAdapter(name, this.#adapters);
     const adapter = name === null ? undefined : this.#adapters.get(name);
-    this.#memory.lora?.write(adapter);
+    this.#weights?.lora?.write(adapter);
     this.#lengths.fill(0);
   }
 
@@ -196,4 +221,31 @@ export class GpuDecoder implements CachedDecoder {
     }
     return logits;
   }
+}
+
+/** What a decoder allocates, with a function that destroys its buffers. */
+interface MadeDecoder {
+  readonly memory: GenerationMemory;
+  readonly weights: DecoderWeights | null;
+  readonly free: () => void;
+}
+
+/** Chooses the kernels of generation and compiles its programs. */
+async function buildGeneration(
+  device: Device,
+  config: ModelConfig,
+  model: ModelParameters,
+  memory: GenerationMemory,
+  { choices, ...shape }: Required<SharedDecoderOptions>,
+): Promise<Readonly<Record<keyof GenerationRecording, Program>>> {
+  const record = (chosen: Choices) =>
+    recordGeneration(device, config, model, memory, { ...shape, choices: chosen });
+  const chosen = typeof choices === 'function' ? await choices(sitesOf(record(new Map()))) : choices;
+  const recording = record(chosen);
+  const [single, block, head] = await allOrNone([
+    recording.single.build(device),
+    recording.block.build(device),
+    recording.head.build(device),
+  ]);
+  return { single, block, head };
 }

@@ -108,6 +108,11 @@ export class TrainingLoop {
     return this.#opened.trainer;
   }
 
+  /** The device of the trainer, for other programs that read its model. */
+  get device(): Device {
+    return this.#opened.device;
+  }
+
   /** The progress of the current or latest task. */
   get progress(): TrainingProgress {
     return this.#tracker?.progress ?? noProgress;
@@ -140,7 +145,7 @@ export class TrainingLoop {
     for (let losses = 0; ; ) {
       const from = snapshot;
       try {
-        if (losses > 0) await this.#reopen();
+        if (losses > 0) await this.reopen();
         await this.#pauseGate.passed(signal);
         signal.throwIfAborted();
         const { trainer } = this.#opened;
@@ -221,7 +226,11 @@ export class TrainingLoop {
     return { steps, state: await this.#opened.trainer.save(), sampler: place };
   }
 
-  async #reopen(): Promise<void> {
+  /**
+   * Opens another device, with the same kernels, in place of one that was lost while no task ran. The parameters that are trained are
+   * zero until they are loaded.
+   */
+  async reopen(): Promise<void> {
     const { kernels } = this.trainer;
     const { power } = this.#opened.throttle;
     this.close();

@@ -1,16 +1,15 @@
 import type { Example } from '../../../data/example.ts';
 import type { ModelTokenizer } from '../../../data/tokenizer.ts';
 import { TapestryError } from '../../../errors.ts';
-import { type Device, openDevice } from '../../../gpu/device.ts';
 import type { ModelConfig } from '../../../model/config.ts';
 import { generate } from '../../../model/generate/generate.ts';
 import { GpuDecoder } from '../../../model/generate/gpu-decoder.ts';
-import { layoutOf } from '../../../model/parameters.ts';
 import { Random } from '../../../random.ts';
-import type { LoopRuntime } from '../../../train/loop/training-loop.ts';
+import type { TrainingLoop } from '../../../train/loop/training-loop.ts';
+import type { Trainer } from '../../../train/trainer.ts';
 import type { Reinforce } from '../../recipe/reinforce.ts';
 import type { StageExample } from '../loss/group-loss.ts';
-import type { RewardResult, Rewards } from './rewards.ts';
+import { type RewardResult, Rewards, type RewardsOptions } from './rewards.ts';
 
 /** A prompt and what the model wrote after it, which carries loss. */
 export interface SampledCompletion {
@@ -28,15 +27,14 @@ export interface SampledGroups extends Pick<RewardResult, 'failures' | 'failure'
   readonly groups: readonly CompletionGroup[];
 }
 
-export interface CompletionSamplerOptions {
-  readonly runtime: LoopRuntime;
+export interface CompletionSamplerOptions extends Omit<RewardsOptions, 'rules' | 'device'> {
+  /** The loop whose trainer holds the policy. The sampler reads the policy there, and the judges share its device. */
+  readonly loop: TrainingLoop;
   readonly config: ModelConfig;
   readonly tokenizer: ModelTokenizer;
   readonly reinforce: Reinforce;
   /** Completions that are sampled side by side. */
   readonly sequences: number;
-  readonly parameters: Float32Array<ArrayBuffer>;
-  readonly rewards: Rewards;
 }
 
 type SampleRequest = readonly [
@@ -46,15 +44,16 @@ type SampleRequest = readonly [
   signal: AbortSignal,
 ];
 
-/** A device with a decoder on it. */
+/** What is on the device of a trainer beside it. */
 interface Opened {
-  readonly device: Device;
+  readonly trainer: Trainer;
   readonly decoder: GpuDecoder;
+  readonly rewards: Rewards;
 }
 
 /**
- * Samples groups of completions from the model's own distribution: at a temperature of 1, because the ratios of a policy gradient are
- * of these probabilities. It has a device of its own.
+ * Samples groups of completions from the policy's own distribution: at a temperature of 1, because the ratios of a policy gradient are
+ * of these probabilities. Policy, generator and judges share one device, and the generator reads the policy's own weights.
  */
 export class CompletionSampler {
   readonly #options: CompletionSamplerOptions;
@@ -65,33 +64,43 @@ export class CompletionSampler {
     this.#opened = opened;
   }
 
-  /** Throws the errors of `openDevice` and of `GpuDecoder.create`. */
+  /** Throws the errors of `GpuDecoder.sharing` and of `Rewards.open`. */
   static async open(options: CompletionSamplerOptions): Promise<CompletionSampler> {
-    return new CompletionSampler(options, await openDecoder(options));
+    return new CompletionSampler(options, await openBeside(options));
   }
 
   /**
-   * A group of completions of each prompt by the model of `parameters`. The same parameters, prompts, seed and first stream give the
-   * same completions. A device that is lost is opened again, twice at most. If aborted, rejects with the signal's reason.
+   * A group of completions of each prompt by the policy, whose trained parameters the trainer holds; `parameters` are the same, to load
+   * after a loss. The same parameters, prompts, seed and first stream give the same completions. A device that is lost is opened again,
+   * twice at most. If aborted, rejects with the signal's reason.
    */
   async sample(...request: SampleRequest): Promise<SampledGroups> {
+    const { loop } = this.#options;
     for (let losses = 0; ; losses++) {
       try {
+        if (losses > 0) {
+          await loop.reopen();
+          loop.trainer.setParameters(request[0]);
+        }
+        // The loop may have opened another device too.
+        if (this.#opened.trainer !== loop.trainer) {
+          this.close();
+          this.#opened = await openBeside(this.#options);
+        }
         return await this.#sample(...request);
       } catch (error) {
         const isLoss = error instanceof TapestryError && error.code === 'device.lost';
         if (!isLoss || losses === 2) throw error;
-        this.close();
-        this.#opened = await openDecoder(this.#options);
       }
     }
   }
 
-  async #sample(...[parameters, prompts, random, signal]: SampleRequest): Promise<SampledGroups> {
-    const { decoder } = this.#opened;
-    const { tokenizer, reinforce, rewards } = this.#options;
+  async #sample(...[, prompts, random, signal]: SampleRequest): Promise<SampledGroups> {
+    const { trainer, decoder, rewards } = this.#opened;
+    const { tokenizer, reinforce } = this.#options;
     const { group, longest } = reinforce;
-    decoder.setParameters(parameters);
+    trainer.updateModel();
+    for (let sequence = 0; sequence < decoder.sequences; sequence++) decoder.clear(sequence);
     const asked = prompts.flatMap(({ tokens }, index) =>
       Array.from({ length: group }, (_, i) => ({
         tokens: [...tokens],
@@ -128,24 +137,26 @@ export class CompletionSampler {
 
   close(): void {
     this.#opened.decoder.close();
-    this.#opened.device.close();
+    this.#opened.rewards.close();
   }
 }
 
-async function openDecoder({
-  runtime,
+async function openBeside({
+  loop: { device, trainer },
   config,
-  parameters,
   sequences,
+  reinforce: { rules },
+  ...options
 }: CompletionSamplerOptions): Promise<Opened> {
-  const device = await openDevice(await runtime.gpu());
+  const rewards = await Rewards.open({ ...options, rules, device });
   try {
     return {
-      device,
-      decoder: await GpuDecoder.create(device, config, layoutOf(config), parameters, { sequences }),
+      trainer,
+      rewards,
+      decoder: await GpuDecoder.sharing(device, config, trainer.model, { sequences }),
     };
   } catch (error) {
-    device.close();
+    rewards.close();
     throw error;
   }
 }

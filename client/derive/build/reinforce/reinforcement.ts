@@ -9,23 +9,18 @@ import type { ValueName } from '../measurement.ts';
 import type { StageData } from '../stage-data.ts';
 import { CompletionSampler, type CompletionSamplerOptions, type SampledGroups } from './completions.ts';
 import { groupFigures, withAdvantages } from './group-figures.ts';
-import { Rewards, type RewardsOptions } from './rewards.ts';
 import { emptyTally, type RolloutBatches } from './rollout-batches.ts';
 
 /** Prompts of a measurement, at most. */
 export const measuredPrompts = 16;
 
-export interface ReinforcementOptions
-  extends Omit<CompletionSamplerOptions, 'sequences' | 'parameters' | 'rewards'>,
-    Pick<RewardsOptions, 'sources' | 'startFunction'> {
+export interface ReinforcementOptions extends Omit<CompletionSamplerOptions, 'sequences'> {
   readonly data: Pick<StageData, 'train' | 'heldOut'>;
   readonly shape: BatchShape;
   readonly seed: number;
   readonly batches: RolloutBatches;
   /** The trained parameters that the stage begins with: the reference that divergence is measured from. */
   readonly start: Float32Array<ArrayBuffer>;
-  /** The whole model for trained parameters. */
-  readonly wholeModel: (trained: Float32Array<ArrayBuffer>) => Float32Array<ArrayBuffer>;
 }
 
 /** The completions that the next updates learn from. */
@@ -43,37 +38,30 @@ export interface Rollout {
 export class Reinforcement {
   readonly #options: ReinforcementOptions;
   readonly #sampler: CompletionSampler;
-  readonly #rewards: Rewards;
 
-  private constructor(options: ReinforcementOptions, sampler: CompletionSampler, rewards: Rewards) {
+  private constructor(options: ReinforcementOptions, sampler: CompletionSampler) {
     this.#options = options;
     this.#sampler = sampler;
-    this.#rewards = rewards;
   }
 
-  /** Throws the errors of `Rewards.open` and of `CompletionSampler.open`. */
+  /** Throws the errors of `CompletionSampler.open`. */
   static async open(options: ReinforcementOptions): Promise<Reinforcement> {
-    const { batches, start, wholeModel, reinforce, runtime, sources, startFunction } = options;
-    const rewards = await Rewards.open({ rules: reinforce.rules, sources, runtime, startFunction });
-    try {
-      const own = { rewards, sequences: batches.completions, parameters: wholeModel(start) };
-      return new Reinforcement(options, await CompletionSampler.open({ ...options, ...own }), rewards);
-    } catch (error) {
-      rewards.close();
-      throw error;
-    }
+    const sequences = options.batches.completions;
+    return new Reinforcement(options, await CompletionSampler.open({ ...options, sequences }));
   }
 
   get reinforce(): Reinforce {
     return this.#options.reinforce;
   }
 
-  /** The rollout after `step` updates, by the model of `trained`. If aborted, rejects with the signal's reason. */
+  /**
+   * The rollout after `step` updates, by the model of `trained`, which the trainer holds. If aborted, rejects with the signal's reason.
+   */
   async draw(trained: Float32Array<ArrayBuffer>, step: number, signal: AbortSignal): Promise<Rollout> {
-    const { batches, data, seed, wholeModel, reinforce, start } = this.#options;
+    const { batches, data, seed, reinforce, start } = this.#options;
     const prompts = batches.draw().flatMap((index) => data.train[index] ?? []);
     const random = { seed, firstStream: step * batches.completions };
-    const sampled = await this.#sampler.sample(wholeModel(trained), prompts, random, signal);
+    const sampled = await this.#sampler.sample(trained, prompts, random, signal);
     const { groups, failures, failure } = sampled;
     const { completions, dropped } = withAdvantages(groups, reinforce.scaled);
     const { tally } = batches;
@@ -109,21 +97,16 @@ export class Reinforcement {
    * on; always with the same random numbers. The rollouts since the measurement before are counted in, and their count begins again.
    */
   async measure(
-    trainer: Trainer,
     trained: Float32Array<ArrayBuffer>,
     signal: AbortSignal,
   ): Promise<Partial<Record<ValueName, number>>> {
-    const { batches, data, seed, shape, start, wholeModel } = this.#options;
+    const { batches, data, seed, shape, start, loop } = this.#options;
     const from: readonly StageExample[] = data.heldOut.length > 0 ? data.heldOut : data.train;
     // Streams below 0 are those of measurements.
     const prompts = from.slice(0, measuredPrompts);
     const firstStream = -prompts.length * this.reinforce.group;
-    const { groups } = await this.#sampler.sample(
-      wholeModel(trained),
-      prompts,
-      { seed, firstStream },
-      signal,
-    );
+    const { groups } = await this.#sampler.sample(trained, prompts, { seed, firstStream }, signal);
+    const { trainer } = loop;
     const examples = groups.flat().map(({ example }) => example);
     const own = await logProbabilitiesOf(trainer, examples, shape);
     const reference = await withParameters(trainer, start, trained, () =>
@@ -141,7 +124,6 @@ export class Reinforcement {
 
   close(): void {
     this.#sampler.close();
-    this.#rewards.close();
   }
 }
 

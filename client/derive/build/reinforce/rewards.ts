@@ -1,5 +1,6 @@
 import { isLanguage, LanguageGuess } from '../../../data/udhr/language-guess.ts';
 import { TapestryError } from '../../../errors.ts';
+import type { Device } from '../../../gpu/device.ts';
 import type { Isolate, Runtime } from '../../../runtime.ts';
 import { plain, type Turns } from '../../data/row.ts';
 import { IsolatedFunction } from '../../function/isolated-function.ts';
@@ -28,7 +29,9 @@ export const noSources: RewardSources = { judges: new Map(), functions: new Map(
 export interface RewardsOptions {
   readonly rules: readonly RewardRule[];
   readonly sources: RewardSources;
-  readonly runtime: Pick<Runtime, 'gpu' | 'cache'>;
+  /** Where judges score; others use it too. */
+  readonly device: Device;
+  readonly cache: Runtime['cache'];
   /** Starts a thread whose program is `serveFunction`; undefined where a host has none. */
   readonly startFunction: (() => Isolate) | undefined;
 }
@@ -47,27 +50,37 @@ interface Rule {
   close(): void;
 }
 
+/** The judges of a stage by their rules' paths: rules that name the same model share one. */
+type Judges = Map<string, RewardModel>;
+
 /** The rewards of a stage: the weighted sum of its rules. */
 export class Rewards {
   readonly #rules: readonly { readonly weight: number; readonly rule: Rule }[];
+  readonly #judges: Judges;
 
-  private constructor(rules: readonly { readonly weight: number; readonly rule: Rule }[]) {
+  private constructor(rules: readonly { readonly weight: number; readonly rule: Rule }[], judges: Judges) {
     this.#rules = rules;
+    this.#judges = judges;
   }
 
-  /** Throws TapestryError `reward.no-thread`, and the errors of `RewardModel.open`. */
+  /** Throws TapestryError `reward.no-thread`, and the errors of `RewardModel.on`. */
   static async open({ rules, ...options }: RewardsOptions): Promise<Rewards> {
     const opened: { weight: number; rule: Rule }[] = [];
+    const judges: Judges = new Map();
     try {
-      for (const rule of rules) opened.push({ weight: rule.weight, rule: await openRule(rule, options) });
-      return new Rewards(opened);
+      for (const rule of rules)
+        opened.push({ weight: rule.weight, rule: await openRule(rule, options, judges) });
+      return new Rewards(opened, judges);
     } catch (error) {
-      for (const { rule } of opened) rule.close();
+      new Rewards(opened, judges).close();
       throw error;
     }
   }
 
-  /** The rewards of completions, in their order. If aborted, rejects with the signal's reason. */
+  /**
+   * The rewards of completions, in their order. If aborted, rejects with the signal's reason; rejects with TapestryError `device.lost`
+   * if a judge's device is lost.
+   */
   async of(completions: readonly Rewarded[], signal: AbortSignal): Promise<RewardResult> {
     const rewards = completions.map(() => 0);
     const failed: string[] = [];
@@ -81,6 +94,7 @@ export class Rewards {
 
   close(): void {
     for (const { rule } of this.#rules) rule.close();
+    for (const judge of this.#judges.values()) judge.close();
   }
 }
 
@@ -94,7 +108,8 @@ function simple(worth: (text: string, answer: string | null) => number): Rule {
 
 async function openRule(
   rule: RewardRule,
-  { sources, runtime, startFunction }: Omit<RewardsOptions, 'rules'>,
+  { sources, device, cache, startFunction }: Omit<RewardsOptions, 'rules'>,
+  judges: Judges,
 ): Promise<Rule> {
   switch (rule.kind) {
     case 'exact':
@@ -110,19 +125,12 @@ async function openRule(
       return simple((text) => Number(isLanguage(guess.guess(text)?.code ?? '', rule.language)));
     }
     case 'judge': {
-      const open = () => RewardModel.open(runtime, named(sources.judges, rule.model));
-      let judge = await open();
-      const scored = async (completions: readonly Rewarded[]) =>
-        (await judge.scores(completions)).map((score) => score ?? tooLong);
+      const { model } = rule;
+      const judge = judges.get(model) ?? (await RewardModel.on(device, cache, named(sources.judges, model)));
+      judges.set(model, judge);
       return {
-        of: (completions) =>
-          scored(completions).catch(async (error: unknown) => {
-            if (!(error instanceof TapestryError && error.code === 'device.lost')) throw error;
-            judge.close();
-            judge = await open();
-            return scored(completions);
-          }),
-        close: () => judge.close(),
+        of: async (completions) => (await judge.scores(completions)).map((score) => score ?? tooLong),
+        close: () => undefined,
       };
     }
     case 'function': {

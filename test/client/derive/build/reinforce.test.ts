@@ -9,12 +9,15 @@ import type { StageEvent } from '../../../../client/derive/build/run-stage.ts';
 import { splitData } from '../../../../client/derive/build/stage-data.ts';
 import { planStage, type StagePlan } from '../../../../client/derive/build/stage-plan.ts';
 import type { Row } from '../../../../client/derive/data/row.ts';
+import { stageBytes } from '../../../../client/derive/prediction.ts';
 import { parseRecipe } from '../../../../client/derive/recipe/recipe.ts';
 import { presets } from '../../../../client/model/config.ts';
+import { predictGeneration } from '../../../../client/model/generate/generation-program.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
-import { nodeGpu } from '../../../support/gpu-node.ts';
+import { predictMemory } from '../../../../client/train/memory.ts';
+import { nodeGpu, openNodeDevice } from '../../../support/gpu-node.ts';
 import { memoryFiles } from '../../../support/tuned-store.ts';
-import { losingDevices, watchDevices } from '../../../support/watch-devices.ts';
+import { watchDevices } from '../../../support/watch-devices.ts';
 
 test('groups whose rewards are equal are dropped and counted; the advantages of the others sum to 0', () => {
   const example = { tokens: Uint32Array.of(1, 2), carriesLoss: Uint8Array.of(0, 1) };
@@ -157,18 +160,45 @@ test('adapters learn too', async () => {
   expect(values.at(-1)?.reward).toBeGreaterThan(values[0]?.reward ?? 1);
 }, 60_000);
 
-test('a sampler whose device is lost samples the same completions again', async () => {
+test('policy, generator and judges are on one device; if it is lost while they sample, the same completions are sampled again', async () => {
   const stages = [plan('replay: 0\nlearning_rate: 0.02\nmax_steps: 4')];
   const through = await builder(stages)(() => {});
-  // The first device is the trainer's. The second is lost while it samples, the third at its first submit.
+  // The first device is lost at its fifth submit after the first measurement, the second at its first.
   const opened: GPUDevice[] = [];
-  const losing = losingDevices(
-    watchDevices(gpu, (device) => opened.push(device)),
-    [Number.POSITIVE_INFINITY, 5, 1],
-  );
-  expect(await builder(stages, base, losing)(() => {})).toEqual(through);
-  expect(opened.length).toBe(4);
+  let left = Number.POSITIVE_INFINITY;
+  const losing = watchDevices(gpu, (device) => {
+    opened.push(device);
+    if (opened.length === 2) left = 1;
+    const submit = device.queue.submit.bind(device.queue);
+    device.queue.submit = (buffers) => {
+      submit(buffers);
+      if (--left === 0) device.destroy();
+    };
+  });
+  const result = await builder(
+    stages,
+    base,
+    losing,
+  )(({ event }) => {
+    if (event === 'measurement' && opened.length === 1) left = 5;
+  });
+  expect(result).toEqual(through);
+  expect(opened.length).toBe(3);
 }, 60_000);
+
+test('the memory that is predicted has one copy of the policy', async () => {
+  const device = await openNodeDevice();
+  const stage = plan('replay: 0\nmax_steps: 4');
+  const { config: model, shape, optimizer, trainer } = stage;
+  const sequences = stage.rollouts?.().completions ?? 0;
+  const sampling = { sequences, storage: 'f32' } as const;
+  const apart =
+    predictMemory(device, model, shape, optimizer, trainer).bytes +
+    predictGeneration(device, model, sampling);
+  // A copy has the matrices, and the gains of norms again.
+  expect(apart - stageBytes(device, stage)).toBeGreaterThan(4 * layoutOf(model).length);
+  device.close();
+});
 
 test('where no group has spread, every group is dropped and the weights stay as they are', async () => {
   const result = await builder([plan('replay: 0\nmax_steps: 4', '^')])(() => {});

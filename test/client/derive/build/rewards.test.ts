@@ -1,31 +1,36 @@
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { byteTokenizer } from '../../../../client/data/tokenizer.ts';
 import { noSources, Rewards } from '../../../../client/derive/build/reinforce/rewards.ts';
 import { defaultFunctionLimits } from '../../../../client/derive/function/call.ts';
 import { callLimited } from '../../../../client/derive/function/limited-function.ts';
 import type { RewardRule } from '../../../../client/derive/recipe/reinforce.ts';
 import { RewardModel } from '../../../../client/derive/reward/reward-model.ts';
+import type { Device } from '../../../../client/gpu/device.ts';
 import { nodeIsolate } from '../../../../client/host/node/isolate.ts';
 import { presets } from '../../../../client/model/config.ts';
 import { predictGeneration } from '../../../../client/model/generate/generation-program.ts';
 import { GpuDecoder } from '../../../../client/model/generate/gpu-decoder.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
 import { countBuffers } from '../../../support/counted-device.ts';
-import { nodeGpu, openNodeDevice } from '../../../support/gpu-node.ts';
+import { openNodeDevice } from '../../../support/gpu-node.ts';
 import { memoryFiles } from '../../../support/tuned-store.ts';
 
-const gpu = nodeGpu();
-const runtime = { gpu: async () => gpu, cache: memoryFiles() };
+const cache = memoryFiles();
+let device: Device;
+beforeAll(async () => {
+  device = await openNodeDevice();
+});
 const program = new URL('../../../../apps/cli/function-worker.ts', import.meta.url);
 const opened: { close(): void }[] = [];
 afterAll(() => {
   for (const one of opened) one.close();
+  device.close();
 });
 const { signal } = new AbortController();
 
 async function open(rules: readonly RewardRule[], sources = noSources): Promise<Rewards> {
   const startFunction = () => nodeIsolate(program);
-  const rewards = await Rewards.open({ rules, sources, runtime, startFunction });
+  const rewards = await Rewards.open({ rules, sources, device, cache, startFunction });
   opened.push(rewards);
   return rewards;
 }
@@ -80,7 +85,7 @@ test('a judge scores completions with their prompts, and one that is too long ha
     value === 1 ? value : 25 * value,
   );
   const weights = { config, parameters, tokenizer: byteTokenizer };
-  const judge = await RewardModel.open(runtime, weights);
+  const judge = await RewardModel.on(device, cache, weights);
   opened.push(judge);
   const texts = [plain('abc'), plain('xyz'), plain('x'.repeat(20))];
   const [one = null, other = null] = await judge.scores(texts);
@@ -158,6 +163,6 @@ test('a call that hangs within a built-in function is ended, and the one after i
 
 test('without threads a function is refused', async () => {
   const sources = { ...noSources, functions: new Map([['f', 'export default () => 1']]) };
-  const opening = Rewards.open({ rules: [functionRule], sources, runtime, startFunction: undefined });
+  const opening = Rewards.open({ rules: [functionRule], sources, device, cache, startFunction: undefined });
   await expect(opening).rejects.toMatchObject({ code: 'reward.no-thread' });
 });
