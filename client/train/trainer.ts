@@ -6,7 +6,6 @@ import {
   type RowWeights,
   weightedLoss,
 } from '../data/batch.ts';
-import { TapestryError } from '../errors.ts';
 import { allocate } from '../gpu/allocation.ts';
 import { type Device, requireStorage } from '../gpu/device.ts';
 import type { FlatVector } from '../gpu/flat-vector.ts';
@@ -33,6 +32,7 @@ import { buildStep, modelOf, recordStep, type StepProgram, sitesOf } from './ste
 import { trainedPart } from './trained-part.ts';
 import { makeMemory, type TrainerBuffers, type TrainerMemory } from './trainer-memory.ts';
 import type { LossScaling, OptimizerSettings, Scaling, TrainerState } from './training.ts';
+import { checkLength } from './training.ts';
 
 export interface TrainerOptions extends MemoryOptions {
   /** Used only with f16 storage. */
@@ -125,9 +125,8 @@ export class Trainer {
       const kernels = recordKernels(device, sitesOf(recorded), chosen);
       const step = await buildStep(device, recorded);
       const { dropoutSeed } = layout;
-      const model = modelOf(layout, memory);
-      const fixedAt = { settings, parts, dropoutSeed, initialScale, predicted };
-      const trainer = new Trainer(device, layout, { ...fixedAt, ...memory, free, kernels, step, model });
+      const known = { settings, parts, dropoutSeed, initialScale, predicted, model: modelOf(layout, memory) };
+      const trainer = new Trainer(device, layout, { ...known, ...memory, free, kernels, step });
       trainer.#writeScaling(scalingAfter(0, settings, initialScale));
       return trainer;
     } catch (error) {
@@ -348,13 +347,4 @@ export class Trainer {
     this.#checkUnread();
     this.#made.vectors[name].write(values);
   }
-}
-
-function checkLength(name: string, values: Float32Array, { length }: ParameterLayout): void {
-  if (values.length === length) return;
-  throw new TapestryError(
-    'state.length',
-    `${name} has ${values.length} values; its layout has ${length}.`,
-    'Load a state that was saved by a model of the same configuration, with the same part of it trained.',
-  );
 }

@@ -1,5 +1,8 @@
 /** The settings and state of a local training run, independent of the machine that runs it. */
 
+import { TapestryError } from '../errors.ts';
+import type { ParameterLayout } from '../model/parameters.ts';
+
 /** AdamW with decoupled decay (Loshchilov and Hutter 2019, arXiv 1711.05101) after clipping the global gradient norm. */
 export interface OptimizerSettings {
   readonly beta1: number;
@@ -73,4 +76,14 @@ export function freshOptimizer(length: number): OptimizerState {
 /** The state of a trainer before its first step. */
 export function freshState(parameters: Float32Array<ArrayBuffer>): TrainerState {
   return { ...freshOptimizer(parameters.length), parameters };
+}
+
+/** Throws TapestryError `state.length` if the values of `name` are not as many as their layout's. */
+export function checkLength(name: string, values: Float32Array, { length }: ParameterLayout): void {
+  if (values.length === length) return;
+  throw new TapestryError(
+    'state.length',
+    `${name} has ${values.length} values; its layout has ${length}.`,
+    'Load a state that was saved by a model of the same configuration, with the same part of it trained.',
+  );
 }
