@@ -106,6 +106,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     load: async () => (await import('./commands/verify.ts')).verifyCommand,
   },
   {
+    name: 'simulate',
+    summary: 'rounds with virtual nodes under faults, replayed by a seed',
+    load: async () => (await import('./commands/simulation/simulate.ts')).simulateCommand,
+  },
+  {
     name: 'bench',
     summary: 'measure the kernels on this adapter, and show what was measured',
     load: async () => (await import('./commands/bench.ts')).benchCommand,

@@ -58,6 +58,7 @@ test.each([
   'import',
   'export',
   'verify',
+  'simulate',
   'info',
 ])('%s has help with examples', async (name) => {
   const { code, stdout, stderr } = await run(name, '--help');

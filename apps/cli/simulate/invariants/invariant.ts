@@ -1,0 +1,25 @@
+/** What must hold in every world; the names are stable. */
+export type Invariant =
+  | 'exactly-once'
+  | 'bases-advance'
+  | 'round-blocked'
+  | 'round-limits'
+  | 'same-base'
+  | 'node-idles'
+  | 'run-ends';
+
+/** A world in which an invariant does not hold. */
+export class InvariantError extends Error {
+  readonly invariant: Invariant;
+
+  constructor(invariant: Invariant, message: string) {
+    super(message);
+    this.name = 'InvariantError';
+    this.invariant = invariant;
+  }
+}
+
+/** Throws an InvariantError. */
+export function broken(invariant: Invariant, message: string): never {
+  throw new InvariantError(invariant, message);
+}

@@ -1,0 +1,286 @@
+import type { RoundLimits, RoundState } from '../../../../relay/run/round.ts';
+import type { Hash } from '../../../../relay/wire/hex.ts';
+import type { VirtualContribution, VirtualEntry } from '../relay/journal.ts';
+import type { NodeNumber } from '../world/messages.ts';
+import { baseHash, firstBase, type VirtualBase, withPayload } from '../world/virtual-base.ts';
+import { broken } from './invariant.ts';
+
+/** The attempt that is open, counted from the journal and the connections alone. */
+interface Counted {
+  readonly round: number;
+  readonly attempt: number;
+  readonly deadlineAt: number;
+  readonly expected: Set<NodeNumber>;
+  readonly contributed: Map<NodeNumber, Hash>;
+  /** The base that a commit must make. */
+  next: VirtualBase;
+  /** Connected nodes that have not contributed. */
+  awaited: number;
+  /** Expected nodes that have contributed, and those that have not and are still there. */
+  heard: number;
+  unheard: number;
+  isClosed: boolean;
+  graceFrom: number | null;
+  returnsUntil: number;
+}
+
+const returnMs = 10_000;
+
+/**
+ * Checks every step of the relay against counts of its own, which it takes from the journal's entries and from who is
+ * connected: never from the machine. An event costs O(1).
+ */
+export class RelayInvariants {
+  readonly #limits: RoundLimits;
+  /** How late an effect may be: ticks, and writes of the disk. */
+  readonly #slack: number;
+  readonly #connected = new Set<NodeNumber>();
+  /** Committed bases, oldest first. */
+  readonly #bases: Hash[] = [baseHash(firstBase)];
+  readonly #entries: VirtualEntry[] = [];
+  #base: VirtualBase = firstBase;
+  #attempt = 0;
+  #open: Counted | null = null;
+  #before: Counted | null = null;
+  /** Attempts that were abandoned. */
+  abandoned = 0;
+  #complete = false;
+  #alive = false;
+  #dueSince: number | null = null;
+  #diskFailsUntil = 0;
+
+  constructor(limits: RoundLimits, slack: number) {
+    this.#limits = limits;
+    this.#slack = slack;
+  }
+
+  get committed(): number {
+    return this.#bases.length - 1;
+  }
+
+  /** The base that `round` trains from; undefined before it is made. */
+  baseBefore(round: number): Hash | undefined {
+    return this.#bases[round - 1];
+  }
+
+  entry(sequence: number): VirtualEntry | undefined {
+    return this.#entries[sequence - 1];
+  }
+
+  started(now: number): void {
+    this.#alive = true;
+    this.#dueSince = null;
+    const open = this.#open;
+    if (open === null) return;
+    const hasQuorum = open.contributed.size >= this.#limits.quorum;
+    this.#open = {
+      ...open,
+      deadlineAt: now + this.#limits.deadlineMs,
+      expected: new Set(open.contributed.keys()),
+      awaited: 0,
+      heard: open.contributed.size,
+      unheard: 0,
+      graceFrom: hasQuorum ? now : null,
+      returnsUntil: now + returnMs,
+    };
+  }
+
+  stopped(): void {
+    this.#alive = false;
+    this.#connected.clear();
+  }
+
+  /** The relay's clock jumped ahead: what is due since before may still be late. */
+  clockJumped(milliseconds: number): void {
+    this.#dueSince = null;
+    this.#diskFailsUntil += milliseconds;
+  }
+
+  diskFails(until: number): void {
+    this.#diskFailsUntil = until;
+  }
+
+  connection(type: 'joined' | 'left', node: NodeNumber): void {
+    const open = this.#open;
+    const change = type === 'joined' ? 1 : -1;
+    if (type === 'joined') this.#connected.add(node);
+    else this.#connected.delete(node);
+    if (open === null || open.contributed.has(node)) return;
+    open.awaited += change;
+    if (type === 'joined' && open.returnsUntil > Number.NEGATIVE_INFINITY) open.expected.add(node);
+    if (open.expected.has(node)) open.unheard += change;
+  }
+
+  journaled(entry: VirtualEntry, now: number): void {
+    this.#entries.push(entry);
+    if (this.#complete) broken('bases-advance', `${entry.kind} comes after the run is complete`);
+    if (entry.kind !== 'contribution-accepted') this.#dueSince = null;
+    switch (entry.kind) {
+      case 'round-opened':
+        this.#opened(entry, now);
+        return;
+      case 'contribution-accepted':
+        this.#accepted(entry);
+        return;
+      case 'round-closed':
+        this.#closed(now);
+        return;
+      case 'round-committed':
+        this.#committed(entry);
+        return;
+      case 'round-abandoned': {
+        const { contributed, deadlineAt } = this.#opening(entry.kind);
+        if (contributed.size >= this.#limits.quorum)
+          broken('round-limits', 'a round with a quorum is abandoned');
+        if (now < deadlineAt) broken('round-limits', 'a round is abandoned before its deadline');
+        this.abandoned++;
+        this.#open = null;
+        return;
+      }
+      case 'run-complete':
+        if (this.committed !== this.#limits.rounds)
+          broken('bases-advance', 'the run ends before its last round');
+        this.#complete = true;
+    }
+  }
+
+  /** After each event of the relay. */
+  stepped(state: RoundState, now: number): void {
+    const open = this.#open;
+    const round = this.committed + 1;
+    if (state.round !== round)
+      broken('bases-advance', `the machine is in round ${state.round}, not ${round}`);
+    if (state.base !== baseHash(this.#base))
+      broken('same-base', 'the machine has another base than the journal');
+    if (state.connected !== this.#connected.size)
+      broken(
+        'round-blocked',
+        `the machine counts ${state.connected} nodes, ${this.#connected.size} are there`,
+      );
+    if (open !== null && state.phase !== 'waiting') {
+      if (state.contributions > open.contributed.size)
+        broken('exactly-once', `the machine counts ${state.contributions} of ${open.contributed.size}`);
+      if (open.graceFrom === null && this.#hasShare(open)) open.graceFrom = now;
+    }
+    this.#notBlocked(now);
+  }
+
+  /** Whether a node has contributed to a round that is open, or was committed last. */
+  hasContributed(node: NodeNumber, round: number): boolean {
+    return [this.#open, this.#before].some((one) => one?.round === round && one.contributed.has(node));
+  }
+
+  /** Every acknowledged contribution is in its base once, or in an attempt that the journal calls abandoned. */
+  ended(acknowledged: Iterable<number>): void {
+    const fates = new Map<string, 'applied' | 'abandoned'>();
+    for (const entry of this.#entries) {
+      if (entry.kind === 'round-committed') fates.set(`${entry.round}`, 'applied');
+      if (entry.kind === 'round-abandoned') fates.set(`${entry.round}.${entry.attempt}`, 'abandoned');
+    }
+    for (const sequence of acknowledged) {
+      const entry = this.entry(sequence);
+      if (entry?.kind !== 'contribution-accepted')
+        broken('exactly-once', `entry ${sequence} was acknowledged and is not in the journal`);
+      const fate = fates.get(`${entry.round}.${entry.attempt}`) ?? fates.get(`${entry.round}`);
+      if (fate === undefined) broken('exactly-once', `entry ${sequence} is neither applied nor refused`);
+    }
+  }
+
+  #opened(entry: VirtualEntry & { kind: 'round-opened' }, now: number): void {
+    const { round, attempt, base } = entry;
+    if (this.#open !== null) broken('bases-advance', `round ${round} opens while another is open`);
+    if (round !== this.committed + 1 || round > this.#limits.rounds)
+      broken('bases-advance', `round ${round} opens after round ${this.committed}`);
+    if (attempt !== this.#attempt + 1) broken('bases-advance', `attempt ${attempt} follows ${this.#attempt}`);
+    if (base !== baseHash(this.#base)) broken('same-base', `round ${round} opens on another base`);
+    if (this.#connected.size < this.#limits.quorum) broken('round-limits', 'a round opens below its quorum');
+    this.#attempt = attempt;
+    this.#open = {
+      ...{ round, attempt, deadlineAt: now + this.#limits.deadlineMs },
+      ...{ expected: new Set(this.#connected), contributed: new Map() },
+      next: { ...this.#base, round },
+      ...{ awaited: this.#connected.size, heard: 0, unheard: this.#connected.size },
+      ...{ isClosed: false, graceFrom: null, returnsUntil: Number.NEGATIVE_INFINITY },
+    };
+  }
+
+  #accepted({ node, payload, round, attempt, base }: VirtualContribution): void {
+    const open = this.#opening('contribution-accepted');
+    if (open.isClosed) broken('exactly-once', 'a contribution comes after its round was closed');
+    if (round !== open.round || attempt !== open.attempt)
+      broken('exactly-once', `a contribution to round ${round} is accepted in round ${open.round}`);
+    if (base !== baseHash(this.#base)) broken('same-base', 'a contribution from another base is accepted');
+    if (open.contributed.has(node)) broken('exactly-once', `node ${node} contributes twice to a round`);
+    const isExpected = open.expected.has(node);
+    open.contributed.set(node, payload);
+    open.next = withPayload(open.next, payload);
+    if (this.#connected.has(node)) open.awaited--;
+    if (isExpected) {
+      open.heard++;
+      if (this.#connected.has(node)) open.unheard--;
+    }
+    const taken = open.contributed.size + (isExpected ? 0 : open.unheard);
+    if (taken > this.#limits.target) broken('round-limits', 'the place of an expected node is given away');
+  }
+
+  #closed(now: number): void {
+    const open = this.#opening('round-closed');
+    const { quorum, target, graceMs } = this.#limits;
+    if (open.isClosed) broken('exactly-once', 'a round is closed twice');
+    if (open.contributed.size < quorum) broken('round-limits', 'a round closes below its quorum');
+    const isGraceOver = this.#hasShare(open) && now >= (open.graceFrom ?? now) + graceMs;
+    const isGraceLatched = open.graceFrom !== null && now >= open.graceFrom + graceMs;
+    const isLate = now >= open.deadlineAt;
+    if (open.contributed.size < target && open.awaited > 0 && !isGraceOver && !isGraceLatched && !isLate)
+      broken('round-limits', 'a round closes before its nodes had their time');
+    open.isClosed = true;
+  }
+
+  #committed({ round, contributions, base }: VirtualEntry & { kind: 'round-committed' }): void {
+    const open = this.#opening('round-committed');
+    if (!open.isClosed) broken('bases-advance', `round ${round} is committed before it is closed`);
+    if (round !== this.committed + 1) broken('bases-advance', `round ${round} follows ${this.committed}`);
+    if (contributions !== open.contributed.size || baseHash(base) !== baseHash(open.next))
+      broken('exactly-once', `the base of round ${round} is not made of what was accepted`);
+    this.#base = base;
+    this.#bases.push(baseHash(base));
+    this.#attempt = 0;
+    this.#before = open;
+    this.#open = null;
+  }
+
+  #opening(kind: VirtualEntry['kind']): Counted {
+    return this.#open ?? broken('bases-advance', `${kind} comes while no round is open`);
+  }
+
+  /** More than the share of the nodes that were there at the opening have contributed. */
+  #hasShare({ contributed, heard, unheard }: Counted): boolean {
+    const expected = heard + unheard;
+    const { quorum, graceShare } = this.#limits;
+    return contributed.size >= quorum && (expected === 0 || heard * 100 > expected * graceShare);
+  }
+
+  /** Whatever is due happens soon, whoever is gone. */
+  #notBlocked(now: number): void {
+    const why = this.#alive && now >= this.#diskFailsUntil && !this.#complete ? this.#whyDue(now) : null;
+    if (why === null) this.#dueSince = null;
+    else this.#dueSince ??= now;
+    if (this.#dueSince !== null && now - this.#dueSince > this.#slack)
+      broken('round-blocked', `nothing happens for ${Math.round(now - this.#dueSince)} ms although ${why}`);
+  }
+
+  #whyDue(now: number): string | null {
+    const { quorum, target, rounds, graceMs } = this.#limits;
+    const open = this.#open;
+    if (open === null) {
+      if (this.committed === rounds) return 'the last round is committed';
+      return this.#connected.size >= quorum ? 'enough nodes are there' : null;
+    }
+    if (open.isClosed) return 'the round is closed';
+    if (now >= open.deadlineAt) return 'the deadline is over';
+    if (open.contributed.size < quorum) return null;
+    if (open.contributed.size >= target) return 'the target is reached';
+    if (open.awaited === 0 && now >= open.returnsUntil) return 'all nodes that are there have contributed';
+    return open.graceFrom !== null && now >= open.graceFrom + graceMs ? 'the grace is over' : null;
+  }
+}

@@ -1,0 +1,93 @@
+import type { Hash } from '../../../../relay/wire/hex.ts';
+import type { NodeNumber } from '../world/messages.ts';
+import type { VirtualBase } from '../world/virtual-base.ts';
+
+/** The entries of the virtual relay's journal: those of the real one, with what the machines need of them. */
+export type VirtualEntry =
+  | { readonly kind: 'round-opened'; readonly round: number; readonly attempt: number; readonly base: Hash }
+  | VirtualContribution
+  | {
+      readonly kind: 'round-closed' | 'round-abandoned';
+      readonly round: number;
+      readonly attempt: number;
+      readonly contributions: number;
+    }
+  | {
+      readonly kind: 'round-committed';
+      readonly round: number;
+      readonly contributions: number;
+      readonly tokens: number;
+      readonly base: VirtualBase;
+    }
+  | { readonly kind: 'run-complete'; readonly rounds: number };
+
+export interface VirtualContribution {
+  readonly kind: 'contribution-accepted';
+  readonly sequence: number;
+  readonly round: number;
+  readonly attempt: number;
+  readonly node: NodeNumber;
+  readonly payload: Hash;
+  readonly base: Hash;
+  readonly tokens: number;
+}
+
+/** An attempt at a round, as the journal tells it. */
+export interface OpenAttempt {
+  readonly round: number;
+  readonly attempt: number;
+  readonly contributions: Map<NodeNumber, VirtualContribution>;
+  /** The node that was the first to contribute each payload to the round. */
+  readonly owners: Map<Hash, NodeNumber>;
+  tokens: number;
+  isClosed: boolean;
+}
+
+/** What the journal says so far. A relay that starts again builds it from the entries; each costs O(1). */
+export class JournalState {
+  committed = 0;
+  attempt = 0;
+  complete = false;
+  base: VirtualBase;
+  open: OpenAttempt | null = null;
+  /** The attempt that was committed last. */
+  before: OpenAttempt | null = null;
+
+  constructor(first: VirtualBase) {
+    this.base = first;
+  }
+
+  apply(entry: VirtualEntry): void {
+    switch (entry.kind) {
+      case 'round-opened': {
+        const { round, attempt } = entry;
+        this.attempt = attempt;
+        this.open = {
+          ...{ round, attempt, contributions: new Map(), owners: new Map() },
+          ...{ tokens: 0, isClosed: false },
+        };
+        return;
+      }
+      case 'contribution-accepted':
+        this.open?.contributions.set(entry.node, entry);
+        this.open?.owners.set(entry.payload, entry.node);
+        if (this.open !== null) this.open.tokens += entry.tokens;
+        return;
+      case 'round-closed':
+        if (this.open !== null) this.open.isClosed = true;
+        return;
+      case 'round-committed':
+        this.base = entry.base;
+        this.before = this.open;
+        this.open = null;
+        this.attempt = 0;
+        this.committed++;
+        return;
+      case 'round-abandoned':
+        this.open = null;
+        return;
+      case 'run-complete':
+        this.complete = true;
+    }
+  }
+}

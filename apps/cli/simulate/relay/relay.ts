@@ -1,0 +1,267 @@
+import type { Random } from '../../../../client/random.ts';
+import type { Hash } from '../../../../relay/wire/hex.ts';
+import { GoodbyeReason, RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
+import type { NodeNumber, ToNode, ToRelay, VirtualOffer } from '../world/messages.ts';
+import { baseHash, firstBase, type VirtualBase } from '../world/virtual-base.ts';
+import { RelayAcceptances } from './acceptances.ts';
+import type { VirtualContribution, VirtualEntry } from './journal.ts';
+import { RelayRounds, type RoundOptions, type RoundWorld } from './rounds.ts';
+
+export interface RelayOptions extends RoundOptions {
+  readonly localSteps: number;
+  readonly tokensPerStep: number;
+  readonly payloadBytes: number;
+}
+
+/** What the relay needs of its world. */
+export interface RelayWorld extends RoundWorld {
+  readonly random: Random;
+  sendToNode(node: NodeNumber, connection: number, message: ToNode): void;
+  /** An entry was applied. `connected` are the nodes that had joined. */
+  journaled(entry: VirtualEntry, connected: ReadonlySet<NodeNumber>): void;
+}
+
+/** A joined node's connection. */
+interface Port {
+  readonly connection: number;
+  openedRound: number | null;
+  upload: 'none' | 'open' | 'refused';
+}
+
+/** What one process of the relay has in memory. */
+interface Process {
+  readonly rounds: RelayRounds;
+  readonly acceptances: RelayAcceptances;
+  readonly ports: Map<NodeNumber, Port>;
+  readonly offers: Map<NodeNumber, VirtualOffer>;
+}
+
+/**
+ * The relay's edge in a virtual world: what relay/run/run.ts and relay/server do around the round machine, without sockets,
+ * signatures and payloads. The journal, the bases and the uploads are on its disk and survive a crash; all else is lost.
+ */
+export class VirtualRelay {
+  readonly #world: RelayWorld;
+  readonly #options: RelayOptions;
+  readonly #journal: VirtualEntry[] = [];
+  readonly #bases = new Map<Hash, VirtualBase>([[baseHash(firstBase), firstBase]]);
+  /** The bytes of each node's last upload that are stored. */
+  readonly #stored = new Map<NodeNumber, { readonly payload: Hash; bytes: number }>();
+  /** The newest connection of each node that is known to be closed. */
+  readonly #closed = new Map<NodeNumber, number>();
+  #process: Process | null = null;
+
+  constructor(world: RelayWorld, options: RelayOptions) {
+    this.#world = world;
+    this.#options = options;
+  }
+
+  get alive(): boolean {
+    return this.#process !== null;
+  }
+
+  get isComplete(): boolean {
+    return this.#journal.at(-1)?.kind === 'run-complete';
+  }
+
+  /** Whether a node's connection has joined and is not given up. */
+  holds(node: NodeNumber, connection: number): boolean {
+    return this.#process?.ports.get(node)?.connection === connection;
+  }
+
+  /** A base that the relay has. */
+  baseOf(hash: Hash): VirtualBase | undefined {
+    return this.alive ? this.#bases.get(hash) : undefined;
+  }
+
+  /** Starts the process: it reads its journal and takes up what was open. */
+  start(): void {
+    const rounds = new RelayRounds(this.#world, this.#options, this.#journal, (entry) => this.#tell(entry));
+    const acceptances = new RelayAcceptances(rounds, this.#options, {
+      accepted: ({ node, connection }, entry) => this.#acknowledge(node, connection, entry),
+      refused: ({ node, connection }, code) => {
+        const port = this.#process?.ports.get(node);
+        if (port?.connection === connection) this.#refuse(node, connection, code);
+      },
+    });
+    const { base } = rounds.replay;
+    this.#bases.set(baseHash(base), base);
+    const process: Process = { rounds, acceptances, ports: new Map(), offers: new Map() };
+    this.#process = process;
+    const tick = () => {
+      if (this.#process !== process || this.isComplete) return;
+      rounds.settle();
+      this.#world.invariants.stepped(rounds.state, this.#world.elapsed());
+      this.#world.queue.after(this.#options.tick, tick);
+    };
+    tick();
+  }
+
+  /** The process ends now. A write under way may or may not have reached the disk. */
+  crash(): void {
+    if (this.#process === null) return;
+    this.#process.rounds.tasks.crash(this.#world.random.below(2) === 0);
+    this.#process = null;
+    this.#world.invariants.stopped();
+  }
+
+  /** Writes to the disk fail until then. */
+  failDisk(until: number): void {
+    if (this.#process === null) return;
+    this.#process.rounds.tasks.fails = until;
+    this.#world.invariants.diskFails(until - this.#world.queue.now + this.#world.elapsed());
+  }
+
+  received(message: ToRelay): void {
+    if (this.#process === null) return;
+    const { node, connection } = message;
+    if (message.kind === 'join') {
+      this.#join(this.#process, node, connection);
+      return;
+    }
+    if (message.kind === 'close') {
+      this.closed(node, connection);
+      return;
+    }
+    const port = this.#process.ports.get(node);
+    if (port?.connection !== connection) return;
+    if (message.kind === 'offer') this.#offer(this.#process, port, message);
+    else this.#chunk(this.#process, port, message);
+  }
+
+  /** The connection is gone: the node closed it, or nothing was heard on it for too long. */
+  closed(node: NodeNumber, connection: number): void {
+    if ((this.#closed.get(node) ?? 0) >= connection) return;
+    this.#closed.set(node, connection);
+    const process = this.#process;
+    if (process?.ports.get(node)?.connection !== connection) return;
+    process.ports.delete(node);
+    process.rounds.connection('left', node);
+  }
+
+  #join(process: Process, node: NodeNumber, connection: number): void {
+    if ((this.#closed.get(node) ?? 0) >= connection) return;
+    const older = process.ports.get(node);
+    if (older?.connection === connection) {
+      this.#refuse(node, connection, RefusalCode.UNEXPECTED);
+      return;
+    }
+    const port: Port = { connection, openedRound: null, upload: 'none' };
+    process.ports.set(node, port);
+    const { round, base, phase } = process.rounds.state;
+    this.#world.sendToNode(node, connection, { kind: 'welcomed', round, base });
+    process.rounds.connection('joined', node);
+    if (older !== undefined) {
+      this.#refuse(node, older.connection, RefusalCode.ALREADY_CONNECTED);
+      this.#world.sendToNode(node, older.connection, { kind: 'closed' });
+    }
+    if (phase === 'complete') this.#goodbye(node, connection);
+    else this.#tellOpen(process, node, port);
+  }
+
+  #offer({ rounds, offers }: Process, port: Port, message: ToRelay & { kind: 'offer' }): void {
+    const { node, payload } = message;
+    for (const attempt of [rounds.replay.open, rounds.replay.before]) {
+      const accepted = attempt?.contributions.get(node);
+      if (accepted?.payload !== payload || accepted.round !== message.round) continue;
+      port.upload = 'none';
+      this.#acknowledge(node, port.connection, accepted);
+      return;
+    }
+    const refusal = this.#refusalOf(rounds, node, message);
+    if (refusal !== null) {
+      port.upload = 'refused';
+      this.#refuse(node, port.connection, refusal);
+      return;
+    }
+    if (this.#stored.get(node)?.payload !== payload) this.#stored.set(node, { payload, bytes: 0 });
+    offers.set(node, message);
+    port.upload = 'open';
+    const offset = this.#stored.get(node)?.bytes ?? 0;
+    this.#world.sendToNode(node, port.connection, { kind: 'resume', payload, offset });
+  }
+
+  #chunk({ rounds, offers, acceptances }: Process, port: Port, message: ToRelay & { kind: 'chunk' }): void {
+    const { node, connection, from, to } = message;
+    if (port.upload === 'refused') return;
+    const [offer, stored] = [offers.get(node), this.#stored.get(node)];
+    if (port.upload === 'none' || offer === undefined || stored === undefined) {
+      this.#refuse(node, connection, RefusalCode.UNEXPECTED);
+      return;
+    }
+    const refusal =
+      this.#refusalOf(rounds, node, offer) ?? (from === stored.bytes ? null : RefusalCode.UNEXPECTED);
+    if (refusal !== null) port.upload = 'refused';
+    stored.bytes = to;
+    if (refusal === null && to < this.#options.payloadBytes) return;
+    offers.delete(node);
+    this.#stored.delete(node);
+    if (refusal !== null) {
+      this.#refuse(node, connection, refusal);
+      return;
+    }
+    port.upload = 'none';
+    acceptances.add({ node, connection, offer });
+  }
+
+  /** Why an offer is refused before its payload is there. */
+  #refusalOf(rounds: RelayRounds, node: NodeNumber, offer: VirtualOffer): RefusalCode | null {
+    const refusal = rounds.refusalOf(node, offer, 0);
+    if (refusal !== null || rounds.replay.open === null) return refusal;
+    return rounds.replay.open.contributions.has(node) ? RefusalCode.DUPLICATE : null;
+  }
+
+  #acknowledge(node: NodeNumber, connection: number, { payload, sequence }: VirtualContribution): void {
+    this.#world.sendToNode(node, connection, { kind: 'acknowledged', payload, sequence });
+  }
+
+  #refuse(node: NodeNumber, connection: number, code: RefusalCode): void {
+    const round = this.#process?.rounds.state.round ?? 0;
+    this.#world.sendToNode(node, connection, { kind: 'refused', code, round });
+  }
+
+  #goodbye(node: NodeNumber, connection: number): void {
+    this.#world.sendToNode(node, connection, { kind: 'goodbye', reason: GoodbyeReason.RUN_COMPLETE });
+    this.#world.sendToNode(node, connection, { kind: 'closed' });
+  }
+
+  /** Tells a node of the open round, once. */
+  #tellOpen({ rounds }: Process, node: NodeNumber, port: Port): void {
+    const { phase, round, attempt, base } = rounds.state;
+    const isOpen = phase === 'open' || phase === 'closed';
+    if (!isOpen || port.openedRound === round) return;
+    port.openedRound = round;
+    const { localSteps } = this.#options;
+    const opened = { round, attempt, base, localSteps, normBound: 1 };
+    this.#world.sendToNode(node, port.connection, { kind: 'opened', round: opened });
+  }
+
+  /** Tells the nodes of an entry that was applied. */
+  #tell(entry: VirtualEntry): void {
+    const process = this.#process;
+    if (process === null) return;
+    this.#world.journaled(entry, process.rounds.connected);
+    if (entry.kind === 'contribution-accepted' || entry.kind === 'round-closed') return;
+    if (entry.kind === 'round-committed') {
+      this.#bases.set(baseHash(entry.base), entry.base);
+      this.#stored.clear();
+      process.offers.clear();
+    }
+    for (const [node, port] of process.ports) {
+      if (entry.kind === 'round-opened') this.#tellOpen(process, node, port);
+      else if (entry.kind === 'run-complete') this.#goodbye(node, port.connection);
+      else {
+        port.openedRound = null;
+        this.#world.sendToNode(node, port.connection, closing(entry));
+      }
+    }
+  }
+}
+
+function closing(
+  entry: Exclude<VirtualEntry, { kind: 'contribution-accepted' | 'round-opened' | 'run-complete' }>,
+): ToNode {
+  if (entry.kind !== 'round-committed') return { kind: 'abandoned', round: entry.round };
+  const { round, contributions, tokens } = entry;
+  return { kind: 'committed', round, base: baseHash(entry.base), contributions, tokens, fate: null };
+}

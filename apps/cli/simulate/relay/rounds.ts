@@ -1,0 +1,218 @@
+import {
+  type RoundEffect,
+  type RoundEvent,
+  type RoundLimits,
+  type RoundState,
+  resumed,
+  waiting,
+} from '../../../../relay/run/round.ts';
+import type { Hash } from '../../../../relay/wire/hex.ts';
+import type { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
+import type { RelayInvariants } from '../invariants/relay-invariants.ts';
+import type { EventQueue } from '../world/event-queue.ts';
+import type { Machines } from '../world/machines.ts';
+import type { NodeNumber } from '../world/messages.ts';
+import { baseHash, firstBase, type VirtualBase, withPayload } from '../world/virtual-base.ts';
+import { JournalState, type VirtualContribution, type VirtualEntry } from './journal.ts';
+import { RelayTasks } from './tasks.ts';
+
+/** Times in milliseconds. */
+export interface RoundOptions {
+  readonly limits: RoundLimits;
+  /** How often the deadlines are checked. */
+  readonly tick: number;
+  /** A write of the journal that is on the disk, and the making of a base. */
+  readonly sync: number;
+  readonly merge: number;
+}
+
+export interface RoundWorld {
+  readonly queue: EventQueue;
+  /** The relay's monotonic clock, in milliseconds: it may jump ahead of the queue's. */
+  elapsed(): number;
+  readonly machines: Machines;
+  readonly invariants: RelayInvariants;
+}
+
+/**
+ * The rounds of one process of the relay, as relay/run/rounds.ts runs them: the round machine is fed with the journal's
+ * entries, and its effects are appended to the journal. Appending, joining and leaving happen one after another.
+ */
+export class RelayRounds {
+  readonly tasks: RelayTasks;
+  readonly replay = new JournalState(firstBase);
+  readonly #world: RoundWorld;
+  readonly #options: RoundOptions;
+  readonly #journal: VirtualEntry[];
+  readonly #told: (entry: VirtualEntry) => void;
+  readonly #connected = new Set<NodeNumber>();
+  /** Nodes that were connected when the attempt opened; nodes that joined or contributed, if it was resumed. */
+  #expected: Set<NodeNumber>;
+  #state: RoundState;
+  #applied: number;
+  #settling = false;
+
+  /** Reads the journal. `told` is called with each further entry once it is applied. */
+  constructor(
+    world: RoundWorld,
+    options: RoundOptions,
+    journal: VirtualEntry[],
+    told: (entry: VirtualEntry) => void,
+  ) {
+    this.#world = world;
+    this.#options = options;
+    this.#journal = journal;
+    this.#told = told;
+    this.#applied = journal.length;
+    this.tasks = new RelayTasks(world.queue, () => this.#catchUp());
+    for (const entry of journal) this.replay.apply(entry);
+    const { committed, attempt, base, open, complete } = this.replay;
+    const state = waiting(committed + 1, attempt, baseHash(base));
+    if (complete) this.#state = { ...state, phase: 'complete' };
+    else if (open === null) this.#state = state;
+    else {
+      const found = { contributions: open.contributions.size, isClosed: open.isClosed };
+      this.#state = resumed(state, found, world.elapsed(), options.limits);
+    }
+    this.#expected = new Set(open?.contributions.keys());
+    world.invariants.started(world.elapsed());
+    this.settle();
+  }
+
+  get state(): RoundState {
+    return this.#state;
+  }
+
+  get connected(): ReadonlySet<NodeNumber> {
+    return this.#connected;
+  }
+
+  isExpected(node: NodeNumber): boolean {
+    return this.#expected.has(node);
+  }
+
+  /** A node joined, or left. */
+  connection(type: 'joined' | 'left', node: NodeNumber): void {
+    const change = () => {
+      if (this.#connected.has(node) !== (type === 'left')) return null;
+      if (type === 'left') this.#connected.delete(node);
+      else this.#connected.add(node);
+      if (type === 'joined' && this.#state.returnsUntil !== null) this.#expected.add(node);
+      const isAwaited = this.replay.open?.contributions.has(node) !== true;
+      const now = this.#world.elapsed();
+      this.#world.invariants.connection(type, node);
+      this.#advance({ type, isAwaited, isExpected: this.isExpected(node), time: now });
+      return null;
+    };
+    this.tasks.add({ prepare: change, write: () => {}, done: () => {} });
+    this.settle();
+  }
+
+  /** Why a contribution is refused now. `others` unexpected ones are about to be accepted before it. */
+  refusalOf(
+    node: NodeNumber,
+    { round, base }: { readonly round: number; readonly base: Hash },
+    others: number,
+  ): RefusalCode | null {
+    const offer = { round, base, isExpected: this.isExpected(node), others };
+    return this.#world.machines.refusalOf(this.#state, offer, this.#world.elapsed(), this.#options.limits);
+  }
+
+  /** Appends a contribution, which counts once it is applied. */
+  appendContribution(facts: Omit<VirtualContribution, 'kind' | 'sequence'>): VirtualContribution {
+    const sequence = this.#journal.length + 1;
+    const entry: VirtualContribution = { kind: 'contribution-accepted', sequence, ...facts };
+    this.#append(entry);
+    return entry;
+  }
+
+  #append(entry: VirtualEntry): void {
+    this.#journal.push(entry);
+    this.#world.invariants.journaled(entry, this.#world.elapsed());
+  }
+
+  /** Performs effects until none is due. */
+  settle(): void {
+    if (this.#settling || this.#due() === null) return;
+    this.#settling = true;
+    let effect: RoundEffect | null = null;
+    this.tasks.add({
+      prepare: () => {
+        effect = this.#due();
+        if (effect === null) this.#settling = false;
+        return effect === null ? null : this.#options.sync + (effect === 'commit' ? this.#options.merge : 0);
+      },
+      write: () => {
+        if (effect !== null) this.#append(this.#entryOf(effect));
+      },
+      done: (failed) => {
+        this.#settling = false;
+        if (!failed) this.settle();
+      },
+    });
+  }
+
+  #due(): RoundEffect | null {
+    const tick = { type: 'tick', time: this.#world.elapsed() } as const;
+    return this.#world.machines.reduce(this.#state, tick, this.#options.limits).effect;
+  }
+
+  #advance(event: RoundEvent): void {
+    this.#state = this.#world.machines.reduce(this.#state, event, this.#options.limits).state;
+    this.#world.invariants.stepped(this.#state, this.#world.elapsed());
+  }
+
+  #entryOf(effect: RoundEffect): VirtualEntry {
+    const { round, attempt, base } = this.#state;
+    const { open } = this.replay;
+    const contributions = open?.contributions.size ?? 0;
+    switch (effect) {
+      case 'open':
+        return { kind: 'round-opened', round, attempt: attempt + 1, base };
+      case 'close':
+        return { kind: 'round-closed', round, attempt, contributions };
+      case 'abandon':
+        return { kind: 'round-abandoned', round, attempt, contributions };
+      case 'complete':
+        return { kind: 'run-complete', rounds: this.replay.committed };
+      case 'commit': {
+        let next: VirtualBase = { ...this.replay.base, round };
+        for (const { payload } of open?.contributions.values() ?? []) next = withPayload(next, payload);
+        return { kind: 'round-committed', round, contributions, tokens: open?.tokens ?? 0, base: next };
+      }
+    }
+  }
+
+  /** Applies the entries that were appended. */
+  #catchUp(): void {
+    for (; this.#applied < this.#journal.length; this.#applied++) {
+      const entry = this.#journal[this.#applied];
+      if (entry === undefined) return;
+      this.replay.apply(entry);
+      this.#advance(this.#eventOf(entry));
+      this.#told(entry);
+    }
+  }
+
+  #eventOf(entry: VirtualEntry): RoundEvent {
+    const time = this.#world.elapsed();
+    switch (entry.kind) {
+      case 'round-opened':
+        this.#expected = new Set(this.#connected);
+        return { type: 'opened', time };
+      case 'contribution-accepted': {
+        const { node } = entry;
+        const [isConnected, isExpected] = [this.#connected.has(node), this.isExpected(node)];
+        return { type: 'contributed', isConnected, isExpected, time };
+      }
+      case 'round-closed':
+        return { type: 'closed', time };
+      case 'round-committed':
+        return { type: 'committed', base: baseHash(entry.base), time };
+      case 'round-abandoned':
+        return { type: 'abandoned', time };
+      case 'run-complete':
+        return { type: 'completed', time };
+    }
+  }
+}

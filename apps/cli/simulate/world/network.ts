@@ -1,0 +1,120 @@
+import type { Random } from '../../../../client/random.ts';
+import type { EventQueue } from './event-queue.ts';
+
+/** What the network does to messages, as shares from 0 to 1. */
+export interface NetworkFaults {
+  /** Packets that are lost: TCP sends them again, which takes time. */
+  readonly loss: number;
+  /** Messages that vanish, arrive twice, or are overtaken. TCP does none of these, so this is harder than a real network. */
+  readonly vanish: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+}
+
+/** One end's way to the network. Rates are bytes a millisecond, `latency` is one way in milliseconds. */
+export interface Link {
+  readonly latency: number;
+  readonly upload: number;
+  readonly download: number;
+  /** Partitions that cut it now. */
+  cuts: number;
+  /** Until when each direction is busy, and when the last message of each arrives. */
+  upBusy: number;
+  downBusy: number;
+  lastUp: number;
+  lastDown: number;
+}
+
+export function linkOf(latency: number, upload: number, download: number): Link {
+  return { latency, upload, download, cuts: 0, upBusy: 0, downBusy: 0, lastUp: 0, lastDown: 0 };
+}
+
+/** How long TCP waits before it sends a lost packet again; twice as long each time. */
+const resendMs = 200;
+const mostResends = 6;
+
+/** An end that waits for bytes gives up after so long without any. */
+const stallMs = 20_000;
+
+/**
+ * Messages between the relay and its nodes. A message waits for its node's line and for the relay's, which all nodes share;
+ * then it takes the latency. The cost of a message is O(1) for any number of nodes.
+ */
+export class Network {
+  readonly bytes = { up: 0, down: 0 };
+  /** No message is lost, doubled or overtaken any more. */
+  healed = false;
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+  readonly #faults: NetworkFaults;
+  readonly #relay: Link;
+
+  constructor(queue: EventQueue, random: Random, faults: NetworkFaults, relay: Link) {
+    this.#queue = queue;
+    this.#random = random;
+    this.#faults = faults;
+    this.#relay = relay;
+  }
+
+  /**
+   * Sends `bytes` from a node to the relay; `arrive` runs when they are there, which may be never or twice. `lost` runs
+   * `stallMs` after a moment at which they should have arrived and did not.
+   */
+  up(link: Link, bytes: number, arrive: () => void, lost?: () => void): void {
+    const relay = this.#relay;
+    link.upBusy = Math.max(link.upBusy, this.#queue.now) + bytes / link.upload;
+    relay.downBusy = Math.max(relay.downBusy, this.#queue.now) + bytes / relay.download;
+    this.bytes.up += bytes;
+    const at = this.#moment(Math.max(link.upBusy, relay.downBusy), link);
+    link.lastUp = this.#deliver(at, link.lastUp, link, arrive, lost);
+  }
+
+  /** The same from the relay to a node. */
+  down(link: Link, bytes: number, arrive: () => void, lost?: () => void): void {
+    const relay = this.#relay;
+    link.downBusy = Math.max(link.downBusy, this.#queue.now) + bytes / link.download;
+    relay.upBusy = Math.max(relay.upBusy, this.#queue.now) + bytes / relay.upload;
+    this.bytes.down += bytes;
+    const at = this.#moment(Math.max(link.downBusy, relay.upBusy), link);
+    link.lastDown = this.#deliver(at, link.lastDown, link, arrive, lost);
+  }
+
+  /** When a message that leaves at `sent` arrives, with what TCP sends again. */
+  #moment(sent: number, link: Link): number {
+    let at = sent + link.latency * (0.75 + this.#random.uniform() / 2);
+    for (let resends = 0; resends < mostResends && this.#happens(this.#faults.loss); resends++)
+      at += resendMs * 2 ** resends;
+    return at;
+  }
+
+  /** Schedules the arrival after the message before; returns when that is. */
+  #deliver(
+    moment: number,
+    last: number,
+    link: Link,
+    arrive: () => void,
+    lost: (() => void) | undefined,
+  ): number {
+    const misses = () => {
+      if (lost !== undefined) this.#queue.after(stallMs, lost);
+    };
+    if (link.cuts > 0 || this.#happens(this.#faults.vanish)) {
+      this.#queue.at(moment, misses);
+      return last;
+    }
+    const isOvertaken = this.#happens(this.#faults.reorder);
+    const at = isOvertaken ? moment + this.#random.uniform() * 20 * link.latency : Math.max(moment, last);
+    // What is under way when the line is cut does not arrive.
+    const arrives = () => {
+      if (link.cuts === 0) arrive();
+      else misses();
+    };
+    this.#queue.at(at, arrives);
+    if (this.#happens(this.#faults.duplicate)) this.#queue.at(at + this.#random.uniform() * 60_000, arrives);
+    return isOvertaken ? last : at;
+  }
+
+  #happens(share: number): boolean {
+    return share > 0 && !this.healed && this.#random.uniform() < share;
+  }
+}

@@ -1,0 +1,151 @@
+import type { Round, SessionEvent } from '../../../../client/contribute/session/state.ts';
+import type { Hash } from '../../../../relay/wire/hex.ts';
+import { broken } from '../invariants/invariant.ts';
+import type { RelayInvariants } from '../invariants/relay-invariants.ts';
+import type { NodeNumber, VirtualOffer } from './messages.ts';
+import { baseHash, type VirtualBase } from './virtual-base.ts';
+
+/** The node whose work this is. */
+export interface WorkOwner {
+  readonly number: NodeNumber;
+  /** Milliseconds that one local step takes. */
+  readonly stepMs: number;
+  readonly invariants: RelayInvariants;
+  dispatch(event: SessionEvent): void;
+  /** Runs `act` after so many milliseconds, if the process still runs. */
+  later(milliseconds: number, act: () => void): void;
+  /** Null where the base cannot be had. */
+  download(base: Hash, done: (base: VirtualBase | null) => void): void;
+  unreachable(): void;
+}
+
+/** How often a paused node looks whether it may train on. */
+const pausedMs = 1_000;
+
+/**
+ * A node's downloads, training and contributions, as client/contribute/round/round-work.ts does them, without parameters. What
+ * `disk` holds survives a crash of the process.
+ */
+export class NodeWork {
+  readonly #owner: WorkOwner;
+  readonly #disk: { base: VirtualBase | null; made: VirtualOffer | null; settled: Round | null } = {
+    ...{ base: null, made: null, settled: null },
+  };
+  /** The job that runs; a new object for each. */
+  #job: { readonly number: number } | null = null;
+  /** The contribution of the current work. */
+  #made: VirtualOffer | null = null;
+  #held = false;
+  #payloads = 0;
+
+  constructor(owner: WorkOwner) {
+    this.#owner = owner;
+  }
+
+  /** The number of the job that runs. */
+  get job(): number | null {
+    return this.#job?.number ?? null;
+  }
+
+  /** What a process that ended leaves in memory. */
+  forget(): void {
+    this.#job = null;
+    this.#made = null;
+    this.#held = false;
+  }
+
+  /** Takes up the contribution on the disk; the event that says so, if there is one. */
+  restored(): SessionEvent | null {
+    const { made, settled } = this.#disk;
+    if (made === null) return null;
+    if (settled === null) this.#made = made;
+    const { round, base, steps, payload } = made;
+    const attempt = settled?.attempt ?? 0;
+    return {
+      kind: 'restored',
+      round: { round, base, attempt, localSteps: steps, normBound: 0 },
+      payload,
+      acknowledged: settled !== null,
+    };
+  }
+
+  sync(number: number, { base }: Round): void {
+    const job = { number };
+    this.#job = job;
+    const done = (loaded: VirtualBase | null) => {
+      if (this.#job !== job) return;
+      if (loaded === null) {
+        this.#job = null;
+        this.#owner.unreachable();
+        return;
+      }
+      this.#disk.base = loaded;
+      this.#owner.dispatch({ kind: 'synced', job: number });
+    };
+    const { base: own } = this.#disk;
+    if (own !== null && baseHash(own) === base) this.#owner.later(1, () => done(own));
+    else this.#owner.download(base, done);
+  }
+
+  train(number: number, { round, base: wanted, localSteps }: Round): void {
+    const { number: node, invariants, stepMs } = this.#owner;
+    const { base } = this.#disk;
+    if (base === null || baseHash(base) !== wanted || wanted !== invariants.baseBefore(round))
+      broken('same-base', `node ${node} trains round ${round} from another base than the relay's`);
+    const job = { number };
+    this.#job = job;
+    const payload = `${node}.${++this.#payloads}`;
+    const made = { payload, round, base: wanted, steps: localSteps };
+    const end = () => {
+      // A paused node trains on later. A job that was stopped may have ended just before: its report comes, and changes nothing.
+      if (this.#held && this.#job === job) return this.#owner.later(pausedMs, end);
+      if (this.#job === job) {
+        this.#made = made;
+        this.#disk.made = made;
+        this.#disk.settled = null;
+      }
+      this.#owner.dispatch({ kind: 'trained', job: number, payload });
+    };
+    this.#owner.later(localSteps * stepMs, end);
+  }
+
+  stop(): void {
+    this.#job = null;
+  }
+
+  hold(isHeld: boolean): void {
+    this.#held = isHeld;
+  }
+
+  discard(): void {
+    this.#made = null;
+  }
+
+  /** The relay accepted the contribution; a null sequence says that it has one of this node already. */
+  accept(payload: Hash, sequence: number | null): void {
+    const { round, steps } = this.made(payload);
+    const { number, invariants } = this.#owner;
+    this.#made = null;
+    if (sequence === null) {
+      if (!invariants.hasContributed(number, round))
+        broken('exactly-once', `node ${number} takes work for accepted that the relay does not have`);
+      return;
+    }
+    const entry = invariants.entry(sequence);
+    if (entry?.kind !== 'contribution-accepted' || entry.node !== number || entry.payload !== payload)
+      broken('exactly-once', `what entry ${sequence} acknowledged is not in the journal`);
+    const { base, attempt } = entry;
+    this.#disk.settled = { round, base, attempt, localSteps: steps, normBound: 0 };
+  }
+
+  /** The contribution with this payload. */
+  made(payload: Hash): VirtualOffer {
+    const made = this.#made;
+    if (made?.payload !== payload)
+      broken(
+        'exactly-once',
+        `node ${this.#owner.number} sends ${payload}, which is not the work that it has`,
+      );
+    return made;
+  }
+}

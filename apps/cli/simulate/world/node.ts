@@ -1,0 +1,289 @@
+import { steadyMilliseconds } from '../../../../client/contribute/session/relay-loss.ts';
+import { isPassing, silent, stopping } from '../../../../client/contribute/session/relay-problems.ts';
+import {
+  type Effect,
+  newSession,
+  type Session,
+  type SessionEvent,
+} from '../../../../client/contribute/session/state.ts';
+import { TapestryError } from '../../../../client/errors.ts';
+import type { Random } from '../../../../client/random.ts';
+import type { Hash } from '../../../../relay/wire/hex.ts';
+import { broken } from '../invariants/invariant.ts';
+import type { RelayInvariants } from '../invariants/relay-invariants.ts';
+import { checkSession } from '../invariants/session-invariants.ts';
+import type { EventQueue } from './event-queue.ts';
+import type { Machines } from './machines.ts';
+import type { NodeNumber, ToNode, ToRelay } from './messages.ts';
+import type { Link } from './network.ts';
+import { NodeWork } from './node-work.ts';
+import type { VirtualBase } from './virtual-base.ts';
+
+/** A node's machine. */
+export interface NodeDevice {
+  /** Index into the world's speed classes. */
+  readonly speedClass: number;
+  /** Milliseconds that one local step takes. */
+  readonly stepMs: number;
+  readonly link: Link;
+}
+
+/** What a node needs of its world. */
+export interface NodeWorld {
+  readonly queue: EventQueue;
+  readonly random: Random;
+  readonly machines: Machines;
+  readonly invariants: RelayInvariants;
+  readonly payloadBytes: number;
+  readonly silenceMs: number;
+  /** Opens a socket: `done` hears whether the relay answers. */
+  connect(node: VirtualNode, done: (answers: boolean) => void): void;
+  sendToRelay(node: VirtualNode, message: ToRelay): void;
+  /** Downloads a base; null if the relay is not there or the line breaks. */
+  download(node: VirtualNode, hash: Hash, done: (base: VirtualBase | null) => void): void;
+  told(node: VirtualNode, effect: Effect): void;
+}
+
+const joinMs = 30_000;
+
+/** An upload is sent in so many parts, so that what arrived of it can be resumed. */
+const uploadParts = 4;
+
+const unreachable = () =>
+  new TapestryError('relay.unreachable', 'The relay cannot be reached.', 'The node tries again.');
+
+/**
+ * A node's edge in a virtual world: what client/contribute/contributor.ts and protocol/relay-client.ts do around the session
+ * machine, without sockets and training.
+ */
+export class VirtualNode {
+  readonly number: NodeNumber;
+  readonly device: NodeDevice;
+  readonly #world: NodeWorld;
+  readonly #work: NodeWork;
+  #session: Session = newSession;
+  #connection = 0;
+  #hasSocket = false;
+  #waits = false;
+  #offeredOver: number | null = null;
+  #restored = false;
+  /** Counts the processes of this node; null while none runs. */
+  #process: number | null = null;
+  #processes = 0;
+
+  constructor(number: NodeNumber, device: NodeDevice, world: NodeWorld) {
+    this.number = number;
+    this.device = device;
+    this.#world = world;
+    this.#work = new NodeWork({
+      number,
+      stepMs: device.stepMs,
+      invariants: world.invariants,
+      dispatch: (event) => this.dispatch(event),
+      later: (milliseconds, act) => this.#later(milliseconds, act),
+      unreachable: () => this.#lose(unreachable()),
+      download: (base, done) => {
+        const process = this.#process;
+        world.download(this, base, (loaded) => {
+          if (this.#process === process) done(loaded);
+        });
+      },
+    });
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  get connection(): number {
+    return this.#connection;
+  }
+
+  get runs(): boolean {
+    return this.#process !== null && !this.#session.ended;
+  }
+
+  /** Starts the node's process with what its disk holds. */
+  start(): void {
+    if (this.runs) return;
+    this.#process = ++this.#processes;
+    this.#session = newSession;
+    this.#restored = false;
+    this.dispatch({ kind: 'start' });
+  }
+
+  /** The process ends now. Its socket closes, or falls silent. */
+  crash(): void {
+    this.#process = null;
+    this.#work.forget();
+    this.#waits = false;
+    this.#close();
+  }
+
+  dispatch(event: SessionEvent): void {
+    if (this.#process === null) return;
+    const [session, effects] = this.#world.machines.advance(this.#session, event);
+    this.#session = session;
+    for (const effect of effects) this.#perform(effect);
+    if (this.#process === null) return;
+    checkSession({
+      session: this.#session,
+      job: this.#work.job,
+      hasSocket: this.#hasSocket,
+      waits: this.#waits,
+      offeredOver: this.#offeredOver,
+      connection: this.#connection,
+    });
+  }
+
+  /** A message that arrived on one of the node's connections; older ones are no longer read. */
+  received(connection: number, message: ToNode): void {
+    if (connection !== this.#connection || !this.runs || this.#session.connection === 'down') return;
+    const jitter = this.#world.random.uniform();
+    switch (message.kind) {
+      case 'welcomed':
+        if (this.#session.connection === 'joining') this.#welcomed(connection, message);
+        return;
+      case 'closed':
+        this.#lose(stopping());
+        return;
+      case 'refused':
+        this.dispatch({ ...message, jitter });
+        return;
+      case 'goodbye':
+        this.dispatch({ ...message, jitter });
+        return;
+      default:
+        // A relay says nothing before its Welcome.
+        if (this.#session.connection === 'up') this.dispatch(message);
+    }
+  }
+
+  /** Nothing was heard on this connection for too long. */
+  fellSilent(connection: number): void {
+    if (connection === this.#connection && this.runs && this.#session.connection !== 'down')
+      this.#lose(silent(this.#world.silenceMs));
+  }
+
+  #welcomed(connection: number, message: ToNode & { kind: 'welcomed' }): void {
+    const restored = this.#restored ? null : this.#work.restored();
+    this.#restored = true;
+    if (restored !== null) this.dispatch(restored);
+    this.dispatch(message);
+    this.#later(steadyMilliseconds, () => {
+      if (connection === this.#connection) this.dispatch({ kind: 'steady' });
+    });
+  }
+
+  #lose(problem: TapestryError): void {
+    this.#close();
+    if (!isPassing(problem)) throw problem;
+    this.dispatch({ kind: 'disconnected', problem, jitter: this.#world.random.uniform() });
+  }
+
+  #close(): void {
+    if (!this.#hasSocket) return;
+    this.#hasSocket = false;
+    const { number, connection } = this;
+    this.#world.sendToRelay(this, { kind: 'close', node: number, connection });
+  }
+
+  #perform(effect: Effect): void {
+    this.#world.told(this, effect);
+    switch (effect.kind) {
+      case 'connect':
+        this.#connect();
+        return;
+      case 'disconnect':
+        this.#close();
+        return;
+      case 'wait':
+        this.#waits = true;
+        this.#later(effect.milliseconds, () => {
+          this.#waits = false;
+          this.dispatch({ kind: 'retry' });
+        });
+        return;
+      case 'sync':
+        this.#work.sync(effect.job, effect.round);
+        return;
+      case 'train':
+        this.#work.train(effect.job, effect.round);
+        return;
+      case 'stop':
+        this.#work.stop();
+        return;
+      case 'hold':
+      case 'release':
+        this.#work.hold(effect.kind === 'hold');
+        return;
+      case 'offer':
+        this.#offer(effect.payload);
+        return;
+      case 'upload':
+        this.#upload(effect.payload, effect.offset);
+        return;
+      case 'accept':
+        this.#work.accept(effect.payload, effect.sequence);
+        return;
+      case 'discard':
+        this.#work.discard();
+        return;
+      case 'end':
+        this.#close();
+        return;
+    }
+  }
+
+  #connect(): void {
+    const connection = ++this.#connection;
+    this.#hasSocket = true;
+    const isPresent = () => connection === this.#connection && this.#hasSocket;
+    const joining = this.#process;
+    this.#world.connect(this, (answers) => {
+      if (this.#process !== joining || !isPresent()) return;
+      if (!answers) return this.#lose(unreachable());
+      this.dispatch({ kind: 'connected' });
+      this.#world.sendToRelay(this, { kind: 'join', node: this.number, connection });
+    });
+    this.#later(joinMs, () => {
+      const joined = this.#session.connection === 'up';
+      if (isPresent() && !joined) this.#lose(silent(joinMs));
+    });
+  }
+
+  #offer(payload: Hash): void {
+    const made = this.#work.made(payload);
+    const { open } = this.#session;
+    if (open?.round !== made.round || open.base !== made.base)
+      broken('same-base', `node ${this.number} offers work on round ${made.round} to round ${open?.round}`);
+    this.#offeredOver = this.#connection;
+    this.#world.sendToRelay(this, {
+      kind: 'offer',
+      node: this.number,
+      connection: this.#connection,
+      ...made,
+    });
+  }
+
+  #upload(payload: Hash, offset: number): void {
+    this.#work.made(payload);
+    const { payloadBytes } = this.#world;
+    const part = Math.ceil(payloadBytes / uploadParts);
+    for (let from = offset; from < payloadBytes; from += part) {
+      const to = Math.min(payloadBytes, from + part);
+      this.#world.sendToRelay(this, {
+        ...{ kind: 'chunk', node: this.number, connection: this.#connection },
+        ...{ from, to },
+      });
+    }
+  }
+
+  /** Runs `act` after so many milliseconds, if this process still runs. */
+  #later(milliseconds: number, act: () => void): void {
+    const process = this.#process;
+    this.#world.queue.after(milliseconds, () => {
+      if (this.#process === process && process !== null) act();
+    });
+  }
+}
