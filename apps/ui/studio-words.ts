@@ -105,6 +105,7 @@ export const studioWords = {
       `${count} examples; ${loss} of ${tokens} tokens carry loss`,
     heldOut: (count: string) => `${count} examples that are not trained on`,
     replayed: (share: string, tokens: string) => `${share} of the loss, from ${tokens} tokens`,
+    nearStart: (cost: string) => `nothing: a divergence from the start costs ${cost} a nat`,
     noReplay: 'nothing: the model may forget other text',
     shape: (steps: string, batch: string, sequence: string, rate: string) =>
       `${steps} of ${batch} × ${sequence} tokens, rate ${rate}`,

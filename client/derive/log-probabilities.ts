@@ -28,6 +28,15 @@ export async function logProbabilitiesOf(
   return answers;
 }
 
+/** The values of the rows whose target carries loss, of all examples. */
+export function ofTargets(examples: readonly Example[], rows: readonly Float32Array[]): number[] {
+  return examples.flatMap((example, index) =>
+    Array.from({ length: rowsOf(example) }, (_, row) => row)
+      .filter((row) => example.carriesLoss[row + 1] === 1)
+      .map((row) => rows[index]?.[row] ?? Number.NaN),
+  );
+}
+
 /** The sum of an example's log-probabilities in float64: that of its whole answer. */
 export function sumOfLogProbabilities(logProbabilities: ArrayLike<number>): number {
   let sum = 0;

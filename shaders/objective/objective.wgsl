@@ -1,10 +1,10 @@
 // Parts that the kernels of objectives share. They run between the forward and the backward half of a step, with an invocation for
-// each pair or sequence. A kernel multiplies the weight of each row by the negative derivative of its loss by the row's
+// each pair, sequence or row. A kernel multiplies the weight of each row by the negative derivative of its loss by the row's
 // log-probability: cross-entropy's backward pass then gives the gradient. Before, the weight of a row that counts is 1 and that of
 // context is 0. Each row belongs to one sequence at most.
 
 struct Shape {
-  capacity: u32, // the most pairs or sequences
+  capacity: u32, // the most pairs, sequences or rows
 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;

@@ -31,6 +31,7 @@ export function planFact(
     files: data.files.map((file) => ({ ...file, card: cards.get(file.hash)?.card.category ?? null })),
     ...data.counts,
     replay: baseText === null ? 0 : recipe.replay.share,
+    kl: recipe.kl,
     baseTokens: baseText?.train.length ?? 0,
     protectedReplay: replayRemoved[index] ?? [],
     ...shape,
@@ -113,7 +114,7 @@ function stageLines(
       'replay',
       share === 0 || baseText === null
         ? withoutReplay(recipe)
-        : `${Math.round(100 * share)}% of the loss on base text of ${quantity(baseText.train.length)} tokens`,
+        : `${Math.round(100 * share)}% of the loss on base text of ${quantity(baseText.train.length)} tokens${recipe.kl > 0 ? `, and a divergence from the start costs ${recipe.kl} a nat` : ''}`,
     ],
     [
       'steps',
@@ -125,9 +126,9 @@ function stageLines(
 }
 
 /** What a stage without base text has against forgetting. */
-function withoutReplay({ kind, reinforce }: StageRecipe): string {
+function withoutReplay({ kind, reinforce, kl }: StageRecipe): string {
   if (kind === 'reward') return 'none: a reward model writes no text';
-  const beta = reinforce?.loss.beta ?? 0;
+  const beta = reinforce?.loss.beta ?? kl;
   return beta > 0
     ? `none: a divergence from the start costs ${beta} a nat, which holds the model back`
     : 'none: the model may forget other text';

@@ -23,7 +23,9 @@ function StagePlan({ stage }: { stage: StageView }) {
     [
       words.replays,
       stage.replay === 0
-        ? words.noReplay
+        ? stage.kl > 0
+          ? words.nearStart(String(stage.kl))
+          : words.noReplay
         : words.replayed(formatShare(stage.replay, 1), count(stage.baseTokens)),
     ],
     [

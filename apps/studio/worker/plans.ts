@@ -92,6 +92,7 @@ function stageView({ stage: plan, bytes, seconds }: StagePrediction): StageView 
     files: data.files.map(({ name }) => name),
     ...counts,
     replay: baseText === null ? 0 : recipe.replay.share,
+    kl: recipe.kl,
     baseTokens: baseText?.train.length ?? 0,
     ...shape,
     steps,

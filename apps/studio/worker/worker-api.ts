@@ -98,6 +98,8 @@ export interface StageView {
   readonly tokens: number;
   readonly lossTokens: number;
   readonly replay: number;
+  /** What a nat of divergence from the start costs. */
+  readonly kl: number;
   readonly baseTokens: number;
   readonly batch: number;
   readonly sequence: number;

@@ -15,7 +15,7 @@ export interface BuildState {
    * base, which is not copied into states, and where nothing of the beginning is read any more.
    */
   readonly start: Float32Array<ArrayBuffer> | null;
-  /** The reference's log-probability of each answer, for losses that compare with the stage's beginning. */
+  /** The reference's log-probability of each answer, or of each row with `kl`, for losses that compare with the stage's beginning. */
   readonly references: Float32Array<ArrayBuffer> | null;
   /** The stage's best measurement and its trained parameters, and how many measurements since were not better. */
   readonly best: (Best & { readonly parameters: Float32Array<ArrayBuffer> }) | null;

@@ -6,7 +6,8 @@ import type { Metric } from '../recipe/recipe.ts';
  * has the higher reward (`accuracy`) or log-probability (`raw_accuracy`), the mean difference of the rewards (`margin`), and the
  * mean log-probabilities of the answers in nats (`chosen`, `rejected`); a reward model's are those of its scores. For completions of
  * held-out prompts, the mean `reward` and `length` in tokens, the mean deviation of the rewards within a group (`spread`), the share of
- * text that repeats itself (`repetition`), and the divergence from the stage's first weights in nats a token (`divergence`);
+ * text that repeats itself (`repetition`), and the divergence from the stage's first weights in nats a token (`divergence`, also of held-out
+ * rows with `kl`);
  * for the batches since the measurement before, the mean reward (`training_reward`) and the number of groups that were dropped because
  * their rewards were equal (`dropped_groups`), and of rewards that had no answer and count as 0 (`failed_rewards`).
  */

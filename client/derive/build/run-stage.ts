@@ -1,9 +1,10 @@
 import type { BatchShape } from '../../data/batch.ts';
-import type { Example } from '../../data/example.ts';
+import { type Example, rowsOf } from '../../data/example.ts';
 import { exampleBatches } from '../../data/example-sampler.ts';
 import { heldOutBatches } from '../../data/sampler.ts';
 import type { ModelTokenizer } from '../../data/tokenizer.ts';
 import { openDevice } from '../../gpu/device.ts';
+import { mean } from '../../mean.ts';
 import type { AdapterSettings } from '../../model/adapter/settings.ts';
 import type { ModelConfig } from '../../model/config.ts';
 import type { Files, Isolate } from '../../runtime.ts';
@@ -14,7 +15,13 @@ import { type LoopRuntime, TrainingLoop } from '../../train/loop/training-loop.t
 import { learningRateAt } from '../../train/optimizer/schedule.ts';
 import type { Trainer } from '../../train/trainer.ts';
 import { freshState } from '../../train/training.ts';
-import { referenceLogProbabilities, sumOfLogProbabilities } from '../log-probabilities.ts';
+import {
+  logProbabilitiesOf,
+  ofTargets,
+  referenceLogProbabilities,
+  sumOfLogProbabilities,
+} from '../log-probabilities.ts';
+import { meanDivergence } from '../objectives/policy.ts';
 import type { BuildState } from './build-state.ts';
 import type { StageExample } from './loss/group-loss.ts';
 import { isBetter, type Measurement, type ValueName } from './measurement.ts';
@@ -229,18 +236,23 @@ export async function runStage(
   }
 }
 
-/** The log-probabilities of all answers by the model that the stage begins with, for a loss that compares with them. */
+/**
+ * The log-probabilities by the model that the stage begins with, for a loss that compares with them: of all answers or, with `kl`, of
+ * all rows. The measured examples follow those that are trained on.
+ */
 async function references(
   trainer: Trainer,
-  { loss, data, shape }: StagePlan,
+  { recipe, loss, data, shape }: StagePlan,
   files: Files,
   model: string,
 ): Promise<Float32Array<ArrayBuffer> | null> {
-  if (loss?.hasReference !== true) return null;
+  if (loss?.hasReference !== true && recipe.kl === 0) return null;
   const of = (examples: readonly Example[]) =>
     referenceLogProbabilities({ trainer, model, examples, shape, files });
   const all = [...(await of(data.train)), ...(await of(measuredRows(data.heldOut, shape)))];
-  return Float32Array.from(all, sumOfLogProbabilities);
+  return recipe.kl > 0
+    ? Float32Array.from(all.flatMap((rows) => [...rows]))
+    : Float32Array.from(all, sumOfLogProbabilities);
 }
 
 /** The held-out examples that are measured. */
@@ -259,9 +271,27 @@ async function measured(
   if (examples.length > 0 && loss !== null) {
     const own = references?.subarray(data.train.length) ?? new Float32Array();
     Object.assign(values, await loss.measure(trainer, examples, own, shape));
+  } else if (examples.length > 0 && recipe.kl > 0) {
+    const trained = data.train.reduce((sum, example) => sum + rowsOf(example), 0);
+    const own = ofTargets(examples, await logProbabilitiesOf(trainer, examples, shape));
+    values.loss = 0 - mean(own);
+    values.divergence = meanDivergence(own, ofTargets(examples, splitRows(examples, references, trained)));
   } else if (examples.length > 0 && recipe.reinforce === null)
     values.loss = await evaluate(trainer, exampleBatches(examples, shape));
   if (baseText !== null && baseText.heldOut.length > 1)
     values.base_loss = await evaluate(trainer, heldOutBatches(baseText.heldOut, shape, measuredBatches));
   return values;
+}
+
+/** The reference's log-probabilities of each example's rows, which follow each other from `first` on. */
+function splitRows(
+  examples: readonly Example[],
+  references: Float32Array | null,
+  first: number,
+): Float32Array[] {
+  let end = first;
+  return examples.map((example) => {
+    end += rowsOf(example);
+    return references?.subarray(end - rowsOf(example), end) ?? new Float32Array();
+  });
 }

@@ -1,10 +1,11 @@
 import * as v from 'valibot';
 import { type Batch, type BatchShape, ignoredTarget } from '../../data/batch.ts';
 import { type BatchSource, parsePosition, type SourcePosition } from '../../data/batch-source.ts';
-import type { ExampleBatch } from '../../data/example.ts';
+import { type ExampleBatch, rowsOf } from '../../data/example.ts';
 import { type ExampleLayout, ExampleSampler } from '../../data/example-sampler.ts';
 import { Sampler } from '../../data/sampler.ts';
 import type { Tokens } from '../../data/tokens.ts';
+import { divergenceBatch } from '../objectives/kernels/divergence.ts';
 import type { GroupLoss, StageExample } from './loss/group-loss.ts';
 
 /** Base text that is mixed into every batch; its `share` of the loss is above 0 and below 1. */
@@ -21,6 +22,8 @@ export interface StageBatchesOptions {
   readonly packing: boolean;
   /** A loss over groups of examples, each in a window of its own; by default, the mean over the examples' targets. */
   readonly groups?: { readonly loss: GroupLoss; readonly references: Float32Array };
+  /** The cost of a divergence from a reference, and its log-probability of each row of all examples; see `divergenceLoss`. */
+  readonly divergence?: { readonly beta: number; readonly references: Float32Array };
 }
 
 const positionSchema = v.strictObject({ examples: v.unknown(), replay: v.unknown() });
@@ -69,13 +72,16 @@ export class StageBatches implements BatchSource {
   readonly #shape: BatchShape;
   readonly #list: readonly StageExample[];
   readonly #groups: StageBatchesOptions['groups'];
+  readonly #divergence: StageBatchesOptions['divergence'];
+  /** The first row of each example among those of all. */
+  readonly #firstRows: readonly number[];
   readonly #examples: ExampleSampler;
   readonly #replay: { readonly sampler: Sampler; readonly share: number } | null;
 
   /** Throws `corpus.too-short` if the base text is shorter than a window. */
   constructor(
     examples: readonly StageExample[],
-    { shape, seed, replay, packing, groups }: StageBatchesOptions,
+    { shape, seed, replay, packing, groups, divergence }: StageBatchesOptions,
   ) {
     const { batch, sequence } = shape;
     const together = groups === undefined ? 1 : 2;
@@ -85,6 +91,12 @@ export class StageBatches implements BatchSource {
     this.#shape = shape;
     this.#list = examples;
     this.#groups = groups;
+    this.#divergence = divergence;
+    let row = 0;
+    this.#firstRows = examples.map((example) => {
+      row += rowsOf(example);
+      return row - rowsOf(example);
+    });
     this.#examples = new ExampleSampler(examples, { batch: batch - windows, sequence }, seed, layout);
     this.#replay = replay && {
       sampler: new Sampler(replay.tokens, { batch: windows, sequence }, seed, 'The base text'),
@@ -106,9 +118,14 @@ export class StageBatches implements BatchSource {
         weight: this.#groups === undefined ? share : replayWeight(share),
       });
     const joined = joinBatches(parts, this.#shape);
+    const batch = { ...joined, places: own.places };
+    if (this.#divergence !== undefined) {
+      const { beta, references } = this.#divergence;
+      return divergenceBatch(beta, batch, (example) => references.subarray(this.#firstRows[example]));
+    }
     if (this.#groups === undefined) return joined;
     const { loss, references } = this.#groups;
-    return loss.batch({ ...joined, places: own.places }, this.#list, references);
+    return loss.batch(batch, this.#list, references);
   }
 
   save(): SourcePosition {

@@ -6,6 +6,7 @@ import { scoreHead } from '../../model/parameters.ts';
 import type { MemoryOptions } from '../../train/memory.ts';
 import type { Schedule } from '../../train/optimizer/schedule.ts';
 import type { OptimizerSettings } from '../../train/training.ts';
+import { divergenceObjective } from '../objectives/kernels/divergence.ts';
 import { policyObjective } from '../objectives/kernels/policy.ts';
 import type { AdapterRecipe, StageRecipe } from '../recipe/recipe.ts';
 import type { GroupLoss } from './loss/group-loss.ts';
@@ -83,15 +84,21 @@ export function planStage(
   const loss = stageLoss(recipe);
   const batches = (references: Float32Array | null) => {
     const { packing } = recipe;
-    const groups = loss && { loss, references: references ?? new Float32Array() };
-    return new StageBatches(data.train, { shape, seed, replay, packing, ...(groups && { groups }) });
+    const known = references ?? new Float32Array();
+    return new StageBatches(data.train, {
+      ...{ shape, seed, replay, packing },
+      ...(loss && { groups: { loss, references: known } }),
+      ...(recipe.kl > 0 && { divergence: { beta: recipe.kl, references: known } }),
+    });
   };
   const { reinforce } = recipe;
   const rollouts = reinforce && (() => new RolloutBatches(data.train, { shape, seed, replay, reinforce }));
   const epoch =
     reinforce && rollouts ? rollouts().rolloutsPerEpoch * reinforce.updates : batches(null).batchesPerEpoch;
   const steps = recipe.maxSteps ?? Math.max(1, Math.round(recipe.epochs * epoch));
-  const objective = reinforce ? policyObjective : loss?.objective;
+  const objective = reinforce
+    ? policyObjective
+    : (loss?.objective ?? (recipe.kl > 0 ? divergenceObjective : undefined));
   const warmupSteps = 'steps' in warmup ? warmup.steps : Math.round(warmup.share * steps);
   const common = {
     peak: recipe.learningRate ?? usualRate(recipe, config),

@@ -66,7 +66,7 @@ export function meanDivergence(policy: ArrayLike<number>, reference: ArrayLike<n
 }
 
 /** The k3 estimate at a token whose log-probability by the reference is ahead of the policy's. It is never negative. */
-const divergenceOf = (ahead: number) => Math.exp(ahead) - ahead - 1;
+export const divergenceOf = (ahead: number) => Math.exp(ahead) - ahead - 1;
 
 /** The factor of each token's loss in the whole, by its completion. */
 export function tokenShares({ mean }: PolicyLoss, lengths: readonly number[]): number[] {

@@ -84,6 +84,8 @@ export interface StageRecipe {
   /** Null unless the stage is of the kind `reinforce`. */
   readonly reinforce: Reinforce | null;
   readonly replay: ReplayRecipe;
+  /** What a divergence from the stage's first weights costs on the stage's own rows; 0 unless the stage is `continue` or `instruct`. */
+  readonly kl: number;
 }
 
 /** The constitution that a recipe names, and the signatures that it requires. */
@@ -206,6 +208,7 @@ function stageOf(kind: StageKind, keys: StageKeys, refuse: Refuse): StageRecipe 
     reward: kind === 'reward' ? { centring: keys.center_rewards_coefficient ?? 0 } : null,
     reinforce,
     replay,
+    kl: divergenceCost(kind, keys, refuse),
   };
 }
 
@@ -256,6 +259,15 @@ function adapterOf(keys: StageKeys): AdapterRecipe | null {
     dropout: keys.lora_dropout ?? 0,
     quantized: keys.adapter === 'qlora',
   };
+}
+
+/** Stages of other kinds have a loss that compares with the start, or no logits to compare. */
+function divergenceCost(kind: StageKind, { kl = 0 }: StageKeys, refuse: Refuse): number {
+  if (kl === 0 || kind === 'continue' || kind === 'instruct') return kl;
+  throw refuse(
+    'kl',
+    `kl is of continue and instruct: leave it out of ${kind}, which has rl_beta where it compares`,
+  );
 }
 
 /** A share of 0.3 is the least that was seen to hold the base's loss within some per cent. */

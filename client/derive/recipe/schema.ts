@@ -128,6 +128,7 @@ const stageKeys = {
   ),
   trl: v.optional(trl),
   replay: v.optional(replay),
+  kl: v.optional(between(0, 1000)),
 };
 
 export const stageSchema = v.strictObject(

@@ -1,7 +1,6 @@
 import type { BatchShape } from '../../../data/batch.ts';
-import { type Example, rowsOf } from '../../../data/example.ts';
 import type { Trainer } from '../../../train/trainer.ts';
-import { logProbabilitiesOf } from '../../log-probabilities.ts';
+import { logProbabilitiesOf, ofTargets } from '../../log-probabilities.ts';
 import { meanDivergence } from '../../objectives/policy.ts';
 import type { Reinforce } from '../../recipe/reinforce.ts';
 import type { StageExample } from '../loss/group-loss.ts';
@@ -116,7 +115,7 @@ export class Reinforcement {
     batches.tally = emptyTally;
     return {
       ...groupFigures(groups),
-      divergence: meanDivergence(written(examples, own), written(examples, reference)),
+      divergence: meanDivergence(ofTargets(examples, own), ofTargets(examples, reference)),
       ...(completions > 0 && { training_reward: reward / completions, dropped_groups: dropped }),
       ...(failures > 0 && { failed_rewards: failures }),
     };
@@ -125,15 +124,6 @@ export class Reinforcement {
   close(): void {
     this.#sampler.close();
   }
-}
-
-/** The values of the rows whose target a completion wrote. */
-function written(examples: readonly Example[], rows: readonly Float32Array[]): number[] {
-  return examples.flatMap((example, index) =>
-    Array.from({ length: rowsOf(example) }, (_, row) => row)
-      .filter((row) => example.carriesLoss[row + 1] === 1)
-      .map((row) => rows[index]?.[row] ?? Number.NaN),
-  );
 }
 
 /** The answer of `ask` while the trainer holds other parameters; then it holds `own` again. */

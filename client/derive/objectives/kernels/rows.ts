@@ -15,9 +15,9 @@ export function packed(words: Words): Uint32Array<ArrayBuffer> {
   return integers;
 }
 
-/** A kernel with an invocation for each of at most `capacity` pairs or sequences. */
+/** A kernel with an invocation for each of at most `capacity` pairs, sequences or rows. */
 export function operationOf(
-  shader: 'preference' | 'kto' | 'policy' | 'reward',
+  shader: 'preference' | 'kto' | 'policy' | 'reward' | 'divergence',
   entry: string,
 ): Operation<{ readonly capacity: number }> {
   return {

@@ -46,7 +46,13 @@ stages: [{kind: ${kind}, datasets: [{path: memory}], ${more}}]`;
 }
 
 /** Runs a stage by a clock that goes on a second whenever it is read. */
-async function run(kind: string, more: string, checkpointMilliseconds: number, files = memoryFiles()) {
+async function run(
+  kind: string,
+  more: string,
+  checkpointMilliseconds: number,
+  files = memoryFiles(),
+  onEvent: (event: StageEvent) => void = () => {},
+) {
   const events: StageEvent[] = [];
   let now = 0;
   const result = await runBuild({ id: 'a'.repeat(64), base, stages: [planOf(kind, more)] }, files, {
@@ -61,7 +67,10 @@ async function run(kind: string, more: string, checkpointMilliseconds: number, f
     },
     ...{ config, tokenizer: byteTokenizer, references: memoryFiles(), date: () => 0 },
     ...{ checkpointMilliseconds, saveAdapter: async () => {}, signal: new AbortController().signal },
-    onEvent: (event) => events.push(event),
+    onEvent: (event) => {
+      events.push(event);
+      onEvent(event);
+    },
   });
   return { result, events };
 }
@@ -114,4 +123,26 @@ test('a state names its base by hash, and resumes with no other', async () => {
     ...{ checkpointMilliseconds: 1, saveAdapter: async () => {}, signal: new AbortController().signal },
   });
   await expect(resuming).rejects.toMatchObject({ code: 'build.other-base' });
+}, 60_000);
+
+test('a divergence from the start that costs much holds a stage near it, with the same bits after a crash', async () => {
+  const learning = 'max_steps: 8, eval_steps: 8, learning_rate: 0.02, replay: 0';
+  const divergences = ({ measurements }: Awaited<ReturnType<typeof run>>['result']) =>
+    measurements.map(({ values }) => values.divergence);
+  const held = await run('instruct', `${learning}, kl: 30`, 1);
+  const barely = await run('instruct', `${learning}, kl: 0.001`, 1);
+  expect([divergences(held.result)[0], divergences(barely.result)[0]]).toEqual([0, 0]);
+  const [near = Number.NaN, far = Number.NaN] = [held, barely].map(({ result }) =>
+    divergences(result).at(-1),
+  );
+  expect(near).toBeLessThan(far / 3);
+
+  const files = memoryFiles();
+  const crash = ({ event }: StageEvent) => {
+    if (event === 'checkpoint') throw new Error('crashed');
+  };
+  await expect(run('instruct', `${learning}, kl: 30`, 1, files, crash)).rejects.toThrow('crashed');
+  const resumed = await run('instruct', `${learning}, kl: 30`, 1, files);
+  expect(resumed.result.parameters).toEqual(held.result.parameters);
+  expect(divergences(resumed.result)).toEqual(divergences(held.result));
 }, 60_000);

@@ -125,6 +125,14 @@ stages:
   );
 });
 
+test('a cost of divergence is read in continue and instruct, and refused elsewhere', () => {
+  const stages = (kind: string) =>
+    `base_model: m\nstages:\n  - {kind: ${kind}, datasets: [{path: a.jsonl}], replay: 0, kl: 0.1}\n`;
+  expect(parse(stages('continue')).stages).toMatchObject([{ kl: 0.1, replay: { share: 0 } }]);
+  expect(parse('base_model: m\ndatasets: [{path: a.jsonl}]\n').stages).toMatchObject([{ kl: 0 }]);
+  expect(refused(stages('prefer')).message).toContain('line 3: kl is of continue and instruct');
+});
+
 test('the hash is that of the values, whatever their order, comments and folders', () => {
   const { hash } = parse('base_model: m\nseed: 3\ndatasets: [{path: a.jsonl}]\n');
   expect(parse('# mine\ndatasets:\n- path: a.jsonl\nseed: 3\noutput_dir: o\nbase_model: n\n').hash).toBe(
