@@ -41,7 +41,8 @@ export function saysOn(value: string | undefined): boolean {
   return value !== undefined && /^(1|true|yes|on)$/i.test(value);
 }
 
-/** A process's variables without those that give options, for a program that is started with all options it needs. */
+/** A process's variables without those of options, for a program that is started with all options it needs. */
 export function withoutOptions(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith('TAPESTRY_')));
+  const isOption = (name: string) => name.startsWith('TAPESTRY_') && name !== 'TAPESTRY_CACHE';
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !isOption(name)));
 }

@@ -1,6 +1,7 @@
 import { Command } from './command.ts';
 import { runCommandLine } from './command-line.ts';
-import { exitHelp } from './exit-codes.ts';
+import { exit, exitHelp } from './exit-codes.ts';
+import { terminal } from './terminal/streams.ts';
 import { version } from './version.ts';
 
 /** The commands. Only the requested one is loaded, so that `--help` answers at once. */
@@ -135,6 +136,14 @@ async function program(words: readonly string[]): Promise<Command> {
   return tapestry;
 }
 
-const words = process.argv.slice(2);
+/** The words of the command line; without one, a person in a terminal is asked. Null where they leave. */
+async function givenWords(): Promise<readonly string[] | null> {
+  const words = process.argv.slice(2);
+  if (words.length > 0 || process.stdin.isTTY !== true || !terminal.isTTY) return words;
+  return (await import('./start-menu.ts')).askInTerminal();
+}
+
+const words = await givenWords();
+if (words === null) process.exit(exit.interrupted);
 // Dawn keeps an idle process alive.
 process.exit(await runCommandLine(await program(words), words));

@@ -12,8 +12,13 @@ export interface JoinAddress {
  */
 export function joinAddress(page: URL, published: string | null): JoinAddress {
   const address = new URL(published ?? '.', page);
-  const token = new URLSearchParams(page.hash.slice(1)).get('token');
-  if (token !== null && token !== '') address.hash = new URLSearchParams({ token }).toString();
+  const given = new URLSearchParams(page.hash.slice(1));
+  // A node pins the relay's own certificate by the link's fingerprint; a browser asks its user.
+  const kept = ['token', 'fingerprint'].flatMap((name) => {
+    const value = given.get(name);
+    return value === null || value === '' ? [] : [[name, value]];
+  });
+  address.hash = new URLSearchParams(kept).toString();
   const local = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(address.hostname);
   return {
     address: address.href,

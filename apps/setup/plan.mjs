@@ -17,7 +17,8 @@ export function plan(word, args) {
       return { adapter: !asksForHelp(args), tests: false, run: [tapestry, 'demo', ...args] };
     case 'tapestry':
       return {
-        adapter: gpuCommands.has(args[0] ?? '') && !asksForHelp(args),
+        // Without a word the command offers to try it, which computes.
+        adapter: (args.length === 0 || gpuCommands.has(args[0] ?? '')) && !asksForHelp(args),
         tests: false,
         run: [tapestry, ...args],
       };
@@ -29,6 +30,8 @@ export function plan(word, args) {
       };
     case 'bench':
       return { adapter: true, tests: false, run: [join('dist', 'headless', 'bench.js'), ...args] };
+    case 'build':
+      return { adapter: false, tests: false, run: null };
     case 'setup':
       return { adapter: true, tests: true, run: null };
     default:

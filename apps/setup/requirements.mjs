@@ -16,6 +16,22 @@ export function requireNode(version) {
   );
 }
 
+/** The oldest Node that runs the bundles; a package brings no Node of its own. */
+export const oldestPackagedNode = 24;
+
+/**
+ * Refuses a Node that cannot run the bundles of a package.
+ * @param {string} version as `process.versions.node` gives it
+ * @throws {SetupError}
+ */
+export function requirePackagedNode(version) {
+  if (Number(version.split('.')[0]) >= oldestPackagedNode) return;
+  throw new SetupError(
+    `This is Node ${version}; tapestry needs Node ${oldestPackagedNode} or newer.`,
+    'Install a current Node from nodejs.org or with your system, or put "-p node@26" after npx.',
+  );
+}
+
 /**
  * Refuses a folder that the packages cannot be built in: Vite reads `#` and `?` in a path as parts of an address.
  * @param {string} root

@@ -112,7 +112,8 @@ async function showRelay(address: string, fingerprint: string | undefined, outpu
 
 /** The status that a relay gives. Throws `usage.relay`, `relay.unreachable`, `relay.tls` or `relay.not-a-relay`. */
 async function relayStatus(address: string, fingerprint: string | undefined): Promise<RelayStatus> {
-  const http = new RelayHttp({ fetch: fetchPinnedTo(fingerprint) }, clock, relayAddress(address).url);
+  const { url, fingerprint: linked } = relayAddress(address);
+  const http = new RelayHttp({ fetch: fetchPinnedTo(fingerprint ?? linked) }, clock, url);
   let answer: unknown;
   try {
     const signal = AbortSignal.timeout(answerMilliseconds);

@@ -45,7 +45,12 @@ interface Place {
 export function joinCommand(): Command {
   const command = new Command('join')
     .description('Contribute to the run of a relay, by training on text that stays on this machine.')
-    .addArgument(new Argument('[relay]', 'its address, such as https://relay.example:8765 (TAPESTRY_RELAY)'))
+    .addArgument(
+      new Argument(
+        '[relay]',
+        'its address or the link that it prints, such as https://relay.example/#token=warp-and-weft (TAPESTRY_RELAY)',
+      ),
+    )
     .addOption(
       new Option(
         '--corpus <name>',
@@ -88,7 +93,7 @@ With Deno, cut to the relay and the folder (and to TAPESTRY_* with --allow-env=T
   return withExamples(command, [
     'tapestry join http://127.0.0.1:8765 --corpus Romance',
     "tapestry join https://relay.example --text 'essays/**/*.txt' notes.jsonl --token-file token.txt",
-    'tapestry join "https://relay.example/#token=warp-and-weft" --corpus Romance',
+    "tapestry join 'https://192.168.1.7:8765/#token=warp-and-weft&fingerprint=…' --corpus Romance",
     'tapestry join https://192.168.1.7:8765 --corpus Bantu --fingerprint 5f:0c:… --power 0.5',
   ]);
 }
@@ -97,11 +102,12 @@ async function join(argument: string | undefined, given: JoinFlags): Promise<voi
   const { address, flags } = withAddress(argument, given);
   const output = new Output(flags.json);
   streams.serve();
-  const { url: relay, token: invited } = relayAddress(address ?? environment('TAPESTRY_RELAY'));
+  const link = relayAddress(address ?? environment('TAPESTRY_RELAY'));
+  const { url: relay, token: invited } = link;
   const token = (await tokenOf(flags)) ?? invited;
   if (flags.text !== undefined) await contributeFiles(flags.text, flags.data, relay);
   const corpus = await corpusOf(flags, output);
-  const { runtime, network } = await placeFor(flags, relay);
+  const { runtime, network } = await placeFor(flags.data, flags.fingerprint ?? link.fingerprint, relay);
   const contributor = new Contributor(runtime, network, {
     relay,
     corpus,
@@ -161,7 +167,7 @@ async function corpusOf(flags: JoinFlags, output: Output): Promise<Corpus> {
 }
 
 /** The runtime and the network of the process that this command runs in. */
-async function placeFor({ data: folder, fingerprint }: JoinFlags, relay: URL): Promise<Place> {
+async function placeFor(folder: string, fingerprint: string | undefined, relay: URL): Promise<Place> {
   if ('Deno' in globalThis) {
     const { denoRuntime } = await import('../../../client/host/deno/runtime.ts');
     const { denoNetwork } = await import('../../../client/host/deno/network.ts');

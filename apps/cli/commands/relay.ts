@@ -31,7 +31,7 @@ import { Interrupt } from '../terminal/interrupt.ts';
 import { relayLog } from '../terminal/log.ts';
 import { Output } from '../terminal/output.ts';
 import { ProgressLine } from '../terminal/progress-line.ts';
-import { streams } from '../terminal/streams.ts';
+import { streams, terminal } from '../terminal/streams.ts';
 
 interface RelayFlags extends RunFlags {
   readonly host: string;
@@ -177,7 +177,10 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     // A run may take days: a folder that its base cannot be written to is told before.
     await requireBaseFolder(base, relay.runId);
     const invited = invitation(relay, flags.host, token);
-    output.progress({ event: 'listening', run: relay.runId, ...invited.fact }, invited.text(output.live));
+    output.progress(
+      { event: 'listening', run: relay.runId, ...invited.fact },
+      invited.text(output.live ? (terminal.rows ?? 24) : 0),
+    );
     output.progress({ event: 'guard', ...guardFact(relay.manifest) }, guardText(relay.manifest));
     const progress = new ProgressLine(relay, output);
     const every = Math.max(1, Math.ceil(relay.manifest.strategy.rounds / 20));

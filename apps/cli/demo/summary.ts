@@ -41,7 +41,7 @@ export async function summarize(
     `Held-out loss ${loss(lossStart)} -> ${loss(lossEnd)} nats a byte:`,
     ...losses.map((corpus) => `  ${corpus.name}: ${loss(corpus.lossAtStart)} -> ${loss(corpus.loss)}`),
     `The base is in ${base}; try:`,
-    `  npm run tapestry -- generate --model ${shellWord(folder)} --prompt 'All human beings '`,
+    `  npx tapestry generate --model ${shellWord(folder)} --prompt 'All human beings '`,
   ].join('\n');
   const fact = { event: 'summary', rounds, lossStart, lossEnd, tokens, bytesUp, base, baseHash };
   return { fact: { ...fact, bytesDown, bytesDataParallel, corpora: losses }, text };

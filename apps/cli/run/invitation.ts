@@ -3,6 +3,11 @@ import { renderUnicodeCompact } from 'uqr';
 import { isLoopback } from '../../../relay/server/http/names.ts';
 import type { Relay } from '../../../relay/server/server.ts';
 import { colour } from '../terminal/output.ts';
+import { shellWord } from '../terminal/terminal-text.ts';
+import { joinLink } from './relay-address.ts';
+
+/** Rows that the progress below takes. */
+const panelRows = 8;
 
 /**
  * How others join a relay that listens on `host`: what to open or type, and a QR code for phones. Behind a proxy the
@@ -13,22 +18,21 @@ export function invitation(
   host: string,
   token: string | undefined,
 ): {
-  fact: { contribute: string; dashboard: string; fingerprint: string | null };
-  text: (qr: boolean) => string;
+  fact: { contribute: string; link: string; dashboard: string; fingerprint: string | null };
+  /** `rows` is the height of the terminal: a QR code that would push the addresses out of sight is left out; 0 for none. */
+  text: (rows: number) => string;
 } {
   const url = relay.publicUrl;
   const behindProxy = url !== relay.url;
   const fingerprint = behindProxy ? null : relay.fingerprint;
-  // The fragment stays in the browser: it reaches neither the relay's log nor a proxy's.
-  const tab = token === undefined ? url.href : `${url.href}#token=${encodeURIComponent(token)}`;
+  const tab = joinLink(url, token, null);
+  const link = joinLink(url, token, fingerprint);
   const dashboard = new URL('dashboard', url).href;
-  const trust = fingerprint === null ? '' : ` --fingerprint ${fingerprint}`;
-  const proof = token === undefined ? '' : ' --token-file token.txt';
   const lines = [
     `${colour('bold', 'Dashboard')}  ${dashboard}`,
     `${colour('bold', 'Tab')}        ${tab}`,
-    `${colour('bold', 'Node')}       npm run tapestry -- join ${url.href} --corpus Romance${proof}${trust}`,
-    `${colour('bold', 'Deno')}       see "npm run tapestry -- join --help"`,
+    `${colour('bold', 'Node')}       npx tapestry join ${shellWord(link)} --corpus Romance`,
+    `${colour('bold', 'Deno')}       see "npx tapestry join --help"`,
   ];
   if (fingerprint !== null)
     lines.push(`The certificate's SHA-256, to compare when a browser asks: ${fingerprint}`);
@@ -37,10 +41,14 @@ export function invitation(
   const everywhere = host === '0.0.0.0' || host === '::';
   const elsewhere = everywhere && !behindProxy ? otherAddresses(url.hostname) : [];
   if (elsewhere.length > 0) lines.push(`Also at: ${elsewhere.join(', ')}`);
-  if (token !== undefined) lines.push("Anyone with the tab's address can join: it ends in the token.");
+  if (token !== undefined) lines.push('Anyone with one of these links can join: they end in the token.');
+  const code = renderUnicodeCompact(link);
   return {
-    fact: { contribute: tab, dashboard, fingerprint },
-    text: (qr) => [...lines, ...(qr ? [renderUnicodeCompact(tab)] : [])].join('\n'),
+    fact: { contribute: tab, link, dashboard, fingerprint },
+    text: (rows) => {
+      const fits = lines.length + code.split('\n').length + panelRows <= rows;
+      return [...lines, ...(fits ? [code] : [])].join('\n');
+    },
   };
 }
 

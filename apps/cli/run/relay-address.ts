@@ -1,4 +1,5 @@
 import { TapestryError } from '../../../client/errors.ts';
+import { fingerprintOf, shortFingerprint } from './fingerprint.ts';
 
 /** A relay as a person names it. */
 export interface RelayAddress {
@@ -6,11 +7,14 @@ export interface RelayAddress {
   readonly url: URL;
   /** The join token, where the address is an invitation. */
   readonly token: string | undefined;
+  /** The SHA-256 of the relay's own certificate in hex, where the link brings it. */
+  readonly fingerprint: string | undefined;
 }
 
 /**
- * An address as people type or paste it: without a scheme it is http; an invitation (`…/#token=…`) brings its token; the
- * address of the dashboard, as a browser shows it, means its relay. Throws `usage.relay`.
+ * An address as people type or paste it: without a scheme it is http; a link (`…/#token=…&fingerprint=…`) brings its token and
+ * its certificate's SHA-256; the address of the dashboard, as a browser shows it, means its relay. Throws `usage.relay`, or
+ * `usage.fingerprint` for a link that was cut off.
  */
 export function relayAddress(address: string | undefined): RelayAddress {
   if (address === undefined) {
@@ -28,12 +32,24 @@ export function relayAddress(address: string | undefined): RelayAddress {
       'Give one such as https://relay.example:8765',
     );
   }
-  const token = new URLSearchParams(url.hash.slice(1)).get('token') || undefined;
+  const fragment = new URLSearchParams(url.hash.slice(1));
+  const token = fragment.get('token') || undefined;
+  const pin = fragment.get('fingerprint');
+  const fingerprint = pin === null ? undefined : fingerprintOf(pin);
   url.hash = '';
   url.search = '';
   url.pathname = url.pathname.replace(/(^|\/)dashboard\/?$/, '$1');
   if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return { url, token };
+  return { url, token, fingerprint };
+}
+
+/** The link with which others join: the address of a relay, with what a node must know in the fragment, which stays in the browser. */
+export function joinLink(url: URL, token: string | undefined, fingerprint: string | null): string {
+  const parts = [
+    ...(token === undefined ? [] : [`token=${encodeURIComponent(token)}`]),
+    ...(fingerprint === null ? [] : [`fingerprint=${shortFingerprint(fingerprint)}`]),
+  ];
+  return parts.length === 0 ? url.href : `${url.href}#${parts.join('&')}`;
 }
 
 /** True for a word that can only be an address: with a scheme, or with a host and a port. */

@@ -14,8 +14,10 @@ export function runSource(
 ): VerifySource {
   const isAddress =
     /^https?:\/\//i.test(place) || !(existsSync(place) || /^[./\\~]|^$|^[a-z]:\\/i.test(place));
-  if (isAddress)
-    return relaySource(relayAddress(place).url, { fetch: fetchPinnedTo(fingerprint), ...options });
+  if (isAddress) {
+    const { url, fingerprint: linked } = relayAddress(place);
+    return relaySource(url, { fetch: fetchPinnedTo(fingerprint ?? linked), ...options });
+  }
   // A demo keeps its relay's folder inside its own.
   const inside = join(place, 'relay');
   return folderSource(existsSync(join(inside, 'journal.sqlite')) ? inside : place);

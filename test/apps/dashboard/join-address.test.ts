@@ -9,6 +9,11 @@ test.each([
   ['http://192.168.1.20:8080/dashboard', 'http://192.168.1.20:8080/', 'no-webgpu'],
   ['https://192.168.1.20:8080/dashboard?x=1', 'https://192.168.1.20:8080/', 'anyone'],
   ['https://relay.example/dashboard#token=a%2Bb', 'https://relay.example/#token=a%2Bb', 'anyone'],
+  [
+    'https://relay.example/dashboard#fingerprint=c&token=a&x=1',
+    'https://relay.example/#token=a&fingerprint=c',
+    'anyone',
+  ],
   ['https://relay.example/dashboard#other=1', 'https://relay.example/', 'anyone'],
   ['https://relay.example/run/dashboard#token=a', 'https://relay.example/run/#token=a', 'anyone'],
 ])('%s is joined at %s (%s)', (page, address, reach) => {

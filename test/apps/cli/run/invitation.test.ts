@@ -1,23 +1,38 @@
 import { expect, test } from 'vitest';
 import { invitation } from '../../../../apps/cli/run/invitation.ts';
+import { relayAddress } from '../../../../apps/cli/run/relay-address.ts';
 
 function relayAt(address: string, fingerprint: string | null) {
   const url = new URL(address);
   return { url, publicUrl: url, fingerprint };
 }
 const plain = relayAt('http://192.168.1.7:8765/', null);
-const secure = relayAt('https://192.168.1.7:8765/', 'AB:CD');
+const fingerprint = Array(32).fill('AB').join(':');
+const secure = relayAt('https://192.168.1.7:8765/', fingerprint);
 const local = relayAt('http://127.0.0.1:8765/', null);
 
-test('a token is put into the fragment of the tab’s address, and not onto a command line', () => {
+test('the link of an invitation holds the address, the token and the fingerprint', () => {
   const { fact, text } = invitation(secure, '192.168.1.7', 'a b');
   expect(fact.contribute).toBe('https://192.168.1.7:8765/#token=a%20b');
-  expect(text(false)).toContain('--token-file token.txt --fingerprint AB:CD');
+  expect(relayAddress(fact.link)).toEqual({
+    url: secure.url,
+    token: 'a b',
+    fingerprint: 'ab'.repeat(32),
+  });
+  expect(text(0)).toContain(`join '${fact.link}'`);
+});
+
+test('a terminal that is too low for the QR code keeps the addresses in sight', () => {
+  const { text } = invitation(secure, '192.168.1.7', 'token');
+  expect(text(24)).toBe(text(0));
+  expect(text(80).split('\n').length).toBeLessThan(72);
+  expect(text(80).startsWith(text(0))).toBe(true);
+  expect(text(80).length).toBeGreaterThan(text(0).length);
 });
 
 test('a relay for other machines without TLS prints what their browsers will lack', () => {
   const warned = (relay: typeof plain | typeof secure, host: string) =>
-    invitation(relay, host, 'token').text(false).includes('--tls auto');
+    invitation(relay, host, 'token').text(0).includes('--tls auto');
   expect(warned(plain, '192.168.1.7')).toBe(true);
   expect(warned(secure, '192.168.1.7')).toBe(false);
   expect(warned(local, '127.0.0.1')).toBe(false);
@@ -28,9 +43,10 @@ test('behind a proxy the invitation names the public address, whose certificate 
   const { fact, text } = invitation({ ...secure, publicUrl }, '0.0.0.0', 'a');
   expect(fact).toEqual({
     contribute: 'https://relay.example/run/#token=a',
+    link: 'https://relay.example/run/#token=a',
     dashboard: 'https://relay.example/run/dashboard',
     fingerprint: null,
   });
-  expect(text(false)).not.toContain('192.168.1.7');
-  expect(text(false)).not.toContain('Also at');
+  expect(text(0)).not.toContain('192.168.1.7');
+  expect(text(0)).not.toContain('Also at');
 });
