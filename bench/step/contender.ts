@@ -34,6 +34,8 @@ export interface Opened {
 export interface Turn extends GpuCounts {
   readonly steps: number;
   readonly milliseconds: readonly number[];
+  /** Milliseconds of processor time a step, of all threads; null where the contender cannot tell. Other programs add little to it. */
+  readonly processorMilliseconds: number | null;
   readonly loss: number;
 }
 
@@ -43,13 +45,16 @@ const block = 5;
 /** A contender on the stopwatch: it opens one workload and then takes turns. */
 export class ContenderSession {
   readonly #openContender: OpenContender;
+  readonly #processor: (() => number) | null;
   #contender: Contender | undefined;
   #batches: Generator<Batch, never> | undefined;
   /** Milliseconds to read the loss when nothing is queued: not part of a step. */
   #reading: GpuCounts = { submits: 0, dispatches: 0, peakBytes: 0 };
 
-  constructor(open: OpenContender) {
+  /** `processor` tells the milliseconds of processor time that this process has used. */
+  constructor(open: OpenContender, processor: (() => number) | null = null) {
     this.#openContender = open;
+    this.#processor = processor;
   }
 
   async open(workload: Workload): Promise<Opened> {
@@ -71,6 +76,7 @@ export class ContenderSession {
     const [contender, source] = [this.#contender, this.#batches];
     if (contender === undefined || source === undefined) throw new Error('a workload comes first');
     const before = gpuCounts();
+    const processorBefore = this.#processor?.() ?? Number.NaN;
     const milliseconds: number[] = [];
     let loss = Number.NaN;
     for (let left = steps; left > 0; left -= block) {
@@ -85,6 +91,7 @@ export class ContenderSession {
     return {
       steps,
       milliseconds,
+      processorMilliseconds: this.#processor && (this.#processor() - processorBefore) / steps,
       loss,
       submits: submits - milliseconds.length * this.#reading.submits,
       dispatches: dispatches - milliseconds.length * this.#reading.dispatches,

@@ -7,13 +7,18 @@ export type Request = { readonly open: Workload } | { readonly turn: number } | 
 
 /** Runs a contender in this process, which does what its parent asks and ends with its stdin. */
 export async function serve(open: OpenContender): Promise<void> {
-  const session = new ContenderSession(open);
+  const session = new ContenderSession(open, processorMilliseconds);
   for await (const line of createInterface({ input: process.stdin })) {
     const request: Request = JSON.parse(line);
     process.stdout.write(`${JSON.stringify(await answerTo(session, request))}\n`);
   }
   // Libraries keep workers and devices open, which would keep the process alive.
   process.exit(0);
+}
+
+function processorMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }
 
 function answerTo(session: ContenderSession, request: Request): Promise<unknown> {

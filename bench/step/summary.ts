@@ -17,6 +17,8 @@ export interface Figures {
   /** Median over the blocks of all turns, and the best block. */
   readonly msPerStep: number;
   readonly bestMsPerStep: number;
+  /** Median over the turns of the processor's milliseconds a step, of all threads; null where the contender cannot tell. */
+  readonly processorMsPerStep: number | null;
   readonly submits: number;
   readonly dispatches: number;
   readonly firstStepSeconds: number;
@@ -42,6 +44,7 @@ export function figuresOf(seen: Observed, { batch, sequence }: Workload): Figure
   const each = (count: (turn: Turn) => number) =>
     seen.turns.reduce((sum, turn) => sum + count(turn), 0) / steps;
   const msPerStep = median(blocks);
+  const processor = seen.turns.flatMap(({ processorMilliseconds }) => processorMilliseconds ?? []);
   return {
     contender: seen.name,
     adapter: seen.adapter,
@@ -49,6 +52,7 @@ export function figuresOf(seen: Observed, { batch, sequence }: Workload): Figure
     tokensPerSecond: (batch * sequence * 1000) / msPerStep,
     msPerStep,
     bestMsPerStep: Math.min(...blocks),
+    processorMsPerStep: processor.length === 0 ? null : median(processor),
     submits: each(({ submits }) => submits),
     dispatches: each(({ dispatches }) => dispatches),
     firstStepSeconds: seen.firstStepSeconds,

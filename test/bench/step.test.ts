@@ -38,6 +38,7 @@ test('the step bench measures a model that trains, with one submit a step', asyn
   expect(sampling).toMatchObject({ contender: 'tapestry, 3 texts sampled', submits: expect.any(Number) });
   expect(contender.lastLoss).toBeLessThan(contender.firstLoss);
   expect(contender.bestMsPerStep).toBeLessThanOrEqual(contender.msPerStep);
+  expect(contender.processorMsPerStep).toBeGreaterThan(0);
   expect(summary).toMatchObject({
     bench: 'step',
     tokensPerSecond: { tapestry: contender.tokensPerSecond, 'tapestry, 3 texts sampled': expect.any(Number) },

@@ -19,6 +19,7 @@ function observed(name: string, ...rounds: number[]): Observed {
     turns: rounds.map((milliseconds) => ({
       steps: 10,
       milliseconds: [milliseconds, milliseconds],
+      processorMilliseconds: name === 'page' ? null : 1.5 * milliseconds,
       loss: 2,
       submits: 10,
       dispatches: 540,
@@ -46,12 +47,14 @@ test('figures are medians over all blocks, and counts are per step', () => {
     tokensPerSecond: 8000,
     msPerStep: 64,
     bestMsPerStep: 50,
+    processorMsPerStep: 96,
     submits: 1,
     dispatches: 54,
     lastLoss: 2,
     gpuBytes: 4096,
     predictedBytes: 4000,
   });
+  expect(figuresOf(observed('page', 50), workload).processorMsPerStep).toBeNull();
 });
 
 test('a round in which the machine is slow for all contenders does not change the ratio', () => {
@@ -67,6 +70,6 @@ test('a table has a head and a line for each contender, all of the same length',
   const lines = stepTable(figures, { 'jax-js-webgpu': 10 });
   expect(lines).toHaveLength(3);
   expect(new Set(lines.map((line) => line.length)).size).toBe(1);
-  expect(lines[1]).toMatch(/^tapestry +8.00k +64\.0 +64\.0 +54 +1 /);
+  expect(lines[1]).toMatch(/^tapestry +8.00k +64\.0 +64\.0 +96\.0 +54 +1 /);
   expect(lines[2]).toMatch(/^jax-js-webgpu +800 +10\.00 /);
 });
