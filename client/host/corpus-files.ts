@@ -46,15 +46,20 @@ export async function loadCorpusFiles(
   onProblem: (problem: TapestryError) => void,
   limits = defaultReadingLimits,
 ): Promise<Corpus> {
+  requireNames(patterns);
+  const problems = new Problems();
+  const files = await textFilesAt(patterns, problems);
+  return corpusFromFiles(patterns.join(', '), files, onProblem, limits, problems);
+}
+
+/** Throws TapestryError `usage.text` for an empty pattern. */
+export function requireNames(patterns: readonly string[]): void {
   if (patterns.some((pattern) => pattern.trim() === ''))
     throw new TapestryError(
       'usage.text',
       'The name of a file, folder or pattern is empty.',
       'Name the text to train on. A dot names the current folder.',
     );
-  const problems = new Problems();
-  const files = await textFilesAt(patterns, problems);
-  return corpusFromFiles(patterns.join(', '), files, onProblem, limits, problems);
 }
 
 /** The files of patterns, as `loadCorpusFiles` reads them. What is not there is added to `problems`. */

@@ -33,9 +33,7 @@ export async function requireUse(
     throw new TapestryError(
       'card.revoked',
       `${printable(name)} was revoked and is not used any more.`,
-      use === 'build'
-        ? 'Build with --without-revoked, or take the file out of the recipe.'
-        : 'Name other files.',
+      'Name other files; a build leaves it out with --without-revoked.',
     );
   if (card === null) return { name, hash, card };
   if (card.fileHash !== hash)

@@ -9,12 +9,16 @@ import { builtInSurveys } from '../../../client/derive/evaluation/survey/built-i
 import { readSurvey, type Survey } from '../../../client/derive/evaluation/survey/survey.ts';
 import { compilePattern } from '../../../client/derive/patterns.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
-import { loadCorpusFiles, textFilesAt } from '../../../client/host/corpus-files.ts';
+import { textFilesAt } from '../../../client/host/corpus-files.ts';
 import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
+import { DataJournal } from '../cards/data-journal.ts';
 import { domainsAt } from '../protect/rules-file.ts';
+import { corporaByCard } from './card-corpora.ts';
 import type { AnswerInputs } from './evaluate-answers.ts';
 
 export interface EvaluationFlags {
+  /** The node's data folder, whose journal says what was revoked. */
+  readonly data: string;
   readonly corpus?: readonly string[];
   readonly text?: readonly string[];
   readonly probe?: readonly string[];
@@ -42,7 +46,7 @@ const usualCorpora = ['Romance', 'Germanic', 'Bantu'] as const;
 
 const maxSurveyBytes = 2 ** 22;
 
-/** Reads what the options name. @throws TapestryError `corpus.*`, `dataset.none`, `survey.*` */
+/** Reads what the options name. @throws TapestryError `corpus.*`, `card.*`, `dataset.none`, `survey.*` */
 export async function readEvaluationInputs(
   flags: EvaluationFlags,
   onProblem: (problem: TapestryError) => void,
@@ -51,8 +55,10 @@ export async function readEvaluationInputs(
   const others = [text, probe, pairs, survey, prompts, harmless].flat().length;
   const names = flags.corpus ?? (others > 0 ? [] : usualCorpora);
   const corpora = await Promise.all(names.map(loadNation));
-  if (text.length > 0) corpora.push(await loadCorpusFiles(text, onProblem));
-  if (probe.length > 0) corpora.push(whole(await loadCorpusFiles(probe, onProblem)));
+  const revoked = await new DataJournal(flags.data).revoked();
+  const byCard = async (patterns: readonly string[]) =>
+    patterns.length > 0 ? corporaByCard(patterns, revoked, onProblem) : [];
+  corpora.push(...(await byCard(text)), ...(await byCard(probe)).map(whole));
   for (const { name, heldOut } of corpora)
     if (heldOut.length < 2)
       throw new TapestryError(
