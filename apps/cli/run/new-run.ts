@@ -133,7 +133,7 @@ const usualMaxNodes = 4096;
 export const usualPayloadRounds = 100;
 
 /** More than half: while honest nodes are the majority, hostile ones can neither begin the grace nor prevent it. */
-const usualGraceShare = 50;
+export const usualGraceShare = 50;
 
 type GuardDraft = NonNullable<NewRun['manifest']['guard']>;
 type MergeDraft = NonNullable<NewRun['manifest']['merge']>;

@@ -1,5 +1,6 @@
 import type { Random } from '../../../../client/random.ts';
 import type { EventQueue } from './event-queue.ts';
+import { messageBytes } from './messages.ts';
 
 /** What the network does to messages, as shares from 0 to 1. */
 export interface NetworkFaults {
@@ -61,22 +62,35 @@ export class Network {
    * `stallMs` after a moment at which they should have arrived and did not.
    */
   up(link: Link, bytes: number, arrive: () => void, lost?: () => void): void {
-    const relay = this.#relay;
-    link.upBusy = Math.max(link.upBusy, this.#queue.now) + bytes / link.upload;
-    relay.downBusy = Math.max(relay.downBusy, this.#queue.now) + bytes / relay.download;
+    const sent = this.#sent(bytes, link.upBusy, link.upload, this.#relay.downBusy, this.#relay.download);
+    [link.upBusy, this.#relay.downBusy] = sent.busy;
     this.bytes.up += bytes;
-    const at = this.#moment(Math.max(link.upBusy, relay.downBusy), link);
-    link.lastUp = this.#deliver(at, link.lastUp, link, arrive, lost);
+    link.lastUp = this.#deliver(this.#moment(sent.at, link), link.lastUp, link, arrive, lost);
   }
 
   /** The same from the relay to a node. */
   down(link: Link, bytes: number, arrive: () => void, lost?: () => void): void {
-    const relay = this.#relay;
-    link.downBusy = Math.max(link.downBusy, this.#queue.now) + bytes / link.download;
-    relay.upBusy = Math.max(relay.upBusy, this.#queue.now) + bytes / relay.upload;
+    const sent = this.#sent(bytes, link.downBusy, link.download, this.#relay.upBusy, this.#relay.upload);
+    [link.downBusy, this.#relay.upBusy] = sent.busy;
     this.bytes.down += bytes;
-    const at = this.#moment(Math.max(link.downBusy, relay.upBusy), link);
-    link.lastDown = this.#deliver(at, link.lastDown, link, arrive, lost);
+    // A download has a connection of its own: messages do not wait for it.
+    const isDownload = bytes > messageBytes;
+    const last = this.#deliver(
+      this.#moment(sent.at, link),
+      isDownload ? 0 : link.lastDown,
+      link,
+      arrive,
+      lost,
+    );
+    if (!isDownload) link.lastDown = last;
+  }
+
+  /** When `bytes` have left, and until when the two lines are busy. Short messages pass between the packets of long ones. */
+  #sent(bytes: number, own: number, ownRate: number, relay: number, relayRate: number) {
+    const { now } = this.#queue;
+    const busy = [Math.max(own, now) + bytes / ownRate, Math.max(relay, now) + bytes / relayRate] as const;
+    const at = bytes > messageBytes ? Math.max(...busy) : now + bytes / ownRate;
+    return { busy, at };
   }
 
   /** When a message that leaves at `sent` arrives, with what TCP sends again. */

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { parseChurnTrace } from '../../../../apps/cli/simulate/scale/churn-trace.ts';
+import { deviceClasses } from '../../../../apps/cli/simulate/scale/device-classes.ts';
+import { scaleFacts, scaleText } from '../../../../apps/cli/simulate/scale/report.ts';
+import { type ScaleOptions, ScaleRun } from '../../../../apps/cli/simulate/scale/scale-run.ts';
+
+const options: ScaleOptions = {
+  ...{ seed: 3, nodes: 300, parameters: 1_000_000, rounds: 3, localSteps: 10, tokensPerStep: 1000 },
+  ...{ deadlineMs: 600_000, graceMs: 60_000, graceShare: 50, quorum: 10 },
+  ...{ uplinkBits: 8, downlinkBits: 32, relayMbit: 1000, loss: 1, trace: null },
+};
+
+function ran(change: Partial<ScaleOptions> = {}): ScaleRun {
+  const run = new ScaleRun({ ...options, ...change });
+  while (run.advance(10_000));
+  return run;
+}
+
+test('one seed gives one run, and another gives another', () => {
+  const facts = [3, 3, 4].map((seed) => JSON.stringify(scaleFacts(ran({ seed }))));
+  expect(facts[1]).toBe(facts[0]);
+  expect(facts[2]).not.toBe(facts[0]);
+});
+
+test('a run counts its bytes, tokens and shares', () => {
+  const run = ran();
+  const facts = scaleFacts(run);
+  expect(facts.rounds).toHaveLength(3);
+  const contributions = facts.rounds.reduce((sum, round) => sum + round.contributions, 0);
+  expect(facts.rounds.map(({ tokens }) => tokens)).toEqual(
+    facts.rounds.map((round) => round.contributions * 10_000),
+  );
+  // Each contribution went up once, 8 bits a parameter; some that came too late did as well.
+  expect(facts.bytesUp).toBeGreaterThan(contributions * 1_000_000);
+  expect(facts.bytesUp).toBeLessThan(2 * contributions * 1_000_000);
+  expect(facts.classes.reduce((sum, { share }) => sum + share, 0)).toBe(100);
+  for (const { counted, goodput } of facts.classes) {
+    expect(counted).toBeGreaterThan(0);
+    expect(counted).toBeLessThanOrEqual(1);
+    expect(goodput).toBeGreaterThan(0);
+    expect(goodput).toBeLessThanOrEqual(1);
+  }
+  for (const { name } of deviceClasses) expect(scaleText(run)).toContain(name);
+});
+
+test('slow devices count less where rounds are of fixed steps, and small ones cannot take part', () => {
+  const [phone, , , desktop] = scaleFacts(
+    ran({
+      parameters: 100_000_000,
+      localSteps: 30,
+      deadlineMs: 3_600_000,
+      relayMbit: 100_000,
+      uplinkBits: 0.25,
+    }),
+  ).classes;
+  expect(phone?.holdsModel).toBe(false);
+  expect(phone?.counted).toBeNull();
+  expect(desktop?.counted).toBeGreaterThan(0.5);
+});
+
+test('a trace says who comes, goes and is cut off', () => {
+  const lines = ['seconds,node,change', '0,0,up', '30,1,down', '40.5,2,cut', '100,2,heal'];
+  const trace = parseChurnTrace(`${lines.join('\n')}\n`, 3, 'churn.csv');
+  expect(trace[2]).toEqual({ at: 40_500, node: 2, change: 'cut' });
+  const run = ran({ nodes: 3, quorum: 1, trace, rounds: 300, localSteps: 200 });
+  expect(run.world.nodes.map(({ runs, session }) => runs || session.ended)).toEqual([true, false, true]);
+  expect(run.measured.rounds.at(-1)?.contributions).toBeLessThan(3);
+});
+
+test.each([
+  ['seconds,node', 'does not begin'],
+  ['seconds,node,change\n1,3,up', 'beyond'],
+  ['seconds,node,change\n2,0,up\n1,0,down', 'before'],
+  ['seconds,node,change\n1,0,away', 'line 2'],
+  ['seconds,node,change\n1e3,0,up', 'line 2'],
+  ['seconds,node,change\n\u001b[2J,0,up', 'u{1b}'],
+])('a trace that is not one is refused: %j', (text, problem) => {
+  expect(() => parseChurnTrace(text, 3, 'churn.csv')).toThrow(problem);
+  expect(() => parseChurnTrace(text, 3, 'churn.csv')).toThrow(
+    expect.objectContaining({ code: 'simulate.trace' }),
+  );
+});
