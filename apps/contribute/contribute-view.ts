@@ -1,5 +1,6 @@
 import type { ContributionFate, SentBytes } from '../../client/contribute/events.ts';
 import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
+import { formatDuration } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
 import type { WorkerEvent } from './worker/worker-api.ts';
@@ -252,9 +253,22 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
             ? event.reason
             : (progress.ending ?? 'finished'),
       };
+    case 'plan':
+      return event.tooShort ? warn(progress, 'warn', tooShort(event), words.tooShortNext) : progress;
     case 'measured':
     case 'restored':
     case 'fresh':
       return progress;
   }
+}
+
+function tooShort(times: WorkerEvent & { readonly event: 'plan' }): string {
+  const { round, plannedMilliseconds, graceMilliseconds, trainingMilliseconds, uploadMilliseconds } = times;
+  const lasts = formatDuration(plannedMilliseconds + graceMilliseconds);
+  return messages.contribute.tooShort(
+    round,
+    lasts,
+    formatDuration(trainingMilliseconds),
+    formatDuration(uploadMilliseconds),
+  );
 }

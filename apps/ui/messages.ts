@@ -146,6 +146,10 @@ const english = {
       `Round ${round} made no base and opens again: it had too few contributions, or its base was worse on held-out text than the run allows.`,
     deviceLost: (round: number, step: number) =>
       `The GPU device was lost and has been opened again. Round ${round} resumes after step ${step}.`,
+    tooShort: (round: number, lasts: string, training: string, upload: string) =>
+      `Round ${round} lasts ${lasts}. This device needs ${training} for its least steps and ${upload} for its upload, so its ` +
+      'contribution may be late.',
+    tooShortNext: 'It still follows the run. More power, a faster device or a faster network makes it count.',
     notFinite: (round: number) =>
       `Training in round ${round} gave numbers that are not finite, so nothing was sent. Training continues from the next base.`,
     kernelsChanged:

@@ -200,7 +200,8 @@ export class Contributor {
         break;
       case 'train':
         this.#begin(async (work, signal) => {
-          const made = await work.train(effect.round, signal);
+          const workUntil = () => this.#session.plan?.workUntil ?? Number.POSITIVE_INFINITY;
+          const made = await work.train(effect.round, workUntil, signal);
           const { job } = effect;
           this.#dispatch(
             made === null ? { kind: 'diverged', job } : { kind: 'trained', job, payload: made.payload },

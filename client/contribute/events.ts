@@ -36,6 +36,8 @@ export type ContributorEvent =
       readonly bytes: number;
       readonly milliseconds: number;
     }
+  /** The relay planned the open round, which is timed. */
+  | ({ readonly event: 'plan'; readonly round: number } & PlanTimes)
   | {
       readonly event: 'round';
       readonly round: number;
@@ -116,6 +118,20 @@ export interface ContributionFate {
   readonly outcome: 'included' | 'scaled' | 'left-out';
   readonly share: number;
 }
+
+/** How long a timed round lasts, and what the relay measured of this node. */
+export type PlanTimes = {
+  /** Time for training, as planned at the opening and as left now. */
+  readonly plannedMilliseconds: number;
+  readonly leftMilliseconds: number;
+  /** Time for uploads after that. */
+  readonly graceMilliseconds: number;
+  /** This node's least steps from the opening on, and its upload; 0 while they are not measured. */
+  readonly trainingMilliseconds: number;
+  readonly uploadMilliseconds: number;
+  /** True if this node needs more time than the round has: it may be late in each round. */
+  readonly tooShort: boolean;
+};
 
 /** Bytes of the frames handed to the socket, by message type. Downloads of bases are reported by `synced`. */
 export interface SentBytes {

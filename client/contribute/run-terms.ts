@@ -23,6 +23,8 @@ export interface RunTerms extends StrategyTerms {
   readonly tokenizer: TokenizerTerms;
   readonly layout: ParameterLayout;
   readonly codec: Codec;
+  /** Whether the relay plans when each round asks for work; else every node trains its local steps. */
+  readonly isTimed: boolean;
 }
 
 /** A file that the relay serves as a blob. */
@@ -75,6 +77,7 @@ export async function readRunTerms(manifestBytes: Uint8Array, signature: Uint8Ar
     layout,
     ...strategyTermsOf(strategy),
     codec,
+    isTimed: manifest.pace.case === 'timed',
   };
 }
 

@@ -47,7 +47,7 @@ export function parseManifest(bytes: Uint8Array): { manifest: WholeManifest; cod
 const mostCompared = 4096;
 
 function problemOf(
-  { strategy, limits, merge, model, guard, norm, codec: encoding }: WholeManifest,
+  { strategy, limits, merge, model, guard, norm, pace, codec: encoding }: WholeManifest,
   codec: Codec,
 ): string | null {
   const { quorum, target, deadlineMs, maxTokens, maxNodes } = limits;
@@ -73,6 +73,12 @@ function problemOf(
     if (learningRate <= 0 || finalRate <= 0) return 'the rates of its outer optimizer must be above 0';
     if (constantRounds < 1 || constantRounds > strategy.rounds)
       return 'the rate of its outer optimizer must be constant for 1 to all rounds';
+  }
+  if (pace.case === 'timed') {
+    const { leastSteps, stretch } = pace.value;
+    if (leastSteps < 1 || leastSteps > strategy.localSteps || stretch < 100)
+      return 'least_steps must be from 1 to the local steps, and stretch at least 100';
+    if (limits.graceMs >= deadlineMs) return 'timed rounds need a deadline that is longer than the grace';
   }
   if (merge.case === 'robustMean') {
     const { tensors, normFactor } = merge.value;
@@ -105,6 +111,7 @@ export function differences(one: Manifest, other: Manifest): string[] {
     'lane',
     'guard',
     'norm',
+    'pace',
     'contributionReaders',
     'corpora',
     'initialBase',

@@ -56,7 +56,11 @@ export interface RoundState {
   readonly returnsUntil: number | null;
   /** On the clock of the events' times; null unless the attempt is open. */
   readonly deadlineAt: number | null;
-  /** Null until the open attempt has its quorum, and has heard more than the share of the nodes that it expects. */
+  /** When the nodes of a timed round stop training and its grace begins; null for a round that is not planned. */
+  readonly workEndsAt: number | null;
+  readonly plannedGraceMs: number;
+  /** Null until the grace begins: at `workEndsAt`, or in a round that is not planned once it has its quorum and has heard
+   * more than the share of the nodes that it expects. */
   readonly graceEndsAt: number | null;
 }
 
@@ -68,6 +72,8 @@ export type RoundEvent = { readonly time: number } & (
   | { readonly type: 'contributed'; readonly isConnected: boolean; readonly isExpected: boolean }
   | { readonly type: 'opened' | 'closed' | 'abandoned' | 'completed' }
   | { readonly type: 'committed'; readonly base: Hash }
+  /** The times of a timed round, from its opening. They no longer change once its grace has begun. */
+  | { readonly type: 'planned'; readonly workMs: number; readonly graceMs: number }
 );
 
 export type RoundEffect = 'open' | 'close' | 'commit' | 'abandon' | 'complete';
@@ -79,6 +85,8 @@ const between = {
   heard: 0,
   returnsUntil: null,
   deadlineAt: null,
+  workEndsAt: null,
+  plannedGraceMs: 0,
   graceEndsAt: null,
 } as const;
 
@@ -161,7 +169,12 @@ function due(state: RoundState, time: number, limits: RoundLimits): RoundEffect 
 /** Begins the grace once it is due. */
 function withGrace(state: RoundState, time: number, limits: RoundLimits): RoundState {
   const { phase, contributions, expected, heard, graceEndsAt } = state;
-  if (phase !== 'open' || graceEndsAt !== null || contributions < limits.quorum) return state;
+  if (phase !== 'open' || graceEndsAt !== null) return state;
+  if (state.workEndsAt !== null)
+    return time < state.workEndsAt
+      ? state
+      : { ...state, graceEndsAt: state.workEndsAt + state.plannedGraceMs };
+  if (contributions < limits.quorum) return state;
   if (expected > 0 && heard * 100 <= expected * limits.graceShare) return state;
   return { ...state, graceEndsAt: time + limits.graceMs };
 }
@@ -203,6 +216,11 @@ function advance(state: RoundState, event: RoundEvent, limits: RoundLimits): Rou
         expected: connected,
         deadlineAt: event.time + limits.deadlineMs,
       };
+    case 'planned': {
+      if (state.phase !== 'open' || state.deadlineAt === null || state.graceEndsAt !== null) return state;
+      const workEndsAt = state.deadlineAt - limits.deadlineMs + event.workMs;
+      return { ...state, workEndsAt, plannedGraceMs: event.graceMs };
+    }
     case 'closed':
       return { ...state, phase: 'closed' };
     case 'committed':

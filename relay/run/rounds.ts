@@ -7,6 +7,7 @@ import { RefusalCounts } from './contributions/refusal-counts.ts';
 import type { Guard } from './guard/guard.ts';
 import type { Leadership } from './leadership.ts';
 import type { OpenedRun } from './open-run.ts';
+import { type MeasuredNode, Pace } from './pace/pace.ts';
 import {
   type RoundEffect,
   type RoundEvent,
@@ -36,14 +37,17 @@ export class Rounds {
   readonly #clock: Clock;
   readonly #limits: RoundLimits;
   readonly #applied: (entry: Entry) => void;
+  readonly #planned: () => void;
+  /** Null in a run with fixed steps. */
+  readonly #pace: Pace | null;
   readonly #connected = new Set<NodeKey>();
   /** Nodes that were connected when the open attempt opened; nodes that joined or contributed, if it was resumed. */
   #expected: Set<NodeKey>;
   #state: RoundState;
   #retryAt = Number.NEGATIVE_INFINITY;
 
-  /** `applied` is called with each entry after it is applied. */
-  constructor(opened: OpenedRun, clock: Clock, applied: (entry: Entry) => void) {
+  /** `applied` is called with each entry after it is applied, and `planned` when the open round has a new plan. */
+  constructor(opened: OpenedRun, clock: Clock, applied: (entry: Entry) => void, planned: () => void) {
     this.#store = opened.store;
     this.#leadership = opened.leadership;
     this.#key = opened.key.signing;
@@ -53,11 +57,15 @@ export class Rounds {
     this.#state = opened.state;
     this.#expected = new Set(opened.store.replay.open?.contributions.keys());
     this.#applied = applied;
+    this.#planned = planned;
+    this.#pace = Pace.of(opened.store.replay.run.manifest);
   }
 
   current(): CurrentRound {
     const { phase, round, attempt, base, contributions, awaited, connected } = this.#state;
-    const { deadlineAt, graceEndsAt } = this.#state;
+    const { deadlineAt, graceEndsAt, workEndsAt, plannedGraceMs: graceMs } = this.#state;
+    const now = this.#clock.elapsed();
+    const plannedMs = this.#pace?.planned?.workMs ?? 0;
     const isOpen = phase === 'open' || phase === 'closed';
     return {
       round: Math.min(round, this.#limits.rounds),
@@ -68,7 +76,8 @@ export class Rounds {
       contributions,
       expected: isOpen ? contributions + awaited : connected,
       openedAt: this.#store.replay.open?.openedAt ?? null,
-      remainingMs: deadlineAt === null ? null : Math.max(0, deadlineAt - this.#clock.elapsed()),
+      remainingMs: deadlineAt === null ? null : Math.max(0, deadlineAt - now),
+      plan: workEndsAt === null ? null : { workMs: Math.max(0, workEndsAt - now), graceMs, plannedMs },
     };
   }
 
@@ -80,6 +89,7 @@ export class Rounds {
 
   joined(key: NodeKey): void {
     this.#connected.add(key);
+    this.#pace?.measures.joined(key, this.#state.attempt === 1, this.#clock.elapsed());
     if (this.#state.returnsUntil !== null) this.#expected.add(key);
     this.#connection('joined', key);
   }
@@ -87,6 +97,21 @@ export class Rounds {
   left(key: NodeKey): void {
     this.#connected.delete(key);
     this.#connection('left', key);
+  }
+
+  /** A node that takes part in the open round reported its progress. */
+  reported(key: NodeKey, steps: number, tokensPerSecond: number): void {
+    this.#pace?.reported(key, steps, tokensPerSecond, this.#clock.elapsed());
+  }
+
+  /** The upload of an offer of so many steps begins. */
+  offered(key: NodeKey, steps: number): void {
+    this.#pace?.measures.offered(key, steps, this.#clock.elapsed());
+  }
+
+  /** What was measured of a node's rounds. */
+  measured(key: NodeKey): MeasuredNode {
+    return this.#pace?.of(key) ?? { trainingMs: 0, uploadMs: 0 };
   }
 
   /** Why the offer of a payload must be refused now; null if it can be accepted. */
@@ -115,11 +140,13 @@ export class Rounds {
   /** Applies the journal's new entries, and performs effects until none is due. */
   async settle(): Promise<void> {
     await this.catchUp();
+    this.#plan();
     for (let effect = this.#due(); effect !== null; effect = this.#due()) {
       if (this.#clock.elapsed() < this.#retryAt) return;
       try {
         if (!(await this.#perform(effect))) return;
         await this.catchUp();
+        this.#plan();
       } catch (error) {
         this.#retryAt = this.#clock.elapsed() + retryAfterMs;
         throw error;
@@ -141,6 +168,15 @@ export class Rounds {
   async writeRefusals(): Promise<void> {
     await this.catchUp();
     if (this.refusals.pending > 0 && (await this.#append([]))) await this.catchUp();
+  }
+
+  /** Plans the open round of a timed run, as soon as a node is measured and until all are. */
+  #plan(): void {
+    if (this.#state.phase !== 'open' || this.#state.graceEndsAt !== null) return;
+    const times = this.#pace?.plan(this.#connected) ?? null;
+    if (times === null) return;
+    this.#advance({ type: 'planned', ...times, time: this.#clock.elapsed() });
+    this.#planned();
   }
 
   #due(): RoundEffect | null {
@@ -166,13 +202,17 @@ export class Rounds {
     switch (entry.kind) {
       case 'round-opened':
         this.#expected = new Set(this.#connected);
+        this.#pace?.roundOpened();
+        this.#pace?.measures.opened(this.#connected, entry.body.attempt === 1, time);
         return { type: 'opened', time };
       case 'contribution-accepted': {
         const { key } = entry.body;
+        this.#pace?.measures.accepted(key, time);
         const [isConnected, isExpected] = [this.#connected.has(key), this.isExpected(key)];
         return { type: 'contributed', isConnected, isExpected, time };
       }
       case 'round-closed':
+        this.#pace?.measures.closed(this.#connected);
         return { type: 'closed', time };
       case 'round-committed':
         return { type: 'committed', base: this.#store.replay.base, time };

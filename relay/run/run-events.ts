@@ -1,4 +1,4 @@
-import type { TapestryError } from '../../client/errors.ts';
+import { TapestryError } from '../../client/errors.ts';
 import type { Hash, NodeKey } from '../wire/hex.ts';
 
 /** An event of a run. */
@@ -17,9 +17,21 @@ export type RunEvent =
     }
   /** `loss`: that of the base which the guard did not allow; null for a round with too few contributions. */
   | { readonly type: 'abandoned'; readonly round: number; readonly loss: number | null }
+  /** The open round has a new plan: see `CurrentRound.plan`. */
+  | { readonly type: 'planned' }
   | { readonly type: 'complete' }
   /** A write failed. It is retried; nothing acknowledged is lost. */
   | { readonly type: 'trouble'; readonly error: TapestryError };
+
+/** The event of an error, which is a fault of the relay unless it has a code. */
+export function troubleOf(cause: unknown): RunEvent {
+  const text = `a fault of the relay: ${cause}`;
+  const error =
+    cause instanceof TapestryError
+      ? cause
+      : new TapestryError('relay.fault', text, 'Report the bug with the log.', { cause });
+  return { type: 'trouble', error };
+}
 
 export interface CurrentRound {
   /** From 1; after the last round it remains the manifest's `rounds`. */
@@ -37,6 +49,8 @@ export interface CurrentRound {
   readonly openedAt: number | null;
   /** Milliseconds until the deadline; null unless a round is open. */
   readonly remainingMs: number | null;
+  /** Null unless a timed round is planned: milliseconds of training that are left and that were planned, and of grace. */
+  readonly plan: { readonly workMs: number; readonly plannedMs: number; readonly graceMs: number } | null;
 }
 
 /** The longest queue of a reader; a reader that is slower loses the oldest events. */

@@ -1,4 +1,3 @@
-import { TapestryError } from '../../client/errors.ts';
 import { type Entry, lossOf } from '../journal/entry.ts';
 import type { Accepted } from '../journal/event-log.ts';
 import type { CommittedRound, ContributorTotals } from '../journal/replay.ts';
@@ -14,7 +13,7 @@ import { receiptOf } from './contributions/receipt.ts';
 import { type Refused, Uploads } from './contributions/uploads.ts';
 import { disk, type Environment, type NewRun, type OpenedRun, openRun } from './open-run.ts';
 import { Rounds } from './rounds.ts';
-import { type CurrentRound, type RunEvent, RunEvents } from './run-events.ts';
+import { type CurrentRound, type RunEvent, RunEvents, troubleOf } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
 import { KeyedQueues, Limiter, TaskQueue } from './task-queue.ts';
 
@@ -33,6 +32,8 @@ export class Run {
   readonly manifestBytes: Uint8Array<ArrayBuffer>;
   readonly manifestSignature: Uint8Array<ArrayBuffer>;
   readonly id: Hash;
+  /** The speeds of the nodes, where rounds are timed. */
+  readonly pace: Pick<Rounds, 'reported' | 'measured'>;
 
   readonly #opened: OpenedRun;
   readonly #store: RunStore;
@@ -65,7 +66,9 @@ export class Run {
     this.#uploads = new Uploads(run, opened.uploads, limits, opened.store.replay, (key) =>
       this.#dropIf(key, () => this.#uploads.offered(key) === undefined),
     );
-    this.#rounds = new Rounds(opened, clock, (entry) => this.#applied(entry));
+    const planned = () => this.#events.emit({ type: 'planned' });
+    this.#rounds = new Rounds(opened, clock, (entry) => this.#applied(entry), planned);
+    this.pace = this.#rounds;
     this.#acceptances = new Acceptances(opened.store, this.#rounds);
     const most = Math.floor(limits.payloadBytesInHand / run.manifest.limits.payloadBytes);
     this.#inHand = new Limiter(Math.max(1, Math.min(limits.payloadsInHand, most)));
@@ -159,7 +162,9 @@ export class Run {
       }
       const refusal = this.#rounds.refusalOf(key, payload, offer);
       if (refusal !== null) return { refusal };
-      return this.#uploads.offer(key, this.#corpora.get(key) ?? null, offer);
+      const answer = await this.#uploads.offer(key, this.#corpora.get(key) ?? null, offer);
+      if ('resume' in answer) this.#rounds.offered(key, offer.steps);
+      return answer;
     });
   }
 
@@ -340,10 +345,6 @@ export class Run {
   }
 
   #trouble(cause: unknown): void {
-    const fault = () =>
-      new TapestryError('relay.fault', `a fault of the relay: ${cause}`, 'Report the bug with the log.', {
-        cause,
-      });
-    this.#events.emit({ type: 'trouble', error: cause instanceof TapestryError ? cause : fault() });
+    this.#events.emit(troubleOf(cause));
   }
 }

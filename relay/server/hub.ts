@@ -108,7 +108,10 @@ export class Hub implements ServerContext {
     this.run.nodeJoined(key, corpus);
     older?.superseded();
     if (this.run.current().phase === 'complete') session.connection.end(GoodbyeReason.RUN_COMPLETE);
-    else session.roundOpened();
+    else {
+      session.roundOpened();
+      session.roundPlanned();
+    }
     this.onChange();
   }
 
@@ -199,6 +202,9 @@ export class Hub implements ServerContext {
         this.#openedAt = this.clock.elapsed();
         this.metrics.round.set(event.round);
         for (const session of this.#members.values()) session.roundOpened();
+        break;
+      case 'planned':
+        for (const session of this.#members.values()) session.roundPlanned();
         break;
       case 'committed': {
         const { round, base, state, contributions, tokens, shares } = event;

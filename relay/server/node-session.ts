@@ -136,6 +136,20 @@ export class NodeSession implements ConnectionHandler {
     });
   }
 
+  /** Sends the plan of the open round, if it has one. */
+  roundPlanned(): void {
+    const { run } = this.#server;
+    const { round, attempt, plan } = run.current();
+    if (this.#member === null || plan === null || this.#openedRound !== round) return;
+    const { trainingMs, uploadMs } = run.pace.measured(this.#member.key);
+    const workMs = Math.round(plan.workMs);
+    const { graceMs, plannedMs } = plan;
+    this.connection.send({
+      case: 'roundPlan',
+      value: { round, attempt, workMs, graceMs, plannedMs, trainingMs, uploadMs },
+    });
+  }
+
   /** The round was committed or abandoned. */
   roundClosed(): void {
     this.#openedRound = null;
@@ -243,7 +257,7 @@ export class NodeSession implements ConnectionHandler {
       case 'chunk':
         return this.#chunk(key, message.value);
       case 'heartbeat':
-        return this.#heartbeat(message.value);
+        return this.#heartbeat(key, message.value);
       case 'leave':
         return this.connection.close();
     }
@@ -278,7 +292,7 @@ export class NodeSession implements ConnectionHandler {
     this.connection.send({ case: 'acknowledgement', value: answer.acknowledgement });
   }
 
-  #heartbeat(heartbeat: Heartbeat): void {
+  #heartbeat(key: NodeKey, heartbeat: Heartbeat): void {
     const { manifest } = this.#server.run;
     const { steps, tokensPerSecond, trainingLoss } = heartbeat;
     if (!isPlausibleProgress(heartbeat, manifest)) {
@@ -293,6 +307,7 @@ export class NodeSession implements ConnectionHandler {
       // A short round may take a part of a second. What is shown stays within the tokens of a round.
       tokensPerSecond: Math.min(tokensPerSecond, manifest.limits.maxTokens),
     };
+    if (current) this.#server.run.pace.reported(key, steps, tokensPerSecond);
     this.#server.progressed();
     this.connection.send({ case: 'pulse', value: {} });
   }

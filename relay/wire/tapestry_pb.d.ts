@@ -350,6 +350,12 @@ export declare type ToNode = Message<"tapestry.v2.ToNode"> & {
      */
     value: Pulse;
     case: "pulse";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.RoundPlan round_plan = 11;
+     */
+    value: RoundPlan;
+    case: "roundPlan";
   } | { case: undefined; value?: undefined };
 };
 
@@ -496,6 +502,65 @@ export declare type RoundOpen = Message<"tapestry.v2.RoundOpen"> & {
  * Use `create(RoundOpenSchema)` to create a new message.
  */
 export declare const RoundOpenSchema: GenMessage<RoundOpen>;
+
+/**
+ * How long a timed round lasts, sent after its RoundOpen and again when the plan changes. Times are what is left, so that clocks
+ * need not agree. A round without a plan, and a round of fixed steps, lasts until its nodes have trained their local steps.
+ *
+ * @generated from message tapestry.v2.RoundPlan
+ */
+export declare type RoundPlan = Message<"tapestry.v2.RoundPlan"> & {
+  /**
+   * @generated from field: fixed32 round = 1;
+   */
+  round: number;
+
+  /**
+   * @generated from field: fixed32 attempt = 2;
+   */
+  attempt: number;
+
+  /**
+   * Until the node stops training, after one step at least, and sends what it has. Then the grace begins.
+   *
+   * @generated from field: fixed32 work_ms = 3;
+   */
+  workMs: number;
+
+  /**
+   * From then until the round closes: the time for uploads.
+   *
+   * @generated from field: fixed32 grace_ms = 4;
+   */
+  graceMs: number;
+
+  /**
+   * What the relay measured of this node: from the opening of a round to the end of the strategy's least steps, and from its
+   * offer to its acknowledgement; 0 while it has not measured them. The round is too short for a node that needs more than
+   * work_ms and grace_ms were at the opening.
+   *
+   * @generated from field: fixed32 training_ms = 5;
+   */
+  trainingMs: number;
+
+  /**
+   * @generated from field: fixed32 upload_ms = 6;
+   */
+  uploadMs: number;
+
+  /**
+   * work_ms at the opening of the round.
+   *
+   * @generated from field: fixed32 planned_ms = 7;
+   */
+  plannedMs: number;
+};
+
+/**
+ * Describes the message tapestry.v2.RoundPlan.
+ * Use `create(RoundPlanSchema)` to create a new message.
+ */
+export declare const RoundPlanSchema: GenMessage<RoundPlan>;
 
 /**
  * The node sends Chunks from this offset on; the relay holds the bytes before it.
@@ -905,6 +970,25 @@ export declare type Manifest = Message<"tapestry.v2.Manifest"> & {
      */
     value: FollowingNorm;
     case: "following";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * What a round asks of its nodes.
+   *
+   * @generated from oneof tapestry.v2.Manifest.pace
+   */
+  pace: {
+    /**
+     * @generated from field: tapestry.v2.FixedSteps fixed_steps = 90;
+     */
+    value: FixedSteps;
+    case: "fixedSteps";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.TimedRounds timed = 91;
+     */
+    value: TimedRounds;
+    case: "timed";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1642,6 +1726,49 @@ export declare type FollowingNorm = Message<"tapestry.v2.FollowingNorm"> & {
  * Use `create(FollowingNormSchema)` to create a new message.
  */
 export declare const FollowingNormSchema: GenMessage<FollowingNorm>;
+
+/**
+ * `Strategy.local_steps` of each node, however long it takes: Limits say when the round closes without a node.
+ *
+ * @generated from message tapestry.v2.FixedSteps
+ */
+export declare type FixedSteps = Message<"tapestry.v2.FixedSteps"> & {
+};
+
+/**
+ * Describes the message tapestry.v2.FixedSteps.
+ * Use `create(FixedStepsSchema)` to create a new message.
+ */
+export declare const FixedStepsSchema: GenMessage<FixedSteps>;
+
+/**
+ * The steps that a node can do until a moment, at most `Strategy.local_steps`. The relay plans the moment from the times that it
+ * measured: when the fastest node has done its local steps, and later where a slower one needs that for its least steps. The
+ * grace begins at that moment, and lasts at most Limits.grace_ms. docs/protocol.md has the formulas.
+ *
+ * @generated from message tapestry.v2.TimedRounds
+ */
+export declare type TimedRounds = Message<"tapestry.v2.TimedRounds"> & {
+  /**
+   * From 1 to Strategy.local_steps.
+   *
+   * @generated from field: fixed32 least_steps = 1;
+   */
+  leastSteps: number;
+
+  /**
+   * How much longer than the fastest node's local steps a round lasts at most for a slower one; per cent, at least 100.
+   *
+   * @generated from field: fixed32 stretch = 2;
+   */
+  stretch: number;
+};
+
+/**
+ * Describes the message tapestry.v2.TimedRounds.
+ * Use `create(TimedRoundsSchema)` to create a new message.
+ */
+export declare const TimedRoundsSchema: GenMessage<TimedRounds>;
 
 /**
  * Every round that closes commits.

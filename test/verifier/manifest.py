@@ -41,6 +41,7 @@ MANIFEST = {
     40: ("weighted_mean", EMPTY), 41: ("robust_mean", {1: ("tensors", "packed"), 2: ("norm_factor", "f64")}), 50: ("open", EMPTY), 70: ("unguarded", EMPTY),
     71: ("probe", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("max_increase", "f64"), 4: ("rounds", "u32")}), 60: ("anyone", EMPTY), 61: ("members", EMPTY),
     62: ("auditor", {1: ("public_key", "bytes")}), 80: ("fixed", EMPTY), 81: ("following", {1: ("factor", "f64"), 2: ("rounds", "u32")}),
+    90: ("fixed_steps", EMPTY), 91: ("timed", {1: ("least_steps", "u32"), 2: ("stretch", "u32")}),
 }
 FIXED = {"u32": (5, "<I"), "i32": (5, "<i"), "u64": (1, "<Q"), "f64": (1, "<d")}
 
@@ -120,6 +121,8 @@ class Run:
         self.auditor = m["auditor"]["public_key"] if "auditor" in m else None
         self.following = m["following"] if "following" in m else None
         m["fixed" if self.following is None else "following"]
+        timed = m["timed"] if "timed" in m else None
+        m["fixed_steps" if timed is None else "timed"]
         codec, limits = self.codec, self.limits
         form = form_of(codec)
         outer = self.outer
@@ -138,6 +141,8 @@ class Run:
             and (self.tensors is None or (sum(self.tensors) == self.parameters and min(self.tensors) > 0
                                           and self.norm_factor > 0 and limits["target"] <= 4096
                                           and all(size % form.whole == 0 for size in self.tensors[:-1])))
+            and (timed is None or (1 <= timed["least_steps"] <= self.local_steps and timed["stretch"] >= 100
+                                   and limits["grace_ms"] < limits["deadline_ms"]))
             and (self.following is None or min(self.following["factor"], self.following["rounds"]) >= 1)
             and form.greatest * limits["max_tokens"] * limits["target"] < 2**53
         )

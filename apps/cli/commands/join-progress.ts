@@ -46,6 +46,13 @@ export function describe(event: ContributorEvent): string | null {
       return `The saved state cannot be used (${terminalText(event.reason)}); the node starts from the current base.`;
     case 'synced':
       return event.bytes === 0 ? null : `Fetched base ${short(event.base)}: ${event.bytes} bytes.`;
+    case 'plan':
+      return event.tooShort
+        ? `Round ${event.round} lasts ${seconds(event.plannedMilliseconds + event.graceMilliseconds)}, and this node needs ` +
+            `${seconds(event.trainingMilliseconds)} for its least steps and ${seconds(event.uploadMilliseconds)} for its ` +
+            'upload: its contribution may be late. It still follows the run; a faster adapter, more --power or a faster ' +
+            'network makes it count.'
+        : `Round ${event.round} asks for work for ${seconds(event.leftMilliseconds)} more.`;
     case 'round':
       return `Round ${event.round}: ${event.steps} steps; held-out loss of the base ${event.heldOutLoss.toFixed(4)}.`;
     case 'step':
@@ -91,5 +98,7 @@ export function describe(event: ContributorEvent): string | null {
 const counted = (contributions: number) => `${contributions} contribution${contributions === 1 ? '' : 's'}`;
 
 const percent = (share: number) => `${(share * 100).toFixed(1)}%`;
+
+const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 
 const short = (hash: string) => hash.slice(0, 12);

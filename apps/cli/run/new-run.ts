@@ -36,6 +36,8 @@ export interface RunChoices {
   readonly quorum: number;
   readonly deadlineMs: number;
   readonly graceMs: number;
+  /** What a round asks of its nodes: steps until a moment, or `steps` of each; `fixed` unless given. */
+  readonly pace?: Pace;
   /** How deltas become one: `robust` unless given. */
   readonly merge?: 'robust' | 'mean';
   /** How deltas are encoded: `dense` unless given. */
@@ -126,6 +128,11 @@ const normFactor = 1.25;
 
 /** A warm-up, or a node that joins late, makes deltas a little longer than those of the rounds before, and not four times. */
 const followingNorm = { factor: 4, rounds: 4 };
+
+export type Pace = 'timed' | 'fixed';
+
+/** A device counts with one step a round, where a round of twice the fastest node's time has room for it. */
+const timed = { leastSteps: 1, stretch: 200 };
 
 const usualMaxNodes = 4096;
 
@@ -240,6 +247,7 @@ export function newRun(choices: RunChoices): NewRun {
       lane: { case: 'open', value: {} },
       guard,
       norm: { case: 'following', value: followingNorm },
+      pace: choices.pace === 'timed' ? { case: 'timed', value: timed } : { case: 'fixedSteps', value: {} },
       contributionReaders: readersOf(choices.readers),
       corpora: [...choices.corpora],
     },

@@ -12,6 +12,7 @@ import { type CodecName, codecNames, type OuterName, outerNames } from './delta-
 import {
   defaultBatch,
   defaultSteps,
+  type Pace,
   type RunChoices,
   type TrainingChoices,
   usualTraining,
@@ -29,6 +30,7 @@ export interface RunFlags {
   readonly merge?: 'robust' | 'mean';
   readonly codec?: CodecName;
   readonly outer?: OuterName;
+  readonly pace?: Pace;
   /** The most that the loss of a base may rise, in nats a token. */
   readonly guard?: number | 'off';
   /** A file of text that bases are measured on. */
@@ -40,6 +42,9 @@ export interface RunFlags {
 
 export const defaultRounds = 20;
 
+/** docs/measured.md compares it with fixed steps. */
+const usualPace: Pace = 'timed';
+
 /** `preset` is the default: a demo measures this machine, but the machine of a relay needs no GPU. */
 export function withRunFlags(command: Command, preset: PresetName | 'auto', usualGuard: string): Command {
   return command
@@ -50,7 +55,7 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
       ).choices(['auto', ...presetNames]),
     )
     .option('--rounds <count>', `rounds of the run (default: ${defaultRounds})`, whole(1, 1_000_000))
-    .option('--steps <count>', "local steps a round (default: the preset's)", whole(1, 1_048_576))
+    .option('--steps <count>', "most local steps a round (default: the preset's)", whole(1, 1_048_576))
     .option('--batch <count>', "windows of text a step (default: the preset's)", whole(1, 65_535))
     .addOption(
       new Option('--optimizer <name>', 'of the local steps (default: adamw)').choices(['adamw', 'muon']),
@@ -85,6 +90,13 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
         "the relay's step: sgd anneals its rate and suits sparse (default: nesterov, with --codec sparse sgd)",
       ).choices(outerNames),
     )
+    .addOption(
+      new Option(
+        '--pace <pace>',
+        'what a round asks of its nodes: timed takes what each can do until a moment that the relay plans, so that slow ' +
+          `nodes count; fixed takes --steps of each (default: ${usualPace})`,
+      ).choices(['timed', 'fixed']),
+    )
     .option(
       '--guard <nats>',
       `do not publish a base whose loss on held-out text is more than so many nats a token above the best before; off ` +
@@ -116,7 +128,7 @@ export async function decideRun(
 ): Promise<
   Pick<
     RunChoices,
-    'preset' | 'rounds' | 'steps' | 'batch' | 'seed' | 'training' | 'merge' | 'codec' | 'outer'
+    'preset' | 'rounds' | 'steps' | 'batch' | 'seed' | 'training' | 'merge' | 'codec' | 'outer' | 'pace'
   >
 > {
   const preset = await resolvePreset(flags.preset ?? otherwise);
@@ -138,6 +150,7 @@ export async function decideRun(
     ...(flags.merge === undefined ? {} : { merge: flags.merge }),
     ...(flags.codec === undefined ? {} : { codec: flags.codec }),
     ...(flags.outer === undefined ? {} : { outer: flags.outer }),
+    pace: flags.pace ?? usualPace,
     training: {
       optimizer: optimizer ?? usualTraining.optimizer,
       precision: precision ?? usualTraining.precision,
@@ -169,7 +182,7 @@ export function checkSameRun(
   next: string,
   more: readonly AskedFlag[] = [],
 ): void {
-  const { strategy, model, merge, guard, codec } = manifest;
+  const { strategy, model, merge, guard, codec, pace } = manifest;
   const layout =
     flags.preset === undefined || flags.preset === 'auto'
       ? undefined
@@ -185,6 +198,7 @@ export function checkSameRun(
     ['--merge', flags.merge, merge.case === 'robustMean' ? 'robust' : 'mean'],
     ['--codec', flags.codec, codec.case],
     ['--outer', flags.outer, strategy.outer.case],
+    ['--pace', flags.pace, pace.case === 'timed' ? 'timed' : 'fixed'],
     ['--guard', flags.guard, guard.case === 'probe' ? guard.value.maxIncrease : 'off'],
     ['--recompute', flags.recompute, strategy.recompute],
     ['--accumulate', flags.accumulate, strategy.accumulation],

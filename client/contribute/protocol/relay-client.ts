@@ -31,6 +31,7 @@ import type { EvidenceStore } from './evidence.ts';
 import { fateOf } from './fate.ts';
 import { answerChallenge, corpusIndex } from './handshake.ts';
 import { JournalProofs } from './journal-proofs.ts';
+import { plannedRound } from './round-plan.ts';
 
 export interface RelayClientOptions {
   readonly relay: URL;
@@ -213,6 +214,10 @@ export class RelayClient {
         break;
       case 'roundOpen':
         owner.dispatch({ kind: 'opened', round: this.#roundOf(message.value) });
+        break;
+      case 'roundPlan':
+        if (this.#terms?.isTimed !== true) throw malformed();
+        owner.dispatch(plannedRound(message.value, this.#runtime.now()));
         break;
       case 'resume': {
         const { payload, offset } = message.value;

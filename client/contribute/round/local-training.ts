@@ -33,6 +33,9 @@ export interface TrainedRound {
 /** Training state that is carried from round to round. It has no parameters: each round begins with those of its base. */
 export type RoundStart = Place<OptimizerState>;
 
+/** When the node must stop training to be in time, on the clock of its runtime; infinite for a round without a plan. */
+export type WorkUntil = () => number;
+
 export interface TrainingOptions {
   readonly corpus: Corpus;
   /** The model's tokenizer. */
@@ -50,6 +53,7 @@ export class LocalTraining {
   readonly #terms: RunTerms;
   readonly #heldOut: Tokens;
   readonly #tell: TrainingOptions['tell'];
+  readonly #now: Runtime['now'];
   readonly #sampler: Sampler;
   readonly #loop: TrainingLoop;
   #start: RoundStart;
@@ -60,12 +64,14 @@ export class LocalTraining {
     sampler: Sampler,
     heldOut: Tokens,
     tell: TrainingOptions['tell'],
+    now: Runtime['now'],
   ) {
     this.#loop = loop;
     this.#terms = terms;
     this.#sampler = sampler;
     this.#heldOut = heldOut;
     this.#tell = tell;
+    this.#now = now;
     this.#start = this.#fresh();
   }
 
@@ -101,7 +107,7 @@ export class LocalTraining {
       onKernels: tell,
     };
     const loop = await TrainingLoop.open(runtime, device, settings);
-    return new LocalTraining(loop, terms, sampler, heldOut, tell);
+    return new LocalTraining(loop, terms, sampler, heldOut, tell, runtime.now);
   }
 
   /** The state after the last completed round. */
@@ -138,26 +144,32 @@ export class LocalTraining {
   }
 
   /**
-   * Trains the local steps of `round` from `base`, the parameters of its base. If the signal is aborted, it rejects at
-   * the next step with the signal's reason.
+   * Trains the local steps of `round` from `base`, the parameters of its base: those that end by `workUntil`, and one at least.
+   * It is asked after each step. If the signal is aborted, it rejects at the next step with the signal's reason.
    * @throws TapestryError `training.diverged` or `train.not-finite`, or `device.lost` if the device cannot be opened again
    */
-  async train(round: Round, base: Float32Array<ArrayBuffer>, signal: AbortSignal): Promise<TrainedRound> {
+  async train(
+    round: Round,
+    base: Float32Array<ArrayBuffer>,
+    workUntil: WorkUntil,
+    signal: AbortSignal,
+  ): Promise<TrainedRound> {
     const { state: before, sampler } = this.#start;
-    const { localSteps: steps } = round;
+    const { localSteps } = round;
     const { batch, sequence } = this.#terms.shape;
     let heldOutLoss = Number.NaN;
-    const { state, meanLoss, ...after } = await this.#loop.run(
+    const { state, meanLoss, steps, ...after } = await this.#loop.run(
       {
         from: { state: { ...before, parameters: base }, sampler },
-        steps,
+        steps: localSteps,
+        isEnough: () => this.#now() + this.#stepMilliseconds() > workUntil(),
         sampler: this.#sampler,
         learningRate: (step) => this.#learningRate(round.round, step),
         onLoaded: async (trainer) => {
           heldOutLoss = await this.#measureBase(trainer, round, signal);
         },
         onProgress: ({ steps: step, trainingLoss: loss, ...counts }) =>
-          this.#tell({ event: 'step', round: round.round, step, steps, loss, ...counts }),
+          this.#tell({ event: 'step', round: round.round, step, steps: localSteps, loss, ...counts }),
         onDeviceLost: (step, reason) =>
           this.#tell({ event: 'device-lost', round: round.round, step, reason }),
       },
@@ -180,6 +192,13 @@ export class LocalTraining {
   /** Frees the device. */
   close(): void {
     this.#loop.close();
+  }
+
+  /** The recent time of a step, pauses of the throttle included. */
+  #stepMilliseconds(): number {
+    const { batch, sequence } = this.#terms.shape;
+    const { tokensPerSecond } = this.#loop.progress;
+    return tokensPerSecond > 0 ? (1000 * batch * sequence) / tokensPerSecond : 0;
   }
 
   /** A new optimizer state, and the sampler's current position. */

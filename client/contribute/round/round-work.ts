@@ -8,7 +8,7 @@ import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
 import { BaseDelta } from './base-delta.ts';
 import { encodeDelta, returned } from './error-feedback.ts';
-import { LocalTraining, type TrainingOptions } from './local-training.ts';
+import { LocalTraining, type TrainingOptions, type WorkUntil } from './local-training.ts';
 import { isUnusableState, type NodeStore, type Saved } from './node-store.ts';
 import type { Contribution } from './saved-state.ts';
 
@@ -100,13 +100,13 @@ export class RoundWork {
    * Trains the round, and returns its contribution after saving it; null if training diverged. A delta that is not finite
    * is never encoded.
    */
-  async train(round: Round, signal: AbortSignal): Promise<Contribution | null> {
+  async train(round: Round, workUntil: WorkUntil, signal: AbortSignal): Promise<Contribution | null> {
     const { clipNorm } = this.#terms.codec;
     // The round's bound follows what payloads represent, of which a delta of a sparse codec is only a part.
     const codec = { ...this.#terms.codec, clipNorm: Math.min(clipNorm, round.normBound) };
     const { parameters: base } = await this.#store.base(this.#terms, round.base, signal);
     try {
-      const trained = await this.training.train(round, base, signal);
+      const trained = await this.training.train(round, base, workUntil, signal);
       const delta = BaseDelta.between(base, trained.parameters, clipNorm);
       const { payload: bytes, residual } = encodeDelta(delta, this.#residual, codec);
       const { steps, tokens, trainingLoss, heldOutLoss } = trained;

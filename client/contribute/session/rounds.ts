@@ -15,12 +15,20 @@ export const same = (a: Round, b: { readonly round: number; readonly base: strin
 
 /** Handles the opening of a round: continues it if the node already works on it, otherwise drops its work and begins. */
 export function opened(session: Session, round: Round): Advanced {
-  const open = { ...session, open: round };
+  const open = { ...session, open: round, plan: null };
   const { work } = session;
   if (work.kind !== 'idle' && same(work.round, round)) return offer({ ...open, work: { ...work, round } });
   const [clear, effects] = drop(open, 'closed');
   const [begun, started] = begin(clear);
   return [begun, [...effects, ...started]];
+}
+
+/** Takes the plan of the open attempt; training asks for it after each step. */
+export function planned(session: Session, event: SessionEvent & { kind: 'planned' }): Advanced {
+  const { open } = session;
+  const { plan, times } = event;
+  if (open === null || open.round !== plan.round || open.attempt !== plan.attempt) return [session, []];
+  return [{ ...session, plan }, [tell({ event: 'plan', round: plan.round, ...times })]];
 }
 
 /** Begins the open round, unless the node is paused, has ended or has settled this attempt. */
@@ -69,7 +77,7 @@ function finishIfAsked(session: Session, effects: readonly Effect[]): Advanced {
 export function committed(session: Session, event: SessionEvent & { kind: 'committed' }): Advanced {
   const { round, base, contributions, tokens, fate } = event;
   const told = tell({ event: 'committed', round, base, contributions, tokens, fate });
-  const between = { ...session, open: null };
+  const between = { ...session, open: null, plan: null };
   if (session.work.kind === 'idle' || session.work.round.round > round) return [between, [told]];
   const [clear, effects] = drop(between, 'closed');
   return [clear, [told, ...effects]];

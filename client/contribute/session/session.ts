@@ -1,7 +1,7 @@
 import { GoodbyeReason } from '../../../relay/wire/tapestry_pb.js';
 import { disconnected, refused } from './relay-loss.ts';
 import { stopping } from './relay-problems.ts';
-import { abandoned, accepted, committed, drop, offer, opened, resumed, same } from './rounds.ts';
+import { abandoned, accepted, committed, drop, offer, opened, planned, resumed, same } from './rounds.ts';
 import { type Advanced, end, type Session, type SessionEvent, tell, type Work } from './state.ts';
 
 /**
@@ -37,6 +37,8 @@ export function advance(session: Session, event: SessionEvent): Advanced {
       return [session.connection === 'up' ? { ...session, attempt: 0 } : session, []];
     case 'opened':
       return opened(session, event.round);
+    case 'planned':
+      return planned(session, event);
     case 'resume':
       if (work.kind !== 'offered' || work.payload !== event.payload) return [session, []];
       return [

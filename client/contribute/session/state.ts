@@ -1,6 +1,6 @@
 import type { GoodbyeReason, RefusalCode } from '../../../relay/wire/tapestry_pb.js';
 import type { TapestryError } from '../../errors.ts';
-import type { ContributionFate, ContributorEvent } from '../events.ts';
+import type { ContributionFate, ContributorEvent, PlanTimes } from '../events.ts';
 
 /** State of a node: its connection to the relay and its work on a round, which advance independently. */
 export interface Session {
@@ -8,6 +8,8 @@ export interface Session {
   readonly work: Work;
   /** The round that the relay last said is open; null between rounds. */
   readonly open: Round | null;
+  /** How long the open round lasts; null while the relay has not said. */
+  readonly plan: RoundPlan | null;
   /** The last attempt at a round that this node completed or dropped, whether or not the relay accepted it. */
   readonly settled: Round | null;
   readonly paused: boolean;
@@ -34,6 +36,14 @@ export interface Round {
   readonly normBound: number;
 }
 
+/** How long an attempt at a timed round lasts, on this node's clock in milliseconds. */
+export interface RoundPlan {
+  readonly round: number;
+  readonly attempt: number;
+  /** When the node stops training: no later than its upload needs, as the relay measured it. */
+  readonly workUntil: number;
+}
+
 /** Work on one round, in order. `ready` means trained, but not yet offered over the current connection. */
 export type Work =
   | { readonly kind: 'idle' }
@@ -58,6 +68,7 @@ export type SessionEvent =
   /** The connection has lasted `steadyMilliseconds` since its Welcome. */
   | { readonly kind: 'steady' }
   | { readonly kind: 'opened'; readonly round: Round }
+  | { readonly kind: 'planned'; readonly plan: RoundPlan; readonly times: PlanTimes }
   | { readonly kind: 'resume'; readonly payload: string; readonly offset: number }
   | { readonly kind: 'acknowledged'; readonly payload: string; readonly sequence: number }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly round: number; readonly jitter: number }
@@ -110,6 +121,7 @@ export const newSession: Session = {
   connection: 'down',
   work: idle,
   open: null,
+  plan: null,
   settled: null,
   paused: false,
   finishing: false,

@@ -41,6 +41,8 @@ export interface LoopSettings {
 export interface TrainingTask {
   readonly from: Place;
   readonly steps: number;
+  /** True if no more steps than these shall be done, from 1 on. Asked after each step; without it, all `steps` are done. */
+  readonly isEnough?: (steps: number) => boolean;
   /** The source of batches; the loop restores it to the place's state. */
   readonly sampler: BatchSource;
   /** The learning rate of a step, counted from 0 at `from`. */
@@ -57,6 +59,8 @@ export interface TrainingTask {
 
 /** The state after a task's last step. */
 export interface TrainingResult extends Checkpoint {
+  /** Steps that were done: those of the task, unless fewer were enough. */
+  readonly steps: number;
   /** Mean of the losses that were read, in nats per token, as an f32. */
   readonly meanLoss: number;
   /** Loss of the last step. */
@@ -158,8 +162,8 @@ export class TrainingLoop {
         const keep = (taken: Snapshot) => {
           snapshot = taken;
         };
-        await this.#steps(task, from.steps, { tracker, keep }, signal);
-        const { steps: _, ...place } = await this.#snapshot(task, task.steps);
+        const done = await this.#steps(task, from.steps, { tracker, keep }, signal);
+        const place = await this.#snapshot(task, done);
         signal.throwIfAborted();
         const { meanLoss } = tracker;
         return { ...place, kernels: trainer.kernels, meanLoss, lastLoss: tracker.progress.trainingLoss };
@@ -180,13 +184,13 @@ export class TrainingLoop {
     this.#opened.device.close();
   }
 
-  /** Runs the remaining steps of a task after `before`. */
+  /** Runs the remaining steps of a task after `before`; the number of the last one. */
   async #steps(
     task: TrainingTask,
     before: number,
     { tracker, keep }: { readonly tracker: ProgressTracker; readonly keep: (snapshot: Snapshot) => void },
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<number> {
     const { trainer, throttle } = this.#opened;
     const snapshots = new SnapshotSchedule(this.#runtime.now);
     throttle.start();
@@ -194,7 +198,8 @@ export class TrainingLoop {
     for (let done = before + 1; done <= task.steps; done++) {
       trainer.step(task.sampler.next(), task.learningRate(done - 1));
       const waited = await throttle.stepGiven(signal);
-      const read = tracker.isDue(done);
+      const isLast = done === task.steps || task.isEnough?.(done) === true;
+      const read = isLast || tracker.isDue(done);
       if (read) {
         const { loss, metrics } = await trainer.report();
         // Not inside the call: without a listener its arguments are not evaluated.
@@ -203,7 +208,7 @@ export class TrainingLoop {
         throttle.start();
       } else if (waited) tracker.done(done);
       signal.throwIfAborted();
-      if (done === task.steps) break;
+      if (isLast) return done;
       const halted = await this.#pauseGate.passed(signal);
       const due = (read || waited) && snapshots.due;
       if (due)
@@ -218,6 +223,7 @@ export class TrainingLoop {
       }
       signal.throwIfAborted();
     }
+    return task.steps;
   }
 
   /** The place after the last queued step, which is the task's step `steps`. */

@@ -94,6 +94,33 @@ test('after the last round the run is complete', () => {
   expect(machine.refusal('a', 10)).toBe(RefusalCode.TOO_LATE);
 });
 
+test('the grace of a planned round begins at its moment, whoever has contributed', () => {
+  const machine = opened('a', 'b', 'c');
+  const plan = { type: 'planned', workMs: 200, graceMs: 50, time: 5 } as const;
+  machine.state = reduce(machine.state, plan, limits).state;
+  for (const key of ['a', 'b']) machine.take({ type: 'contributed', key, time: 10 });
+  machine.take({ type: 'tick', time: 199 });
+  expect(machine.state.graceEndsAt).toBeNull();
+  machine.take({ type: 'tick', time: 200 });
+  expect(machine.state.graceEndsAt).toBe(250);
+  // A later plan no longer changes it.
+  machine.state = reduce(machine.state, { ...plan, workMs: 900, time: 210 }, limits).state;
+  expect(machine.state.graceEndsAt).toBe(250);
+  machine.take({ type: 'tick', time: 250 });
+  expect(machine.log[1]).toBe('commit 1: ab');
+});
+
+test('a planned round without its quorum waits for it after the grace', () => {
+  const machine = opened('a', 'b', 'c');
+  const plan = { type: 'planned', workMs: 200, graceMs: 50, time: 5 } as const;
+  machine.state = reduce(machine.state, plan, limits).state;
+  machine.take({ type: 'contributed', key: 'a', time: 10 });
+  machine.take({ type: 'tick', time: 400 });
+  expect(machine.log).toEqual(['open 1: ']);
+  machine.take({ type: 'contributed', key: 'b', time: 500 });
+  expect(machine.log[1]).toBe('commit 1: ab');
+});
+
 test('a contribution that does not fit the round is refused with the reason', () => {
   const machine = opened('a', 'b', 'c');
   machine.take({ type: 'contributed', key: 'a', time: 1 });

@@ -54,6 +54,7 @@ export const tinyTerms: RunTerms = {
   rounds: 2,
   localSteps,
   codec: denseCodec({ bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 }),
+  isTimed: false,
 };
 
 /** A time that no machine reaches. */
@@ -66,6 +67,8 @@ export interface TinyRun {
   readonly target: number;
   readonly deadlineMs?: number;
   readonly graceMs?: number;
+  /** Timed rounds; fixed steps unless given. */
+  readonly timed?: { readonly leastSteps: number; readonly stretch: number };
   /** A tokenizer.json; bytes unless given. */
   readonly tokenizer?: Uint8Array<ArrayBuffer>;
   /** Of the tokenizer; ChatML unless given. */
@@ -124,6 +127,7 @@ export function tinyRun(run: TinyRun): NewRun {
       lane: { case: 'open', value: {} },
       guard: { case: 'unguarded', value: {} },
       norm: { case: 'following', value: { factor: 4, rounds: 4 } },
+      pace: run.timed ? { case: 'timed', value: run.timed } : { case: 'fixedSteps', value: {} },
       contributionReaders: { case: 'anyone', value: {} },
       corpora: ['even', 'odd'],
     },

@@ -41,6 +41,10 @@ export interface TinyRun {
   };
   /** Rounds for which payloads are kept; 0, always, unless given. */
   readonly payloadRounds?: number;
+  /** Timed rounds; fixed steps unless given. */
+  readonly timed?: { readonly leastSteps: number; readonly stretch: number };
+  /** 10 unless given. */
+  readonly localSteps?: number;
   readonly seed?: number;
   readonly name?: string;
 }
@@ -79,7 +83,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
       tokenizer: { case: 'bytes', value: {} },
       strategy: {
         rounds,
-        localSteps: 10,
+        localSteps: options.localSteps ?? 10,
         batch: 2,
         sequence: 16,
         learningRate: 0.001,
@@ -105,7 +109,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         deadlineMs,
         graceMs,
         payloadBytes: (options.sparse ? sparseCodec(options.sparse) : codec).payloadBytes(parameters),
-        maxTokens: 1000,
+        maxTokens: Math.max(1000, (options.localSteps ?? 0) * 32),
         maxNodes: 64,
         graceShare: 50,
         payloadRounds: options.payloadRounds ?? 0,
@@ -126,6 +130,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
       norm: options.following
         ? { case: 'following', value: options.following }
         : { case: 'fixed', value: {} },
+      pace: options.timed ? { case: 'timed', value: options.timed } : { case: 'fixedSteps', value: {} },
       contributionReaders: { case: 'anyone', value: {} },
       corpora: ['North', 'South'],
     },

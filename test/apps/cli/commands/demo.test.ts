@@ -81,7 +81,8 @@ test('a demo resumes where Ctrl-C stopped it, and writes a base that opens and v
   expect(Number(summary['lossEnd'])).toBeLessThan(Number(summary['lossStart']));
   // A round may be committed without a node that had not joined yet.
   const contributions = Number(summary['tokens']) / (2 * 128);
-  expect(contributions).toBeGreaterThanOrEqual(12);
+  // Rounds are timed: a contribution holds one step at least, of two.
+  expect(contributions).toBeGreaterThanOrEqual(6);
   expect(contributions).toBeLessThanOrEqual(24);
   expect(Number(summary['bytesUp'])).toBeGreaterThan(contributions * 550_000);
 

@@ -62,7 +62,8 @@ class Node {
     const bytes = new Uint8Array(parameters.buffer.slice(0));
     const base = await contentHash(bytes);
     this.#bases.set(base, bytes);
-    return work.train({ round, base, attempt: 0, localSteps, normBound }, never);
+    const workUntil = () => Number.POSITIVE_INFINITY;
+    return work.train({ round, base, attempt: 0, localSteps, normBound }, workUntil, never);
   }
 
   /** Stores the choices that \`tapestry bench tune\` would. */

@@ -1,0 +1,91 @@
+import type { WholeManifest } from '../../wire/frames.ts';
+
+/** What the relay measured of a node, in milliseconds. */
+export interface NodeTimes {
+  /** From the opening of a round to the node's first step: the download of the base, and its evaluation. */
+  readonly overheadMs: number;
+  readonly stepMs: number;
+  /** From the offer to the acknowledgement; null while it is not measured. */
+  readonly uploadMs: number | null;
+}
+
+/** A node of the plan; `times` is null while nothing is measured. `missed`: the rounds in a row that closed without it. */
+export interface PacedNodeTimes {
+  readonly times: NodeTimes | null;
+  readonly missed: number;
+}
+
+/** The settings of timed rounds: `localSteps` >= `leastSteps` >= 1, `graceMs` < `deadlineMs`, the other two in per cent. */
+export interface PaceSettings {
+  readonly localSteps: number;
+  readonly leastSteps: number;
+  readonly stretch: number;
+  readonly deadlineMs: number;
+  readonly graceMs: number;
+  readonly graceShare: number;
+}
+
+/** A round's times in milliseconds: for training, from the opening on, and after that for uploads. */
+export interface RoundTimes {
+  readonly workMs: number;
+  readonly graceMs: number;
+}
+
+/** Time for a step that takes longer than the one before, as a part of the measured time. */
+const margin = { fastest: 1.05, least: 1.25 } as const;
+
+/** The shortest grace: a message may be on its way for so long, and the relay looks at its clock now and then. */
+const leastGraceMs = 1000;
+
+/** The settings of a manifest whose rounds are timed; null for one with fixed steps. */
+export function paceSettingsOf({ pace, strategy, limits }: WholeManifest): PaceSettings | null {
+  if (pace.case === 'fixedSteps') return null;
+  const { leastSteps, stretch } = pace.value;
+  const { deadlineMs, graceMs, graceShare } = limits;
+  return { localSteps: strategy.localSteps, leastSteps, stretch, deadlineMs, graceMs, graceShare };
+}
+
+/** From the opening to the end of the node's least steps, as measured. */
+export function leastTrainingMs({ overheadMs, stepMs }: NodeTimes, { leastSteps }: PaceSettings): number {
+  return overheadMs + leastSteps * stepMs;
+}
+
+/**
+ * The times of a round with these nodes; null while none is measured. The round asks for work until the fastest node has done
+ * its local steps, and longer where slower nodes need that for their least steps, up to `stretch`. It lasts longer than that
+ * only where `graceShare` of the nodes could not contribute otherwise: a few nodes that claim to be fast cannot shut out the others.
+ * A node that missed rounds gets twice the time after each, until it needs more than a round can last.
+ */
+export function planOf(nodes: readonly PacedNodeTimes[], settings: PaceSettings): RoundTimes | null {
+  const { localSteps, stretch, deadlineMs, graceShare } = settings;
+  const measured = nodes.flatMap(({ times }) => (times === null ? [] : [times]));
+  if (measured.length === 0) return null;
+  const graceMs = graceOf(nodes, settings);
+  const fastest =
+    margin.fastest *
+    measured.reduce(
+      (least, { overheadMs, stepMs }) => Math.min(least, overheadMs + localSteps * stepMs),
+      Number.POSITIVE_INFINITY,
+    );
+  const needs = nodes.map(({ times, missed }) => {
+    if (times === null) return 2 * fastest * 2 ** missed;
+    const late = Math.max(0, (times.uploadMs ?? 0) - graceMs);
+    return (margin.least * leastTrainingMs(times, settings) + late) * 2 ** missed;
+  });
+  const room = deadlineMs - graceMs;
+  const sorted = needs.filter((_, i) => nodes[i]?.times !== null).sort((a, b) => a - b);
+  const most = sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * graceShare) / 100))] ?? 0;
+  const limit = Math.min(room, Math.max((fastest * stretch) / 100, most));
+  const longest = needs.reduce(
+    (longest, need) => (need <= limit ? Math.max(longest, need) : longest),
+    fastest,
+  );
+  return { workMs: Math.ceil(Math.min(room, longest)), graceMs };
+}
+
+/** Twice the slowest upload, at most the manifest's grace, which is also the time for an upload that is not measured. */
+function graceOf(nodes: readonly PacedNodeTimes[], { graceMs }: PaceSettings): number {
+  const uploads = nodes.map(({ times }) => (times?.uploadMs == null ? graceMs : 2 * times.uploadMs));
+  const longest = uploads.reduce((most, ms) => Math.max(most, ms), leastGraceMs);
+  return Math.ceil(Math.min(graceMs, longest));
+}

@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { PaceMeasures } from '../../../../relay/run/pace/measures.ts';
+import { type PacedNodeTimes, type PaceSettings, planOf } from '../../../../relay/run/pace/plan.ts';
+
+const settings: PaceSettings = {
+  localSteps: 30,
+  leastSteps: 1,
+  stretch: 200,
+  deadlineMs: 600_000,
+  graceMs: 15_000,
+  graceShare: 50,
+};
+const node = (stepMs: number, missed = 0): PacedNodeTimes => ({
+  times: { overheadMs: 0, stepMs, uploadMs: 500 },
+  missed,
+});
+
+test('a round lasts until the fastest node has done its local steps', () => {
+  expect(planOf([node(10), node(60)], settings)).toEqual({ workMs: 315, graceMs: 1000 });
+});
+
+test('it lasts longer where a slower node needs that for its least steps, up to the stretch', () => {
+  const many = Array.from({ length: 8 }, () => node(10));
+  expect(planOf([...many, node(400)], settings)?.workMs).toBe(500);
+  expect(planOf([...many, node(600)], settings)?.workMs).toBe(315);
+});
+
+test('a node that missed a round has twice the time, until it needs more than a round lasts', () => {
+  const many = Array.from({ length: 8 }, () => node(10));
+  expect(planOf([...many, node(200, 1)], settings)?.workMs).toBe(500);
+  expect(planOf([...many, node(200, 2)], settings)?.workMs).toBe(315);
+});
+
+test('a node that claims to be very fast does not shut out most of the others', () => {
+  expect(planOf([node(0.001), node(100), node(100)], settings)?.workMs).toBe(125);
+});
+
+test('without a measured node there is no plan', () => {
+  expect(planOf([{ times: null, missed: 0 }], settings)).toBeNull();
+});
+
+test('a plan never passes the deadline, and the nodes within its limit can do their least steps', () => {
+  const time = fc.double({ min: 0, max: 1e6, noNaN: true });
+  const drawn = fc.record({
+    times: fc.option(
+      fc.record({ overheadMs: time, stepMs: time, uploadMs: fc.option(time, { nil: null }) }),
+      { nil: null },
+    ),
+    missed: fc.nat(40),
+  });
+  fc.assert(
+    fc.property(fc.array(drawn, { minLength: 1, maxLength: 9 }), (nodes) => {
+      const plan = planOf(nodes, settings);
+      if (plan === null) {
+        expect(nodes.every(({ times }) => times === null)).toBe(true);
+        return;
+      }
+      expect(plan.workMs).toBeGreaterThanOrEqual(0);
+      expect(plan.graceMs).toBeGreaterThanOrEqual(1000);
+      expect(plan.workMs + plan.graceMs).toBeLessThanOrEqual(settings.deadlineMs);
+    }),
+  );
+});
+
+test('work from before a round, offered again, does not make its node look fast', () => {
+  const measures = new PaceMeasures(8);
+  measures.opened(['a'], true, 0);
+  measures.offered('a', 10, 1000);
+  measures.accepted('a', 1200);
+  expect(measures.of('a').times).toEqual({ overheadMs: 0, stepMs: 100, uploadMs: 200 });
+  // The second attempt at the round.
+  measures.opened(['a'], false, 5000);
+  measures.offered('a', 10, 5001);
+  measures.accepted('a', 5101);
+  expect(measures.of('a').times).toEqual({ overheadMs: 0, stepMs: 100, uploadMs: 100 });
+  // A node that comes back began when it was here first.
+  measures.opened(['a'], true, 6000);
+  measures.joined('a', true, 6900);
+  measures.offered('a', 10, 7000);
+  measures.accepted('a', 7100);
+  expect(measures.of('a').times?.stepMs).toBe(100);
+});
