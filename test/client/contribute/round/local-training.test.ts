@@ -23,7 +23,10 @@ interface Trained {
  * Trains two rounds. The i-th device that is opened is lost at its `losses[i]`-th submit; later devices are not lost.
  * Each reading of the clock moves it by 150 ms.
  */
-async function train(losses: readonly number[]): Promise<Trained> {
+async function train(
+  losses: readonly number[],
+  workUntil = () => Number.POSITIVE_INFINITY,
+): Promise<Trained> {
   let now = 0;
   const gpu = losingDevices(await nodeGpu(), losses);
   const runtime: Runtime = {
@@ -43,7 +46,7 @@ async function train(losses: readonly number[]): Promise<Trained> {
   const rounds: TrainedRound[] = [];
   for (const round of [1, 2]) {
     const opening = { round, base: 'ab'.repeat(32), attempt: 0, localSteps, normBound: 1 };
-    const trained = await training.train(opening, base, () => Number.POSITIVE_INFINITY, never);
+    const trained = await training.train(opening, base, workUntil, never);
     rounds.push(trained);
     base = trained.parameters;
   }
@@ -78,4 +81,15 @@ test('after a lost device, only the steps since the last snapshot are repeated',
   const before = undisturbed.events.filter((event) => event.event === 'step' && event.round === 1);
   expect(again.length).toBeLessThan(before.length + 8);
   expect(disturbed.rounds).toEqual(undisturbed.rounds);
+});
+
+test('a round ends at the step after which its time is over, and holds the tokens of its steps', async () => {
+  let asked = 0;
+  const { rounds, start } = await train([], () => (++asked % 7 === 0 ? 0 : Number.POSITIVE_INFINITY));
+  expect(rounds.map(({ steps }) => steps)).toEqual([7, 7]);
+  expect(rounds.map(({ tokens }) => tokens)).toEqual([7 * 32, 7 * 32]);
+  expect(start.state.step).toBe(14);
+  // The time may be over before the first step, and a step is done even so.
+  const late = await train([], () => 0);
+  expect(late.rounds.map(({ steps }) => steps)).toEqual([1, 1]);
 });
