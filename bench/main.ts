@@ -5,6 +5,7 @@ import { whole } from '../apps/cli/options.ts';
 import { nodeGpu } from '../client/host/node/runtime.ts';
 import { type PresetName, presetNames } from '../client/model/config.ts';
 import { type AttackOptions, attack, attackKinds } from './attack/bench.ts';
+import { convergenceCommand } from './convergence/command.ts';
 import { federation } from './federation/bench.ts';
 import { type GenerateBenchOptions, bench as generate } from './generate.ts';
 import { type RelayBenchOptions, relayBench } from './growth/relay.ts';
@@ -287,6 +288,7 @@ program
   });
 
 program.addCommand(tuneCommand());
+program.addCommand(convergenceCommand());
 program.addCommand(protectCommand(import.meta.dirname));
 
 function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {

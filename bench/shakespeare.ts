@@ -56,7 +56,8 @@ const scheduleFor = (steps: number): Schedule => ({
   totalSteps: steps,
   finalFraction: 0.1,
 });
-const configFor = (vocabularySize: number): ModelConfig => ({
+/** The model of so many tokens: 0.80M parameters with those of the text. */
+export const configFor = (vocabularySize: number): ModelConfig => ({
   vocabularySize,
   layers: 4,
   dimension: 128,
@@ -82,13 +83,14 @@ interface Point {
   readonly seconds: number;
 }
 
-interface Text {
+export interface Text {
   readonly train: Tokens;
   readonly validation: Tokens;
   readonly vocabularySize: number;
 }
 
-async function readText(): Promise<Text> {
+/** Nine tenths of tinyshakespeare to train on and the last one, character by character. */
+export async function readText(): Promise<Text> {
   const { default: text } = await import('./data/tinyshakespeare.txt?raw');
   const { encode, vocabularySize } = characterTokenizer(text);
   const tokens = encode(text);

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { casesOf, type Matrix, stepsFor } from '../../../bench/convergence/cases.ts';
+
+const matrix: Matrix = {
+  ...{ codecs: ['dense8', 'sparse'], outers: ['suited'], nodes: [1, 4], steps: [10, 30] },
+  ...{ dropped: [0, 30], seeds: 2 },
+};
+
+test('every combination is one case for each seed, and each codec has the outer step that suits it', () => {
+  const cases = casesOf(matrix);
+  expect(cases).toHaveLength(32);
+  expect(new Set(cases.map((one) => JSON.stringify(one))).size).toBe(32);
+  for (const { codec, outer } of cases) expect(outer).toBe(codec === 'sparse' ? 'annealed' : 'nesterov');
+  expect(casesOf({ ...matrix, outers: ['constant'] }).every(({ outer }) => outer === 'constant')).toBe(true);
+});
+
+test('all cases have the same steps: at least the tokens, and whole rounds for each number of local steps', () => {
+  expect(stepsFor(1_000_000, 1024, [10, 30, 100])).toBe(1200);
+  expect(stepsFor(1024 * 300, 1024, [10, 30])).toBe(300);
+  expect(stepsFor(1, 1024, [7])).toBe(7);
+});
