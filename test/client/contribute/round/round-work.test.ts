@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ContributorEvent } from '../../../../client/contribute/events.ts';
 import type { Network } from '../../../../client/contribute/network.ts';
+import { returned } from '../../../../client/contribute/round/error-feedback.ts';
 import { NodeStore } from '../../../../client/contribute/round/node-store.ts';
 import { RoundWork } from '../../../../client/contribute/round/round-work.ts';
 import { byteTokenizer } from '../../../../client/data/tokenizer.ts';
@@ -11,6 +12,7 @@ import { initialParameters } from '../../../../client/model/parameters.ts';
 import type { Runtime } from '../../../../client/runtime.ts';
 import { contentHash } from '../../../../client/sha256.ts';
 import { stepSites } from '../../../../client/train/step-sites.ts';
+import { sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
 import { tinyCorpus, tinyTerms } from '../../../support/contribute/harness.ts';
 import { integersOf } from '../../../support/relay/integers.ts';
 import { withoutGradient } from '../../../support/train/small-run.ts';
@@ -42,11 +44,11 @@ class Node {
   }
 
   /** Makes the round's work as a newly started process does. */
-  async start(): Promise<RoundWork> {
+  async start(terms = tinyTerms): Promise<RoundWork> {
     const tell = (event: ContributorEvent) => this.events.push(event);
     const options = { corpus: tinyCorpus('even'), tokenizer: byteTokenizer, seed: 5, power: 1, tell };
     const device = await openDevice(await nodeGpu());
-    const { work } = await RoundWork.open(this.runtime, device, this.store, tinyTerms, options);
+    const { work } = await RoundWork.open(this.runtime, device, this.store, terms, options);
     this.#open.push(work);
     return work;
   }
@@ -121,6 +123,33 @@ test('a delta is no longer than the round allows', async () => {
   const norm = Math.sqrt(integers.reduce((sum, integer) => sum + integer * integer, 0)) * codec.unit;
   expect(norm).toBeLessThanOrEqual(normBound);
   expect(norm).toBeGreaterThan(normBound / 2);
+});
+
+test('with a sparse codec, work that does not count returns to the residual, also after a restart; work that counts leaves what was not sent', async () => {
+  const codec = sparseCodec({
+    ...{ chunk: 256, top: 4, exponent: -22, maxShift: 14 },
+    ...{ clipNorm: 10, feedbackDecay: 0.95 },
+  });
+  const terms = { ...tinyTerms, codec };
+  const before = new Float32Array(layout.length);
+  const residualOf = async () => (await node.store.load(terms))?.state.residual;
+  const work = await node.start(terms);
+  const first = await node.train(work, 1, healthy);
+  if (first === null) throw new Error('nothing was made');
+  const whole = returned({ payload: first.bytes, residual: first.residual }, before, codec);
+  expect(whole).not.toEqual(first.residual);
+
+  // Its process ends before the relay refuses the contribution, which the next process offers.
+  const again = await node.start(terms);
+  again.discard();
+  again.discard();
+  const second = await node.train(again, 2, healthy);
+  expect(await residualOf()).toEqual(whole);
+
+  await again.accept(null);
+  again.discard();
+  await node.train(again, 3, healthy);
+  expect(await residualOf()).toEqual(second?.residual);
 });
 
 test.each([10, 40])(
