@@ -1,7 +1,9 @@
 import { afterEach, expect, test } from 'vitest';
 import { nodeGpu, nodeRuntime } from '../../../client/host/node/runtime.ts';
+import { layoutOf } from '../../../client/model/parameters.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
-import { Stage, type TestNode, tinyRun } from '../../support/contribute/harness.ts';
+import type { SparseSettings } from '../../../relay/wire/codec/sparse.ts';
+import { Stage, type TestNode, tinyConfig, tinyRun } from '../../support/contribute/harness.ts';
 
 const stage = new Stage();
 afterEach(() => stage.close());
@@ -10,8 +12,9 @@ const adamw = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 };
 const [rounds, localSteps] = [2, 6];
 
 /** One node trains a whole run of this strategy. */
-async function trained(strategy: Partial<StrategyDraft>): Promise<TestNode> {
-  const create = tinyRun({ rounds, localSteps, quorum: 1, target: 1, strategy });
+async function trained(strategy: Partial<StrategyDraft>, sparse?: SparseSettings): Promise<TestNode> {
+  const run = { rounds, localSteps, quorum: 1, target: 1, strategy };
+  const create = tinyRun(sparse === undefined ? run : { ...run, sparse });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const node = stage.node(await stage.folder(), relay.url);
   expect(await node.done).toBeUndefined();
@@ -45,6 +48,22 @@ test('a run trains with Muon and warm-up-stable-decay, with f16 storage, or in p
   expect(new Set(nodes.map((node) => payloads(node)[0])).size).toBe(nodes.length);
   const [whole = 0, half = 0] = [usual, parts].map((node) => node.all('joined')[0]?.trainingBytes);
   expect(half).toBeLessThan(whole);
+});
+
+test('a run of sparse deltas and a plain outer step trains, and its nodes send a quarter of a bit a parameter', async () => {
+  const node = await trained(
+    { outer: { case: 'sgd', value: { learningRate: 1, finalRate: 0.4, constantRounds: 1 } } },
+    {
+      ...{ chunk: 4096, top: 64, exponent: -22, maxShift: 14 },
+      ...{ clipNorm: 10, feedbackDecay: 0.95 },
+    },
+  );
+  expect(node.all('acknowledged').map(({ round }) => round)).toEqual([1, 2]);
+  const [first = 0, second = 0] = node.all('round').map(({ heldOutLoss }) => heldOutLoss);
+  expect(second).toBeLessThan(first);
+  const { length } = layoutOf(tinyConfig);
+  for (const { payloadBytes } of node.all('contribution'))
+    expect((payloadBytes * 8) / length).toBeLessThanOrEqual(0.25);
 });
 
 test('a run with f16 storage ends a node whose adapter has no 16-bit floats', async () => {

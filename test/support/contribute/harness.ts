@@ -21,6 +21,7 @@ import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../../relay/server/server.ts';
 import { denseCodec } from '../../../relay/wire/codec/dense.ts';
+import { type SparseSettings, sparseCodec } from '../../../relay/wire/codec/sparse.ts';
 
 export const tinyConfig: ModelConfig = {
   vocabularySize: 260,
@@ -73,6 +74,8 @@ export interface TinyRun {
   readonly tokenizer?: Uint8Array<ArrayBuffer>;
   /** Of the tokenizer; ChatML unless given. */
   readonly chatTemplate?: string;
+  /** The settings of a sparse codec; the dense codec unless given. */
+  readonly sparse?: SparseSettings;
   /** Changes to AdamW, a cosine and f32. */
   readonly strategy?: Partial<StrategyDraft>;
 }
@@ -111,7 +114,7 @@ export function tinyRun(run: TinyRun): NewRun {
         outer: { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } },
         ...run.strategy,
       },
-      codec: { case: 'dense', value: grid },
+      codec: run.sparse ? { case: 'sparse', value: run.sparse } : { case: 'dense', value: grid },
       merge: { case: 'weightedMean', value: {} },
       limits: {
         quorum: run.quorum,
@@ -120,7 +123,7 @@ export function tinyRun(run: TinyRun): NewRun {
         graceMs: run.graceMs ?? hour,
         graceShare: 50,
         payloadRounds: 0,
-        payloadBytes: denseCodec(grid).payloadBytes(layout.length),
+        payloadBytes: (run.sparse ? sparseCodec(run.sparse) : denseCodec(grid)).payloadBytes(layout.length),
         maxTokens: run.localSteps * batch * sequence,
         maxNodes: 8,
       },
