@@ -121,16 +121,29 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     summary: 'versions, adapter, presets, and what a relay is doing',
     load: async () => (await import('./commands/info.ts')).infoCommand,
   },
+  {
+    name: 'doctor',
+    summary: 'look at what a node needs on this machine, and at a relay',
+    load: async () => (await import('./commands/machine/doctor.ts')).doctorCommand,
+  },
+  {
+    name: 'completion',
+    summary: 'the script with which bash, zsh or fish completes commands',
+    load: async () => {
+      const { completionCommand } = await import('./commands/machine/completion.ts');
+      return () => completionCommand(() => program(() => true));
+    },
+  },
 ];
 
-async function program(words: readonly string[]): Promise<Command> {
+/** The command `tapestry`, with the options of those commands that are to be loaded. */
+async function program(isWanted: (name: string) => boolean): Promise<Command> {
   const tapestry = new Command('tapestry')
     .description('Train one shared language model together, on text that never leaves its node.')
     .version(version)
     .addHelpText('after', `\n${exitHelp}`);
-  const wanted = words[0] === 'help' ? words[1] : words[0];
   for (const { name, summary, load } of commands) {
-    const command = name === wanted ? (await load())() : new Command(name);
+    const command = isWanted(name) ? (await load())() : new Command(name);
     tapestry.addCommand(command.name(name).summary(summary));
   }
   return tapestry;
@@ -146,4 +159,5 @@ async function givenWords(): Promise<readonly string[] | null> {
 const words = await givenWords();
 if (words === null) process.exit(exit.interrupted);
 // Dawn keeps an idle process alive.
-process.exit(await runCommandLine(await program(words), words));
+const wanted = words[0] === 'help' ? words[1] : words[0];
+process.exit(await runCommandLine(await program((name) => name === wanted), words));

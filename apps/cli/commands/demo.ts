@@ -73,7 +73,7 @@ async function runDemo(flags: DemoFlags): Promise<void> {
     port: flags.port,
     tls: 'off',
     pages: pagesFolder(),
-    log: relayLog(),
+    log: relayLog(output),
     evaluate: evaluateInThread,
     // All nodes of a demo are on this machine, with the tabs that its user opens.
     limits: { seatsPerAddress: demoSeats },

@@ -20,6 +20,7 @@ import { fingerprintOf } from '../run/fingerprint.ts';
 import { looksLikeRelay, relayAddress } from '../run/relay-address.ts';
 import { tokenOf } from '../run/token.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
+import { JoinPanel } from '../terminal/join-panel.ts';
 import { Output } from '../terminal/output.ts';
 import { streams } from '../terminal/streams.ts';
 import { describe } from './join-progress.ts';
@@ -108,6 +109,7 @@ async function join(argument: string | undefined, given: JoinFlags): Promise<voi
   if (flags.text !== undefined) await contributeFiles(flags.text, flags.data, relay);
   const corpus = await corpusOf(flags, output);
   const { runtime, network } = await placeFor(flags.data, flags.fingerprint ?? link.fingerprint, relay);
+  const panel = new JoinPanel();
   const contributor = new Contributor(runtime, network, {
     relay,
     corpus,
@@ -115,9 +117,11 @@ async function join(argument: string | undefined, given: JoinFlags): Promise<voi
     power: flags.power,
     seed: flags.seed ?? (await seedOf(network)),
     onEvent: (event) => {
-      const line = describe(event);
-      if (output.json) output.result(event, '');
-      else if (line !== null) output.log(line);
+      if (output.json) return output.progress(event, '');
+      panel.hear(event);
+      const line = output.live && event.event === 'step' ? null : describe(event);
+      if (line !== null) output.log(line);
+      output.draw(event.event === 'left' ? [] : panel.lines());
     },
     ...(token === undefined ? {} : { token }),
     ...(flags.run === undefined ? {} : { run: parseRunId(flags.run) }),

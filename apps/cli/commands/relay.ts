@@ -171,7 +171,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
   const token = await tokenOf(flags);
   refuseTwoModels(flags);
   const start = flags.base === undefined ? undefined : await loadStartBase(flags.base);
-  const relay = await openRelay(flags, token, start);
+  const relay = await openRelay(flags, token, start, output);
   try {
     const base = join(flags.data, 'base');
     // A run may take days: a folder that its base cannot be written to is told before.
@@ -182,7 +182,10 @@ async function runRelay(flags: RelayFlags): Promise<void> {
       invited.text(output.live ? (terminal.rows ?? 24) : 0),
     );
     output.progress({ event: 'guard', ...guardFact(relay.manifest) }, guardText(relay.manifest));
-    const progress = new ProgressLine(relay, output);
+    const progress = new ProgressLine(relay, output, [
+      `Dashboard  ${invited.fact.dashboard}`,
+      `Tab        ${invited.fact.contribute}`,
+    ]);
     const every = Math.max(1, Math.ceil(relay.manifest.strategy.rounds / 20));
     const sampling = { every, prompt: flags.prompt, maxTokens: 120, seed: flags.seed };
     const samples = announceSamples(
@@ -221,6 +224,7 @@ async function openRelay(
   flags: RelayFlags,
   token: string | undefined,
   start: StartBase | undefined,
+  output: Output,
 ): Promise<Relay> {
   const tokenizer = flags.tokenizer === undefined ? start?.tokenizer : await readTokenizer(flags.tokenizer);
   const options = {
@@ -229,7 +233,7 @@ async function openRelay(
     port: flags.port,
     tls: tlsOf(flags.tls),
     pages: pagesFolder(),
-    log: relayLog(),
+    log: relayLog(output),
     evaluate: evaluateInThread,
     ...(token === undefined ? {} : { token }),
     ...(flags.invitations === undefined ? {} : { invitations: await readInvitations(flags.invitations) }),

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { TapestryError } from '../../../client/errors.ts';
+import { environment } from '../environment.ts';
 import { LiveLines } from './live-lines.ts';
 import { streams, terminal } from './streams.ts';
 import { systemError } from './system-error.ts';
@@ -23,7 +24,7 @@ export class Output {
 
   /** Whether stderr is a terminal that redraws. */
   get live(): boolean {
-    return terminal.isTTY === true && process.env['TERM'] !== 'dumb';
+    return terminal.isTTY === true && environment('TERM') !== 'dumb';
   }
 
   /** Redraws these lines in place, below all other output; does nothing on a stream that cannot redraw. */
@@ -46,6 +47,11 @@ export class Output {
 
   log(text: string): void {
     if (streams.verbosity !== 'quiet') this.#say(text);
+  }
+
+  /** Prints a line of a log, which has a level of its own. */
+  note(text: string): void {
+    this.#say(text);
   }
 
   error(error: unknown): void {

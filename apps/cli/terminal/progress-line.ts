@@ -3,6 +3,7 @@ import type { RelayStatus } from '../../../relay/wire/status.ts';
 import type { NodeDeath } from '../demo/nodes.ts';
 import type { Sample } from '../run/samples.ts';
 import { colour, type Fact, type Output } from './output.ts';
+import { runLine } from './run-line.ts';
 import { bytes, loss, quantity, statusTable } from './table.ts';
 import { terminalText } from './terminal-text.ts';
 
@@ -10,11 +11,14 @@ import { terminalText } from './terminal-text.ts';
 export class ProgressLine {
   readonly #relay: Relay;
   readonly #output: Output;
+  readonly #heading: readonly string[];
   readonly #unwatch: () => void;
   #committed: number;
   #status: RelayStatus;
 
-  constructor(relay: Relay, output: Output) {
+  /** The lines of `heading`, such as addresses, stay in sight above the table. */
+  constructor(relay: Relay, output: Output, heading: readonly string[] = []) {
+    this.#heading = heading;
     this.#relay = relay;
     this.#output = output;
     this.#status = relay.status();
@@ -72,6 +76,7 @@ export class ProgressLine {
   }
 
   #draw(): void {
-    this.#output.draw(statusTable(this.#status, Date.now()));
+    const table = statusTable(this.#status, Date.now());
+    this.#output.draw([...this.#heading, runLine(this.#status), ...table]);
   }
 }

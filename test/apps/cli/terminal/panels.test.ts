@@ -1,0 +1,76 @@
+import { stripVTControlCharacters } from 'node:util';
+import { expect, test } from 'vitest';
+import { bar, span, sparkLine } from '../../../../apps/cli/terminal/bar.ts';
+import { JoinPanel } from '../../../../apps/cli/terminal/join-panel.ts';
+import { prettyLine } from '../../../../apps/cli/terminal/log.ts';
+import { runLine } from '../../../../apps/cli/terminal/run-line.ts';
+import { hash, status } from './status.ts';
+
+test('bars and spark lines keep their width and extremes', () => {
+  expect([bar(0, 4), bar(0.5, 4), bar(1, 4), bar(7, 4)]).toEqual(['░░░░', '██░░', '████', '████']);
+  expect(sparkLine([9, 3, 2, 1], 3)).toBe('█▅▁');
+  expect(sparkLine([2, 2], 5)).toBe('▁▁');
+  expect(sparkLine([Number.NaN, 1], 5)).toBe('▁');
+  expect(sparkLine([], 5)).toBe('');
+  expect([span(1500), span(600_000), span(9_000_000)]).toEqual(['2 s', '10 min', '2.5 h']);
+});
+
+test('the panel of a node shows progress, time left, the loss and what was sent', () => {
+  const panel = new JoinPanel();
+  expect(panel.lines()).toEqual([]);
+  panel.hear({
+    event: 'joined',
+    run: hash,
+    name: 'run',
+    node: hash,
+    corpus: null,
+    round: 2,
+    rounds: 4,
+    base: hash,
+    parameters: 10,
+    localSteps: 10,
+    tokensPerStep: 100,
+    trainingBytes: 1,
+  });
+  panel.hear({ event: 'round', round: 2, base: hash, steps: 10, heldOutLoss: 3.5 });
+  for (const [step, loss] of [
+    [4, 3],
+    [5, 2.5],
+  ] as const)
+    panel.hear({ event: 'step', round: 2, step, steps: 10, tokens: step * 100, loss, tokensPerSecond: 50 });
+  panel.hear({ event: 'acknowledged', round: 1, payload: hash, tokens: 1, sequence: 1 });
+  const sent = { join: 100, offer: 24, chunk: 900, heartbeat: 0, leave: 0 };
+  panel.hear({ event: 'sent', bytes: sent, received: 512 });
+  expect(panel.lines()).toEqual([
+    `round 2/4 ${bar(0.5, 20)} 10 s left, the run at least 50 s`,
+    'loss 2.500 █▁ held out 3.500',
+    'sent 1.0 KiB in 1 contribution, received 512 B; no text was sent',
+  ]);
+  for (const line of panel.lines()) expect(line.length).toBeLessThan(80);
+});
+
+test('a run says how far it is, and how long it takes at the pace of its last rounds', () => {
+  expect(runLine(status)).toBe(`${bar(0.15, 20)} 3 of 20 rounds`);
+  const row = { contributions: 1, excluded: 0, tokens: 1, probeLoss: null, heldOutLoss: [], base: hash };
+  const history = [1, 2, 3].map((round) => ({
+    ...row,
+    round,
+    trainingLoss: 4 - round,
+    committedAt: round * 10_000,
+  }));
+  expect(runLine({ ...status, history })).toBe(`${bar(0.15, 20)} 3 of 20 rounds about 3 min left, loss █▅▁`);
+});
+
+test('an entry of the log becomes one line without control characters', () => {
+  const entry = {
+    level: 40,
+    time: 0,
+    pid: 1,
+    hostname: 'h',
+    msg: 'refused\n\u001b[2J',
+    code: 'stale-base',
+    node: 3,
+  };
+  const line = stripVTControlCharacters(prettyLine(JSON.stringify(entry)));
+  expect(line).toMatch(/^\d\d:\d\d:\d\d warning refused \\u\{1b\}\[2J code=stale-base node=3$/);
+});
