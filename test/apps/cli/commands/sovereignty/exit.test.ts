@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildCommand } from '../../../../../apps/cli/commands/build.ts';
 import { exitCommand } from '../../../../../apps/cli/commands/sovereignty/exit.ts';
 import { exit } from '../../../../../apps/cli/exit-codes.ts';
+import { encodeCard } from '../../../../../client/data/cards/card.ts';
+import { sha256Hex } from '../../../../../client/sha256.ts';
 import { finishedRun } from '../../../../support/cli/finished-run.ts';
 import { runCommand } from '../../../../support/cli/run-command.ts';
 import { isolation, isUnreachable, runWithoutNetwork } from '../../../../support/cli/without-network.ts';
@@ -49,7 +51,8 @@ async function leaving() {
     `base_model: ${at('base')}\nreplay: 0\nmax_steps: 2\nmicro_batch_size: 2\nstages: [{kind: continue, adapter: lora, lora_r: 4, datasets: [{path: ${at('rows.jsonl')}}]}]\n`,
   );
   await runCommand(buildCommand(), [recipe, '--out', at('mine'), '--data', node]);
-  writeFileSync(at('rows.jsonl.card.yaml'), 'category: private\n');
+  const card = { category: 'private', licence: 'the owner’s own', hash: sha256Hex(Buffer.from(rows)) } as const;
+  writeFileSync(at('rows.jsonl.card.yaml'), encodeCard(card));
   const places = [relay, at('mine'), at('base'), node, at('rows.jsonl.card.yaml')];
   await runCommand(exitCommand(), [...places, '--out', at('exit'), '--data', node]);
   return { recipe, run, hash };
