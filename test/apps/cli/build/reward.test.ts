@@ -91,4 +91,4 @@ max_steps: 4
     `base_model: ${at('judge')}\ndatasets: [{path: ${at('pairs.jsonl')}}]\nrl: dpo\nreplay: 0\n`,
   );
   await expect(readInputs(at('more.yaml'), () => {})).rejects.toMatchObject({ code: 'model.scores' });
-}, 60_000);
+});

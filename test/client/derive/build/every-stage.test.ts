@@ -98,7 +98,6 @@ test.each(kinds)(
     expect(events.filter(({ event }) => event === 'checkpoint').length).toBeGreaterThanOrEqual(3);
     expect(kind === 'reward' || result.parameters.every((value, i) => value === base[i])).toBe(true);
   },
-  60_000,
 );
 
 test('a checkpoint that is not due is not stored', async () => {
@@ -106,7 +105,7 @@ test('a checkpoint that is not due is not stored', async () => {
   expect(events.filter(({ event }) => event === 'checkpoint')).toEqual([
     { event: 'checkpoint', stage: 0, step: 3 },
   ]);
-}, 60_000);
+});
 
 test('a state names its base by hash, and resumes with no other', async () => {
   const files = memoryFiles();
@@ -123,7 +122,7 @@ test('a state names its base by hash, and resumes with no other', async () => {
     ...{ checkpointMilliseconds: 1, saveAdapter: async () => {}, signal: new AbortController().signal },
   });
   await expect(resuming).rejects.toMatchObject({ code: 'build.other-base' });
-}, 60_000);
+});
 
 test('a divergence from the start that costs much holds a stage near it, with the same bits after a crash', async () => {
   const learning = 'max_steps: 8, eval_steps: 8, learning_rate: 0.02, replay: 0';
@@ -145,4 +144,4 @@ test('a divergence from the start that costs much holds a stage near it, with th
   const resumed = await run('instruct', `${learning}, kl: 30`, 1, files);
   expect(resumed.result.parameters).toEqual(held.result.parameters);
   expect(divergences(resumed.result)).toEqual(divergences(held.result));
-}, 60_000);
+});

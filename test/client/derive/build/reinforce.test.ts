@@ -147,7 +147,7 @@ test('stages raise the reward of held-out prompts, and have the same bits after 
   const result = await build((event) => resumed.push(event));
   expect(resumed.find(({ event }) => event === 'rollout')).toMatchObject({ stage: 1, step: 20 });
   expect(result).toEqual(through);
-}, 60_000);
+});
 
 test('adapters learn too', async () => {
   // A head as small as that of a new model, which is frozen, leaves adapters nothing to move.
@@ -158,7 +158,7 @@ test('adapters learn too', async () => {
   expect(values[0]?.divergence).toBe(0);
   expect(values.at(-1)?.divergence).toBeGreaterThan(0.01);
   expect(values.at(-1)?.reward).toBeGreaterThan(values[0]?.reward ?? 1);
-}, 60_000);
+});
 
 test('policy, generator and judges are on one device; if it is lost while they sample, the same completions are sampled again', async () => {
   const stages = [plan('replay: 0\nlearning_rate: 0.02\nmax_steps: 4')];
@@ -184,7 +184,7 @@ test('policy, generator and judges are on one device; if it is lost while they s
   });
   expect(result).toEqual(through);
   expect(opened.length).toBe(3);
-}, 60_000);
+});
 
 test('the memory that is predicted has one copy of the policy', async () => {
   const device = await openNodeDevice();
@@ -207,4 +207,4 @@ test('where no group has spread, every group is dropped and the weights stay as 
     { step: 4, values: { reward: 1, spread: 0, training_reward: 1, dropped_groups: 7 } },
   ]);
   expect(result.parameters).toEqual(base);
-}, 60_000);
+});
