@@ -53,6 +53,8 @@ async function rounds(speeds: readonly number[], count: number, isTimed: boolean
 test('nodes of 3,000, 500 and 100 tokens a second count in every round of 20', async () => {
   const committed = await rounds([3000, 500, 100], 20, true);
   expect(committed).toHaveLength(20);
+  // On the virtual clock: docs/measured.md has the figure.
+  expect(committed.at(-1)?.endedAt).toBeLessThan(40_000);
   for (const { steps } of committed) expect(Math.min(...steps)).toBeGreaterThanOrEqual(1);
   // The fastest does all its steps, and the others what they can meanwhile.
   for (const { steps } of committed.slice(1)) {
@@ -64,4 +66,5 @@ test('nodes of 3,000, 500 and 100 tokens a second count in every round of 20', a
 test('with fixed steps the slowest of them trains and never counts', async () => {
   const committed = await rounds([3000, 500, 100], 5, false);
   for (const { steps } of committed) expect(steps).toEqual([100, 100, 0]);
+  expect(committed.at(-1)?.endedAt).toBeGreaterThan(5 * 20_000);
 });
