@@ -197,7 +197,7 @@ program
       .argParser(stagesOf)
       .default(stageNames, 'all'),
   )
-  .addOption(count('instruct-steps', 'steps of instruct', 450))
+  .addOption(count('instruct-steps', 'steps of instruct', 130))
   .addOption(count('prefer-steps', 'steps of prefer', 160))
   .addOption(count('reinforce-steps', 'updates of reinforce', 100))
   .addOption(count('constitution-steps', 'steps on pairs that the judge labelled', 100))

@@ -1,5 +1,6 @@
 import type { Row } from '../../client/derive/data/row.ts';
 import { Random } from '../../client/random.ts';
+import { sha256Hex } from '../../client/sha256.ts';
 import { shuffled, spread } from './base.ts';
 import type { Verse } from './verses.ts';
 
@@ -10,58 +11,71 @@ export interface Question {
   readonly answer: string;
 }
 
-/** Characters of a verse that fits the context with its question. */
-const fits = ({ length }: string) => length <= 90;
+/** What questions are about: words, and the last six words of verses with the marks between and behind them. */
+export interface Items {
+  readonly words: readonly string[];
+  readonly ends: readonly string[];
+}
 
-/** The tasks about whole verses, of which one in two has the first answer, so that guessing is right half the time. */
-const verseTasks = [
-  { task: 'topic', asks: 'God is ', answers: ['named', 'absent'], has: /\bGod\b/ },
-  { task: 'question', asks: 'The verse ', answers: ['asks', 'tells'], has: /\?/ },
-] as const;
+const lastWords = (text: string) => text.trim().split(/\s+/).slice(-6).join(' ');
 
-/** Asks whether a verse's English is old or new, whether it names God, whether it is a question, and for a word's first letter as a capital; in a random order. */
-export function questionsOf(verses: readonly Verse[], seed: number): Question[] {
-  const random = Random.seeded(seed, 77);
-  const questions: Question[] = [];
-  for (const { old, modern } of verses) {
-    const isOld = random.below(2) === 1;
-    const text = isOld ? old : modern;
-    if (fits(text))
-      questions.push({ task: 'style', prompt: `${text}\nThe English is `, answer: isOld ? 'old' : 'new' });
-    const words = modern.match(/\b[a-z]{3,8}\b/g) ?? [];
-    const word = words[random.below(Math.max(1, words.length))];
-    if (word !== undefined)
-      questions.push({
-        task: 'initial',
-        prompt: `Initial of ${word}: `,
-        answer: word.slice(0, 1).toUpperCase(),
-      });
-  }
-  const texts = verses.map(({ modern }) => modern).filter(fits);
-  for (const { task, asks, answers, has } of verseTasks) {
-    const those = texts.filter((text) => has.test(text));
-    const others = spread(
-      texts.filter((text) => !has.test(text)),
-      those.length,
-    );
-    for (const [index, text] of those.entries()) {
-      questions.push({ task, prompt: `${text}\n${asks}`, answer: answers[0] });
-      const other = others[index];
-      if (other !== undefined) questions.push({ task, prompt: `${other}\n${asks}`, answer: answers[1] });
-    }
-  }
-  return shuffled(questions, random);
+/** One word in eight is held out, by its hash: nearly all words of held-out verses are also in others. */
+const isHeldOut = (word: string) => Number.parseInt(sha256Hex(word).slice(0, 8), 16) % 8 === 0;
+
+/** The items of verses, with words that are held out or with the others. */
+export function itemsOf(verses: readonly Verse[], heldOut: boolean): Items {
+  const texts = verses.flatMap(({ old, modern }) => [old, modern]);
+  const words = new Set(verses.flatMap(({ modern }) => modern.match(/\b[a-z]{4,9}\b/g) ?? []));
+  const ends = new Set(texts.map(lastWords).filter(({ length }) => length <= 40));
+  return { words: [...words].filter((word) => isHeldOut(word) === heldOut), ends: [...ends] };
+}
+
+/** The items without those ends of verses that others have too. */
+export function unseen({ words, ends }: Items, others: Items): Items {
+  const known = new Set(others.ends);
+  return { words, ends: ends.filter((end) => !known.has(end)) };
+}
+
+/** Questions with two answers. One in two has the first, so that guessing is right half the time. */
+function evenQuestions(
+  { task, answers }: { task: string; answers: readonly [string, string] },
+  prompt: (item: string) => string,
+  first: readonly string[],
+  second: readonly string[],
+): Question[] {
+  const count = Math.min(first.length, second.length);
+  const ask = (items: readonly string[], answer: string) =>
+    spread(items, count).map((item) => ({ task, prompt: prompt(item), answer }));
+  return [...ask(first, answers[0]), ...ask(second, answers[1])];
+}
+
+/** Asks whether the end of a verse is a question, whether a word ends with a vowel, and for a word's last letter; in a random order. */
+export function questionsOf({ words, ends }: Items, seed: number): Question[] {
+  const endsWithVowel = (word: string) => /[aeiou]$/.test(word);
+  const asks = (end: string) => /\?\W*$/.test(end);
+  return shuffled(
+    [
+      ...evenQuestions(
+        { task: 'question', answers: ['asks', 'tells'] },
+        (end) => `${end}\nIt `,
+        ends.filter(asks),
+        ends.filter((end) => !end.includes('?')),
+      ),
+      ...evenQuestions(
+        { task: 'vowel', answers: ['yes', 'no'] },
+        (word) => `Vowel ends ${word}? `,
+        words.filter(endsWithVowel),
+        words.filter((word) => !endsWithVowel(word)),
+      ),
+      ...words.map((word) => ({ task: 'ending', prompt: `Last of ${word}? `, answer: word.slice(-1) })),
+    ],
+    Random.seeded(seed, 77),
+  );
 }
 
 /** The first `count` questions of each task, or all that there are. */
 export function ofEachTask(questions: readonly Question[], count: number): Question[] {
   return [...Map.groupBy(questions, ({ task }) => task).values()].flatMap((of) => of.slice(0, count));
-}
-
-/** Words of held-out questions must not be those of the training questions. */
-export function unseen(questions: readonly Question[], trained: readonly Question[]): Question[] {
-  const seen = new Set(trained.map(({ prompt }) => prompt));
-  return questions.filter(({ prompt }) => !seen.has(prompt));
 }
 
 export const answerRows = (questions: readonly Question[]): Row[] =>
