@@ -51,7 +51,11 @@ async function leaving() {
     `base_model: ${at('base')}\nreplay: 0\nmax_steps: 2\nmicro_batch_size: 2\nstages: [{kind: continue, adapter: lora, lora_r: 4, datasets: [{path: ${at('rows.jsonl')}}]}]\n`,
   );
   await runCommand(buildCommand(), [recipe, '--out', at('mine'), '--data', node]);
-  const card = { category: 'private', licence: 'the owner’s own', hash: sha256Hex(Buffer.from(rows)) } as const;
+  const card = {
+    category: 'private',
+    licence: 'the owner’s own',
+    hash: sha256Hex(Buffer.from(rows)),
+  } as const;
   writeFileSync(at('rows.jsonl.card.yaml'), encodeCard(card));
   const places = [relay, at('mine'), at('base'), node, at('rows.jsonl.card.yaml')];
   await runCommand(exitCommand(), [...places, '--out', at('exit'), '--data', node]);
