@@ -5,11 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { exit } from '../../../../apps/cli/exit-codes.ts';
+import { buildCommand } from '../../../../apps/cli/commands/build.ts';
+import { exit, exitCodeOf } from '../../../../apps/cli/exit-codes.ts';
 import { saveBase } from '../../../../apps/cli/model/base-folder.ts';
 import { byteTokenizer } from '../../../../client/data/tokenizer.ts';
 import { presets } from '../../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
+import { runCommand } from '../../../support/cli/run-command.ts';
 import { type Built, built, runTapestry } from '../../../system/built.ts';
 
 let tapestry: Built;
@@ -188,8 +190,8 @@ test('a build trains its stages, and has the same bits after kill -9 and after C
 });
 
 test('the dry run says what would be read, removed and trained, and writes nothing', async () => {
-  const words = ['build', recipe('plan.yaml'), '--out', at('planned'), '--dry-run'];
-  const plain = await runTapestry(tapestry, words);
+  const words = [recipe('plan.yaml'), '--out', at('planned'), '--dry-run'];
+  const plain = await runTapestry(tapestry, ['build', ...words]);
   expect(plain).toMatchObject({ code: exit.done });
   for (const part of [
     'stage 2: instruct',
@@ -198,8 +200,8 @@ test('the dry run says what would be read, removed and trained, and writes nothi
     'on the adapter',
   ])
     expect(plain.stdout).toContain(part);
-  const { stdout } = await runTapestry(tapestry, [...words, '--json']);
-  expect(eventsOf(stdout).filter(({ event }) => event === 'plan')).toMatchObject([
+  const events = await runCommand(buildCommand(), words);
+  expect(events.filter(({ event }) => event === 'plan')).toMatchObject([
     { stage: 0, kind: 'continue', steps: 40, replay: 0.3 },
     { stage: 1, kind: 'instruct', lines: 92, leftOut: 1, duplicates: 1, seconds: expect.any(Number) },
     { stage: 2, kind: 'prefer', lines: 90 },
@@ -213,13 +215,13 @@ test('a sweep builds each variant in a folder of its own, and compares them', as
     path,
     `base_model: ${at('base')}\nreplay: 0\nmax_steps: 6\ndatasets: [{path: ${at('answers.jsonl')}}]\nlearning_rate: 1e-5\n`,
   );
-  const words = ['build', path, '--out', at('swept'), '--sweep', 'learning_rate=1e-5,3e-3'];
-  const { code, stdout } = await runTapestry(tapestry, words);
+  const words = [path, '--out', at('swept'), '--sweep', 'learning_rate=1e-5,3e-3'];
+  const { code, stdout } = await runTapestry(tapestry, ['build', ...words]);
   expect(code).toBe(exit.done);
   expect(stdout).toMatch(/variant +instruct: held-out rows +instruct: base text/);
   expect(stdout).toMatch(/learning_rate=3e-3 +\d\.\d{3} +- +best/);
   // Nothing is built a second time.
-  const again = eventsOf((await runTapestry(tapestry, [...words, '--json'])).stdout);
+  const again = await runCommand(buildCommand(), words);
   expect(again.at(-1)).toMatchObject({ event: 'swept', best: 'learning_rate=3e-3' });
   expect(again.filter(({ event }) => event === 'stage')).toEqual([]);
   const wrong = await runTapestry(tapestry, ['build', path, '--sweep', 'learning_rate']);
@@ -232,9 +234,8 @@ test('labelled answers are preferred by kto: those wanted gain over those not', 
     path,
     `base_model: ${at('base')}\nreplay: 0\nnum_epochs: 4\ndatasets: [{path: ${at('labels.jsonl')}}]\nlearning_rate: 3e-3\nrl: kto\n`,
   );
-  const { code, stdout } = await runTapestry(tapestry, ['build', path, '--out', at('kto'), '--json']);
-  expect(code).toBe(exit.done);
-  const measured = eventsOf(stdout).filter(({ event }) => event === 'measurement');
+  const events = await runCommand(buildCommand(), [path, '--out', at('kto')]);
+  const measured = events.filter(({ event }) => event === 'measurement');
   expect(measured[0]).toMatchObject({ values: { margin: 0 } });
   const { margin, accuracy } = Object(measured.at(-1)?.['values']);
   expect(margin).toBeGreaterThan(0.1);
@@ -316,7 +317,7 @@ test.each([
     path,
     Object.entries(paths).reduce((all, [name, value]) => all.replace(name, value), text),
   );
-  const { stderr, code: ended } = await runTapestry(tapestry, ['build', path, '--dry-run']);
-  expect(stderr).toContain(`error[${code}]`);
-  expect(ended).toBe(exit.failed);
+  const refusal: unknown = await runCommand(buildCommand(), [path, '--dry-run']).catch((error) => error);
+  expect(refusal).toMatchObject({ code });
+  expect(exitCodeOf(refusal)).toBe(exit.failed);
 });
