@@ -55,6 +55,8 @@ export class Contributor {
   #work: RoundWork | null = null;
   /** The model is opened once and serves all connections. If opening fails, the next connection tries again. */
   #opening: Promise<void> | null = null;
+  /** Ends the pause before the next attempt to connect; null while none is waited for. */
+  #retryPause: AbortController | null = null;
   #job = new AbortController();
   #jobDone: Promise<void> = Promise.resolve();
   /** Effects in progress. `run` resolves only after all of them have finished their writes. */
@@ -98,6 +100,11 @@ export class Contributor {
   /** Leaves after the current round is settled, or immediately between rounds. */
   finish(): void {
     this.#dispatch({ kind: 'finish' });
+  }
+
+  /** Connects at once where the node waits for its next attempt to reach the relay. */
+  retryNow(): void {
+    this.#retryPause?.abort();
   }
 
   setPower(power: number): void {
@@ -150,6 +157,7 @@ export class Contributor {
   /** Creates the model on the adapter and resumes from the saved state of the run. */
   async #open(device: Device, terms: RunTerms): Promise<void> {
     const { corpus, seed } = this.#options;
+    const startedAt = this.#runtime.now();
     const tokenizer = await this.#store.tokenizer(terms, this.#ending.signal);
     const options = {
       corpus,
@@ -160,6 +168,7 @@ export class Contributor {
     };
     const { work, restored } = await RoundWork.open(this.#runtime, device, this.#store, terms, options);
     this.#work = work;
+    this.#tell({ event: 'compiled', milliseconds: Math.round(this.#runtime.now() - startedAt) });
     // Power and pause may have changed while the model was being opened.
     work.training.setPower(this.#power);
     if (this.#session.paused) work.training.hold();
@@ -270,7 +279,9 @@ export class Contributor {
   }
 
   async #retryAfter(milliseconds: number): Promise<void> {
-    await this.#runtime.sleep(milliseconds, this.#ending.signal);
+    this.#retryPause = new AbortController();
+    await this.#runtime.sleep(milliseconds, AbortSignal.any([this.#ending.signal, this.#retryPause.signal]));
+    this.#retryPause = null;
     this.#dispatch({ kind: 'retry' });
   }
 

@@ -89,6 +89,7 @@ export function describe(event: ContributorEvent): string | null {
       const { tokens, contributions } = event;
       return `Left (${event.reason}): ${counted(contributions)}, ${tokens.toLocaleString('en')} tokens.`;
     }
+    case 'compiled':
     case 'syncing':
     case 'sent':
       return null;

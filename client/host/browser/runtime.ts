@@ -34,11 +34,16 @@ export function forgetFiles({ folder }: Purpose = contributing): Promise<void> {
   return originFolder().remove(folder);
 }
 
+/** Name of the Web Lock that a tab holds while it does the work. */
+export function lockName({ work }: Pick<Purpose, 'work'>): string {
+  return `tapestry ${work}`;
+}
+
 /** Runs `task` under a Web Lock, which exempts the tab from freezing and prevents two tabs from running as one node. */
 function exclusively<T>(work: string, task: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     navigator.locks
-      .request(`tapestry ${work}`, { ifAvailable: true }, async (lock) => {
+      .request(lockName({ work }), { ifAvailable: true }, async (lock) => {
         if (lock === null) {
           throw new TapestryError(
             'host.in-use',

@@ -11,6 +11,8 @@ import { freePort } from '../../support/free-port.ts';
 import { TestClock } from '../../support/relay/run-support.ts';
 import { watchDevices } from '../../support/watch-devices.ts';
 
+/** A time that no test waits. */
+const hour = 3_600_000;
 const stage = new Stage();
 afterEach(() => stage.close());
 
@@ -213,6 +215,17 @@ test('a wrong token, another run and an absent relay are reported with what to d
   expect(await problem({ token: 'warp-and-weft', run: relay.runId })).toBeUndefined();
   const absent = stage.node(await stage.folder(), new URL('http://127.0.0.1:9/'));
   expect(await absent.said('retry')).toMatchObject({ code: 'relay.unreachable', attempt: 1 });
+});
+
+test('a node that waits for its next attempt connects at once when it is asked to', async () => {
+  const folder = await stage.folder();
+  const runtime = nodeRuntime({ folder });
+  const patient = { ...runtime, sleep: (_: number, signal?: AbortSignal) => runtime.sleep(hour, signal) };
+  const node = stage.node(folder, new URL('http://127.0.0.1:9/'), { runtime: patient });
+  node.contributor.retryNow();
+  expect(await node.said('retry')).toMatchObject({ attempt: 1 });
+  node.contributor.retryNow();
+  expect(await node.said('retry', ({ attempt }) => attempt > 1)).toMatchObject({ attempt: 2 });
 });
 
 test('the bytes sent depend on the message and not on the size of the text, and are counted', async () => {
