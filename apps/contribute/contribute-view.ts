@@ -3,6 +3,7 @@ import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts'
 import { formatDuration } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
+import { addNotice, endNotices, type Notice } from './notice-list.ts';
 import type { WorkerEvent } from './worker/worker-api.ts';
 
 /** The contributor's current activity. `Ending` is how it ended. */
@@ -16,21 +17,27 @@ export interface LossPoint {
   readonly heldOut: number | null;
 }
 
-export interface Notice {
-  readonly key: number;
-  readonly tone: 'warn' | 'bad';
-  readonly text: string;
-  readonly next: string | null;
-}
+/** The steps from the start to the first training step, in order. */
+export const launchSteps = ['join', 'compile', 'fetch', 'train'] as const;
+export type LaunchStep = (typeof launchSteps)[number];
 
 /** The problem that ended the node, with what the relay signed if it showed two journals. */
 export interface Failure extends Problem {
   readonly evidence: readonly EvidenceFile[];
 }
 
+export interface Retry {
+  readonly attempt: number;
+  readonly milliseconds: number;
+  readonly message: string;
+  readonly next: string;
+}
+
 /** Everything that the page shows about the node's own work. */
 export interface ContributeView {
   readonly activity: Activity | null;
+  /** The step of the start that is in progress; null once the node has trained. */
+  readonly launch: LaunchStep | null;
   readonly paused: boolean;
   readonly finishing: boolean;
   readonly ending: Ending | null;
@@ -40,10 +47,13 @@ export interface ContributeView {
   readonly round: number;
   readonly step: number;
   readonly steps: number;
+  readonly tokensPerStep: number;
   readonly tokensPerSecond: number;
   /** Tokens and contributions accepted since the page was opened. */
   readonly tokens: number;
   readonly contributions: number;
+  /** Contributions accepted since the last start. */
+  readonly sinceStart: number;
   /** What became of this node's last contribution to a base; null before the first. */
   readonly fate: ContributionFate | null;
   readonly localSteps: number;
@@ -52,13 +62,15 @@ export interface ContributeView {
   readonly received: number;
   /** Bytes of bases, which are downloaded over HTTP and not over the socket. */
   readonly downloaded: number;
-  readonly retry: { readonly attempt: number; readonly milliseconds: number } | null;
+  /** The lost connection; null while the relay answers. `milliseconds` is the time to the next attempt. */
+  readonly retry: Retry | null;
   readonly failure: Failure | null;
   readonly notices: readonly Notice[];
 }
 
 export const atRest: ContributeView = {
   activity: null,
+  launch: null,
   paused: false,
   finishing: false,
   ending: null,
@@ -67,9 +79,11 @@ export const atRest: ContributeView = {
   round: 0,
   step: 0,
   steps: 0,
+  tokensPerStep: 0,
   tokensPerSecond: 0,
   tokens: 0,
   contributions: 0,
+  sinceStart: 0,
   fate: null,
   localSteps: 0,
   loss: [],
@@ -83,7 +97,6 @@ export const atRest: ContributeView = {
 
 /** The chart shows at most this many points with a held-out loss, and as many with a training loss only. */
 const keptPoints = 200;
-const keptNotices = 4;
 
 export type State = keyof typeof messages.contribute.state;
 
@@ -93,13 +106,16 @@ export function stateOf(progress: ContributeView): State {
   if (progress.activity === null) return 'ready';
   if (progress.activity === 'retrying') return 'retrying';
   if (progress.finishing) return 'finishing';
-  return progress.paused ? 'paused' : progress.activity;
+  if (progress.paused) return 'paused';
+  return progress.activity === 'waiting' && progress.launch === 'compile' ? 'compiling' : progress.activity;
 }
 
 export function started(progress: ContributeView): ContributeView {
   return {
     ...progress,
     activity: 'starting',
+    launch: 'join',
+    sinceStart: 0,
     ending: null,
     paused: false,
     finishing: false,
@@ -133,16 +149,20 @@ function thinned(points: readonly LossPoint[], heldOut: boolean): readonly LossP
   return points.filter((point) => point !== kind[crowded]);
 }
 
-/** Adds a notice, unless it repeats the last one, as each attempt to reconnect does. */
+/** Adds a notice; `kind` is the event's name, and several of one kind are one. */
 function warn(
   progress: ContributeView,
-  tone: Notice['tone'],
+  kind: string,
   text: string,
-  next: string | null,
+  next: string | null = null,
+  tone: Notice['tone'] = 'warn',
 ): ContributeView {
-  if (progress.notices.at(-1)?.text === text) return progress;
-  const key = (progress.notices.at(-1)?.key ?? 0) + 1;
-  return { ...progress, notices: [...progress.notices, { key, tone, text, next }].slice(-keptNotices) };
+  return { ...progress, notices: addNotice(progress.notices, { kind, tone, text, next }) };
+}
+
+/** Removes the notices whose cause has ended. */
+function ended(progress: ContributeView, ...kinds: string[]): ContributeView {
+  return { ...progress, notices: endNotices(progress.notices, kinds) };
 }
 
 /** The view after one event. */
@@ -160,11 +180,20 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         round: event.round,
         rounds: event.rounds,
         steps: event.localSteps,
+        tokensPerStep: event.tokensPerStep,
+        launch: progress.launch === 'join' ? 'compile' : progress.launch,
       };
+    case 'compiled':
+      return { ...progress, launch: progress.launch === 'compile' ? 'fetch' : progress.launch };
     case 'syncing':
-      return { ...progress, activity: 'syncing', round: event.round };
+      return { ...progress, activity: 'syncing', round: event.round, step: 0 };
     case 'synced':
-      return { ...progress, activity: 'waiting', downloaded: progress.downloaded + event.bytes };
+      return {
+        ...progress,
+        activity: 'waiting',
+        launch: progress.launch === null ? null : 'train',
+        downloaded: progress.downloaded + event.bytes,
+      };
     case 'round':
       return {
         ...progress,
@@ -180,6 +209,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
       return {
         ...progress,
         activity: 'training',
+        launch: null,
         round: event.round,
         step: event.step,
         steps: event.steps,
@@ -189,18 +219,25 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
       };
     }
     case 'contribution':
-      return { ...progress, activity: 'sending' };
+      return { ...ended(progress, 'device-lost'), activity: 'sending' };
     case 'acknowledged':
       return {
-        ...progress,
+        ...ended(progress, 'late', 'not-finite', 'refused', 'kernels-changed'),
         activity: 'waiting',
+        sinceStart: progress.sinceStart + 1,
         tokens: progress.tokens + event.tokens,
         contributions: progress.contributions + 1,
       };
     case 'committed': {
-      const waiting: ContributeView = { ...progress, activity: 'waiting', fate: event.fate ?? progress.fate };
-      if (event.fate?.outcome !== 'left-out') return waiting;
-      return warn(waiting, 'warn', words.leftOut(event.round), words.leftOutNext);
+      const isLeftOut = event.fate?.outcome === 'left-out';
+      const isMerged = event.fate !== null && !isLeftOut;
+      const waiting: ContributeView = {
+        ...ended(progress, 'abandoned', ...(isMerged ? ['left-out'] : [])),
+        activity: 'waiting',
+        fate: event.fate ?? progress.fate,
+      };
+      if (!isLeftOut) return waiting;
+      return warn(waiting, 'left-out', words.leftOut(event.round), words.leftOutNext);
     }
     case 'sent':
       return { ...progress, sent: event.bytes, received: event.received };
@@ -212,30 +249,43 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
       return { ...progress, finishing: true };
     case 'retry':
       return {
-        ...warn(progress, 'warn', event.message, event.next),
+        ...progress,
         activity: 'retrying',
-        retry: { attempt: event.attempt, milliseconds: event.milliseconds },
+        retry: {
+          attempt: event.attempt,
+          milliseconds: event.milliseconds,
+          message: event.message,
+          next: event.next,
+        },
       };
     case 'refused':
-      return warn(progress, 'warn', words.refused(event.code, event.round), null);
+      return warn(progress, 'refused', words.refused(event.code, event.round));
     case 'dropped': {
-      const text = event.reason === 'not-finite' ? words.notFinite : words.dropped;
-      return { ...warn(progress, 'warn', text(event.round), null), activity: 'waiting' };
+      const isLate = event.reason !== 'not-finite';
+      const text = isLate ? words.dropped : words.notFinite;
+      return {
+        ...warn(progress, isLate ? 'late' : 'not-finite', text(event.round)),
+        activity: 'waiting',
+      };
     }
     case 'abandoned':
-      return { ...warn(progress, 'warn', words.abandoned(event.round), null), activity: 'waiting' };
+      return { ...warn(progress, 'abandoned', words.abandoned(event.round)), activity: 'waiting' };
     case 'device-lost':
-      return { ...warn(progress, 'warn', words.deviceLost(event.round, event.step), null), step: event.step };
+      return {
+        ...warn(progress, 'device-lost', words.deviceLost(event.round, event.step)),
+        step: event.step,
+      };
     case 'kernels-changed':
-      return warn(progress, 'warn', words.kernelsChanged, null);
+      return warn(progress, 'kernels-changed', words.kernelsChanged);
     case 'file-problem':
-      return warn(progress, 'bad', event.message, event.next);
+      return warn(progress, event.message, event.message, event.next, 'bad');
     case 'failed': {
       const { code, message, next, evidence } = event;
       return {
         ...progress,
         activity: null,
         ending: 'failed',
+        launch: null,
         retry: null,
         failure: { code, message, next, evidence },
       };
@@ -244,6 +294,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
       return {
         ...progress,
         activity: null,
+        launch: null,
         paused: false,
         finishing: false,
         retry: null,
@@ -254,7 +305,9 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
             : (progress.ending ?? 'finished'),
       };
     case 'plan':
-      return event.tooShort ? warn(progress, 'warn', tooShort(event), words.tooShortNext) : progress;
+      return event.tooShort
+        ? warn(progress, 'too-short', tooShort(event), words.tooShortNext)
+        : ended(progress, 'too-short');
     case 'measured':
     case 'restored':
     case 'fresh':

@@ -1,4 +1,4 @@
-import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
 import type { StatusFeed } from '../ui/status-feed.ts';
 import {
@@ -9,15 +9,21 @@ import {
   started,
   stateOf,
 } from './contribute-view.ts';
+import { type OtherTab, watchOtherTab } from './tab/other-tab.ts';
+import { forgetChoice, loadChoice, type StoredChoice, storeChoice } from './tab/stored-choice.ts';
 import type { ContributeWorker, Probe, StartRequest, WorkerEvent } from './worker/worker-api.ts';
 
-/** The person's choices, held only in memory. */
+/** The person's choices. The tab stores them for a reload, of files only their names. */
 export interface Choice {
   readonly source: Signal<'corpus' | 'files'>;
   readonly corpus: Signal<string>;
   readonly files: Signal<readonly File[]>;
+  /** Names of the files that were chosen before a reload, and must be chosen again. */
+  readonly lostFiles: Signal<readonly string[]>;
   readonly token: Signal<string>;
   readonly power: Signal<number>;
+  /** Accepted rounds after which the node leaves; null to contribute until the run is complete. */
+  readonly stopAfter: Signal<StoredChoice['stopAfter']>;
 }
 
 /** The page's side of the worker. */
@@ -26,13 +32,21 @@ export interface Controller {
   readonly progress: ReadonlySignal<ContributeView>;
   readonly state: ReadonlySignal<State>;
   readonly busy: ReadonlySignal<boolean>;
+  /** Time of the next attempt to reach the relay, in milliseconds since 1970; null while it answers. */
+  readonly retryAt: ReadonlySignal<number | null>;
+  /** Time at which a timed pause ends, in milliseconds since 1970; null without one. */
+  readonly pausedUntil: ReadonlySignal<number | null>;
   readonly choice: Choice;
   readonly feed: StatusFeed;
+  readonly otherTab: OtherTab;
   look(): Promise<void>;
   start(): Promise<void>;
   pause(): void;
+  /** Pauses, and resumes by itself after so many minutes. */
+  pauseFor(minutes: number): void;
   resume(): void;
   finish(): void;
+  retryNow(): void;
   setPower(power: number): void;
   forget(): Promise<void>;
 }
@@ -43,6 +57,32 @@ export function leastHeld(corpora: readonly string[], held: readonly (string | n
   return corpora.reduce((least, name) => (count(name) < count(least) ? name : least), corpora[0] ?? '');
 }
 
+/** The choices of the person, as this tab stored them before a reload; `token` from the invitation counts more. */
+function openChoice(token: string): Choice {
+  const stored = loadChoice();
+  const choice: Choice = {
+    source: signal(stored?.source ?? 'corpus'),
+    corpus: signal(stored?.corpus ?? ''),
+    files: signal<readonly File[]>([]),
+    lostFiles: signal(stored?.fileNames ?? []),
+    token: signal(token === '' ? (stored?.token ?? '') : token),
+    power: signal(stored?.power ?? 1),
+    stopAfter: signal(stored?.stopAfter ?? null),
+  };
+  effect(() => {
+    const files = choice.files.value.map((file) => file.name);
+    storeChoice({
+      source: choice.source.value,
+      corpus: choice.corpus.value,
+      fileNames: files.length > 0 ? files : [...choice.lostFiles.value],
+      token: choice.token.value,
+      power: choice.power.value,
+      stopAfter: choice.stopAfter.value,
+    });
+  });
+  return choice;
+}
+
 export function openController(feed: StatusFeed, token: string): Controller {
   const worker = new Worker(new URL('./worker/worker.ts', import.meta.url), {
     type: 'module',
@@ -51,28 +91,50 @@ export function openController(feed: StatusFeed, token: string): Controller {
   const remote = Comlink.wrap<ContributeWorker>(worker);
   const probe = signal<Probe | null>(null);
   const progress = signal<ContributeView>(atRest);
-  const choice: Choice = {
-    source: signal('corpus'),
-    corpus: signal(''),
-    files: signal<readonly File[]>([]),
-    token: signal(token),
-    power: signal(1),
-  };
-  const receive = (event: WorkerEvent) => {
-    progress.value = reduceProgress(progress.value, event);
-  };
+  const retryAt = signal<number | null>(null);
+  const pausedUntil = signal<number | null>(null);
+  let pauseTimer: ReturnType<typeof setTimeout> | undefined;
+  const choice = openChoice(token);
+
+  const receive = (event: WorkerEvent) =>
+    batch(() => {
+      progress.value = reduceProgress(progress.value, event);
+      if (event.event === 'retry') retryAt.value = Date.now() + event.milliseconds;
+      else if (progress.value.retry === null) retryAt.value = null;
+      const wanted = choice.stopAfter.value;
+      if (event.event === 'acknowledged' && wanted !== null && progress.value.sinceStart >= wanted)
+        void remote.finish();
+    });
   const fail = (message: string) =>
     receive({ event: 'failed', code: 'page.worker', message, next: 'Reload the page.', evidence: [] });
   worker.onerror = (event) => fail(event.message);
   const subscribed = remote.subscribe(Comlink.proxy(receive));
 
+  const endTimedPause = () => {
+    clearTimeout(pauseTimer);
+    pausedUntil.value = null;
+  };
+  const resume = () => {
+    endTimedPause();
+    void remote.resume();
+  };
   const busy = computed(() => progress.value.activity !== null);
+  effect(() => {
+    if (!busy.value) endTimedPause();
+  });
+  // The page's own stream reaches the relay again: the node need not wait for its next attempt.
+  effect(() => {
+    if (feed.connection.value === 'live' && progress.peek().retry !== null) void remote.retryNow();
+  });
   return {
     probe,
     progress,
     busy,
+    retryAt,
+    pausedUntil,
     choice,
     feed,
+    otherTab: watchOtherTab(),
     state: computed(() => {
       const found = probe.value;
       if (found === null) return 'checking';
@@ -84,8 +146,9 @@ export function openController(feed: StatusFeed, token: string): Controller {
       batch(() => {
         probe.value = found;
         const status = feed.status.value;
-        const wanted = status?.run.corpora.filter((name) => found.corpora.some((n) => n.name === name)) ?? [];
-        if (choice.corpus.value === '')
+        const has = (name: string) => found.corpora.some((corpus) => corpus.name === name);
+        const wanted = status?.run.corpora.filter(has) ?? [];
+        if (!has(choice.corpus.value))
           choice.corpus.value =
             leastHeld(wanted, status?.nodes.map((node) => node.corpus) ?? []) ||
             (found.corpora[0]?.name ?? '');
@@ -102,14 +165,25 @@ export function openController(feed: StatusFeed, token: string): Controller {
       await subscribed;
       await remote.start(request).catch((error: unknown) => fail(String(error)));
     },
-    pause: () => void remote.pause(),
-    resume: () => void remote.resume(),
+    pause() {
+      endTimedPause();
+      void remote.pause();
+    },
+    pauseFor(minutes) {
+      endTimedPause();
+      pausedUntil.value = Date.now() + minutes * 60_000;
+      pauseTimer = setTimeout(resume, minutes * 60_000);
+      void remote.pause();
+    },
+    resume,
     finish: () => void remote.finish(),
+    retryNow: () => void remote.retryNow(),
     setPower(power) {
       choice.power.value = power;
       void remote.setPower(power);
     },
     async forget() {
+      forgetChoice();
       await remote.forget();
       worker.terminate();
     },

@@ -4,10 +4,11 @@ import type { Controller } from './controller.ts';
 
 const words = messages.contribute;
 
-function Gpu({ session }: { session: Controller }) {
+/** The GPU that was found. */
+export function Gpu({ session }: { session: Controller }) {
   const gpu = session.probe.value?.gpu;
   return (
-    <section class="gpu" aria-labelledby="gpu-heading">
+    <section class="panel gpu" aria-labelledby="gpu-heading">
       <h2 id="gpu-heading">{words.gpu}</h2>
       {gpu === undefined || 'obstacle' in gpu ? (
         <p class="muted">{words.probing}</p>
@@ -54,9 +55,22 @@ function CorpusChoice({ session }: { session: Controller }) {
   );
 }
 
+/** The files that are chosen, by name and size; after a reload, those to choose again. */
+function ChosenFiles({ session }: { session: Controller }) {
+  const files = session.choice.files.value;
+  const lost = session.choice.lostFiles.value;
+  if (files.length === 0)
+    return lost.length === 0 ? null : <strong>{words.filesLost(lost.join(', '))} </strong>;
+  const size = files.reduce((sum, file) => sum + file.size, 0);
+  return (
+    <strong>
+      {words.filesChosen(files.length, formatBytes(size))}: {files.map((file) => file.name).join(', ')}.{' '}
+    </strong>
+  );
+}
+
 function FilesChoice({ session }: { session: Controller }) {
-  const { files } = session.choice;
-  const size = files.value.reduce((sum, file) => sum + file.size, 0);
+  const { files, lostFiles } = session.choice;
   return (
     <div class="field">
       <label for="files">{words.filesLabel}</label>
@@ -68,12 +82,11 @@ function FilesChoice({ session }: { session: Controller }) {
         aria-describedby="files-help"
         onChange={(event) => {
           files.value = [...(event.currentTarget.files ?? [])];
+          lostFiles.value = [];
         }}
       />
       <p class="help" id="files-help">
-        {files.value.length > 0 && (
-          <strong>{words.filesChosen(files.value.length, formatBytes(size))}. </strong>
-        )}
+        <ChosenFiles session={session} />
         {words.filesHelp}
       </p>
     </div>
@@ -87,7 +100,7 @@ function Text({ session }: { session: Controller }) {
     ['files', words.filesChoice],
   ] as const;
   return (
-    <fieldset>
+    <fieldset disabled={session.busy.value}>
       <legend>
         <h2>{words.text}</h2>
       </legend>
@@ -124,6 +137,7 @@ function Token({ session }: { session: Controller }) {
       <input
         id="token"
         type="text"
+        disabled={session.busy.value}
         autocomplete="off"
         autocapitalize="none"
         spellcheck={false}
@@ -141,30 +155,10 @@ function Token({ session }: { session: Controller }) {
   );
 }
 
-/** The GPU and text in use, which cannot be changed until the contributor has left. */
-function Settled({ session }: { session: Controller }) {
-  const { source, corpus, files } = session.choice;
-  const gpu = session.probe.value?.gpu;
-  return (
-    <dl class="panel settled">
-      <div>
-        <dt>{words.gpu}</dt>
-        <dd>{gpu !== undefined && 'name' in gpu ? gpu.name : ''}</dd>
-      </div>
-      <div>
-        <dt>{words.text}</dt>
-        <dd>{source.value === 'corpus' ? corpus.value : files.value.map((file) => file.name).join(', ')}</dd>
-      </div>
-    </dl>
-  );
-}
-
-/** The choices before the start: the text and, if the relay requires one, the join token. */
+/** The choices before the start: the text and, if the relay requires one, the join token. While the node works, they are fixed. */
 export function Setup({ session }: { session: Controller }) {
-  if (session.busy.value) return <Settled session={session} />;
   return (
-    <div class="panel setup">
-      <Gpu session={session} />
+    <div class="setup">
       <Text session={session} />
       <Token session={session} />
     </div>

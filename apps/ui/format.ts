@@ -45,3 +45,18 @@ export function formatShare(part: number, total: number): string {
 export function timesLess(moved: number, otherwise: number): string | null {
   return moved > 0 && otherwise > moved ? `×${formatCount(otherwise / moved)}` : null;
 }
+
+const clock = new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' });
+const dayAndClock = new Intl.DateTimeFormat(language, {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: 'numeric',
+  minute: '2-digit',
+});
+
+/** A time of day in the browser's zone; with its day where it is not today. Both in milliseconds since 1970. */
+export function formatClock(time: number, now: number): string {
+  const isToday = new Date(time).toDateString() === new Date(now).toDateString();
+  return (isToday ? clock : dayAndClock).format(time);
+}

@@ -47,14 +47,21 @@ function ThemeButton() {
   );
 }
 
+interface MastheadProps {
+  readonly run: string | null;
+  /** Where the logo leads; by default to the page that contributes. */
+  readonly home?: string;
+  readonly children?: ComponentChildren;
+}
+
 /** The head of a page: logo, the run's name, the page's own elements, and the theme button. */
-export function Masthead({ run, children }: { run: string | null; children?: ComponentChildren }) {
+export function Masthead({ run, home = './', children }: MastheadProps) {
   return (
     <header class="masthead">
       <a class="skip button" href="#main">
         {messages.skip}
       </a>
-      <a class="brand" href="./">
+      <a class="brand" href={home}>
         <Mark />
         {messages.brand}
       </a>

@@ -1,11 +1,13 @@
 import type { Contributor } from '../../../client/contribute/contributor.ts';
 
+type Controlled = Pick<Contributor, 'pause' | 'resume' | 'finish' | 'retryNow' | 'setPower'>;
+
 /**
  * The person's controls of a run: pause, resume, finish and power. While the text is being read, the run has no contributor
  * yet; the controls are stored, and `attach` applies them.
  */
 export class Controls {
-  #contributor: Pick<Contributor, 'pause' | 'resume' | 'finish' | 'setPower'> | null = null;
+  #contributor: Controlled | null = null;
   #paused = false;
   #finishing = false;
   #power: number | null = null;
@@ -18,7 +20,7 @@ export class Controls {
     this.#power = null;
   }
 
-  attach(contributor: Pick<Contributor, 'pause' | 'resume' | 'finish' | 'setPower'>): void {
+  attach(contributor: Controlled): void {
     this.#contributor = contributor;
     if (this.#power !== null) contributor.setPower(this.#power);
     if (this.#paused) contributor.pause();
@@ -38,6 +40,11 @@ export class Controls {
   finish(): void {
     this.#finishing = true;
     this.#contributor?.finish();
+  }
+
+  /** Has no effect while there is no contributor: the first connection does not wait. */
+  retryNow(): void {
+    this.#contributor?.retryNow();
   }
 
   setPower(power: number): void {

@@ -38,6 +38,8 @@ export interface ContributeWorker {
   pause(): void;
   resume(): void;
   finish(): void;
+  /** Connects at once where the node waits for its next attempt. */
+  retryNow(): void;
   setPower(power: number): void;
   /** Removes the key, the saved state and the weights from this browser. */
   forget(): Promise<void>;

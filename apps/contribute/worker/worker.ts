@@ -102,6 +102,7 @@ const api: ContributeWorker = {
   pause: () => controls.pause(),
   resume: () => controls.resume(),
   finish: () => controls.finish(),
+  retryNow: () => controls.retryNow(),
   setPower: (power) => controls.setPower(power),
   async forget() {
     await Promise.all([forgetIdentity(), forgetFiles()]);

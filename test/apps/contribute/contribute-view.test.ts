@@ -1,5 +1,11 @@
-import { expect, test } from 'vitest';
-import { atRest, reduceProgress, started, stateOf } from '../../../apps/contribute/contribute-view.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  atRest,
+  launchSteps,
+  reduceProgress,
+  started,
+  stateOf,
+} from '../../../apps/contribute/contribute-view.ts';
 import { leastHeld } from '../../../apps/contribute/controller.ts';
 import type { WorkerEvent } from '../../../apps/contribute/worker/worker-api.ts';
 import { ownTotals } from '../../../apps/contribute/yours.tsx';
@@ -58,7 +64,7 @@ test('shows the failure in either order of the failure and leave events', () => 
   }
 });
 
-test('shows a lost connection as a notice and a state until the node is back', () => {
+test('shows a lost connection until the node is back, and not as a notice', () => {
   const retry: WorkerEvent = {
     event: 'retry',
     code: 'relay.unreachable',
@@ -69,12 +75,79 @@ test('shows a lost connection as a notice and a state until the node is back', (
   };
   const lost = fold([...scriptedEvents(1), retry]);
   expect(stateOf(lost)).toBe('retrying');
-  expect(lost.retry).toEqual({ attempt: 2, milliseconds: 3_000 });
-  const again = [...scriptedEvents(1), ...Array.from({ length: 9 }, () => retry)];
-  expect(fold(again).notices).toHaveLength(1);
+  const { message, next } = retry;
+  expect(lost.retry).toEqual({ attempt: 2, milliseconds: 3_000, message, next });
+  expect(lost.notices).toEqual([]);
   const [, joined] = scriptedEvents(1);
   if (joined === undefined) throw new Error('the script joins');
   expect(reduceProgress(lost, joined).retry).toBeNull();
+});
+
+test('names the step of the start that is in progress, in order, and none once the node has trained', () => {
+  const events = scriptedEvents(1);
+  const seen: unknown[] = [];
+  let progress = started(atRest);
+  for (const event of [{ event: 'fresh', reason: 'state.unreadable' } as const, ...events]) {
+    progress = reduceProgress(progress, event);
+    if (seen.at(-1) !== progress.launch) seen.push(progress.launch);
+  }
+  expect(seen).toEqual([...launchSteps, null]);
+  const joined = events.slice(0, 2);
+  expect(stateOf(fold(joined))).toBe('compiling');
+  // A second connection of the same process opens no model again.
+  expect(stateOf(fold([...events, ...joined]))).toBe('waiting');
+});
+
+describe('notices', () => {
+  const late: WorkerEvent = { event: 'dropped', round: 4, reason: 'closed' };
+  const lost: WorkerEvent = { event: 'device-lost', round: 4, step: 9, reason: 'gone' };
+  const acknowledged: WorkerEvent = {
+    event: 'acknowledged',
+    round: 5,
+    payload: 'ab',
+    tokens: 1,
+    sequence: 5,
+  };
+  const merged = { event: 'committed', base: 'ab', contributions: 3, tokens: 1 } as const;
+
+  test('of one kind are one, which counts them and names the latest round', () => {
+    const { notices } = fold([
+      ...scriptedEvents(1),
+      late,
+      lost,
+      { ...late, round: 5 },
+      { ...late, round: 6 },
+    ]);
+    expect(notices.map(({ kind, times }) => [kind, times])).toEqual([
+      ['device-lost', 1],
+      ['late', 3],
+    ]);
+    expect(notices[1]?.text).toContain('round 6');
+  });
+
+  test('end when their cause has ended', () => {
+    const before = [...scriptedEvents(1), late, lost];
+    const kinds = (events: readonly WorkerEvent[]) => fold(events).notices.map(({ kind }) => kind);
+    expect(kinds([...before, acknowledged])).toEqual(['device-lost']);
+    const contribution = scriptedEvents(1).find(({ event }) => event === 'contribution');
+    if (contribution === undefined) throw new Error('the script contributes');
+    expect(kinds([...before, contribution])).toEqual(['late']);
+    const leftOut = { ...merged, round: 5, fate: { outcome: 'left-out', share: 0 } } as const;
+    const abandoned = { event: 'abandoned', round: 5 } as const;
+    expect(kinds([leftOut, abandoned])).toEqual(['left-out', 'abandoned']);
+    expect(kinds([leftOut, abandoned, { ...merged, round: 6, fate: null }])).toEqual(['left-out']);
+    const included = { outcome: 'included', share: 1 } as const;
+    expect(kinds([leftOut, abandoned, { ...merged, round: 6, fate: included }])).toEqual([]);
+  });
+
+  test('about different problems of files remain apart', () => {
+    const problem = { event: 'file-problem', code: 'corpus.empty', next: 'Leave it out.' } as const;
+    const { notices } = fold(['a', 'b', 'a'].map((message) => ({ ...problem, message })));
+    expect(notices.map(({ text, times, tone }) => [text, times, tone])).toEqual([
+      ['b', 1, 'bad'],
+      ['a', 2, 'bad'],
+    ]);
+  });
 });
 
 test('reports a round dropped for values that are not finite, and a state continued with other kernels', () => {

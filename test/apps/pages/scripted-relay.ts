@@ -89,7 +89,7 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
   };
 }
 
-/** A worker that finds a GPU and emits `events` once started; its answers show what the page asked of it. */
+/** A worker that finds a GPU and emits `events` once started, and more by `self.emit`; its answers show what the page asked of it. */
 export function scriptedWorker(events: readonly object[]): string {
   return `import * as Comlink from '/comlink.mjs';
 const events = ${JSON.stringify(events)}.map(({ evidence, ...event }) => evidence === undefined ? event :
@@ -97,6 +97,8 @@ const events = ${JSON.stringify(events)}.map(({ evidence, ...event }) => evidenc
 const languages = ['Català', 'Español', 'Français', 'Italiano', 'Português', 'Română'].map((name) => ({ code: name, name }));
 let tell = () => {};
 let left;
+self.asked = [];
+self.emit = (event) => tell(event);
 Comlink.expose({
   async probe() {
     return { gpu: { name: 'NVIDIA GeForce RTX 4070', software: false }, tokenNeeded: false,
@@ -115,6 +117,7 @@ Comlink.expose({
     await tell({ event: 'left', reason: 'finished', contributions: 1, tokens: 25600 });
     left?.();
   },
+  retryNow() { self.asked.push('retry now'); },
   setPower() {},
   async forget() {},
 });

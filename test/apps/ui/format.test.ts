@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   formatBytes,
+  formatClock,
   formatCount,
   formatDuration,
   formatLoss,
@@ -58,4 +59,10 @@ test('says how many times less was sent, and nothing if it was not less', () => 
   expect(timesLess(1_000, 80_000)).toBe('×80');
   expect(timesLess(0, 80_000)).toBeNull();
   expect(timesLess(1_000, 900)).toBeNull();
+});
+
+test('writes the time of today, and the day before the time of another day', () => {
+  const at = (day: number, hour: number) => new Date(2026, 4, day, hour, 32).getTime();
+  expect(formatClock(at(4, 14), at(4, 9))).toMatch(/^2:32\sPM$/);
+  expect(formatClock(at(5, 9), at(4, 23))).toMatch(/^Tue, May 5, 9:32\sAM$/);
 });

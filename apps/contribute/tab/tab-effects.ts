@@ -1,0 +1,18 @@
+import { effect } from '@preact/signals';
+import { messages } from '../../ui/messages.ts';
+import type { Controller } from '../controller.ts';
+import { iconOf, showTabHead, titleOf } from './tab-head.ts';
+import { askBeforeLeaving, ScreenWakeLock } from './while-training.ts';
+
+/** Lets the tab follow the node: title and icon, the question before leaving, the wake lock, and what other tabs hear. */
+export function followInTab({ state, progress, busy, otherTab }: Controller): void {
+  const screen = new ScreenWakeLock();
+  effect(() => {
+    const title = titleOf(state.value, progress.value);
+    const shown = otherTab.isCalled.value ? messages.contribute.otherTab.called(title) : title;
+    showTabHead(shown, iconOf(state.value));
+    otherTab.tell(busy.value ? title : null);
+  });
+  effect(() => askBeforeLeaving(busy.value));
+  effect(() => screen.want(busy.value && !progress.value.paused));
+}
