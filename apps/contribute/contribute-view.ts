@@ -3,7 +3,7 @@ import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts'
 import { formatDuration } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
-import { addNotice, endNotices, type Notice } from './notice-list.ts';
+import { addNotice, endNotices, type Notice } from './progress/notice-list.ts';
 import type { WorkerEvent } from './worker/worker-api.ts';
 
 /** The contributor's current activity. `Ending` is how it ended. */

@@ -1,5 +1,5 @@
-import type { RelayStatus } from '../../relay/wire/status.ts';
-import type { ContributeView } from './contribute-view.ts';
+import type { RelayStatus } from '../../../relay/wire/status.ts';
+import type { ContributeView } from '../contribute-view.ts';
 
 /** When a round and the run end, in milliseconds since 1970; null where nothing is measured yet. */
 export interface Ends {

@@ -1,6 +1,6 @@
-import { formatDuration } from '../ui/format.ts';
-import { messages } from '../ui/messages.ts';
-import type { Controller } from './controller.ts';
+import { formatDuration } from '../../ui/format.ts';
+import { messages } from '../../ui/messages.ts';
+import type { Controller } from '../controller.ts';
 import type { Notice } from './notice-list.ts';
 import { allowedMilliseconds, roundMilliseconds } from './round-time.ts';
 

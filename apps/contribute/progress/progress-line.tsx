@@ -1,8 +1,8 @@
-import { useNow } from '../ui/clock.ts';
-import { formatClock } from '../ui/format.ts';
-import { messages } from '../ui/messages.ts';
-import { type LaunchStep, launchSteps, type State } from './contribute-view.ts';
-import type { Controller } from './controller.ts';
+import { useNow } from '../../ui/clock.ts';
+import { formatClock } from '../../ui/format.ts';
+import { messages } from '../../ui/messages.ts';
+import { type LaunchStep, launchSteps, type State } from '../contribute-view.ts';
+import type { Controller } from '../controller.ts';
 import './progress-line.css';
 import { endsOf } from './round-time.ts';
 
