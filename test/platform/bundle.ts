@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { udhrPlugin } from '../../client/data/udhr/plugin.ts';
 
 export interface Bundle {
   readonly folder: string;
@@ -16,6 +17,7 @@ export interface Bundle {
 export async function bundle(entry: string): Promise<Bundle> {
   const folder = await mkdtemp(join(tmpdir(), 'tapestry-bundle-'));
   await build({
+    plugins: [udhrPlugin()],
     configFile: false,
     logLevel: 'silent',
     build: {

@@ -1,3 +1,4 @@
+import { divergenceSlopes } from '../../../client/derive/objectives/kernels/divergence.ts';
 import { ktoSlopes, ktoSums } from '../../../client/derive/objectives/kernels/kto.ts';
 import { policySlopes } from '../../../client/derive/objectives/kernels/policy.ts';
 import { preferenceSlopes } from '../../../client/derive/objectives/kernels/preference.ts';
@@ -107,6 +108,7 @@ export const specifications: readonly Specification[] = [
   elementwise(preferenceSlopes, objectives.preferenceCases),
   elementwise(ktoSums, objectives.ktoSumsCases),
   elementwise(ktoSlopes, objectives.ktoSlopesCases),
+  elementwise(divergenceSlopes, objectives.divergenceCases),
   elementwise(policySlopes, objectives.policyCases),
   elementwise(castF16, optimizer.castF16Cases),
   elementwise(magnitude.magnitudeForward, magnitudeCases.forwardCases),

@@ -5,7 +5,7 @@ import { divergenceLoss } from '../divergence.ts';
 import { countedRows, operationOf, rowsIn } from './rows.ts';
 
 /** Bindings: losses (rows), weights (rows), references (rows, 2). */
-const divergenceSlopes = operationOf('divergence', 'divergence');
+export const divergenceSlopes = operationOf('divergence', 'divergence');
 
 /** The kernel of a divergence from a reference beside the loss of rows. */
 export const divergenceObjective: Objective = {

@@ -1,3 +1,5 @@
+import { divergenceLoss } from '../../../../client/derive/objectives/divergence.ts';
+import { divergenceSlopes } from '../../../../client/derive/objectives/kernels/divergence.ts';
 import { ktoSlopes, ktoSums, ktoWords } from '../../../../client/derive/objectives/kernels/kto.ts';
 import { policySlopes, policyWords } from '../../../../client/derive/objectives/kernels/policy.ts';
 import {
@@ -158,6 +160,33 @@ export function rewardCases(draw: Draw): Case[] {
       { capacity: rows },
       { losses, weights: f32(new Float64Array(rows)), values: struct(rewardWords(kind, pairs, 1 / count)) },
       { weights },
+    );
+  });
+}
+
+export function divergenceCases(draw: Draw): Case[] {
+  return [0.05, 3].map((beta) => {
+    const capacity = draw.upTo(300);
+    const losses = f32(Array.from({ length: capacity }, () => draw.upTo(2000) / 400));
+    const weights = draw.f32(capacity);
+    // A row of no example has no reference.
+    const rows = Array.from(losses.values, (loss) => ({
+      beta: draw.upTo(4) > 1 ? Math.fround(beta) : 0,
+      reference: Math.fround((draw.upTo(100) - 50) / 20 - loss),
+    }));
+    const expected = rows.map(({ beta, reference }, row) => {
+      const logProbability = -(losses.values[row] ?? Number.NaN);
+      const { slopes } = divergenceLoss(beta, [
+        { weight: weights.values[row] ?? Number.NaN, logProbability, reference },
+      ]);
+      return -(slopes[0] ?? Number.NaN);
+    });
+    const references = f32(rows.flatMap(({ beta, reference }) => [beta, reference]));
+    return caseOf(
+      divergenceSlopes,
+      { capacity },
+      { losses, weights, references },
+      { weights: Float64Array.from(expected) },
     );
   });
 }
