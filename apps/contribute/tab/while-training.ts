@@ -40,7 +40,7 @@ export class ScreenWakeLock {
       // A low battery or a policy refuses; training needs no screen.
     }
     this.#isAsking = false;
-    // The wish may have ended while the browser answered.
-    if (this.#held !== null) await this.#update();
+    // The wish may have ended while the browser answered. A refusal is not asked again until the tab is shown again.
+    if (!this.#wanted) await this.#update();
   }
 }
