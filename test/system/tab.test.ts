@@ -59,7 +59,7 @@ async function pauseWithinRound(page: Page, relay: Relay): Promise<RelayStatus> 
       const tab = tabOf(status);
       return status.round.number >= 2 && tab?.state === 'training' && tab.steps > 0 && tab.steps < steps / 2;
     });
-    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Pause', exact: true }).click();
     const { round } = await statusWhere(relay, (status) => tabOf(status)?.state === 'paused');
     // Both other nodes contribute, or all three did, and an upload that the tab had begun arrives.
     await statusWhere(
