@@ -1,10 +1,10 @@
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
-import { TapestryError } from '../../../client/errors.ts';
 import { isLoopback } from '../../../relay/server/http/names.ts';
 import type { Bindings } from './app.ts';
 import type { ServeLimits } from './limits.ts';
+import { listenOnLoopback } from './loopback.ts';
 import { errorBody, ProtocolError } from './protocol-error.ts';
 
 export interface CompletionsServer {
@@ -45,7 +45,11 @@ export async function serveCompletions(
     },
   );
   server.maxConnections = limits.connections;
-  await listen(server, port);
+  await listenOnLoopback(server, port, {
+    code: 'serve.cannot-listen',
+    who: 'The server',
+    next: 'Pass another --port; 0 takes any free one.',
+  });
   const address = server.address();
   const used = typeof address === 'object' && address !== null ? address.port : port;
   return {
@@ -84,22 +88,4 @@ function refuse(response: ServerResponse, error: ProtocolError): void {
     connection: 'close',
   };
   response.writeHead(error.status, headers).end(JSON.stringify(errorBody(error)));
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        new TapestryError(
-          'serve.cannot-listen',
-          cause.code === 'EADDRINUSE'
-            ? `Port ${port} of this machine is in use.`
-            : `The server cannot listen on port ${port}: ${cause.message}.`,
-          'Pass another --port; 0 takes any free one.',
-          { cause },
-        ),
-      ),
-    );
-    server.listen({ host: '127.0.0.1', port }, resolve);
-  });
 }

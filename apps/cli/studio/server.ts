@@ -1,9 +1,10 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { TapestryError } from '../../../client/errors.ts';
 import { refusalOfNames } from '../../../relay/server/http/names.ts';
 import { Pages, type Site, secured } from '../../../relay/server/http/pages.ts';
+import { listenOnLoopback } from '../serve/loopback.ts';
 
 /** Nothing but the studio's own scripts and styles, and no connection to anywhere. */
 const pagePolicy = [
@@ -30,8 +31,6 @@ const site: Site = {
   pagePolicy,
   scriptPolicy: (name) => (name === offlineScript ? offlinePolicy : workerPolicy),
 };
-
-const host = '127.0.0.1';
 
 export interface StudioServer {
   readonly url: string;
@@ -60,7 +59,11 @@ export async function serveStudio(folder: string, port: number): Promise<StudioS
     if (refusal === null) void answer(request, response);
     else response.writeHead(403, { 'content-type': 'text/plain; charset=utf-8' }).end(refusal);
   });
-  await listen(server, port);
+  await listenOnLoopback(server, port, {
+    code: 'studio.cannot-listen',
+    who: 'The studio',
+    next: 'Pass another --port; 0 takes any free one. What the studio stored belongs to the address with its port.',
+  });
   const address = server.address();
   const used = typeof address === 'object' && address !== null ? address.port : port;
   return {
@@ -70,22 +73,4 @@ export async function serveStudio(folder: string, port: number): Promise<StudioS
       server.closeAllConnections();
     },
   };
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        new TapestryError(
-          'studio.cannot-listen',
-          cause.code === 'EADDRINUSE'
-            ? `Port ${port} of this machine is in use.`
-            : `The studio cannot listen on port ${port}: ${cause.message}.`,
-          'Pass another --port; 0 takes any free one. What the studio stored belongs to the address with its port.',
-          { cause },
-        ),
-      ),
-    );
-    server.listen({ host, port }, resolve);
-  });
 }
