@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'vite';
 import { udhrPlugin } from '../../client/data/udhr/plugin.ts';
 
@@ -44,4 +46,18 @@ export async function servePage(script: string): Promise<{ url: string; close():
   const address = server.address();
   if (typeof address !== 'object' || address === null) throw new Error('the server has no port');
   return { url: `http://127.0.0.1:${address.port}/`, close: () => server.close() };
+}
+
+const deno = join(import.meta.dirname, '../../node_modules/.bin/deno');
+
+/** Runs a module in Deno, without a single permission beyond those given, and returns what it printed. */
+export async function runInDeno(
+  { folder }: Bundle,
+  source: string,
+  permissions: readonly string[] = [],
+): Promise<string> {
+  const script = join(folder, 'main.mjs');
+  await writeFile(script, source);
+  const words = ['run', '--no-remote', '--no-npm', '--no-prompt', ...permissions, script];
+  return (await promisify(execFile)(deno, words, { maxBuffer: 2 ** 24 })).stdout;
 }
