@@ -42,15 +42,25 @@ export async function inSlices(length: number, work: (from: number, to: number) 
   }
 }
 
-/** Decodes a payload in slices, between which the event loop serves others. See `Codec.decodeSlice`. */
+/** Values of a vector, from `from` to before `to`. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * Decodes a payload in slices, between which the event loop serves others: the whole payload, or the slices from the one that
+ * begins at `span.from` to the one that ends at `span.to` or after it. See `Codec.decodeSlice`.
+ */
 export async function decodeInSlices(
   payload: Uint8Array,
   parameters: number,
   codec: Codec,
   take: TakeSlice,
+  span: Span = { from: 0, to: parameters },
 ): Promise<void> {
-  for (let from = 0; from < parameters; ) {
-    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+  for (let { from } = span; from < Math.min(parameters, span.to); ) {
+    if (from > span.from) await new Promise((resolve) => setImmediate(resolve));
     const slice = codec.decodeSlice(payload, parameters, from);
     take(slice);
     from = slice.to;

@@ -7,6 +7,7 @@ import { readManifest } from '../wire/manifest.ts';
 import { tokensOf } from '../wire/offer.ts';
 import { type Manifest, ManifestSchema, type Strategy, type StrategySchema } from '../wire/tapestry_pb.js';
 import { sumsAreExact } from './aggregate.ts';
+import { mergeProblem } from './merge/problem.ts';
 
 type ManifestInit = Exclude<MessageInitShape<typeof ManifestSchema>, Manifest>;
 
@@ -43,13 +44,8 @@ export function parseManifest(bytes: Uint8Array): { manifest: WholeManifest; cod
   }
 }
 
-/** The most contributions of a round that `robust_mean` compares in pairs: a few seconds of work, between other tasks. */
-const mostCompared = 4096;
-
-function problemOf(
-  { strategy, limits, merge, model, guard, norm, pace, codec: encoding }: WholeManifest,
-  codec: Codec,
-): string | null {
+function problemOf(manifest: WholeManifest, codec: Codec): string | null {
+  const { strategy, limits, guard, norm, pace } = manifest;
   const { quorum, target, deadlineMs, maxTokens, maxNodes } = limits;
   if (strategy.rounds < 1 || strategy.localSteps < 1) return 'rounds and local steps must be at least 1';
   if (quorum < 1 || target < quorum) return 'quorum must be at least 1 and target at least quorum';
@@ -80,21 +76,7 @@ function problemOf(
       return 'least_steps must be from 1 to the local steps, and stretch at least 100';
     if (limits.graceMs >= deadlineMs) return 'timed rounds need a deadline that is longer than the grace';
   }
-  if (merge.case === 'robustMean') {
-    const { tensors, normFactor } = merge.value;
-    if (normFactor <= 0) return 'norm_factor must be above 0';
-    if (target > mostCompared)
-      return `robust_mean compares each pair: target must be at most ${mostCompared}`;
-    const size = tensors.reduce((sum, tensor) => sum + tensor, 0);
-    if (size !== model.parameters || tensors.includes(0)) return 'its tensors do not make up its parameters';
-    // Then each delta has values in each tensor, so that no median norm is zero.
-    if (
-      encoding.case === 'sparse' &&
-      tensors.slice(0, -1).some((tensor) => tensor % encoding.value.chunk !== 0)
-    )
-      return 'its tensors must be of whole chunks of its sparse codec';
-  }
-  return null;
+  return mergeProblem(manifest);
 }
 
 /**

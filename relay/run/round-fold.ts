@@ -1,7 +1,7 @@
 import type { Codec } from '../wire/codec/codec.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 import type { Hash } from '../wire/hex.ts';
-import { decodeInSlices, plusSquares, type TakeSlice } from './aggregate.ts';
+import { decodeInSlices, plusSquares, type Span, type TakeSlice } from './aggregate.ts';
 import type { Merge, Merged } from './merge/merge.ts';
 import { mergeOf } from './merge/merge-of.ts';
 import { lowerMedian } from './norm-bound.ts';
@@ -60,21 +60,25 @@ export class RoundFold {
    */
   async next(round: number, contributions: readonly FoldedContribution[]): Promise<Folded> {
     const state = this.#state;
-    const norms = new Map<number, number>();
+    // Each merge rule reads each payload whole, in order, at least once.
+    const measured = contributions.map(() => ({ squares: 0, through: 0 }));
     const parts = contributions.map(({ tokens, payload, read }, index) => ({
       tokens,
       payload,
-      decode: async (take: TakeSlice) => {
-        let squares = 0;
-        await decodeInSlices(await read(), this.#parameters, this.#codec, (slice) => {
-          if (!norms.has(index)) squares = plusSquares(squares, slice.integers);
+      decode: async (take: TakeSlice, span?: Span) => {
+        const own = measured[index] ?? { squares: 0, through: 0 };
+        const measure: TakeSlice = (slice) => {
+          if (slice.from === own.through) {
+            own.squares = plusSquares(own.squares, slice.integers);
+            own.through = slice.to;
+          }
           take(slice);
-        });
-        if (!norms.has(index)) norms.set(index, Math.sqrt(squares));
+        };
+        await decodeInSlices(await read(), this.#parameters, this.#codec, measure, span);
       },
     }));
     const { delta, excluded, shares } = await this.#merge.merge(parts, this.#codec.unit);
-    const norm = Math.ceil(lowerMedian([...norms.values()]));
+    const norm = Math.ceil(lowerMedian(measured.map(({ squares }) => Math.sqrt(squares))));
     return { state: await this.#outer.step(state, delta, round), excluded, shares, norm };
   }
 

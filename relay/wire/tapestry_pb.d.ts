@@ -919,6 +919,42 @@ export declare type Manifest = Message<"tapestry.v2.Manifest"> & {
      */
     value: RobustMean;
     case: "robustMean";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.MedianNorm median_norm = 42;
+     */
+    value: MedianNorm;
+    case: "medianNorm";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.TrimmedMean trimmed_mean = 43;
+     */
+    value: TrimmedMean;
+    case: "trimmedMean";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.CentredClipping centred_clipping = 44;
+     */
+    value: CentredClipping;
+    case: "centredClipping";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.Soup soup = 45;
+     */
+    value: Soup;
+    case: "soup";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.Ties ties = 46;
+     */
+    value: Ties;
+    case: "ties";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.Dare dare = 47;
+     */
+    value: Dare;
+    case: "dare";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1684,6 +1720,135 @@ export declare type RobustMean = Message<"tapestry.v2.RobustMean"> & {
  * Use `create(RobustMeanSchema)` to create a new message.
  */
 export declare const RobustMeanSchema: GenMessage<RobustMean>;
+
+/**
+ * The weighted mean of the deltas, each scaled down in each tensor to `norm_factor` times the median norm of the round.
+ *
+ * @generated from message tapestry.v2.MedianNorm
+ */
+export declare type MedianNorm = Message<"tapestry.v2.MedianNorm"> & {
+  /**
+   * As in RobustMean.
+   *
+   * @generated from field: repeated fixed32 tensors = 1;
+   */
+  tensors: number[];
+
+  /**
+   * Above 0.
+   *
+   * @generated from field: double norm_factor = 2;
+   */
+  normFactor: number;
+};
+
+/**
+ * Describes the message tapestry.v2.MedianNorm.
+ * Use `create(MedianNormSchema)` to create a new message.
+ */
+export declare const MedianNormSchema: GenMessage<MedianNorm>;
+
+/**
+ * The weighted mean of each parameter's values, without `trim` of the lowest and as many of the highest (arXiv 1803.01498).
+ *
+ * @generated from message tapestry.v2.TrimmedMean
+ */
+export declare type TrimmedMean = Message<"tapestry.v2.TrimmedMean"> & {
+  /**
+   * Above 0, below 0.5.
+   *
+   * @generated from field: double trim = 1;
+   */
+  trim: number;
+};
+
+/**
+ * Describes the message tapestry.v2.TrimmedMean.
+ * Use `create(TrimmedMeanSchema)` to create a new message.
+ */
+export declare const TrimmedMeanSchema: GenMessage<TrimmedMean>;
+
+/**
+ * The mean moves from zero towards the deltas, each no further than a radius (arXiv 2012.10333): `radius_factor` times the median
+ * distance of the deltas from it.
+ *
+ * @generated from message tapestry.v2.CentredClipping
+ */
+export declare type CentredClipping = Message<"tapestry.v2.CentredClipping"> & {
+  /**
+   * From 1 to 16.
+   *
+   * @generated from field: fixed32 iterations = 1;
+   */
+  iterations: number;
+
+  /**
+   * Above 0.
+   *
+   * @generated from field: double radius_factor = 2;
+   */
+  radiusFactor: number;
+};
+
+/**
+ * Describes the message tapestry.v2.CentredClipping.
+ * Use `create(CentredClippingSchema)` to create a new message.
+ */
+export declare const CentredClippingSchema: GenMessage<CentredClipping>;
+
+/**
+ * The mean of the deltas, whatever their tokens (arXiv 2203.05482).
+ *
+ * @generated from message tapestry.v2.Soup
+ */
+export declare type Soup = Message<"tapestry.v2.Soup"> & {
+};
+
+/**
+ * Describes the message tapestry.v2.Soup.
+ * Use `create(SoupSchema)` to create a new message.
+ */
+export declare const SoupSchema: GenMessage<Soup>;
+
+/**
+ * Of each delta the `density` of greatest magnitude, and of these the values that have the sign of their sum (arXiv 2306.01708).
+ *
+ * @generated from message tapestry.v2.Ties
+ */
+export declare type Ties = Message<"tapestry.v2.Ties"> & {
+  /**
+   * At most 1.
+   *
+   * @generated from field: double density = 1;
+   */
+  density: number;
+};
+
+/**
+ * Describes the message tapestry.v2.Ties.
+ * Use `create(TiesSchema)` to create a new message.
+ */
+export declare const TiesSchema: GenMessage<Ties>;
+
+/**
+ * Of each delta a random `density` of the values, divided by the density (arXiv 2311.03099).
+ *
+ * @generated from message tapestry.v2.Dare
+ */
+export declare type Dare = Message<"tapestry.v2.Dare"> & {
+  /**
+   * At most 1; rounded to a 256th.
+   *
+   * @generated from field: double density = 1;
+   */
+  density: number;
+};
+
+/**
+ * Describes the message tapestry.v2.Dare.
+ * Use `create(DareSchema)` to create a new message.
+ */
+export declare const DareSchema: GenMessage<Dare>;
 
 /**
  * The codec's clip norm, in every round.

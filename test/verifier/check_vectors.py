@@ -8,12 +8,13 @@ import sys
 from types import SimpleNamespace
 
 from checkpoints import Tree, checkpoint_text, open_checkpoint
-from deltas import initial_state, integers_of, loss_of, loss_text, merge, outer_step, pack
+from deltas import initial_state, integers_of, loss_of, loss_text, outer_step, pack
 from entries import entry_hash, is_count, parse_body, row_of_line
 from fork import contradiction
 from hashing import sha256, signed_by
 from kept import Kept
 from manifest import Run
+from merges import merge
 from payload_forms import form_of
 from readers import may_read
 from sources import Served
@@ -33,6 +34,7 @@ def main(folder):
     check_payloads(load("payloads"))
     check_outer_steps(run, load("outer-step"))
     check_robust_mean(load("robust-mean"))
+    check_merge_rules(load("merge-rules"))
     check_signatures(load("signatures"))
     check_merkle(load("merkle"))
     check_entries(load("entries"))
@@ -143,11 +145,23 @@ def contributions_of(vectors, run):
 def check_robust_mean(vectors):
     for vector in vectors["cases"]:
         run = codec_run(vector, len(vector["contributions"][0]["payload"]) // 2)
-        run.tensors, run.norm_factor = vector["tensors"], vector["normFactor"]
+        run.merge = {"name": "robust_mean", "tensors": vector["tensors"], "norm_factor": vector["normFactor"]}
         deltas, excluded = merge(run, contributions_of(vector, run))
         assert excluded == vector["excluded"]
         assert deltas[:6] == vector["delta"]["first"]
         assert sha256(struct.pack(f"<{len(deltas)}d", *deltas)).hex() == vector["delta"]["hash"]
+
+
+def check_merge_rules(vectors):
+    for vector in vectors["cases"]:
+        run = Run(bytes.fromhex(vector["manifest"]))
+        assert run.merge["name"] == vector["rule"]
+        deltas, excluded = merge(run, contributions_of(vector, run))
+        assert excluded == vector["excluded"], vector["rule"]
+        assert deltas[:6] == vector["delta"]["first"], vector["rule"]
+        assert sha256(struct.pack(f"<{len(deltas)}d", *deltas)).hex() == vector["delta"]["hash"], vector["rule"]
+    for why, manifest in vectors["refused"].items():
+        assert not holds(Run, bytes.fromhex(manifest)), why
 
 
 def check_signatures(vectors):

@@ -1,11 +1,10 @@
-"""Payloads, sums and the outer step (docs/protocol.md, section 4), and losses (section 5)."""
+"""Payloads, norms and the outer step (docs/protocol.md, section 4), and losses (section 5)."""
 
 import math
 import struct
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from payload_forms import form_of
-from hashing import sha256
 
 
 def f32(value):
@@ -80,90 +79,6 @@ def integers_of(payload, run, bound=None):
     if norm_of(integers) * unit > (bound or codec["clip_norm"]) * (1 + 1 / 64) + math.sqrt(run.parameters) * unit / 2:
         raise ValueError("is longer than the norm bound")
     return integers
-
-
-def mean(run, sums, tokens):
-    unit = 2.0 ** run.codec["exponent"]
-    return [(float(total) * unit) / tokens for total in sums]
-
-
-def weighted_mean(run, contributions):
-    sums = [0] * run.parameters
-    for tokens, integers, _ in contributions:
-        sums = [total + integer * tokens for total, integer in zip(sums, integers)]
-    return mean(run, sums, sum(tokens for tokens, _, _ in contributions)), []
-
-
-def robust_mean(run, contributions):
-    """The merged delta and the indices of the contributions that are left out."""
-    spans, start = [], 0
-    for size in run.tensors:
-        spans.append((start, start + size))
-        start += size
-    norms = []
-    for _, integers, _ in contributions:
-        norms.append([norm_of(integers[first:end]) for first, end in spans])
-    bounds = [run.norm_factor * sorted(row[t] for row in norms)[(len(norms) - 1) // 2] for t in range(len(spans))]
-    weights = [
-        [tokens if norm <= bound else math.floor(tokens * bound / norm + 0.5) for norm, bound in zip(row, bounds)]
-        for (tokens, _, _), row in zip(contributions, norms)
-    ]
-    excluded = disagreeing(sketches(run, contributions, spans, weights))
-    included = [k for k in range(len(contributions)) if k not in excluded]
-    half = sum(contributions[k][0] for k in included) / 2
-    deltas = []
-    for t, (first, end) in enumerate(spans):
-        total = max(sum(weights[k][t] for k in included), half)
-        columns = zip(*(contributions[k][1][first:end] for k in included))
-        sums = [sum(weights[k][t] * integer for k, integer in zip(included, column)) for column in columns]
-        deltas += mean(run, sums, total)
-    return deltas, excluded
-
-
-def sketches(run, contributions, spans, weights):
-    numbers = max(256, min(4096, 2**18 // len(contributions)))
-    width = -(-run.parameters // numbers)
-    seed = sha256(b"".join(sorted(payload for _, _, payload in contributions)))
-    signs = b"".join(sha256(seed + struct.pack("<I", i)) for i in range(-(-run.parameters // 256)))
-    result = []
-    for (_, integers, _), row in zip(contributions, weights):
-        signed = [-q if signs[i >> 3] >> (i & 7) & 1 else q for i, q in enumerate(integers)]
-        result.append([
-            float(sum(signed[at:min(at + width, end)])) * weight
-            for (first, end), weight in zip(spans, row) for at in range(first, end, width)
-        ])
-    return result
-
-
-def dot(one, other):
-    total = 0.0
-    for a, b in zip(one, other):
-        total += a * b
-    return total
-
-
-def disagreeing(parts):
-    """The indices of the sketches that point against the others, ascending."""
-    norms = [math.sqrt(dot(part, part)) for part in parts]
-
-    def agreement(i, j):
-        length = norms[i] * norms[j]
-        cosine = 0.0 if length == 0 else dot(parts[i], parts[j]) / length
-        return math.floor(max(-1 / 8, min(1 / 8, cosine)) * 2**20 + 0.5)
-
-    pairs = [[agreement(i, j) for j in range(len(parts))] for i in range(len(parts))]
-    included, least = list(range(len(parts))), len(parts) // 2 + 1
-    while len(included) >= 3 and len(included) > least:
-        score, worst = min((sum(pairs[i][j] for j in included if j != i), i) for i in included)
-        if score > -(2**15) * (len(included) - 1):
-            break
-        included.remove(worst)
-    return [k for k in range(len(parts)) if k not in included]
-
-
-def merge(run, contributions):
-    """(tokens, integers, hash of the payload) of each contribution, in the order of the journal."""
-    return (weighted_mean if run.tensors is None else robust_mean)(run, contributions)
 
 
 def outer_step(run, state, deltas, number):

@@ -33,12 +33,18 @@ STRATEGY = {
 LIMITS = {i: (name, "u32") for i, name in enumerate(
     ("quorum", "target", "deadline_ms", "grace_ms", "payload_bytes", "max_tokens", "max_nodes", "grace_share",
      "payload_rounds"), 1)}
+BY_TENSORS = {1: ("tensors", "packed"), 2: ("norm_factor", "f64")}
+MERGE = {
+    40: ("weighted_mean", EMPTY), 41: ("robust_mean", BY_TENSORS), 42: ("median_norm", BY_TENSORS),
+    43: ("trimmed_mean", {1: ("trim", "f64")}), 44: ("centred_clipping", {1: ("iterations", "u32"), 2: ("radius_factor", "f64")}),
+    45: ("soup", EMPTY), 46: ("ties", {1: ("density", "f64")}), 47: ("dare", {1: ("density", "f64")}),
+}
 MANIFEST = {
     1: ("version", "u32"), 2: ("name", "str"), 3: ("created", "u64"), 4: ("model", MODEL), 5: ("strategy", STRATEGY),
     6: ("limits", LIMITS), 7: ("relay_key", "bytes"), 8: ("initial_base", "bytes"), 9: ("corpora", ["str"]),
     20: ("bytes", EMPTY), 21: ("file", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("config_hash", "bytes"), 4: ("config_byte_length", "u32")}),
     30: ("dense", DENSE), 31: ("sparse", SPARSE),
-    40: ("weighted_mean", EMPTY), 41: ("robust_mean", {1: ("tensors", "packed"), 2: ("norm_factor", "f64")}), 50: ("open", EMPTY), 70: ("unguarded", EMPTY),
+    **MERGE, 50: ("open", EMPTY), 70: ("unguarded", EMPTY),
     71: ("probe", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("max_increase", "f64"), 4: ("rounds", "u32")}), 60: ("anyone", EMPTY), 61: ("members", EMPTY),
     62: ("auditor", {1: ("public_key", "bytes")}), 80: ("fixed", EMPTY), 81: ("following", {1: ("factor", "f64"), 2: ("rounds", "u32")}),
     90: ("fixed_steps", EMPTY), 91: ("timed", {1: ("least_steps", "u32"), 2: ("stretch", "u32")}),
@@ -112,9 +118,8 @@ class Run:
         (codec,) = {"dense", "sparse"} & set(m)
         self.outer, self.codec, self.limits = {"name": outer, **m["strategy"][outer]}, m[codec], m["limits"]
         self.corpora = len(m.get("corpora", []))
-        self.tensors = m["robust_mean"]["tensors"] if "robust_mean" in m else None
-        self.norm_factor = m["robust_mean"]["norm_factor"] if "robust_mean" in m else None
-        m["weighted_mean" if self.tensors is None else "robust_mean"]
+        (rule,) = {name for name, _ in MERGE.values()} & set(m)
+        self.merge = {"name": rule, **m[rule]}
         self.probe = m["probe"] if "probe" in m else None
         m["open"], m["unguarded" if self.probe is None else "probe"]
         (self.readers,) = {"anyone", "members", "auditor"} & set(m)
@@ -138,9 +143,7 @@ class Run:
                                                  and 1 <= outer["constant_rounds"] <= self.rounds))
             and (self.probe is None or (self.probe["byte_length"] >= 8 and self.probe["byte_length"] % 4 == 0
                                         and self.probe["max_increase"] >= 0 and self.probe["rounds"] >= 1))
-            and (self.tensors is None or (sum(self.tensors) == self.parameters and min(self.tensors) > 0
-                                          and self.norm_factor > 0 and limits["target"] <= 4096
-                                          and all(size % form.whole == 0 for size in self.tensors[:-1])))
+            and self.merge_is_sound(form, limits["target"])
             and (timed is None or (1 <= timed["least_steps"] <= self.local_steps and timed["stretch"] >= 100
                                    and limits["grace_ms"] < limits["deadline_ms"]))
             and (self.following is None or min(self.following["factor"], self.following["rounds"]) >= 1)
@@ -148,3 +151,16 @@ class Run:
         )
         if not sound:
             raise ValueError("the manifest is out of its limits")
+
+    def merge_is_sound(self, form, target):
+        rule = self.merge
+        if "tensors" in rule:
+            sizes = rule["tensors"]
+            return (sum(sizes) == self.parameters and min(sizes) > 0 and rule["norm_factor"] > 0
+                    and (rule["name"] == "median_norm" or target <= 4096)
+                    and all(size % form.whole == 0 for size in sizes[:-1]))
+        if "trim" in rule:
+            return 0 < rule["trim"] < 0.5 and target <= 256 and "chunk" not in self.codec
+        if "iterations" in rule:
+            return 1 <= rule["iterations"] <= 16 and rule["radius_factor"] > 0
+        return "density" not in rule or 1 / 512 <= rule["density"] <= 1

@@ -13,11 +13,12 @@ import struct
 import sys
 
 from checkpoints import Tree, checkpoint_text
-from deltas import initial_state, integers_of, loss_of, median_norm, merge, norm_bound, outer_step, pack
+from deltas import initial_state, integers_of, loss_of, median_norm, norm_bound, outer_step, pack
 from entries import entry_hash, is_count, parse_body
 from hashing import sha256, signed_by
 from kept import Kept
 from manifest import Run
+from merges import merge
 from problems import Wrong, require
 from sources import Folder
 

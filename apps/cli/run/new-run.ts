@@ -1,21 +1,14 @@
 import { manifestModel } from '../../../client/contribute/run-model.ts';
 import { byteTokenizer, type ModelTokenizer } from '../../../client/data/tokenizer.ts';
 import { type ModelConfig, type PresetName, presetNames, presets } from '../../../client/model/config.ts';
-import { initialParameters, layoutOf, type ParameterLayout } from '../../../client/model/parameters.ts';
+import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
 import { sha256Hex } from '../../../client/sha256.ts';
 import { usualScaling } from '../../../client/train/trainer.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { fromHex } from '../../../relay/wire/hex.ts';
-import {
-  type CodecName,
-  codecFor,
-  type OuterName,
-  outerNameOf,
-  outerOf,
-  sparseGrid,
-  tensorSizes,
-} from './delta-choices.ts';
+import { type CodecName, codecFor, type OuterName, outerNameOf, outerOf } from './delta-choices.ts';
+import { type MergeName, mergeOf, mostMerged } from './merge-choices.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
 /** An operator's choices for a new run; the rest of the manifest follows from them. */
@@ -39,7 +32,7 @@ export interface RunChoices {
   /** What a round asks of its nodes: steps until a moment, or `steps` of each; `fixed` unless given. */
   readonly pace?: Pace;
   /** How deltas become one: `robust` unless given. */
-  readonly merge?: 'robust' | 'mean';
+  readonly merge?: MergeName;
   /** How deltas are encoded: `dense` unless given. */
   readonly codec?: CodecName;
   /** The relay's step: `nesterov` unless given, or `sgd` with the sparse codec. */
@@ -123,9 +116,6 @@ const muonMomentum = 0.95;
 /** The part of the steps in which a warm-up-stable-decay schedule decays (Hägele et al. 2024, arXiv 2405.18392). */
 const decayPart = 0.2;
 
-/** Honest nodes differ by less; see docs/measured.md for what other factors cost. */
-const normFactor = 1.25;
-
 /** A warm-up, or a node that joins late, makes deltas a little longer than those of the rounds before, and not four times. */
 const followingNorm = { factor: 4, rounds: 4 };
 
@@ -143,19 +133,11 @@ export const usualPayloadRounds = 100;
 export const usualGraceShare = 50;
 
 type GuardDraft = NonNullable<NewRun['manifest']['guard']>;
-type MergeDraft = NonNullable<NewRun['manifest']['merge']>;
 
 function readersOf(readers: RunChoices['readers']): NonNullable<NewRun['manifest']['contributionReaders']> {
   if (readers === 'anyone') return { case: 'anyone', value: {} };
   if (readers === 'members') return { case: 'members', value: {} };
   return { case: 'auditor', value: { publicKey: readers } };
-}
-
-function mergeOf({ merge = 'robust', codec }: RunChoices, { tensors, length }: ParameterLayout): MergeDraft {
-  if (merge === 'mean') return { case: 'weightedMean', value: {} };
-  const starts = tensors.map(({ offset }) => offset);
-  const sizes = tensorSizes(starts, length, codec === 'sparse' ? sparseGrid.chunk : 1);
-  return { case: 'robustMean', value: { tensors: sizes, normFactor } };
 }
 
 /** The manifest's guard, and the blob that it names. */
@@ -215,14 +197,16 @@ export function newRun(choices: RunChoices): NewRun {
   const config: ModelConfig = choices.start?.config ?? { ...presets[choices.preset], vocabularySize };
   const strategy = strategyOf(choices);
   const layout = layoutOf(config);
-  const { draft, codec } = codecFor(choices.codec ?? 'dense', layout.length);
+  const { codec: codecName = 'dense', merge = 'robust' } = choices;
+  const { draft, codec } = codecFor(codecName, layout.length);
   const { probe, guard } = guardOf(choices);
   const named = runTokenizer(tokenizer, config.contextLength);
   const maxTokens = choices.steps * choices.batch * (strategy.sequence ?? 0);
   // Below 2^53, so that every sum of a round is exact.
   const most = Math.ceil(2 ** 53 / (codec.greatestInteger * maxTokens)) - 1;
   // Each node that connects has a place in the round, so that fast nodes take none from slow ones.
-  const maxNodes = choices.maxNodes ?? Math.max(choices.quorum, Math.min(usualMaxNodes, most));
+  const fitting = Math.min(usualMaxNodes, most, mostMerged(merge));
+  const maxNodes = choices.maxNodes ?? Math.max(choices.quorum, fitting);
   return {
     manifest: {
       version: 2,
@@ -232,7 +216,7 @@ export function newRun(choices: RunChoices): NewRun {
       tokenizer: named.manifest,
       strategy,
       codec: draft,
-      merge: mergeOf(choices, layout),
+      merge: mergeOf(merge, codecName, layout),
       limits: {
         quorum: choices.quorum,
         target: maxNodes,

@@ -9,6 +9,7 @@ import { choosePreset } from '../../../client/train/choose-preset.ts';
 import type { WholeManifest } from '../../../relay/wire/frames.ts';
 import { decimal, whole } from '../options.ts';
 import { type CodecName, codecNames, type OuterName, outerNames } from './delta-choices.ts';
+import { type MergeName, mergeNameOf, mergeNames } from './merge-choices.ts';
 import {
   defaultBatch,
   defaultSteps,
@@ -27,7 +28,7 @@ export interface RunFlags {
   readonly optimizer?: TrainingChoices['optimizer'];
   readonly precision?: TrainingChoices['precision'];
   readonly schedule?: TrainingChoices['schedule'];
-  readonly merge?: 'robust' | 'mean';
+  readonly merge?: MergeName;
   readonly codec?: CodecName;
   readonly outer?: OuterName;
   readonly pace?: Pace;
@@ -75,8 +76,9 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
     .addOption(
       new Option(
         '--merge <rule>',
-        'how deltas become one: robust bounds what a hostile minority can do, mean does not (default: robust)',
-      ).choices(['robust', 'mean']),
+        'how deltas become one: robust bounds what a hostile minority can do, mean does not; docs/measured.md compares all ' +
+          '(default: robust)',
+      ).choices(mergeNames),
     )
     .addOption(
       new Option(
@@ -182,7 +184,7 @@ export function checkSameRun(
   next: string,
   more: readonly AskedFlag[] = [],
 ): void {
-  const { strategy, model, merge, guard, codec, pace } = manifest;
+  const { strategy, model, guard, codec, pace } = manifest;
   const layout =
     flags.preset === undefined || flags.preset === 'auto'
       ? undefined
@@ -195,7 +197,7 @@ export function checkSameRun(
     ['--optimizer', flags.optimizer, strategy.inner.case],
     ['--precision', flags.precision, strategy.precision.case],
     ['--schedule', flags.schedule, schedule],
-    ['--merge', flags.merge, merge.case === 'robustMean' ? 'robust' : 'mean'],
+    ['--merge', flags.merge, mergeNameOf(manifest)],
     ['--codec', flags.codec, codec.case],
     ['--outer', flags.outer, strategy.outer.case],
     ['--pace', flags.pace, pace.case === 'timed' ? 'timed' : 'fixed'],

@@ -1,5 +1,5 @@
 import type { Hash } from '../../wire/hex.ts';
-import type { TakeSlice } from '../aggregate.ts';
+import type { Span, TakeSlice } from '../aggregate.ts';
 
 /** A contribution as a merge reads it: once for each pass. */
 export interface Part {
@@ -7,8 +7,11 @@ export interface Part {
   readonly tokens: number;
   /** Hash of the payload. */
   readonly payload: Hash;
-  /** Calls `take` with all integers of the payload, slice by slice, in the order of their values. */
-  decode(take: TakeSlice): Promise<void>;
+  /**
+   * Calls `take` with the integers of the payload, slice by slice, in the order of their values: all of them, or the slices from
+   * the one that begins at `span.from` to the one that ends at `span.to` or after it.
+   */
+  decode(take: TakeSlice, span?: Span): Promise<void>;
 }
 
 export interface Merged {

@@ -1,14 +1,7 @@
-import { inSlices } from '../aggregate.ts';
-import { lowerMedian } from '../norm-bound.ts';
 import { disagreeing } from './agreement.ts';
 import type { Merge, Merged, Part } from './merge.ts';
 import { blockWidth, signsOf } from './sketch.ts';
-
-export interface RobustSettings {
-  /** Sizes of the tensors, in the order of the vector; their sum is `parameters`. */
-  readonly tensors: readonly number[];
-  readonly normFactor: number;
-}
+import { boundedWeights, type TensorSettings, TensorSums } from './tensor-sums.ts';
 
 /** What the first pass takes from a part. */
 interface Measured {
@@ -38,12 +31,12 @@ interface Block {
 export class RobustMean implements Merge {
   readonly #parameters: number;
   readonly #tensors: readonly number[];
-  readonly #normFactor: number;
+  readonly #settings: TensorSettings;
 
-  constructor(parameters: number, { tensors, normFactor }: RobustSettings) {
+  constructor(parameters: number, settings: TensorSettings) {
     this.#parameters = parameters;
-    this.#tensors = tensors;
-    this.#normFactor = normFactor;
+    this.#tensors = settings.tensors;
+    this.#settings = settings;
   }
 
   async merge(parts: readonly Part[], unit: number): Promise<Merged> {
@@ -52,13 +45,14 @@ export class RobustMean implements Merge {
     const signs = await signsOf(payloads, this.#parameters);
     const measured: Measured[] = [];
     for (const part of parts) measured.push(await this.#measure(part, blocks, signs));
-    const weights = this.#weights(parts, measured);
+    const norms = measured.map((one) => one.norms);
+    const weights = boundedWeights(parts, norms, this.#settings);
     for (const [i, { sketch }] of measured.entries())
       for (const [at, { tensor }] of blocks.entries())
         sketch[at] = (sketch[at] ?? 0) * (weights[i]?.[tensor] ?? 0);
     const excluded = await disagreeing(measured.map(({ sketch }) => sketch));
     const left = new Set(excluded);
-    const sums = new Float64Array(this.#parameters);
+    const sums = new TensorSums(this.#tensors);
     const totals = new Float64Array(this.#tensors.length);
     let tokens = 0;
     for (const [i, part] of parts.entries()) {
@@ -66,18 +60,11 @@ export class RobustMean implements Merge {
       tokens += part.tokens;
       const own = weights[i] ?? new Float64Array();
       for (const [tensor, weight] of own.entries()) totals[tensor] = (totals[tensor] ?? 0) + weight;
-      await this.#add(part, own, sums);
+      await sums.add(part, own);
     }
-    const shares = parts.map((part, i) => (left.has(i) ? 0 : this.#shareOf(part, weights[i])));
-    return {
-      delta: await this.#means(
-        sums,
-        totals.map((total) => Math.max(total, tokens / 2)),
-        unit,
-      ),
-      excluded,
-      shares,
-    };
+    const shares = parts.map((part, i) => (left.has(i) ? 0 : sums.shareOf(part, weights[i])));
+    const divisors = totals.map((total) => Math.max(total, tokens / 2));
+    return { delta: await sums.means(divisors, unit), excluded, shares };
   }
 
   #blocks(width: number): Block[] {
@@ -117,53 +104,5 @@ export class RobustMean implements Merge {
       }
     });
     return { norms: squares.map(Math.sqrt), sketch };
-  }
-
-  /** The integer that weighs each part's values in each tensor: its tokens, or less where it is longer than the bound. */
-  #weights(parts: readonly Part[], measured: readonly Measured[]): Float64Array[] {
-    const bounds = this.#tensors.map(
-      (_, tensor) => this.#normFactor * lowerMedian(measured.map(({ norms }) => norms[tensor] ?? 0)),
-    );
-    return parts.map(({ tokens }, i) =>
-      Float64Array.from(bounds, (bound, tensor) => {
-        const norm = measured[i]?.norms[tensor] ?? 0;
-        return norm > bound ? Math.floor((tokens * bound) / norm + 0.5) : tokens;
-      }),
-    );
-  }
-
-  async #add(part: Part, weights: Float64Array, sums: Float64Array): Promise<void> {
-    let tensor = 0;
-    let end = this.#tensors[0] ?? 0;
-    await part.decode(({ integers, indices, from }) => {
-      for (let i = 0; i < integers.length; i++) {
-        const index = indices === null ? from + i : (indices[i] ?? 0);
-        while (index >= end) end += this.#tensors[++tensor] ?? Infinity;
-        sums[index] = (sums[index] ?? 0) + (weights[tensor] ?? 0) * (integers[i] ?? 0);
-      }
-    });
-  }
-
-  /** Turns exact sums into means; the unit is a power of two, so only the division rounds. */
-  async #means(
-    sums: Float64Array<ArrayBuffer>,
-    totals: Float64Array,
-    unit: number,
-  ): Promise<Float64Array<ArrayBuffer>> {
-    let start = 0;
-    for (const [tensor, size] of this.#tensors.entries()) {
-      const total = totals[tensor] ?? 0;
-      const first = start;
-      await inSlices(size, (from, to) => {
-        for (let i = first + from; i < first + to; i++) sums[i] = ((sums[i] ?? 0) * unit) / total;
-      });
-      start += size;
-    }
-    return sums;
-  }
-
-  #shareOf({ tokens }: Part, weights: Float64Array = new Float64Array()): number {
-    const weighed = this.#tensors.reduce((sum, size, tensor) => sum + size * (weights[tensor] ?? 0), 0);
-    return weighed / (tokens * this.#parameters);
   }
 }

@@ -25,13 +25,17 @@ export function blockWidth(parameters: number, parts: number): number {
   return Math.ceil(parameters / numbers);
 }
 
+/** The seed of a round, which nobody knows before its last payload is there: SHA-256 of the payloads' hashes in ascending order. */
+export function roundSeed(payloads: readonly Hash[]): Uint8Array {
+  return digestOf(...[...payloads].sort().map(fromHex));
+}
+
 /**
  * A sign for each of `count` values, as bits; 1 means -1. The bytes are SHA-256(seed || 0), SHA-256(seed || 1) and so on
- * (counters as u32 LE); the sign of value i is bit i mod 8, from the lowest, of byte floor(i / 8). `seed` is SHA-256 of the
- * payloads' hashes in ascending order.
+ * (counters as u32 LE); the sign of value i is bit i mod 8, from the lowest, of byte floor(i / 8). `seed` is the round's.
  */
 export async function signsOf(payloads: readonly Hash[], count: number): Promise<Uint8Array> {
-  const seed = digestOf(...[...payloads].sort().map(fromHex));
+  const seed = roundSeed(payloads);
   const bytes = new Uint8Array(Math.ceil(count / 256) * 32);
   const counter = new DataView(new ArrayBuffer(4));
   for (let i = 0; i * 32 < bytes.length; i++) {

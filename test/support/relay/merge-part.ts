@@ -6,8 +6,8 @@ export function partOf(integers: readonly number[], tokens: number): Part {
   return {
     tokens,
     payload: hashOfBytes(new TextEncoder().encode(integers.join())),
-    decode: async (take) => {
-      for (let from = 0; from < integers.length; from += 2)
+    decode: async (take, span = { from: 0, to: integers.length }) => {
+      for (let { from } = span; from < Math.min(span.to, integers.length); from += 2)
         take({
           ...{ from, to: Math.min(from + 2, integers.length), indices: null },
           integers: Int32Array.from(integers.slice(from, from + 2)),

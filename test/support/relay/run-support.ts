@@ -29,6 +29,8 @@ export interface TinyRun {
   readonly graceMs?: number;
   /** Sizes of the tensors of a run with the robust mean; the weighted mean unless given. */
   readonly tensors?: number[];
+  /** Another merge rule. */
+  readonly merge?: NewRun['manifest']['merge'];
   /** The settings of a sparse codec, and the outer step `sgd` with it; the dense codec and `nesterov` unless given. */
   readonly sparse?: SparseSettings;
   /** The norm bound; the clip norm unless given. */
@@ -100,9 +102,11 @@ export function tinyRun(options: TinyRun = {}): NewRun {
           : { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } },
       },
       codec: options.sparse ? { case: 'sparse', value: options.sparse } : { case: 'dense', value: grid },
-      merge: options.tensors
-        ? { case: 'robustMean', value: { tensors: options.tensors, normFactor: 1.25 } }
-        : { case: 'weightedMean', value: {} },
+      merge:
+        options.merge ??
+        (options.tensors
+          ? { case: 'robustMean', value: { tensors: options.tensors, normFactor: 1.25 } }
+          : { case: 'weightedMean', value: {} }),
       limits: {
         quorum,
         target,

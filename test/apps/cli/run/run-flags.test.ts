@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
+import { mergeNames } from '../../../../apps/cli/run/merge-choices.ts';
 import { newRun } from '../../../../apps/cli/run/new-run.ts';
 import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../../../../apps/cli/run/run-flags.ts';
 import { differences, manifestBytesOf, parseManifest } from '../../../../relay/run/manifest.ts';
@@ -38,6 +39,22 @@ test('a run that chose the weighted mean is not taken for one with the robust me
   expect(manifest.merge.case).toBe('weightedMean');
   expect(() => checkSameRun(manifest, flagsOf('--merge', 'robust'), '')).toThrow('--merge robust');
   expect(() => checkSameRun(manifest, flagsOf('--merge', 'mean'), '')).not.toThrow();
+});
+
+test('each merge rule has a name, and a run that chose it is known by it', async () => {
+  const found = new Set<string | undefined>();
+  for (const name of mergeNames) {
+    const manifest = await manifestOf(flagsOf('--merge', name));
+    found.add(manifest.merge.case);
+    expect(() => checkSameRun(manifest, flagsOf('--merge', name), '')).not.toThrow();
+  }
+  expect(found.size).toBe(mergeNames.length);
+});
+
+test('a trimmed mean of sparse deltas is refused', async () => {
+  await expect(manifestOf(flagsOf('--merge', 'trimmed-mean', '--codec', 'sparse'))).rejects.toMatchObject({
+    code: 'manifest.invalid',
+  });
 });
 
 test('each flag sets a choice of the manifest', async () => {

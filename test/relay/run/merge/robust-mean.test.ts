@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Random } from '../../../../client/random.ts';
+import { CentredClipping } from '../../../../relay/run/merge/centred-clipping.ts';
+import { Dare } from '../../../../relay/run/merge/dare.ts';
+import { MedianNorm } from '../../../../relay/run/merge/median-norm.ts';
 import type { Part } from '../../../../relay/run/merge/merge.ts';
 import { RobustMean } from '../../../../relay/run/merge/robust-mean.ts';
 import { blockWidth, signsOf } from '../../../../relay/run/merge/sketch.ts';
+import { Soup } from '../../../../relay/run/merge/soup.ts';
+import { Ties } from '../../../../relay/run/merge/ties.ts';
 import { WeightedMean } from '../../../../relay/run/merge/weighted-mean.ts';
 import { hashOfBytes } from '../../../../relay/storage/sha256.ts';
 import { sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
@@ -160,7 +165,7 @@ test('sparse deltas: one that is long is scaled, one that points against the oth
   expect(norm(delta.slice(0, 64))).toBeGreaterThan(0);
 });
 
-test('sums of sparse deltas are those of the same deltas with their zeros, in both merge rules', async () => {
+test('sums of sparse deltas are those of the same deltas with their zeros, in each merge rule that has them', async () => {
   const codec = sparseCodec({
     ...{ chunk: 16, top: 3, exponent: -12, maxShift: 4, clipNorm: 100, feedbackDecay: 0.95 },
   });
@@ -182,7 +187,13 @@ test('sums of sparse deltas are those of the same deltas with their zeros, in bo
     };
     return { sparse, whole };
   });
-  for (const rule of [new WeightedMean(70), new RobustMean(70, { tensors: [16, 48, 6], normFactor: 1 })]) {
+  const tensors = { tensors: [16, 48, 6], normFactor: 1 };
+  const rules = [
+    ...[new WeightedMean(70), new RobustMean(70, tensors), new MedianNorm(tensors), new Soup(70)],
+    ...[new Ties(70, { density: 0.1 }), new Dare(70, { density: 0.5 })],
+    new CentredClipping(70, { iterations: 2, radiusFactor: 1 }),
+  ];
+  for (const rule of rules) {
     const merged = await rule.merge(
       parts.map(({ sparse }) => sparse),
       codec.unit,

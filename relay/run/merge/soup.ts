@@ -1,0 +1,19 @@
+import type { Merge, Merged, Part } from './merge.ts';
+import { WeightedMean } from './weighted-mean.ts';
+
+/**
+ * The uniform model soup (Wortsman et al. 2022, arXiv 2203.05482): each delta counts alike, whatever its tokens. A claim of more
+ * tokens gains nothing, and a node with few steps moves the base as much as one with many.
+ */
+export class Soup implements Merge {
+  readonly #mean: WeightedMean;
+
+  constructor(parameters: number) {
+    this.#mean = new WeightedMean(parameters);
+  }
+
+  merge(parts: readonly Part[], unit: number): Promise<Merged> {
+    const alike = parts.map(({ payload, decode }) => ({ tokens: 1, payload, decode }));
+    return this.#mean.merge(alike, unit);
+  }
+}

@@ -1,0 +1,91 @@
+import { inSlices } from '../aggregate.ts';
+import { lowerMedian } from '../norm-bound.ts';
+import type { Part } from './merge.ts';
+
+export interface TensorSettings {
+  /** Sizes of the tensors, in the order of the vector; their sum is `parameters`. */
+  readonly tensors: readonly number[];
+  readonly normFactor: number;
+}
+
+/**
+ * The integer that weighs each part's values in each tensor: its tokens, or less where its norm there is more than `normFactor`
+ * times the round's lower median. `norms` holds the L2 norm of each part in each tensor, in units.
+ */
+export function boundedWeights(
+  parts: readonly Part[],
+  norms: readonly Float64Array[],
+  { tensors, normFactor }: TensorSettings,
+): Float64Array[] {
+  const bounds = tensors.map((_, tensor) => normFactor * lowerMedian(norms.map((row) => row[tensor] ?? 0)));
+  return parts.map(({ tokens }, i) =>
+    Float64Array.from(bounds, (bound, tensor) => {
+      const norm = norms[i]?.[tensor] ?? 0;
+      return norm > bound ? Math.floor((tokens * bound) / norm + 0.5) : tokens;
+    }),
+  );
+}
+
+/** The L2 norm of a part in each tensor, in units. Squares are added in float64 in the order of the values. */
+export async function tensorNorms(part: Part, tensors: readonly number[]): Promise<Float64Array> {
+  const squares = new Float64Array(tensors.length);
+  let tensor = 0;
+  let end = tensors[0] ?? 0;
+  await part.decode(({ integers, indices, from }) => {
+    for (let i = 0; i < integers.length; i++) {
+      const index = indices === null ? from + i : (indices[i] ?? 0);
+      while (index >= end) end += tensors[++tensor] ?? Infinity;
+      squares[tensor] = (squares[tensor] ?? 0) + square(integers[i]);
+    }
+  });
+  return squares.map(Math.sqrt);
+}
+
+const square = (value = 0) => value * value;
+
+/** Exact sums of parts whose values have a weight for each tensor. */
+export class TensorSums {
+  readonly #tensors: readonly number[];
+  readonly #parameters: number;
+  readonly #sums: Float64Array<ArrayBuffer>;
+
+  constructor(tensors: readonly number[]) {
+    this.#tensors = tensors;
+    this.#parameters = tensors.reduce((sum, size) => sum + size, 0);
+    this.#sums = new Float64Array(this.#parameters);
+  }
+
+  async add(part: Part, weights: Float64Array): Promise<void> {
+    const [tensors, sums] = [this.#tensors, this.#sums];
+    let tensor = 0;
+    let end = tensors[0] ?? 0;
+    await part.decode(({ integers, indices, from }) => {
+      for (let i = 0; i < integers.length; i++) {
+        const index = indices === null ? from + i : (indices[i] ?? 0);
+        while (index >= end) end += tensors[++tensor] ?? Infinity;
+        sums[index] = (sums[index] ?? 0) + (weights[tensor] ?? 0) * (integers[i] ?? 0);
+      }
+    });
+  }
+
+  /** Divides each tensor's sums by its total. Gives up the sums: the unit is a power of two, so only the division rounds. */
+  async means(totals: Float64Array, unit: number): Promise<Float64Array<ArrayBuffer>> {
+    const sums = this.#sums;
+    let start = 0;
+    for (const [tensor, size] of this.#tensors.entries()) {
+      const total = totals[tensor] ?? 0;
+      const first = start;
+      await inSlices(size, (from, to) => {
+        for (let i = first + from; i < first + to; i++) sums[i] = ((sums[i] ?? 0) * unit) / total;
+      });
+      start += size;
+    }
+    return sums;
+  }
+
+  /** The mean weight of a part's values, divided by its tokens. */
+  shareOf({ tokens }: Part, weights: Float64Array = new Float64Array()): number {
+    const weighed = this.#tensors.reduce((sum, size, tensor) => sum + size * (weights[tensor] ?? 0), 0);
+    return weighed / (tokens * this.#parameters);
+  }
+}
