@@ -12,6 +12,7 @@ fc.configureGlobal({ seed });
 for (const name of Object.keys(process.env)) {
   if (/^(TAPESTRY_(?!HOSTILE$).*|FORCE_COLOR|(http|https|all)_proxy)$/i.test(name)) delete process.env[name];
 }
-const cache = mkdtempSync(join(tmpdir(), 'tapestry-cache-'));
-process.env['TAPESTRY_CACHE'] = cache;
-afterAll(() => rmSync(cache, { recursive: true, force: true }));
+const own = mkdtempSync(join(tmpdir(), 'tapestry-own-'));
+process.env['TAPESTRY_CACHE'] = join(own, 'cache');
+process.env['XDG_DATA_HOME'] = join(own, 'data');
+afterAll(() => rmSync(own, { recursive: true, force: true }));

@@ -34,7 +34,7 @@ const writers: Readonly<Record<string, string>> = {
     'a folder marked with demo.json; nothing while it holds other files (demo/folder.test.ts)',
   'apps/cli/exit/write-exit.ts': 'a temporary folder of its own; reads a journal',
   'apps/cli/model/base-folder.ts': 'files whose hashes tapestry-base.json lists (model-folder.test.ts)',
-  'apps/cli/new-file.ts': 'new files only (new-file.test.ts)',
+  'apps/cli/files/new-file.ts': 'new files only (new-file.test.ts)',
   'apps/setup/lock.mjs': 'dist/setup.lock of this project',
   'apps/setup/remembered.mjs': 'dist/setup.json of this project',
   'apps/studio/save-folder.ts': 'a folder that the person chooses, which the browser asks about',

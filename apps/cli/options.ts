@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type DataName, dataFolder } from './files/data-folder.ts';
 
 /** A parser of a whole number within limits, for commander. */
 export function whole(least: number, greatest: number): (text: string) => number {
@@ -28,13 +29,15 @@ export function withJson(command: Command): Command {
   return command.option('--json', 'print one JSON object a line on stdout', false);
 }
 
-/** The folder of a node's key and resume state, unless another is named. */
-export const nodeFolder = '.tapestry/node';
+/** `--data`: the folder of what a command stores between its runs; see `dataFolder`. */
+export function dataOption(name: DataName, about: string): Option {
+  const usual = `tapestry/${name} in the system's folder for data`;
+  return new Option('--data <folder>', about).default(dataFolder(name), usual);
+}
 
 /** Adds `--data`, the folder of the key that signs the lineage of what a command makes. */
 export function withSigner(command: Command): Command {
-  const about = "the folder of this node's key, which signs the lineage";
-  return command.option('--data <folder>', about, nodeFolder);
+  return command.addOption(dataOption('node', "the folder of this node's key, which signs the lineage"));
 }
 
 /** Adds examples at the end of a command's help, one a line. */

@@ -11,6 +11,7 @@ import { RelayHttp } from '../../../client/relay-http.ts';
 import { predictMemory } from '../../../client/train/memory.ts';
 import { type RelayStatus, relayStatusSchema } from '../../../relay/wire/status.ts';
 import { Command } from '../command.ts';
+import { dataFolder } from '../files/data-folder.ts';
 import { describeModel, isOnDisk } from '../model/describe-model.ts';
 import { withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
@@ -57,7 +58,7 @@ async function showMachine(output: Output): Promise<void> {
     ...presets[name],
     trainingBytes: device && trainingBytes(device, name),
   }));
-  const data = resolve('.tapestry');
+  const data = resolve(dataFolder());
   const lines = [
     `tapestry ${version}, Node ${process.versions.node}, ${process.platform} ${process.arch}`,
     `adapter: ${adapter ?? 'none; run "npm run setup" to find or install one'}`,

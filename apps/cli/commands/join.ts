@@ -15,7 +15,7 @@ import { Command } from '../command.ts';
 import { corpusName } from '../corpus-name.ts';
 import { environment } from '../environment.ts';
 import { exit } from '../exit-codes.ts';
-import { nodeFolder, whole, withExamples, withJson } from '../options.ts';
+import { dataOption, whole, withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
 import { looksLikeRelay, relayAddress } from '../run/relay-address.ts';
 import { tokenOf } from '../run/token.ts';
@@ -61,7 +61,7 @@ export function joinCommand(): Command {
     .addOption(
       new Option('--text <pattern...>', 'train on these files, folders or globs of UTF-8 text or JSONL'),
     )
-    .addOption(new Option('--data <folder>', 'identity and resume state').default(nodeFolder))
+    .addOption(dataOption('node', 'identity and resume state'))
     .addOption(new Option('--token <token>', 'what the relay asks of those who join'))
     .addOption(new Option('--token-file <file>', 'a file with the token'))
     .addOption(new Option('--run <id>', 'join only this run'))

@@ -13,7 +13,7 @@ import type { WholeManifest } from '../../../relay/wire/frames.ts';
 import { fromHex, isHash, toHex } from '../../../relay/wire/hex.ts';
 import { Command } from '../command.ts';
 import { requireBaseFolder } from '../model/base-folder.ts';
-import { decimal, whole, withExamples, withJson } from '../options.ts';
+import { dataOption, decimal, whole, withExamples, withJson } from '../options.ts';
 import { pagesFolder } from '../program.ts';
 import { exportBase } from '../run/export-base.ts';
 import { guardFact, guardText } from '../run/guard/guard-text.ts';
@@ -117,7 +117,7 @@ export function relayCommand(): Command {
       checkedReaders,
     )
     .option('--tls <how>', 'off, auto (a certificate of its own) or cert.pem,key.pem', 'off')
-    .option('--data <folder>', 'the run: journal, payloads, bases, key', '.tapestry/relay')
+    .addOption(dataOption('relay', 'the run: journal, payloads, bases, key'))
     .option('--name <text>', `the run's name (default: "${defaults.name}")`);
   const { guard, builtInGuard } = defaults;
   const usualGuard = `${guard.maxIncrease} with --probe, else ${builtInGuard.maxIncrease} and only the last ${builtInGuard.rounds} bases`;

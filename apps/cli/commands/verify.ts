@@ -9,7 +9,7 @@ import { isHash } from '../../../relay/wire/hex.ts';
 import type { ReaderSecret } from '../../../relay/wire/reader-proof.ts';
 import { Command } from '../command.ts';
 import { exit } from '../exit-codes.ts';
-import { requireNewFile, writeNewFile } from '../new-file.ts';
+import { requireNewFile, writeNewFile } from '../files/new-file.ts';
 import { whole, withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
 import { tokenOf } from '../run/token.ts';

@@ -1,7 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { filesOf, type ModelFolder } from '../../../client/formats/model-folder.ts';
 import { nodeFiles, writeDurably } from '../../../relay/storage/files.ts';
-import { exists } from '../new-file.ts';
+import { exists } from '../files/new-file.ts';
 
 /** Checks that a new folder can be made there, or an empty one used. `option` is the one that names it. Throws `usage.exists`. */
 export async function requireNewFolder(folder: string, option: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { TapestryError } from '../../../client/errors.ts';
-import { writeNewFile } from '../new-file.ts';
+import { writeNewFile } from '../files/new-file.ts';
 
 /** The names that are tried for the proof of one run. */
 const mostNames = 100;

@@ -2,7 +2,7 @@ import { examplePairs } from '../../../../client/derive/constitution/pipeline/ex
 import { TapestryError } from '../../../../client/errors.ts';
 import { Command } from '../../command.ts';
 import { readConstitutionFile } from '../../constitution/read-constitution.ts';
-import { requireNewFile, writeNewFile } from '../../new-file.ts';
+import { requireNewFile, writeNewFile } from '../../files/new-file.ts';
 import { withExamples, withJson } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';
 

@@ -5,7 +5,7 @@ import { parseVotes, voteLimits } from '../../../../client/derive/constitution/v
 import { printable, TapestryError } from '../../../../client/errors.ts';
 import { NotRead, readRegularFile } from '../../../../client/host/regular-file.ts';
 import { Command } from '../../command.ts';
-import { requireNewFile, writeNewFile } from '../../new-file.ts';
+import { requireNewFile, writeNewFile } from '../../files/new-file.ts';
 import { decimal, whole, withExamples, withJson } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';
 import { aligned } from '../../terminal/table.ts';

@@ -1,5 +1,4 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
-import { Option } from 'commander';
 import { signConstitution } from '../../../../client/derive/constitution/signatures.ts';
 import { diskFiles } from '../../../../client/host/disk.ts';
 import { identityInFiles } from '../../../../client/identity.ts';
@@ -10,7 +9,7 @@ import {
   writeSignatures,
 } from '../../constitution/read-constitution.ts';
 import { signedFact, signedText } from '../../constitution/signed-text.ts';
-import { nodeFolder, withExamples, withJson } from '../../options.ts';
+import { dataOption, withExamples, withJson } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';
 
 interface SignFlags {
@@ -26,7 +25,7 @@ export function signCommand(): Command {
         'layout, and is kept beside the constitution in FILE.signatures.json.',
     )
     .argument('<constitution>', 'a YAML file; docs/constitution.md lists its keys')
-    .addOption(new Option('--data <folder>', 'the folder of the key').default(nodeFolder))
+    .addOption(dataOption('node', 'the folder of the key'))
     .action(sign);
   return withExamples(withJson(command), [
     'tapestry constitution sign constitution.yaml',

@@ -17,7 +17,7 @@ import { textFilesAt } from '../../../../client/host/corpus-files.ts';
 import { hashOfFile } from '../../cards/data-use.ts';
 import { findCard, folderCard, sidecarEnding } from '../../cards/find-card.ts';
 import { Command } from '../../command.ts';
-import { writeNewFile } from '../../new-file.ts';
+import { writeNewFile } from '../../files/new-file.ts';
 import { withExamples, withJson } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';
 import { terminalText } from '../../terminal/terminal-text.ts';

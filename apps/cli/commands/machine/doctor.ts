@@ -13,7 +13,7 @@ import { checkAdapter, checkDisk, checkNode, checkPort } from '../../doctor/mach
 import { checkClock, checkPace } from '../../doctor/relay.ts';
 import { environment } from '../../environment.ts';
 import { exit } from '../../exit-codes.ts';
-import { nodeFolder, whole, withExamples, withJson } from '../../options.ts';
+import { dataOption, whole, withExamples, withJson } from '../../options.ts';
 import { fingerprintOf } from '../../run/fingerprint.ts';
 import { relayAddress } from '../../run/relay-address.ts';
 import { Output } from '../../terminal/output.ts';
@@ -39,7 +39,7 @@ export function doctorCommand(): Command {
         'reached, the clock, and whether this machine finishes a round in time. It changes nothing.',
     )
     .argument('[relay]', 'the address or link of a relay to join (TAPESTRY_RELAY)')
-    .option('--data <folder>', 'the folder that the node would use', nodeFolder)
+    .addOption(dataOption('node', 'the folder that the node would use'))
     .option('--port <number>', 'the port that a relay would use', whole(1, 65_535), 8765)
     .option('--fingerprint <sha256>', 'trust the relay whose certificate has this SHA-256', fingerprintOf)
     .action(examine);

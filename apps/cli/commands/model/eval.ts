@@ -17,7 +17,7 @@ import {
   type EvaluationInputs,
   readEvaluationInputs,
 } from '../../evaluation/inputs.ts';
-import { decimal, nodeFolder, repeated, whole, withExamples, withJson } from '../../options.ts';
+import { dataOption, decimal, repeated, whole, withExamples, withJson } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';
 import { terminalText } from '../../terminal/terminal-text.ts';
 
@@ -53,7 +53,7 @@ export function evalCommand(): Command {
       corpusNames,
     )
     .option('--text <files...>', 'the held-out part of your own files, folders or globs')
-    .option('--data <folder>', "this node's folder, whose journal says what data was revoked", nodeFolder)
+    .addOption(dataOption('node', "this node's folder, whose journal says what data was revoked"))
     .option('--probe <files...>', "whole files that nobody trains on, such as a run's probe")
     .option('--pairs <files...>', 'pairs of a chosen and a rejected answer, as the stage prefer reads them')
     .option('--survey <names...>', 'big-five-30, two-axes, or files as docs/surveys.md describes them')

@@ -8,6 +8,7 @@ import { checkExit } from '../../exit/check-exit.ts';
 import { partsAt } from '../../exit/parts.ts';
 import { writeExit } from '../../exit/write-exit.ts';
 import { exit } from '../../exit-codes.ts';
+import { dataFolder } from '../../files/data-folder.ts';
 import { requireNewFolder } from '../../model/write-model.ts';
 import { withExamples, withJson, withSigner } from '../../options.ts';
 import { Output } from '../../terminal/output.ts';
@@ -21,8 +22,8 @@ interface ExitFlags {
   readonly json: boolean;
 }
 
-/** Where this program writes unless another place is named. */
-const usualPlaces = ['.tapestry', 'derivative'];
+/** Where this program writes unless another place is named: nodes and relays, the demo, builds. */
+const usualPlaces = () => [...new Set([dataFolder(), '.tapestry', 'derivative'])];
 
 export function exitCommand(): Command {
   const command = new Command('exit')
@@ -32,7 +33,7 @@ export function exitCommand(): Command {
     )
     .argument(
       '[places...]',
-      `folders and files to take along (default: ${usualPlaces.join(' and ')}, where they are)`,
+      "folders and files to take along (default: what is in the system's folder for data, .tapestry and derivative)",
     )
     .option('--out <folder>', 'where to write: a new folder')
     .option('--check <folder>', 'prove that such a folder is whole; exit code 5 if it is not')
@@ -56,7 +57,9 @@ async function runExit(places: readonly string[], flags: ExitFlags): Promise<voi
   if (check !== undefined) return show(check, output);
   if (out === undefined) return;
   await requireNewFolder(out, '--out');
-  const parts = await partsAt(places.length > 0 ? places : usualPlaces.filter((place) => existsSync(place)));
+  const parts = await partsAt(
+    places.length > 0 ? places : usualPlaces().filter((place) => existsSync(place)),
+  );
   const signer = await identityInFiles(diskFiles(flags.data));
   const { files } = await writeExit(out, parts, signer, ({ kind, from, folder }) =>
     output.progress({ event: 'part', kind, from, folder }, `${kind} ${terminalText(from)}`),

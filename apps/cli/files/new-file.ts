@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { printable, TapestryError } from '../../client/errors.ts';
+import { printable, TapestryError } from '../../../client/errors.ts';
 
 /** Checks, before long work, that a new file can be made there. `option` is the one that names it. Throws `usage.exists`. */
 export function requireNewFile(path: string, option: string): void {

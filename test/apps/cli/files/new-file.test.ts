@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { requireNewFile, writeNewFile } from '../../../apps/cli/new-file.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { requireNewFile, writeNewFile } from '../../../../apps/cli/files/new-file.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const refused = { code: 'usage.exists', next: expect.stringContaining('--to') };
 
