@@ -277,6 +277,8 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
       };
     case 'kernels-changed':
       return warn(progress, 'kernels-changed', words.kernelsChanged);
+    case 'kernels-demoted':
+      return warn(progress, 'kernels-demoted', words.kernelsDemoted);
     case 'file-problem':
       return warn(progress, event.message, event.message, event.next, 'bad');
     case 'failed': {

@@ -47,7 +47,7 @@ export interface Candidate {
 
 /** An operation on a shape on an adapter, for which one of several variants is chosen. */
 export interface Site {
-  /** Equal sites have equal keys. */
+  /** Equal sites have equal keys. It begins with the operation's name, which has no space. */
   readonly key: string;
   readonly operation: string;
   readonly words: readonly number[];
@@ -59,8 +59,19 @@ export interface Site {
   readonly guess: Candidate;
 }
 
+/** An operation's variant, for all shapes. */
+export interface VariantName {
+  readonly operation: string;
+  readonly variant: string;
+}
+
 /** The measured choices: names of variants by site key. */
 export type Choices = ReadonlyMap<string, string>;
+
+/** The name of the operation of a site with this key. */
+export function operationOf(key: Site['key']): string {
+  return key.slice(0, key.indexOf(' '));
+}
 
 export function siteOf<Shape>(
   operation: Operation<Shape>,

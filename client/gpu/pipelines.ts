@@ -23,13 +23,29 @@ export function kernelKey({ shader, entry, overrides, storage }: Kernel): string
   return JSON.stringify([shader.name, entry, overrides, storage]);
 }
 
-/** Compiles all kernels at once; the driver works on them in parallel. Throws TapestryError `shader.invalid`. */
+/** The kernels of each device that its programs have compiled: compiling takes most of the time until the first step. */
+const compiledOn = new WeakMap<GPUDevice, Map<string, Promise<CompiledKernel>>>();
+
+/**
+ * Compiles all kernels at once; the driver works on them in parallel. Programs on the same device share their pipelines. Throws
+ * TapestryError `shader.invalid`.
+ */
 export async function compileKernels(
   device: GPUDevice,
   kernels: Iterable<Kernel>,
 ): Promise<Map<string, CompiledKernel>> {
-  const compiling = [...startCompiling(device, kernels)];
-  return new Map(await Promise.all(compiling.map(async ([key, kernel]) => [key, await kernel] as const)));
+  const known = compiledOn.get(device) ?? new Map<string, Promise<CompiledKernel>>();
+  compiledOn.set(device, known);
+  const wanted = new Map([...kernels].map((kernel) => [kernelKey(kernel), kernel]));
+  const missing = [...wanted].filter(([key]) => !known.has(key)).map(([, kernel]) => kernel);
+  for (const [key, kernel] of startCompiling(device, missing)) {
+    known.set(key, kernel);
+    // The next program tries again.
+    kernel.catch(() => known.delete(key));
+  }
+  const compiling = [...wanted.keys()].map(async (key) => [key, await known.get(key)] as const);
+  const compiled = await Promise.all(compiling);
+  return new Map(compiled.flatMap(([key, kernel]) => (kernel === undefined ? [] : [[key, kernel]])));
 }
 
 /** Starts to compile all kernels, like `compileKernels`, but returns one promise per kernel, which may reject separately. */

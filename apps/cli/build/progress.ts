@@ -40,6 +40,8 @@ export class BuildProgress {
         return `  the adapter was lost (${terminalText(event.reason)}); training again from step ${event.step}`;
       case 'kernels-changed':
         return '  other kernels than before the interruption: the last bits may differ';
+      case 'kernels-demoted':
+        return '  kernels gave wrong numbers on this adapter: it uses the reference kernels in their place';
       case 'rollout':
         return event.failure === null
           ? ''

@@ -6,7 +6,7 @@ import { terminalText } from '../terminal/terminal-text.ts';
 const changes = {
   adapter: 'the adapter or its driver changed',
   build: 'this version of Tapestry has other kernels',
-  unknown: 'an older version did not name its kernels',
+  wrong: 'some gave wrong numbers on this adapter',
 } as const;
 
 const reasons = {
@@ -34,6 +34,11 @@ export function describe(event: ContributorEvent): string | null {
       );
     case 'kernels-changed':
       return `Resumed with other kernels (${changes[event.change]}): results differ in their last bits.`;
+    case 'kernels-demoted':
+      return (
+        `${event.adapter} gave a wrong answer to a known training step with these kernels: ${event.kernels.join('; ')}.` +
+        ' It uses the reference kernels in their place from now on.'
+      );
     case 'joined':
       return (
         `Joined "${terminalText(event.name)}" at round ${event.round} of ${event.rounds} as ${event.node.slice(0, 16)}` +

@@ -141,6 +141,8 @@ export const contributeWords = {
     `Training in round ${round} gave numbers that are not finite, so nothing was sent. Training continues from the next base.`,
   kernelsChanged:
     'The GPU, its driver or this page has changed since the state was saved. Training continues, but results may differ in their last digits.',
+  kernelsDemoted:
+    'A test step showed that your GPU computes wrong numbers with some of its programs. Slower ones, which are right, replace them on this device.',
   next: 'What to do:',
   fork: {
     heading: 'This relay signed two different histories of the run',

@@ -8,6 +8,8 @@ import type { KernelRecord } from '../../gpu/tuning/kernel-record.ts';
 import type { Runtime } from '../../runtime.ts';
 import type { Checkpoint, Place } from '../../train/checkpoint.ts';
 import { evaluate } from '../../train/evaluate.ts';
+import type { Trained } from '../../train/known-answer/answer.ts';
+import { checkKernels } from '../../train/loop/kernel-check.ts';
 import { TrainingLoop } from '../../train/loop/training-loop.ts';
 import { finiteLoss, type TrainingProgress } from '../../train/loop/training-progress.ts';
 import { learningRateAt } from '../../train/optimizer/schedule.ts';
@@ -19,6 +21,9 @@ import type { Round } from '../session/state.ts';
 
 /** The loss of a base is measured on at most this many batches of held-out text. */
 const maxHeldOutBatches = 8;
+
+/** A node checks its kernels when it opens the model, and again before every so many rounds of training. */
+const roundsBetweenChecks = 10;
 
 /** The result of training one round from its base. */
 export interface TrainedRound {
@@ -53,10 +58,12 @@ export class LocalTraining {
   readonly #terms: RunTerms;
   readonly #heldOut: Tokens;
   readonly #tell: TrainingOptions['tell'];
-  readonly #now: Runtime['now'];
+  readonly #runtime: Pick<Runtime, 'now' | 'cache'>;
   readonly #sampler: Sampler;
   readonly #loop: TrainingLoop;
   #start: RoundStart;
+  /** Rounds since the kernels were checked. */
+  #unchecked = 0;
 
   private constructor(
     loop: TrainingLoop,
@@ -64,20 +71,20 @@ export class LocalTraining {
     sampler: Sampler,
     heldOut: Tokens,
     tell: TrainingOptions['tell'],
-    now: Runtime['now'],
+    runtime: Pick<Runtime, 'now' | 'cache'>,
   ) {
     this.#loop = loop;
     this.#terms = terms;
     this.#sampler = sampler;
     this.#heldOut = heldOut;
     this.#tell = tell;
-    this.#now = now;
+    this.#runtime = runtime;
     this.#start = this.#fresh();
   }
 
   /**
    * Creates the model on `device`; `close` frees both. `kernels` are the kernels recorded in the state to restore.
-   * @throws TapestryError `corpus.too-short`, and the errors of `TrainingLoop.open`
+   * @throws TapestryError `corpus.too-short`, and the errors of `TrainingLoop.open` and `checkKernels`
    */
   static async open(
     runtime: Runtime,
@@ -107,7 +114,14 @@ export class LocalTraining {
       onKernels: tell,
     };
     const loop = await TrainingLoop.open(runtime, device, settings);
-    return new LocalTraining(loop, terms, sampler, heldOut, tell, runtime.now);
+    const training = new LocalTraining(loop, terms, sampler, heldOut, tell, runtime);
+    try {
+      await training.#checkKernels();
+    } catch (error) {
+      training.close();
+      throw error;
+    }
+    return training;
   }
 
   /** The state after the last completed round. */
@@ -146,7 +160,8 @@ export class LocalTraining {
   /**
    * Trains the local steps of `round` from `base`, the parameters of its base: those that end by `workUntil`, and one at least.
    * It is asked after each step. If the signal is aborted, it rejects at the next step with the signal's reason.
-   * @throws TapestryError `training.diverged` or `train.not-finite`, or `device.lost` if the device cannot be opened again
+   * @throws TapestryError `training.diverged` or `train.not-finite`, `device.lost` if the device cannot be opened again, and the
+   * errors of `checkKernels`
    */
   async train(
     round: Round,
@@ -157,12 +172,15 @@ export class LocalTraining {
     const { state: before, sampler } = this.#start;
     const { localSteps } = round;
     const { batch, sequence } = this.#terms.shape;
+    if (this.#unchecked >= roundsBetweenChecks) await this.#checkKernels();
+    this.#unchecked++;
+    signal.throwIfAborted();
     let heldOutLoss = Number.NaN;
     const { state, meanLoss, steps, ...after } = await this.#loop.run(
       {
         from: { state: { ...before, parameters: base }, sampler },
         steps: localSteps,
-        isEnough: () => this.#now() + this.#stepMilliseconds() > workUntil(),
+        isEnough: () => this.#runtime.now() + this.#stepMilliseconds() > workUntil(),
         sampler: this.#sampler,
         learningRate: (step) => this.#learningRate(round.round, step),
         onLoaded: async (trainer) => {
@@ -199,6 +217,17 @@ export class LocalTraining {
     const { batch, sequence } = this.#terms.shape;
     const { tokensPerSecond } = this.#loop.progress;
     return tokensPerSecond > 0 ? (1000 * batch * sequence) / tokensPerSecond : 0;
+  }
+
+  async #checkKernels(): Promise<void> {
+    const { config, optimizer, trainer } = this.#terms;
+    const trained: Trained = {
+      headSize: config.dimension / config.heads,
+      storage: trainer.storage ?? 'f32',
+      optimizer: optimizer.muon === undefined ? 'adamw' : 'muon',
+    };
+    await checkKernels(this.#loop, this.#runtime.cache, trained, this.#tell);
+    this.#unchecked = 0;
   }
 
   /** A new optimizer state, and the sampler's current position. */

@@ -36,8 +36,8 @@ function kernelDigest(candidate: Candidate): string {
   return fingerprint(JSON.stringify([candidate, shaders[candidate.shader]]));
 }
 
-/** Why a run cannot use its original kernels: it runs on another adapter, or in another build. */
-export type KernelChange = 'adapter' | 'build';
+/** Why a run cannot use its original kernels: it runs on another adapter or in another build, or they gave wrong numbers. */
+export type KernelChange = 'adapter' | 'build' | 'wrong';
 
 /**
  * Chooses a run's original kernels and ignores later measurements. If any of them is missing or has changed, it uses

@@ -38,7 +38,7 @@ const fileSchema = v.strictObject({
 let shadersDigest: string | undefined;
 
 /** A fingerprint of every shader's text, bindings and overrides. */
-const shadersVersion = () => {
+export const shadersVersion = () => {
   shadersDigest ??= fingerprint(JSON.stringify(shaders));
   return shadersDigest;
 };
@@ -52,7 +52,7 @@ export const tuningFile = ({ identity }: Device) => `kernels-${fingerprint(ident
  */
 export async function loadTunings(store: TuningStore, device: Device): Promise<Map<string, Tuning>> {
   const bytes = await store.read(tuningFile(device)).catch(() => null);
-  const file = v.safeParse(fileSchema, bytes === null ? null : parsed(bytes));
+  const file = v.safeParse(fileSchema, bytes === null ? null : parsedJson(bytes));
   if (!file.success || file.output.adapter !== device.identity || file.output.shaders !== shadersVersion())
     return new Map();
   return new Map(file.output.tunings.map((tuning) => [tuning.key, tuning]));
@@ -83,7 +83,8 @@ export function tuningOf(known: ReadonlyMap<string, Tuning>, site: RecordedSite)
   return tuning?.candidates === digestOf(site) ? tuning : undefined;
 }
 
-function parsed(bytes: Uint8Array): unknown {
+/** A file's JSON; null if it is not JSON in UTF-8. */
+export function parsedJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {

@@ -8,7 +8,7 @@ import { initialParameters } from '../../../../client/model/parameters.ts';
 import { Random } from '../../../../client/random.ts';
 import type { Runtime } from '../../../../client/runtime.ts';
 import { tinyConfig, tinyCorpus, tinyTerms } from '../../../support/contribute/harness.ts';
-import { losingDevices } from '../../../support/watch-devices.ts';
+import { losingDevices, watchDevices } from '../../../support/watch-devices.ts';
 
 const never = new AbortController().signal;
 const { localSteps, layout } = tinyTerms;
@@ -17,18 +17,31 @@ interface Trained {
   readonly rounds: readonly TrainedRound[];
   readonly start: LocalTraining['start'];
   readonly events: readonly ContributorEvent[];
+  /** Submits until the model is open. */
+  readonly opening: number;
 }
 
+/** Submits of the first device for the check of its kernels. */
+let checkSubmits = 0;
+
 /**
- * Trains two rounds. The i-th device that is opened is lost at its `losses[i]`-th submit; later devices are not lost.
- * Each reading of the clock moves it by 150 ms.
+ * Trains two rounds. The i-th device that is opened is lost at its `losses[i]`-th submit, the first one at its `losses[0]`-th
+ * after the check of its kernels; later devices are not lost. Each reading of the clock moves it by 150 ms.
  */
 async function train(
   losses: readonly number[],
   workUntil = () => Number.POSITIVE_INFINITY,
 ): Promise<Trained> {
   let now = 0;
-  const gpu = losingDevices(await nodeGpu(), losses);
+  let submits = 0;
+  const atSubmits = losses.map((loss, i) => (i === 0 ? checkSubmits + loss : loss));
+  const gpu = watchDevices(losingDevices(await nodeGpu(), atSubmits), ({ queue }) => {
+    const submit = queue.submit.bind(queue);
+    queue.submit = (buffers) => {
+      submits++;
+      return submit(buffers);
+    };
+  });
   const runtime: Runtime = {
     ...nodeRuntime({ folder: '/nowhere' }),
     gpu: async () => gpu,
@@ -42,21 +55,23 @@ async function train(
   const tell = (event: ContributorEvent) => events.push(event);
   const options = { corpus: tinyCorpus('even'), tokenizer: byteTokenizer, seed: 5, power: 1, tell };
   const training = await LocalTraining.open(runtime, await openDevice(gpu), tinyTerms, options);
+  const opening = submits;
   let base = initialParameters(tinyConfig, layout, 1);
   const rounds: TrainedRound[] = [];
   for (const round of [1, 2]) {
-    const opening = { round, base: 'ab'.repeat(32), attempt: 0, localSteps, normBound: 1 };
-    const trained = await training.train(opening, base, workUntil, never);
+    const opened = { round, base: 'ab'.repeat(32), attempt: 0, localSteps, normBound: 1 };
+    const trained = await training.train(opened, base, workUntil, never);
     rounds.push(trained);
     base = trained.parameters;
   }
   training.close();
-  return { rounds, start: training.start, events };
+  return { rounds, start: training.start, events, opening };
 }
 
 let undisturbed: Trained;
 beforeAll(async () => {
   undisturbed = await train([]);
+  checkSubmits = undisturbed.opening;
 });
 
 const lost = ({ events }: Trained) =>
@@ -71,6 +86,13 @@ test('losing the device at any submit, even several times in a round, changes no
   expect(disturbed.start).toEqual(undisturbed.start);
   // Each node reports the base that opens a round once.
   expect(disturbed.events.filter(({ event }) => event === 'round')).toHaveLength(2);
+});
+
+test('a device that is lost while its kernels are checked is opened again', async () => {
+  expect(checkSubmits).toBeGreaterThan(0);
+  const disturbed = await train([1 - checkSubmits]);
+  expect(lost(disturbed)).toEqual([]);
+  expect(disturbed.rounds).toEqual(undisturbed.rounds);
 });
 
 test('after a lost device, only the steps since the last snapshot are repeated', async () => {
