@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { byteTokenizer, type ModelTokenizer } from '../../../client/data/tokenizer.ts';
 import { nations } from '../../../client/data/udhr/nations.ts';
@@ -32,6 +32,7 @@ import { relayLog } from '../terminal/log.ts';
 import { Output } from '../terminal/output.ts';
 import { ProgressLine } from '../terminal/progress-line.ts';
 import { streams, terminal } from '../terminal/streams.ts';
+import { terminalText } from '../terminal/terminal-text.ts';
 
 interface RelayFlags extends RunFlags {
   readonly host: string;
@@ -181,6 +182,8 @@ async function runRelay(flags: RelayFlags): Promise<void> {
       { event: 'listening', run: relay.runId, ...invited.fact },
       invited.text(output.live ? (terminal.rows ?? 24) : 0),
     );
+    const folder = resolve(flags.data);
+    output.progress({ event: 'data', folder }, `Data       ${terminalText(folder)}`);
     output.progress({ event: 'guard', ...guardFact(relay.manifest) }, guardText(relay.manifest));
     const progress = new ProgressLine(relay, output, [
       `Dashboard  ${invited.fact.dashboard}`,

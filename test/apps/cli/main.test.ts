@@ -238,8 +238,12 @@ test('relay --tokenizer makes a run of that tokenizer, serves its file, and refu
   const relay = spawn(process.execPath, [tapestry.tapestry, ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [line] = await once(createInterface({ input: relay.stdout }), 'line');
-  const { dashboard } = JSON.parse(line);
+  const lines = createInterface({ input: relay.stdout })[Symbol.asyncIterator]();
+  const { dashboard } = JSON.parse((await lines.next()).value ?? '');
+  expect(JSON.parse((await lines.next()).value ?? '')).toEqual({
+    event: 'data',
+    folder: join(folder, 'bpe'),
+  });
   const bytesAt = async (path: string) =>
     new Uint8Array(await (await fetch(new URL(path, dashboard))).arrayBuffer());
   const { tokenizer } = decodeManifest(decodeSignedManifest(await bytesAt('/manifest')).manifest);
