@@ -2,6 +2,7 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import type { WholeModel } from '../../relay/wire/frames.ts';
 import { fromHex } from '../../relay/wire/hex.ts';
 import type { Model, ModelSchema } from '../../relay/wire/tapestry_pb.js';
+import { ownHeadSize } from '../formats/decoder/head-size.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { ParameterLayout } from '../model/parameters.ts';
 
@@ -18,6 +19,7 @@ export function modelConfigOf(model: WholeModel): ModelConfig {
     layers: model.layers,
     dimension: model.dimension,
     heads: model.heads,
+    ...(model.headSize > 0 && { headSize: model.headSize }),
     keyValueHeads: model.keyValueHeads,
     feedForward: model.feedForward,
     contextLength: model.contextLength,
@@ -35,6 +37,7 @@ export function manifestModel(
 ): Exclude<MessageInitShape<typeof ModelSchema>, Model> {
   return {
     ...config,
+    headSize: ownHeadSize(config).headSize ?? 0,
     ropeScaling:
       ropeScaling === undefined
         ? { case: 'unscaled', value: {} }

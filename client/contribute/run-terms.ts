@@ -95,8 +95,14 @@ function modelOf({ model }: WholeManifest): ModelConfig {
   const { vocabularySize, layers, dimension, heads, keyValueHeads, feedForward, contextLength } = model;
   const positive = [layers, dimension, heads, keyValueHeads, feedForward, contextLength].every((n) => n >= 1);
   must(positive, 'a size of its model is zero');
-  must(dimension % heads === 0 && heads % keyValueHeads === 0, 'its heads do not divide its dimension');
-  must((dimension / heads) % 2 === 0, 'its head size is odd');
+  const { headSize } = model;
+  must(
+    headSize > 0 || dimension % heads === 0,
+    'its heads do not divide its dimension, and have no size of their own',
+  );
+  must(headSize * heads !== dimension, 'its head size is written although it follows from its dimension');
+  must(heads % keyValueHeads === 0, 'its key/value heads do not divide its heads');
+  must((headSize || dimension / heads) % 2 === 0, 'its head size is odd');
   must(model.ropeTheta > 1 && model.normEpsilon > 0, 'its RoPE base or norm epsilon is out of range');
   must(vocabularySize >= 1, 'its vocabulary is empty');
   if (model.ropeScaling.case === 'llama3') {

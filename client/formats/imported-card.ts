@@ -17,7 +17,7 @@ The weights of ${plainMarkdown(source)} as a base: the same values in float32, a
 | | |
 |---|---|
 | Base | \`${hash}\` |
-| Architecture | LLaMA: ${sizes.layers} layers of width ${sizes.dimension}, ${sizes.heads} heads sharing ${sizes.keyValueHeads} key/value heads, context ${sizes.contextLength} |
+| Architecture | LLaMA: ${sizes.layers} layers of width ${sizes.dimension}, ${sizes.heads} heads sharing ${sizes.keyValueHeads} key/value heads${sizes.headSize === undefined ? '' : ` of ${sizes.headSize}`}, context ${sizes.contextLength} |
 
 \`\`\`sh
 tapestry generate --model . --prompt 'All human beings '

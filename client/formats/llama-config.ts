@@ -1,14 +1,13 @@
 import * as v from 'valibot';
 import { TapestryError } from '../errors.ts';
+import { type HeadSizes, headSizeOf, ownHeadSize } from './decoder/head-size.ts';
+import type { RopeScaling } from './decoder/rope-scaling.ts';
 import { encodeJson, parseJson } from './json.ts';
-import type { RopeScaling } from './rope-scaling.ts';
 
 /** The sizes of a LLaMA decoder, by this project's names. */
-export interface DecoderSizes {
+export interface DecoderSizes extends HeadSizes {
   readonly vocabularySize: number;
   readonly layers: number;
-  readonly dimension: number;
-  readonly heads: number;
   readonly keyValueHeads: number;
   readonly feedForward: number;
   readonly contextLength: number;
@@ -51,7 +50,7 @@ export function encodeLlamaConfig(
     num_hidden_layers: sizes.layers,
     num_attention_heads: sizes.heads,
     num_key_value_heads: sizes.keyValueHeads,
-    head_dim: sizes.dimension / sizes.heads,
+    head_dim: headSizeOf(sizes),
     max_position_embeddings: sizes.contextLength,
     rms_norm_eps: sizes.normEpsilon,
     // transformers 4 reads rope_theta and torch_dtype, transformers 5 reads rope_parameters and dtype.
@@ -151,17 +150,14 @@ const schema = v.pipe(
     `${scoringClass} must have one label, as a reward model has`,
   ),
   v.check(
-    (c) => c.hidden_size % (2 * c.num_attention_heads) === 0,
-    'hidden_size must be an even multiple of num_attention_heads',
+    (c) => Boolean(c.head_dim) || c.hidden_size % (2 * c.num_attention_heads) === 0,
+    'hidden_size must be an even multiple of num_attention_heads, or head_dim be given',
   ),
   v.check(
     (c) => c.num_attention_heads % c.num_key_value_heads === 0,
     'num_attention_heads must be a multiple of num_key_value_heads',
   ),
-  v.check(
-    (c) => (c.head_dim ?? c.hidden_size / c.num_attention_heads) === c.hidden_size / c.num_attention_heads,
-    'head_dim must be hidden_size / num_attention_heads',
-  ),
+  v.check((c) => (c.head_dim ?? 2) % 2 === 0, 'head_dim must be even, because RoPE turns pairs'),
 );
 
 /** Reads the sizes in a config.json. Throws `model.bad-config` with the name of the bad field. */
@@ -182,11 +178,13 @@ export function parseLlamaConfig(bytes: Uint8Array): DecoderSizes {
   }
   const config = parsed.output;
   const ropeScaling = scalingOf(config.rope_parameters ?? config.rope_scaling);
+  const [dimension, heads] = [config.hidden_size, config.num_attention_heads];
   return {
     vocabularySize: config.vocab_size,
     layers: config.num_hidden_layers,
-    dimension: config.hidden_size,
-    heads: config.num_attention_heads,
+    dimension,
+    heads,
+    ...(config.head_dim && ownHeadSize({ dimension, heads, headSize: config.head_dim })),
     keyValueHeads: config.num_key_value_heads,
     feedForward: config.intermediate_size,
     contextLength: config.max_position_embeddings,

@@ -58,7 +58,7 @@ round, every node trained on its own text and sent a clipped, quantised weight d
 | Rounds | ${count(facts.round)}, of ${count(facts.localSteps)} local AdamW steps a node each |
 | Contributions merged | ${count(facts.contributions)} |
 | Tokens trained on | ${count(facts.tokens)} |
-| Architecture | LLaMA: ${config.layers} layers of width ${config.dimension}, ${config.heads} heads sharing ${config.keyValueHeads} key/value heads, context ${config.contextLength} |
+| Architecture | LLaMA: ${config.layers} layers of width ${config.dimension}, ${config.heads} heads sharing ${config.keyValueHeads} key/value heads${config.headSize === undefined ? '' : ` of ${config.headSize}`}, context ${config.contextLength} |
 | Tokens | ${tokens}; ${beginning} begins a document, ${end} ends it, ${padding} pads |
 
 ## Held-out loss

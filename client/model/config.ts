@@ -1,5 +1,5 @@
 import { TapestryError } from '../errors.ts';
-import type { RopeScaling } from '../formats/rope-scaling.ts';
+import type { RopeScaling } from '../formats/decoder/rope-scaling.ts';
 
 /** Sizes of a LLaMA-shaped decoder: RMSNorm, RoPE, grouped-query attention, SwiGLU. */
 export interface ModelConfig {
@@ -7,6 +7,8 @@ export interface ModelConfig {
   readonly layers: number;
   readonly dimension: number;
   readonly heads: number;
+  /** Values of a head, if not dimension / heads. */
+  readonly headSize?: number;
   /** Divides `heads`; each key/value head serves `heads / keyValueHeads` query heads. */
   readonly keyValueHeads: number;
   readonly feedForward: number;

@@ -1,5 +1,6 @@
 import { TapestryError } from '../errors.ts';
-import { rotaryFrequency } from '../formats/rope-scaling.ts';
+import { headSizeOf } from '../formats/decoder/head-size.ts';
+import { rotaryFrequency } from '../formats/decoder/rope-scaling.ts';
 import type { Activation, Binding } from '../gpu/program.ts';
 import type { ModelConfig } from './config.ts';
 import { type HeadBindings, type HeadRecord, headBackward, headForward } from './head.ts';
@@ -34,17 +35,18 @@ export interface DecoderRecord {
 
 /** Throws TapestryError `config.shape` if the kernels, which read vectors of 4, cannot run a configuration. */
 export function checkShape(config: ModelConfig): void {
-  const headSize = config.dimension / config.heads;
+  const headSize = headSizeOf(config);
   const wrong =
     ((headSize % 8 !== 0 || headSize > 128) &&
-      'dimension / heads must be a multiple of 8, and at most 128') ||
+      `the size of a head must be a multiple of 8, and at most 128: it is ${headSize}`) ||
+    (config.dimension % 8 !== 0 && 'dimension must be a multiple of 8') ||
     (config.heads % config.keyValueHeads !== 0 && 'heads must be a multiple of keyValueHeads');
   if (wrong) throw new TapestryError('config.shape', wrong, 'change the model configuration');
 }
 
 /** (sequence, headSize): for each position headSize / 2 cosines of its rotary angles, then headSize / 2 sines. */
 export function rotationTable(config: ModelConfig, sequence: number): Float32Array<ArrayBuffer> {
-  const headSize = config.dimension / config.heads;
+  const headSize = headSizeOf(config);
   const half = headSize / 2;
   const table = new Float32Array(sequence * headSize);
   for (let position = 0; position < sequence; position++) {

@@ -1,3 +1,4 @@
+import { headSizeOf, queryWidthOf } from '../formats/decoder/head-size.ts';
 import type { Activation, Binding, ProgramBuilder } from '../gpu/program.ts';
 import { AdaptedLayer, type AdapterRecord } from './adapter/adapted-layer.ts';
 import { type ModelConfig, paddedExtents } from './config.ts';
@@ -37,8 +38,8 @@ export interface LayerRecord {
   readonly input: Activation; // (R, C)
   readonly attentionInput: Activation; // (R, C), normed
   readonly attentionInverse: Activation; // (R)
-  readonly qkv: Activation; // (R, C + 2 keyValueWidth), rotated
-  readonly attended: Activation; // (R, C)
+  readonly qkv: Activation; // (R, queryWidth + 2 keyValueWidth), rotated
+  readonly attended: Activation; // (R, queryWidth)
   readonly logSums: Activation; // (R, heads)
   readonly middle: Activation; // (R, C), after the attention's residual
   readonly feedForwardInput: Activation; // (R, C), normed
@@ -69,14 +70,14 @@ function shapesOf({ config, batch, sequence }: DecoderContext) {
   const { dimension: width, heads, keyValueHeads, normEpsilon: epsilon } = config;
   const { feedForward } = paddedExtents(config);
   const rows = batch * sequence;
-  const headSize = width / heads;
+  const [headSize, queryWidth] = [headSizeOf(config), queryWidthOf(config)];
   return {
     rows,
     norm: { rows, width, epsilon },
     qkv: { rows, inputs: width, outputs: headSize * (heads + 2 * keyValueHeads) },
     rotary: { kind: 'rotary', headSize, rotatedHeads: heads + keyValueHeads, sequence },
     attention: { batch, sequence, heads, keyValueHeads, headSize },
-    attentionOutput: { rows, inputs: width, outputs: width },
+    attentionOutput: { rows, inputs: queryWidth, outputs: width },
     gateUp: { rows, inputs: width, outputs: 2 * feedForward },
     down: { rows, inputs: feedForward, outputs: width },
   } as const;
@@ -125,7 +126,7 @@ export function layerActivations(context: DecoderContext, layer: number, input: 
     attentionInput: rowsOf(config.dimension),
     attentionInverse: program.activation(shapes.rows),
     qkv: rowsOf(shapes.qkv.outputs),
-    attended: rowsOf(config.dimension),
+    attended: rowsOf(shapes.attentionOutput.inputs),
     logSums: program.activation(shapes.rows * config.heads),
     middle: rowsOf(config.dimension),
     feedForwardInput: rowsOf(config.dimension),
@@ -216,7 +217,8 @@ export function layerBackward(
   throughNorm('feedForwardNorm', feedForward, feedForwardGradient);
   if (endsAt('feedForwardNorm')) return;
 
-  const outputGradient = throughLinear('attentionOutput', record.attended, streamGradient, config.dimension);
+  const queryWidth = shapes.attentionOutput.inputs;
+  const outputGradient = throughLinear('attentionOutput', record.attended, streamGradient, queryWidth);
   if (outputGradient === undefined) return;
   const qkvGradient = rowsOf(shapes.qkv.outputs);
   const deltas = program.activation(shapes.rows * config.heads);

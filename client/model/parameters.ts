@@ -1,4 +1,5 @@
 import { TapestryError } from '../errors.ts';
+import { headSizeOf, queryWidthOf } from '../formats/decoder/head-size.ts';
 import { fileSizeOf, type PaddedShape, spreadPadding } from '../formats/tensors/padding.ts';
 import { Random } from '../random.ts';
 import { sha256Hex } from '../sha256.ts';
@@ -97,15 +98,16 @@ export function layoutOf(config: ModelConfig): ParameterLayout {
   const padded = paddedExtents(config);
   const placeTable = (name: string) =>
     placePadded(name, [padded.vocabulary, dimension], [vocabularySize, dimension]);
-  const keyValueWidth = (dimension / config.heads) * config.keyValueHeads;
+  const queryWidth = queryWidthOf(config);
+  const keyValueWidth = headSizeOf(config) * config.keyValueHeads;
   placeTable(embedding);
   for (let layer = 0; layer < config.layers; layer++) {
     const within = `model.layers.${layer}.`;
     place(`${within}input_layernorm.weight`, dimension);
-    place(`${within}self_attn.q_proj.weight`, dimension, dimension);
+    place(`${within}self_attn.q_proj.weight`, queryWidth, dimension);
     place(`${within}self_attn.k_proj.weight`, keyValueWidth, dimension);
     place(`${within}self_attn.v_proj.weight`, keyValueWidth, dimension);
-    place(`${within}self_attn.o_proj.weight`, dimension, dimension);
+    place(`${within}self_attn.o_proj.weight`, dimension, queryWidth);
     place(`${within}post_attention_layernorm.weight`, dimension);
     const [units, ownUnits] = [padded.feedForward, config.feedForward];
     for (const name of ['gate', 'up'])

@@ -1128,6 +1128,13 @@ export declare type Model = Message<"tapestry.v2.Model"> & {
   layout: Uint8Array;
 
   /**
+   * Values of a head; 0 means dimension / heads, which is never written otherwise.
+   *
+   * @generated from field: fixed32 head_size = 13;
+   */
+  headSize: number;
+
+  /**
    * How RoPE's frequencies follow from rope_theta.
    *
    * @generated from oneof tapestry.v2.Model.rope_scaling

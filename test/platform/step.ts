@@ -97,7 +97,7 @@ export function stepCases(seed: number, f16: boolean): StepCase[] {
   const sparing = { accumulation: 2, recompute: true, shape: { batch: 2, sequence: 7 } };
   const single: StepCase[] = [
     { ...usual, name: 'head tied' },
-    { ...usual, name: 'head apart', config: { ...ragged, tiedHead: false } },
+    { ...usual, name: 'head apart, wide heads', config: { ...ragged, tiedHead: false, headSize: 24 } },
     { ...usual, name: 'rows weighted', weighted: true },
     { ...usual, name: 'documents packed', packed: true },
     { ...usual, ...sparing, name: 'recomputed, accumulated, packed', packed: true },
@@ -109,7 +109,13 @@ export function stepCases(seed: number, f16: boolean): StepCase[] {
       bindingBytes: 24 * 1024,
       weighted: true,
     },
-    { ...usual, ...sparing, name: 'DoRA, recomputed, accumulated', lora: { ...lora, dora: true } },
+    {
+      ...usual,
+      ...sparing,
+      name: 'DoRA, wide heads, recomputed, accumulated',
+      config: { ...ragged, headSize: 16 },
+      lora: { ...lora, dora: true },
+    },
     ...drawn,
   ];
   const half: StepCase[] = [

@@ -19,6 +19,7 @@ MODEL = {
     1: ("vocabulary_size", "u32"), 2: ("layers", "u32"), 3: ("dimension", "u32"), 4: ("heads", "u32"),
     5: ("key_value_heads", "u32"), 6: ("feed_forward", "u32"), 7: ("context_length", "u32"), 8: ("rope_theta", "f64"),
     9: ("norm_epsilon", "f64"), 10: ("tied_head", "bool"), 11: ("parameters", "u32"), 12: ("layout", "bytes"),
+    13: ("head_size", "u32"),
     20: ("unscaled", {}), 21: ("llama3", {1: ("factor", "f64"), 2: ("low_frequency_factor", "f64"),
                                           3: ("high_frequency_factor", "f64"), 4: ("original_context", "u32")}),
 }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printable, TapestryError } from '../../../client/errors.ts';
+import { headSizeOf } from '../../../client/formats/decoder/head-size.ts';
 import type { LowRankMatrix } from '../../../client/formats/gguf/adapter.ts';
 import { openGgufAdapter } from '../../../client/formats/gguf/read-adapter.ts';
 import {
@@ -45,7 +46,7 @@ export async function loadAdapter(path: string, { config, layout }: AdaptedModel
   });
   try {
     const opened = isGguf
-      ? await openGgufAdapter(file, config.dimension / config.heads)
+      ? await openGgufAdapter(file, headSizeOf(config))
       : openPeftAdapter(await readConfig(path), await openSafetensors(file));
     const { baseModel, metadata, tensors: _tensors, ...settings } = opened;
     const values = await readPeftValues(opened, adapterLayout(layout, settings));

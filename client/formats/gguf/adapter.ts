@@ -1,4 +1,4 @@
-import type { DecoderSizes } from '../llama-config.ts';
+import { type HeadSizes, headSizeOf } from '../decoder/head-size.ts';
 import { pickRows } from './llama.ts';
 import { unsupported } from './metadata.ts';
 import { ggufName, isRotated, rowsInTransformers } from './names.ts';
@@ -23,7 +23,7 @@ export interface LowRankMatrix {
  * differs from that is multiplied into B. Throws `gguf.unsupported` for magnitudes.
  */
 export function encodeGgufAdapter(
-  { dimension, heads }: DecoderSizes,
+  sizes: HeadSizes,
   name: string,
   alpha: number,
   matrices: readonly LowRankMatrix[],
@@ -40,7 +40,7 @@ export function encodeGgufAdapter(
     'adapter.lora.alpha': { type: 'float32', value: usable } as const,
     ...Object.fromEntries(notes),
   };
-  const headSize = dimension / heads;
+  const headSize = headSizeOf(sizes);
   const tensors = matrices.flatMap((matrix): GgufTensor[] => {
     const { rank, outputs, inputs } = matrix;
     const written = ggufName(matrix.name);

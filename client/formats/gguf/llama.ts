@@ -1,5 +1,6 @@
+import { headSizeOf, ownHeadSize } from '../decoder/head-size.ts';
+import { type RopeScaling, rotaryFrequency } from '../decoder/rope-scaling.ts';
 import type { DecoderSizes } from '../llama-config.ts';
-import { type RopeScaling, rotaryFrequency } from '../rope-scaling.ts';
 import { fileShapeOf, withoutPadding } from '../tensors/padding.ts';
 import { fitsRows, readTensor, type StoredTensor, sizeOf } from '../tensors/stored-tensor.ts';
 import type { FlatLayout } from '../tensors/weights.ts';
@@ -17,7 +18,7 @@ const fileTypes: Readonly<Record<GgufType, number>> = { F32: 0, F16: 1, Q8_0: 7 
 /** The key-value pairs that describe a LLaMA decoder. */
 export function llamaPairs(sizes: DecoderSizes, type: GgufType, name: string): Record<string, GgufPair> {
   const whole = (value: number): GgufPair => ({ type: 'uint32', value });
-  const headSize = sizes.dimension / sizes.heads;
+  const headSize = headSizeOf(sizes);
   return {
     'general.architecture': { type: 'string', value: 'llama' },
     'general.type': { type: 'string', value: 'model' },
@@ -46,7 +47,7 @@ export function llamaTensors(
   parameters: Float32Array,
   type: GgufType,
 ): GgufTensor[] {
-  const headSize = sizes.dimension / sizes.heads;
+  const headSize = headSizeOf(sizes);
   const tensors = layout.tensors.map((place): GgufTensor => {
     const { name, offset, size } = place;
     const shape = fileShapeOf(place);
@@ -93,7 +94,7 @@ const ropeFactorsName = 'rope_freqs.weight';
 function ropeFactors(sizes: DecoderSizes): Float32Array | null {
   const { ropeTheta, ropeScaling } = sizes;
   if (ropeScaling === undefined) return null;
-  const half = sizes.dimension / sizes.heads / 2;
+  const half = headSizeOf(sizes) / 2;
   return Float32Array.from(
     { length: half },
     (_, i) => rotaryFrequency({ ropeTheta }, i, half) / rotaryFrequency({ ropeTheta, ropeScaling }, i, half),
@@ -115,10 +116,14 @@ export async function parseLlamaSizes({ metadata, tensors }: GgufFile): Promise<
   if (architecture !== 'llama') throw unsupported(`its architecture is ${JSON.stringify(architecture)}`);
   const within = (name: string, otherwise?: number) => pairs.number(`llama.${name}`, otherwise);
   const [dimension, heads] = [within('embedding_length'), within('attention.head_count')];
-  const headSize = dimension / heads;
-  for (const name of ['attention.key_length', 'attention.value_length', 'rope.dimension_count'])
-    if (within(name, headSize) !== headSize)
-      throw unsupported(`llama.${name} is not llama.embedding_length / llama.attention.head_count`);
+  const headSize = within('attention.key_length', dimension / heads);
+  // llama.cpp's own defaults: values are as wide as by the sizes, and what RoPE turns is as wide as keys.
+  for (const [name, usual] of [
+    ['attention.value_length', dimension / heads],
+    ['rope.dimension_count', headSize],
+  ] as const)
+    if (within(name, usual) !== headSize)
+      throw unsupported(`llama.${name} is not llama.attention.key_length`);
   const scaling = pairs.text('llama.rope.scaling.type', 'none');
   if (scaling !== 'none') throw unsupported(`llama.rope.scaling.type is ${JSON.stringify(scaling)}`);
   if (within('expert_count', 0) !== 0) throw unsupported('llama.expert_count is not 0');
@@ -128,6 +133,7 @@ export async function parseLlamaSizes({ metadata, tensors }: GgufFile): Promise<
     layers: within('block_count'),
     dimension,
     heads,
+    ...ownHeadSize({ dimension, heads, headSize }),
     keyValueHeads: within('attention.head_count_kv', heads),
     feedForward: within('feed_forward_length'),
     contextLength: within('context_length'),
@@ -155,7 +161,7 @@ async function scalingOf(stored: StoredTensor, sizes: DecoderSizes): Promise<Rop
 }
 
 /** The tensors under transformers' names, with their rows in transformers' order. Throws `gguf.unsupported`. */
-export function tensorsOf({ tensors }: GgufFile, { dimension, heads }: DecoderSizes): StoredTensor[] {
+export function tensorsOf({ tensors }: GgufFile, sizes: DecoderSizes): StoredTensor[] {
   return tensors
     .filter(({ name }) => name !== ropeFactorsName)
     .map((tensor) => {
@@ -163,7 +169,7 @@ export function tensorsOf({ tensors }: GgufFile, { dimension, heads }: DecoderSi
       if (name === null) throw unsupported(`it has a tensor ${JSON.stringify(tensor.name.slice(0, 200))}`);
       const rows = tensor.shape[0] ?? 0;
       return isRotated(name)
-        ? { ...tensor, name, rows: rowsInTransformers(rows, dimension / heads) }
+        ? { ...tensor, name, rows: rowsInTransformers(rows, headSizeOf(sizes)) }
         : { ...tensor, name };
     });
 }

@@ -1,4 +1,5 @@
-import { rotaryFrequency } from '../../formats/rope-scaling.ts';
+import { headSizeOf, queryWidthOf } from '../../formats/decoder/head-size.ts';
+import { rotaryFrequency } from '../../formats/decoder/rope-scaling.ts';
 import { type ModelConfig, paddedExtents } from '../config.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import {
@@ -17,10 +18,10 @@ const multiplicationsATurn = 4_000_000;
 /** One layer's weights, as views of the parameters. */
 interface Layer {
   readonly attentionNorm: Float32Array; // (C)
-  readonly queryWeight: Float32Array; // (C, C)
+  readonly queryWeight: Float32Array; // (queryWidth, C)
   readonly keyWeight: Float32Array; // (keyValueWidth, C)
   readonly valueWeight: Float32Array; // (keyValueWidth, C)
-  readonly outputWeight: Float32Array; // (C, C)
+  readonly outputWeight: Float32Array; // (C, queryWidth)
   readonly feedForwardNorm: Float32Array; // (C)
   readonly gateWeight: Float32Array; // (F, C)
   readonly upWeight: Float32Array; // (F, C)
@@ -57,8 +58,8 @@ export class CpuDecoder implements CachedDecoder {
   readonly #sines: Float32Array; // (contextLength, headSize / 2)
   readonly #residual: Float32Array; // (C)
   readonly #normed: Float32Array; // (C)
-  readonly #queries: Float32Array; // (C)
-  readonly #attended: Float32Array; // (C)
+  readonly #queries: Float32Array; // (queryWidth)
+  readonly #attended: Float32Array; // (queryWidth)
   readonly #projected: Float32Array; // (C)
   readonly #scores: Float32Array; // (contextLength)
   readonly #gate: Float32Array; // (F)
@@ -85,7 +86,7 @@ export class CpuDecoder implements CachedDecoder {
     };
     const { dimension, contextLength, vocabularySize } = config;
     const { feedForward } = paddedExtents(config);
-    const headSize = dimension / config.heads;
+    const headSize = headSizeOf(config);
     const half = headSize / 2;
     const cacheSize = contextLength * headSize * config.keyValueHeads;
     this.config = config;
@@ -124,8 +125,8 @@ export class CpuDecoder implements CachedDecoder {
     this.#sines = Float32Array.from(angles, Math.sin);
     this.#residual = new Float32Array(dimension);
     this.#normed = new Float32Array(dimension);
-    this.#queries = new Float32Array(dimension);
-    this.#attended = new Float32Array(dimension);
+    this.#queries = new Float32Array(queryWidthOf(config));
+    this.#attended = new Float32Array(queryWidthOf(config));
     this.#projected = new Float32Array(dimension);
     this.#scores = new Float32Array(contextLength);
     this.#gate = new Float32Array(feedForward);
@@ -245,7 +246,7 @@ export class CpuDecoder implements CachedDecoder {
 
   /** Applies rotary positions in place to all heads of a row; pairs are (i, i + headSize / 2). */
   #turn(heads: Float32Array, position: number): void {
-    const headSize = this.config.dimension / this.config.heads;
+    const headSize = headSizeOf(this.config);
     const half = headSize / 2;
     for (let head = 0; head < heads.length; head += headSize) {
       for (let i = 0; i < half; i++) {
@@ -261,8 +262,8 @@ export class CpuDecoder implements CachedDecoder {
 
   /** Attention of the newest query over the cache. */
   #attend(cache: LayerCache, position: number, keyValueWidth: number): void {
-    const { heads, keyValueHeads, dimension } = this.config;
-    const headSize = dimension / heads;
+    const { heads, keyValueHeads } = this.config;
+    const headSize = headSizeOf(this.config);
     const scores = this.#scores;
     this.#attended.fill(0);
     for (let head = 0; head < heads; head++) {

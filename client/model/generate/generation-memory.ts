@@ -1,5 +1,6 @@
 import type { Precision } from '../../../shaders/shader.ts';
 import type { TapestryError } from '../../errors.ts';
+import { headSizeOf } from '../../formats/decoder/head-size.ts';
 import { type Allocator, tooSmall } from '../../gpu/device.ts';
 import type { BufferRange } from '../../gpu/program.ts';
 import { type ModelConfig, paddedExtents } from '../config.ts';
@@ -54,9 +55,9 @@ export function makeGenerationMemory(
   config: ModelConfig,
   { sequences, storage }: GenerationShape,
 ): GenerationMemory {
-  const { dimension, heads, keyValueHeads, contextLength } = config;
+  const { dimension, keyValueHeads, contextLength } = config;
   const bytes = storage === 'f16' ? 2 : 4;
-  const headSize = dimension / heads;
+  const headSize = headSizeOf(config);
   const make = (label: string, size: number) => {
     if (size > device.bufferBytes) throw tooMuch(`${label} need ${size} bytes`);
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;

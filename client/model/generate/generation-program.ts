@@ -1,3 +1,4 @@
+import { headSizeOf, queryWidthOf } from '../../formats/decoder/head-size.ts';
 import type { Adapter } from '../../gpu/device.ts';
 import { openDryRunAllocator } from '../../gpu/dry-run-allocator.ts';
 import type { Choices } from '../../gpu/operation.ts';
@@ -143,7 +144,7 @@ function recordLayer(
 ): Activation {
   const { dimension, heads, keyValueHeads, normEpsilon: epsilon, contextLength } = config;
   const { feedForward } = paddedExtents(config);
-  const headSize = dimension / heads;
+  const [headSize, queryWidth] = [headSizeOf(config), queryWidthOf(config)];
   const names = weightsOf(layer);
   const normed = (from: Activation, name: 'attentionNorm' | 'feedForwardNorm') => {
     const output = program.stored(rows * dimension);
@@ -176,7 +177,7 @@ function recordLayer(
   const qkv = linear('qkv', attentionInput, [dimension, qkvWidth], rotary, {
     rotation: bindings.rotation,
   });
-  const attended = program.stored(rows * dimension);
+  const attended = program.stored(rows * queryWidth);
   for (const { keysAndValues, firstSequence, sequences } of cache) {
     const part = { sequences, positions: contextLength, firstSequence };
     const shape = { rows, heads, keyValueHeads, headSize, ...part };
@@ -189,7 +190,7 @@ function recordLayer(
     });
   }
   const plain = { kind: 'plain' } as const;
-  const middle = linear('attentionOutput', attended, [dimension, dimension], plain, { addend: input });
+  const middle = linear('attentionOutput', attended, [queryWidth, dimension], plain, { addend: input });
   const feedForwardInput = normed(middle, 'feedForwardNorm');
   const activated = program.stored(rows * feedForward);
   linear('gateUp', feedForwardInput, [dimension, 2 * feedForward], { kind: 'swiglu' }, { activated });

@@ -1,4 +1,5 @@
 import { type Batch, type BatchShape, rowWeights, weightedLoss } from '../../data/batch.ts';
+import { headSizeOf } from '../../formats/decoder/head-size.ts';
 import type { ModelConfig } from '../config.ts';
 import type { ParameterLayout } from '../parameters.ts';
 import { attentionBackward, attentionForward } from './attention.ts';
@@ -17,7 +18,7 @@ interface LayerRecord {
   readonly queries: Float64Array; // (N, heads, D), rotated
   readonly keys: Float64Array; // (N, keyValueHeads, D), rotated
   readonly values: Float64Array; // (N, keyValueHeads, D)
-  readonly attended: Float64Array; // (N, C)
+  readonly attended: Float64Array; // (N, heads, D)
   readonly middle: Float64Array; // (N, C), after the attention's residual
   readonly feedForwardInput: Float64Array; // (N, C), normed
   readonly gate: Float64Array; // (N, F)
@@ -102,7 +103,7 @@ const tableOf = ({ vocabularySize, dimension }: ModelConfig, tensor: Tensors, na
 /** The operations' shapes for a model and a batch. */
 function shapesOf(config: ModelConfig, { batch, sequence }: BatchShape, documents: Uint32Array | undefined) {
   const { heads, keyValueHeads } = config;
-  const headSize = config.dimension / heads;
+  const headSize = headSizeOf(config);
   return {
     rows: batch * sequence,
     attention: { batch, sequence, heads, keyValueHeads, headSize, ...(documents && { documents }) },

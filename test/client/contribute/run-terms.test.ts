@@ -4,6 +4,7 @@ import { readRunTerms } from '../../../client/contribute/run-terms.ts';
 import { generate, identityOf } from '../../../client/identity.ts';
 import { layoutOf } from '../../../client/model/parameters.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
+import { denseCodec } from '../../../relay/wire/codec/dense.ts';
 import { encodeManifest, runIdOf } from '../../../relay/wire/frames.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
 import { manifestSignedBytes, sign } from '../../../relay/wire/signatures.ts';
@@ -57,10 +58,17 @@ test('a manifest is read into the settings that training needs', async () => {
   });
 });
 
-test('a model whose RoPE is scaled is read', async () => {
-  const { bytes, signature } = await signed(scaledRope());
-  const { config } = await readRunTerms(bytes, signature);
-  expect(config).toEqual({ ...tinyConfig, ropeScaling });
+test('a model whose RoPE is scaled, or whose heads have a size of their own, is read', async () => {
+  const wide = { ...tinyConfig, headSize: 24 };
+  const layout = layoutOf(wide);
+  const payloadBytes = denseCodec(dense).payloadBytes(layout.length);
+  for (const [changed, expected] of [
+    [scaledRope(), { ...tinyConfig, ropeScaling }],
+    [{ model: manifestModel(wide, layout), limits: { ...limits, payloadBytes } }, wide],
+  ] as const) {
+    const { bytes, signature } = await signed(changed);
+    expect((await readRunTerms(bytes, signature)).config).toEqual(expected);
+  }
 });
 
 test('the strategy is read into settings of the trainer', async () => {
@@ -110,6 +118,10 @@ describe('numbers that training could not work with are refused', () => {
     ['no heads', { model: { ...model, heads: 0 } }],
     ['heads that do not divide', { model: { ...model, heads: 3 } }],
     ['an odd head', { model: { ...model, heads: 32 } }],
+    [
+      'a size of a head that follows',
+      { model: { ...model, headSize: tinyConfig.dimension / tinyConfig.heads } },
+    ],
     ['no layers', { model: { ...model, layers: 0 } }],
     ['another vocabulary', { model: { ...model, vocabularySize: 300 } }],
     ['no vocabulary', { ...file(5), model: { ...model, vocabularySize: 0 } }],

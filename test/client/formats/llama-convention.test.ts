@@ -11,9 +11,9 @@ const ropeScaling = { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, 
 
 test.each([
   [true, {}],
-  [false, {}],
+  [false, { headSize: 6 }],
   [true, { ropeScaling }],
-])('the written files are a LLaMA model with our logits; tied head: %s, %o', async (tiedHead, rope) => {
+])('the written files are a LLaMA model with our logits; tied head: %s, %o', async (tiedHead, changed) => {
   const config: ModelConfig = {
     vocabularySize: 260,
     layers: 2,
@@ -25,7 +25,7 @@ test.each([
     ropeTheta: 500,
     normEpsilon: 1e-5,
     tiedHead,
-    ...rope,
+    ...changed,
   };
   const layout = layoutOf(config);
   const parameters = new Float32Array(layout.length);

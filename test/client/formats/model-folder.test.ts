@@ -66,8 +66,8 @@ function configWith(fields: Record<string, unknown>): Uint8Array {
 }
 
 test('a saved base is read back with the same configuration and the same bits', async () => {
-  for (const tiedHead of [true, false]) {
-    const model = { ...config, tiedHead };
+  for (const changed of [{ tiedHead: true }, { tiedHead: false }, { headSize: 6 }]) {
+    const model = { ...config, ...changed };
     const values = initialParameters(model, layoutOf(model), 2);
     const files = encodeBaseFolder(model, layoutOf(model), values, special, facts);
     const parsed = await parseModelFolder(files['config.json'], files['model.safetensors'], layoutOf);
@@ -208,8 +208,8 @@ test('a configuration that this engine would compute differently is refused by i
     ['hidden_act', { hidden_act: 'gelu' }],
     ['attention_bias', { attention_bias: true }],
     ['rope_scaling', { rope_scaling: { type: 'linear', factor: 2 } }],
-    ['head_dim', { head_dim: 6 }],
-    ['num_attention_heads', { num_attention_heads: 5 }],
+    ['head_dim', { head_dim: 5 }],
+    ['num_attention_heads', { num_attention_heads: 5, head_dim: undefined }],
     ['num_key_value_heads', { num_key_value_heads: 2 }],
     ['num_hidden_layers', { num_hidden_layers: 1e9 }],
     ['hidden_size', { hidden_size: '12' }],

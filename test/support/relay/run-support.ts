@@ -72,6 +72,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         layers: 1,
         dimension: 8,
         heads: 1,
+        headSize: 0,
         keyValueHeads: 1,
         feedForward: 8,
         contextLength: 16,

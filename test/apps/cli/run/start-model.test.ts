@@ -44,10 +44,10 @@ async function foreign(
   names: Partial<SpecialTokenNames> = {},
 ): Promise<string> {
   const folder = join(temporaryFolder(), 'open-model');
-  const layout = layoutOf(usual);
+  const layout = layoutOf(config);
   const tokenizer = tokenizerFromFile(bpeFile(), { vocabularySize: 272, names });
   const notes = { metadata: kind === undefined ? {} : { 'tapestry.kind': kind }, card: '' };
-  const files = encodeModelFolder(config, layout, initialParameters(usual, layout, 5), tokenizer, notes);
+  const files = encodeModelFolder(config, layout, initialParameters(config, layout, 5), tokenizer, notes);
   await writeModelFolder(folder, files);
   return folder;
 }
@@ -157,14 +157,15 @@ test('what is no base, and a derivative, are refused', async () => {
   await expect(loadStartBase(adapter)).rejects.toMatchObject({ code: 'model.missing' });
 });
 
-test('the manifest of a model with a scaled RoPE and special tokens of its own names describes them', async () => {
+test('the manifest of a model with a scaled RoPE, wide heads and special tokens of its own names describes them', async () => {
   const base = join(temporaryFolder(), 'scaled');
   const ropeScaling = { factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 16 };
   const names = { beginning: '<|pad|>', end: '<|begin|>', padding: '<|end|>' };
-  await importing(await foreign({ ...usual, ropeScaling }, undefined, names), base);
+  const model = { ...usual, ropeScaling, headSize: 24 };
+  await importing(await foreign(model, undefined, names), base);
   const start = await loadStartBase(base);
   const relay = await stage.relay({ folder: await stage.folder(), create: runOf(start) });
-  expect(modelConfigOf(relay.manifest.model)).toEqual({ ...usual, ropeScaling });
+  expect(modelConfigOf(relay.manifest.model)).toEqual(model);
   const { beginning, end, padding, chatTemplate } = await tokenizerOf(relay);
   expect({ beginning, end, padding }).toEqual({ beginning: 258, end: 256, padding: 257 });
   expect(chatTemplate).toBe(start.tokenizer.chatTemplate);

@@ -12,6 +12,7 @@ import { fileSizeOf, spreadPadding } from '../../../../client/formats/tensors/pa
 import { mergeAdapter } from '../../../../client/model/adapter/merge.ts';
 import { modelAdapter } from '../../../../client/model/adapter/model-adapter.ts';
 import { adapterLayout } from '../../../../client/model/adapter/settings.ts';
+import type { ModelConfig } from '../../../../client/model/config.ts';
 import type { Model } from '../../../../client/model/files/read-model.ts';
 import { CpuDecoder } from '../../../../client/model/generate/cpu-decoder.ts';
 import { generate } from '../../../../client/model/generate/generate.ts';
@@ -38,10 +39,11 @@ function lively(layout: ParameterLayout, seed: number, scale: number): Float32Ar
   return values;
 }
 
-function modelWith(tokenizer: ModelTokenizer, feedForward = 96): Model {
-  const sizes = { layers: 2, dimension: 64, heads: 4, keyValueHeads: 2, feedForward, contextLength: 64 };
+function modelWith(tokenizer: ModelTokenizer, changed: Partial<ModelConfig> = {}): Model {
+  const sizes = { layers: 2, dimension: 64, heads: 4, keyValueHeads: 2, feedForward: 96, contextLength: 64 };
   const { vocabularySize } = tokenizer;
-  const config = { ...sizes, vocabularySize, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: false };
+  const usual = { ...sizes, vocabularySize, ropeTheta: 10_000, normEpsilon: 1e-5, tiedHead: false };
+  const config = { ...usual, ...changed };
   const layout = layoutOf(config);
   return { config, layout, parameters: lively(layout, 7, 0.15), tokenizer };
 }
@@ -60,10 +62,11 @@ test.runIf(hasLlamaCpp)(
   'llama.cpp makes our tokens and continues alike: f32, f16, q8_0; bytes, merges, SentencePiece; an adapter',
   async () => {
     const folder = temporaryFolder();
-    const bytes = modelWith(byteTokenizer);
+    // Its heads are wider than 64 / 4.
+    const bytes = modelWith(byteTokenizer, { headSize: 32 });
     // 270 tokens, and a width that is no multiple of 8: both are padded in memory.
-    const words = modelWith(tokenizerFromFile(bpeFile()), 92);
-    const pieces = modelWith(tokenizerFromFile(pieceFile()), 92);
+    const words = modelWith(tokenizerFromFile(bpeFile()), { feedForward: 92 });
+    const pieces = modelWith(tokenizerFromFile(pieceFile()), { feedForward: 92 });
     const plainPieces = modelWith(tokenizerFromFile(pieceFile(false)));
     const write = async (name: string, parts: Iterable<Uint8Array>) => {
       await writeFile(join(folder, name), Buffer.concat([...parts]));

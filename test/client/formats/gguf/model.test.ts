@@ -138,10 +138,11 @@ test('a model comes back: f32 the same bits, f16 and q8_0 within their rounding'
   }
 });
 
-test('a vocabulary of merges comes back with its special tokens, its untied head and RoPE’s scaling', async () => {
+test('a vocabulary of merges comes back with its special tokens, its untied head, wide heads and RoPE’s scaling', async () => {
   const tokenizer = tokenizerFromFile(bpeFile(), { vocabularySize: 512, chatTemplate: 'x{{ bos_token }}' });
   const ropeScaling = { factor: 32, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 8192 };
-  const sizes = { ...config, vocabularySize: 512, tiedHead: false, ropeTheta: 500_000, ropeScaling };
+  const rope = { ropeTheta: 500_000, ropeScaling };
+  const sizes = { ...config, vocabularySize: 512, tiedHead: false, headSize: 32, ...rope };
   const back = await decoded(encode('F32', tokenizer, sizes));
   expect(back.sizes).toEqual(sizes);
   const { file, names, chatTemplate } = back.vocabulary;
@@ -177,7 +178,8 @@ test('an absent token is none, and a model that would be computed differently is
   expect(vocabulary.names).toEqual({});
   const cases: [string, Record<string, GgufPair>, string[]?][] = [
     ['architecture', { 'general.architecture': { type: 'string', value: 'qwen2' } }],
-    ['llama.attention.key_length', { 'llama.attention.key_length': { type: 'uint32', value: 32 } }],
+    ['llama.attention.value_length', { 'llama.attention.key_length': { type: 'uint32', value: 32 } }],
+    ['llama.rope.dimension_count', { 'llama.rope.dimension_count': { type: 'uint32', value: 8 } }],
     ['llama.rope.scaling.type', { 'llama.rope.scaling.type': { type: 'string', value: 'yarn' } }],
     ['llama.expert_count', { 'llama.expert_count': { type: 'uint32', value: 8 } }],
     ['tokenizer', { 'tokenizer.ggml.model': { type: 'string', value: 'bert' } }],

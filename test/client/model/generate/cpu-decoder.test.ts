@@ -11,13 +11,15 @@ test('the CPU decoder agrees with the reference at every position', async () => 
     keyValueHeads: fc.integer({ min: 1, max: 2 }),
     group: fc.integer({ min: 1, max: 3 }),
     half: fc.integer({ min: 1, max: 4 }),
+    beyond: fc.integer({ min: 0, max: 3 }),
     tiedHead: fc.boolean(),
   });
   const prompts = fc.array(fc.integer({ min: 0, max: 10 }), { minLength: 1, maxLength: 8 });
   await fc.assert(
-    fc.asyncProperty(shapes, prompts, fc.nat(), async ({ group, half, ...sizes }, tokens, seed) => {
+    fc.asyncProperty(shapes, prompts, fc.nat(), async ({ group, half, beyond, ...sizes }, tokens, seed) => {
       const heads = group * sizes.keyValueHeads;
-      const shape = { ...config, ...sizes, heads, dimension: heads * 2 * half };
+      const widths = { headSize: 2 * half, dimension: heads * 2 * half + beyond };
+      const shape = { ...config, ...sizes, heads, ...widths };
       const values = livelyParameters(shape, seed);
       const decoder = new CpuDecoder(shape, layoutOf(shape), values);
       for (const [i, token] of tokens.entries()) {

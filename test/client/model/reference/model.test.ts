@@ -14,13 +14,15 @@ const configs: fc.Arbitrary<ModelConfig> = fc
     keyValueHeads: fc.integer({ min: 1, max: 2 }),
     group: fc.integer({ min: 1, max: 2 }),
     halfHead: fc.integer({ min: 1, max: 2 }),
+    beyond: fc.integer({ min: 0, max: 2 }),
     feedForward: fc.integer({ min: 1, max: 7 }),
     tiedHead: fc.boolean(),
   })
-  .map(({ layers, keyValueHeads, group, halfHead, feedForward, tiedHead }) => ({
+  .map(({ layers, keyValueHeads, group, halfHead, beyond, feedForward, tiedHead }) => ({
     vocabularySize: 7,
     layers,
-    dimension: keyValueHeads * group * halfHead * 2,
+    dimension: keyValueHeads * group * halfHead * 2 + beyond,
+    headSize: halfHead * 2,
     heads: keyValueHeads * group,
     keyValueHeads,
     feedForward,
