@@ -73,6 +73,7 @@ export default defineConfig(({ mode }): UserConfig => {
           'probe-worker': 'apps/cli/probe-worker.ts',
           bench: 'bench/main.ts',
           contender: 'bench/step/tapestry-process.ts',
+          'load-nodes': 'bench/load/nodes-process.ts',
           'contender-page': 'bench/step/tapestry-page.ts',
         },
       },

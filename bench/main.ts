@@ -10,6 +10,7 @@ import { federation } from './federation/bench.ts';
 import { type GenerateBenchOptions, bench as generate } from './generate.ts';
 import { type RelayBenchOptions, relayBench } from './growth/relay.ts';
 import { type VerifyBenchOptions, verifyBench } from './growth/verify.ts';
+import { loadCommand } from './load/command.ts';
 import { bench as memory, memoryConfigs } from './memory.ts';
 import { protectCommand } from './protect/command.ts';
 import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
@@ -290,6 +291,7 @@ program
 program.addCommand(tuneCommand());
 program.addCommand(convergenceCommand());
 program.addCommand(protectCommand(import.meta.dirname));
+program.addCommand(loadCommand(import.meta.dirname));
 
 function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {
   return text.split(',').map((name) => {

@@ -69,7 +69,9 @@ export class Run {
     const planned = () => this.#events.emit({ type: 'planned' });
     this.#rounds = new Rounds(opened, clock, (entry) => this.#applied(entry), planned);
     this.pace = this.#rounds;
-    this.#acceptances = new Acceptances(opened.store, this.#rounds);
+    this.#acceptances = new Acceptances(opened.store, this.#rounds, (accepted, attempt) =>
+      this.#receiptOf(accepted, attempt),
+    );
     const most = Math.floor(limits.payloadBytesInHand / run.manifest.limits.payloadBytes);
     this.#inHand = new Limiter(Math.max(1, Math.min(limits.payloadsInHand, most)));
   }
@@ -157,7 +159,7 @@ export class Run {
       for (const attempt of [this.#store.replay.open, this.#store.replay.before]) {
         const accepted = attempt?.contributions.get(key);
         if (accepted?.body.payload === payload && accepted.body.round === offer.round) {
-          return this.#acknowledge(accepted, attempt?.attempt ?? 0);
+          return { acknowledgement: await this.#receiptOf(accepted, attempt?.attempt ?? 0) };
         }
       }
       const refusal = this.#rounds.refusalOf(key, payload, offer);
@@ -254,17 +256,14 @@ export class Run {
     const accepting = this.#acceptances.add(await this.#store.put(key, received));
     await this.#tasks.run(() => this.#acceptances.accept());
     const answer = await accepting;
-    // If this fails, the upload only takes up space until the round ends.
-    await this.#uploads.drop(key).catch(() => {});
-    if ('refusal' in answer) return answer;
-    // The node gets its receipt before the commit that this contribution may cause.
+    this.#dropIf(key, () => this.#uploads.isOf(key, received.payload));
     void this.tick();
-    return this.#acknowledge(answer.accepted, answer.attempt);
+    return answer;
   }
 
-  async #acknowledge(accepted: Accepted, attempt: number): Promise<{ acknowledgement: Acknowledgement }> {
+  #receiptOf(accepted: Accepted, attempt: number): Promise<Acknowledgement> {
     const relay = { run: this.id, key: this.#opened.key.signing, checkpoint: this.checkpoint() };
-    return { acknowledgement: await receiptOf(accepted, attempt, relay) };
+    return receiptOf(accepted, attempt, relay);
   }
 
   /** Emits the events of an entry that was applied. */

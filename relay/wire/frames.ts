@@ -172,8 +172,16 @@ function decode<Schema extends DescMessage>(schema: Schema, bytes: Uint8Array): 
   return message;
 }
 
+/** Compares four bytes at a time: a relay does this with every chunk that is uploaded. */
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  const [one, other] = [viewOf(a), viewOf(b)];
+  let at = 0;
+  for (; at + 4 <= a.length; at += 4) if (one.getUint32(at) !== other.getUint32(at)) return false;
+  for (; at < a.length; at++) if (a[at] !== b[at]) return false;
   return true;
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

@@ -1,11 +1,11 @@
 import type { Contribution } from '../../journal/contribution.ts';
 import type { Accepted } from '../../journal/event-log.ts';
-import { RefusalCode } from '../../wire/tapestry_pb.js';
+import { type Acknowledgement, RefusalCode } from '../../wire/tapestry_pb.js';
 import type { Rounds } from '../rounds.ts';
 import type { RunStore } from '../run-store.ts';
 import type { Refused } from './uploads.ts';
 
-type Answer = { readonly accepted: Accepted; readonly attempt: number } | Refused;
+type Answer = { readonly acknowledgement: Acknowledgement } | Refused;
 
 interface Waiting {
   readonly contribution: Contribution;
@@ -25,11 +25,17 @@ const refusals = {
 export class Acceptances {
   readonly #store: RunStore;
   readonly #rounds: Rounds;
+  readonly #receiptOf: (accepted: Accepted, attempt: number) => Promise<Acknowledgement>;
   #waiting: Waiting[] = [];
 
-  constructor(store: RunStore, rounds: Rounds) {
+  constructor(
+    store: RunStore,
+    rounds: Rounds,
+    receiptOf: (accepted: Accepted, attempt: number) => Promise<Acknowledgement>,
+  ) {
     this.#store = store;
     this.#rounds = rounds;
+    this.#receiptOf = receiptOf;
   }
 
   /** Rejects with the log's error. The contribution may then be accepted or not, and can be offered again. */
@@ -39,7 +45,10 @@ export class Acceptances {
     return answer.promise;
   }
 
-  /** Appends and answers all pending contributions. */
+  /**
+   * Appends and answers all pending contributions. The receipts are signed before this resolves: a commit that the contributions
+   * cause comes after it, and with the last commit the nodes' connections end.
+   */
   async accept(): Promise<void> {
     // Waits one turn of the event loop, so that contributions whose payloads were stored during the last sync join this batch.
     await new Promise((resolve) => setImmediate(resolve));
@@ -63,10 +72,13 @@ export class Acceptances {
         taken.map(({ contribution }) => contribution),
       );
       await this.#rounds.catchUp();
+      const receipts = await Promise.all(
+        answers.map((one) => ('refused' in one ? null : this.#receiptOf(one, open.attempt))),
+      );
       for (const [i, { answer }] of taken.entries()) {
-        const one = answers[i] ?? { refused: 'closed' };
-        if ('refused' in one) answer.resolve({ refusal: refusals[one.refused] });
-        else answer.resolve({ accepted: one, attempt: open.attempt });
+        const [one = { refused: 'closed' as const }, acknowledgement] = [answers[i], receipts[i]];
+        if (acknowledgement) answer.resolve({ acknowledgement });
+        else answer.resolve({ refusal: refusals['refused' in one ? one.refused : 'closed'] });
       }
     } catch (error) {
       for (const { answer } of taken) answer.reject(error);

@@ -68,6 +68,11 @@ export class Uploads {
     return this.#uploads.get(key)?.offer;
   }
 
+  /** True if the node's upload is of this payload. */
+  isOf(key: NodeKey, payload: Hash): boolean {
+    return this.#uploads.get(key)?.payload === payload;
+  }
+
   /** Checks an offer's limits and signature and makes it the node's upload; `resume` is the number of its bytes that are stored. */
   async offer(key: NodeKey, corpus: number | null, offer: Offer): Promise<{ resume: number } | Refused> {
     const refusal = this.#outOfLimit(offer);

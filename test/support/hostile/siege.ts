@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import * as v from 'valibot';
+import { forgetPeak, peakMemory } from '../../../bench/load/peak-memory.ts';
+import { loopFigures, under } from '../../../bench/load/relay-figures.ts';
 import type { Counts, Target } from './attack.ts';
-import { loopFigures, under } from './relay-figures.ts';
 
 /** The figures of one attack. */
 export interface Figures {
@@ -61,7 +61,7 @@ export async function siege(
     await prober.terminate();
     const after = await loopFigures(target.url, observer);
     const seconds = (performance.now() - measured) / 1000;
-    const memory = peak(pid);
+    const memory = peakMemory(pid);
     const done =
       attacker === null ? { counts: {}, seconds: 0 } : await Promise.race([failed, stop(attacker)]);
     waits.sort((a, b) => a - b);
@@ -118,14 +118,4 @@ async function stop(attacker: ChildProcess): Promise<Done> {
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-/** Linux: the peak of resident memory counts from now on. */
-function forgetPeak(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5');
-}
-
-function peak(pid: number): number {
-  const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line?.[1]) / 1024;
 }
