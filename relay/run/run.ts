@@ -254,8 +254,9 @@ export class Run {
     const received = await this.#uploads.received(key);
     if ('refusal' in received) return received;
     const accepting = this.#acceptances.add(await this.#store.put(key, received));
-    await this.#tasks.run(() => this.#acceptances.accept());
-    const answer = await accepting;
+    const appended = this.#tasks.run(() => this.#acceptances.accept());
+    // An earlier task may have accepted it with others. This one then waits behind the commit that they cause, and the receipt must not.
+    const answer = await Promise.race([accepting, appended.then(() => accepting)]);
     this.#dropIf(key, () => this.#uploads.isOf(key, received.payload));
     void this.tick();
     return answer;
