@@ -60,10 +60,15 @@ export class TensorSums {
     let tensor = 0;
     let end = tensors[0] ?? 0;
     await part.decode(({ integers, indices, from }) => {
-      for (let i = 0; i < integers.length; i++) {
-        const index = indices === null ? from + i : (indices[i] ?? 0);
-        while (index >= end) end += tensors[++tensor] ?? Infinity;
-        sums[index] = (sums[index] ?? 0) + (weights[tensor] ?? 0) * (integers[i] ?? 0);
+      for (let i = 0; i < integers.length; ) {
+        const first = indices === null ? from + i : (indices[i] ?? 0);
+        while (first >= end) end += tensors[++tensor] ?? Infinity;
+        const weight = weights[tensor] ?? 0;
+        for (; i < integers.length; i++) {
+          const index = indices === null ? from + i : (indices[i] ?? 0);
+          if (index >= end) break;
+          sums[index] = (sums[index] ?? 0) + weight * (integers[i] ?? 0);
+        }
       }
     });
   }
