@@ -4,7 +4,8 @@ import { tuneCommand } from '../apps/cli/commands/bench-tune.ts';
 import { whole } from '../apps/cli/options.ts';
 import { nodeGpu } from '../client/host/node/runtime.ts';
 import { type PresetName, presetNames } from '../client/model/config.ts';
-import { type AttackOptions, attack, attackKinds } from './attack/bench.ts';
+import { type GuardOptions, guardBench, guardKinds } from './attack/guard.ts';
+import { attackCommand } from './attack/table/command.ts';
 import { convergenceCommand } from './convergence/command.ts';
 import { federation } from './federation/bench.ts';
 import { type GenerateBenchOptions, bench as generate } from './generate.ts';
@@ -123,8 +124,8 @@ program
   );
 
 program
-  .command('attack')
-  .description('what hostile nodes cost: the loss after a run with them, less that without')
+  .command('guard')
+  .description("what hostile nodes cost a demo's run: the weighted mean, the defaults, and with the guard")
   .addOption(new Option('--preset <name>', 'the model').choices(presetNames).default('nano'))
   .addOption(
     new Option('--cases <counts>', 'honest and hostile nodes of each case')
@@ -132,17 +133,17 @@ program
       .default(casesOf('3+1,7+3'), '3+1,7+3'),
   )
   .addOption(
-    new Option('--kinds <names>', `of ${attackKinds.join(', ')}`)
+    new Option('--kinds <names>', `of ${guardKinds.join(', ')}`)
       .argParser(kindsOf)
-      .default(attackKinds, 'all'),
+      .default(guardKinds, 'all'),
   )
   .addOption(count('rounds', 'rounds', 8))
   .addOption(count('steps', 'local steps a round', 10))
   .addOption(count('batch', 'windows a step', 2))
   .addOption(count('seed', 'another seed gives another run', 0))
   .addOption(json())
-  .action(async (flags: Omit<AttackOptions, 'gpu'>) =>
-    printLines(attack({ ...flags, gpu: await nodeGpu() })),
+  .action(async (flags: Omit<GuardOptions, 'gpu'>) =>
+    printLines(guardBench({ ...flags, gpu: await nodeGpu() })),
   );
 
 program
@@ -288,6 +289,7 @@ program
     process.stdout.write(`${JSON.stringify(await relayBench(flags))}\n`);
   });
 
+program.addCommand(attackCommand());
 program.addCommand(tuneCommand());
 program.addCommand(convergenceCommand());
 program.addCommand(protectCommand(import.meta.dirname));
@@ -309,7 +311,7 @@ function stagesOf(text: string): readonly StageName[] {
   });
 }
 
-function casesOf(text: string): AttackOptions['cases'] {
+function casesOf(text: string): GuardOptions['cases'] {
   return text.split(',').map((pair) => {
     const [, honest, hostile] = /^([1-9]\d?)\+(\d\d?)$/.exec(pair) ?? [];
     if (honest !== undefined && hostile !== undefined) return [Number(honest), Number(hostile)];
@@ -319,8 +321,8 @@ function casesOf(text: string): AttackOptions['cases'] {
 
 function kindsOf(text: string): readonly string[] {
   return text.split(',').map((name) => {
-    if (attackKinds.includes(name)) return name;
-    throw new InvalidArgumentError(`It names kinds of ${attackKinds.join(', ')}.`);
+    if (guardKinds.includes(name)) return name;
+    throw new InvalidArgumentError(`It names kinds of ${guardKinds.join(', ')}.`);
   });
 }
 

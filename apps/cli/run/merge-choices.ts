@@ -1,4 +1,3 @@
-import type { ParameterLayout } from '../../../client/model/parameters.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import type { WholeManifest } from '../../../relay/wire/frames.ts';
 import { type CodecName, sparseGrid, tensorSizes } from './delta-choices.ts';
@@ -44,8 +43,14 @@ export function mostMerged(name: MergeName): number {
   return name === 'trimmed-mean' ? 256 : Number.POSITIVE_INFINITY;
 }
 
+/** What a rule reads of a model's layout. */
+interface Tensors {
+  readonly tensors: readonly { readonly offset: number }[];
+  readonly length: number;
+}
+
 /** The merge rule of a new run, as its manifest has it. */
-export function mergeOf(name: MergeName, codec: CodecName, { tensors, length }: ParameterLayout): MergeDraft {
+export function mergeOf(name: MergeName, codec: CodecName, { tensors, length }: Tensors): MergeDraft {
   const starts = tensors.map(({ offset }) => offset);
   const sizes = () => tensorSizes(starts, length, codec === 'sparse' ? sparseGrid.chunk : 1);
   const rule = rules[name];

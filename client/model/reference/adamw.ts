@@ -1,4 +1,4 @@
-import type { ParameterLayout } from '../parameters.ts';
+import type { TensorPlace } from '../parameters.ts';
 import { at, dot } from './vector.ts';
 
 export interface AdamWState {
@@ -27,7 +27,7 @@ export function referenceAdamW(
   gradient: Float64Array,
   settings: AdamWSettings,
   learningRate: number,
-  layout: ParameterLayout,
+  layout: { readonly tensors: readonly Pick<TensorPlace, 'offset' | 'size' | 'decay'>[] },
 ): void {
   const { beta1, beta2, epsilon } = settings;
   const { parameters, firstMoment, secondMoment } = state;

@@ -144,7 +144,7 @@ export function adamwCases(draw: Draw): Case[] {
       given.gradient.values.map((value) => value * factor),
       { ...settings, gradientClip: Number.POSITIVE_INFINITY },
       learningRate,
-      { tensors, length, trained: length, hash: '' },
+      { tensors },
     );
     const written = (values: Float64Array) =>
       values.map((value, i) => (applies && ruleOf(Math.floor(i / 64)) !== 2 ? value : Number.NaN));

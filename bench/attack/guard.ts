@@ -32,21 +32,21 @@ const manyKeys = 16;
 const usual = { maxIncrease: 0.25 };
 const seats = 4;
 
-export interface AttackOptions extends Omit<FederatedOptions, 'nodes'> {
+export interface GuardOptions extends Omit<FederatedOptions, 'nodes'> {
   /** Kinds of attacks; all unless given. */
   readonly kinds: readonly string[];
   /** Honest and hostile nodes of each case. */
   readonly cases: readonly (readonly [honest: number, hostile: number])[];
 }
 
-export const attackKinds: readonly string[] = [...Object.keys(attacks), 'many-keys'];
+export const guardKinds: readonly string[] = [...Object.keys(attacks), 'many-keys'];
 
 /**
  * The loss of the base after a run with hostile nodes, less that of the same honest nodes alone under the same rules: with the
  * weighted mean and rounds that end at 16 contributions (`mean`), with the defaults but no guard (`robust`), and with the
  * guard (`guarded`). Training, codec, round machine and RoundFold are the real ones. Yields a record for each row.
  */
-export async function* attack(options: AttackOptions): AsyncGenerator<object> {
+export async function* guardBench(options: GuardOptions): AsyncGenerator<object> {
   for (const [honest, hostile] of options.cases) {
     const mean = await openFederated(
       { ...options, nodes: honest },
@@ -87,7 +87,7 @@ export async function* attack(options: AttackOptions): AsyncGenerator<object> {
   }
 }
 
-async function lossOf(federated: Federated, scenario: Scenario, options: AttackOptions, isGuarded = false) {
+async function lossOf(federated: Federated, scenario: Scenario, options: GuardOptions, isGuarded = false) {
   const { keys, kind } = scenario;
   const { manifest, codec, created, tokens } = federated;
   const attack = attacks[kind] ?? attacks['negative'];
@@ -100,9 +100,12 @@ async function lossOf(federated: Federated, scenario: Scenario, options: AttackO
   );
   const lowest = new LowestLoss(manifest.guard.case === 'probe' ? manifest.guard.value.rounds : 1);
   let [foldMs, guardMs, notAllowed, excludedHonest, excludedHostile] = [0, 0, 0, 0, 0];
+  const past: Float32Array[][] = [];
   for (let round = 0; round < options.rounds; round++) {
     const payloads = new Map<string, Uint8Array>();
     const deltas: Float32Array[] = [];
+    const before = [...past];
+    past.push(deltas);
     for (const [i, node] of nodes.entries()) {
       const { payload } = await federated.contribute(node, fold.base, round);
       payloads.set(`honest ${i}`, payload);
@@ -110,7 +113,8 @@ async function lossOf(federated: Federated, scenario: Scenario, options: AttackO
     }
     for (let key = 0; key < keys; key++) {
       const random = Random.seeded(options.seed + key, 1000 + round);
-      const delta = attack?.({ honest: deltas, codec, steps: options.steps, random });
+      const sight = { honest: deltas, before, bound: codec.clipNorm, steps: options.steps, key, random };
+      const delta = attack?.(sight);
       if (delta === undefined) continue;
       // The relay refuses a second payload with the same bytes: each key changes one value.
       delta[key] = (delta[key] ?? 0) + codec.unit * 64;

@@ -1,0 +1,81 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { whole } from '../../../apps/cli/options.ts';
+import { type MergeName, mergeNames } from '../../../apps/cli/run/merge-choices.ts';
+import { mean } from '../../../client/mean.ts';
+import { readText, type Text } from '../../shakespeare.ts';
+import { attackedRun, type Case, type Outcome } from './run.ts';
+
+/** Nodes of a run, honest and hostile together. */
+const nodes = 10;
+
+/** The ways to attack, as docs/measured.md lists them; `absent` nodes send nothing, and show what their work was worth. */
+const kinds = [
+  ...['absent', 'sign-flipped', 'scaled', 'stale', 'random', 'copied', 'free-riding', 'over-claimed'],
+  ...['negative', 'within-spread', 'sybil'],
+];
+
+interface Flags {
+  readonly rules: readonly MergeName[];
+  readonly kinds: readonly string[];
+  readonly hostile: readonly number[];
+  readonly rounds: number;
+  readonly seeds: number;
+}
+
+/** `bench attack`. */
+export function attackCommand(): Command {
+  return new Command('attack')
+    .description(
+      'held-out loss under each merge rule with hostile nodes of each kind; a tiny model on the CPU',
+    )
+    .addOption(listOf('--rules <names>', 'merge rules', mergeNames))
+    .addOption(listOf('--kinds <names>', 'ways to attack', kinds))
+    .addOption(
+      new Option('--hostile <counts>', `of the ${nodes} nodes`)
+        .default([1, 2, 3], '1,2,3')
+        .argParser((text) => text.split(',').map(whole(0, nodes - 1))),
+    )
+    .option('--rounds <count>', 'of each run', whole(1, 1000), 20)
+    .option('--seeds <count>', 'runs of each case', whole(1, 100), 2)
+    .option('--json', 'one JSON object a line')
+    .action(async (flags: Flags) => {
+      for await (const record of table(await readText(), flags))
+        process.stdout.write(`${JSON.stringify(record)}\n`);
+    });
+}
+
+/** A record for each rule without an attack, and one for each kind and number of hostile nodes. */
+async function* table(text: Text, flags: Flags): AsyncGenerator<object> {
+  const measured = async (one: Omit<Case, 'seed'>) => {
+    const outcomes: Outcome[] = [];
+    for (let seed = 0; seed < flags.seeds; seed++)
+      outcomes.push(await attackedRun(text, { ...one, seed: seed * 1000 }, flags.rounds));
+    return {
+      ...one,
+      loss: mean(outcomes.map(({ loss }) => loss)),
+      losses: outcomes.map(({ loss }) => loss),
+      excluded: {
+        honest: mean(outcomes.map(({ excluded }) => excluded.honest)),
+        hostile: mean(outcomes.map(({ excluded }) => excluded.hostile)),
+      },
+      refused: mean(outcomes.map(({ refused }) => refused)),
+      mergeMs: mean(outcomes.map(({ mergeMs }) => mergeMs)),
+    };
+  };
+  for (const rule of flags.rules) {
+    yield { event: 'none', ...(await measured({ rule, kind: 'absent', honest: nodes, hostile: 0 })) };
+    for (const kind of flags.kinds)
+      for (const hostile of flags.hostile)
+        yield { event: 'attacked', ...(await measured({ rule, kind, honest: nodes - hostile, hostile })) };
+  }
+}
+
+function listOf<Name extends string>(flag: string, meaning: string, names: readonly Name[]): Option {
+  return new Option(flag, `${meaning}, of ${names.join(', ')}`).default(names, 'all').argParser((text) =>
+    text.split(',').map((part) => {
+      const name = names.find((known) => known === part);
+      if (name !== undefined) return name;
+      throw new InvalidArgumentError(`It names some of ${names.join(', ')}.`);
+    }),
+  );
+}

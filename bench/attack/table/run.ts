@@ -1,0 +1,131 @@
+import { type MergeName, mergeOf } from '../../../apps/cli/run/merge-choices.ts';
+import { newRun } from '../../../apps/cli/run/new-run.ts';
+import { Random } from '../../../client/random.ts';
+import { checkPayload } from '../../../relay/run/aggregate.ts';
+import { manifestBytesOf, parseManifest } from '../../../relay/run/manifest.ts';
+import { bounded, NormBound } from '../../../relay/run/norm-bound.ts';
+import { type FoldedContribution, RoundFold } from '../../../relay/run/round-fold.ts';
+import { hashOfBytes } from '../../../relay/storage/sha256.ts';
+import type { Codec } from '../../../relay/wire/codec/codec.ts';
+import { WireError } from '../../../relay/wire/frames.ts';
+import type { Text } from '../../shakespeare.ts';
+import { attacks } from '../kinds.ts';
+import type { TinyLayout } from './model.ts';
+import { batch, type Contributed, HonestNodes, steps } from './nodes.ts';
+
+/** Who attacks, and in which way. */
+export interface Case {
+  readonly rule: MergeName;
+  /** A name of `attacks`, `sybil` or `absent`. */
+  readonly kind: string;
+  readonly honest: number;
+  readonly hostile: number;
+  readonly seed: number;
+}
+
+export interface Outcome {
+  /** Held-out loss of the last base, in nats a character. */
+  readonly loss: number;
+  /** Contributions that the merge rule left out. */
+  readonly excluded: { readonly honest: number; readonly hostile: number };
+  /** Hostile contributions that the relay refused. */
+  readonly refused: number;
+  /** Processor time of the merges, in ms a round. */
+  readonly mergeMs: number;
+}
+
+/** Keys of one person who has so many addresses as others have keys: the usual seats of an address. */
+const seats = 4;
+
+/** The wire, limits and merge rule of a real run, but for a model of the bench's own. */
+function runOf(rule: MergeName, layout: TinyLayout, rounds: number) {
+  const { manifest } = newRun({
+    ...{ name: 'attack', preset: 'nano', rounds, steps, batch: 1, corpora: [], quorum: 1 },
+    ...{ deadlineMs: 3_600_000, graceMs: 15_000, readers: 'anyone', created: 0, seed: 0, maxNodes: 64 },
+  });
+  const model = { ...manifest.model, parameters: layout.length };
+  const encoding = manifest.codec;
+  if (encoding?.case !== 'dense') throw new Error('the bench is for the dense codec');
+  const clipNorm = 0.05 * Math.sqrt(layout.length);
+  const draft = {
+    ...manifest,
+    model,
+    codec: { case: 'dense' as const, value: { ...encoding.value, clipNorm } },
+    merge: mergeOf(rule, 'dense', layout),
+  };
+  const sized = (payloadBytes: number) => ({ ...draft, limits: { ...manifest.limits, payloadBytes } });
+  const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
+  const blocks = Math.ceil(layout.length / (encoding.value.block ?? 1));
+  return parseManifest(manifestBytesOf(sized(layout.length + blocks), keys));
+}
+
+/** A run of so many rounds, with the relay's own checks, norm bound, merge and outer step. */
+export async function attackedRun(
+  text: Text,
+  { rule, kind, honest, hostile, seed }: Case,
+  rounds: number,
+): Promise<Outcome> {
+  const nodes = new HonestNodes(text, honest, seed);
+  const { layout } = nodes;
+  const { manifest, codec } = runOf(rule, layout, rounds);
+  const fold = new RoundFold(manifest, codec, [layout.initial(Random.seeded(seed))]);
+  const bound = new NormBound(manifest, codec);
+  const before: Float32Array[][] = [];
+  const excluded = { honest: 0, hostile: 0 };
+  let [refused, mergeMs] = [0, 0];
+  for (let round = 0; round < rounds; round++) {
+    const inRound = bounded(codec, bound.value);
+    const good = nodes.contribute(fold.base, inRound);
+    const deltas = good.map(({ payload }) => decoded(payload, codec, layout.length));
+    const sight = { honest: deltas, before, bound: bound.value, steps };
+    const bad = hostileOf(kind, hostile).map((attack, key) => {
+      const random = Random.seeded(seed + key, 1000 + round);
+      return encodedWithin(attack({ ...sight, key, random }), key, inRound);
+    });
+    before.push(deltas);
+    const accepted: Contributed[] = [];
+    for (const one of [...good, ...bad]) {
+      try {
+        await checkPayload(one.payload, layout.length, inRound);
+        accepted.push(one);
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error;
+        refused++;
+      }
+    }
+    const startedAt = process.cpuUsage();
+    const folded = await fold.next(round + 1, accepted.map(foldedOf));
+    const { user, system } = process.cpuUsage(startedAt);
+    mergeMs += (user + system) / 1000 / rounds;
+    for (const index of folded.excluded) excluded[index < honest ? 'honest' : 'hostile']++;
+    bound.add(folded.norm);
+    fold.commit(folded.state);
+  }
+  return { loss: nodes.loss(fold.base), excluded, refused, mergeMs };
+}
+
+/** What each hostile key sends. */
+function hostileOf(kind: string, hostile: number) {
+  if (kind === 'absent') return [];
+  const attack = attacks[kind === 'sybil' ? 'negative-hidden' : kind];
+  if (attack === undefined) throw new Error(`no kind ${kind}`);
+  return Array.from({ length: kind === 'sybil' ? hostile * seats : hostile }, () => attack);
+}
+
+/** Encodes a hostile delta: it claims all tokens, and is as long as the relay accepts. Each key changes one value, since equal payloads are refused. */
+function encodedWithin(delta: Float32Array<ArrayBuffer>, key: number, codec: Codec): Contributed {
+  delta[key] = (delta[key] ?? 0) + codec.unit * 64;
+  return { payload: codec.encode(delta, new Float32Array(delta.length)), tokens: steps * batch };
+}
+
+function foldedOf({ payload, tokens }: Contributed): FoldedContribution {
+  return { tokens, payload: hashOfBytes(payload), read: async () => payload };
+}
+
+function decoded(payload: Uint8Array, codec: Codec, length: number): Float32Array<ArrayBuffer> {
+  const values = new Float32Array(length);
+  codec.decode(payload, length, (index, integer) => {
+    values[index] = integer * codec.unit;
+  });
+  return values;
+}
