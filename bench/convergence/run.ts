@@ -149,7 +149,7 @@ export async function runTogether(
           codec,
         );
         const isLost = random.below(100) < of.dropped;
-        node.residual = isLost ? returned(encoded, node.residual, codec) : encoded.residual;
+        node.residual = isLost ? returned(encoded, codec) : encoded.residual;
         const { payload } = encoded;
         if (isLost) continue;
         contributions.push({ tokens: 1, payload: hashOfBytes(payload), read: async () => payload });

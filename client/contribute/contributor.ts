@@ -220,6 +220,9 @@ export class Contributor {
       case 'stop':
         this.#job.abort();
         break;
+      case 'conclude':
+        this.#conclude();
+        break;
       case 'hold':
         this.#work?.training.hold();
         break;
@@ -234,6 +237,9 @@ export class Contributor {
         break;
       case 'accept':
         this.#attempt(this.#accept(effect.payload, effect.sequence));
+        break;
+      case 'settle':
+        this.#work?.settle();
         break;
       case 'discard':
         this.#relay?.stopUpload();
@@ -261,7 +267,7 @@ export class Contributor {
   #begin(job: (work: RoundWork, signal: AbortSignal) => Promise<void>): void {
     this.#job.abort();
     this.#job = new AbortController();
-    const { signal } = this.#job;
+    const signal = AbortSignal.any([this.#job.signal, this.#ending.signal]);
     const before = this.#jobDone;
     this.#jobDone = (async () => {
       await before;
@@ -276,6 +282,12 @@ export class Contributor {
         else this.#dispatch({ kind: 'failed', problem });
       }
     })();
+  }
+
+  /** Lets the current job end by itself at its next step, or stops it before its first. The next job begins after that. */
+  #conclude(): void {
+    if (this.#work?.conclude() === true) this.#job = new AbortController();
+    else this.#job.abort();
   }
 
   async #retryAfter(milliseconds: number): Promise<void> {

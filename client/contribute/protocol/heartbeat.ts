@@ -10,13 +10,15 @@ const states: Readonly<Record<Work['kind'], NodeState>> = {
   ready: NodeState.UPLOADING,
   offered: NodeState.UPLOADING,
   uploading: NodeState.UPLOADING,
+  accepted: NodeState.WAITING,
 };
 
 /** A node's report, sent at the interval that the relay sets. All reports have the same size. */
 export function heartbeatOf(session: Session, progress: TrainingProgress): DraftToRelay {
   const { work, settled, open } = session;
-  const round = work.kind === 'idle' ? (open ?? settled) : work.round;
-  const halted = session.paused && (work.kind === 'idle' || work.kind === 'training');
+  const isWaiting = states[work.kind] === NodeState.WAITING;
+  const round = work.kind === 'idle' || work.kind === 'accepted' ? (open ?? settled) : work.round;
+  const halted = session.paused && (isWaiting || work.kind === 'training');
   return {
     case: 'heartbeat',
     value: { round: round?.round ?? 0, state: halted ? NodeState.PAUSED : states[work.kind], ...progress },

@@ -28,44 +28,58 @@ const mostTurns = 64;
  */
 export function encodeDelta(delta: BaseDelta, residual: Float32Array, codec: Codec): EncodedDelta {
   if (!BaseDelta.is(delta)) throw new TypeError('only a BaseDelta leaves a node');
-  const { values } = delta;
-  if (residual.length !== values.length) throw new RangeError('delta and residual differ in length');
-  const { clipNorm, feedbackDecay } = codec;
-  const compensated = new Float32Array(values.length);
-  for (let i = 0; i < values.length; i++)
-    compensated[i] = (values[i] ?? 0) + feedbackDecay * (residual[i] ?? 0);
-  const decoded = new Float32Array(values.length);
-  let payload = codec.encode(compensated, decoded);
+  const { clipNorm } = codec;
+  const left = compensated(delta.values, residual, codec);
+  const decoded = new Float32Array(left.length);
+  let payload = codec.encode(left, decoded);
   // The relay refuses a payload that represents a longer delta than the limit.
   let turns = 0;
   for (let norm = normOf(decoded); norm > clipNorm; norm = normOf(decoded)) {
     if (++turns > mostTurns) throw boundTooSmall();
-    clipped(compensated, norm, clipNorm * shrink);
-    payload = codec.encode(compensated, decoded);
+    clipped(left, norm, clipNorm * shrink);
+    payload = codec.encode(left, decoded);
   }
-  const left = compensated;
   for (let i = 0; i < left.length; i++) left[i] = (left[i] ?? 0) - (decoded[i] ?? 0);
   return { payload, residual: left };
 }
 
 /**
- * The residual after a contribution that does not count: it was refused, late or lost. `before` is the residual before its round.
- *
- * If the codec's residual decays, the whole delta returns to it: what its encoding left out, and what its payload
- * represents. Repeated losses then add up to at most 1 / (1 - decay) deltas. Without decay they would have no bound, and the
- * delta is dropped.
+ * The residual after a contribution that does not count: it was refused, late or lost. The whole delta returns to it: what its
+ * encoding left out, which is `residual`, and what its payload represents.
  */
-export function returned(
-  { payload, residual }: EncodedDelta,
-  before: Float32Array<ArrayBuffer>,
-  codec: Codec,
-): Float32Array<ArrayBuffer> {
-  if (codec.feedbackDecay === 1) return before;
+export function returned({ payload, residual }: EncodedDelta, codec: Codec): Float32Array<ArrayBuffer> {
   const whole = residual.slice();
   codec.decode(payload, whole.length, (index, integer) => {
     whole[index] = (whole[index] ?? 0) + integer * codec.unit;
   });
-  return whole;
+  return bounded(whole, codec);
+}
+
+/** The residual after a round that closed before its delta could be encoded; `residual` is the one before the round. */
+export function withLate(
+  { values }: BaseDelta,
+  residual: Float32Array,
+  codec: Codec,
+): Float32Array<ArrayBuffer> {
+  return bounded(compensated(values, residual, codec), codec);
+}
+
+/**
+ * Where the residual decays, repeated losses add up to at most 1 / (1 - decay) deltas. Without decay they would have no bound: the
+ * residual is then no longer than one delta may be, so that its next payload can hold it.
+ */
+function bounded(residual: Float32Array<ArrayBuffer>, { feedbackDecay, clipNorm }: Codec) {
+  return feedbackDecay < 1 ? residual : clipped(residual, normOf(residual), clipNorm);
+}
+
+/** A delta and the decayed residual together. */
+function compensated(
+  values: Float32Array,
+  residual: Float32Array,
+  { feedbackDecay }: Codec,
+): Float32Array<ArrayBuffer> {
+  if (residual.length !== values.length) throw new RangeError('delta and residual differ in length');
+  return Float32Array.from(values, (value, i) => value + feedbackDecay * (residual[i] ?? 0));
 }
 
 function boundTooSmall(): TapestryError {

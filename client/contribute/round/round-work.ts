@@ -1,3 +1,4 @@
+import type { Codec } from '../../../relay/wire/codec/codec.ts';
 import type { ContributionFacts } from '../../../relay/wire/offer.ts';
 import type { Acknowledgement } from '../../../relay/wire/tapestry_pb.js';
 import { TapestryError } from '../../errors.ts';
@@ -7,7 +8,7 @@ import { contentHash } from '../../sha256.ts';
 import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
 import { BaseDelta } from './base-delta.ts';
-import { encodeDelta, returned } from './error-feedback.ts';
+import { encodeDelta, returned, withLate } from './error-feedback.ts';
 import { LocalTraining, type TrainingOptions, type WorkUntil } from './local-training.ts';
 import { isUnusableState, type NodeStore, type Saved } from './node-store.ts';
 import type { Contribution } from './saved-state.ts';
@@ -20,7 +21,7 @@ interface Restored {
 
 /**
  * The work of one run on this node: fetches a base, trains from it, encodes the delta, and keeps the contribution until
- * the relay has accepted or refused it. Calls must not overlap.
+ * it is final or refused. Calls must not overlap, except that `conclude` may be called while `train` runs.
  */
 export class RoundWork {
   readonly training: LocalTraining;
@@ -30,6 +31,11 @@ export class RoundWork {
   readonly #tell: TrainingOptions['tell'];
   #residual: Float32Array<ArrayBuffer>;
   #made: Contribution | null = null;
+  /** Steps done of the round that is being trained, and whether that round is over. */
+  #steps = 0;
+  #concluded = false;
+  /** The greatest norm of a delta in the newest round. */
+  #normBound = Number.POSITIVE_INFINITY;
 
   private constructor(
     runtime: Runtime,
@@ -76,13 +82,13 @@ export class RoundWork {
   async #restore({ state, receipt }: Saved): Promise<Restored> {
     const { contribution, checkpoint } = state;
     this.training.restore(checkpoint);
-    this.#residual = receipt === null ? state.residual : contribution.residual;
-    if (receipt === null) this.#made = contribution;
+    this.#residual = state.residual;
+    this.#made = contribution;
     this.#tell({ event: 'restored', round: contribution.round, steps: checkpoint.state.step });
     return { made: contribution, receipt };
   }
 
-  /** The contribution with this payload; null if there is none or it is already settled. */
+  /** The contribution with this payload; null if there is none or it is final or refused. */
   made(payload: string): Contribution | null {
     return this.#made?.payload === payload ? this.#made : null;
   }
@@ -98,17 +104,27 @@ export class RoundWork {
 
   /**
    * Trains the round, and returns its contribution after saving it; null if training diverged. A delta that is not finite
-   * is never encoded.
+   * is never encoded. After `conclude` it returns null too: what was trained comes too late for its round, and is added to the
+   * residual.
    */
   async train(round: Round, workUntil: WorkUntil, signal: AbortSignal): Promise<Contribution | null> {
     const { clipNorm } = this.#terms.codec;
-    // The round's bound follows what payloads represent, of which a delta of a sparse codec is only a part.
-    const codec = { ...this.#terms.codec, clipNorm: Math.min(clipNorm, round.normBound) };
+    this.#normBound = round.normBound;
+    this.#steps = 0;
+    this.#concluded = false;
     const { parameters: base } = await this.#store.base(this.#terms, round.base, signal);
+    const until = () => {
+      this.#steps++;
+      return this.#concluded ? Number.NEGATIVE_INFINITY : workUntil();
+    };
     try {
-      const trained = await this.training.train(round, base, workUntil, signal);
+      const trained = await this.training.train(round, base, until, signal);
       const delta = BaseDelta.between(base, trained.parameters, clipNorm);
-      const { payload: bytes, residual } = encodeDelta(delta, this.#residual, codec);
+      if (this.#concluded) {
+        this.#residual = withLate(delta, this.#residual, this.#codec);
+        return null;
+      }
+      const { payload: bytes, residual } = encodeDelta(delta, this.#residual, this.#codec);
       const { steps, tokens, trainingLoss, heldOutLoss } = trained;
       const facts: ContributionFacts = {
         round: round.round,
@@ -125,6 +141,10 @@ export class RoundWork {
       });
       signal.throwIfAborted();
       this.#made = contribution;
+      if (this.#concluded) {
+        this.discard();
+        return null;
+      }
       this.#tell({ event: 'contribution', ...facts, norm: delta.norm });
       return contribution;
     } catch (error) {
@@ -134,11 +154,27 @@ export class RoundWork {
     }
   }
 
-  /** The relay accepted the contribution: what its encoding left out is added to the next delta. */
+  /** Ends `train` at its next step, because its round is over. False if it has done no step yet, and would only waste one. */
+  conclude(): boolean {
+    this.#concluded = this.#steps > 0;
+    return this.#concluded;
+  }
+
+  /** The codec with the bound of the newest round, which follows what payloads represent: with a sparse codec a part of a delta. */
+  get #codec(): Codec {
+    const { codec } = this.#terms;
+    return { ...codec, clipNorm: Math.min(codec.clipNorm, this.#normBound) };
+  }
+
+  /** The relay accepted the contribution. It is not final yet: its attempt may be abandoned. */
   async accept(acknowledgement: Acknowledgement | null): Promise<void> {
+    if (acknowledgement !== null) await this.#store.saveReceipt(this.#terms.run, acknowledgement);
+  }
+
+  /** The contribution is final: what its encoding left out is added to the next delta. */
+  settle(): void {
     if (this.#made !== null) this.#residual = this.#made.residual;
     this.#made = null;
-    if (acknowledgement !== null) await this.#store.saveReceipt(this.#terms.run, acknowledgement);
   }
 
   /** The contribution does not count, because it was refused, late or lost: see `returned`. */
@@ -146,7 +182,7 @@ export class RoundWork {
     const made = this.#made;
     if (made === null) return;
     const { bytes: payload, residual } = made;
-    this.#residual = returned({ payload, residual }, this.#residual, this.#terms.codec);
+    this.#residual = returned({ payload, residual }, this.#codec);
     this.#made = null;
   }
 }

@@ -2,7 +2,7 @@ import { codeName } from '../../../relay/wire/code-name.ts';
 import type { TapestryError } from '../../errors.ts';
 import { retryDelay } from '../../retry-delay.ts';
 import { answerTo, refusalError } from './refusals.ts';
-import { accepted, drop, unsent } from './rounds.ts';
+import { drop, duplicate, unsent } from './rounds.ts';
 import { type Advanced, type Effect, end, idle, type Session, type SessionEvent, tell } from './state.ts';
 
 /** Delays between connections. */
@@ -29,7 +29,7 @@ export function refused(session: Session, event: SessionEvent & { kind: 'refused
     case 'reconnect':
       return after(disconnected(session, refusalError(event.code), event.jitter));
     case 'accepted':
-      return after(sent ? accepted(session, work.payload, null) : [session, []]);
+      return after(duplicate(session));
     case 'drop':
       return after(sent ? drop(session, 'refused') : [session, []]);
     case 'tell':

@@ -17,10 +17,26 @@ export const same = (a: Round, b: { readonly round: number; readonly base: strin
 export function opened(session: Session, round: Round): Advanced {
   const open = { ...session, open: round, plan: null };
   const { work } = session;
-  if (work.kind !== 'idle' && same(work.round, round)) return offer({ ...open, work: { ...work, round } });
+  // A message that is late: the relay has accepted work on a later round.
+  if (work.kind === 'accepted' && round.round < work.round.round) return [session, []];
+  if (work.kind !== 'idle' && same(work.round, round)) return continued(open, round);
   const [clear, effects] = drop(open, 'closed');
   const [begun, started] = begin(clear);
   return [begun, [...effects, ...started]];
+}
+
+/** Continues work on a round that is open. What an abandoned attempt had accepted is offered to the new one. */
+function continued(session: Session, round: Round): Advanced {
+  const { work } = session;
+  switch (work.kind) {
+    case 'idle':
+      return [session, []];
+    case 'accepted':
+      if (work.round.attempt === round.attempt) return [session, []];
+      return offer({ ...session, work: { ...work, kind: 'ready', round, again: true } });
+    default:
+      return offer({ ...session, work: { ...work, round } });
+  }
 }
 
 /** Takes the plan of the open attempt; training asks for it after each step. */
@@ -49,22 +65,41 @@ export function offer(session: Session): Advanced {
   return [{ ...session, work: { ...work, kind: 'offered' } }, [{ kind: 'offer', payload: work.payload }]];
 }
 
-/** Drops the current work. Its payload is never sent again; see `RoundWork.discard` for the residual. */
+/** Ends the current work: what was accepted is final, and the payload of other work is never sent again. */
 export function drop(session: Session, reason: 'refused' | 'closed' | 'not-finite'): Advanced {
   const { work } = session;
   if (work.kind === 'idle') return [session, []];
+  if (work.kind === 'accepted')
+    return [{ ...session, work: idle }, [{ kind: 'settle', payload: work.payload }]];
   const dropped = { ...session, work: idle, settled: work.round, job: session.job + 1 };
   const effects: Effect[] =
-    'payload' in work ? [{ kind: 'discard', payload: work.payload }] : [{ kind: 'stop' }];
+    'payload' in work
+      ? [{ kind: 'discard', payload: work.payload }]
+      : [{ kind: work.kind === 'training' ? 'conclude' : 'stop' }];
   effects.push(tell({ event: 'dropped', round: work.round.round, reason }));
   return finishIfAsked(dropped, effects);
 }
 
 export function accepted(session: Session, payload: string, sequence: number | null): Advanced {
   const { work } = session;
-  if (!('payload' in work) || work.payload !== payload) return [session, []];
-  const done = { ...session, work: idle, settled: work.round };
+  if (!('payload' in work) || work.payload !== payload || work.kind === 'accepted') return [session, []];
+  const { round } = work;
+  const done: Session = { ...session, work: { kind: 'accepted', round, payload }, settled: round };
   return finishIfAsked(done, [{ kind: 'accept', payload, sequence }]);
+}
+
+/**
+ * The relay has the contribution already. If it was offered again to a new attempt, the guard did not allow the base of the attempt
+ * before, and nobody may contribute to the round what was in it: the node trains again.
+ */
+export function duplicate(session: Session): Advanced {
+  const { work } = session;
+  if (work.kind !== 'offered' && work.kind !== 'uploading') return [session, []];
+  const { payload, again } = work;
+  if (!again) return accepted(session, payload, null);
+  const [next, effects] = finishIfAsked({ ...session, work: idle }, [{ kind: 'settle', payload }]);
+  const [begun, started] = begin(next);
+  return [begun, [...effects, ...started]];
 }
 
 function finishIfAsked(session: Session, effects: readonly Effect[]): Advanced {
@@ -85,8 +120,8 @@ export function committed(session: Session, event: SessionEvent & { kind: 'commi
 
 /**
  * Handles an abandoned round, which made no base and opens again under the same number. Work for it continues; otherwise
- * no node could ever finish under a deadline that is too short. An accepted contribution no longer counts: `settled` names
- * the old attempt, so the node trains again in the new one, even if it was offline when the round was abandoned.
+ * no node could ever finish under a deadline that is too short. An accepted contribution no longer counts. Its work names the old
+ * attempt, so the node offers it again to the new one, even if it was offline when the round was abandoned.
  */
 export function abandoned(session: Session, round: number): Advanced {
   const told = tell({ event: 'abandoned', round });

@@ -25,8 +25,9 @@ export function advance(session: Session, event: SessionEvent): Advanced {
     case 'restored': {
       if (work.kind !== 'idle') return [session, []];
       const { round, payload } = event;
-      if (event.acknowledged) return [{ ...session, settled: round }, []];
-      return [{ ...session, work: { kind: 'ready', round, payload } }, []];
+      if (event.acknowledged)
+        return [{ ...session, settled: round, work: { kind: 'accepted', round, payload } }, []];
+      return [{ ...session, work: { kind: 'ready', round, payload, again: false } }, []];
     }
     case 'welcomed': {
       const joined: Session = { ...session, connection: 'up', known: true };
@@ -66,7 +67,7 @@ export function advance(session: Session, event: SessionEvent): Advanced {
       ];
     case 'trained': {
       if (work.kind !== 'training' || event.job !== session.job) return [session, []];
-      const ready: Work = { kind: 'ready', round: work.round, payload: event.payload };
+      const ready: Work = { kind: 'ready', round: work.round, payload: event.payload, again: false };
       return offer({ ...session, work: ready });
     }
     case 'diverged':
@@ -81,7 +82,7 @@ export function advance(session: Session, event: SessionEvent): Advanced {
       return session.paused ? resumed(session) : [session, []];
     case 'finish': {
       if (session.finishing) return [session, []];
-      if (work.kind === 'idle' || work.kind === 'syncing') return end(session, 'finished', null);
+      if (work.kind !== 'training' && !isUnanswered(work)) return end(session, 'finished', null);
       const [going, effects] = session.paused ? resumed(session) : [session, []];
       return [{ ...going, finishing: true }, [...effects, tell({ event: 'finishing' })]];
     }
@@ -89,4 +90,9 @@ export function advance(session: Session, event: SessionEvent): Advanced {
       if (work.kind !== 'offered' && work.kind !== 'uploading') return end(session, 'interrupted', null);
       return [{ ...session, finishing: true, leaving: true }, []];
   }
+}
+
+/** True if the work is a contribution that the relay has neither accepted nor refused. */
+function isUnanswered({ kind }: Work): boolean {
+  return kind === 'ready' || kind === 'offered' || kind === 'uploading';
 }

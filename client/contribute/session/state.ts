@@ -44,7 +44,10 @@ export interface RoundPlan {
   readonly workUntil: number;
 }
 
-/** Work on one round, in order. `ready` means trained, but not yet offered over the current connection. */
+/**
+ * Work on one round, in order. `ready` means trained, but not yet offered over the current connection. What was accepted is held until
+ * its round is over: if the attempt is abandoned, it is offered again to the next one.
+ */
 export type Work =
   | { readonly kind: 'idle' }
   | { readonly kind: 'syncing' | 'training'; readonly round: Round }
@@ -53,7 +56,10 @@ export type Work =
       readonly round: Round;
       /** Hash of the contribution's payload, hex. */
       readonly payload: string;
-    };
+      /** True if the relay accepted it in an attempt that was abandoned. */
+      readonly again: boolean;
+    }
+  | { readonly kind: 'accepted'; readonly round: Round; readonly payload: string };
 
 export type SessionEvent =
   | { readonly kind: 'start' | 'connected' | 'retry' }
@@ -99,13 +105,16 @@ export type Effect =
   | { readonly kind: 'sync' | 'train'; readonly job: number; readonly round: Round }
   /** Stop the current job at its next step. */
   | { readonly kind: 'stop' }
+  /** End training at its next step: its round is over, and what was trained returns to the error feedback. */
+  | { readonly kind: 'conclude' }
   /** Pause training at its next step, or resume it. */
   | { readonly kind: 'hold' | 'release' }
   | { readonly kind: 'offer'; readonly payload: string }
   | { readonly kind: 'upload'; readonly payload: string; readonly offset: number }
-  /** The relay accepted the contribution, so its rounding error becomes the residual; `discard` drops it instead. */
+  /** The relay accepted the contribution. `sequence` is null if it says that it has it already. */
   | { readonly kind: 'accept'; readonly payload: string; readonly sequence: number | null }
-  | { readonly kind: 'discard'; readonly payload: string }
+  /** The contribution is final, so its rounding error becomes the residual; with `discard` it does not count, and returns whole. */
+  | { readonly kind: 'settle' | 'discard'; readonly payload: string }
   | { readonly kind: 'tell'; readonly event: ContributorEvent }
   /** Send Leave if connected, disconnect, and end. `problem` is null unless the session failed. */
   | {

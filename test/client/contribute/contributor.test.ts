@@ -155,7 +155,7 @@ test.each([
   ['that restarted', true],
   ['whose connection was lost', false],
 ])(
-  'a node %s trains again for a round that was abandoned meanwhile, and the round commits',
+  'a node %s offers its work again to a round that was abandoned meanwhile, and the round commits',
   async (_, restarts) => {
     const create = tinyRun({ rounds: 1, localSteps: 4, quorum: 2, target: 2, deadlineMs: 2000 });
     const clock = new TestClock();
@@ -165,7 +165,7 @@ test.each([
     const folder = await stage.folder();
     const cable = new Cable(nodeNetwork(diskFiles(folder)));
     const node = stage.node(folder, relay.url, { network: cable.network });
-    await node.said('acknowledged');
+    const { payload } = await node.said('acknowledged');
     if (restarts) await node.leave();
     else cable.cut();
     await expect.poll(() => relay.status().nodes.length).toBe(1);
@@ -174,6 +174,9 @@ test.each([
     cable.repair();
     const back = restarts ? stage.node(folder, relay.url) : node;
     await expect.poll(() => back.all('acknowledged')).toHaveLength(restarts ? 1 : 2);
+    // No step was lost, and none was done twice.
+    expect(back.all('acknowledged').at(-1)?.payload).toBe(payload);
+    expect(back.all('contribution')).toHaveLength(restarts ? 0 : 1);
     // The node sat out no attempt while it was connected.
     expect(back.all('abandoned')).toEqual([]);
     idle.contributor.resume();

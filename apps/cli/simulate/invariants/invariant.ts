@@ -5,6 +5,7 @@ export type Invariant =
   | 'round-blocked'
   | 'round-limits'
   | 'same-base'
+  | 'steps-lost'
   | 'node-idles'
   | 'run-ends';
 

@@ -31,6 +31,8 @@ export function checkSession({ session, ...edge }: NodeView): void {
   if (work.kind === 'idle' && !session.paused && !isSettled)
     idles('a node has no work while a round is open');
   if (work.kind === 'ready') idles('a node does not offer what is ready');
+  if (work.kind === 'accepted' && !isSettled)
+    idles('a node does not offer again what an abandoned attempt had accepted');
   if ((work.kind === 'offered' || work.kind === 'uploading') && edge.offeredOver !== edge.connection)
     idles('a node waits for an answer on a connection that is gone');
 }

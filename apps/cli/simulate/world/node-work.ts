@@ -58,7 +58,7 @@ export class NodeWork {
   restored(): SessionEvent | null {
     const { made, settled } = this.#disk;
     if (made === null) return null;
-    if (settled === null) this.#made = made;
+    this.#made = made;
     const { round, base, steps, payload } = made;
     const attempt = settled?.attempt ?? 0;
     return {
@@ -121,11 +121,19 @@ export class NodeWork {
     this.#made = null;
   }
 
+  /** The contribution is final. Unless its round is committed, steps are lost with it: the next attempt would have taken it. */
+  settle(payload: Hash): void {
+    const { round } = this.made(payload);
+    const { number, invariants } = this.#owner;
+    if (invariants.committed < round)
+      broken('steps-lost', `node ${number} gives up accepted work on round ${round}, which has no base yet`);
+    this.#made = null;
+  }
+
   /** The relay accepted the contribution; a null sequence says that it has one of this node already. */
   accept(payload: Hash, sequence: number | null): void {
     const { round, steps } = this.made(payload);
     const { number, invariants } = this.#owner;
-    this.#made = null;
     if (sequence === null) {
       if (!invariants.hasContributed(number, round))
         broken('exactly-once', `node ${number} takes work for accepted that the relay does not have`);

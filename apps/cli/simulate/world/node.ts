@@ -211,6 +211,7 @@ export class VirtualNode {
         this.#work.train(effect.job, effect.round);
         return;
       case 'stop':
+      case 'conclude':
         this.#work.stop();
         return;
       case 'hold':
@@ -225,6 +226,9 @@ export class VirtualNode {
         return;
       case 'accept':
         this.#work.accept(effect.payload, effect.sequence);
+        return;
+      case 'settle':
+        this.#work.settle(effect.payload);
         return;
       case 'discard':
         this.#work.discard();

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Invariant } from '../../../../apps/cli/simulate/invariants/invariant.ts';
 import { runSeed } from '../../../../apps/cli/simulate/search.ts';
 import { type Machines, machines } from '../../../../apps/cli/simulate/world/machines.ts';
+import { idle } from '../../../../client/contribute/session/state.ts';
 import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import { seed } from '../../../support/seed.ts';
 
@@ -122,7 +123,7 @@ const planted: readonly Planted[] = [
   ],
   [
     'any acknowledgement settles the work',
-    ['exactly-once'],
+    ['exactly-once', 'steps-lost'],
     {
       advance: (session, event) => {
         const { work } = session;
@@ -158,6 +159,18 @@ const planted: readonly Planted[] = [
         const [next, effects] = advance(session, event);
         if (next.attempt < 2) return [next, effects];
         return [next, effects.filter(({ kind }) => kind !== 'wait')];
+      },
+    },
+  ],
+  [
+    'work that an abandoned attempt had accepted is given up',
+    ['steps-lost'],
+    {
+      advance: (session, event) => {
+        const { work } = session;
+        if (event.kind !== 'abandoned' || work.kind !== 'accepted') return advance(session, event);
+        const [next, effects] = advance({ ...session, work: idle }, event);
+        return [next, [...effects, { kind: 'settle', payload: work.payload }]];
       },
     },
   ],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BaseDelta, normOf } from '../../../../client/contribute/round/base-delta.ts';
-import { encodeDelta, returned } from '../../../../client/contribute/round/error-feedback.ts';
+import { encodeDelta, returned, withLate } from '../../../../client/contribute/round/error-feedback.ts';
 import { denseCodec } from '../../../../relay/wire/codec/dense.ts';
 import { sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
 import { integersOf } from '../../../support/relay/integers.ts';
@@ -13,35 +13,55 @@ const sparse = sparseCodec({
 });
 const dense = denseCodec({ bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 4 });
 const vector = fc.float32Array({ minLength: length, maxLength: length, min: -0.25, max: 0.25, noNaN: true });
-const sentBy = (payload: Uint8Array) =>
-  Float32Array.from(integersOf(sparse, payload, length), (integer) => integer * sparse.unit);
+const sentBy = (payload: Uint8Array, codec = sparse) =>
+  Float32Array.from(integersOf(codec, payload, length), (integer) => integer * codec.unit);
 
 const changeTo = (values: Float32Array) =>
   BaseDelta.between(Float32Array.from(values), new Float32Array(length), 4);
 
-test('whatever becomes of each contribution, what was sent and accepted and the residual add up to all deltas, each with its decay', () => {
-  const rounds = fc.array(fc.record({ change: vector, isAccepted: fc.boolean() }), { maxLength: 12 });
-  fc.assert(
-    fc.property(rounds, (history) => {
-      let residual = new Float32Array(length);
-      const expected = new Float64Array(length);
-      for (const { change, isAccepted } of history) {
-        const encoded = encodeDelta(changeTo(change), residual, sparse);
-        residual = isAccepted ? encoded.residual : returned(encoded, residual, sparse);
-        const sent = isAccepted ? sentBy(encoded.payload) : new Float32Array(length);
-        for (let i = 0; i < length; i++)
-          expected[i] = 0.95 * (expected[i] ?? 0) + (change[i] ?? 0) - (sent[i] ?? 0);
-        for (let i = 0; i < length; i++) expect(residual[i]).toBeCloseTo(expected[i] ?? 0, 5);
-      }
-    }),
-  );
+/** What becomes of a round's work: `late` was never encoded, since its round closed while it was trained. */
+const fate = fc.constantFrom('accepted', 'refused', 'late');
+
+/** Deltas so small that the bound of the dense codec's residual never holds. */
+const small = fc.float32Array({
+  minLength: length,
+  maxLength: length,
+  min: -0.03125,
+  max: 0.03125,
+  noNaN: true,
 });
+
+test.each([
+  ['sparse', sparse, vector],
+  ['dense', dense, small],
+] as const)(
+  'whatever becomes of each round, what was accepted and the residual add up to all deltas, each with its decay: %s',
+  (_, codec, change) => {
+    fc.assert(
+      fc.property(fc.array(fc.record({ change, fate }), { maxLength: 12 }), (history) => {
+        let residual = new Float32Array(length);
+        const expected = new Float64Array(length);
+        for (const { change, fate } of history) {
+          const delta = changeTo(change);
+          const encoded = encodeDelta(delta, residual, codec);
+          const isAccepted = fate === 'accepted';
+          if (fate === 'late') residual = withLate(delta, residual, codec);
+          else residual = isAccepted ? encoded.residual : returned(encoded, codec);
+          const sent = isAccepted ? sentBy(encoded.payload, codec) : new Float32Array(length);
+          for (let i = 0; i < length; i++)
+            expected[i] = codec.feedbackDecay * (expected[i] ?? 0) + (change[i] ?? 0) - (sent[i] ?? 0);
+          for (let i = 0; i < length; i++) expect(residual[i]).toBeCloseTo(expected[i] ?? 0, 5);
+        }
+      }),
+    );
+  },
+);
 
 test('a node whose work is never accepted has a residual of bounded length', () => {
   let residual = new Float32Array(length);
   const change = new Float32Array(length).fill(0.5);
   for (let round = 0; round < 400; round++)
-    residual = returned(encodeDelta(changeTo(change), residual, sparse), residual, sparse);
+    residual = returned(encodeDelta(changeTo(change), residual, sparse), sparse);
   expect(normOf(residual)).toBeLessThanOrEqual((normOf(changeTo(change).values) / (1 - 0.95)) * 1.001);
 });
 
@@ -63,8 +83,16 @@ test('a bound below the shortest payload ends with an error, not in an endless l
   expect(encode).toThrow(expect.objectContaining({ code: 'delta.bound-too-small' }));
 });
 
-test('without decay a delta that does not count leaves the residual as it was', () => {
-  const before = new Float32Array(length).fill(2 ** -22);
-  const encoded = encodeDelta(changeTo(new Float32Array(length).fill(0.1)), before, dense);
-  expect(returned(encoded, before, dense)).toBe(before);
+test('without decay the residual of lost work is no longer than a delta may be, and points as the work did', () => {
+  const change = new Float32Array(length).fill(0.25);
+  let [refused, late] = [new Float32Array(length), new Float32Array(length)];
+  for (let round = 0; round < 20; round++) {
+    refused = returned(encodeDelta(changeTo(change), refused, dense), dense);
+    late = withLate(changeTo(change), late, dense);
+  }
+  for (const residual of [refused, late]) {
+    expect(normOf(residual)).toBeLessThanOrEqual(dense.clipNorm * 1.0001);
+    expect(normOf(residual)).toBeGreaterThan(dense.clipNorm * 0.99);
+    for (const value of residual) expect(value).toBeCloseTo(dense.clipNorm / Math.sqrt(length), 2);
+  }
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ContributorEvent } from '../../../../client/contribute/events.ts';
 import type { Network } from '../../../../client/contribute/network.ts';
+import { normOf } from '../../../../client/contribute/round/base-delta.ts';
 import { returned } from '../../../../client/contribute/round/error-feedback.ts';
 import { NodeStore } from '../../../../client/contribute/round/node-store.ts';
 import { RoundWork } from '../../../../client/contribute/round/round-work.ts';
@@ -131,12 +132,11 @@ test('with a sparse codec, work that does not count returns to the residual, als
     ...{ clipNorm: 10, feedbackDecay: 0.95 },
   });
   const terms = { ...tinyTerms, codec };
-  const before = new Float32Array(layout.length);
   const residualOf = async () => (await node.store.load(terms))?.state.residual;
   const work = await node.start(terms);
   const first = await node.train(work, 1, healthy);
   if (first === null) throw new Error('nothing was made');
-  const whole = returned({ payload: first.bytes, residual: first.residual }, before, codec);
+  const whole = returned({ payload: first.bytes, residual: first.residual }, codec);
   expect(whole).not.toEqual(first.residual);
 
   // Its process ends before the relay refuses the contribution, which the next process offers.
@@ -147,6 +147,7 @@ test('with a sparse codec, work that does not count returns to the residual, als
   expect(await residualOf()).toEqual(whole);
 
   await again.accept(null);
+  again.settle();
   again.discard();
   await node.train(again, 3, healthy);
   expect(await residualOf()).toEqual(second?.residual);
@@ -169,3 +170,30 @@ test.each([10, 40])(
     expect(await node.train(work, 3, healthy)).not.toBeNull();
   },
 );
+
+test('a round that ends while it is trained returns its steps to the residual, and the next round trains on from them', async () => {
+  const residualOf = async () => (await node.store.load(tinyTerms))?.state.residual ?? new Float32Array(0);
+  const work = await node.start();
+  expect(work.conclude()).toBe(false);
+  const training = node.train(work, 1, healthy, 1_000_000);
+  await expect.poll(() => node.events.some(({ event }) => event === 'step')).toBe(true);
+  expect(work.conclude()).toBe(true);
+  expect(await training).toBeNull();
+  const { step } = work.training.start.state;
+  expect(step).toBeGreaterThan(0);
+  expect(step).toBeLessThan(1_000_000);
+
+  const made = await node.train(work, 2, healthy);
+  expect(made?.steps).toBe(tinyTerms.localSteps);
+  expect(work.training.start.state.step).toBe(step + tinyTerms.localSteps);
+  expect(normOf(await residualOf())).toBeGreaterThan(0.01);
+
+  // Accepted work stays until it is final: offered again and refused, it returns.
+  const payload = made?.payload ?? '';
+  await work.accept(null);
+  expect(work.made(payload)).not.toBeNull();
+  work.settle();
+  expect(work.made(payload)).toBeNull();
+  await node.train(work, 3, healthy);
+  expect(await residualOf()).toEqual(made?.residual);
+});

@@ -1,39 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { attemptsAtUnknownRelay, backoff } from '../../../../client/contribute/session/relay-loss.ts';
 import { advance } from '../../../../client/contribute/session/session.ts';
-import {
-  type Effect,
-  newSession,
-  type Round,
-  type Session,
-  type SessionEvent,
-} from '../../../../client/contribute/session/state.ts';
+import type { Effect, Round, Session, SessionEvent } from '../../../../client/contribute/session/state.ts';
 import { TapestryError } from '../../../../client/errors.ts';
-import { GoodbyeReason, RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
-
-const round1: Round = { round: 1, base: 'base 0', attempt: 1, localSteps: 5, normBound: 1 };
-const again1: Round = { ...round1, attempt: 2 };
-const round2: Round = { round: 2, base: 'base 1', attempt: 1, localSteps: 5, normBound: 1 };
-const unreachable = new TapestryError('relay.unreachable', 'No relay answers.', 'Start it.');
-
-/** Runs events one after the other; gives the last session and the effects of the last event. */
-function given(...events: SessionEvent[]): { session: Session; effects: readonly Effect[] } {
-  let session = newSession;
-  let effects: readonly Effect[] = [];
-  for (const event of events) [session, effects] = advance(session, event);
-  return { session, effects };
-}
-
-const joined: SessionEvent[] = [
-  { kind: 'start' },
-  { kind: 'connected' },
-  { kind: 'welcomed', round: 1, base: 'base 0' },
-];
-const training: SessionEvent[] = [...joined, { kind: 'opened', round: round1 }, { kind: 'synced', job: 1 }];
-const offered: SessionEvent[] = [...training, { kind: 'trained', job: 1, payload: 'p' }];
-const uploading: SessionEvent[] = [...offered, { kind: 'resume', payload: 'p', offset: 70 }];
-const kinds = (effects: readonly Effect[]) =>
-  effects.map((effect) => (effect.kind === 'tell' ? effect.event.event : effect.kind));
+import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
+import {
+  again1,
+  given,
+  joined,
+  kinds,
+  offered,
+  round1,
+  round2,
+  training,
+  unreachable,
+  uploading,
+} from './given.ts';
 
 describe('one round', () => {
   test('syncs, trains, offers, uploads from the offset of the relay, and settles', () => {
@@ -45,7 +27,11 @@ describe('one round', () => {
     expect(given(...uploading).effects).toEqual([{ kind: 'upload', payload: 'p', offset: 70 }]);
     const { session, effects } = given(...uploading, { kind: 'acknowledged', payload: 'p', sequence: 9 });
     expect(effects).toEqual([{ kind: 'accept', payload: 'p', sequence: 9 }]);
-    expect(session).toMatchObject({ work: { kind: 'idle' }, settled: round1 });
+    expect(session).toMatchObject({ work: { kind: 'accepted' }, settled: round1 });
+    const commit = { round: 1, base: 'base 1', contributions: 1, tokens: 1, fate: null };
+    const [over, final] = advance(session, { kind: 'committed', ...commit });
+    expect(kinds(final)).toEqual(['committed', 'settle']);
+    expect(over.work.kind).toBe('idle');
   });
 
   test('is not restarted when the relay repeats that it is open', () => {
@@ -59,7 +45,7 @@ describe('one round', () => {
 
   test('is dropped at once for a newer round', () => {
     const { effects } = given(...training, { kind: 'opened', round: round2 });
-    expect(kinds(effects)).toEqual(['stop', 'dropped', 'sync']);
+    expect(kinds(effects)).toEqual(['conclude', 'dropped', 'sync']);
     expect(kinds(given(...uploading, { kind: 'opened', round: round2 }).effects)).toEqual([
       'discard',
       'dropped',
@@ -75,7 +61,10 @@ describe('one round', () => {
     const offeredAgain = given(...uploading, abandoned, reopened);
     expect(offeredAgain.effects).toEqual([{ kind: 'offer', payload: 'p' }]);
     const accepted: SessionEvent = { kind: 'acknowledged', payload: 'p', sequence: 9 };
-    expect(kinds(given(...uploading, accepted, abandoned, reopened).effects)).toEqual(['sync']);
+    // No step is lost either where the abandoned attempt had accepted the work.
+    expect(given(...uploading, accepted, abandoned, reopened).effects).toEqual([
+      { kind: 'offer', payload: 'p' },
+    ]);
     // A contribution accepted in that attempt is settled for that attempt.
     const resumed: SessionEvent = { kind: 'resume', payload: 'p', offset: 0 };
     const settled = [...uploading, abandoned, reopened, resumed, accepted];
@@ -147,6 +136,16 @@ describe('refusals', () => {
     expect(kinds(given(...offered, refuse(RefusalCode.DUPLICATE)).effects)).toEqual(['refused', 'accept']);
   });
 
+  test('as a duplicate of what an attempt had that the guard did not allow: the node trains again', () => {
+    const again: SessionEvent[] = [
+      { kind: 'acknowledged', payload: 'p', sequence: 9 },
+      { kind: 'abandoned', round: 1 },
+      { kind: 'opened', round: again1 },
+      refuse(RefusalCode.DUPLICATE),
+    ];
+    expect(kinds(given(...uploading, ...again).effects)).toEqual(['refused', 'settle', 'sync']);
+  });
+
   test('of the join by a full relay are retried without end', () => {
     let { session } = given({ kind: 'start' });
     for (let i = 0; i < 50; i++) {
@@ -202,7 +201,7 @@ describe('the connection', () => {
         const missed = given(...before, ...away, opened(again1));
         expect(missed).toEqual(heard);
       }
-      expect(kinds(given(...uploading, accepted, ...away, opened(again1)).effects)).toEqual(['sync']);
+      expect(kinds(given(...uploading, accepted, ...away, opened(again1)).effects)).toEqual(['offer']);
       expect(kinds(given(...uploading, accepted, ...away, opened(round1)).effects)).toEqual([]);
     });
 
@@ -213,7 +212,7 @@ describe('the connection', () => {
         { kind: 'restored', round: { ...round1, attempt: acknowledged ? 1 : 0 }, payload: 'p', acknowledged },
         welcomed,
       ];
-      expect(kinds(given(...restart(true), opened(again1)).effects)).toEqual(['sync']);
+      expect(kinds(given(...restart(true), opened(again1)).effects)).toEqual(['offer']);
       expect(kinds(given(...restart(true), opened(round1)).effects)).toEqual([]);
       for (const round of [round1, again1]) {
         expect(kinds(given(...restart(false), opened(round)).effects)).toEqual(['offer']);
@@ -289,50 +288,5 @@ describe('the connection', () => {
     const problem = new TapestryError('relay.tls', 'Not trusted.', 'Pin it.');
     const { effects } = given({ kind: 'start' }, { kind: 'disconnected', problem, jitter: 0 });
     expect(effects).toContainEqual({ kind: 'end', reason: 'failed', problem });
-  });
-});
-
-describe('the person', () => {
-  test('pauses and resumes: rounds that open meanwhile wait', () => {
-    const paused = given(...joined, { kind: 'pause' }, { kind: 'opened', round: round1 });
-    expect(paused.effects).toEqual([]);
-    expect(kinds(advance(paused.session, { kind: 'resume-work' })[1])).toEqual([
-      'release',
-      'resumed',
-      'sync',
-    ]);
-  });
-
-  test('finishes: the current round is settled first', () => {
-    for (const before of [training, offered, uploading]) {
-      const { session, effects } = given(...before, { kind: 'finish' });
-      expect(kinds(effects)).toEqual(['finishing']);
-      expect(session.ended).toBe(false);
-    }
-    const last: SessionEvent = { kind: 'acknowledged', payload: 'p', sequence: 9 };
-    expect(kinds(given(...uploading, { kind: 'finish' }, last).effects)).toEqual(['accept', 'stop', 'end']);
-    expect(kinds(given(...joined, { kind: 'finish' }).effects)).toEqual(['stop', 'end']);
-  });
-
-  test('finishes while paused: training resumes first', () => {
-    const { effects } = given(...training, { kind: 'pause' }, { kind: 'finish' });
-    expect(kinds(effects)).toEqual(['release', 'resumed', 'finishing']);
-  });
-
-  test('leaves: a running upload is completed first, training is stopped', () => {
-    expect(given(...uploading, { kind: 'leave' }).session).toMatchObject({ ended: false, finishing: true });
-    expect(kinds(given(...training, { kind: 'leave' }).effects)).toEqual(['stop', 'end']);
-    const lost: SessionEvent = { kind: 'disconnected', problem: unreachable, jitter: 0 };
-    const { effects } = given(...uploading, { kind: 'leave' }, lost);
-    expect(effects).toContainEqual({ kind: 'end', reason: 'interrupted', problem: null });
-  });
-
-  test('is told that the run is complete', () => {
-    const goodbye: SessionEvent = { kind: 'goodbye', reason: GoodbyeReason.RUN_COMPLETE, jitter: 0 };
-    expect(given(...joined, goodbye).effects).toContainEqual({
-      kind: 'end',
-      reason: 'complete',
-      problem: null,
-    });
   });
 });
