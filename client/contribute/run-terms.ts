@@ -23,6 +23,8 @@ export interface RunTerms extends StrategyTerms {
   readonly tokenizer: TokenizerTerms;
   readonly layout: ParameterLayout;
   readonly codec: Codec;
+  /** Of the deltas by which this node follows the bases; null where it downloads each base whole. */
+  readonly downlink: Codec | null;
   /** Whether the relay plans when each round asks for work; else every node trains its local steps. */
   readonly isTimed: boolean;
 }
@@ -49,7 +51,7 @@ const maxParameters = 2 ** 30;
  */
 export async function readRunTerms(manifestBytes: Uint8Array, signature: Uint8Array): Promise<RunTerms> {
   const bytes = new Uint8Array(manifestBytes);
-  const { manifest, codec } = decoded(bytes);
+  const { manifest, codec, downlink } = decoded(bytes);
   if (!(await verifySignature(manifest.relayKey, manifestSignedBytes(bytes), signature))) {
     throw bad('its signature is not by the key it names');
   }
@@ -77,6 +79,7 @@ export async function readRunTerms(manifestBytes: Uint8Array, signature: Uint8Ar
     layout,
     ...strategyTermsOf(strategy),
     codec,
+    downlink,
     isTimed: manifest.pace.case === 'timed',
   };
 }

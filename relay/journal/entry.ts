@@ -58,7 +58,8 @@ const entrySchema = v.variant('kind', [
   /** The attempt accepts no more: the new base is made from its `contributions` contributions, the last one at entry `last`. */
   entry('round-closed', { round: positive, attempt: positive, contributions: positive, last: positive }),
   /**
-   * `state` is the hashes of the new base and of the outer optimizer's vectors. `excluded` is the sequences of the contributions
+   * `state` is the hashes of the new base and of the vectors of the outer optimizer and the downlink. `delta` is that of the payload
+   * that leads from the base before to the new one; null where nodes download each base whole. `excluded` is the sequences of the contributions
    * that the merge rule left out, ascending. `norm` is the median L2 norm of the contributions in units, rounded up. `loss` is the new base's on the probe, as the relay measured it; null without a
    * guard. The other fields repeat the attempt's totals.
    */
@@ -70,6 +71,7 @@ const entrySchema = v.variant('kind', [
     norm: count,
     excluded: v.array(positive),
     state: v.pipe(v.array(hash), v.minLength(1), v.maxLength(8)),
+    delta: v.nullable(hash),
     loss: v.nullable(loss),
     checkpoint,
   }),

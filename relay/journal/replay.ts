@@ -20,6 +20,8 @@ export interface CreatedRun {
   readonly manifestBytes: Uint8Array<ArrayBuffer>;
   readonly manifestSignature: Uint8Array<ArrayBuffer>;
   readonly codec: Codec;
+  /** See `downlinkCodecOf`. */
+  readonly downlink: Codec | null;
   readonly id: Hash;
 }
 
@@ -96,8 +98,10 @@ export class Replay {
   attempt = 0;
   complete = false;
   readonly history: CommittedRound[] = [];
-  /** Hashes of the vectors that each commit made, oldest first: the base, then the outer optimizer's. */
+  /** Hashes of the vectors that each commit made, oldest first: the base, then the outer optimizer's and the downlink's. */
   readonly states: (readonly Hash[])[] = [];
+  /** Hashes of the deltas by which nodes follow, of each commit; empty where they download each base whole. */
+  readonly deltas: Hash[] = [];
   readonly totals = { tokens: 0, contributions: 0, refusals: 0, abandonedRounds: 0 };
   readonly contributors = new Map<NodeKey, ContributorTotals>();
   readonly #lowest: LowestLoss;
@@ -270,6 +274,8 @@ export class Replay {
     this.#expect(entry, 'body.tokens', body.tokens, tokens);
     const loss = this.#judged(entry, body.loss, true);
     const [base = ''] = body.state;
+    if ((body.delta === null) !== (this.run.downlink === null))
+      throw wrong(entry, 'body.delta', 'is not as the manifest has it');
     if (loss !== null) this.#lowest.add(loss);
     this.#normBound.add(body.norm);
     this.history.push({
@@ -284,6 +290,7 @@ export class Replay {
       base,
     });
     this.states.push(body.state);
+    if (body.delta !== null) this.deltas.push(body.delta);
     this.base = base;
     this.committed++;
     this.attempt = 0;

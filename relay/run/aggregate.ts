@@ -34,11 +34,15 @@ export type TakeSlice = (slice: Slice) => void;
 /** Values of one slice of plain arithmetic: about a millisecond of work. */
 const sliceValues = 2 ** 18;
 
-/** Calls `work` for all of `length` values in slices, between which the event loop serves others. */
-export async function inSlices(length: number, work: (from: number, to: number) => void): Promise<void> {
-  for (let from = 0; from < length; from += sliceValues) {
+/** Calls `work` for all of `length` values in slices of `atOnce`, between which the event loop serves others. */
+export async function inSlices(
+  length: number,
+  work: (from: number, to: number) => void,
+  atOnce = sliceValues,
+): Promise<void> {
+  for (let from = 0; from < length; from += atOnce) {
     if (from > 0) await new Promise((resolve) => setImmediate(resolve));
-    work(from, Math.min(length, from + sliceValues));
+    work(from, Math.min(length, from + atOnce));
   }
 }
 

@@ -33,12 +33,12 @@ export function manifestBytesOf(
 }
 
 /** Decodes a manifest and checks that a relay can run it. Throws TapestryError `manifest.invalid`. */
-export function parseManifest(bytes: Uint8Array): { manifest: WholeManifest; codec: Codec } {
+export function parseManifest(bytes: Uint8Array): ReturnType<typeof readManifest> {
   try {
-    const { manifest, codec } = readManifest(bytes);
-    const problem = problemOf(manifest, codec);
+    const read = readManifest(bytes);
+    const problem = problemOf(read.manifest, read.codec);
     if (problem !== null) throw invalid(problem);
-    return { manifest, codec };
+    return read;
   } catch (error) {
     throw error instanceof WireError ? invalid(error.message) : error;
   }
@@ -94,6 +94,7 @@ export function differences(one: Manifest, other: Manifest): string[] {
     'guard',
     'norm',
     'pace',
+    'downlink',
     'contributionReaders',
     'corpora',
     'initialBase',

@@ -2,6 +2,8 @@ import type { Codec } from '../wire/codec/codec.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 import type { Hash } from '../wire/hex.ts';
 import { decodeInSlices, plusSquares, type Span, type TakeSlice } from './aggregate.ts';
+import type { Downlink, Published } from './downlink/downlink.ts';
+import { downlinkOf } from './downlink/downlink-of.ts';
 import type { Merge, Merged } from './merge/merge.ts';
 import { mergeOf } from './merge/merge-of.ts';
 import { lowerMedian } from './norm-bound.ts';
@@ -17,6 +19,8 @@ export interface FoldedContribution {
 
 export interface Folded {
   readonly state: State;
+  /** See `Published`. */
+  readonly delta: Published['delta'];
   /** See `Merged`. */
   readonly excluded: Merged['excluded'];
   readonly shares: Merged['shares'];
@@ -25,8 +29,8 @@ export interface Folded {
 }
 
 /**
- * The one place that makes a base. It folds the payloads of a round into a merged delta and takes the outer step. The next
- * state depends only on the state and on the contributions: the relay and every verifier derive the same bits. Memory is
+ * The one place that makes a base. It folds the payloads of a round into a merged delta, takes the outer step and
+ * publishes what nodes get of it. The next state depends only on the state and on the contributions: the relay and every verifier derive the same bits. Memory is
  * O(parameters) for any number of contributions.
  */
 export class RoundFold {
@@ -34,17 +38,20 @@ export class RoundFold {
   readonly #codec: Codec;
   readonly #merge: Merge;
   readonly #outer: OuterOptimizer;
+  readonly #downlink: Downlink;
   #state: State;
 
-  /** `state`: the base, and the outer optimizer's vectors which may be omitted while they are zero. */
+  /** `state`: the base, and the vectors of the outer optimizer and the downlink, which may be omitted while they are zero. */
   constructor(manifest: WholeManifest, codec: Codec, state: State) {
     const { parameters } = manifest.model;
     this.#parameters = parameters;
     this.#codec = codec;
     this.#merge = mergeOf(manifest);
     this.#outer = outerOptimizerOf(manifest.strategy);
-    const zeros = Array.from({ length: this.#outer.vectors }, () => new Float32Array(parameters));
-    this.#state = [...state, ...zeros].slice(0, 1 + this.#outer.vectors);
+    this.#downlink = downlinkOf(manifest);
+    const vectors = this.#outer.vectors + this.#downlink.vectors;
+    const zeros = Array.from({ length: vectors }, () => new Float32Array(parameters));
+    this.#state = [...state, ...zeros].slice(0, 1 + vectors);
     if (this.#state.some((vector) => vector.length !== parameters))
       throw new RangeError("a vector of the state does not have the model's length");
   }
@@ -77,9 +84,12 @@ export class RoundFold {
         await decodeInSlices(await read(), this.#parameters, this.#codec, measure, span);
       },
     }));
-    const { delta, excluded, shares } = await this.#merge.merge(parts, this.#codec.unit);
+    const { delta: merged, excluded, shares } = await this.#merge.merge(parts, this.#codec.unit);
     const norm = Math.ceil(lowerMedian(measured.map(({ squares }) => Math.sqrt(squares))));
-    return { state: await this.#outer.step(state, delta, round), excluded, shares, norm };
+    const own = 1 + this.#outer.vectors;
+    const stepped = await this.#outer.step(state.slice(0, own), merged, round);
+    const published = await this.#downlink.publish(this.base, stepped, state.slice(own));
+    return { ...published, excluded, shares, norm };
   }
 
   /** Begins the next round from a state that `next()` gave. */

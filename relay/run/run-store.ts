@@ -17,7 +17,7 @@ import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import type { Received } from './contributions/uploads.ts';
 import type { Guard, Judgement } from './guard/guard.ts';
 import type { State } from './outer/outer-optimizer.ts';
-import { KeptPayloads, keptVectors } from './retention/kept-blobs.ts';
+import { KeptPayloads, keptBlobs } from './retention/kept-blobs.ts';
 import { keptStates, removedThrough } from './retention/retention.ts';
 import { RoundFold } from './round-fold.ts';
 
@@ -125,8 +125,9 @@ export class RunStore {
 
   /** Makes the next state of the closed attempt and stores it; a retry or another leader makes the same one. */
   async commitDraft(key: CryptoKey, loss: string | null): Promise<Draft> {
-    const { state: vectors, hashes, excluded, norm } = await this.#derive();
+    const { state: vectors, hashes, delta, excluded, norm } = await this.#derive();
     for (const [i, vector] of vectors.entries()) await this.#blobs.put(bytesOfVector(vector), hashes[i]);
+    if (delta !== null) await this.#blobs.put(delta.bytes, delta.hash);
     const checkpoint = await this.replay.tree.sign(key);
     const tokens = this.replay.open?.tokens ?? 0;
     return {
@@ -137,6 +138,7 @@ export class RunStore {
         norm,
         excluded: [...excluded],
         state: [...hashes],
+        delta: delta?.hash ?? null,
         loss,
         checkpoint,
       },
@@ -171,7 +173,7 @@ export class RunStore {
   /** Removes states and payloads that only older rounds needed, those of several rounds at a time. */
   async tidy(): Promise<void> {
     const { states, committed, run } = this.replay;
-    const kept = keptVectors(this.replay);
+    const kept = keptBlobs(this.replay);
     const outdated = states.slice(this.#swept, -keptStates);
     if (outdated.length >= sweptAtOnce) {
       const hashes = new Set(outdated.flat().filter((hash) => !kept.has(hash)));
@@ -190,7 +192,7 @@ export class RunStore {
    */
   async sweep(): Promise<void> {
     if (this.#payloads === null) return;
-    const named = keptVectors(this.replay);
+    const named = keptBlobs(this.replay);
     for (const payload of this.#payloads.hashes()) named.add(payload);
     await this.#blobs.sweep((hash) => named.has(hash), youngMs);
     if (this.replay.run.manifest.limits.payloadRounds === 0) this.#payloads = null;
@@ -223,10 +225,12 @@ export class RunStore {
       const entry = checkEntry(stored, this.#last);
       switch (entry.kind) {
         case 'round-committed': {
-          const { state, hashes, excluded, shares, norm } = await this.#derive();
+          const { state, hashes, delta, excluded, shares, norm } = await this.#derive();
           const problem = `is not what the contributions give: ${hashes}`;
           if (hashes.join() !== entry.body.state.join())
             throw new EntryError(entry.sequence, 'body.state', problem);
+          if (entry.body.delta !== (delta?.hash ?? null))
+            throw new EntryError(entry.sequence, 'body.delta', problem);
           if (norm !== entry.body.norm) throw new EntryError(entry.sequence, 'body.norm', problem);
           if (excluded.join() !== entry.body.excluded.join())
             throw new EntryError(entry.sequence, 'body.excluded', problem);
@@ -256,12 +260,16 @@ export class RunStore {
       payload,
       read: () => this.#payload(payload),
     }));
-    const { state, excluded, shares, norm } = await this.#fold.next(this.replay.committed + 1, contributions);
+    const { state, delta, excluded, shares, norm } = await this.#fold.next(
+      this.replay.committed + 1,
+      contributions,
+    );
     this.#next = {
       state,
       norm,
       shares: new Map(accepted.map(({ body: { key } }, index) => [key, shares[index] ?? 0])),
       hashes: await Promise.all(state.map((vector) => contentHash(bytesOfVector(vector)))),
+      delta: delta && { hash: await contentHash(delta), bytes: delta },
       excluded: excluded.map((index) => accepted[index]?.sequence ?? 0),
     };
     return this.#next;
@@ -280,6 +288,8 @@ interface Derived {
   /** See `Folded.norm`. */
   readonly norm: number;
   readonly hashes: readonly Hash[];
+  /** By which nodes follow; null where they download each base whole. */
+  readonly delta: { readonly hash: Hash; readonly bytes: Uint8Array<ArrayBuffer> } | null;
   readonly excluded: readonly number[];
   /** How much each node's contribution counts: see `Merged.shares`. */
   readonly shares: ReadonlyMap<NodeKey, number>;

@@ -5,7 +5,7 @@ import type { OpenBlob, Span } from '../storage/blob-store.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 import { type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import { type Acknowledgement, type Chunk, type Offer, RefusalCode } from '../wire/tapestry_pb.js';
-import { BlobReaders } from './blob-readers.ts';
+import { BlobCatalogue } from './blob-catalogue.ts';
 import type { Clock } from './clock.ts';
 import { Acceptances } from './contributions/acceptances.ts';
 import { defaultRunLimits, type RunLimits } from './contributions/limits.ts';
@@ -34,11 +34,12 @@ export class Run {
   readonly id: Hash;
   /** The speeds of the nodes, where rounds are timed. */
   readonly pace: Pick<Rounds, 'reported' | 'measured'>;
+  /** Who may read which blob, and the deltas that lead from base to base. */
+  readonly blobs: BlobCatalogue;
 
   readonly #opened: OpenedRun;
   readonly #store: RunStore;
   readonly #events = new RunEvents();
-  readonly #blobReaders: BlobReaders;
   readonly #uploads: Uploads;
   readonly #rounds: Rounds;
   readonly #acceptances: Acceptances;
@@ -62,7 +63,7 @@ export class Run {
     this.id = run.id;
     this.#opened = opened;
     this.#store = opened.store;
-    this.#blobReaders = new BlobReaders(opened.store.replay);
+    this.blobs = new BlobCatalogue(opened.store.replay);
     this.#uploads = new Uploads(run, opened.uploads, limits, opened.store.replay, (key) =>
       this.#dropIf(key, () => this.#uploads.offered(key) === undefined),
     );
@@ -204,11 +205,6 @@ export class Run {
       await this.#rounds.settle();
     });
     return this.#ticking;
-  }
-
-  /** Who may read a blob: bases are public, payloads go to the manifest's readers once their round is over. */
-  readersOf(hash: Hash): 'anyone' | 'readers' | 'nobody' {
-    return this.#blobReaders.of(hash);
   }
 
   /** A payload, base or momentum, or a range of it; null when there is none. */

@@ -260,10 +260,15 @@ export class RunCheck {
       });
     }
     if (this.#fold === null) return;
-    const { state: next, excluded, norm } = await this.#fold.next(entry.body.round, contributions);
+    const { state: next, delta, excluded, norm } = await this.#fold.next(entry.body.round, contributions);
     if (norm !== entry.body.norm) {
       this.#fold = null;
       throw new EntryError(entry.sequence, 'body.norm', `is not what the contributions give: ${norm}`);
+    }
+    const sent = delta === null ? null : hashOfBytes(delta);
+    if (sent !== entry.body.delta) {
+      this.#fold = null;
+      throw new EntryError(entry.sequence, 'body.delta', `is not what the contributions give: ${sent}`);
     }
     const left = excluded.map((index) => accepted[index]?.sequence);
     if (left.join() !== entry.body.excluded.join()) {

@@ -682,7 +682,7 @@ export declare type Commit = Message<"tapestry.v2.Commit"> & {
 
   /**
    * SHA-256 of each vector of the new state, as little-endian f32: first the base, then the vectors of the outer
-   * optimizer (for Nesterov, one: its momentum).
+   * optimizer (for Nesterov, one: its momentum), then the residual of the downlink unless it is `full`.
    *
    * @generated from field: repeated bytes state = 2;
    */
@@ -900,6 +900,12 @@ export declare type Manifest = Message<"tapestry.v2.Manifest"> & {
      */
     value: SparseCodec;
     case: "sparse";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.StatisticalCodec statistical = 32;
+     */
+    value: StatisticalCodec;
+    case: "statistical";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1025,6 +1031,37 @@ export declare type Manifest = Message<"tapestry.v2.Manifest"> & {
      */
     value: TimedRounds;
     case: "timed";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * How the base of a round reaches the nodes that have the one before.
+   *
+   * @generated from oneof tapestry.v2.Manifest.downlink
+   */
+  downlink: {
+    /**
+     * @generated from field: tapestry.v2.FullBases full = 100;
+     */
+    value: FullBases;
+    case: "full";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.DenseDeltas dense_deltas = 101;
+     */
+    value: DenseDeltas;
+    case: "denseDeltas";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.SparseDeltas sparse_deltas = 102;
+     */
+    value: SparseDeltas;
+    case: "sparseDeltas";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.StatisticalDeltas statistical_deltas = 103;
+     */
+    value: StatisticalDeltas;
+    case: "statisticalDeltas";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1684,6 +1721,158 @@ export declare type SparseCodec = Message<"tapestry.v2.SparseCodec"> & {
  * Use `create(SparseCodecSchema)` to create a new message.
  */
 export declare const SparseCodecSchema: GenMessage<SparseCodec>;
+
+/**
+ * Every parameter in 2 bits (statistical quantization). A delta is cut into blocks; each has one shift s, two magnitudes that
+ * follow from its own values, and of each value one of the four numbers +-magnitude * 2^(s + exponent).
+ *
+ * @generated from message tapestry.v2.StatisticalCodec
+ */
+export declare type StatisticalCodec = Message<"tapestry.v2.StatisticalCodec"> & {
+  /**
+   * @generated from field: fixed32 block = 1;
+   */
+  block: number;
+
+  /**
+   * @generated from field: sfixed32 exponent = 2;
+   */
+  exponent: number;
+
+  /**
+   * @generated from field: fixed32 max_shift = 3;
+   */
+  maxShift: number;
+
+  /**
+   * Greatest L2 norm of a delta.
+   *
+   * @generated from field: double clip_norm = 4;
+   */
+  clipNorm: number;
+
+  /**
+   * As that of the sparse codec.
+   *
+   * @generated from field: double feedback_decay = 5;
+   */
+  feedbackDecay: number;
+};
+
+/**
+ * Describes the message tapestry.v2.StatisticalCodec.
+ * Use `create(StatisticalCodecSchema)` to create a new message.
+ */
+export declare const StatisticalCodecSchema: GenMessage<StatisticalCodec>;
+
+/**
+ * The base is what the outer step gives, and a node downloads it whole.
+ *
+ * @generated from message tapestry.v2.FullBases
+ */
+export declare type FullBases = Message<"tapestry.v2.FullBases"> & {
+};
+
+/**
+ * Describes the message tapestry.v2.FullBases.
+ * Use `create(FullBasesSchema)` to create a new message.
+ */
+export declare const FullBasesSchema: GenMessage<FullBases>;
+
+/**
+ * The base is the one before less a delta that the relay encodes as a dense payload, with error feedback. A node that has the base
+ * before downloads the delta. docs/protocol.md has the formulas.
+ *
+ * @generated from message tapestry.v2.DenseDeltas
+ */
+export declare type DenseDeltas = Message<"tapestry.v2.DenseDeltas"> & {
+  /**
+   * @generated from field: fixed32 bits = 1;
+   */
+  bits: number;
+
+  /**
+   * @generated from field: fixed32 block = 2;
+   */
+  block: number;
+
+  /**
+   * @generated from field: sfixed32 exponent = 3;
+   */
+  exponent: number;
+
+  /**
+   * @generated from field: fixed32 max_shift = 4;
+   */
+  maxShift: number;
+};
+
+/**
+ * Describes the message tapestry.v2.DenseDeltas.
+ * Use `create(DenseDeltasSchema)` to create a new message.
+ */
+export declare const DenseDeltasSchema: GenMessage<DenseDeltas>;
+
+/**
+ * The same with sparse payloads.
+ *
+ * @generated from message tapestry.v2.SparseDeltas
+ */
+export declare type SparseDeltas = Message<"tapestry.v2.SparseDeltas"> & {
+  /**
+   * @generated from field: fixed32 chunk = 1;
+   */
+  chunk: number;
+
+  /**
+   * @generated from field: fixed32 top = 2;
+   */
+  top: number;
+
+  /**
+   * @generated from field: sfixed32 exponent = 3;
+   */
+  exponent: number;
+
+  /**
+   * @generated from field: fixed32 max_shift = 4;
+   */
+  maxShift: number;
+};
+
+/**
+ * Describes the message tapestry.v2.SparseDeltas.
+ * Use `create(SparseDeltasSchema)` to create a new message.
+ */
+export declare const SparseDeltasSchema: GenMessage<SparseDeltas>;
+
+/**
+ * The same with statistical payloads.
+ *
+ * @generated from message tapestry.v2.StatisticalDeltas
+ */
+export declare type StatisticalDeltas = Message<"tapestry.v2.StatisticalDeltas"> & {
+  /**
+   * @generated from field: fixed32 block = 1;
+   */
+  block: number;
+
+  /**
+   * @generated from field: sfixed32 exponent = 2;
+   */
+  exponent: number;
+
+  /**
+   * @generated from field: fixed32 max_shift = 3;
+   */
+  maxShift: number;
+};
+
+/**
+ * Describes the message tapestry.v2.StatisticalDeltas.
+ * Use `create(StatisticalDeltasSchema)` to create a new message.
+ */
+export declare const StatisticalDeltasSchema: GenMessage<StatisticalDeltas>;
 
 /**
  * The mean of the deltas, each weighted by its tokens.

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 from checkpoints import Tree, checkpoint_text, open_checkpoint
 from deltas import initial_state, integers_of, loss_of, loss_text, outer_step, pack
+from downlink import initial_residual, publish
 from entries import entry_hash, is_count, parse_body, row_of_line
 from fork import contradiction
 from hashing import sha256, signed_by
@@ -42,6 +43,7 @@ def main(folder):
     check_numbers(load("numbers"))
     check_zeros(load("zeros"))
     check_sparse(load("sparse"))
+    check_downlink(load("downlink"))
     check_readers(load("readers"))
     check_run(load("run"))
     check_forks(load("fork"))
@@ -134,6 +136,30 @@ def check_sparse(vectors):
         state = outer_step(run, state, deltas, number)
         assert [sha256(pack(vector)).hex() for vector in state] == [one["base"]]
     for why, manifest in vectors["run"]["refused"].items():
+        assert not holds(Run, bytes.fromhex(manifest)), why
+
+
+def check_downlink(vectors):
+    for one in vectors["runs"]:
+        run = Run(bytes.fromhex(one["manifest"]))
+        outer = initial_state(run, list(struct.unpack(f"<{run.parameters}f", bytes.fromhex(one["initialBase"]))))
+        own = initial_residual(run)
+        for number, expected in enumerate(one["rounds"], 1):
+            stepped = outer_step(run, outer, merge(run, contributions_of(expected, run))[0], number)
+            (*state, residual), payload = publish(run, outer[0], stepped, own)
+            assert payload.hex() == expected["delta"], one["name"]
+            assert [sha256(pack(vector)).hex() for vector in (*state, residual)] == expected["state"], one["name"]
+            outer, own = state, [residual]
+    payloads = vectors["statistical"]
+    settings = {"block": payloads["codec"]["block"], "exponent": payloads["codec"]["exponent"],
+                "max_shift": payloads["codec"]["maxShift"], "clip_norm": payloads["codec"]["clipNorm"]}
+    length = form_of(settings).payload_bytes(payloads["parameters"])
+    run = SimpleNamespace(codec=settings, parameters=payloads["parameters"], limits={"payload_bytes": length})
+    for one in payloads["integers"]:
+        assert integers_of(bytes.fromhex(one["payload"]), run) == one["integers"], one["why"]
+    for why, payload in payloads["refused"].items():
+        assert not holds(integers_of, bytes.fromhex(payload), run), why
+    for why, manifest in vectors["refused"].items():
         assert not holds(Run, bytes.fromhex(manifest)), why
 
 

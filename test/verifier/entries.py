@@ -52,7 +52,7 @@ BODIES = {
     "round-committed": {
         "round": positive, "contributions": positive, "last": positive, "tokens": positive, "norm": is_count,
         "excluded": lambda v: type(v) is list and all(map(positive, v)),
-        "state": lambda v: type(v) is list and 1 <= len(v) <= 8 and all(map(is_hash, v)), "loss": lambda v: v is None or is_loss(v),
+        "state": lambda v: type(v) is list and 1 <= len(v) <= 8 and all(map(is_hash, v)), "delta": lambda v: v is None or is_hash(v), "loss": lambda v: v is None or is_loss(v),
         "checkpoint": is_checkpoint,
     },
     "round-abandoned": {"round": positive, "attempt": positive, "contributions": is_count, "loss": lambda v: v is None or is_loss(v)},

@@ -10,6 +10,8 @@ from hashing import sha256
 DENSE = {1: ("bits", "u32"), 2: ("block", "u32"), 3: ("exponent", "i32"), 4: ("max_shift", "u32"), 5: ("clip_norm", "f64")}
 SPARSE = {1: ("chunk", "u32"), 2: ("top", "u32"), 3: ("exponent", "i32"), 4: ("max_shift", "u32"), 5: ("clip_norm", "f64"),
           6: ("feedback_decay", "f64")}
+STATISTICAL = {1: ("block", "u32"), 2: ("exponent", "i32"), 3: ("max_shift", "u32"), 4: ("clip_norm", "f64"), 5: ("feedback_decay", "f64")}
+DENSE_DELTAS, SPARSE_DELTAS, STATISTICAL_DELTAS = ({i: kind for i, kind in table.items() if kind[1] != "f64"} for table in (DENSE, SPARSE, STATISTICAL))
 SGD = {1: ("learning_rate", "f64"), 2: ("final_rate", "f64"), 3: ("constant_rounds", "u32")}
 NESTEROV = {1: ("learning_rate", "f64"), 2: ("momentum", "f64")}
 ADAMW = {i: (name, "f64") for i, name in enumerate(("beta1", "beta2", "epsilon", "weight_decay"), 1)}
@@ -44,10 +46,11 @@ MANIFEST = {
     1: ("version", "u32"), 2: ("name", "str"), 3: ("created", "u64"), 4: ("model", MODEL), 5: ("strategy", STRATEGY),
     6: ("limits", LIMITS), 7: ("relay_key", "bytes"), 8: ("initial_base", "bytes"), 9: ("corpora", ["str"]),
     20: ("bytes", EMPTY), 21: ("file", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("config_hash", "bytes"), 4: ("config_byte_length", "u32")}),
-    30: ("dense", DENSE), 31: ("sparse", SPARSE),
+    30: ("dense", DENSE), 31: ("sparse", SPARSE), 32: ("statistical", STATISTICAL),
     **MERGE, 50: ("open", EMPTY), 70: ("unguarded", EMPTY),
     71: ("probe", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("max_increase", "f64"), 4: ("rounds", "u32")}), 60: ("anyone", EMPTY), 61: ("members", EMPTY),
     62: ("auditor", {1: ("public_key", "bytes")}), 80: ("fixed", EMPTY), 81: ("following", {1: ("factor", "f64"), 2: ("rounds", "u32")}),
+    100: ("full", EMPTY), 101: ("dense_deltas", DENSE_DELTAS), 102: ("sparse_deltas", SPARSE_DELTAS), 103: ("statistical_deltas", STATISTICAL_DELTAS),
     90: ("fixed_steps", EMPTY), 91: ("timed", {1: ("least_steps", "u32"), 2: ("stretch", "u32")}),
 }
 FIXED = {"u32": (5, "<I"), "i32": (5, "<i"), "u64": (1, "<Q"), "f64": (1, "<d")}
@@ -116,7 +119,9 @@ class Run:
         self.rounds, self.local_steps = m["strategy"]["rounds"], m["strategy"]["local_steps"]
         self.step_tokens = m["strategy"]["batch"] * m["strategy"]["sequence"]
         (outer,) = {"nesterov", "sgd"} & set(m["strategy"])
-        (codec,) = {"dense", "sparse"} & set(m)
+        (codec,) = {"dense", "sparse", "statistical"} & set(m)
+        (downlink,) = {"full", "dense_deltas", "sparse_deltas", "statistical_deltas"} & set(m)
+        self.downlink = None if downlink == "full" else m[downlink]
         self.outer, self.codec, self.limits = {"name": outer, **m["strategy"][outer]}, m[codec], m["limits"]
         self.corpora = len(m.get("corpora", []))
         (rule,) = {name for name, _ in MERGE.values()} & set(m)
@@ -137,7 +142,9 @@ class Run:
             and min(self.parameters, self.rounds, self.local_steps, limits["quorum"], limits["deadline_ms"]) >= 1
             and limits["max_tokens"] >= self.local_steps * self.step_tokens
             and limits["target"] >= limits["quorum"] and limits["max_nodes"] >= limits["quorum"]
-            and form.sound and codec["exponent"] >= -126
+            and form.sound and codec["exponent"] >= -126 and 0 < codec.get("feedback_decay", 0.5) < 1
+            and (self.downlink is None or (form_of(self.downlink).sound and self.downlink["exponent"] >= -126
+                                           and self.downlink["exponent"] + self.downlink["max_shift"] <= 64))
             and codec["exponent"] + codec["max_shift"] <= 64 and codec["clip_norm"] > 0
             and limits["payload_bytes"] == form.payload_bytes(self.parameters)
             and (outer["name"] == "nesterov" or (outer["learning_rate"] > 0 and outer["final_rate"] > 0

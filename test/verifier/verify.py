@@ -14,6 +14,7 @@ import sys
 
 from checkpoints import Tree, checkpoint_text
 from deltas import initial_state, integers_of, loss_of, median_norm, norm_bound, outer_step, pack
+from downlink import initial_residual, publish
 from entries import entry_hash, is_count, parse_body
 from hashing import sha256, signed_by
 from kept import Kept
@@ -121,7 +122,7 @@ class Verifier:
         self.base = self.run.initial_base
         base = self.vector_of(self.blob(self.base.hex()))
         require(base, at("body.manifest"), "names a base that is not the model's")
-        self.state = initial_state(self.run, base)
+        self.state = initial_state(self.run, base) + initial_residual(self.run)
         self.removed = self.removed_through(self.newest)
         for kept in self.kept:
             kept.open(self)
@@ -199,14 +200,18 @@ class Verifier:
         attempt = self.attempt
         require(attempt is not None and attempt.closed, at("kind"), "commits a round that was not closed")
         self.expect(body, at, round=attempt.round, contributions=len(attempt.keys), last=attempt.last, tokens=attempt.tokens)
-        require(len(body["state"]) == len(self.state), at("body.state"), "is not what the outer optimizer stores")
+        require(len(body["state"]) == len(self.state), at("body.state"), "is not what the outer optimizer and the downlink store")
+        require((body["delta"] is None) == (self.run.downlink is None), at("body.delta"), "is not as the manifest has it")
         if attempt.round > self.removed:
             self.expect(body, at, norm=median_norm(attempt.contributions))
             deltas, excluded = merge(self.run, attempt.contributions)
             self.expect(body, at, excluded=[attempt.sequences[k] for k in excluded])
-            vectors = outer_step(self.run, self.state, deltas, attempt.round)
+            own = len(self.state) - len(initial_residual(self.run))
+            stepped = outer_step(self.run, self.state[:own], deltas, attempt.round)
+            vectors, payload = publish(self.run, self.state[0], stepped, self.state[own:])
             for i, vector in enumerate(vectors):
                 require(sha256(pack(vector)).hex() == body["state"][i], at(f"body.state.{i}"), "is not what the contributions give")
+            self.expect(body, at, delta=None if payload is None else sha256(payload).hex())
         elif attempt.round == self.removed:
             vectors = [self.vector_of(self.blob(name)) for name in body["state"]]
         else:

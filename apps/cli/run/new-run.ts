@@ -7,8 +7,9 @@ import { usualScaling } from '../../../client/train/trainer.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { fromHex } from '../../../relay/wire/hex.ts';
-import { type CodecName, codecFor, type OuterName, outerNameOf, outerOf } from './delta-choices.ts';
-import { type MergeName, mergeOf, mostMerged } from './merge-choices.ts';
+import { type CodecName, codecFor, type OuterName, outerNameOf, outerOf } from './choices/delta-choices.ts';
+import { type DownlinkName, downlinkFor } from './choices/downlink-choices.ts';
+import { type MergeName, mergeOf, mostMerged } from './choices/merge-choices.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
 /** An operator's choices for a new run; the rest of the manifest follows from them. */
@@ -37,6 +38,8 @@ export interface RunChoices {
   readonly codec?: CodecName;
   /** The relay's step: `nesterov` unless given, or `sgd` with the sparse codec. */
   readonly outer?: OuterName;
+  /** How the base of a round reaches nodes: `full` unless given. */
+  readonly downlink?: DownlinkName;
   /** The guard's tokens, and by how many nats a token the loss on them may rise; no guard unless given. */
   readonly probe?: Probe;
   /** Per cent of the nodes at a round's opening; the grace begins when more have contributed. */
@@ -232,6 +235,7 @@ export function newRun(choices: RunChoices): NewRun {
       guard,
       norm: { case: 'following', value: followingNorm },
       pace: choices.pace === 'timed' ? { case: 'timed', value: timed } : { case: 'fixedSteps', value: {} },
+      downlink: downlinkFor(choices.downlink ?? 'full'),
       contributionReaders: readersOf(choices.readers),
       corpora: [...choices.corpora],
     },

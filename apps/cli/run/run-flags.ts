@@ -8,8 +8,14 @@ import { layoutOf } from '../../../client/model/parameters.ts';
 import { choosePreset } from '../../../client/train/choose-preset.ts';
 import type { WholeManifest } from '../../../relay/wire/frames.ts';
 import { decimal, whole } from '../options.ts';
-import { type CodecName, codecNames, type OuterName, outerNames } from './delta-choices.ts';
-import { type MergeName, mergeNameOf, mergeNames } from './merge-choices.ts';
+import { type CodecName, codecNames, type OuterName, outerNames } from './choices/delta-choices.ts';
+import {
+  type DownlinkName,
+  downlinkNameIn,
+  downlinkNames,
+  usualDownlink,
+} from './choices/downlink-choices.ts';
+import { type MergeName, mergeNameOf, mergeNames } from './choices/merge-choices.ts';
 import {
   defaultBatch,
   defaultSteps,
@@ -32,6 +38,7 @@ export interface RunFlags {
   readonly codec?: CodecName;
   readonly outer?: OuterName;
   readonly pace?: Pace;
+  readonly downlink?: DownlinkName;
   /** The most that the loss of a base may rise, in nats a token. */
   readonly guard?: number | 'off';
   /** A file of text that bases are measured on. */
@@ -83,7 +90,7 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
     .addOption(
       new Option(
         '--codec <name>',
-        'how deltas are sent: dense takes 8 bits a parameter, sparse a quarter of a bit (default: dense)',
+        'how deltas are sent: dense takes 8 bits a parameter, statistical 2, sparse a quarter of a bit (default: dense)',
       ).choices(codecNames),
     )
     .addOption(
@@ -98,6 +105,13 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
         'what a round asks of its nodes: timed takes what each can do until a moment that the relay plans, so that slow ' +
           `nodes count; fixed takes --steps of each (default: ${usualPace})`,
       ).choices(['timed', 'fixed']),
+    )
+    .addOption(
+      new Option(
+        '--downlink <how>',
+        'how the base of a round reaches the nodes that have the one before: full takes 32 bits a parameter, dense8 and ' +
+          `dense4 8 and 4, statistical 2, sparse 0.9 (default: ${usualDownlink})`,
+      ).choices(downlinkNames),
     )
     .option(
       '--guard <nats>',
@@ -130,7 +144,17 @@ export async function decideRun(
 ): Promise<
   Pick<
     RunChoices,
-    'preset' | 'rounds' | 'steps' | 'batch' | 'seed' | 'training' | 'merge' | 'codec' | 'outer' | 'pace'
+    | 'preset'
+    | 'rounds'
+    | 'steps'
+    | 'batch'
+    | 'seed'
+    | 'training'
+    | 'merge'
+    | 'codec'
+    | 'outer'
+    | 'pace'
+    | 'downlink'
   >
 > {
   const preset = await resolvePreset(flags.preset ?? otherwise);
@@ -153,6 +177,7 @@ export async function decideRun(
     ...(flags.codec === undefined ? {} : { codec: flags.codec }),
     ...(flags.outer === undefined ? {} : { outer: flags.outer }),
     pace: flags.pace ?? usualPace,
+    downlink: flags.downlink ?? usualDownlink,
     training: {
       optimizer: optimizer ?? usualTraining.optimizer,
       precision: precision ?? usualTraining.precision,
@@ -184,7 +209,7 @@ export function checkSameRun(
   next: string,
   more: readonly AskedFlag[] = [],
 ): void {
-  const { strategy, model, guard, codec, pace } = manifest;
+  const { strategy, model, guard, codec, pace, downlink } = manifest;
   const layout =
     flags.preset === undefined || flags.preset === 'auto'
       ? undefined
@@ -201,6 +226,7 @@ export function checkSameRun(
     ['--codec', flags.codec, codec.case],
     ['--outer', flags.outer, strategy.outer.case],
     ['--pace', flags.pace, pace.case === 'timed' ? 'timed' : 'fixed'],
+    ['--downlink', flags.downlink, downlinkNameIn(downlink)],
     ['--guard', flags.guard, guard.case === 'probe' ? guard.value.maxIncrease : 'off'],
     ['--recompute', flags.recompute, strategy.recompute],
     ['--accumulate', flags.accumulate, strategy.accumulation],

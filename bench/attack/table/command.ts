@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { whole } from '../../../apps/cli/options.ts';
-import { type MergeName, mergeNames } from '../../../apps/cli/run/merge-choices.ts';
+import { type MergeName, mergeNames } from '../../../apps/cli/run/choices/merge-choices.ts';
 import { mean } from '../../../client/mean.ts';
 import { readText, type Text } from '../../shakespeare.ts';
 import { attackedRun, type Case, type Outcome } from './run.ts';

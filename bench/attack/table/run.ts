@@ -1,4 +1,4 @@
-import { type MergeName, mergeOf } from '../../../apps/cli/run/merge-choices.ts';
+import { type MergeName, mergeOf } from '../../../apps/cli/run/choices/merge-choices.ts';
 import { newRun } from '../../../apps/cli/run/new-run.ts';
 import { Random } from '../../../client/random.ts';
 import { checkPayload } from '../../../relay/run/aggregate.ts';

@@ -13,6 +13,7 @@ import type { Network } from '../network.ts';
 import { Downloads } from '../protocol/download.ts';
 import type { EvidenceFile, EvidenceStore } from '../protocol/evidence.ts';
 import type { FileTerms, RunTerms } from '../run-terms.ts';
+import { BaseStore, type LoadedBase } from './base-store.ts';
 import { decodeState, encodeState, type SavedState } from './saved-state.ts';
 
 /** Names of a run's files in a node's folder. Each run has its own files, so joining another run overwrites nothing. */
@@ -52,11 +53,13 @@ export interface Saved {
 export class NodeStore implements EvidenceStore {
   readonly #downloads: Downloads;
   readonly #files: Files;
-  #base: { readonly hash: string; readonly parameters: Float32Array<ArrayBuffer> } | null = null;
+  readonly #bases: BaseStore;
 
   constructor(runtime: Runtime, network: Network, relay: URL) {
     this.#files = runtime.files;
-    this.#downloads = new Downloads(new RelayHttp(network, runtime, relay), runtime);
+    const http = new RelayHttp(network, runtime, relay);
+    this.#downloads = new Downloads(http, runtime);
+    this.#bases = new BaseStore(runtime.files, http, this.#downloads);
   }
 
   async save(run: string, state: SavedState): Promise<void> {
@@ -140,27 +143,9 @@ export class NodeStore implements EvidenceStore {
     return file;
   }
 
-  /**
-   * The parameters of the base that hashes to `hash`, from memory, the folder or the relay. `fetched` is the number of bytes
-   * downloaded from the relay.
-   * @throws TapestryError `relay.unreachable` or `relay.bad-blob`
-   */
-  async base(
-    { run, layout: { length } }: RunTerms,
-    hash: string,
-    signal: AbortSignal,
-  ): Promise<{ parameters: Float32Array<ArrayBuffer>; fetched: number }> {
-    if (this.#base?.hash === hash) return { parameters: this.#base.parameters, fetched: 0 };
-    const { base: name } = fileNames(run);
-    // After the first base is read or downloaded, the folder always holds the same base as memory.
-    const kept = this.#base === null ? await this.#files.read(name) : null;
-    const held = kept !== null && kept.length === length * 4 && (await contentHash(kept)) === hash;
-    const bytes = held ? kept : await this.#downloads.blob(hash, length * 4, signal);
-    if (!held) await this.#files.write(name, bytes);
-    signal.throwIfAborted();
-    const parameters = new Float32Array(bytes.buffer, bytes.byteOffset, length);
-    this.#base = { hash, parameters };
-    return { parameters, fetched: held ? 0 : bytes.length };
+  /** See `BaseStore.load`. */
+  base(terms: RunTerms, hash: string, signal: AbortSignal): Promise<LoadedBase> {
+    return this.#bases.load(fileNames(terms.run).base, terms, hash, signal);
   }
 }
 

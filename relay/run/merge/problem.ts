@@ -30,7 +30,7 @@ export function mergeProblem({ merge, model, codec, limits }: WholeManifest): st
       if (limits.target > mostSorted)
         return `trimmed_mean sorts the values of a round: target must be at most ${mostSorted}`;
       // Most deltas leave a parameter out, so nearly every trimmed mean would be zero.
-      return codec.case === 'sparse' ? 'trimmed_mean needs the dense codec' : null;
+      return codec.case === 'sparse' ? 'trimmed_mean needs a codec that holds every value' : null;
     case 'centredClipping':
       if (merge.value.radiusFactor <= 0) return 'radius_factor must be above 0';
       return merge.value.iterations < 1 || merge.value.iterations > mostIterations

@@ -1,13 +1,15 @@
 import type { Entry } from '../../journal/entry.ts';
 import type { Replay } from '../../journal/replay.ts';
 import { type Hash, toHex } from '../../wire/hex.ts';
+import { keptDeltas } from './kept-deltas.ts';
 import { isAnchor, keptStates, removedThrough } from './retention.ts';
 
 /**
  * The blobs of a run that are kept but for the payloads: the tokenizer's files, the probe, the initial base, the newest
- * states, and the anchors from which the kept payloads lead on.
+ * states, the anchors from which the kept payloads lead on, and the deltas by which nodes follow.
  */
-export function keptVectors({ run, states, committed }: Replay): Set<Hash> {
+export function keptBlobs(replay: Replay): Set<Hash> {
+  const { run, states, committed } = replay;
   const { initialBase, tokenizer, guard, limits } = run.manifest;
   const files =
     tokenizer.case === 'file' ? [toHex(tokenizer.value.hash), toHex(tokenizer.value.configHash)] : [];
@@ -19,6 +21,7 @@ export function keptVectors({ run, states, committed }: Replay): Set<Hash> {
     ...files,
     ...probe,
     ...[...anchors, ...states.slice(-keptStates)].flat(),
+    ...keptDeltas(replay),
   ]);
 }
 

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import type { Run } from '../../run/run.ts';
+import { hashesBody } from './hashes-body.ts';
 
 /** The methods of a run that these routes call. */
 export type CheckpointedRun = Pick<Run, 'checkpoint' | 'consistency' | 'inclusion'>;
@@ -35,11 +36,5 @@ function countIn(text: string | undefined): number | null {
 /** The hashes of a proof, one after another; 404 if the journal has no such entries. */
 function proofOf(hashes: readonly Uint8Array[] | null): Response {
   if (hashes === null) return new Response('the journal has no such entries', { status: 404 });
-  const bytes = Buffer.concat(hashes);
-  const headers = {
-    'content-type': 'application/octet-stream',
-    'content-length': String(bytes.length),
-    'cache-control': 'public, max-age=31536000, immutable',
-  };
-  return new Response(bytes, { headers });
+  return hashesBody(hashes);
 }

@@ -8,6 +8,7 @@ import type { Hub } from '../hub.ts';
 import type { StatusView } from '../status.ts';
 import { sendBlob } from './blob-response.ts';
 import { addCheckpoints } from './checkpoint-routes.ts';
+import { addDeltas } from './delta-routes.ts';
 import { linesOf } from './journal-lines.ts';
 import { type Pages, secured } from './pages.ts';
 import { Readers } from './readers.ts';
@@ -62,6 +63,7 @@ export function readable(hub: Hub, view: StatusView, pages: Pages): Hono<{ Bindi
   });
 
   addCheckpoints(app, run);
+  addDeltas(app, run.blobs);
 
   app.get('/api/events', (c) => {
     const full = c.env.take('event-streams');
@@ -109,7 +111,7 @@ export function readable(hub: Hub, view: StatusView, pages: Pages): Hono<{ Bindi
   app.get('/blobs/:hash', async (c) => {
     const hash = c.req.param('hash');
     if (!isHash(hash)) return c.text(missingBlob(0), 404);
-    const readable = run.readersOf(hash);
+    const readable = run.blobs.readersOf(hash);
     if (readable === 'nobody') return c.text('the round of this contribution is not over', 409);
     if (readable === 'readers') {
       const refusal = await refusalOfReader(c.req.header('authorization'), c.env.address);

@@ -11,6 +11,8 @@ export interface Codec {
   readonly clipNorm: number;
   /** The part of the error-feedback residual that a node adds to its next delta: above 0, at most 1. */
   readonly feedbackDecay: number;
+  /** Each part of so many values is encoded by itself: the payload is theirs, one after another. */
+  readonly block: number;
   /** Exact length in bytes of the payload of `length` values. */
   payloadBytes(length: number): number;
   /**

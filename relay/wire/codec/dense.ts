@@ -1,7 +1,7 @@
 import { WireError } from '../strict.ts';
 import { type DenseCodec, RefusalCode } from '../tapestry_pb.js';
 import type { Codec, Slice } from './codec.ts';
-import { bad, greatestMagnitude, powerOfTwo, shiftFor } from './grid.ts';
+import { bad, greatestMagnitude, isUsableGrid, powerOfTwo, shiftFor } from './grid.ts';
 
 /** The numbers of a dense codec: bits 2 … 8, block >= 1, and a grid from 2^exponent to 2^(exponent + maxShift). */
 export type DenseSettings = Omit<DenseCodec, '$typeName' | '$unknown'>;
@@ -17,14 +17,7 @@ export type DenseSettings = Omit<DenseCodec, '$typeName' | '$unknown'>;
  */
 export function denseCodec(settings: DenseSettings): Codec {
   const { bits, block, exponent, maxShift, clipNorm } = settings;
-  const usable =
-    bits >= 2 &&
-    bits <= 8 &&
-    block >= 1 &&
-    exponent >= -126 &&
-    exponent + maxShift <= 64 &&
-    maxShift <= 16 &&
-    clipNorm > 0;
+  const usable = bits >= 2 && bits <= 8 && block >= 1 && isUsableGrid({ exponent, maxShift }) && clipNorm > 0;
   if (!usable) throw new WireError(RefusalCode.OUT_OF_LIMIT, 'the dense codec has no grid');
   const greatest = 2 ** (bits - 1) - 1;
   const grid: Grid = { bits, block, maxShift, greatest, unit: powerOfTwo(exponent) };
@@ -36,6 +29,7 @@ export function denseCodec(settings: DenseSettings): Codec {
     greatestInteger: greatest * 2 ** maxShift,
     clipNorm,
     feedbackDecay: 1,
+    block,
     payloadBytes: (length) => payloadBytes(length, grid),
     encode: (values, decoded) => encode(values, decoded, grid),
     decode(payload, length, add) {

@@ -1,6 +1,12 @@
 import { WireError } from '../strict.ts';
 import { RefusalCode } from '../tapestry_pb.js';
 
+/** True if all points from 2^exponent to 2^(exponent + maxShift) are normal float32. */
+export function isUsableGrid(grid: { readonly exponent: number; readonly maxShift: number }): boolean {
+  const { exponent, maxShift } = grid;
+  return exponent >= -126 && exponent + maxShift <= 64 && maxShift <= 16;
+}
+
 /** Exact on every engine, which `**` need not be. */
 export function powerOfTwo(exponent: number): number {
   const factor = exponent < 0 ? 0.5 : 2;

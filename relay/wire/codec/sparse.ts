@@ -1,10 +1,12 @@
 import { WireError } from '../strict.ts';
 import { RefusalCode, type SparseCodec } from '../tapestry_pb.js';
 import type { Codec } from './codec.ts';
-import { bad, powerOfTwo, shiftFor } from './grid.ts';
+import { bad, isUsableGrid, powerOfTwo } from './grid.ts';
+import { greatestOnGrid, onGrid } from './magnitudes.ts';
+import { bytesOf, pack, unusedOf } from './packing.ts';
 import { type Chunk, chosenOf } from './sparse-choice.ts';
 
-/** The numbers of a sparse codec: 1 <= top <= chunk <= 4096, 0 < feedbackDecay < 1, and a grid as the dense codec's. */
+/** The numbers of a sparse codec: 1 <= top <= chunk <= 4096, 0 < feedbackDecay <= 1, and a grid as the dense codec's. */
 export type SparseSettings = Omit<SparseCodec, '$typeName' | '$unknown'>;
 
 /** Bits of an index in its chunk, and of a value's sign and magnitude. */
@@ -12,8 +14,6 @@ const indexBits = 12;
 const codeBits = 2;
 /** Bytes before the indices: the shift, the lower magnitude and the higher one. */
 const headBytes = 3;
-/** Greatest magnitude before the shift. */
-const greatest = 255;
 /** Integers of one slice: about a millisecond of work. */
 const sliceIntegers = 65_536;
 
@@ -35,12 +35,10 @@ export function sparseCodec(settings: SparseSettings): Codec {
     top >= 1 &&
     top <= chunk &&
     chunk <= 2 ** indexBits &&
-    exponent >= -126 &&
-    exponent + maxShift <= 64 &&
-    maxShift <= 16 &&
+    isUsableGrid({ exponent, maxShift }) &&
     clipNorm > 0 &&
     feedbackDecay > 0 &&
-    feedbackDecay < 1;
+    feedbackDecay <= 1;
   if (!usable) throw new WireError(RefusalCode.OUT_OF_LIMIT, 'the sparse codec has no grid');
   const shape: Shape = { chunk, top, maxShift, unit: powerOfTwo(exponent) };
   const atOnce = chunk * Math.max(1, Math.floor(sliceIntegers / top));
@@ -55,9 +53,10 @@ export function sparseCodec(settings: SparseSettings): Codec {
   };
   return {
     unit: shape.unit,
-    greatestInteger: greatest * 2 ** maxShift,
+    greatestInteger: greatestOnGrid * 2 ** maxShift,
     clipNorm,
     feedbackDecay,
+    block: chunk,
     payloadBytes: (length) => payloadBytes(length, shape),
     encode: (values, decoded) => encode(values, decoded, shape),
     decode(payload, length, add) {
@@ -81,8 +80,6 @@ interface Shape {
 /** How many values a chunk of `length` values holds. */
 const heldOf = (length: number, { chunk, top }: Shape) => Math.ceil((length * top) / chunk);
 
-const bytesOf = (count: number, bits: number) => Math.ceil((count * bits) / 8);
-
 function chunkBytes(length: number, shape: Shape): number {
   const held = heldOf(length, shape);
   return headBytes + bytesOf(held, indexBits) + bytesOf(held, codeBits);
@@ -102,7 +99,7 @@ function encode(values: Float32Array, decoded: Float32Array, shape: Shape): Uint
   for (let start = 0; start < values.length; start += chunk) {
     const end = Math.min(start + chunk, values.length);
     const { indices, border, ...levels }: Chunk = chosenOf(values, start, end, heldOf(end - start, shape));
-    const [shift, low, high] = onGrid(levels, unit, maxShift);
+    const [shift, low, high] = onGrid(levels, { unit, maxShift }, 1);
     payload.set([shift, low, high], at);
     at += headBytes;
     const step = unit * (1 << shift);
@@ -117,40 +114,6 @@ function encode(values: Float32Array, decoded: Float32Array, shape: Shape): Uint
     });
   }
   return payload;
-}
-
-/** The shift and both magnitudes: the finest grid that holds the higher one, which saturates past the coarsest. */
-function onGrid(
-  { low, high }: Pick<Chunk, 'low' | 'high'>,
-  unit: number,
-  maxShift: number,
-): readonly [shift: number, low: number, high: number] {
-  const shift = shiftFor(high / unit, greatest, maxShift);
-  const step = unit * (1 << shift);
-  const higher = Math.max(1, Math.min(greatest, Math.round(high / step)));
-  return [shift, Math.max(1, Math.min(higher, Math.round(low / step))), higher];
-}
-
-/** Packs `count` numbers of `bits` bits from byte `at` on; the byte after them. */
-function pack(
-  payload: Uint8Array,
-  at: number,
-  count: number,
-  bits: number,
-  numberOf: (i: number) => number,
-): number {
-  let next = at;
-  let pending = 0;
-  let held = 0;
-  for (let i = 0; i < count; i++) {
-    pending |= numberOf(i) << held;
-    for (held += bits; held >= 8; held -= 8) {
-      payload[next++] = pending;
-      pending >>>= 8;
-    }
-  }
-  if (held > 0) payload[next++] = pending;
-  return next;
 }
 
 /**
@@ -196,9 +159,4 @@ function decodeRange(
     }
   }
   return count;
-}
-
-/** The bits of the last byte that none of `bits` bits uses. */
-function unusedOf(last: number | undefined, bits: number): number {
-  return bits % 8 === 0 ? 0 : (last ?? 0) >> (bits % 8);
 }

@@ -81,6 +81,7 @@ class Feed {
       norm: 1,
       excluded: [],
       state: [next, momentum],
+      delta: null,
       loss: null,
       checkpoint,
     };

@@ -55,6 +55,7 @@ export const tinyTerms: RunTerms = {
   rounds: 2,
   localSteps,
   codec: denseCodec({ bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 }),
+  downlink: null,
   isTimed: false,
 };
 
@@ -76,6 +77,8 @@ export interface TinyRun {
   readonly chatTemplate?: string;
   /** The settings of a sparse codec; the dense codec unless given. */
   readonly sparse?: SparseSettings;
+  /** How bases reach nodes; whole unless given. */
+  readonly downlink?: NonNullable<NewRun['manifest']['downlink']>;
   /** Changes to AdamW, a cosine and f32. */
   readonly strategy?: Partial<StrategyDraft>;
 }
@@ -131,6 +134,7 @@ export function tinyRun(run: TinyRun): NewRun {
       guard: { case: 'unguarded', value: {} },
       norm: { case: 'following', value: { factor: 4, rounds: 4 } },
       pace: run.timed ? { case: 'timed', value: run.timed } : { case: 'fixedSteps', value: {} },
+      downlink: run.downlink ?? { case: 'full', value: {} },
       contributionReaders: { case: 'anyone', value: {} },
       corpora: ['even', 'odd'],
     },

@@ -41,6 +41,8 @@ export interface TinyRun {
     readonly maxIncrease: number;
     readonly rounds: number;
   };
+  /** How bases reach nodes; whole unless given. */
+  readonly downlink?: NonNullable<NewRun['manifest']['downlink']>;
   /** Rounds for which payloads are kept; 0, always, unless given. */
   readonly payloadRounds?: number;
   /** Timed rounds; fixed steps unless given. */
@@ -136,6 +138,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         ? { case: 'following', value: options.following }
         : { case: 'fixed', value: {} },
       pace: options.timed ? { case: 'timed', value: options.timed } : { case: 'fixedSteps', value: {} },
+      downlink: options.downlink ?? { case: 'full', value: {} },
       contributionReaders: { case: 'anyone', value: {} },
       corpora: ['North', 'South'],
     },

@@ -1,9 +1,11 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { mergeNames } from '../../../../apps/cli/run/merge-choices.ts';
+import { downlinkNames } from '../../../../apps/cli/run/choices/downlink-choices.ts';
+import { mergeNames } from '../../../../apps/cli/run/choices/merge-choices.ts';
 import { newRun } from '../../../../apps/cli/run/new-run.ts';
 import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../../../../apps/cli/run/run-flags.ts';
 import { differences, manifestBytesOf, parseManifest } from '../../../../relay/run/manifest.ts';
+import { downlinkCodecOf } from '../../../../relay/wire/manifest.ts';
 
 function flagsOf(...words: string[]): RunFlags {
   return withRunFlags(new Command(), 'nano', '0.25').parse(words, { from: 'user' }).opts();
@@ -69,6 +71,28 @@ test('each flag sets a choice of the manifest', async () => {
     recompute: true,
     accumulation: 2,
   });
+});
+
+test.each(downlinkNames)(
+  '--downlink %s is a choice of the manifest, and its codec makes deltas smaller than a base',
+  async (name) => {
+    const manifest = await manifestOf(flagsOf('--downlink', name));
+    const { parameters } = manifest.model;
+    const bytes = downlinkCodecOf(manifest)?.payloadBytes(parameters) ?? 4 * parameters;
+    expect((bytes * 8) / parameters).toBeCloseTo(
+      { full: 32, dense8: 8.03, dense4: 4.03, statistical: 2.006, sparse: 0.881 }[name],
+      2,
+    );
+    expect(() => checkSameRun(manifest, flagsOf('--downlink', name), '')).not.toThrow();
+    const other = name === 'full' ? 'dense8' : 'full';
+    expect(() => checkSameRun(manifest, flagsOf('--downlink', other), '')).toThrow(`(it has ${name})`);
+  },
+);
+
+test.each(['dense', 'sparse', 'statistical'])('--codec %s is a choice of the manifest', async (name) => {
+  const manifest = await manifestOf(flagsOf('--codec', name));
+  expect(manifest.codec.case).toBe(name);
+  expect(() => checkSameRun(manifest, flagsOf('--codec', name), '')).not.toThrow();
 });
 
 test('parts that do not divide the batch are a usage error', async () => {

@@ -76,6 +76,33 @@ function payloadOf(folder: string, round: number): string {
   return blobPlace(JSON.parse(row?.body ?? '{}').payload);
 }
 
+test('deltas are kept as long as payloads, and as many of the newest as are smaller than a base', async () => {
+  const folder = temporaryFolder();
+  const value = { bits: 8, block: 256, exponent: -20, maxShift: 12 };
+  const downlink = { case: 'denseDeltas' as const, value };
+  const created = tinyRun({ rounds: 9, payloadRounds: 1, downlink });
+  const run = await Run.open(folder, created, clock, dated);
+  for (const node of [a, b, c]) run.nodeJoined(node.key, null);
+  const bases: Hash[] = [];
+  for (let round = 1; round <= 6; round++) {
+    await commit(run, round);
+    bases.push(run.history().at(-1)?.base ?? '');
+  }
+  await run.close();
+  const deltas = rowsOf(`${folder}/journal.sqlite`)
+    .filter(({ kind }) => kind === 'round-committed')
+    .map(({ body }): Hash => JSON.parse(body).delta);
+  // Three of 101 bytes are smaller than a base of 400.
+  const newest = deltas.slice(3);
+  expect(deltas.filter((delta) => existsSync(`${folder}/${blobPlace(delta)}`))).toEqual(newest);
+  const again = await Run.open(folder, undefined, clock, dated);
+  expect(again.blobs.deltas(bases[2] ?? '', bases[5] ?? '')).toEqual(newest);
+  expect(again.blobs.deltas(bases[1] ?? '', bases[5] ?? '')).toBeNull();
+  expect(again.blobs.deltas(bases[1] ?? '', bases[4] ?? '')).toBeNull();
+  expect(again.blobs.deltas('0'.repeat(64), bases[5] ?? '')).toBeNull();
+  await again.close();
+});
+
 test('older payloads are removed, and the run verifies from the round after them', async () => {
   const folder = temporaryFolder();
   const run = await open(folder, 20);

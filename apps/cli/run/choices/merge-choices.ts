@@ -1,5 +1,5 @@
-import type { NewRun } from '../../../relay/run/run.ts';
-import type { WholeManifest } from '../../../relay/wire/frames.ts';
+import type { NewRun } from '../../../../relay/run/run.ts';
+import type { WholeManifest } from '../../../../relay/wire/frames.ts';
 import { type CodecName, sparseGrid, tensorSizes } from './delta-choices.ts';
 
 type MergeDraft = NonNullable<NewRun['manifest']['merge']>;
