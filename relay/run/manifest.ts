@@ -49,6 +49,7 @@ function problemOf(manifest: WholeManifest, codec: Codec): string | null {
   const { quorum, target, deadlineMs, maxTokens, maxNodes } = limits;
   if (strategy.rounds < 1 || strategy.localSteps < 1) return 'rounds and local steps must be at least 1';
   if (quorum < 1 || target < quorum) return 'quorum must be at least 1 and target at least quorum';
+  if (limits.weightShare < 1) return 'weight_share must be at least 1 per cent';
   if (maxNodes < quorum) return 'max_nodes must be at least the quorum';
   if (deadlineMs < 1) return 'the deadline must be at least 1 ms';
   if (maxTokens < tokensOf(strategy, strategy.localSteps))

@@ -4,6 +4,8 @@ import type { Hash } from '../wire/hex.ts';
 import { decodeInSlices, plusSquares, type Span, type TakeSlice } from './aggregate.ts';
 import type { Downlink, Published } from './downlink/downlink.ts';
 import { downlinkOf } from './downlink/downlink-of.ts';
+import { cappedTokens } from './influence/cap.ts';
+import { type Fate, fatesOf } from './influence/fates.ts';
 import type { Merge, Merged } from './merge/merge.ts';
 import { mergeOf } from './merge/merge-of.ts';
 import { lowerMedian } from './norm-bound.ts';
@@ -23,7 +25,7 @@ export interface Folded {
   readonly delta: Published['delta'];
   /** See `Merged`. */
   readonly excluded: Merged['excluded'];
-  readonly shares: Merged['shares'];
+  readonly fates: readonly Fate[];
   /** The lower median of the contributions' L2 norms, in units, rounded up. */
   readonly norm: number;
 }
@@ -37,6 +39,8 @@ export class RoundFold {
   readonly #parameters: number;
   readonly #codec: Codec;
   readonly #merge: Merge;
+  readonly #rule: WholeManifest['merge']['case'];
+  readonly #weightShare: number;
   readonly #outer: OuterOptimizer;
   readonly #downlink: Downlink;
   #state: State;
@@ -47,6 +51,8 @@ export class RoundFold {
     this.#parameters = parameters;
     this.#codec = codec;
     this.#merge = mergeOf(manifest);
+    this.#rule = manifest.merge.case;
+    this.#weightShare = manifest.limits.weightShare;
     this.#outer = outerOptimizerOf(manifest.strategy);
     this.#downlink = downlinkOf(manifest);
     const vectors = this.#outer.vectors + this.#downlink.vectors;
@@ -69,8 +75,10 @@ export class RoundFold {
     const state = this.#state;
     // Each merge rule reads each payload whole, in order, at least once.
     const measured = contributions.map(() => ({ squares: 0, through: 0 }));
-    const parts = contributions.map(({ tokens, payload, read }, index) => ({
-      tokens,
+    const tokens = contributions.map((one) => one.tokens);
+    const capped = cappedTokens(tokens, this.#weightShare);
+    const parts = contributions.map(({ payload, read }, index) => ({
+      tokens: capped[index] ?? 0,
       payload,
       decode: async (take: TakeSlice, span?: Span) => {
         const own = measured[index] ?? { squares: 0, through: 0 };
@@ -84,12 +92,13 @@ export class RoundFold {
         await decodeInSlices(await read(), this.#parameters, this.#codec, measure, span);
       },
     }));
-    const { delta: merged, excluded, shares } = await this.#merge.merge(parts, this.#codec.unit);
+    const { delta: merged, ...counted } = await this.#merge.merge(parts, this.#codec.unit);
     const norm = Math.ceil(lowerMedian(measured.map(({ squares }) => Math.sqrt(squares))));
     const own = 1 + this.#outer.vectors;
     const stepped = await this.#outer.step(state.slice(0, own), merged, round);
     const published = await this.#downlink.publish(this.base, stepped, state.slice(own));
-    return { ...published, excluded, shares, norm };
+    const fates = fatesOf(tokens, capped, counted, this.#rule);
+    return { ...published, excluded: counted.excluded, fates, norm };
   }
 
   /** Begins the next round from a state that `next()` gave. */

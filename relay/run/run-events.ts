@@ -1,5 +1,6 @@
 import { TapestryError } from '../../client/errors.ts';
 import type { Hash, NodeKey } from '../wire/hex.ts';
+import type { Fate } from './influence/fates.ts';
 
 /** An event of a run. */
 export type RunEvent =
@@ -12,8 +13,8 @@ export type RunEvent =
       readonly state: readonly Hash[];
       readonly contributions: number;
       readonly tokens: number;
-      /** How much each node's contribution counts: see `Merged.shares`. */
-      readonly shares: ReadonlyMap<NodeKey, number>;
+      /** What became of each node's contribution. */
+      readonly fates: ReadonlyMap<NodeKey, Fate>;
     }
   /** `loss`: that of the base which the guard did not allow; null for a round with too few contributions. */
   | { readonly type: 'abandoned'; readonly round: number; readonly loss: number | null }

@@ -16,6 +16,7 @@ import { type BlobStore, bytesOfVector, vectorOfBytes } from '../storage/blob-st
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import type { Received } from './contributions/uploads.ts';
 import type { Guard, Judgement } from './guard/guard.ts';
+import type { Fate } from './influence/fates.ts';
 import type { State } from './outer/outer-optimizer.ts';
 import { KeptPayloads, keptBlobs } from './retention/kept-blobs.ts';
 import { keptStates, removedThrough } from './retention/retention.ts';
@@ -41,7 +42,7 @@ export class RunStore {
   #last: StoredEntry;
   /** What the closed attempt makes, once it is computed. */
   #next: Derived | null = null;
-  #shares: Derived['shares'] = new Map();
+  #fates: Derived['fates'] = new Map();
   /** Rounds whose states were removed, apart from the anchors among them. */
   #swept = 0;
   /** Null in a run that keeps all payloads: once it is open it need not know them. */
@@ -84,9 +85,9 @@ export class RunStore {
     return this.#last.sequence;
   }
 
-  /** How much each node's contribution counts in the base that was committed last, since this process started. */
-  get shares(): Derived['shares'] {
-    return this.#shares;
+  /** What became of each node's contribution to the base that was committed last, since this process started. */
+  get fates(): Derived['fates'] {
+    return this.#fates;
   }
 
   /** A copy of the current base. */
@@ -225,7 +226,7 @@ export class RunStore {
       const entry = checkEntry(stored, this.#last);
       switch (entry.kind) {
         case 'round-committed': {
-          const { state, hashes, delta, excluded, shares, norm } = await this.#derive();
+          const { state, hashes, delta, excluded, fates, norm } = await this.#derive();
           const problem = `is not what the contributions give: ${hashes}`;
           if (hashes.join() !== entry.body.state.join())
             throw new EntryError(entry.sequence, 'body.state', problem);
@@ -237,7 +238,7 @@ export class RunStore {
           this.replay.apply(entry);
           this.#fold.commit(state);
           this.#next = null;
-          this.#shares = shares;
+          this.#fates = fates;
           break;
         }
         default:
@@ -260,14 +261,19 @@ export class RunStore {
       payload,
       read: () => this.#payload(payload),
     }));
-    const { state, delta, excluded, shares, norm } = await this.#fold.next(
+    const { state, delta, excluded, fates, norm } = await this.#fold.next(
       this.replay.committed + 1,
       contributions,
     );
     this.#next = {
       state,
       norm,
-      shares: new Map(accepted.map(({ body: { key } }, index) => [key, shares[index] ?? 0])),
+      fates: new Map(
+        accepted.flatMap(({ body: { key } }, index) => {
+          const fate = fates[index];
+          return fate === undefined ? [] : [[key, fate]];
+        }),
+      ),
       hashes: await Promise.all(state.map((vector) => contentHash(bytesOfVector(vector)))),
       delta: delta && { hash: await contentHash(delta), bytes: delta },
       excluded: excluded.map((index) => accepted[index]?.sequence ?? 0),
@@ -291,8 +297,8 @@ interface Derived {
   /** By which nodes follow; null where they download each base whole. */
   readonly delta: { readonly hash: Hash; readonly bytes: Uint8Array<ArrayBuffer> } | null;
   readonly excluded: readonly number[];
-  /** How much each node's contribution counts: see `Merged.shares`. */
-  readonly shares: ReadonlyMap<NodeKey, number>;
+  /** What became of each node's contribution. */
+  readonly fates: ReadonlyMap<NodeKey, Fate>;
 }
 
 interface ReadJournal {

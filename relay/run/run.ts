@@ -272,8 +272,8 @@ export class Run {
       case 'round-committed': {
         const { round, state, contributions, tokens } = entry.body;
         const [base = ''] = state;
-        const { shares } = this.#store;
-        this.#events.emit({ type: 'committed', round, base, state, contributions, tokens, shares });
+        const { fates } = this.#store;
+        this.#events.emit({ type: 'committed', round, base, state, contributions, tokens, fates });
         this.#clean(round + 1);
         return;
       }

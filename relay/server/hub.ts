@@ -5,11 +5,12 @@ import type { NodeKey, Run, RunEvent } from '../run/run.ts';
 import { codeName } from '../wire/code-name.ts';
 import type { DraftToNode } from '../wire/frames.ts';
 import { fromHex } from '../wire/hex.ts';
-import { Fate, GoodbyeReason, RefusalCode } from '../wire/tapestry_pb.js';
+import { GoodbyeReason, RefusalCode } from '../wire/tapestry_pb.js';
 import type { Budget } from './budget/budget.ts';
 import { MessageMeter } from './budget/message-meter.ts';
 import { Connection } from './connection.ts';
 import { ConnectionSlot } from './connection-slot.ts';
+import { fateOf } from './fate.ts';
 import type { Invitations } from './invitations.ts';
 import type { RelayLimits } from './limits.ts';
 import type { Logger } from './log.ts';
@@ -207,7 +208,7 @@ export class Hub implements ServerContext {
         for (const session of this.#members.values()) session.roundPlanned();
         break;
       case 'committed': {
-        const { round, base, state, contributions, tokens, shares } = event;
+        const { round, base, state, contributions, tokens, fates } = event;
         this.metrics.rounds.inc({ outcome: 'committed' });
         this.metrics.tokens.inc(tokens);
         if (this.#openedAt !== null)
@@ -219,7 +220,7 @@ export class Hub implements ServerContext {
           tokens: BigInt(tokens),
           checkpoint: this.run.checkpoint() ?? new Uint8Array(),
         };
-        this.#closeRound((key) => ({ case: 'commit', value: { ...commit, ...fateOf(shares.get(key)) } }));
+        this.#closeRound((key) => ({ case: 'commit', value: { ...commit, ...fateOf(fates.get(key)) } }));
         this.log.info({ round, base, contributions, tokens }, 'round committed');
         break;
       }
@@ -253,11 +254,3 @@ export class Hub implements ServerContext {
 const unlikeProbe =
   'If this happens again and again, nodes train on text unlike the probe, or send harmful contributions: start a run with ' +
   '--probe FILE of such text, or bound who joins with --seats and --invitations.';
-
-/** What a node is told of its contribution, of which so much counts; undefined for a node without one. */
-function fateOf(counted: number | undefined): { readonly fate: Fate; readonly share: number } {
-  if (counted === undefined) return { fate: Fate.NONE, share: 0 };
-  if (counted === 0) return { fate: Fate.LEFT_OUT, share: 0 };
-  const share = Math.round(counted * 1000);
-  return { fate: share === 1000 ? Fate.INCLUDED : Fate.SCALED, share };
-}

@@ -714,11 +714,18 @@ export declare type Commit = Message<"tapestry.v2.Commit"> & {
   fate: Fate;
 
   /**
-   * How much it counts of what its tokens could, in thousandths; 0 unless the fate is INCLUDED or SCALED.
+   * How much it counts of what its tokens could, in thousandths; 0 if it does not count.
    *
    * @generated from field: fixed32 share = 7;
    */
   share: number;
+
+  /**
+   * Its part of the round's weight, in thousandths.
+   *
+   * @generated from field: fixed32 weight = 8;
+   */
+  weight: number;
 };
 
 /**
@@ -2308,6 +2315,14 @@ export declare type Limits = Message<"tapestry.v2.Limits"> & {
    * @generated from field: fixed32 payload_rounds = 9;
    */
   payloadRounds: number;
+
+  /**
+   * The most that one contribution may have of the weight of its round, before the merge rule: per cent, from 1; 100 for no such
+   * limit. docs/protocol.md, section 4, has the formula.
+   *
+   * @generated from field: fixed32 weight_share = 10;
+   */
+  weightShare: number;
 };
 
 /**
@@ -2562,6 +2577,20 @@ export enum Fate {
    * @generated from enum value: FATE_LEFT_OUT = 4;
    */
   LEFT_OUT = 4,
+
+  /**
+   * it counts less: some of its values are too far from those of the others, or have another sign
+   *
+   * @generated from enum value: FATE_TRIMMED = 5;
+   */
+  TRIMMED = 5,
+
+  /**
+   * it counts less, because no node may have more than Limits.weight_share
+   *
+   * @generated from enum value: FATE_CAPPED = 6;
+   */
+  CAPPED = 6,
 }
 
 /**

@@ -56,7 +56,7 @@ def main(folder):
 def codec_run(settings, length):
     codec = {"bits": settings["bits"], "block": settings["block"], "exponent": settings["exponent"],
              "max_shift": settings["maxShift"], "clip_norm": settings["clipNorm"]}
-    return SimpleNamespace(codec=codec, parameters=settings["parameters"], limits={"payload_bytes": length})
+    return SimpleNamespace(codec=codec, parameters=settings["parameters"], limits={"payload_bytes": length, "weight_share": 100})
 
 
 def check_payloads(vectors):
@@ -117,7 +117,7 @@ def check_sparse(vectors):
         codec = {name: one["codec"][spelling] for name, spelling in
                  (("chunk", "chunk"), ("top", "top"), ("exponent", "exponent"), ("max_shift", "maxShift"),
                   ("clip_norm", "clipNorm"), ("feedback_decay", "feedbackDecay"))}
-        return SimpleNamespace(codec=codec, parameters=one["parameters"], limits={"payload_bytes": length})
+        return SimpleNamespace(codec=codec, parameters=one["parameters"], limits={"payload_bytes": length, "weight_share": 100})
 
     for one in vectors["payloads"]:
         payload = bytes.fromhex(one["payload"])
@@ -186,6 +186,11 @@ def check_merge_rules(vectors):
         assert excluded == vector["excluded"], vector["rule"]
         assert deltas[:6] == vector["delta"]["first"], vector["rule"]
         assert sha256(struct.pack(f"<{len(deltas)}d", *deltas)).hex() == vector["delta"]["hash"], vector["rule"]
+    for one in vectors["capped"]:
+        run = Run(bytes.fromhex(one["manifest"]))
+        state = initial_state(run, list(struct.unpack(f"<{run.parameters}f", bytes.fromhex(one["initialBase"]))))
+        state = outer_step(run, state, merge(run, contributions_of(one, run))[0], 1)
+        assert [sha256(pack(vector)).hex() for vector in state] == one["state"]
     for why, manifest in vectors["refused"].items():
         assert not holds(Run, bytes.fromhex(manifest)), why
 

@@ -35,7 +35,7 @@ STRATEGY = {
 }
 LIMITS = {i: (name, "u32") for i, name in enumerate(
     ("quorum", "target", "deadline_ms", "grace_ms", "payload_bytes", "max_tokens", "max_nodes", "grace_share",
-     "payload_rounds"), 1)}
+     "payload_rounds", "weight_share"), 1)}
 BY_TENSORS = {1: ("tensors", "packed"), 2: ("norm_factor", "f64")}
 MERGE = {
     40: ("weighted_mean", EMPTY), 41: ("robust_mean", BY_TENSORS), 42: ("median_norm", BY_TENSORS),
@@ -151,6 +151,7 @@ class Run:
                                                  and 1 <= outer["constant_rounds"] <= self.rounds))
             and (self.probe is None or (self.probe["byte_length"] >= 8 and self.probe["byte_length"] % 4 == 0
                                         and self.probe["max_increase"] >= 0 and self.probe["rounds"] >= 1))
+            and limits["weight_share"] >= 1
             and self.merge_is_sound(form, limits["target"])
             and (timed is None or (1 <= timed["least_steps"] <= self.local_steps and timed["stretch"] >= 100
                                    and limits["grace_ms"] < limits["deadline_ms"]))

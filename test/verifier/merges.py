@@ -179,5 +179,23 @@ RULES = {
 }
 
 
+def capped(run, contributions):
+    """No contribution weighs more than its share of the round."""
+    share, tokens = run.limits["weight_share"], [tokens for tokens, _, _ in contributions]
+    if share == 100:
+        return contributions
+    low, high = 0, max(tokens)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if 100 * middle <= share * sum(min(own, middle) for own in tokens):
+            low = middle
+        else:
+            high = middle - 1
+    cap = low or min(tokens)
+    return [(min(own, cap), integers, payload) for own, integers, payload in contributions]
+
+
 def merge(run, contributions):
+    """The delta, before the outer step, and what is left out. Weights are capped first."""
+    contributions = capped(run, contributions)
     return RULES[run.merge["name"]](run, contributions)

@@ -15,12 +15,17 @@ const reasons = {
   'not-finite': 'its numbers became infinite or NaN; it restarts from the next base',
 } as const;
 
-const fates: Readonly<Record<ContributionFate['outcome'], (share: number) => string>> = {
-  included: () => 'This node’s counts in full.',
-  scaled: (share) =>
-    `This node’s counts at ${percent(share)}: in parts it is longer than those of the others.`,
+const fates: Readonly<Record<ContributionFate['outcome'], (fate: ContributionFate) => string>> = {
+  included: (fate) => `This node’s counts in full${weightOf(fate)}.`,
+  scaled: (fate) => `${countsAt(fate)}: in parts it is longer than those of the others.`,
+  trimmed: (fate) => `${countsAt(fate)}: some of its values are too unlike those of the others.`,
+  capped: (fate) => `${countsAt(fate)}: the run limits the weight of one node.`,
   'left-out': () => 'This node’s was left out: it points against those of the others.',
 };
+
+const countsAt = (fate: ContributionFate) => `This node’s counts at ${percent(fate.share)}${weightOf(fate)}`;
+
+const weightOf = ({ weight }: ContributionFate) => `, ${percent(weight)} of the round’s weight`;
 
 /** A contributor's event as a line for a person; null for an event that only programs need. */
 export function describe(event: ContributorEvent): string | null {
@@ -73,7 +78,7 @@ export function describe(event: ContributorEvent): string | null {
     case 'committed':
       return (
         `Round ${event.round} made base ${short(event.base)} from ${counted(event.contributions)}.` +
-        (event.fate === null ? '' : ` ${fates[event.fate.outcome](event.fate.share)}`)
+        (event.fate === null ? '' : ` ${fates[event.fate.outcome](event.fate)}`)
       );
     case 'abandoned':
       return (

@@ -44,6 +44,8 @@ export interface RunChoices {
   readonly probe?: Probe;
   /** Per cent of the nodes at a round's opening; the grace begins when more have contributed. */
   readonly graceShare?: number;
+  /** Per cent of a round's weight that one node may have; 100, no limit, unless given. */
+  readonly weightShare?: number;
   /** The most nodes, and contributions of a round; as many as sums can hold, up to 4,096, unless given. */
   readonly maxNodes?: number;
   /** Rounds for which payloads are kept, 0 for always; `usualPayloadRounds` unless given. */
@@ -134,6 +136,9 @@ export const usualPayloadRounds = 100;
 
 /** More than half: while honest nodes are the majority, hostile ones can neither begin the grace nor prevent it. */
 export const usualGraceShare = 50;
+
+/** No limit: where nodes are few, one that is much faster than the others would count for little. */
+export const usualWeightShare = 100;
 
 type GuardDraft = NonNullable<NewRun['manifest']['guard']>;
 
@@ -226,6 +231,7 @@ export function newRun(choices: RunChoices): NewRun {
         deadlineMs: choices.deadlineMs,
         graceMs: choices.graceMs,
         graceShare: choices.graceShare ?? usualGraceShare,
+        weightShare: choices.weightShare ?? usualWeightShare,
         payloadRounds: choices.payloadRounds ?? usualPayloadRounds,
         payloadBytes: codec.payloadBytes(layout.length),
         maxTokens,

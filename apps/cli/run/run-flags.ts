@@ -35,6 +35,8 @@ export interface RunFlags {
   readonly precision?: TrainingChoices['precision'];
   readonly schedule?: TrainingChoices['schedule'];
   readonly merge?: MergeName;
+  /** Per cent of a round's weight that one node may have. */
+  readonly weightShare?: number;
   readonly codec?: CodecName;
   readonly outer?: OuterName;
   readonly pace?: Pace;
@@ -86,6 +88,11 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
         'how deltas become one: robust bounds what a hostile minority can do, mean does not; docs/measured.md compares all ' +
           '(default: robust)',
       ).choices(mergeNames),
+    )
+    .option(
+      '--weight-share <per cent>',
+      "of a round's weight, the most that one node may have (default: 100, no limit)",
+      whole(1, 100),
     )
     .addOption(
       new Option(
@@ -144,17 +151,8 @@ export async function decideRun(
 ): Promise<
   Pick<
     RunChoices,
-    | 'preset'
-    | 'rounds'
-    | 'steps'
-    | 'batch'
-    | 'seed'
-    | 'training'
-    | 'merge'
-    | 'codec'
-    | 'outer'
-    | 'pace'
-    | 'downlink'
+    | ('preset' | 'rounds' | 'steps' | 'batch' | 'seed' | 'training')
+    | ('merge' | 'weightShare' | 'codec' | 'outer' | 'pace' | 'downlink')
   >
 > {
   const preset = await resolvePreset(flags.preset ?? otherwise);
@@ -174,6 +172,7 @@ export async function decideRun(
     batch,
     seed: flags.seed,
     ...(flags.merge === undefined ? {} : { merge: flags.merge }),
+    ...(flags.weightShare === undefined ? {} : { weightShare: flags.weightShare }),
     ...(flags.codec === undefined ? {} : { codec: flags.codec }),
     ...(flags.outer === undefined ? {} : { outer: flags.outer }),
     pace: flags.pace ?? usualPace,
@@ -223,6 +222,7 @@ export function checkSameRun(
     ['--precision', flags.precision, strategy.precision.case],
     ['--schedule', flags.schedule, schedule],
     ['--merge', flags.merge, mergeNameOf(manifest)],
+    ['--weight-share', flags.weightShare, manifest.limits.weightShare],
     ['--codec', flags.codec, codec.case],
     ['--outer', flags.outer, strategy.outer.case],
     ['--pace', flags.pace, pace.case === 'timed' ? 'timed' : 'fixed'],

@@ -127,6 +127,8 @@ export const contributeWords = {
   fates: {
     included: () => 'in full',
     scaled: (percent: string) => `at ${percent}`,
+    trimmed: (percent: string) => `at ${percent}: some values are too unlike the others’`,
+    capped: (percent: string) => `at ${percent}: the run limits the weight of one node`,
     'left-out': () => 'left out',
   },
   abandoned: (round: number) =>

@@ -1,4 +1,4 @@
-import { Fate } from '../../../relay/wire/tapestry_pb.js';
+import { type Commit, Fate } from '../../../relay/wire/tapestry_pb.js';
 import type { ContributionFate } from '../events.ts';
 
 const outcomes: Readonly<Record<Fate, ContributionFate['outcome'] | null>> = {
@@ -7,10 +7,16 @@ const outcomes: Readonly<Record<Fate, ContributionFate['outcome'] | null>> = {
   [Fate.INCLUDED]: 'included',
   [Fate.SCALED]: 'scaled',
   [Fate.LEFT_OUT]: 'left-out',
+  [Fate.TRIMMED]: 'trimmed',
+  [Fate.CAPPED]: 'capped',
 };
 
-/** A commit's fate and share, in thousandths; null for a node without a contribution. */
-export function fateOf(fate: Fate, share: number): ContributionFate | null {
+/** The fate of a commit, whose share and weight are in thousandths; null for a node without a contribution. */
+export function fateOf({
+  fate,
+  share,
+  weight,
+}: Pick<Commit, 'fate' | 'share' | 'weight'>): ContributionFate | null {
   const outcome = outcomes[fate];
-  return outcome === null ? null : { outcome, share: share / 1000 };
+  return outcome === null ? null : { outcome, share: share / 1000, weight: weight / 1000 };
 }

@@ -231,12 +231,12 @@ export class RelayClient {
         owner.dispatch({ kind: 'refused', ...message.value, jitter: owner.jitter() });
         break;
       case 'commit': {
-        const { round, state, contributions, tokens, checkpoint, fate, share } = message.value;
+        const { round, state, contributions, tokens, checkpoint } = message.value;
         if (this.#watch === null) throw malformed();
         await this.#watch.committed(checkpoint, this.#present.signal);
         const [base = new Uint8Array(32)] = state;
         const facts = { round, base: toHex(base), contributions, tokens: Number(tokens) };
-        owner.dispatch({ kind: 'committed', ...facts, fate: fateOf(fate, share) });
+        owner.dispatch({ kind: 'committed', ...facts, fate: fateOf(message.value) });
         break;
       }
       case 'abandon':

@@ -26,11 +26,15 @@ test('counts accepted contributions only', () => {
 
 test('shows what became of the last contribution, and says so when it was left out', () => {
   const progress = fold(scriptedEvents(2));
-  expect(progress.fate).toEqual({ outcome: 'scaled', share: 0.976 });
+  expect(progress.fate).toEqual({ outcome: 'scaled', share: 0.976, weight: 0.25 });
   expect(progress.notices).toEqual([]);
   const commit = { event: 'committed', base: 'ab', contributions: 3, tokens: 1 } as const;
-  const left = reduceProgress(progress, { ...commit, round: 3, fate: { outcome: 'left-out', share: 0 } });
-  expect(left.fate).toEqual({ outcome: 'left-out', share: 0 });
+  const left = reduceProgress(progress, {
+    ...commit,
+    round: 3,
+    fate: { outcome: 'left-out', share: 0, weight: 0 },
+  });
+  expect(left.fate).toEqual({ outcome: 'left-out', share: 0, weight: 0 });
   expect(left.notices).toMatchObject([{ text: expect.stringContaining('left out'), tone: 'warn' }]);
   // A round without a contribution of this node changes nothing.
   expect(reduceProgress(left, { ...commit, round: 4, fate: null }).fate).toBe(left.fate);
@@ -132,11 +136,11 @@ describe('notices', () => {
     const contribution = scriptedEvents(1).find(({ event }) => event === 'contribution');
     if (contribution === undefined) throw new Error('the script contributes');
     expect(kinds([...before, contribution])).toEqual(['late']);
-    const leftOut = { ...merged, round: 5, fate: { outcome: 'left-out', share: 0 } } as const;
+    const leftOut = { ...merged, round: 5, fate: { outcome: 'left-out', share: 0, weight: 0 } } as const;
     const abandoned = { event: 'abandoned', round: 5 } as const;
     expect(kinds([leftOut, abandoned])).toEqual(['left-out', 'abandoned']);
     expect(kinds([leftOut, abandoned, { ...merged, round: 6, fate: null }])).toEqual(['left-out']);
-    const included = { outcome: 'included', share: 1 } as const;
+    const included = { outcome: 'included', share: 1, weight: 0.5 } as const;
     expect(kinds([leftOut, abandoned, { ...merged, round: 6, fate: included }])).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import type { WorkerEvent } from '../../../apps/contribute/worker/worker-api.ts'
 import { Random } from '../../../client/random.ts';
 
 const base = 'ab'.repeat(32);
-const fate = { outcome: 'scaled', share: 0.976 } as const;
+const fate = { outcome: 'scaled', share: 0.976, weight: 0.25 } as const;
 
 /** A contributor's events in `rounds` accepted rounds of 50 steps and half of another. */
 export function scriptedEvents(rounds: number): WorkerEvent[] {

@@ -19,12 +19,12 @@ test('a commit tells each node what became of its own contribution', async () =>
   }
   late.vanish();
   const commits = await Promise.all(nodes.map((node) => node.next('commit')));
-  expect(commits.map(({ fate, share }) => [fate, share])).toEqual([
-    [Fate.INCLUDED, 1000],
-    [Fate.INCLUDED, 1000],
-    // 1.25 times the median, of 2.
-    [Fate.SCALED, 625],
-    [Fate.LEFT_OUT, 0],
+  expect(commits.map(({ fate, share, weight }) => [fate, share, weight])).toEqual([
+    [Fate.INCLUDED, 1000, 381],
+    [Fate.INCLUDED, 1000, 381],
+    // 1.25 times the median, of 2; and 0.625 of 2.625.
+    [Fate.SCALED, 625, 238],
+    [Fate.LEFT_OUT, 0, 0],
   ]);
 });
 
@@ -35,6 +35,6 @@ test('a node that did not contribute is told so', async () => {
     await first.next('roundOpen'),
     payloadOfValues(new Float32Array(parameters).fill(0.001)),
   );
-  expect(await first.next('commit')).toMatchObject({ fate: Fate.INCLUDED, share: 1000 });
-  expect(await second.next('commit')).toMatchObject({ fate: Fate.NONE, share: 0 });
+  expect(await first.next('commit')).toMatchObject({ fate: Fate.INCLUDED, share: 1000, weight: 1000 });
+  expect(await second.next('commit')).toMatchObject({ fate: Fate.NONE, share: 0, weight: 0 });
 });

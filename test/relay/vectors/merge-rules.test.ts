@@ -4,6 +4,8 @@ import { Random } from '../../../client/random.ts';
 import type { TakeSlice } from '../../../relay/run/aggregate.ts';
 import { type ManifestDraft, manifestBytesOf, parseManifest } from '../../../relay/run/manifest.ts';
 import { mergeOf } from '../../../relay/run/merge/merge-of.ts';
+import { RoundFold } from '../../../relay/run/round-fold.ts';
+import { bytesOfVector } from '../../../relay/storage/blob-store.ts';
 import { hashOfBytes } from '../../../relay/storage/sha256.ts';
 import { encodeManifest } from '../../../relay/wire/frames.ts';
 import { fromHex, toHex } from '../../../relay/wire/hex.ts';
@@ -69,12 +71,39 @@ const invalid: Readonly<Record<string, Merge>> = {
   'tensors that do not add up': { case: 'medianNorm', value: { tensors: [100, 49], normFactor: 1 } },
 };
 
+/** A round of a run that limits the weight of one contribution. */
+async function cappedRound(merge: Merge, weightShare: number, seed: number) {
+  const random = Random.seeded(seed);
+  const draft = tinyRun({ parameters, target: 5, merge, weightShare }).manifest;
+  const base = new Float32Array(parameters).map(() => random.normal());
+  const { manifest, codec } = parseManifest(manifestBytesOf(draft, keys));
+  const contributions = [320, 288, 32, 64, 160].map((tokens) => {
+    const own = new Float32Array(parameters).map(() => random.normal() / 8);
+    return { tokens, payload: toHex(codec.encode(own, new Float32Array(parameters))) };
+  });
+  const folded = await new RoundFold(manifest, codec, [base]).next(
+    1,
+    contributions.map(({ tokens, payload }) => ({
+      tokens,
+      payload: hashOfBytes(fromHex(payload)),
+      read: async () => fromHex(payload),
+    })),
+  );
+  return {
+    manifest: toHex(manifestBytesOf(draft, keys)),
+    initialBase: toHex(bytesOfVector(base)),
+    contributions,
+    state: folded.state.map((vector) => hashOfBytes(bytesOfVector(vector))),
+  };
+}
+
 test('merge-rules.json: a round under each rule, and manifests that are refused', async () => {
   const drafts: Record<string, ManifestDraft> = Object.fromEntries(
     Object.entries(invalid).map(([why, merge]) => [why, tinyRun({ parameters, merge }).manifest]),
   );
   const trimmedMean: Merge = { case: 'trimmedMean', value: { trim: 0.2 } };
   drafts['a trimmed mean of sparse deltas'] = tinyRun({ parameters, sparse, merge: trimmedMean }).manifest;
+  drafts['no share of the weight'] = tinyRun({ parameters, weightShare: 0 }).manifest;
   drafts['a trimmed mean of too many deltas'] = tinyRun({
     parameters,
     target: 257,
@@ -86,6 +115,11 @@ test('merge-rules.json: a round under each rule, and manifests that are refused'
     return [why, toHex(bytes)];
   });
   await expectVectors('merge-rules', {
+    capped: await Promise.all([
+      cappedRound({ case: 'weightedMean', value: {} }, 25, 40),
+      // Five contributions cannot each have less than a tenth.
+      cappedRound({ case: 'ties', value: { density: 0.5 } }, 10, 41),
+    ]),
     cases: await Promise.all(rules.map((rule, i) => round(rule, 20 + i))),
     refused: Object.fromEntries(refused),
   });

@@ -305,7 +305,7 @@ test.each([
   ['too many items', Array.from({ length: 9 }, () => zeros(32))],
   ['an item of another length', [zeros(32), zeros(31)]],
 ])('a list with %s is refused', (_, state) => {
-  const own = { fate: Fate.NONE, share: 0 };
+  const own = { fate: Fate.NONE, share: 0, weight: 0 };
   const commit = { round: 1, state, contributions: 1, tokens: 1n, checkpoint: zeros(1), ...own };
   const message = { case: 'commit', value: commit } as const;
   expect(codeOf(() => encodeToNode(message))).toBe(RefusalCode.OUT_OF_LIMIT);
@@ -314,7 +314,7 @@ test.each([
 });
 
 test('a commit without a checkpoint is refused', () => {
-  const own = { fate: Fate.NONE, share: 0 };
+  const own = { fate: Fate.NONE, share: 0, weight: 0 };
   const commit = { round: 1, state: [zeros(32)], contributions: 1, tokens: 1n, ...own };
   const encode = (checkpoint: Uint8Array) => () =>
     encodeToNode({ case: 'commit', value: { ...commit, checkpoint } });

@@ -125,6 +125,7 @@ export function tinyRun(run: TinyRun): NewRun {
         deadlineMs: run.deadlineMs ?? hour,
         graceMs: run.graceMs ?? hour,
         graceShare: 50,
+        weightShare: 100,
         payloadRounds: 0,
         payloadBytes: (run.sparse ? sparseCodec(run.sparse) : denseCodec(grid)).payloadBytes(layout.length),
         maxTokens: run.localSteps * batch * sequence,

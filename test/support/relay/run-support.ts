@@ -43,6 +43,8 @@ export interface TinyRun {
   };
   /** How bases reach nodes; whole unless given. */
   readonly downlink?: NonNullable<NewRun['manifest']['downlink']>;
+  /** Per cent of a round's weight that one contribution may have; 100 unless given. */
+  readonly weightShare?: number;
   /** Rounds for which payloads are kept; 0, always, unless given. */
   readonly payloadRounds?: number;
   /** Timed rounds; fixed steps unless given. */
@@ -119,6 +121,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         maxTokens: Math.max(1000, (options.localSteps ?? 0) * 32),
         maxNodes: 64,
         graceShare: 50,
+        weightShare: options.weightShare ?? 100,
         payloadRounds: options.payloadRounds ?? 0,
       },
       lane: { case: 'open', value: {} },

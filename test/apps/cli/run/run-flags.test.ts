@@ -53,6 +53,12 @@ test('each merge rule has a name, and a run that chose it is known by it', async
   expect(found.size).toBe(mergeNames.length);
 });
 
+test('a run has the share of the weight that was asked for', async () => {
+  const manifest = await manifestOf(flagsOf('--weight-share', '40'));
+  expect(manifest.limits.weightShare).toBe(40);
+  expect(() => checkSameRun(manifest, flagsOf('--weight-share', '100'), '')).toThrow('--weight-share 100');
+});
+
 test('a trimmed mean of sparse deltas is refused', async () => {
   await expect(manifestOf(flagsOf('--merge', 'trimmed-mean', '--codec', 'sparse'))).rejects.toMatchObject({
     code: 'manifest.invalid',
