@@ -51,23 +51,31 @@ test('a reward is the weighted sum of its rules', async () => {
   expect(await of('1234567890', 'x')).toBeCloseTo(0);
 });
 
-test('the memory of sampling is predicted', async () => {
-  const config = {
-    ...presets.nano,
-    ...{ layers: 2, dimension: 16, heads: 2, keyValueHeads: 1, feedForward: 32, contextLength: 16 },
-  };
-  const layout = layoutOf(config);
-  const { device, bytes } = countBuffers(await openNodeDevice());
-  const sequences = 3;
-  const decoder = await GpuDecoder.create(device, config, layout, initialParameters(config, layout, 1), {
-    sequences,
-  });
-  await decoder.append([{ sequence: 0, tokens: [256, 1, 2, 3] }]);
-  await decoder.append([{ sequence: 0, tokens: [4] }]);
-  expect(bytes()).toBe(predictGeneration(device, config, { sequences, storage: 'f32' }));
-  decoder.close();
-  device.close();
-});
+test.each(['f32', 'f16'] as const)(
+  'the memory of sampling 64 sequences in %s is predicted',
+  async (storage) => {
+    const config = {
+      ...presets.nano,
+      ...{ layers: 2, dimension: 16, heads: 2, keyValueHeads: 1, feedForward: 32, contextLength: 16 },
+    };
+    const layout = layoutOf(config);
+    const { device, bytes } = countBuffers(await openNodeDevice());
+    const shape = { sequences: 64, storage };
+    const decoder = await GpuDecoder.create(
+      device,
+      config,
+      layout,
+      initialParameters(config, layout, 1),
+      shape,
+    );
+    const prompts = Array.from({ length: 64 }, (_, sequence) => ({ sequence, tokens: [256, 1, 2, 3] }));
+    for (const additions of [prompts, prompts.map(({ sequence }) => ({ sequence, tokens: [4] }))])
+      expect(await decoder.append(additions)).toHaveLength(64);
+    expect(bytes()).toBe(predictGeneration(device, config, shape));
+    decoder.close();
+    device.close();
+  },
+);
 
 test('a pattern that a backtracking engine would hang on is answered at once', async () => {
   const rewards = await open([{ kind: 'pattern', pattern: '^(a+)+$', weight: 1 }]);
