@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ProtectedDomains, protectedDomains } from '../../client/derive/protect/domains.ts';
 import { protectedMatches } from '../../client/derive/protect/scanner.ts';
-import { StreamGuard } from '../../client/derive/protect/stream-guard.ts';
+import { StreamGuard, warmGuard } from '../../client/derive/protect/stream-guard.ts';
 import { Random } from '../../client/random.ts';
 import { readVerses } from '../sovereign/verses.ts';
 import { type Disguise, disguises } from './disguises.ts';
@@ -28,7 +28,11 @@ const all: readonly (readonly [string, Disguise])[] = [['plain', asItIs], ...Obj
 export async function* protectBench(options: ProtectBenchOptions): AsyncGenerator<object> {
   const { trials, words, seed, headless } = options;
   const domains = protectedDomains(rules);
+  warmGuard(domains);
   const texts = await honestTexts(headless);
+  // Before all else, so that the first is the first of this process.
+  const reply = replyTimes(texts, domains, options);
+  yield { event: 'reply', ...reply };
   let [disguised, missed] = [0, 0];
   let plainMissed = 0;
   for (const [disguise, way] of all) {
@@ -47,8 +51,6 @@ export async function* protectBench(options: ProtectBenchOptions): AsyncGenerato
     alarms.push(own);
     yield { event: 'false-alarms', ...own };
   }
-  const reply = replyTimes(texts, domains, options);
-  yield { event: 'reply', ...reply };
   const [plain] = alarms;
   const others = alarms.slice(1);
   const sum = (of: 'alarms' | 'words') => others.reduce((total, each) => total + each[of], 0);
@@ -115,12 +117,9 @@ function alarmsIn(
   return { words, alarms, examples };
 }
 
-/** Replies before those that are timed: the first of a process wait for the engine to compile the guard. */
-const warming = 50;
-
 /**
  * Milliseconds that guarding a reply takes, given four characters at a time as a model writes them: of the clock, and of the processor for
- * this thread, which other processes do not change. `first` is a process's first.
+ * this thread, which other processes do not change. `first` is a process's first, and counts with the others.
  */
 function replyTimes(
   texts: readonly string[],
@@ -128,7 +127,7 @@ function replyTimes(
   { replies, characters, seed }: ProtectBenchOptions,
 ) {
   const random = Random.seeded(seed, 2);
-  const all = Array.from({ length: warming + replies }, () => {
+  const all = Array.from({ length: replies }, () => {
     let text = '';
     while (text.length < characters) text += `${texts[random.below(texts.length)] ?? ''} `;
     const [begun, used] = [performance.now(), process.threadCpuUsage()];
@@ -141,10 +140,7 @@ function replyTimes(
   });
   const quantilesOf = (kind: 'clock' | 'processor') => {
     const [first = 0] = all.map((each) => each[kind]);
-    const times = all
-      .slice(warming)
-      .map((each) => each[kind])
-      .sort((a, b) => a - b);
+    const times = all.map((each) => each[kind]).sort((a, b) => a - b);
     const quantile = (share: number) =>
       times[Math.min(times.length - 1, Math.floor(share * times.length))] ?? 0;
     return { first, p50: quantile(0.5), p99: quantile(0.99) };

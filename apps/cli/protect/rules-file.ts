@@ -2,6 +2,7 @@ import { type ProtectedDomains, protectedDomains } from '../../../client/derive/
 import { parseProtectedRules } from '../../../client/derive/protect/read-rules.ts';
 import { protectedMatches } from '../../../client/derive/protect/scanner.ts';
 import type { ProtectedRule } from '../../../client/derive/protect/schema.ts';
+import { warmGuard } from '../../../client/derive/protect/stream-guard.ts';
 import { maxRecipeBytes } from '../../../client/derive/recipe/read-keys.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
@@ -21,9 +22,12 @@ export async function readProtectedRules(path: string): Promise<readonly Protect
   }
 }
 
-/** The protected domains that `--protect` names; null without it. Throws the errors of `readProtectedRules` and of `protectedDomains`. */
+/** The protected domains that `--protect` names, ready to guard replies; null without it. Throws the errors of `readProtectedRules` and of `protectedDomains`. */
 export async function domainsAt(path: string | undefined): Promise<ProtectedDomains | null> {
-  return path === undefined ? null : protectedDomains(await readProtectedRules(path));
+  if (path === undefined) return null;
+  const domains = protectedDomains(await readProtectedRules(path));
+  warmGuard(domains);
+  return domains;
 }
 
 /** Throws `protected.prompt` for a prompt with a protected passage. */

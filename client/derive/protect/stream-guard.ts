@@ -100,3 +100,28 @@ export async function* guardStream(
   if (text !== '') yield text;
   return guard.match;
 }
+
+/** Plain text, letters written apart, look-alikes and another script: what the readings of a scanner tell apart. */
+const rehearsed = [
+  'The quick brown fox jumps over the lazy dog. "How vexingly quick," said 12,345 of 67,890 zebras; WHY NOT? ',
+  'l-e-t-t-e-r-s a n d w 0 r d s, d1sgu!sed: p@y $5 (or 3%) & g0 * t0 / th3 b4nk = now + #2\n',
+  'Voix ambiguë d’un cœur; Würfel, año — Съешь ещё этих булок, Ξεσκεπάζω. ',
+].join('');
+/** How often it is read: as many characters as the first replies have in which the engine still compiles. */
+const rehearsals = 12;
+
+/**
+ * Guards some text, so that no reply waits for the engine to compile the guard, nor for the tables of characters. Call it once
+ * where domains are made for replies: the first reply of a process otherwise takes ten times as long as later ones.
+ */
+export function warmGuard(domains: ProtectedDomains): void {
+  // The beginning of an example alone matches nothing.
+  const examples = domains.rules.flatMap((rule) =>
+    rule.examples.map((text) => text.slice(0, text.length / 2)),
+  );
+  for (const text of [...Array.from({ length: rehearsals }, () => rehearsed), ...examples]) {
+    const guard = new StreamGuard(domains);
+    for (let at = 0; at < text.length; at += 4) guard.push(text.slice(at, at + 4));
+    guard.end();
+  }
+}
