@@ -11,6 +11,10 @@ export function withoutCache(decoder: CachedDecoder): CachedDecoder {
       held[sequence] = [];
       decoder.clear(sequence);
     },
+    rewind(sequence) {
+      this.clear(sequence);
+      return 0;
+    },
     useAdapter: (name) => decoder.useAdapter(name),
     append(additions, signal) {
       const texts = additions.map(({ sequence, tokens }) => {

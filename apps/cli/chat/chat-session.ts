@@ -114,6 +114,7 @@ export class ChatSession {
     const signal = interrupts.begin();
     let text = '';
     let tokens = 0;
+    let readTokens = 0;
     let end: NonNullable<Piece['end']> | 'interrupted' = 'interrupted';
     try {
       // At least half of the context is the prompt's.
@@ -125,6 +126,7 @@ export class ChatSession {
       for await (const piece of model.answer(prompt, { ...sampling, adapter, maxTokens, random, signal })) {
         text += piece.text;
         tokens++;
+        if (piece.reused !== undefined) readTokens = prompt.tokens.length - piece.reused;
         end = piece.end ?? end;
         this.#write(piece.text);
       }
@@ -140,7 +142,16 @@ export class ChatSession {
     this.#write('\n');
     if (output.json)
       output.result(
-        { event: 'answer', message: messages.at(-1)?.content, text, tokens, end, adapter, format },
+        {
+          event: 'answer',
+          message: messages.at(-1)?.content,
+          text,
+          tokens,
+          readTokens,
+          end,
+          adapter,
+          format,
+        },
         '',
       );
     else if (end === 'protected') this.#note('The answer ended before a passage that a rule protects.');

@@ -135,6 +135,8 @@ export class ChatModel {
     yield* generate(this.#decoder, [{ tokens, random, ...(guard && { guard }) }], {
       ...rest,
       tokenizer: this.tokenizer,
+      // A conversation begins as the one before it: only what is new is read.
+      reusesPrefix: true,
       stopTokens: prompt.stopTokens,
       stopStrings: [...prompt.stopStrings, ...stopStrings],
     });

@@ -3,6 +3,8 @@ export type FinishReason = 'stop' | 'length' | 'content_filter';
 
 export interface Usage {
   readonly promptTokens: number;
+  /** Of these, the tokens that were still held from the request before. */
+  readonly cachedTokens: number;
   readonly completionTokens: number;
 }
 
@@ -23,10 +25,11 @@ interface About {
   readonly model: string;
 }
 
-const usageOf = ({ promptTokens, completionTokens }: Usage) => ({
+const usageOf = ({ promptTokens, cachedTokens, completionTokens }: Usage) => ({
   prompt_tokens: promptTokens,
   completion_tokens: completionTokens,
   total_tokens: promptTokens + completionTokens,
+  prompt_tokens_details: { cached_tokens: cachedTokens },
 });
 
 /** As `/v1/chat/completions` writes it. */

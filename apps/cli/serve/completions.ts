@@ -69,7 +69,8 @@ export class Completions {
         'context_length_exceeded',
       );
     const about = { id: newId(), created: Math.floor(now() / 1000), model: request.model };
-    const result: Completion['result'] = { finish: 'stop', usage: { promptTokens, completionTokens: 0 } };
+    const usage = { promptTokens, cachedTokens: 0, completionTokens: 0 };
+    const result: Completion['result'] = { finish: 'stop', usage };
     const options: AnswerOptions = {
       ...sampling,
       ...request.sampling,
@@ -102,9 +103,13 @@ export class Completions {
   ): AsyncGenerator<string, void, void> {
     const leave = await this.#options.queue.enter(signal);
     try {
-      for await (const { text, end } of answer()) {
-        const { promptTokens, completionTokens } = result.usage;
-        result.usage = { promptTokens, completionTokens: completionTokens + 1 };
+      for await (const { text, end, reused } of answer()) {
+        const { promptTokens, cachedTokens, completionTokens } = result.usage;
+        result.usage = {
+          promptTokens,
+          cachedTokens: reused ?? cachedTokens,
+          completionTokens: completionTokens + 1,
+        };
         if (end !== undefined) result.finish = end === 'protected' ? 'content_filter' : end;
         if (text !== '') yield text;
       }

@@ -20,6 +20,11 @@ export interface CachedDecoder {
   /** Empties a sequence. */
   clear(sequence: number): void;
   /**
+   * Empties a sequence except for the first of `tokens` that it holds, and returns how many these are: fewer than `tokens`, as
+   * the last gives the logits. Appending the rest gives the same bits as reading all of `tokens` in an empty sequence.
+   */
+  rewind(sequence: number, tokens: readonly number[]): number;
+  /**
    * Uses another of the adapters that were loaded, or none, from the next call of `append` on. It clears all sequences, because
    * their keys and values are those of another model. Throws RangeError for an adapter that was not loaded.
    */

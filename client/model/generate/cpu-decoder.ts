@@ -11,6 +11,7 @@ import {
 } from './cached-decoder.ts';
 import { adapt, type CpuLowRank, cpuAdapter } from './cpu-adapter.ts';
 import { accumulate, at, multiply, normalise } from './cpu-kernels.ts';
+import { HeldTokens } from './held-tokens.ts';
 
 /** Multiplications between two yields to the event loop: a few milliseconds of work. */
 const multiplicationsATurn = 4_000_000;
@@ -35,7 +36,7 @@ interface LayerCache {
 }
 
 interface Sequence {
-  length: number;
+  readonly held: HeldTokens;
   readonly layers: readonly LayerCache[];
   readonly logits: Float32Array; // (V)
 }
@@ -132,7 +133,7 @@ export class CpuDecoder implements CachedDecoder {
     this.#gate = new Float32Array(feedForward);
     this.#up = new Float32Array(feedForward);
     this.#sequences = Array.from({ length: sequences }, () => ({
-      length: 0,
+      held: new HeldTokens(),
       layers: this.#layers.map(() => ({
         keys: new Float32Array(cacheSize),
         values: new Float32Array(cacheSize),
@@ -146,17 +147,23 @@ export class CpuDecoder implements CachedDecoder {
   }
 
   lengthOf(sequence: number): number {
-    return this.#sequence(sequence).length;
+    return this.#sequence(sequence).held.length;
   }
 
   clear(sequence: number): void {
-    this.#sequence(sequence).length = 0;
+    this.#sequence(sequence).held.truncate(0);
+  }
+
+  rewind(sequence: number, tokens: readonly number[]): number {
+    const { held } = this.#sequence(sequence);
+    held.truncate(held.shared(tokens));
+    return held.length;
   }
 
   useAdapter(name: string | null): void {
     checkAdapter(name, this.#adapters);
     this.#adapter = (name !== null && this.#adapters.get(name)) || new Map();
-    for (const sequence of this.#sequences) sequence.length = 0;
+    for (const { held } of this.#sequences) held.truncate(0);
   }
 
   async append(additions: readonly Addition[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
@@ -194,9 +201,9 @@ export class CpuDecoder implements CachedDecoder {
     this.#residual.set(this.#embedding.subarray(token * dimension, (token + 1) * dimension));
     for (const [index, layer] of this.#layers.entries()) {
       const cache = sequence.layers[index];
-      if (cache !== undefined) yield this.#pass(layer, cache, sequence.length);
+      if (cache !== undefined) yield this.#pass(layer, cache, sequence.held.length);
     }
-    sequence.length++;
+    sequence.held.add(token);
     if (!withLogits) return;
     normalise(this.#normed, this.#residual, this.#finalNorm, normEpsilon);
     multiply(sequence.logits, this.#head, this.#normed);

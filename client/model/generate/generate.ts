@@ -31,6 +31,11 @@ export interface GenerateOptions extends Sampling {
   readonly stopTokens?: readonly number[];
   /** The text ends before any of these strings, also if a string is split over several tokens. */
   readonly stopStrings?: readonly string[];
+  /**
+   * True if a prompt may go on from those of its first tokens that its sequence holds from the call before; the decoder's model must
+   * not have changed since. The text is the same.
+   */
+  readonly reusesPrefix?: boolean;
   /** If aborted, generation rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
@@ -42,6 +47,8 @@ export interface Piece {
   readonly token: number;
   /** The text that is now certain. Often empty: the possible beginning of a stop string or of a character is held back. */
   readonly text: string;
+  /** Set on a prompt's first piece with `reusesPrefix`: how many of its tokens were not read again. */
+  readonly reused?: number;
   /**
    * Set on a prompt's last piece: it ended by a stop token or stop string ('stop'), by `maxTokens` ('length'), or by the prompt's
    * guard ('protected').
@@ -52,7 +59,7 @@ export interface Piece {
 /**
  * Continues prompts, as many at a time as the decoder has sequences. It generates one token of each in turn; when a prompt
  * ends, the next one takes its sequence. When the context is full, a continuation is resumed from the last half of the context.
- * Clears the decoder's sequences first. Throws TapestryError `generate.bad-option`, and `generate.not-finite` if the model's
+ * Clears the decoder's sequences first, unless it reuses what they hold. Throws TapestryError `generate.bad-option`, and `generate.not-finite` if the model's
  * logits are not finite.
  */
 export async function* generate(
@@ -69,15 +76,16 @@ export async function* generate(
     active.push(
       ...waiting.splice(0, free.length).map(([index, prompt]) => {
         const sequence = free.shift() ?? 0;
-        decoder.clear(sequence);
+        if (!options.reusesPrefix) decoder.clear(sequence);
         return new Continuation(index, prompt, sequence, options);
       }),
     );
     if (active.length === 0) return;
-    const logits = await decoder.append(
-      active.map((continuation) => continuation.addition(decoder)),
-      options.signal,
-    );
+    const additions = active.map((continuation) => continuation.addition(decoder));
+    const logits = await decoder.append(additions, options.signal).catch((error: unknown) => {
+      for (const { sequence } of active) decoder.clear(sequence);
+      throw error;
+    });
     options.signal?.throwIfAborted();
     const going: Continuation[] = [];
     for (const [i, continuation] of active.entries()) {
@@ -101,6 +109,7 @@ class Continuation {
   readonly #tokens: number[];
   #pending: readonly number[];
   #made = 0;
+  #reused = 0;
 
   constructor(index: number, prompt: Prompt, sequence: number, options: GenerateOptions) {
     this.sequence = sequence;
@@ -117,7 +126,9 @@ class Continuation {
   addition(decoder: CachedDecoder): Addition {
     const { contextLength } = decoder.config;
     if (this.#made === 0) {
-      this.#pending = this.#tokens.slice(-contextLength);
+      const read = this.#tokens.slice(-contextLength);
+      if (this.#options.reusesPrefix) this.#reused = decoder.rewind(this.sequence, read);
+      this.#pending = read.slice(this.#reused);
     } else if (decoder.lengthOf(this.sequence) === contextLength) {
       decoder.clear(this.sequence);
       this.#pending = this.#tokens.slice(-Math.ceil(contextLength / 2));
@@ -132,7 +143,8 @@ class Continuation {
     this.#tokens.push(token);
     this.#pending = [token];
     this.#made++;
-    const piece = { prompt: this.#index, token };
+    const first = this.#made === 1 && this.#options.reusesPrefix === true;
+    const piece = { prompt: this.#index, token, ...(first && { reused: this.#reused }) };
     if (stopTokens?.includes(token)) return this.#guarded({ ...piece, text: this.#rest(), end: 'stop' });
     const text = this.#stops.push(this.#stream.push(token));
     if (this.#stops.found) return this.#guarded({ ...piece, text, end: 'stop' });

@@ -22,6 +22,7 @@ import {
 import { type DecoderWeights, makeDecoderWeights } from './decoder-weights.ts';
 import { type GenerationMemory, makeGenerationMemory, tooMuch } from './generation-memory.ts';
 import { type GenerationRecording, recordGeneration, sitesOf } from './generation-program.ts';
+import { HeldTokens } from './held-tokens.ts';
 import type { Row } from './pass-inputs.ts';
 
 /** How a decoder reads a model that another program holds on the same device. */
@@ -56,7 +57,7 @@ export class GpuDecoder implements CachedDecoder {
   readonly #submitters: Readonly<Record<'single' | 'block', Submitter>>;
   readonly #adapters: ReadonlyMap<string, AdapterContent>;
   readonly #readback: Readback;
-  readonly #lengths: number[];
+  readonly #held: readonly HeldTokens[];
 
   private constructor(
     device: Device,
@@ -78,7 +79,7 @@ export class GpuDecoder implements CachedDecoder {
     const submitter = (pass: Program) => new Submitter(device, [...pass.bytes(), ...head.bytes()]);
     this.#submitters = { single: submitter(single), block: submitter(block) };
     this.#readback = new Readback(device);
-    this.#lengths = new Array<number>(sequences).fill(0);
+    this.#held = Array.from({ length: sequences }, () => new HeldTokens());
   }
 
   /**
@@ -148,20 +149,29 @@ export class GpuDecoder implements CachedDecoder {
   }
 
   lengthOf(sequence: number): number {
-    const length = this.#lengths[sequence];
-    if (length === undefined) throw new RangeError(`${sequence} is not one of ${this.sequences} sequences`);
-    return length;
+    return this.#heldBy(sequence).length;
   }
 
   clear(sequence: number): void {
-    if (this.lengthOf(sequence) > 0) this.#lengths[sequence] = 0;
+    this.#heldBy(sequence).truncate(0);
+  }
+
+  /**
+   * Tokens that were read in blocks and alone differ in their last bits, because other kernels read them. So that a text does not
+   * depend on what was read before, only whole blocks stay, as they are where all of `tokens` is read at once.
+   */
+  rewind(sequence: number, tokens: readonly number[]): number {
+    const held = this.#heldBy(sequence);
+    const { rows } = this.#memory.block;
+    held.truncate(this.sequences === 1 ? rows * Math.floor(held.shared(tokens, true) / rows) : 0);
+    return held.length;
   }
 
   useAdapter(name: string | null): void {
     checkAdapter(name, this.#adapters);
     const adapter = name === null ? undefined : this.#adapters.get(name);
     this.#weights?.lora?.write(adapter);
-    this.#lengths.fill(0);
+    for (const held of this.#held) held.truncate(0);
   }
 
   async append(additions: readonly Addition[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
@@ -176,6 +186,7 @@ export class GpuDecoder implements CachedDecoder {
       const { [name]: submitter } = this.#submitters;
       const part = rows.slice(at, at + inputs.rows);
       at += part.length;
+      for (const { sequence, token } of part) this.#heldBy(sequence).add(token, name === 'block');
       const isLast = at === rows.length;
       const dispatches = program.length + (isLast ? head.length : 0);
       inputs.write(part);
@@ -199,10 +210,15 @@ export class GpuDecoder implements CachedDecoder {
     this.#free();
   }
 
-  /** The rows of an addition; adds its tokens to the length of the sequence. */
+  #heldBy(sequence: number): HeldTokens {
+    const held = this.#held[sequence];
+    if (held === undefined) throw new RangeError(`${sequence} is not one of ${this.sequences} sequences`);
+    return held;
+  }
+
+  /** The rows of an addition. */
   #rowsOf({ sequence, tokens }: Addition): Row[] {
     const length = this.lengthOf(sequence);
-    this.#lengths[sequence] = length + tokens.length;
     return tokens.map((token, i) => ({
       token,
       sequence,

@@ -60,6 +60,8 @@ test('lines of a pipe are answered, and votes on answers make rows that the pref
   expect(second).toMatchObject({ message: 'Hi <|end|>', adapter: null, format: 'chat' });
   expect(second.text).not.toBe(first.text);
   expect(third).toMatchObject({ message: 'More' });
+  // The third prompt begins with the second one, which is not read again.
+  expect(third.readTokens).toBeLessThan(second.readTokens + Buffer.byteLength(second.text));
   const rows = readFileSync(at('pairs.jsonl'), 'utf8').trim().split('\n');
   expect(rows.map((row) => readColumns(JSON.parse(row)))).toEqual([
     {

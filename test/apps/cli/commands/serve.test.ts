@@ -91,7 +91,10 @@ test('the chat-completions protocol: answers, streams, adapters, refusals, and a
   const events = (await textOf(stream)).trimEnd().split('\n\n');
   expect(events.pop()).toBe('data: [DONE]');
   const chunks = events.map((event) => JSON.parse(event.replace(/^data: /, '')));
-  expect(chunks.at(-1)).toMatchObject({ choices: [], usage: whole.usage });
+  expect(whole.usage.prompt_tokens_details).toEqual({ cached_tokens: 0 });
+  // Only the prompt's last token is read again.
+  const cached = { prompt_tokens_details: { cached_tokens: whole.usage.prompt_tokens - 1 } };
+  expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { ...whole.usage, ...cached } });
   expect(chunks.at(-2)).toMatchObject({ choices: [{ delta: {}, finish_reason }] });
   const deltas = chunks.slice(0, -1).map(({ choices: [{ delta }] }) => delta.content ?? '');
   expect(deltas.join('')).toBe(message.content);

@@ -125,6 +125,7 @@ test('a stop string is found when tokens are single bytes of its characters', as
     sequences: 1,
     lengthOf: () => made,
     clear: () => {},
+    rewind: () => 0,
     useAdapter: () => {},
     append: async () => {
       const logits = new Float32Array(byteTokenizer.vocabularySize);
@@ -158,6 +159,7 @@ test('timers run while it generates, and aborting ends it', async () => {
     signal: controller.signal,
   });
   await expect(all(text)).rejects.toThrow('aborted');
+  expect(decoder.lengthOf(0)).toBe(0);
   clearInterval(timer);
   expect(turns).toBeGreaterThanOrEqual(3);
 });
