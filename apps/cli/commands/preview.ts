@@ -1,12 +1,14 @@
 import { styleText } from 'node:util';
 import { type LossSpan, lossSpans } from '../../../client/derive/build/loss-spans.ts';
 import { readInputs } from '../build/inputs.ts';
+import { DataJournal } from '../cards/data-journal.ts';
 import { Command } from '../command.ts';
-import { whole, withExamples, withJson } from '../options.ts';
+import { dataOption, whole, withExamples, withJson } from '../options.ts';
 import { Output } from '../terminal/output.ts';
 import { terminalText } from '../terminal/terminal-text.ts';
 
 interface PreviewFlags {
+  readonly data: string;
   readonly rows: number;
   readonly json: boolean;
 }
@@ -18,6 +20,7 @@ export function previewCommand(): Command {
         'Without colours, tokens that carry loss are between ⟦ and ⟧.',
     )
     .argument('<recipe>', 'a YAML file; docs/recipe.md lists its keys')
+    .addOption(dataOption('node', "this node's folder, whose journal says what data was revoked"))
     .option('--rows <count>', 'rows of each stage', whole(1, 100_000), 3)
     .action(runPreview);
   return withExamples(withJson(command), [
@@ -29,8 +32,12 @@ export function previewCommand(): Command {
 
 async function runPreview(path: string, flags: PreviewFlags): Promise<void> {
   const output = new Output(flags.json);
-  const { model, build } = await readInputs(path, ({ code, message, next }) =>
-    output.progress({ event: 'problem', code, message, next }, `${message} ${next}`),
+  const { model, build } = await readInputs(
+    path,
+    ({ code, message, next }) =>
+      output.progress({ event: 'problem', code, message, next }, `${message} ${next}`),
+    undefined,
+    { revoked: await new DataJournal(flags.data).revoked(), isLeftOut: false },
   );
   for (const [stage, { recipe, data }] of build.stages.entries())
     for (const [index, example] of data.train.slice(0, flags.rows).entries()) {

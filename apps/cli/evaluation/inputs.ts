@@ -12,6 +12,7 @@ import { printable, TapestryError } from '../../../client/errors.ts';
 import { textFilesAt } from '../../../client/host/corpus-files.ts';
 import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
 import { DataJournal } from '../cards/data-journal.ts';
+import { requireUse } from '../cards/data-use.ts';
 import { domainsAt } from '../protect/rules-file.ts';
 import { corporaByCard } from './card-corpora.ts';
 import type { AnswerInputs } from './evaluate-answers.ts';
@@ -69,7 +70,9 @@ export async function readEvaluationInputs(
   const rowsAt = async (patterns: readonly string[]) => {
     if (patterns.length === 0) return [];
     const problems = new Problems();
-    return readDatasets(patterns, await textFilesAt(patterns, problems), onProblem, problems);
+    const files = await readDatasets(patterns, await textFilesAt(patterns, problems), onProblem, problems);
+    for (const file of files) await requireUse(file, 'build', revoked);
+    return files;
   };
   const [pairFiles, promptFiles, harmlessFiles] = [
     await rowsAt(pairs),

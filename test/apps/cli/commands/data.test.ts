@@ -122,6 +122,7 @@ test('data with a card takes part in what its card allows, is revoked, and is bu
 
   const refused = { code: exit.failed, stderr: expect.stringContaining('error[card.revoked]') };
   expect(await run('build', at('both.yaml'), '--out', at('more'))).toMatchObject(refused);
+  expect(await run('preview', at('both.yaml'))).toMatchObject(refused);
   expect(await run('export', '--model', at('again'), '--to', at('b.gguf'))).toMatchObject(refused);
   const acknowledged = ['export', '--model', at('again'), '--to', at('b.gguf'), '--acknowledge'];
   expect(await run(...acknowledged)).toMatchObject({ code: exit.done });
