@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import * as v from 'valibot';
 import { clock } from '../../client/clock.ts';
 import { Random } from '../../client/random.ts';
@@ -6,7 +6,7 @@ import { sparseCodec } from '../../relay/wire/codec/sparse.ts';
 import { LoadNode, type Tally } from './node.ts';
 import { LoadPayloads } from './payloads.ts';
 
-/** The nodes of a load, in a process of the lowest priority: they would be on other machines. */
+/** The nodes of a load, in a process of a lower priority than the relay's: they would be on other machines. */
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const jobSchema = v.object({
   relay: v.string(),
@@ -24,6 +24,8 @@ const jobSchema = v.object({
 });
 export type LoadJob = v.InferOutput<typeof jobSchema>;
 
+/** Steps of priority below the relay's; 19 is the lowest. */
+const below = 15;
 /** Joins under way at a time: fewer than a relay admits. */
 const joiningAtOnce = 64;
 
@@ -31,7 +33,7 @@ const { relay, nodes, addresses, tokens, parameters, spread, seed, codec } = v.p
   jobSchema,
   JSON.parse(process.argv[2] ?? ''),
 );
-setPriority(19);
+setPriority(Math.min(19, getPriority() + below));
 const payloads = new LoadPayloads(sparseCodec(codec), codec.chunk, parameters, seed);
 const random = Random.seeded(seed, 1);
 const tally: Tally = {

@@ -1,7 +1,8 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import * as v from 'valibot';
 import { TapestryError } from '../../client/errors.ts';
-import { diskFailed, diskFull } from '../storage/files.ts';
+import { TaskQueue } from '../run/task-queue.ts';
+import { diskFailed, diskFull, nodeFiles } from '../storage/files.ts';
 import type { Contribution } from './contribution.ts';
 import { checkEntry, type Draft, type Entry, noPrevious, type StoredEntry } from './entry.ts';
 import type { Accepted, Appended, Attempt, EventLog, Head, Lease, NotAccepted } from './event-log.ts';
@@ -15,9 +16,13 @@ export const lockFile = 'relay.lock';
 /** Entries that one query reads: a long journal needs little memory, and no query is long. */
 const pageEntries = 256;
 
+/** Makes the write-ahead log in this folder durable. Rejects if the disk fails. */
+export type SyncLog = (folder: string) => Promise<void>;
+
 /**
- * The journal as one append-only SQLite table in a run's folder, written by one process. A transaction that returned is
- * on the disk (write-ahead log, synchronous=FULL: one sync). Operators can read it beside the running relay:
+ * The journal as one append-only SQLite table in a run's folder, written by one process. An append that returned is on the disk:
+ * SQLite commits it to the write-ahead log (synchronous=NORMAL), and then the log is synced in another thread, since a disk
+ * that is busy may take a second for it. Nobody reads an entry from here before that. Operators can read it beside the running relay:
  * `sqlite3 journal.sqlite "select time, body ->> 'tokens' from entries where kind = 'round-committed'"`.
  *
  * The relay never waits long for the file: the write-ahead log is checkpointed passively, a few pages at a time, and a
@@ -29,18 +34,24 @@ export class SqliteLog implements EventLog {
   readonly #now: () => number;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
+  readonly #sync: SyncLog;
   readonly #wake = new Wake();
+  /** Appends, one after another. */
+  readonly #appends = new TaskQueue();
   readonly #ended = new AbortController();
   /** Null until it is needed, and after a failure that may or may not have appended. */
   #end: JournalEnd | null = null;
+  /** The first entry that is committed and not synced yet. */
+  #unsynced = Number.POSITIVE_INFINITY;
   #lock: DatabaseSync | null = null;
   #lease: Lease | null = null;
 
   /** `now` gives milliseconds since 1970 and may step. Throws TapestryError `run.foreign-journal`, `disk.full` or `disk.failed`. */
-  constructor(folder: string, now: () => number = Date.now) {
+  constructor(folder: string, now: () => number = Date.now, sync: SyncLog = syncWriteAheadLog) {
     const path = `${folder}/${journalFile}`;
     this.#folder = folder;
     this.#now = now;
+    this.#sync = sync;
     try {
       this.database = new DatabaseSync(path, { timeout: busyMs });
       const isNew = this.database.prepare('select 1 from sqlite_schema').get() === undefined;
@@ -81,21 +92,25 @@ export class SqliteLog implements EventLog {
     }
   }
 
-  async accept(
+  accept(
     open: Attempt,
     contributions: readonly Contribution[],
   ): Promise<readonly (Accepted | NotAccepted)[]> {
-    const plan = this.#loaded().plan(open, contributions);
-    return answersOf(plan, this.#append(plan.drafts));
+    return this.#appends.run(async () => {
+      const plan = this.#loaded().plan(open, contributions);
+      return answersOf(plan, await this.#append(plan.drafts));
+    });
   }
 
-  async append(lease: Lease, expected: Head, drafts: readonly Draft[]): Promise<Appended> {
-    if (!this.#isCurrent(lease)) return { fenced: true };
-    const { head } = this.#loaded();
-    if (head.sequence !== expected.sequence || head.hash !== expected.hash) {
-      return { conflict: { sequence: head.sequence, hash: head.hash } };
-    }
-    return { entries: this.#append(drafts) };
+  append(lease: Lease, expected: Head, drafts: readonly Draft[]): Promise<Appended> {
+    return this.#appends.run(async () => {
+      if (!this.#isCurrent(lease)) return { fenced: true };
+      const { head } = this.#loaded();
+      if (head.sequence !== expected.sequence || head.hash !== expected.hash) {
+        return { conflict: { sequence: head.sequence, hash: head.hash } };
+      }
+      return { entries: await this.#append(drafts) };
+    });
   }
 
   /**
@@ -128,6 +143,7 @@ export class SqliteLog implements EventLog {
   async close(): Promise<void> {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
+    await this.#appends.run(async () => {});
     this.#lease = null;
     this.#lock?.close();
     this.database.close();
@@ -165,20 +181,25 @@ export class SqliteLog implements EventLog {
   }
 
   #page(after: number): StoredEntry[] {
-    return this.#select.all(after, pageEntries).map((row, i) => storedEntryOf(row, after + i + 1));
+    const page = this.#select.all(after, pageEntries).map((row, i) => storedEntryOf(row, after + i + 1));
+    return page.filter(({ sequence }) => sequence < this.#unsynced);
   }
 
-  /** Appends in one transaction, and applies what was appended. */
-  #append(drafts: readonly Draft[]): Entry[] {
+  /** Appends in one transaction, and applies what was appended. Calls must not overlap. */
+  async #append(drafts: readonly Draft[]): Promise<Entry[]> {
     const end = this.#loaded();
     const chained = end.chain(this.#now(), drafts);
     if (chained.length === 0) return [];
     try {
+      this.#unsynced = chained[0]?.stored.sequence ?? Number.POSITIVE_INFINITY;
       this.#write(chained);
+      await this.#sync(this.#folder);
     } catch (cause) {
       this.#end = null;
       if (this.database.isTransaction) this.database.exec('rollback');
       throw storageError(cause, 'the journal');
+    } finally {
+      this.#unsynced = Number.POSITIVE_INFINITY;
     }
     for (const one of chained) end.apply(one);
     this.#wake.all();
@@ -195,6 +216,9 @@ export class SqliteLog implements EventLog {
   }
 }
 
+/** The file's name is durable: the log has it from its opening on, and `openRun` syncs the folder then. */
+const syncWriteAheadLog: SyncLog = (folder) => nodeFiles.syncFile(`${folder}/${journalFile}-wal`);
+
 /** How long an append waits for another process that holds the file locked. The relay does nothing else meanwhile. */
 const busyMs = 250;
 
@@ -202,7 +226,7 @@ const busyMs = 250;
  * Freed bytes are zeroed, so the file holds each entry once. A checkpoint of 256 pages moves at most 1 MiB, unless a reader
  * delayed the one before.
  */
-const settings = `pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 256;
+const settings = `pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = 256;
 pragma journal_size_limit = 4194304; pragma secure_delete = on;`;
 
 /** Marks the file as ours in its header: "TAPE". */
