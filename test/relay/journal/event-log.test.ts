@@ -298,43 +298,6 @@ describe('SQLite', () => {
     looking.close();
   });
 
-  test('an append returns, and can be read, once its sync is over; one whose sync fails is reported', async () => {
-    const syncs: PromiseWithResolvers<void>[] = [];
-    const log = new SqliteLog(
-      temporaryFolder(),
-      () => 1000,
-      () => {
-        const sync = Promise.withResolvers<void>();
-        syncs.push(sync);
-        return sync.promise;
-      },
-    );
-    onTestFinished(() => log.close());
-    const lease = await log.lead('this process');
-    if (lease === null) throw new Error('no lease');
-    const read = async () => {
-      let entries = 0;
-      for await (const _ of log.read(0)) entries++;
-      return entries;
-    };
-    const returned: string[] = [];
-    const begun = log.append(lease, noHead, [first, opening(1)]).then(() => returned.push('begun'));
-    const accepted = log.accept(attempt, [contribution('a')]);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect([syncs.length, returned, await read()]).toEqual([1, [], 0]);
-    syncs[0]?.resolve();
-    await begun;
-    await expect.poll(() => syncs.length).toBe(2);
-    expect(await read()).toBe(2);
-    syncs[1]?.reject(new Error('the disk is gone'));
-    await expect(accepted).rejects.toMatchObject({ code: 'disk.failed' });
-    const again = log.accept(attempt, [contribution('a'), contribution('b')]);
-    await expect.poll(() => syncs.length).toBe(3);
-    syncs[2]?.resolve();
-    expect(await again).toMatchObject([{ sequence: 3 }, { sequence: 4 }]);
-    expect(await read()).toBe(4);
-  });
-
   test('an append to a file that another process has locked fails soon, and the next one succeeds', async () => {
     const { log, lease, path } = await opened();
     const head = await fill(log, lease, noHead, 1);
