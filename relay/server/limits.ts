@@ -2,7 +2,7 @@ import { defaultRunLimits, type RunLimits } from '../run/contributions/limits.ts
 
 /** The limits of a relay for clients that connect. Times in milliseconds, sizes in bytes, rates a second. */
 export interface RelayLimits extends RunLimits {
-  /** How often a node must send something, and after how much silence it is dropped. */
+  /** How often a node must send something, and after how much silence it is dropped: two heartbeats, and time for the network. */
   readonly heartbeat: number;
   readonly silence: number;
   /** The most time from the upgrade to a complete, valid Join. */
@@ -93,7 +93,7 @@ export interface RelayLimits extends RunLimits {
 export const defaultLimits: RelayLimits = {
   ...defaultRunLimits,
   heartbeat: 5_000,
-  silence: 20_000,
+  silence: 12_000,
   join: 10_000,
   bytesBeforeJoin: 1_024,
   messagesPerSecond: 20,

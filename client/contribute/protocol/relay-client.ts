@@ -31,6 +31,7 @@ import type { EvidenceStore } from './evidence.ts';
 import { fateOf } from './fate.ts';
 import { answerChallenge, corpusIndex } from './handshake.ts';
 import { JournalProofs } from './journal-proofs.ts';
+import { Liveness } from './liveness.ts';
 import { plannedRound } from './round-plan.ts';
 
 export interface RelayClientOptions {
@@ -53,9 +54,6 @@ export interface RelayClientOwner {
 
 /** Shortest and longest interval between heartbeats, in milliseconds, regardless of the relay's request. */
 const heartbeats = { closest: 100, furthest: 30_000 } as const;
-
-/** A relay is silent if it leaves this many heartbeats in a row unanswered and sends nothing for this long. */
-export const silence = { heartbeats: 2, milliseconds: 5_000 } as const;
 
 /** Time limit from the start of a connection to the relay's Welcome. */
 export const joinMilliseconds = 30_000;
@@ -280,23 +278,18 @@ export class RelayClient {
   }
 
   /**
-   * Sends heartbeats until the connection closes, so that the relay notices a node that is gone. The relay answers each
-   * one. If it leaves `silence.heartbeats` in a row unanswered, the connection is half open, and the node gives it up.
+   * Sends heartbeats until the connection closes, so that the relay notices a node that is gone. The node gives up a connection that
+   * is half open; see `Liveness`.
    */
   async #beat(connection: Connection, interval: number): Promise<void> {
     const every = Math.min(Math.max(interval, heartbeats.closest), heartbeats.furthest);
-    let unanswered = 0;
-    let signs = connection.signs;
-    let heardAt = this.#runtime.now();
+    const liveness = new Liveness(connection.signs, this.#runtime.now());
     for (;;) {
       await this.#runtime.sleep(every, connection.closed);
       if (connection.closed.aborted) return;
-      if (connection.signs !== signs) [unanswered, heardAt] = [0, this.#runtime.now()];
-      signs = connection.signs;
-      const quiet = this.#runtime.now() - heardAt;
-      if (unanswered >= silence.heartbeats && quiet >= silence.milliseconds) return this.#lose(silent(quiet));
+      const quiet = liveness.beat(connection.signs, this.#runtime.now());
+      if (quiet !== null) return this.#lose(silent(quiet));
       connection.send(this.#owner.heartbeat());
-      unanswered++;
     }
   }
 

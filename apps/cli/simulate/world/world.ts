@@ -1,5 +1,7 @@
+import { silence as unanswered } from '../../../../client/contribute/protocol/liveness.ts';
 import type { Effect } from '../../../../client/contribute/session/state.ts';
 import { Random } from '../../../../client/random.ts';
+import { defaultLimits } from '../../../../relay/server/limits.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { VirtualEntry } from '../relay/journal.ts';
@@ -39,8 +41,11 @@ export interface Watcher {
   fault(text: () => string): void;
 }
 
-/** After so much silence the relay gives a connection up, and a node. */
-const silence = { relay: 20_000, node: 15_000 } as const;
+/** After so much silence the relay gives a connection up, and a node: two heartbeats on both sides. */
+const silence = {
+  relay: defaultLimits.silence,
+  node: unanswered.heartbeats * defaultLimits.heartbeat,
+} as const;
 
 /** How long an attempt to connect takes where nothing answers. */
 const connectMs = 10_000;
