@@ -11,6 +11,7 @@ import { nobody } from './contribution.ts';
 import { type Entry, EntryError, type EntryOf, lossOf } from './entry.ts';
 import type { Accepted } from './event-log.ts';
 import { JournalTree } from './journal-tree.ts';
+import { type AcceptedSoFar, OpenAttempt } from './open-attempt.ts';
 
 export type CommittedRound = RelayStatus['history'][number];
 
@@ -29,58 +30,11 @@ export interface CreatedRun {
 export interface ContributorTotals
   extends Pick<ContributionFacts, 'tokens' | 'trainingLoss' | 'heldOutLoss'> {
   readonly contributions: number;
-}
-
-/** The contributions that an attempt at a round has accepted. */
-export interface AcceptedSoFar {
-  readonly round: number;
-  readonly attempt: number;
-  /** Milliseconds since 1970. */
-  readonly openedAt: number;
-  readonly isClosed: boolean;
-  readonly tokens: number;
-  /** Sequence of the last contribution's entry; 0 before the first. */
-  readonly last: number;
-  /** In the order of their entries. */
-  readonly contributions: ReadonlyMap<NodeKey, Accepted>;
-  /** The node that was the first to contribute each payload to this round, in this attempt or an earlier one. */
-  readonly owners: ReadonlyMap<Hash, NodeKey>;
-}
-
-class OpenAttempt implements AcceptedSoFar {
-  readonly round: number;
-  readonly attempt: number;
-  readonly openedAt: number;
-  readonly contributions = new Map<NodeKey, Accepted>();
-  readonly owners: Map<Hash, NodeKey>;
-  isClosed = false;
-  last = 0;
-  tokens = 0;
-  /** Sum of training losses, each times its tokens. */
-  weightedLoss = 0;
-  /** By corpus of the manifest: sum and number of held-out losses. */
-  readonly heldOut: { sum: number; count: number }[];
-
-  constructor({ body, time }: EntryOf<'round-opened'>, corpora: number, owners: ReadonlyMap<Hash, NodeKey>) {
-    this.owners = new Map(owners);
-    this.round = body.round;
-    this.attempt = body.attempt;
-    this.openedAt = time;
-    this.heldOut = Array.from({ length: corpora }, () => ({ sum: 0, count: 0 }));
-  }
-
-  add(entry: Accepted): void {
-    const { key, payload, corpus, tokens, trainingLoss, heldOutLoss } = entry.body;
-    this.contributions.set(key, entry);
-    this.owners.set(payload, key);
-    this.last = entry.sequence;
-    this.tokens += tokens;
-    this.weightedLoss += lossOf(trainingLoss) * tokens;
-    const heldOut = corpus === null ? undefined : this.heldOut[corpus];
-    if (heldOut === undefined) return;
-    heldOut.sum += lossOf(heldOutLoss);
-    heldOut.count++;
-  }
+  /**
+   * Milliseconds that a step of its last contribution took, its download and upload included: from the opening of a round's first
+   * attempt to the entry, divided by the steps. Null before its first such contribution.
+   */
+  readonly stepMs: number | null;
 }
 
 /**
@@ -242,6 +196,9 @@ export class Replay {
     this.contributors.set(body.key, {
       tokens: (before?.tokens ?? 0) + body.tokens,
       contributions: (before?.contributions ?? 0) + 1,
+      // Work on a later attempt may have been done before it.
+      stepMs:
+        open.attempt === 1 ? Math.max(0, entry.time - open.openedAt) / body.steps : (before?.stepMs ?? null),
       trainingLoss: lossOf(body.trainingLoss),
       heldOutLoss: lossOf(body.heldOutLoss),
     });

@@ -59,6 +59,7 @@ export class Rounds {
     this.#applied = applied;
     this.#planned = planned;
     this.#pace = Pace.of(opened.store.replay.run.manifest);
+    this.#pace?.resume(opened.store.replay.contributors);
   }
 
   current(): CurrentRound {
@@ -89,8 +90,11 @@ export class Rounds {
 
   joined(key: NodeKey): void {
     this.#connected.add(key);
-    this.#pace?.measures.joined(key, this.#state.attempt === 1, this.#clock.elapsed());
-    if (this.#state.returnsUntil !== null) this.#expected.add(key);
+    const isResumed = this.#state.returnsUntil !== null;
+    // To a round that was open when the relay stopped, a node may come with work from before.
+    const isFirst = this.#state.attempt === 1 && !isResumed;
+    this.#pace?.measures.joined(key, isFirst, this.#clock.elapsed());
+    if (isResumed) this.#expected.add(key);
     this.#connection('joined', key);
   }
 

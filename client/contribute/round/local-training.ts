@@ -3,6 +3,7 @@ import { heldOutBatches, Sampler } from '../../data/sampler.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { Tokens } from '../../data/tokens.ts';
 import { printable, TapestryError } from '../../errors.ts';
+import { headSizeOf } from '../../formats/decoder/head-size.ts';
 import type { Device } from '../../gpu/device.ts';
 import type { KernelRecord } from '../../gpu/tuning/kernel-record.ts';
 import type { Runtime } from '../../runtime.ts';
@@ -222,7 +223,7 @@ export class LocalTraining {
   async #checkKernels(): Promise<void> {
     const { config, optimizer, trainer } = this.#terms;
     const trained: Trained = {
-      headSize: config.dimension / config.heads,
+      headSize: headSizeOf(config),
       storage: trainer.storage ?? 'f32',
       optimizer: optimizer.muon === undefined ? 'adamw' : 'muon',
     };

@@ -25,6 +25,14 @@ export class PaceMeasures {
     this.#most = most;
   }
 
+  /**
+   * What an earlier process knew of a node: the time of its steps, by the journal. It serves until the node's next contribution,
+   * which is measured.
+   */
+  recall(key: NodeKey, stepMs: number): void {
+    this.#node(key).times = { overheadMs: 0, stepMs, uploadMs: null };
+  }
+
   /** A round opened for these nodes. `isFirst`: it is the first attempt, to which nodes cannot have earlier work. */
   opened(keys: Iterable<NodeKey>, isFirst: boolean, time: number): void {
     for (const node of this.#nodes.values())

@@ -32,6 +32,11 @@ export class Pace {
     return settings === null ? null : new Pace(settings, manifest);
   }
 
+  /** Takes up what the journal tells of the nodes, so that a relay that starts again plans its rounds at once. */
+  resume(contributors: ReadonlyMap<NodeKey, { readonly stepMs: number | null }>): void {
+    for (const [key, { stepMs }] of contributors) if (stepMs !== null) this.measures.recall(key, stepMs);
+  }
+
   /** The plan of the open round, if it has one. */
   get planned(): RoundTimes | null {
     return this.#planned?.times ?? null;

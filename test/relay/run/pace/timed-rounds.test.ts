@@ -68,3 +68,45 @@ test('with fixed steps the slowest of them trains and never counts', async () =>
   for (const { steps } of committed) expect(steps).toEqual([100, 100, 0]);
   expect(committed.at(-1)?.endedAt).toBeGreaterThan(5 * 20_000);
 });
+
+test('a relay that starts again plans its first round from the journal, whoever is there first', async () => {
+  const clock = new TestClock();
+  const folder = temporaryFolder();
+  const limits = { deadlineMs: 600_000, graceMs: 15_000, quorum: 1, target: 8 };
+  const draft = tinyRun({
+    parameters,
+    rounds: 9,
+    localSteps: 100,
+    ...limits,
+    timed: { leastSteps: 1, stretch: 200 },
+  });
+  const nodes = await testNodes(2);
+  const devices = (run: Run) => nodes.map((node, i) => paced(run, node, i === 0 ? 3000 : 500, i));
+  const before = await Run.open(folder, draft, clock);
+  for (const node of nodes) before.nodeJoined(node.key, 0);
+  await settled(before);
+  await pacedRounds(before, clock, devices(before), 3);
+  await before.tick();
+  const planned = before.current().plan?.plannedMs ?? 0;
+  expect(planned).toBeGreaterThan(1000);
+  clock.pass(400);
+  await before.close();
+
+  const after = await Run.open(folder, undefined, clock);
+  onTestFinished(() => after.close());
+  for (const node of nodes) after.nodeJoined(node.key, 0);
+  await settled(after);
+  // The journal's steps hold downloads and uploads too, so that the first plan is a little longer.
+  expect(after.current()).toMatchObject({ round: 4, phase: 'training' });
+  const again = after.current().plan?.plannedMs ?? 0;
+  expect(again).toBeGreaterThan(0.8 * planned);
+  expect(again).toBeLessThan(1.5 * planned);
+  // A node that comes back with work from before does not look fast: the next plan is no shorter.
+  const [first] = devices(after);
+  expect(await first?.offer(90)).toBe(true);
+  expect(await first?.upload()).toBe(true);
+  await pacedRounds(after, clock, devices(after).slice(1), 1);
+  await after.tick();
+  expect(after.current().round).toBe(5);
+  expect(after.current().plan?.plannedMs ?? 0).toBeGreaterThan(0.8 * planned);
+});
