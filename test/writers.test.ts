@@ -46,7 +46,7 @@ const writers: Readonly<Record<string, string>> = {
   'client/host/regular-file.ts': 'reads only',
   'relay/journal/sqlite-log.ts': 'a database with the mark of a journal (event-log.test.ts)',
   'relay/storage/files.ts':
-    'names of the run’s folder: blobs by hash and shelf (blob-store.test.ts), uploads, relay.key, TLS files with a mark (tls.test.ts); data-journal.jsonl, which only grows (cards.test.ts)',
+    'names of the run’s folder: blobs by hash and shelf (blob-store.test.ts), uploads, relay.key, TLS files with a mark (tls.test.ts); data-journal.jsonl, which only grows (cards.test.ts); metrics.jsonl and summary.json (metrics-file.test.ts)',
   'relay/verify/folder-source.ts': 'reads only',
   'relay/verify/journal-reader.ts': 'reads only',
 };

@@ -19,6 +19,7 @@ import type { RunLimits } from './contributions/limits.ts';
 import { type Evaluate, Guard } from './guard/guard.ts';
 import { Leadership, leaseMs } from './leadership.ts';
 import { differences, type ManifestDraft, manifestBytesOf, parseManifest } from './manifest.ts';
+import { MetricsFile } from './report/metrics-file.ts';
 import { type RoundState, resumed, roundLimitsOf, waiting } from './round.ts';
 import { damaged, RunStore, youngMs } from './run-store.ts';
 
@@ -65,6 +66,7 @@ export interface OpenedRun {
   readonly key: RelayKey;
   readonly leadership: Leadership;
   readonly guard: Guard | null;
+  readonly metrics: MetricsFile;
   readonly state: RoundState;
 }
 
@@ -113,7 +115,10 @@ export async function openRun(
     if (replay.open === null) await uploads.removeAll();
     const leadership = new Leadership(log, lease, clock);
     const guard = Guard.of(replay.run.manifest, await store.probe(), environment.evaluate);
-    return { store, log, blobs, uploads, key, leadership, guard, state: stateOf(replay, clock.elapsed()) };
+    const policy = replay.run.manifest.merge.case;
+    const metrics = await MetricsFile.open(files, folder, { committed: replay.committed, policy });
+    const state = stateOf(replay, clock.elapsed());
+    return { store, log, blobs, uploads, key, leadership, guard, metrics, state };
   } catch (error) {
     await log.close();
     throw error;

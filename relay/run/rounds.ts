@@ -8,6 +8,7 @@ import type { Guard } from './guard/guard.ts';
 import type { Leadership } from './leadership.ts';
 import type { OpenedRun } from './open-run.ts';
 import { type MeasuredNode, Pace } from './pace/pace.ts';
+import type { MetricsFile } from './report/metrics-file.ts';
 import {
   type RoundEffect,
   type RoundEvent,
@@ -34,6 +35,7 @@ export class Rounds {
   /** Signs checkpoints. */
   readonly #key: CryptoKey;
   readonly #guard: Guard | null;
+  readonly #metrics: MetricsFile;
   readonly #clock: Clock;
   readonly #limits: RoundLimits;
   readonly #applied: (entry: Entry) => void;
@@ -52,6 +54,7 @@ export class Rounds {
     this.#leadership = opened.leadership;
     this.#key = opened.key.signing;
     this.#guard = opened.guard;
+    this.#metrics = opened.metrics;
     this.#clock = clock;
     this.#limits = roundLimitsOf(opened.store.replay.run.manifest);
     this.#state = opened.state;
@@ -242,6 +245,7 @@ export class Rounds {
       case 'abandon':
         return this.#append([this.#store.abandonDraft(null)]);
       case 'complete':
+        await this.#metrics.finish();
         return this.#append([await this.#store.completeDraft(this.#key)]);
     }
   }
@@ -249,6 +253,7 @@ export class Rounds {
   async #commitOrAbandon(): Promise<Draft> {
     const judgement = await this.#store.judge(this.#guard);
     if (judgement !== null && !judgement.isAllowed) return this.#store.abandonDraft(judgement.loss);
+    await this.#metrics.write(await this.#store.metrics());
     return this.#store.commitDraft(this.#key, judgement?.loss ?? null);
   }
 

@@ -7,6 +7,7 @@ import {
   type Entry,
   EntryError,
   lineOf,
+  lossOf,
   type StoredEntry,
 } from '../journal/entry.ts';
 import type { Accepted, Appended, Attempt, EventLog, Lease, NotAccepted } from '../journal/event-log.ts';
@@ -18,6 +19,7 @@ import type { Received } from './contributions/uploads.ts';
 import type { Guard, Judgement } from './guard/guard.ts';
 import type { Fate } from './influence/fates.ts';
 import type { State } from './outer/outer-optimizer.ts';
+import { type RoundMetrics, roundMetrics } from './report/round-metrics.ts';
 import { KeptPayloads, keptBlobs } from './retention/kept-blobs.ts';
 import { keptStates, removedThrough } from './retention/retention.ts';
 import { RoundFold } from './round-fold.ts';
@@ -164,6 +166,17 @@ export class RunStore {
   async probe(): Promise<Uint8Array<ArrayBuffer> | null> {
     const { guard } = this.replay.run.manifest;
     return guard.case === 'probe' ? this.#payload(toHex(guard.value.hash)) : null;
+  }
+
+  /** What metrics.jsonl tells of the closed attempt. */
+  async metrics(): Promise<RoundMetrics> {
+    const { state, fates } = await this.#derive();
+    const accepted = [...(this.replay.open?.contributions.values() ?? [])].flatMap(({ body }) => {
+      const fate = fates.get(body.key);
+      return fate ? [{ key: body.key, heldOutLoss: lossOf(body.heldOutLoss), fate }] : [];
+    });
+    const round = this.replay.committed + 1;
+    return roundMetrics(round, accepted, this.#fold.base, state[0] ?? new Float32Array());
   }
 
   async completeDraft(key: CryptoKey): Promise<Draft> {
