@@ -32,10 +32,10 @@ function pagesBuild(folder: string, worker: string, input: Readonly<Record<strin
     worker: {
       format: 'es',
       plugins: () => [udhrPlugin()],
-      // Servers give the worker's script a policy of its own, and know it by this name.
+      // Servers give the scripts of workers policies of their own, and know them by these names.
       rollupOptions: {
         output: {
-          entryFileNames: `assets/${worker}-[hash].js`,
+          entryFileNames: ({ name }) => `assets/${name === 'function-worker' ? name : worker}-[hash].js`,
           chunkFileNames: `assets/${worker}/[name]-[hash].js`,
         },
       },

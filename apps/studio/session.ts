@@ -1,12 +1,19 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
-import { changeRecipe, type RecipeForm, readForm } from '../../client/derive/recipe/recipe-form.ts';
+import {
+  changeRecipe,
+  type RecipeChange,
+  type RecipeForm,
+  readForm,
+} from '../../client/derive/recipe/recipe-form.ts';
 import type { Problem } from '../ui/problem.ts';
 import { adopted, votesFile } from './adoption.ts';
+import { BreachCount } from './breach-count.ts';
 import { Comparison } from './comparison.ts';
 import { atRest, begun, isBusy, reduceTraining, type TrainingView } from './training-view.ts';
 import type {
   ChosenFile,
+  DocumentView,
   ExportedFile,
   ExportFormat,
   LibraryView,
@@ -34,6 +41,7 @@ export class Session {
   readonly busy: ReadonlySignal<boolean> = computed(() => isBusy(this.training.value));
   readonly problems: Signal<readonly Problem[]> = signal([]);
   readonly comparison: Comparison;
+  readonly breaches: BreachCount;
   readonly #worker: Worker;
   readonly #remote: Comlink.Remote<StudioWorker>;
 
@@ -47,6 +55,7 @@ export class Session {
     this.#remote = Comlink.wrap<StudioWorker>(this.#worker);
     const draw = () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
     this.comparison = new Comparison(this.#remote, draw);
+    this.breaches = new BreachCount(this.#remote, draw);
   }
 
   async open(): Promise<void> {
@@ -73,13 +82,34 @@ export class Session {
   }
 
   removeDataset(name: string): void {
-    const datasets = this.form.value?.datasets.filter((each) => each !== name) ?? [];
-    this.change({ datasets });
+    this.#leaveOut(name);
     void this.#remote.removeDataset(name);
   }
 
+  /** Revokes a dataset, and takes it out of the recipe. */
+  revoke(name: string): void {
+    this.#leaveOut(name);
+    void this.#remote.revoke(name);
+  }
+
+  removeCard(dataset: string): void {
+    void this.#remote.removeCard(dataset);
+  }
+
+  /** Removes a file that recipes name, and takes its name out of this one. */
+  removeDocument({ name, kind }: DocumentView): void {
+    const keys = {
+      constitution: 'constitution',
+      rules: 'protectedFile',
+      function: 'rewardFunction',
+    } as const;
+    const key = keys[kind];
+    if (this.form.value?.[key] === name) this.change({ [key]: null });
+    void this.#remote.removeDocument(name);
+  }
+
   /** Changes the recipe by the form. */
-  change(choice: Partial<RecipeForm>): void {
+  change(choice: RecipeChange): void {
     if (this.form.value !== null) this.setRecipe(changeRecipe(this.recipe.value, choice));
   }
 
@@ -136,8 +166,12 @@ export class Session {
     await this.build();
   }
 
-  exported(model: string, format: ExportFormat): Promise<readonly ExportedFile[] | null> {
-    return this.#remote.exported(model, format);
+  exported(
+    model: string,
+    format: ExportFormat,
+    acknowledged: boolean,
+  ): Promise<readonly ExportedFile[] | null> {
+    return this.#remote.exported(model, format, acknowledged);
   }
 
   async forget(): Promise<void> {
@@ -147,6 +181,17 @@ export class Session {
 
   dismiss(problem: Problem): void {
     this.problems.value = this.problems.value.filter((each) => each !== problem);
+  }
+
+  /** Takes a dataset out of the recipe's data and base text. */
+  #leaveOut(dataset: string): void {
+    const form = this.form.value;
+    if (form === null) return;
+    const without = (names: readonly string[]) => names.filter((name) => name !== dataset);
+    this.change({
+      datasets: without(form.datasets),
+      ...(form.replayText.includes(dataset) && { replayText: without(form.replayText) }),
+    });
   }
 
   #receive(event: StudioEvent): void {

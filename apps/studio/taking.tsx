@@ -31,12 +31,14 @@ export function Taking({ session }: { session: Session }) {
   const format = useSignal<ExportFormat>('folder');
   const files = useSignal<readonly ExportedFile[] | null>(null);
   const saved = useSignal<number | null>(null);
+  const acknowledged = useSignal(false);
   const models = session.library.value?.models ?? [];
   const model = models.find(({ name }) => name === chosen.value) ?? models.at(-1);
   useEffect(() => {
     files.value = null;
     saved.value = null;
-  }, [model?.name, format.value, files, saved]);
+    acknowledged.value = false;
+  }, [model?.name, format.value, files, saved, acknowledged]);
   if (model === undefined) return null;
   const offered = formats.filter((each) => each !== 'peft' || model.hasAdapter);
   return (
@@ -64,13 +66,25 @@ export function Taking({ session }: { session: Session }) {
           }}
         />
       </div>
+      {model.revoked.length > 0 && (
+        <label class="choice">
+          <input
+            type="checkbox"
+            checked={acknowledged.value}
+            onChange={(event) => {
+              acknowledged.value = event.currentTarget.checked;
+            }}
+          />
+          <span>{words.acknowledge(model.revoked.join(', '))}</span>
+        </label>
+      )}
       <div class="buttons">
         <button
           type="button"
           class="button"
           onClick={async () => {
             const wanted = offered.includes(format.value) ? format.value : 'folder';
-            files.value = await session.exported(model.name, wanted);
+            files.value = await session.exported(model.name, wanted, acknowledged.value);
           }}
         >
           {words.prepare}

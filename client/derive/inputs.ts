@@ -78,6 +78,24 @@ async function readRewards(
   return { judges, functions };
 }
 
+/** The files of data and of base text that a build uses, each once, with their cards. */
+export function usedFiles({ build, replayFiles, cards }: BuildInputs) {
+  const files = [...build.stages.flatMap(({ data }) => data.files), ...replayFiles.flat()];
+  const distinct = new Map(files.map((file) => [file.hash, file])).values();
+  return [...distinct].map(({ name, hash }) => ({ name, hash, card: cards.get(hash) ?? null }));
+}
+
+/** The protected domains of a recipe, or of the file that it names, and those of its constitution. Throws `protected.*`. */
+export async function protectedRulesOf(
+  recipe: Pick<Recipe, 'protected'>,
+  constitution: SignedConstitution | null,
+  sources: Pick<BuildSources, 'protectedRules'>,
+): Promise<readonly ProtectedRule[]> {
+  const own =
+    typeof recipe.protected === 'string' ? await sources.protectedRules(recipe.protected) : recipe.protected;
+  return joinRules(own, constitution?.constitution.protected ?? []);
+}
+
 /** Reads a recipe's data and base text, and plans its stages. @throws TapestryError `recipe.*`, `constitution.*`, `dataset.*` or `corpus.*` */
 export async function prepareBuild(
   recipe: Recipe,
@@ -88,9 +106,7 @@ export async function prepareBuild(
   const { config, tokenizer, parameters } = model;
   const constitution = recipe.constitution && (await sources.constitution(recipe.constitution.path));
   if (recipe.constitution && constitution) requireSignatures(constitution, recipe.constitution);
-  const own =
-    typeof recipe.protected === 'string' ? await sources.protectedRules(recipe.protected) : recipe.protected;
-  const rules = joinRules(own, constitution?.constitution.protected ?? []);
+  const rules = await protectedRulesOf(recipe, constitution, sources);
   const domains = rules.length === 0 ? null : protectedDomains(rules);
   const cards = new Map<string, HashedCard>();
   const cardOf = async (file: { readonly name: string; readonly hash: string }) => {

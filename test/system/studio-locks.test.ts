@@ -45,9 +45,8 @@ test('the policy of the studio lets its page and its worker connect to nothing, 
     return (response.headers.get('content-security-policy') ?? '').split('; ');
   };
   // The folder of the worker's other scripts begins with its name too.
-  const worker = (await readdir(join(product.studio, 'assets'))).find((name) =>
-    /^studio-worker-.*\.js$/.test(name),
-  );
+  const scripts = await readdir(join(product.studio, 'assets'));
+  const worker = scripts.find((name) => /^studio-worker-.*\.js$/.test(name));
   for (const name of ['', `assets/${worker}`]) {
     const policy = await policyOf(name);
     expect(policy, name).toContain("connect-src 'none'");
@@ -55,5 +54,13 @@ test('the policy of the studio lets its page and its worker connect to nothing, 
     // No source but the studio itself: neither a host nor a scheme that reaches one.
     expect(policy.join(' '), name).not.toMatch(/[a-z]+:|\*|unsafe/);
   }
+  // A person's function runs in a worker that may compile its interpreter, and connect to nothing.
+  const own = scripts.filter((name) => /^function-worker-.*\.js$/.test(name));
+  expect(own.length).toBe(1);
+  expect(await policyOf(`assets/${own[0]}`)).toEqual([
+    "default-src 'none'",
+    "connect-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+  ]);
   expect(await policyOf('offline.js')).toEqual(["default-src 'none'", "connect-src 'self'"]);
 });

@@ -1,3 +1,4 @@
+import { requireUnrevoked } from '../../../client/data/cards/touched.ts';
 import { type Corpus, joinCorpora } from '../../../client/data/corpus.ts';
 import type { TextFile } from '../../../client/data/reading/file-reading.ts';
 import { Problems } from '../../../client/data/reading/problems.ts';
@@ -13,7 +14,6 @@ import type { DataFile } from '../../../client/formats/lineage/record.ts';
 import { loadCorpusFiles, textFilesAt } from '../../../client/host/corpus-files.ts';
 import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
 import { hashOfFile, isRevoked, requireUse } from '../cards/data-use.ts';
-import { requireUnrevoked } from '../cards/touched.ts';
 import { readConstitutionFile } from '../constitution/read-constitution.ts';
 import { parentageOf } from '../lineage/parent.ts';
 import { loadAnyModel, loadRewardModel } from '../model/model-folder.ts';

@@ -1,4 +1,4 @@
-import type { BuildInputs } from '../../../client/derive/inputs.ts';
+import { type BuildInputs, usedFiles } from '../../../client/derive/inputs.ts';
 import { predictStages, type StagePrediction } from '../../../client/derive/prediction.ts';
 import type { RemovedByRule } from '../../../client/derive/protect/protected-rows.ts';
 import type { StageRecipe } from '../../../client/derive/recipe/recipe.ts';
@@ -43,10 +43,8 @@ export function planFact(
 }
 
 /** The plan of a build as lines for people. */
-export function planText(
-  { recipe, model, constitution, replayRemoved, replayFiles, cards, build }: BuildInputs,
-  predictions: readonly StagePrediction[],
-): string {
+export function planText(inputs: BuildInputs, predictions: readonly StagePrediction[]): string {
+  const { recipe, model, constitution, replayRemoved } = inputs;
   const lines = [
     `base    ${terminalText(recipe.baseModel)}, ${quantity(model.layout.trained)} parameters, context ${model.config.contextLength}`,
   ];
@@ -56,13 +54,10 @@ export function planText(
       `constitution ${constitution.hash.slice(0, 12)}, signed by ${constitution.signed.keys.length} keys; boards that agree: ${agreeing.join(', ') || 'none'}`,
     );
   }
-  const files = [...build.stages.flatMap(({ data }) => data.files), ...replayFiles.flat()];
-  for (const { name, hash } of new Map(files.map((file) => [file.hash, file])).values()) {
-    const card = cards.get(hash)?.card;
+  for (const { name, card } of usedFiles(inputs))
     lines.push(
-      `data    ${terminalText(name)}: ${card === undefined ? 'no card' : `${card.category}, ${terminalText(card.licence)}`}`,
+      `data    ${terminalText(name)}: ${card === null ? 'no card' : `${card.card.category}, ${terminalText(card.card.licence)}`}`,
     );
-  }
   for (const { key, line } of recipe.ignored)
     lines.push(`ignored line ${line}: ${terminalText(key)} changes nothing here`);
   for (const prediction of predictions)

@@ -1,24 +1,11 @@
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { cardHash, type DataCard, maxCardBytes, parseCard } from '../../../client/data/cards/card.ts';
+import { type FoundCard, folderCard, sidecarEnding, unlisted } from '../../../client/data/cards/data-use.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
 
-/** The card of one file is beside it, under its name and this; that of a folder is in it. */
-export const sidecarEnding = '.card.yaml';
-export const folderCard = 'cards.yaml';
-
 /** Folders above a file in which its card is looked for. */
 const highest = 8;
-
-/** A card that covers a file, and the hash of the file that it gives. */
-export interface FoundCard {
-  readonly path: string;
-  readonly card: DataCard;
-  /** The card's own hash. */
-  readonly hash: string;
-  /** SHA-256 of the file as the card says. */
-  readonly fileHash: string;
-}
 
 /**
  * The card of a file: the one beside it, or that of the nearest folder above it; null if there is none.
@@ -61,12 +48,4 @@ export async function readCard(path: string, elsewhere = false): Promise<DataCar
       { cause: error },
     );
   }
-}
-
-function unlisted(file: string, card: string): TapestryError {
-  return new TapestryError(
-    'card.unlisted',
-    `${printable(card)} does not have the hash of ${printable(file)}.`,
-    'Write the card again with tapestry card create, or move the file out of the folder.',
-  );
 }

@@ -1,14 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { cardHash } from '../../../client/data/cards/card.ts';
+import type { DataEntry, UsedEntry } from '../../../client/data/cards/data-entry.ts';
+import { folderCard, sidecarEnding } from '../../../client/data/cards/data-use.ts';
+import { revokedIn } from '../../../client/data/cards/touched.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { lineageFile } from '../../../client/formats/lineage/lineage.ts';
 import { recordHash } from '../../../client/formats/lineage/record.ts';
 import { readLineage } from '../lineage/lineage-file.ts';
-import type { DataEntry, UsedEntry } from './data-journal.ts';
 import { hashOfFile } from './data-use.ts';
-import { findCard, folderCard, readCard, sidecarEnding } from './find-card.ts';
-import { revokedIn } from './touched.ts';
+import { findCard, readCard } from './find-card.ts';
 
 /** Hashes that are revoked together: those of files, and of their card. */
 export interface Revoked {

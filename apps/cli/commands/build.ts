@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import type { BuildInputs } from '../../../client/derive/inputs.ts';
+import { type UsedEntry, usedEntries } from '../../../client/data/cards/data-entry.ts';
+import { type BuildInputs, usedFiles } from '../../../client/derive/inputs.ts';
 import type { RemovedByRule } from '../../../client/derive/protect/protected-rows.ts';
 import type { Overrides } from '../../../client/derive/recipe/read-recipe.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
@@ -9,8 +10,7 @@ import { readInputs, readRecipeFile } from '../build/inputs.ts';
 import { planFact, planText, predict } from '../build/prediction.ts';
 import { BuildProgress } from '../build/progress.ts';
 import { sweep, variantsOf } from '../build/sweep.ts';
-import { DataJournal, type UsedEntry } from '../cards/data-journal.ts';
-import { usedEntries } from '../cards/data-use.ts';
+import { DataJournal } from '../cards/data-journal.ts';
 import { Command } from '../command.ts';
 import { exit } from '../exit-codes.ts';
 import { repeated, withExamples, withJson, withSigner } from '../options.ts';
@@ -101,16 +101,11 @@ async function runCommand(path: string, flags: BuildFlags): Promise<void> {
 
 /** The entries that journal which data a build uses, before it does. */
 function usedInBuild(
-  { build, replayFiles, cards }: BuildInputs,
+  inputs: BuildInputs,
   about: { readonly by: string; readonly recipe: string },
 ): UsedEntry[] {
-  const files = [...build.stages.flatMap(({ data }) => data.files), ...replayFiles.flat()];
-  const distinct = [...new Map(files.map((file) => [file.hash, file])).values()];
-  return usedEntries(
-    distinct.map(({ name, hash }) => ({ name: resolve(name), hash, card: cards.get(hash) ?? null })),
-    { use: 'build', ...about },
-    Date.now(),
-  );
+  const used = usedFiles(inputs).map(({ name, ...rest }) => ({ name: resolve(name), ...rest }));
+  return usedEntries(used, { use: 'build', ...about }, Date.now());
 }
 
 /** What protected domains removed from the rows and the base text of all stages, by rule. */

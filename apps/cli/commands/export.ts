@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path';
 import { Option } from 'commander';
+import { requireExport } from '../../../client/data/cards/touched.ts';
 import { signLineage } from '../../../client/derive/lineage.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { encodeGgufAdapter } from '../../../client/formats/gguf/adapter.ts';
@@ -18,7 +19,6 @@ import { diskFiles } from '../../../client/host/disk.ts';
 import { identityInFiles } from '../../../client/identity.ts';
 import type { LoadedModel } from '../../../client/model/files/read-model.ts';
 import { DataJournal } from '../cards/data-journal.ts';
-import { requireExport } from '../cards/touched.ts';
 import { Command } from '../command.ts';
 import { writeNewFile } from '../files/new-file.ts';
 import { lineagePath, readLineage } from '../lineage/lineage-file.ts';
@@ -77,9 +77,9 @@ async function runExport(flags: ExportFlags): Promise<void> {
   const output = new Output(flags.json);
   const { format, to } = flags;
   if (format !== 'gguf') await requireNewFolder(to, '--to');
-  const journal = new DataJournal(flags.data);
+  const entries = await new DataJournal(flags.data).entries();
   for (const path of flags.adapter === undefined ? [flags.model] : [flags.model, flags.adapter])
-    await requireExport(await readLineage(path), journal, flags.acknowledge);
+    requireExport(await readLineage(path), entries, flags.acknowledge);
   const model = await loadModel(flags.model);
   if (flags.adapter !== undefined) return exportAdapter(flags, flags.adapter, model, output);
   if (format === 'peft')

@@ -2,6 +2,7 @@ import { Argument, Option } from 'commander';
 import { Contributor } from '../../../client/contribute/contributor.ts';
 import type { Network } from '../../../client/contribute/network.ts';
 import { parseRunId } from '../../../client/contribute/protocol/handshake.ts';
+import { usedEntries } from '../../../client/data/cards/data-entry.ts';
 import type { Corpus } from '../../../client/data/corpus.ts';
 import { Problems } from '../../../client/data/reading/problems.ts';
 import { loadNation } from '../../../client/data/udhr/nations.ts';
@@ -10,7 +11,7 @@ import { loadCorpusFiles, textFilesAt } from '../../../client/host/corpus-files.
 import type { Runtime } from '../../../client/runtime.ts';
 import { checkedPower } from '../../../client/train/loop/throttle.ts';
 import { DataJournal } from '../cards/data-journal.ts';
-import { hashOfFile, requireUse, usedEntries } from '../cards/data-use.ts';
+import { hashOfFile, requireUse } from '../cards/data-use.ts';
 import { Command } from '../command.ts';
 import { corpusName } from '../corpus-name.ts';
 import { environment } from '../environment.ts';

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import type { FoundCard } from '../../../client/data/cards/data-use.ts';
 import type { Corpus } from '../../../client/data/corpus.ts';
 import { corpusFromFiles } from '../../../client/data/reading/corpus-from-files.ts';
 import { defaultReadingLimits, type TextFile } from '../../../client/data/reading/file-reading.ts';
@@ -7,7 +8,6 @@ import type { TapestryError } from '../../../client/errors.ts';
 import { requireNames, textFilesAt } from '../../../client/host/corpus-files.ts';
 import { hashOfStream } from '../../../relay/storage/sha256.ts';
 import { requireUse } from '../cards/data-use.ts';
-import type { FoundCard } from '../cards/find-card.ts';
 
 /**
  * The text of patterns as one corpus for each data card that covers some of the files, named by the card's category and file, and one

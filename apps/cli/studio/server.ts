@@ -26,10 +26,23 @@ const offlinePolicy = "default-src 'none'; connect-src 'self'";
 /** The worker that trains holds the person's text: it may load code from here, and connect to nothing. */
 const workerPolicy = "default-src 'none'; connect-src 'none'; script-src 'self'";
 
+/**
+ * The worker that runs a person's reward function gets one completion at a time. The function's interpreter is WebAssembly, which this
+ * worker alone may compile.
+ */
+const functionPolicy = "default-src 'none'; connect-src 'none'; script-src 'self' 'wasm-unsafe-eval'";
+const functionScript = /^assets\/function-worker-[\w-]+\.js$/;
+
+/** The policy of a script; its page's own scripts have no use for theirs. */
+function scriptPolicy(name: string): string {
+  if (name === offlineScript) return offlinePolicy;
+  return functionScript.test(name) ? functionPolicy : workerPolicy;
+}
+
 const site: Site = {
   addresses: { '/': 'studio.html' },
   pagePolicy,
-  scriptPolicy: (name) => (name === offlineScript ? offlinePolicy : workerPolicy),
+  scriptPolicy,
 };
 
 export interface StudioServer {

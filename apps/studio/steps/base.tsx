@@ -8,7 +8,7 @@ import { RemoveButton, Step } from './step.tsx';
 const words = messages.studio;
 
 function ModelChoice({ session, model }: { session: Session; model: ModelView }) {
-  const { name, kind, from, parameters, contextLength, bytes } = model;
+  const { name, kind, from, parameters, contextLength, bytes, revoked } = model;
   return (
     <div class="item">
       <label class="choice">
@@ -36,6 +36,11 @@ function ModelChoice({ session, model }: { session: Session; model: ModelView })
         disabled={session.busy.value}
         onClick={() => session.removeModel(name)}
       />
+      {revoked.length > 0 && (
+        <p class="notice" data-tone="bad">
+          {words.base.revoked(revoked.join(', '))}
+        </p>
+      )}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { messages } from '../../ui/messages.ts';
 import { votesFile } from '../adoption.ts';
 import type { Session } from '../session.ts';
 import { AnswerBox, Ballot, TallyText } from './ballot.tsx';
+import { Breaches } from './breaches.tsx';
 import { Choice } from './fields.tsx';
 import { Step } from './step.tsx';
 
@@ -168,6 +169,7 @@ export function Comparing({ session }: { session: Session }) {
                 <p class="help">{words.trainHelp(formatCount(votes.rows))}</p>
               </div>
             )}
+            <Breaches session={session} models={models} format={format.value} maxTokens={length.value} />
           </div>
         </div>
       )}

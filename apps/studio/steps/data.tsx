@@ -5,6 +5,7 @@ import { messages } from '../../ui/messages.ts';
 import { ProblemText } from '../problems.tsx';
 import type { Session } from '../session.ts';
 import type { DatasetView } from '../worker/worker-api.ts';
+import { Card } from './card.tsx';
 import { Rows } from './rows.tsx';
 import { RemoveButton, Step } from './step.tsx';
 
@@ -36,7 +37,7 @@ function Dataset({
         <input
           type="checkbox"
           checked={used.includes(name)}
-          disabled={session.busy.value}
+          disabled={session.busy.value || (dataset.refusal !== null && !used.includes(name))}
           onChange={(event) =>
             session.change({
               datasets: event.currentTarget.checked ? [...used, name] : used.filter((each) => each !== name),
@@ -62,6 +63,7 @@ function Dataset({
         disabled={session.busy.value}
         onClick={() => session.removeDataset(name)}
       />
+      <Card session={session} dataset={dataset} />
       {problems.map((problem) => (
         <div key={problem.message} class="notice" data-tone="warn">
           <ProblemText problem={problem} />

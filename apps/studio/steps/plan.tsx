@@ -1,7 +1,7 @@
 import { formatBytes, formatCount, formatDuration, formatShare } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import type { Session } from '../session.ts';
-import type { StageView } from '../worker/worker-api.ts';
+import type { PlanView, StageView } from '../worker/worker-api.ts';
 
 const words = messages.studio.recipe;
 
@@ -10,6 +10,9 @@ function removedBy(stage: StageView): string {
   const removed = names
     .filter((name) => stage[name] > 0)
     .map((name) => words.removed[name](formatCount(stage[name])));
+  for (const { rule, count } of stage.protected) removed.push(words.removedRows(formatCount(count), rule));
+  for (const { rule, count } of stage.protectedText)
+    removed.push(words.removedText(formatCount(count), rule));
   return removed.length === 0 ? words.nothing : removed.join(', ');
 }
 
@@ -40,7 +43,7 @@ function StagePlan({ stage }: { stage: StageView }) {
     [words.takes, words.cost(formatDuration(1000 * stage.seconds), formatBytes(stage.memory))],
   ] as const;
   return (
-    <dl>
+    <dl class="facts">
       {lines.map(([term, text]) => (
         <div key={term}>
           <dt>{term}</dt>
@@ -48,6 +51,16 @@ function StagePlan({ stage }: { stage: StageView }) {
         </div>
       ))}
     </dl>
+  );
+}
+
+function ConstitutionPlan({ constitution }: { constitution: NonNullable<PlanView['constitution']> }) {
+  const { name, hash, keys, boards } = constitution;
+  return (
+    <p class="help">
+      {words.constitution(name, hash.slice(0, 12), formatCount(keys))}{' '}
+      {boards.length > 0 && words.boards(boards.join(', '))}
+    </p>
   );
 }
 
@@ -73,6 +86,7 @@ export function Plan({ session, isReady }: { session: Session; isReady: boolean 
           {plan.stages.map((stage, index) => (
             <StagePlan key={index} stage={stage} />
           ))}
+          {plan.constitution !== null && <ConstitutionPlan constitution={plan.constitution} />}
           {plan.ignored.length > 0 && <p class="help">{words.ignored(plan.ignored.join(', '))}</p>}
         </section>
       )}

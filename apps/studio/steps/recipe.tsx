@@ -3,6 +3,7 @@ import { stageKinds } from '../../../client/derive/recipe/schema.ts';
 import { messages } from '../../ui/messages.ts';
 import { ProblemText } from '../problems.tsx';
 import type { Session } from '../session.ts';
+import { DocumentChoices, Documents } from './documents.tsx';
 import { Choice, NumberChoice } from './fields.tsx';
 import { Plan } from './plan.tsx';
 import { Step } from './step.tsx';
@@ -102,6 +103,7 @@ function Form({ session, form }: { session: Session; form: RecipeForm }) {
         choose={(epochs) => session.change({ epochs })}
       />
       <Replay session={session} form={form} />
+      <DocumentChoices session={session} />
     </div>
   );
 }
@@ -115,6 +117,7 @@ export function Recipe({ session }: { session: Session }) {
   return (
     <Step name="recipe" number={3} heading={words.heading}>
       {form === null ? <p>{words.unreadable}</p> : <Form session={session} form={form} />}
+      <Documents session={session} />
       <details open={form === null}>
         <summary>{words.yaml}</summary>
         <textarea

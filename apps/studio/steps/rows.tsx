@@ -39,6 +39,11 @@ function Row({ row }: { row: RowView }) {
   const isPair = row.form === 'preference' && row.examples.length === 2;
   return (
     <div>
+      {row.protectedBy.length > 0 && (
+        <p class="notice" data-tone="warn">
+          {words.protectedBy(row.protectedBy.join(', '))}
+        </p>
+      )}
       {row.leftOut !== null && <p class="help">{words.leftOut[row.leftOut]}</p>}
       {row.examples.map((tokens, at) => (
         <Tokens key={at} tokens={tokens} label={isPair ? (at === 0 ? words.chosen : words.rejected) : null} />

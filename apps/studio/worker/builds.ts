@@ -1,12 +1,16 @@
+import { usedEntries } from '../../../client/data/cards/data-entry.ts';
 import { buildFiles, runBuild, savedState } from '../../../client/derive/build/build.ts';
 import { buildRecord, stageAdapterFolder } from '../../../client/derive/derivative.ts';
-import type { BuildInputs } from '../../../client/derive/inputs.ts';
+import { type BuildInputs, usedFiles } from '../../../client/derive/inputs.ts';
 import { storedIdentity } from '../../../client/host/browser/identity.ts';
+import { browserIsolate } from '../../../client/host/browser/isolate.ts';
 import type { OriginFolder } from '../../../client/host/browser/origin-folder.ts';
-import type { Runtime } from '../../../client/runtime.ts';
+import type { Isolate, Runtime } from '../../../client/runtime.ts';
 import { version } from '../../cli/version.ts';
 import { adapterFolder, storeAdapters, storeDerivative } from './build-result.ts';
-import type { Models } from './models.ts';
+import type { Library } from './library/add-files.ts';
+import type { Cards } from './library/cards.ts';
+import type { Models } from './library/models.ts';
 import type { StudioEvent, UnfinishedBuild } from './worker-api.ts';
 
 const recipeFile = 'recipe.yaml';
@@ -15,11 +19,13 @@ const recipeFile = 'recipe.yaml';
 export class Builds {
   readonly #folder: OriginFolder;
   readonly #models: Models;
+  readonly #cards: Cards;
   readonly #runtime: Runtime;
 
-  constructor(folder: OriginFolder, models: Models, runtime: Runtime) {
+  constructor(folder: OriginFolder, { models, cards }: Pick<Library, 'models' | 'cards'>, runtime: Runtime) {
     this.#folder = folder;
     this.#models = models;
+    this.#cards = cards;
     this.#runtime = runtime;
   }
 
@@ -51,6 +57,9 @@ export class Builds {
       const { recipe, model, build } = inputs;
       const folder = this.#folder.folder(build.id);
       await folder.write(recipeFile, new TextEncoder().encode(recipeText));
+      const name = await this.#models.freeName(nameOf(inputs));
+      const about = { use: 'build' as const, by: name, recipe: null };
+      await this.#cards.use(usedEntries(usedFiles(inputs), about, Date.now()));
       const earlier = await savedState(build, folder, model.config);
       tell({ event: 'earlier', measurements: earlier?.measurements ?? [] });
       const result = await runBuild(build, folder, {
@@ -65,12 +74,12 @@ export class Builds {
           for (const [name, bytes] of Object.entries(files))
             await folder.folder(adapterFolder(stage)).write(name, bytes);
         },
+        startFunction,
         onEvent: tell,
         signal,
       });
       const record = buildRecord(inputs, result, version);
       const signer = await storedIdentity();
-      const name = await this.#models.freeName(nameOf(inputs));
       const target = this.#models.folder(name);
       await storeDerivative(target, inputs, result, { record, signer });
       await copyAll(folder, target, [recipeFile, buildFiles.csv, buildFiles.jsonl, buildFiles.events]);
@@ -93,6 +102,17 @@ export class Builds {
       return name;
     });
   }
+}
+
+/** Starts the worker in which a person's function runs. */
+function startFunction(): Isolate {
+  // The build of the page finds a worker by these very words.
+  return browserIsolate(
+    new Worker(new URL('./function-worker.ts', import.meta.url), {
+      type: 'module',
+      name: 'function-worker',
+    }),
+  );
 }
 
 /** The name of a result: its base's, with the kind of its last stage. */

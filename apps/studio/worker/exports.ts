@@ -1,18 +1,22 @@
+import { requireExport } from '../../../client/data/cards/touched.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { encodeGgufModel } from '../../../client/formats/gguf/model.ts';
 import type { OriginFolder } from '../../../client/host/browser/origin-folder.ts';
-import type { Models } from './models.ts';
+import type { Library } from './library/add-files.ts';
 import type { ExportedFile, ExportFormat } from './worker-api.ts';
 
 /**
- * The files of a model: its folder as it is stored, one GGUF file in f16, or its last adapter as PEFT.
- * @throws TapestryError `studio.no-model`, `studio.no-adapter` or `gguf.unsupported`
+ * The files of a model: its folder as it is stored, one GGUF file in f16, or its last adapter as PEFT. `acknowledged` lets a
+ * model out that is built on revoked data.
+ * @throws TapestryError `studio.no-model`, `studio.no-adapter`, `gguf.unsupported`, and the errors of `requireExport`
  */
 export async function exportModel(
-  models: Models,
+  { models, cards }: Pick<Library, 'models' | 'cards'>,
   name: string,
   format: ExportFormat,
+  acknowledged: boolean,
 ): Promise<ExportedFile[]> {
+  requireExport(await models.lineage(name), await cards.entries(), acknowledged);
   const folder = models.folder(name);
   if (format === 'folder') return filesOf(folder, '');
   if (format === 'peft') {

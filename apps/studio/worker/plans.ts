@@ -1,3 +1,5 @@
+import { revokedHashes } from '../../../client/data/cards/data-entry.ts';
+import { requireUnrevoked } from '../../../client/data/cards/touched.ts';
 import { type Corpus, joinCorpora } from '../../../client/data/corpus.ts';
 import { corpusFromFiles } from '../../../client/data/reading/corpus-from-files.ts';
 import type { TextFile } from '../../../client/data/reading/file-reading.ts';
@@ -6,13 +8,12 @@ import { readDatasets } from '../../../client/derive/data/read-datasets.ts';
 import { type BuildInputs, prepareBuild } from '../../../client/derive/inputs.ts';
 import { predictStages, type StagePrediction } from '../../../client/derive/prediction.ts';
 import { parseRecipe } from '../../../client/derive/recipe/recipe.ts';
-import { printable, TapestryError } from '../../../client/errors.ts';
+import type { TapestryError } from '../../../client/errors.ts';
 import type { DataFile } from '../../../client/formats/lineage/record.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
 import { measuredKernels } from '../../../client/gpu/tuning/measured-kernels.ts';
 import type { Runtime } from '../../../client/runtime.ts';
-import type { Datasets } from './datasets.ts';
-import type { Models } from './models.ts';
+import type { Library } from './library/add-files.ts';
 import type { PlanView, StageView } from './worker-api.ts';
 
 /** The name of the recipe in errors. */
@@ -21,8 +22,7 @@ export const recipeName = 'The recipe';
 /** Reads a recipe, and all that it names from the page's own storage. Throws the errors of `parseRecipe` and `prepareBuild`. */
 export async function studioInputs(
   text: string,
-  models: Models,
-  datasets: Datasets,
+  { models, datasets, documents, cards }: Library,
   onProblem: (problem: TapestryError) => void,
 ): Promise<BuildInputs> {
   const recipe = parseRecipe(text, recipeName);
@@ -32,7 +32,9 @@ export async function studioInputs(
     return files;
   };
   const model = await models.load(recipe.baseModel);
-  return prepareBuild(recipe, model, await models.parentage(recipe.baseModel), {
+  const parentage = await models.parentage(recipe.baseModel);
+  requireUnrevoked(parentage.family, recipe.baseModel, revokedHashes(await cards.entries()));
+  return prepareBuild(recipe, model, parentage, {
     datasets: async (names) => readDatasets(names, await filesOf(names), onProblem),
     async baseText({ text: names, corpora }) {
       const parts: Corpus[] = [];
@@ -44,29 +46,10 @@ export async function studioInputs(
       return parts.length === 0 ? null : { corpus: joinCorpora('the base text', parts), files };
     },
     judge: (path) => models.load(path),
-    async rewardFunction(path) {
-      throw new TapestryError(
-        'studio.no-functions',
-        `The studio runs no functions of a person, and the recipe names ${printable(path)}.`,
-        'Use `tapestry build` for this recipe, or take the reward out of it.',
-      );
-    },
-    // The page has the content of files that were dropped, without the cards beside them.
-    cardOf: async () => null,
-    async protectedRules(path) {
-      throw new TapestryError(
-        'studio.no-rules',
-        `The studio reads no files of rules, and the recipe names ${printable(path)}.`,
-        'Write the rules into the recipe: protected takes their list too.',
-      );
-    },
-    async constitution(path) {
-      throw new TapestryError(
-        'studio.no-constitution',
-        `The studio does not read constitutions, and the recipe names ${printable(path)}.`,
-        'Use `tapestry build` for this recipe, or take the constitution out of it.',
-      );
-    },
+    rewardFunction: (path) => documents.text(path),
+    cardOf: (file) => datasets.cardOf(file),
+    protectedRules: (path) => documents.protectedRules(path),
+    constitution: (path) => documents.constitution(path),
   });
 }
 
@@ -76,21 +59,33 @@ export async function planOf(inputs: BuildInputs, runtime: Runtime): Promise<Pla
   try {
     const predictions = await predictStages(device, measuredKernels(device, runtime.cache), inputs);
     return {
-      stages: predictions.map(stageView),
+      stages: predictions.map((prediction) => stageView(prediction, inputs)),
       ignored: inputs.recipe.ignored.map(({ key }) => key),
+      constitution: constitutionView(inputs),
     };
   } finally {
     device.close();
   }
 }
 
-function stageView({ stage: plan, bytes, seconds }: StagePrediction): StageView {
+function constitutionView({ recipe, constitution }: BuildInputs): PlanView['constitution'] {
+  if (recipe.constitution === null || constitution === null) return null;
+  const { keys, boards } = constitution.signed;
+  const agreeing = boards.filter(({ agrees }) => agrees).map(({ name }) => name);
+  return { name: recipe.constitution.path, hash: constitution.hash, keys: keys.length, boards: agreeing };
+}
+
+function stageView(
+  { stage: plan, index, bytes, seconds }: StagePrediction,
+  { replayRemoved }: BuildInputs,
+): StageView {
   const { recipe, data, baseText, shape, steps, schedule } = plan;
   const { nearCopies: _, ...counts } = data.counts;
   return {
     kind: recipe.kind,
     files: data.files.map(({ name }) => name),
     ...counts,
+    protectedText: replayRemoved[index] ?? [],
     replay: baseText === null ? 0 : recipe.replay.share,
     kl: recipe.kl,
     baseTokens: baseText?.train.length ?? 0,

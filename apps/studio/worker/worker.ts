@@ -1,7 +1,7 @@
 import * as Comlink from 'comlink';
+import { revokedHashes } from '../../../client/data/cards/data-entry.ts';
 import { nations } from '../../../client/data/udhr/nations.ts';
 import { parseRecipe } from '../../../client/derive/recipe/recipe.ts';
-import { TapestryError } from '../../../client/errors.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
 import { forgetIdentity } from '../../../client/host/browser/identity.ts';
 import {
@@ -11,14 +11,17 @@ import {
 } from '../../../client/host/browser/origin-folder.ts';
 import { browserRuntime, forgetFiles } from '../../../client/host/browser/runtime.ts';
 import { problemOf } from '../../ui/problem.ts';
-import { answerOf } from './answers.ts';
+import { answersOf } from './answers.ts';
+import { breachesOf, breachRulesOf } from './breaches.ts';
 import { Builds } from './builds.ts';
-import { Datasets } from './datasets.ts';
 import { exportModel } from './exports.ts';
-import { Models } from './models.ts';
+import { addFiles } from './library/add-files.ts';
+import { Cards } from './library/cards.ts';
+import { Datasets } from './library/datasets.ts';
+import { Documents } from './library/documents.ts';
+import { Models } from './library/models.ts';
 import { planOf, recipeName, studioInputs } from './plans.ts';
 import { promptsOf, rowViews } from './rows.ts';
-import { sortFiles } from './sort-files.ts';
 import type { LibraryView, Opened, StudioEvent, StudioWorker } from './worker-api.ts';
 
 /**
@@ -29,8 +32,11 @@ const purpose = { folder: 'tapestry-studio', work: 'building in the studio' };
 const runtime = browserRuntime(purpose);
 const root = originFolder(purpose.folder);
 const models = new Models(root.folder('models'));
-const datasets = new Datasets(root.folder('data'));
-const builds = new Builds(root.folder('builds'), models, runtime);
+const cards = new Cards(root.folder('cards'));
+const datasets = new Datasets(root.folder('data'), cards);
+const documents = new Documents(root.folder('documents'));
+const library = { models, datasets, documents, cards };
+const builds = new Builds(root.folder('builds'), library, runtime);
 const recipeFile = 'recipe.yaml';
 /** Prompts that are offered of a dataset. */
 const offeredPrompts = 200;
@@ -50,8 +56,9 @@ const firstRecipe = `stages:
 async function libraryView(): Promise<LibraryView> {
   const { quota = null } = await navigator.storage.estimate();
   return {
-    models: await models.list(),
+    models: await models.list(revokedHashes(await cards.entries())),
     datasets: await datasets.list(),
+    documents: await documents.list(),
     unfinished: building === null ? await builds.unfinished() : null,
     files: await filesIn(root, ''),
     quota,
@@ -90,7 +97,7 @@ async function probe(): Promise<Opened['gpu']> {
 }
 
 const inputsOf = (recipe: string) =>
-  studioInputs(recipe, models, datasets, (problem) => tell({ event: 'problem', ...problemOf(problem) }));
+  studioInputs(recipe, library, (problem) => tell({ event: 'problem', ...problemOf(problem) }));
 
 const api: StudioWorker = {
   async open(listener) {
@@ -104,23 +111,8 @@ const api: StudioWorker = {
     };
   },
   async add(files) {
-    const sorted = sortFiles(files);
-    for (const chosen of sorted.models) await orProblem(() => models.add(chosen, Date.now()));
-    for (const { file } of sorted.datasets) await orProblem(() => datasets.add(file));
-    for (const { file } of sorted.recipes)
-      await orProblem(async () => {
-        const recipe = await file.text();
-        parseRecipe(recipe, file.name);
-        tell({ event: 'recipe', recipe });
-      });
-    for (const { path } of sorted.unknown)
-      await orProblem(async () => {
-        throw new TapestryError(
-          'studio.unknown-file',
-          `${path} is no model, dataset or recipe that the studio reads.`,
-          'Drop a model’s folder, a .gguf file, .jsonl, .json, .txt or .md files, or a recipe in .yaml.',
-        );
-      });
+    const onRecipe = (recipe: string) => tell({ event: 'recipe', recipe });
+    await addFiles(files, library, { attempt: orProblem, onRecipe }, Date.now());
     await showLibrary();
   },
   async removeModel(name) {
@@ -129,6 +121,18 @@ const api: StudioWorker = {
   },
   async removeDataset(name) {
     await orProblem(() => datasets.remove(name));
+    await showLibrary();
+  },
+  async removeCard(dataset) {
+    await orProblem(() => datasets.removeCard(dataset));
+    await showLibrary();
+  },
+  async removeDocument(name) {
+    await orProblem(() => documents.remove(name));
+    await showLibrary();
+  },
+  async revoke(dataset) {
+    await orProblem(() => datasets.revoke(dataset, Date.now()));
     await showLibrary();
   },
   async forget() {
@@ -150,8 +154,9 @@ const api: StudioWorker = {
     const found = await orProblem(async () => {
       const recipe = parseRecipe(text, recipeName);
       const model = await models.load(recipe.baseModel);
+      const { domains } = await breachRulesOf(recipe, documents);
       const { rows } = await datasets.rows(dataset);
-      return rowViews(rows.slice(start, start + count), start, dataset, { recipe, model });
+      return rowViews(rows.slice(start, start + count), start, dataset, { recipe, model, domains });
     });
     return found ?? [];
   },
@@ -179,12 +184,19 @@ const api: StudioWorker = {
   answer: (request, onText) =>
     orProblem(async () => {
       let whole = '';
-      for await (const text of answerOf(models, runtime, request)) {
+      const { prompt, ...asked } = request;
+      for await (const { text } of answersOf(models, runtime, { ...asked, prompts: [prompt] })) {
         whole += text;
-        onText(text);
+        if (text !== '') onText(text);
       }
       return whole;
     }),
+  breaches: (recipe, request, onProgress) =>
+    orProblem(() =>
+      breachesOf(parseRecipe(recipe, recipeName), request, library, runtime, (done, all) =>
+        onProgress(done, all),
+      ),
+    ),
   async vote(vote) {
     await orProblem(() => datasets.vote(vote));
     await showLibrary();
@@ -193,7 +205,8 @@ const api: StudioWorker = {
     const found = await orProblem(async () => promptsOf((await datasets.rows(dataset)).rows, offeredPrompts));
     return found ?? [];
   },
-  exported: (model, format) => orProblem(() => exportModel(models, model, format)),
+  exported: (model, format, acknowledged) =>
+    orProblem(() => exportModel(library, model, format, acknowledged)),
 };
 
 Comlink.expose(api);

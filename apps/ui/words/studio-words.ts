@@ -6,7 +6,8 @@ export const studioWords = {
   chooseFiles: 'Choose files',
   chooseFolder: 'Choose a folder',
   dropHere: 'Drop to add',
-  dropHelp: 'A model’s folder, a .gguf file, data in .jsonl, .json, .txt or .md, or a recipe in .yaml.',
+  dropHelp:
+    'A model’s folder, a .gguf file, data in .jsonl, .json, .txt or .md with its cards, a recipe, a constitution or rules in .yaml, or a reward function in .js.',
   adding: 'Reading the files…',
   offline: { waiting: 'Storing the page…', ready: 'Works offline' },
   noGpu: 'This browser found no GPU to train on. Data and models can be looked at, and models can answer.',
@@ -22,6 +23,7 @@ export const studioWords = {
     facts: (parameters: string, context: string, size: string) =>
       `${parameters} parameters, context ${context}, ${size}`,
     from: (name: string) => `from ${name}`,
+    revoked: (data: string) => `Built on revoked data: ${data}. Build it again without this data.`,
   },
   data: {
     heading: 'Data',
@@ -53,9 +55,51 @@ export const studioWords = {
     },
     chosen: 'Chosen answer',
     rejected: 'Rejected answer',
+    protectedBy: (rules: string) => `A build removes this row: it has a passage that ${rules} protects.`,
     tokenTitle: (token: number) => `token ${token}`,
     needsModel: 'Choose a base first: its tokenizer makes the tokens.',
     needsRecipe: 'Correct the recipe first: its stage decides which tokens carry loss.',
+  },
+  card: {
+    none: 'No data card',
+    summary: (category: string, licence: string) => `${category} · ${licence}`,
+    categories: {
+      open: 'open',
+      'unique-open': 'open, and collected here alone',
+      controlled: 'controlled',
+      sovereign: 'sovereign',
+      private: 'private',
+    },
+    licence: 'Licence',
+    consent: 'Consent',
+    noConsent: 'none is named',
+    jurisdiction: 'Jurisdiction',
+    uses: 'May take part in',
+    usesOf: { contribute: 'contributed training', build: 'builds', export: 'exports' },
+    add: (name: string) =>
+      `Data without a card may take part in everything. Drop ${name}.card.yaml to say otherwise.`,
+    revoke: (name: string) => `Revoke ${name}`,
+    revokeShort: 'Revoke',
+    revokeNow: (name: string) => `Revoke ${name} now`,
+    revokeNowShort: 'Revoke it now',
+    revokeHelp:
+      'No build uses revoked data any more, and what was built on it is not exported. This cannot be undone.',
+    removeCard: (name: string) => `Remove the card of ${name}`,
+    removeCardShort: 'Remove the card',
+  },
+  documents: {
+    list: 'Rules and functions',
+    none: 'none',
+    kinds: {
+      constitution: 'Constitution',
+      rules: 'Protected domains',
+      function: 'Reward function',
+    },
+    tags: { constitution: 'constitution', rules: 'protected domains', function: 'reward function' },
+    principles: (count: string) => (count === '1' ? '1 principle' : `${count} principles`),
+    rules: (count: string) => (count === '1' ? '1 protected domain' : `${count} protected domains`),
+    signatures: (count: string) => (count === '1' ? '1 signature' : `${count} signatures`),
+    sandbox: 'runs in a sandbox without network, files or clock',
   },
   recipe: {
     heading: 'Recipe',
@@ -101,6 +145,11 @@ export const studioWords = {
       duplicates: (count: string) => `${count} equal to earlier ones`,
       tooLong: (count: string) => `${count} too long`,
     },
+    removedRows: (count: string, rule: string) => `${count} that ${rule} protects`,
+    removedText: (count: string, rule: string) => `${count} passages of base text that ${rule} protects`,
+    constitution: (name: string, hash: string, keys: string) =>
+      `${name} (${hash}) is signed by ${keys === '1' ? '1 key' : `${keys} keys`}.`,
+    boards: (names: string) => `Boards that agree: ${names}.`,
     examples: (count: string, loss: string, tokens: string) =>
       `${count} examples; ${loss} of ${tokens} tokens carry loss`,
     heldOut: (count: string) => `${count} examples that are not trained on`,
@@ -175,6 +224,18 @@ export const studioWords = {
     trainHelp: (pairs: string) => `${pairs === '1' ? '1 pair' : `${pairs} pairs`} in votes.jsonl`,
     needsTwo: 'Build a derivative, or add a second model, to compare.',
   },
+  breaches: {
+    heading: 'Breaches of the rules',
+    help: 'Both models answer the same held-out prompts, and the recipe’s rules judge the answers.',
+    count: 'Count breaches',
+    counting: (done: string, all: string) => `Answer ${done} of ${all}…`,
+    caption: (prompts: string) => `Answers to ${prompts} prompts that break a rule`,
+    any: 'Any rule',
+    rule: {
+      protected: (id: string) => `Protected: ${id}`,
+      principle: (id: string) => `Principle: ${id}`,
+    },
+  },
   taking: {
     heading: 'Take it with you',
     model: 'Model',
@@ -184,6 +245,7 @@ export const studioWords = {
       gguf: 'one GGUF file for llama.cpp and Ollama',
       peft: 'its adapter for PEFT',
     },
+    acknowledge: (data: string) => `Those who revoked ${data} agree that this model is exported`,
     prepare: 'Prepare the files',
     save: 'Save to a folder',
     saved: (count: string) => `${count} files are saved.`,

@@ -11,11 +11,12 @@ import {
   encodeCard,
   parseCard,
 } from '../../../../client/data/cards/card.ts';
+import { folderCard, sidecarEnding } from '../../../../client/data/cards/data-use.ts';
 import { Problems } from '../../../../client/data/reading/problems.ts';
 import { printable, TapestryError } from '../../../../client/errors.ts';
 import { textFilesAt } from '../../../../client/host/corpus-files.ts';
 import { hashOfFile } from '../../cards/data-use.ts';
-import { findCard, folderCard, sidecarEnding } from '../../cards/find-card.ts';
+import { findCard } from '../../cards/find-card.ts';
 import { Command } from '../../command.ts';
 import { writeNewFile } from '../../files/new-file.ts';
 import { withExamples, withJson } from '../../options.ts';

@@ -2,10 +2,11 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { type DataEntry, DataJournal, dataJournalFile } from '../../../../apps/cli/cards/data-journal.ts';
+import { DataJournal } from '../../../../apps/cli/cards/data-journal.ts';
 import { hashOfFile, requireUse } from '../../../../apps/cli/cards/data-use.ts';
 import { findCard } from '../../../../apps/cli/cards/find-card.ts';
 import { type DataUse, dataUses, encodeCard } from '../../../../client/data/cards/card.ts';
+import { type DataEntry, dataJournalFile } from '../../../../client/data/cards/data-entry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tapestry-cards-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -25,6 +25,7 @@ test('the form shows the choices of the first stage', () => {
     replay: 0.2,
     replayText: [],
     replayCorpora: ['Romance'],
+    ...{ constitution: null, protectedFile: null, hasOwnRules: false, rewardFunction: null, rewards: 0 },
   });
   expect(readForm('a: [')).toBeNull();
   expect(readForm('')).toMatchObject({ base: '', kind: 'instruct', datasets: [] });
@@ -71,4 +72,35 @@ test('a recipe can be made by choices alone', () => {
   expect(parseRecipe(changeRecipe(made, { replay: 0 }), 'r').stages[0]?.replay.share).toBe(0);
   expect(readForm(changeRecipe(made, { datasets: [] }))?.datasets).toEqual([]);
   expect(readForm(changeRecipe('', { base: 'b' }))?.base).toBe('b');
+});
+
+test('rules, constitutions and reward functions are named and taken out, and what belongs to them stays', () => {
+  const named = changeRecipe(written, { constitution: 'c.yaml', protectedFile: 'r.yaml' });
+  expect(parseRecipe(named, 'recipe.yaml')).toMatchObject({
+    constitution: { path: 'c.yaml' },
+    protected: 'r.yaml',
+  });
+  expect(readForm(named)).toMatchObject({ constitution: 'c.yaml', protectedFile: 'r.yaml' });
+  const without = changeRecipe(named, { constitution: null, protectedFile: null });
+  expect(parseRecipe(without, 'recipe.yaml')).toMatchObject({ constitution: null, protected: [] });
+
+  const signed = `${written}constitution: {path: old.yaml, boards: [council]}\n`;
+  expect(parseRecipe(changeRecipe(signed, { constitution: 'c.yaml' }), 'recipe.yaml').constitution).toEqual({
+    ...{ path: 'c.yaml', boards: ['council'], keys: [] },
+  });
+
+  const rewarded = changeRecipe('base_model: small\nstages:\n  - kind: reinforce\n', {
+    datasets: ['a.jsonl'],
+    replay: 0,
+    rewardFunction: 'f.js',
+  });
+  const rulesOf = (text: string) => parseRecipe(text, 'recipe.yaml').stages[0]?.reinforce?.rules;
+  expect(rulesOf(rewarded)).toMatchObject([{ kind: 'function', path: 'f.js' }]);
+  const weighed = rewarded.replace('path: f.js', 'path: f.js\n        weight: 2');
+  expect(rulesOf(changeRecipe(weighed, { rewardFunction: 'g.js' }))).toMatchObject([
+    { path: 'g.js', weight: 2 },
+  ]);
+  expect(readForm(changeRecipe(rewarded, { rewardFunction: null }))).toMatchObject({
+    ...{ rewardFunction: null, rewards: 0 },
+  });
 });

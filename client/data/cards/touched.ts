@@ -1,7 +1,7 @@
-import { printable, TapestryError } from '../../../client/errors.ts';
-import type { Lineage } from '../../../client/formats/lineage/lineage.ts';
-import { type DataFile, dataOf } from '../../../client/formats/lineage/record.ts';
-import type { DataJournal } from './data-journal.ts';
+import { printable, TapestryError } from '../../errors.ts';
+import type { Lineage } from '../../formats/lineage/lineage.ts';
+import { type DataFile, dataOf } from '../../formats/lineage/record.ts';
+import { type DataEntry, revokedHashes } from './data-entry.ts';
 
 /** All files of data that a model or one of its ancestors was made with. */
 export function allDataOf({ record, ancestors }: Lineage): readonly DataFile[] {
@@ -27,23 +27,22 @@ export function requireUnrevoked(lineage: Lineage | null, name: string, revoked:
 }
 
 /**
- * Checks that a model may leave this machine. `acknowledged` lets it where it is built on revoked data.
+ * Checks that a model may leave this machine; `entries` are the journal of the data's uses. `acknowledged` lets it where it is built on revoked data.
  * @throws TapestryError `card.revoked`, or `card.export` for data whose card does not let what is built on it leave
  */
-export async function requireExport(
+export function requireExport(
   lineage: Lineage | null,
-  journal: DataJournal,
+  entries: readonly DataEntry[],
   acknowledged: boolean,
-): Promise<void> {
+): void {
   if (lineage === null) return;
-  const [revoked] = revokedIn(lineage, await journal.revoked());
+  const [revoked] = revokedIn(lineage, revokedHashes(entries));
   if (revoked !== undefined && !acknowledged)
     throw new TapestryError(
       'card.revoked',
       `The model is built on ${printable(revoked.name)}, which was revoked.`,
       'Build it again without (tapestry revoke prints the command), or pass --acknowledge if who revoked it agrees.',
     );
-  const entries = await journal.entries();
   const cards = new Map(
     entries.flatMap((entry) =>
       entry.event === 'used' && entry.card ? [[entry.card.hash, entry.card.uses] as const] : [],

@@ -1,16 +1,26 @@
 import * as v from 'valibot';
-import { modelParentage } from '../../../client/derive/lineage.ts';
-import { printable, TapestryError } from '../../../client/errors.ts';
-import { encodeJson, parseJson } from '../../../client/formats/json.ts';
-import { lineageFile, type Parentage, parseLineage } from '../../../client/formats/lineage/lineage.ts';
-import { parametersHash } from '../../../client/formats/model-folder.ts';
-import { blobSource } from '../../../client/host/browser/blob-source.ts';
-import type { OriginFolder } from '../../../client/host/browser/origin-folder.ts';
-import { checkShape } from '../../../client/model/decoder.ts';
-import { type LoadedModel, readFolderModel, readGgufModel } from '../../../client/model/files/read-model.ts';
-import { layoutOf } from '../../../client/model/parameters.ts';
+import { revokedIn } from '../../../../client/data/cards/touched.ts';
+import { modelParentage } from '../../../../client/derive/lineage.ts';
+import { printable, TapestryError } from '../../../../client/errors.ts';
+import { encodeJson, parseJson } from '../../../../client/formats/json.ts';
+import {
+  type Lineage,
+  lineageFile,
+  type Parentage,
+  parseLineage,
+} from '../../../../client/formats/lineage/lineage.ts';
+import { parametersHash } from '../../../../client/formats/model-folder.ts';
+import { blobSource } from '../../../../client/host/browser/blob-source.ts';
+import type { OriginFolder } from '../../../../client/host/browser/origin-folder.ts';
+import { checkShape } from '../../../../client/model/decoder.ts';
+import {
+  type LoadedModel,
+  readFolderModel,
+  readGgufModel,
+} from '../../../../client/model/files/read-model.ts';
+import { layoutOf } from '../../../../client/model/parameters.ts';
+import type { ModelView } from '../worker-api.ts';
 import type { ChosenModel } from './sort-files.ts';
-import type { ModelView } from './worker-api.ts';
 
 const about = 'studio-model.json';
 
@@ -41,15 +51,20 @@ export class Models {
     this.#folder = folder;
   }
 
-  /** All whole models, the oldest first. */
-  async list(): Promise<ModelView[]> {
+  /** All whole models, the oldest first. `revoked` are the hashes of revoked data and cards. */
+  async list(revoked: ReadonlySet<string>): Promise<ModelView[]> {
     const found: ModelView[] = [];
     for (const name of await this.#folder.folders()) {
       const folder = this.#folder.folder(name);
       const read = await readAbout(folder);
       if (read === null) continue;
       const files = await folder.list();
-      found.push({ name, ...read, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) });
+      const lineage = await this.lineage(name).catch(() => null);
+      const data = lineage === null ? [] : revokedIn(lineage, revoked);
+      found.push({
+        ...{ name, ...read, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) },
+        revoked: [...new Set(data.map((file) => file.name))],
+      });
     }
     return found.sort((a, b) => a.made - b.made);
   }
@@ -109,8 +124,13 @@ export class Models {
   /** The parentage that a model gives to what is built on it. Throws `lineage.damaged` or `lineage.false`. */
   async parentage(name: string): Promise<Parentage> {
     const model = await this.load(name);
+    return modelParentage(await this.lineage(name), model, name);
+  }
+
+  /** The lineage that a model was built or dropped with; null without one. Throws `lineage.damaged`. */
+  async lineage(name: string): Promise<Lineage | null> {
     const lineage = await this.#folder.folder(name).read(lineageFile);
-    return modelParentage(lineage && parseLineage(lineage), model, name);
+    return lineage && parseLineage(lineage);
   }
 
   async remove(name: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sortFiles } from '../../../../apps/studio/worker/sort-files.ts';
+import { sortFiles } from '../../../../../apps/studio/worker/library/sort-files.ts';
 
 const chosen = (...paths: string[]) =>
   paths.map((path) => ({ path, file: new File([], path.split('/').at(-1) ?? '') }));
@@ -28,7 +28,22 @@ test('every other file is a model, data, a recipe, or unknown by its name', () =
   const sorted = sortFiles(chosen('a.GGUF', 'config.json', 'b.txt', 'c.yaml', 'README.md', 'd.mp3'));
   expect(sorted.models.map(({ name }) => name)).toEqual(['a']);
   expect(pathsOf(sorted.datasets)).toEqual(['config.json', 'b.txt']);
-  expect(pathsOf(sorted.recipes)).toEqual(['c.yaml']);
+  expect(pathsOf(sorted.documents)).toEqual(['c.yaml']);
   expect(pathsOf(sorted.unknown)).toEqual(['d.mp3']);
   expect(pathsOf(sortFiles(chosen('README.md')).datasets)).toEqual(['README.md']);
+});
+
+test('cards, journals and what recipes name are told by their names, and the lineage of a GGUF file goes with it', () => {
+  const sorted = sortFiles(
+    chosen(
+      ...['rows.jsonl', 'rows.jsonl.card.yaml', 'archive/cards.yaml', 'data-journal.jsonl'],
+      ...['rules.yaml', 'constitution.yaml.signatures.json', 'reward.js', 'a.gguf', 'a.gguf.lineage.json'],
+    ),
+  );
+  expect(pathsOf(sorted.datasets)).toEqual(['rows.jsonl']);
+  expect(pathsOf(sorted.cards)).toEqual(['rows.jsonl.card.yaml', 'archive/cards.yaml']);
+  expect(pathsOf(sorted.journals)).toEqual(['data-journal.jsonl']);
+  expect(pathsOf(sorted.documents)).toEqual(['rules.yaml', 'constitution.yaml.signatures.json', 'reward.js']);
+  expect(sorted.models.map(({ files }) => [...files.keys()])).toEqual([['a.gguf', 'lineage.json']]);
+  expect(sorted.unknown).toEqual([]);
 });
