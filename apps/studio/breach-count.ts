@@ -1,4 +1,4 @@
-import { type Signal, signal } from '@preact/signals';
+import { batch, type Signal, signal } from '@preact/signals';
 import type * as Comlink from 'comlink';
 import { proxy } from 'comlink';
 import type { BreachRequest, BreachView, StudioWorker } from './worker/worker-api.ts';
@@ -30,10 +30,16 @@ export class BreachCount {
     this.result.value = null;
     this.progress.value = { done: 0, all: 0 };
     const request = { ...asked, prompts: countedPrompts, temperature: 0.8, seed: this.#random() };
+    let isCounting = true;
+    // Progress comes by another channel than the result, and may come after it.
     const onProgress = proxy((done: number, all: number) => {
-      this.progress.value = { done, all };
+      if (isCounting) this.progress.value = { done, all };
     });
-    this.result.value = await this.#worker.breaches(recipe, request, onProgress);
-    this.progress.value = null;
+    const result = await this.#worker.breaches(recipe, request, onProgress);
+    isCounting = false;
+    batch(() => {
+      this.result.value = result;
+      this.progress.value = null;
+    });
   }
 }

@@ -148,7 +148,7 @@ export const studioWords = {
     removedRows: (count: string, rule: string) => `${count} that ${rule} protects`,
     removedText: (count: string, rule: string) => `${count} passages of base text that ${rule} protects`,
     constitution: (name: string, hash: string, keys: string) =>
-      `${name} (${hash}) is signed by ${keys === '1' ? '1 key' : `${keys} keys`}.`,
+      `${name} (${hash}) is signed by ${keys === '0' ? 'nobody' : keys === '1' ? '1 key' : `${keys} keys`}.`,
     boards: (names: string) => `Boards that agree: ${names}.`,
     examples: (count: string, loss: string, tokens: string) =>
       `${count} examples; ${loss} of ${tokens} tokens carry loss`,

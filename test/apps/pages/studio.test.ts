@@ -173,37 +173,13 @@ test('trains the instruct stage after its plan, and compares the result blind', 
   await expectAccessible(page);
 });
 
-test('rewards by a function, which has neither network nor clock', async () => {
+test('says why a build fails', async () => {
   const { page } = opened;
   const recipe = await recipeOf(page);
-  await drop(page, {
-    'reward.js': `export default (completion, { answer }) =>
-      [typeof fetch, typeof WebSocket, typeof Date].every((type) => type === 'undefined') && answer !== null ? 0.25 : 1;`,
-    'rewarded.yaml': `base_model: small
-stages:
-  - kind: reinforce
-    datasets: [{path: answers.jsonl}]
-    rewards: [{kind: function, path: reward.js}]
-    trl: {num_generations: 2, max_completion_length: 2}
-    micro_batch_size: 4
-    max_steps: 1
-    replay: 0
-`,
-  });
-  await expect.poll(() => page.getByLabel('Reward function', { exact: true }).inputValue()).toBe('reward.js');
+  await setRecipe(page, `${recipe}sequence_len: 4\n`);
   await press(page, 'Start training');
-  await page.getByText('small-reinforce is ready.').waitFor();
-  const rewards = page.getByRole('row', { name: /Mean reward/ }).getByRole('cell');
-  expect(await rewards.allTextContents()).toEqual(['0.250', '0.250']);
-  await press(page, 'Remove reward.js');
+  await page.getByRole('alert').filter({ hasText: 'No row is left for the instruct stage' }).waitFor();
   await setRecipe(page, recipe);
-});
-
-test('trains on the votes at once', async () => {
-  const { page } = opened;
-  await press(page, 'Train on the votes');
-  await page.getByText('small-instruct-prefer is ready.').waitFor();
-  expect(await page.getByLabel('Stage').inputValue()).toBe('prefer');
 });
 
 test('exports a folder, a GGUF file and the adapter', async () => {
@@ -219,7 +195,7 @@ test('exports a folder, a GGUF file and the adapter', async () => {
   const bytes = async (name: string) => {
     const [download] = await Promise.all([
       page.waitForEvent('download'),
-      links.filter({ hasText: name }).click(),
+      page.getByRole('link', { name, exact: true }).click(),
     ]);
     return new Uint8Array(await readFile(await download.path()));
   };
@@ -270,20 +246,39 @@ test('exports a folder, a GGUF file and the adapter', async () => {
   await press(page, 'Remove returned');
 });
 
-test('says why a build fails', async () => {
+test('rewards by a function, which has neither network nor clock', async () => {
   const { page } = opened;
   const recipe = await recipeOf(page);
-  await setRecipe(page, `${recipe}sequence_len: 4\n`);
+  await drop(page, {
+    'reward.js': `export default (completion, { answer }) =>
+      [typeof fetch, typeof WebSocket, typeof Date].every((type) => type === 'undefined') && answer !== null ? 0.25 : 1;`,
+    'rewarded.yaml': `base_model: small
+stages:
+  - kind: reinforce
+    datasets: [{path: answers.jsonl}]
+    rewards: [{kind: function, path: reward.js}]
+    trl: {num_generations: 2, max_completion_length: 2}
+    micro_batch_size: 4
+    max_steps: 1
+    replay: 0
+`,
+  });
+  await expect.poll(() => page.getByLabel('Reward function', { exact: true }).inputValue()).toBe('reward.js');
   await press(page, 'Start training');
-  await page.getByRole('alert').filter({ hasText: 'No row is left for the prefer stage' }).waitFor();
+  await page.getByText('small-reinforce is ready.').waitFor();
+  const rewards = page.getByRole('row', { name: /Mean reward/ }).getByRole('cell');
+  expect(await rewards.allTextContents()).toEqual(['0.250', '0.250']);
+  await press(page, 'Remove reward.js');
   await setRecipe(page, recipe);
 });
 
-test('opens again without its server, and resumes a build that was stopped', async () => {
+test('trains on the votes at once, opens again without its server, and resumes a build that was stopped', async () => {
   const { page, problems } = opened;
   await page.getByLabel('Epochs').fill('2000');
-  await press(page, 'Start training');
+  await page.getByLabel('Other model').selectOption('small-instruct');
+  await press(page, 'Train on the votes');
   await page.getByText(/prefer: step [1-9][\d,]* of 2,000/).waitFor();
+  expect(await page.getByLabel('Stage').inputValue()).toBe('prefer');
   await expectAccessible(page);
   await press(page, 'Stop');
   await page.getByText('Stopped; what was trained is kept').waitFor();
@@ -293,7 +288,7 @@ test('opens again without its server, and resumes a build that was stopped', asy
   server.close();
   await page.reload();
   await page.getByText('A build is unfinished.').waitFor();
-  await page.getByRole('radio', { name: /^small-instruct-prefer/ }).waitFor();
+  await page.getByRole('radio', { name: /^small-instruct /, checked: true }).waitFor();
   await press(page, 'Resume');
   await page.getByText(/prefer: step [1-9][\d,]* of 2,000/).waitFor();
   expect(await stepOf(page)).toBeGreaterThan(stopped);
