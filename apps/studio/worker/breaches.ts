@@ -55,13 +55,13 @@ export async function breachesOf(
   return { models: names, prompts: prompts.length, counted: [await count(one), await count(other)] };
 }
 
-/** Prompts that the recipe does not train on, or any if all are trained on. */
+/** Prompts that the recipe does not train on, or any if all are trained on. Throws `card.*` for data that may take no part. */
 async function heldOutPrompts(recipe: Recipe, datasets: Datasets, most: number): Promise<string[]> {
   const [stage] = recipe.stages;
   if (stage === undefined) return [];
-  const rows = (await Promise.all(stage.datasets.map((name) => datasets.rows(name)))).flatMap(
-    (file) => file.rows,
-  );
+  const files = await Promise.all(stage.datasets.map((name) => datasets.rows(name)));
+  for (const file of files) await datasets.cardOf(file);
+  const rows = files.flatMap((file) => file.rows);
   const { heldOut, train } = splitRows(rows, stage.heldOutShare);
   const prompts = promptsOf(heldOut, most);
   return prompts.length > 0 ? prompts : promptsOf(train, most);
