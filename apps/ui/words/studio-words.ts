@@ -74,7 +74,7 @@ export const studioWords = {
     consent: 'Consent',
     noConsent: 'none is named',
     jurisdiction: 'Jurisdiction',
-    uses: 'May take part in',
+    uses: 'Allowed in',
     usesOf: { contribute: 'contributed training', build: 'builds', export: 'exports' },
     add: (name: string) =>
       `Data without a card may take part in everything. Drop ${name}.card.yaml to say otherwise.`,

@@ -52,9 +52,12 @@ export function originFolder(...path: readonly string[]): OriginFolder {
     list: () =>
       orStorageError(async () => {
         const found: StoredFile[] = [];
-        for await (const handle of (await own()).values())
-          if (handle instanceof FileSystemFileHandle)
-            found.push({ name: handle.name, bytes: (await handle.getFile()).size });
+        for await (const handle of (await own()).values()) {
+          if (!(handle instanceof FileSystemFileHandle)) continue;
+          // A file that is being written has another one beside it, which is gone once it is closed.
+          const file = await unlessMissing(() => handle.getFile());
+          if (file !== null) found.push({ name: handle.name, bytes: file.size });
+        }
         return found.sort(byName);
       }),
     folders: () =>
