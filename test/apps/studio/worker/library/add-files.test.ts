@@ -8,7 +8,7 @@ import { type DataCard, encodeCard } from '../../../../../client/data/cards/card
 import { encodeEntries, revokedHashes } from '../../../../../client/data/cards/data-entry.ts';
 import { TapestryError } from '../../../../../client/errors.ts';
 import { sha256Hex } from '../../../../../client/sha256.ts';
-import { memoryFolder } from '../../../../support/memory-folder.ts';
+import { memoryFolder } from './memory-folder.ts';
 
 const row = '{"prompt": "a", "completion": "b"}\n';
 const about = { category: 'controlled' as const, licence: 'x' };

@@ -1,4 +1,4 @@
-import type { OriginFolder } from '../../client/host/browser/origin-folder.ts';
+import type { OriginFolder } from '../../../../../client/host/browser/origin-folder.ts';
 
 /** A folder of the origin's private file system, in memory. */
 export function memoryFolder(): OriginFolder {
