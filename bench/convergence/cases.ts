@@ -1,5 +1,7 @@
-/** How deltas are encoded: dense with so many bits a value, or sparse. */
-export const codecNames = ['dense8', 'dense4', 'dense2', 'sparse'] as const;
+import type { DownlinkName } from '../../apps/cli/run/choices/downlink-choices.ts';
+
+/** How deltas are encoded: dense with so many bits a value, 2 bits that follow from the values, or sparse. */
+export const codecNames = ['dense8', 'dense4', 'dense2', 'statistical', 'sparse'] as const;
 export type CodecName = (typeof codecNames)[number];
 
 /** The relay's step: with momentum, plain with an annealed rate, or plain with the rate that it begins with. */
@@ -15,6 +17,8 @@ export interface Case {
   readonly steps: number;
   /** Per cent of the contributions that are lost. */
   readonly dropped: number;
+  /** How bases reach the nodes; whole unless given. */
+  readonly downlink?: DownlinkName;
   readonly seed: number;
 }
 
@@ -25,23 +29,26 @@ export interface Matrix {
   readonly nodes: readonly number[];
   readonly steps: readonly number[];
   readonly dropped: readonly number[];
+  readonly downlinks: readonly DownlinkName[];
   /** Runs of each case. */
   readonly seeds: number;
 }
 
 /** Every combination, those of a seed together. */
 export function casesOf(matrix: Matrix): Case[] {
-  const { codecs, outers, nodes, steps, dropped, seeds } = matrix;
+  const { codecs, outers, nodes, steps, dropped, downlinks, seeds } = matrix;
   const drawn: Case[] = [];
   for (let seed = 0; seed < seeds; seed++)
     for (const codec of codecs)
       for (const choice of outers)
         for (const count of nodes)
           for (const local of steps)
-            for (const part of dropped) {
-              const outer = choice === 'suited' ? (codec === 'sparse' ? 'annealed' : 'nesterov') : choice;
-              drawn.push({ codec, outer, nodes: count, steps: local, dropped: part, seed });
-            }
+            for (const part of dropped)
+              for (const downlink of downlinks) {
+                const outer = choice === 'suited' ? (codec === 'sparse' ? 'annealed' : 'nesterov') : choice;
+                const down = downlink === 'full' ? {} : { downlink };
+                drawn.push({ codec, outer, nodes: count, steps: local, dropped: part, ...down, seed });
+              }
   return drawn;
 }
 

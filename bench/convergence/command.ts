@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { whole } from '../../apps/cli/options.ts';
+import { downlinkNames } from '../../apps/cli/run/choices/downlink-choices.ts';
 import { nodeGpu } from '../../client/host/node/runtime.ts';
 import { type ConvergenceOptions, convergence } from './bench.ts';
 import { codecNames, outerNames } from './cases.ts';
@@ -19,6 +20,7 @@ export function convergenceCommand(): Command {
     )
     .addOption(numbersOf('--steps <counts>', 'local steps a round', [10, 30, 100], [1, 10_000]))
     .addOption(numbersOf('--dropped <per cent>', 'contributions that are lost', [0], [0, 100]))
+    .addOption(listOf('--downlinks <names>', 'how bases reach the nodes', downlinkNames, ['full']))
     .option('--seeds <count>', 'runs of each case', whole(1, 100), 2)
     .option('--folder <path>', 'store results there, and do only what is left')
     .option('--json', 'one JSON object a line; the last is the summary')

@@ -83,19 +83,24 @@ export async function runAlone(gpu: GPU, text: Text, totalSteps: number, seed: n
 }
 
 /** The manifest of a case, with the weighted mean. */
-function draftOf(text: Text, { codec, outer, nodes, steps, seed }: Case, rounds: number): ManifestDraft {
+function draftOf(
+  text: Text,
+  { codec, outer, nodes, steps, seed, downlink = 'full' }: Case,
+  rounds: number,
+): ManifestDraft {
   const config = configFor(text.vocabularySize);
   const layout = layoutOf(config);
   const { manifest } = newRun({
     ...{ name: 'convergence', preset: 'nano', rounds, steps, batch: wholeBatch / nodes, seed, merge: 'mean' },
     start: { config, parameters: initialParameters(config, layout, seed) },
     ...{ corpora: [], quorum: 1, deadlineMs: 1, graceMs: 0, maxNodes: nodes, readers: 'anyone', created: 0 },
-    codec: codec === 'sparse' ? 'sparse' : 'dense',
+    codec: codec === 'sparse' || codec === 'statistical' ? codec : 'dense',
+    downlink,
     outer: outer === 'nesterov' ? 'nesterov' : 'sgd',
   });
   const { strategy, limits } = manifest;
   const changed = { ...manifest };
-  if (manifest.codec?.case === 'dense' && codec !== 'sparse') {
+  if (manifest.codec?.case === 'dense') {
     const value = {
       ...denseGrid,
       bits: Number(codec.slice('dense'.length)),

@@ -3,7 +3,7 @@ import { casesOf, type Matrix, stepsFor } from '../../../bench/convergence/cases
 
 const matrix: Matrix = {
   ...{ codecs: ['dense8', 'sparse'], outers: ['suited'], nodes: [1, 4], steps: [10, 30] },
-  ...{ dropped: [0, 30], seeds: 2 },
+  ...{ dropped: [0, 30], downlinks: ['full'], seeds: 2 },
 };
 
 test('every combination is one case for each seed, and each codec has the outer step that suits it', () => {
@@ -12,6 +12,12 @@ test('every combination is one case for each seed, and each codec has the outer 
   expect(new Set(cases.map((one) => JSON.stringify(one))).size).toBe(32);
   for (const { codec, outer } of cases) expect(outer).toBe(codec === 'sparse' ? 'annealed' : 'nesterov');
   expect(casesOf({ ...matrix, outers: ['constant'] }).every(({ outer }) => outer === 'constant')).toBe(true);
+});
+
+test('each downlink is a case of its own', () => {
+  const cases = casesOf({ ...matrix, downlinks: ['full', 'sparse'] });
+  expect(cases.filter(({ downlink }) => downlink === 'sparse')).toHaveLength(32);
+  expect(new Set(cases.map((one) => JSON.stringify(one))).size).toBe(64);
 });
 
 test('all cases have the same steps: at least the tokens, and whole rounds for each number of local steps', () => {
