@@ -7,6 +7,7 @@ import { type PresetName, presetNames } from '../client/model/config.ts';
 import { type GuardOptions, guardBench, guardKinds } from './attack/guard.ts';
 import { attackCommand } from './attack/table/command.ts';
 import { convergenceCommand } from './convergence/command.ts';
+import { downlinkCommand } from './downlink/command.ts';
 import { federation } from './federation/bench.ts';
 import { type GenerateBenchOptions, bench as generate } from './generate.ts';
 import { type RelayBenchOptions, relayBench } from './growth/relay.ts';
@@ -292,6 +293,7 @@ program
 program.addCommand(attackCommand());
 program.addCommand(tuneCommand());
 program.addCommand(convergenceCommand());
+program.addCommand(downlinkCommand());
 program.addCommand(protectCommand(import.meta.dirname));
 program.addCommand(loadCommand(import.meta.dirname));
 

@@ -1,3 +1,4 @@
+import { downlinkCodecOf } from '../wire/manifest.ts';
 import { mostStatusRounds, type RelayStatus } from '../wire/status.ts';
 import { NodeState } from '../wire/tapestry_pb.js';
 import type { Hub } from './hub.ts';
@@ -73,6 +74,8 @@ export function thinned(history: RelayStatus['history']): RelayStatus['history']
 export class StatusView {
   readonly #hub: Hub;
   readonly #publicUrl: URL | null;
+  /** What a node that has the base before downloads of a round. */
+  readonly #baseBytes: number;
   readonly #listeners = new Set<(published: Published) => void>();
   #viewers = 0;
   #eventBytes = 0;
@@ -87,6 +90,9 @@ export class StatusView {
   constructor(hub: Hub, publicUrl: URL | null) {
     this.#hub = hub;
     this.#publicUrl = publicUrl;
+    const { manifest } = hub.run;
+    const { parameters } = manifest.model;
+    this.#baseBytes = downlinkCodecOf(manifest)?.payloadBytes(parameters) ?? 4 * parameters;
     hub.onChange = () => {
       this.#changed = true;
     };
@@ -215,9 +221,10 @@ export class StatusView {
       history: [...history],
       totals: {
         ...totals,
-        // The relay has counted bytes since it started. Each earlier contribution moved at least its payload and its base.
+        // The relay has counted bytes since it started. Each earlier contribution moved at least its payload, and its base or
+        // what leads to it.
         bytesUp: Math.max(metrics.bytes.up, totals.contributions * limits.payloadBytes),
-        bytesDown: Math.max(metrics.bytes.down, totals.contributions * model.parameters * 4),
+        bytesDown: Math.max(metrics.bytes.down, totals.contributions * this.#baseBytes),
         // Data-parallel training sends an f32 gradient up and one down at every local step.
         bytesDataParallel: 2 * 4 * model.parameters * Math.round(totals.tokens / tokensPerStep),
       },

@@ -1,48 +1,15 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
-import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
-import * as v from 'valibot';
 import { afterEach, expect, test } from 'vitest';
+import { joins } from '../support/contribute/deno-join.ts';
 import { Stage, tinyRun } from '../support/contribute/harness.ts';
 import { freePort } from '../support/free-port.ts';
-import { built } from '../system/built.ts';
 import { HostileRelay } from '../system/hostile-relay.ts';
 
 const stage = new Stage();
 afterEach(() => stage.close());
-
-const deno = join(import.meta.dirname, '../../node_modules/.bin/deno');
-const eventLine = v.pipe(v.string(), v.parseJson(), v.looseObject({ event: v.string() }));
-
-/** Runs the join program in Deno to its end, or to the first event of this name; `peak` is its largest resident set before, in MiB. */
-async function joins(permissions: readonly string[], words: readonly string[], last?: string) {
-  const program = join(dirname((await built()).tapestry), 'join.js');
-  const child = spawn(
-    deno,
-    ['run', '--no-remote', '--no-npm', '--no-prompt', ...permissions, program, ...words],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let said = '';
-  child.stderr.on('data', (data: Buffer) => {
-    said += data.toString();
-  });
-  const exited = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const events = [];
-  let peak = 0;
-  for await (const line of createInterface({ input: child.stdout })) {
-    const event = v.parse(eventLine, line);
-    events.push(event);
-    if (event.event !== last) continue;
-    peak = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024;
-    child.kill('SIGKILL');
-  }
-  return { code: await exited, events, said, peak };
-}
 
 test('Deno contributes to a run with permissions for the relay and its own folder only', async () => {
   const create = tinyRun({ rounds: 2, localSteps: 4, quorum: 1, target: 1 });

@@ -29,6 +29,11 @@ test('the relay serves the deltas that lead from base to base, and no others', a
     if (seed === 1) round = await first.next('roundOpen');
     if (seed === 1) await second.next('roundOpen');
   }
+  // The scripted nodes downloaded nothing; a node that follows downloads a delta for each contribution.
+  const deltaBytes = codec?.payloadBytes(create.initialBase.length) ?? 0;
+  const { bytesDown } = relay.status().totals;
+  expect(bytesDown).toBeGreaterThanOrEqual(4 * deltaBytes);
+  expect(bytesDown).toBeLessThan(4 * 4 * create.initialBase.length);
   const [initial = '', middle = '', newest = ''] = bases;
   const list = await get(relay, `bases/${newest}/from/${initial}`);
   expect(list.headers.get('cache-control')).toContain('immutable');
