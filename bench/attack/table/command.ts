@@ -20,6 +20,7 @@ interface Flags {
   readonly hostile: readonly number[];
   readonly rounds: number;
   readonly seeds: number;
+  readonly weightShare: number;
 }
 
 /** `bench attack`. */
@@ -37,6 +38,7 @@ export function attackCommand(): Command {
     )
     .option('--rounds <count>', 'of each run', whole(1, 1000), 20)
     .option('--seeds <count>', 'runs of each case', whole(1, 100), 2)
+    .option('--weight-share <per cent>', 'that one contribution may have', whole(1, 100), 100)
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
       for await (const record of table(await readText(), flags))
@@ -46,10 +48,12 @@ export function attackCommand(): Command {
 
 /** A record for each rule without an attack, and one for each kind and number of hostile nodes. */
 async function* table(text: Text, flags: Flags): AsyncGenerator<object> {
-  const measured = async (one: Omit<Case, 'seed'>) => {
+  const measured = async (one: Omit<Case, 'seed' | 'weightShare'>) => {
     const outcomes: Outcome[] = [];
     for (let seed = 0; seed < flags.seeds; seed++)
-      outcomes.push(await attackedRun(text, { ...one, seed: seed * 1000 }, flags.rounds));
+      outcomes.push(
+        await attackedRun(text, { ...one, weightShare: flags.weightShare, seed: seed * 1000 }, flags.rounds),
+      );
     return {
       ...one,
       loss: mean(outcomes.map(({ loss }) => loss)),

@@ -21,6 +21,8 @@ export interface Case {
   readonly honest: number;
   readonly hostile: number;
   readonly seed: number;
+  /** Per cent of a round's weight that one contribution may have. */
+  readonly weightShare: number;
 }
 
 export interface Outcome {
@@ -38,10 +40,18 @@ export interface Outcome {
 const seats = 4;
 
 /** The wire, limits and merge rule of a real run, but for a model of the bench's own. */
-function runOf(rule: MergeName, layout: TinyLayout, rounds: number) {
+function runOf({ rule, weightShare }: Case, layout: TinyLayout, rounds: number) {
   const { manifest } = newRun({
     ...{ name: 'attack', preset: 'nano', rounds, steps, batch: 1, corpora: [], quorum: 1 },
-    ...{ deadlineMs: 3_600_000, graceMs: 15_000, readers: 'anyone', created: 0, seed: 0, maxNodes: 64 },
+    ...{
+      deadlineMs: 3_600_000,
+      graceMs: 15_000,
+      readers: 'anyone',
+      created: 0,
+      seed: 0,
+      maxNodes: 64,
+      weightShare,
+    },
   });
   const model = { ...manifest.model, parameters: layout.length };
   const encoding = manifest.codec;
@@ -60,14 +70,11 @@ function runOf(rule: MergeName, layout: TinyLayout, rounds: number) {
 }
 
 /** A run of so many rounds, with the relay's own checks, norm bound, merge and outer step. */
-export async function attackedRun(
-  text: Text,
-  { rule, kind, honest, hostile, seed }: Case,
-  rounds: number,
-): Promise<Outcome> {
+export async function attackedRun(text: Text, one: Case, rounds: number): Promise<Outcome> {
+  const { kind, honest, hostile, seed } = one;
   const nodes = new HonestNodes(text, honest, seed);
   const { layout } = nodes;
-  const { manifest, codec } = runOf(rule, layout, rounds);
+  const { manifest, codec } = runOf(one, layout, rounds);
   const fold = new RoundFold(manifest, codec, [layout.initial(Random.seeded(seed))]);
   const bound = new NormBound(manifest, codec);
   const before: Float32Array[][] = [];
