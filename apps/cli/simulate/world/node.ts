@@ -106,6 +106,8 @@ export class VirtualNode {
   /** Starts the node's process with what its disk holds. */
   start(): void {
     if (this.runs) return;
+    // A session that ended leaves nothing in memory either, such as a pause.
+    this.#work.forget();
     this.#process = ++this.#processes;
     this.#session = newSession;
     this.#restored = false;

@@ -25,6 +25,10 @@ test('1,000 seeds of faults break no invariant', () => {
   expect(totals.events).toBeGreaterThan(100_000);
 });
 
+test('a node that was paused when its session ended starts again without the pause', () => {
+  expect(runSeed(10_581).violation).toBeNull();
+});
+
 test('a seed replays every step', () => {
   const traces = [1, 2].map(() => {
     const lines: string[] = [];
