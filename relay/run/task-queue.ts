@@ -24,9 +24,10 @@ export class KeyedQueues {
     }
   }
 
-  /** Resolves when the tasks that are queued now are done. */
+  /** Resolves when no task is left, those included that tasks queue meanwhile. */
   async idle(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map(({ queue }) => queue.run(async () => {})));
+    while (this.#queues.size > 0)
+      await Promise.all([...this.#queues.values()].map(({ queue }) => queue.run(async () => {})));
   }
 }
 
