@@ -190,7 +190,8 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
     case 'synced':
       return {
         ...progress,
-        activity: 'waiting',
+        // A base may also arrive while a round is trained.
+        activity: progress.activity === 'training' ? 'training' : 'waiting',
         launch: progress.launch === null ? null : 'train',
         downloaded: progress.downloaded + event.bytes,
       };

@@ -1,16 +1,22 @@
 import * as v from 'valibot';
+import type { OptimizerName } from '../../apps/cli/run/choices/strategies.ts';
+import { strategies } from '../../apps/cli/run/choices/strategies.ts';
 import { parseJson } from '../../client/formats/json.ts';
 import { diskFiles } from '../../client/host/disk.ts';
 import { mean } from '../../client/mean.ts';
 import { recipeHash } from '../../client/train/checkpoint.ts';
 import { readText } from '../shakespeare.ts';
-import { type Case, casesOf, type Matrix, stepsFor } from './cases.ts';
-import { runAlone, runTogether, sequence, wholeBatch } from './run.ts';
+import { runPaced } from './arrivals.ts';
+import { casesOf, type Matrix, optimizersOf, pacedCasesOf, stepsFor } from './cases.ts';
+import { runTogether } from './run.ts';
+import { type Result, runAlone, sequence } from './training.ts';
 
 export interface ConvergenceOptions extends Matrix {
   readonly gpu: GPU;
   /** Tokens of each run, at least. */
   readonly tokens: number;
+  /** Windows of a step of all nodes together. */
+  readonly batch: number;
   /** Results are stored there, and an interrupted bench does only what is left. */
   readonly folder?: string;
 }
@@ -22,65 +28,87 @@ const togetherSchema = v.strictObject({
   ...aloneSchema.entries,
   ...{ rounds: v.number(), payloadBytes: v.number(), bitsUp: v.number() },
 });
+const pacedSchema = v.strictObject({
+  ...aloneSchema.entries,
+  ...{ time: v.number(), commits: v.number(), shares: v.array(v.number()) },
+});
+
+/** The runs of a case over its seeds. */
+interface Held {
+  readonly of: object;
+  readonly result: object;
+  readonly losses: number[];
+  readonly excesses: number[];
+}
 
 /**
- * Validation loss at equal tokens: runs of several nodes, beside one node that trains on the whole batch of every step. Yields a
- * record for each run, and at last the mean over seeds of each case with its `excess`: how far its loss is above that of the one
- * node, as a part of it.
+ * Validation loss at equal tokens: runs of several nodes, beside one node that trains on the whole batch of every step with the same
+ * optimizer. Yields a record for each run, and at last the mean over seeds of each case with its `excess`: how far its loss is above
+ * that of the one node, as a part of it.
  */
 export async function* convergence(options: ConvergenceOptions): AsyncGenerator<object> {
-  const { gpu, tokens, steps, seeds, folder } = options;
-  const text = await readText();
-  const totalSteps = stepsFor(tokens, wholeBatch * sequence, steps);
+  const { gpu, tokens, batch, steps, seeds, folder } = options;
+  const totalSteps = stepsFor(tokens, batch * sequence, steps);
+  const setting = { gpu, text: await readText(), batch, totalSteps };
   const files = folder === undefined ? null : diskFiles(folder);
+  let seconds = 0;
+  let runs = 0;
   const stored = async <Schema extends v.GenericSchema>(
     recipe: object,
     schema: Schema,
     make: () => Promise<v.InferOutput<Schema>>,
   ): Promise<v.InferOutput<Schema>> => {
-    const name = `${recipeHash({ ...recipe, totalSteps, wholeBatch, sequence }).slice(0, 32)}.json`;
+    const name = `${recipeHash({ ...recipe, totalSteps, wholeBatch: batch, sequence }).slice(0, 32)}.json`;
     const bytes = await files?.read(name);
-    if (bytes) return v.parse(schema, parseJson(bytes));
-    const made = await make();
-    await files?.write(name, new TextEncoder().encode(JSON.stringify(made)));
-    return made;
+    const result = bytes ? v.parse(schema, parseJson(bytes)) : await make();
+    if (!bytes) await files?.write(name, new TextEncoder().encode(JSON.stringify(result)));
+    return result;
   };
-  const alone: number[] = [];
-  let spent = 0;
-  for (let seed = 0; seed < seeds; seed++) {
-    const result = await stored({ alone: true, seed }, aloneSchema, () =>
-      runAlone(gpu, text, totalSteps, seed),
-    );
-    alone.push(result.loss);
-    spent += result.seconds;
-    yield { event: 'alone', seed, ...result };
-  }
-  const results = new Map<string, { of: Case; losses: number[]; excesses: number[]; bitsUp: number }>();
+  const count = (result: Result) => {
+    seconds += result.seconds;
+    runs++;
+  };
+  const alone = new Map<string, number>();
+  const nameOf = (optimizer: OptimizerName, seed: number) => `${optimizer} ${seed}`;
+  for (let seed = 0; seed < seeds; seed++)
+    for (const optimizer of optimizersOf(options)) {
+      const result = await stored({ alone: optimizer, seed }, aloneSchema, () =>
+        runAlone(setting, optimizer, seed),
+      );
+      count(result);
+      alone.set(nameOf(optimizer, seed), result.loss);
+      yield { event: 'alone', optimizer, seed, ...result };
+    }
+  const held = new Map<string, Held>();
+  const record = (of: { readonly seed: number }, optimizer: OptimizerName, result: Result) => {
+    count(result);
+    const excess = result.loss / (alone.get(nameOf(optimizer, of.seed)) ?? Number.NaN) - 1;
+    const { seed: _, ...shared } = of;
+    const name = JSON.stringify(shared);
+    const before: Held = held.get(name) ?? { of: shared, result, losses: [], excesses: [] };
+    held.set(name, before);
+    before.losses.push(result.loss);
+    before.excesses.push(excess);
+    return { event: 'run', ...of, ...result, excess };
+  };
   for (const of of casesOf(options)) {
-    const result = await stored(of, togetherSchema, () => runTogether(gpu, text, totalSteps, of));
-    const excess = result.loss / (alone[of.seed] ?? Number.NaN) - 1;
-    spent += result.seconds;
-    yield { event: 'run', ...of, ...result, excess };
-    const name = JSON.stringify({ ...of, seed: undefined });
-    const { bitsUp } = result;
-    const held = results.get(name) ?? { of, losses: [], excesses: [], bitsUp };
-    results.set(name, held);
-    held.losses.push(result.loss);
-    held.excesses.push(excess);
+    const result = await stored(of, togetherSchema, () => runTogether(setting, of));
+    yield record(of, strategies[of.strategy].optimizer, result);
   }
-  const cases = [...results.values()].map(({ of: { seed: _, ...of }, losses, excesses, bitsUp }) => ({
+  for (const of of pacedCasesOf(options)) {
+    const result = await stored(of, pacedSchema, () => runPaced(setting, of));
+    yield record(of, 'adamw', result);
+  }
+  const cases = [...held.values()].map(({ of, result, losses, excesses }) => ({
     ...of,
-    ...{
-      loss: mean(losses),
-      excess: mean(excesses),
-      least: Math.min(...excesses),
-      most: Math.max(...excesses),
-      bitsUp,
-    },
+    ...result,
+    ...{ loss: mean(losses), excess: mean(excesses) },
+    ...{ least: Math.min(...excesses), most: Math.max(...excesses) },
   }));
-  const ran = totalSteps * wholeBatch * sequence;
+  const ran = totalSteps * batch * sequence;
   yield {
-    ...{ bench: 'convergence', tokens: ran, totalSteps, seeds, alone: mean(alone), cases },
-    ...{ seconds: spent, tokensPerSecond: (ran * (seeds + casesOf(options).length)) / spent },
+    ...{ bench: 'convergence', tokens: ran, totalSteps, seeds, cases },
+    alone: Object.fromEntries(alone),
+    ...{ seconds, tokensPerSecond: (ran * runs) / seconds },
   };
 }

@@ -1,7 +1,8 @@
 import type { DownlinkName } from '../../apps/cli/run/choices/downlink-choices.ts';
+import { type OptimizerName, type StrategyName, strategies } from '../../apps/cli/run/choices/strategies.ts';
 
-/** How deltas are encoded: dense with so many bits a value, 2 bits that follow from the values, or sparse. */
-export const codecNames = ['dense8', 'dense4', 'dense2', 'statistical', 'sparse'] as const;
+/** How deltas are encoded: dense with so many bits a value, in 2 bits of levels that follow from the values, or sparse. */
+export const codecNames = ['dense32', 'dense8', 'dense4', 'dense2', 'statistical', 'sparse'] as const;
 export type CodecName = (typeof codecNames)[number];
 
 /** The relay's step: with momentum, plain with an annealed rate, or plain with the rate that it begins with. */
@@ -10,10 +11,13 @@ export type OuterName = (typeof outerNames)[number];
 
 /** One run of several nodes on equal parts of a batch. */
 export interface Case {
+  readonly strategy: StrategyName;
   readonly codec: CodecName;
   readonly outer: OuterName;
+  /** Of the outer step; null for that of the strategy. */
+  readonly momentum: number | null;
   readonly nodes: number;
-  /** Local steps a round. */
+  /** Local steps between two synchronizations of a parameter. */
   readonly steps: number;
   /** Per cent of the contributions that are lost. */
   readonly dropped: number;
@@ -22,34 +26,84 @@ export interface Case {
   readonly seed: number;
 }
 
+/**
+ * How nodes of different speeds work together: in rounds of fixed steps or of a fixed time, or each with arrivals of its own: see
+ * arrivals.ts.
+ */
+export const pacingNames = ['fixed', 'timed', 'naive', 'delayed', 'heloco'] as const;
+export type PacingName = (typeof pacingNames)[number];
+
+/** One run of four nodes, which are twice as fast one after the other. */
+export interface PacedCase {
+  readonly pacing: PacingName;
+  /** Local steps of the fastest node. */
+  readonly steps: number;
+  readonly seed: number;
+}
+
 export interface Matrix {
-  readonly codecs: readonly CodecName[];
+  readonly strategies: readonly StrategyName[];
+  /** With `suited`, that of the strategy. */
+  readonly codecs: readonly (CodecName | 'suited')[];
   /** With `suited`, nesterov for dense codecs and annealed for the sparse one. */
   readonly outers: readonly (OuterName | 'suited')[];
+  readonly momenta: readonly (number | 'suited')[];
   readonly nodes: readonly number[];
   readonly steps: readonly number[];
   readonly dropped: readonly number[];
   readonly downlinks: readonly DownlinkName[];
+  readonly pacings: readonly PacingName[];
   /** Runs of each case. */
   readonly seeds: number;
 }
 
-/** Every combination, those of a seed together. */
+/** Every combination, those of a seed together. A run of fragments has no downlink but `full`. */
 export function casesOf(matrix: Matrix): Case[] {
-  const { codecs, outers, nodes, steps, dropped, downlinks, seeds } = matrix;
   const drawn: Case[] = [];
-  for (let seed = 0; seed < seeds; seed++)
-    for (const codec of codecs)
-      for (const choice of outers)
-        for (const count of nodes)
-          for (const local of steps)
-            for (const part of dropped)
-              for (const downlink of downlinks) {
-                const outer = choice === 'suited' ? (codec === 'sparse' ? 'annealed' : 'nesterov') : choice;
-                const down = downlink === 'full' ? {} : { downlink };
-                drawn.push({ codec, outer, nodes: count, steps: local, dropped: part, ...down, seed });
-              }
+  for (let seed = 0; seed < matrix.seeds; seed++)
+    for (const strategy of matrix.strategies)
+      for (const codec of matrix.codecs)
+        for (const outer of matrix.outers)
+          for (const momentum of matrix.momenta)
+            for (const nodes of matrix.nodes)
+              for (const steps of matrix.steps)
+                for (const dropped of matrix.dropped)
+                  for (const downlink of matrix.downlinks) {
+                    if (downlink !== 'full' && strategies[strategy].isFragmented) continue;
+                    const down = downlink === 'full' ? {} : { downlink };
+                    const chosen = suited(strategy, codec, outer, momentum);
+                    drawn.push({ strategy, ...chosen, nodes, steps, dropped, ...down, seed });
+                  }
   return drawn;
+}
+
+/** The choices of which some are left to the strategy. */
+function suited(
+  strategy: StrategyName,
+  codecChoice: CodecName | 'suited',
+  outerChoice: OuterName | 'suited',
+  momentumChoice: number | 'suited',
+): Pick<Case, 'codec' | 'outer' | 'momentum'> {
+  const usualCodec = strategies[strategy].codec === 'sparse' ? 'sparse' : 'dense8';
+  const codec = codecChoice === 'suited' ? usualCodec : codecChoice;
+  const usualOuter = codec === 'sparse' ? 'annealed' : 'nesterov';
+  const outer = outerChoice === 'suited' ? usualOuter : outerChoice;
+  return { codec, outer, momentum: momentumChoice === 'suited' ? null : momentumChoice };
+}
+
+/** Every combination of paces and steps, those of a seed together. */
+export function pacedCasesOf({ pacings, steps, seeds }: Matrix): PacedCase[] {
+  const drawn: PacedCase[] = [];
+  for (let seed = 0; seed < seeds; seed++)
+    for (const pacing of pacings) for (const local of steps) drawn.push({ pacing, steps: local, seed });
+  return drawn;
+}
+
+/** The inner optimizers of a matrix, for the runs of one node beside which they are shown. */
+export function optimizersOf({ strategies: names, pacings }: Matrix): OptimizerName[] {
+  const used = new Set(names.map((name) => strategies[name].optimizer));
+  if (pacings.length > 0) used.add('adamw');
+  return [...used];
 }
 
 /** The steps of a run with at least so many tokens: a whole number of rounds for each number of local steps. */

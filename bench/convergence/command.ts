@@ -1,31 +1,65 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { whole } from '../../apps/cli/options.ts';
+import { decimal, whole } from '../../apps/cli/options.ts';
 import { downlinkNames } from '../../apps/cli/run/choices/downlink-choices.ts';
+import { strategyNames } from '../../apps/cli/run/choices/strategies.ts';
+import { TapestryError } from '../../client/errors.ts';
 import { nodeGpu } from '../../client/host/node/runtime.ts';
+import { speeds } from './arrivals.ts';
 import { type ConvergenceOptions, convergence } from './bench.ts';
-import { codecNames, outerNames } from './cases.ts';
-import { wholeBatch } from './run.ts';
+import { codecNames, outerNames, pacingNames } from './cases.ts';
+
+/** A list of names that may be none. */
+type NamesOf<Names> = Names extends readonly (infer Name)[] ? readonly (Name | 'none')[] : never;
+
+type Flags = Omit<ConvergenceOptions, 'gpu' | 'strategies' | 'pacings'> & {
+  readonly [List in 'strategies' | 'pacings']: NamesOf<ConvergenceOptions[List]>;
+};
+
+function isName<Name extends string>(name: Name | 'none'): name is Name {
+  return name !== 'none';
+}
 
 /** `bench convergence`. */
 export function convergenceCommand(): Command {
   return new Command('convergence')
     .description('loss at equal tokens: codecs, outer steps, nodes and local steps beside one node')
     .option('--tokens <thousands>', 'of each run, at least', whole(1, 1_000_000), 1000)
-    .addOption(listOf('--codecs <names>', 'how deltas are sent', codecNames, ['dense8', 'sparse']))
+    .option('--batch <windows>', 'of a step of all nodes together', whole(1, 1024), 16)
+    .addOption(
+      listOf('--strategies <names>', 'how nodes train together', [...strategyNames, 'none'], strategyNames),
+    )
+    .addOption(listOf('--codecs <names>', 'how deltas are sent', [...codecNames, 'suited'], ['suited']))
     .addOption(listOf('--outers <names>', "the relay's step", [...outerNames, 'suited'], ['suited']))
     .addOption(
-      new Option('--nodes <counts>', 'of a run; they share the 16 windows of a step')
+      new Option('--momenta <numbers>', 'of that step, or suited')
+        .default(['suited'], 'suited')
+        .argParser((text) =>
+          text.split(',').map((part) => (part === 'suited' ? part : decimal(0, 0.999)(part))),
+        ),
+    )
+    .addOption(
+      new Option('--nodes <counts>', 'of a run; they share the windows of a step')
         .default([1, 2, 4, 8], '1,2,4,8')
-        .argParser(nodesOf),
+        .argParser((text) => numbers(text, 1, 1024)),
     )
     .addOption(numbersOf('--steps <counts>', 'local steps a round', [10, 30, 100], [1, 10_000]))
+    .addOption(
+      listOf(
+        '--pacings <names>',
+        'how nodes 1 to 8 times as fast work together',
+        [...pacingNames, 'none'],
+        pacingNames,
+      ),
+    )
     .addOption(numbersOf('--dropped <per cent>', 'contributions that are lost', [0], [0, 100]))
     .addOption(listOf('--downlinks <names>', 'how bases reach the nodes', downlinkNames, ['full']))
     .option('--seeds <count>', 'runs of each case', whole(1, 100), 2)
     .option('--folder <path>', 'store results there, and do only what is left')
     .option('--json', 'one JSON object a line; the last is the summary')
-    .action(async ({ tokens, ...flags }: Omit<ConvergenceOptions, 'gpu'>) => {
-      const records = convergence({ ...flags, tokens: tokens * 1000, gpu: await nodeGpu() });
+    .action(async ({ tokens, strategies, pacings, ...flags }: Flags) => {
+      requireShares(flags, pacings.some(isName));
+      const matrix = { strategies: strategies.filter(isName), pacings: pacings.filter(isName) };
+      const records = convergence({ ...flags, ...matrix, tokens: tokens * 1000, gpu: await nodeGpu() });
       for await (const record of records) process.stdout.write(`${JSON.stringify(record)}\n`);
     });
 }
@@ -60,9 +94,14 @@ function numbersOf(
     .argParser((text) => numbers(text, least, most));
 }
 
-/** The whole batch is divided among the nodes. */
-function nodesOf(text: string): number[] {
-  const counts = numbers(text, 1, wholeBatch);
-  if (counts.every((count) => wholeBatch % count === 0)) return counts;
-  throw new InvalidArgumentError(`The ${wholeBatch} windows of a step must divide among the nodes.`);
+/** The windows of a step are divided among the nodes. Throws TapestryError `usage.batch`. */
+function requireShares({ batch, nodes }: Pick<Flags, 'batch' | 'nodes'>, isPaced: boolean): void {
+  const counts = isPaced ? [...nodes, speeds.length] : nodes;
+  const other = counts.find((count) => batch % count !== 0);
+  if (other === undefined) return;
+  throw new TapestryError(
+    'usage.batch',
+    `The ${batch} windows of a step do not divide among ${other} nodes.`,
+    'Pass a --batch that each number of nodes divides.',
+  );
 }

@@ -45,7 +45,10 @@ export type ContributorEvent =
       readonly round: number;
       readonly base: string;
       readonly steps: number;
-      /** Loss of the round's base on this node's own held-out text. */
+      /**
+       * Loss of the round's base on this node's own held-out text; of the node's own parameters, where it trains while the base
+       * arrives.
+       */
       readonly heldOutLoss: number;
     }
   | {

@@ -8,11 +8,12 @@ import { TapestryError } from '../errors.ts';
 import { maxTokenizerBytes } from '../formats/tokenizer-json.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
+import type { Synchronization } from './round/local-model.ts';
 import { modelConfigOf } from './run-model.ts';
-import { problemOfStrategy, type StrategyTerms, strategyTermsOf } from './strategy-terms.ts';
+import { localShareOf, problemOfStrategy, type StrategyTerms, strategyTermsOf } from './strategy-terms.ts';
 
 /** A run's checked requirements of a node. None of them makes the node allocate or loop beyond its own limits. */
-export interface RunTerms extends StrategyTerms {
+export interface RunTerms extends StrategyTerms, Synchronization {
   /** Id of the run, hex and raw. */
   readonly run: string;
   readonly runBytes: Uint8Array<ArrayBuffer>;
@@ -51,7 +52,7 @@ const maxParameters = 2 ** 30;
  */
 export async function readRunTerms(manifestBytes: Uint8Array, signature: Uint8Array): Promise<RunTerms> {
   const bytes = new Uint8Array(manifestBytes);
-  const { manifest, codec, downlink } = decoded(bytes);
+  const { manifest, codec, fragments, downlink } = decoded(bytes);
   if (!(await verifySignature(manifest.relayKey, manifestSignedBytes(bytes), signature))) {
     throw bad('its signature is not by the key it names');
   }
@@ -80,6 +81,8 @@ export async function readRunTerms(manifestBytes: Uint8Array, signature: Uint8Ar
     ...strategyTermsOf(strategy),
     codec,
     downlink,
+    fragments,
+    localShare: localShareOf(strategy),
     isTimed: manifest.pace.case === 'timed',
   };
 }

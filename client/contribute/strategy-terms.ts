@@ -39,6 +39,13 @@ export function strategyTermsOf(strategy: WholeStrategy): StrategyTerms {
   };
 }
 
+/** See `Synchronization`. */
+export function localShareOf({ part }: Pick<WholeStrategy, 'part'>): number | null {
+  if (part.case === 'wholeModel') return null;
+  const { arrival } = part.value;
+  return arrival.case === 'afterSteps' ? arrival.value.localShare : null;
+}
+
 function optimizerOf({ inner, gradientClip }: WholeStrategy): OptimizerSettings {
   const { beta1, beta2, epsilon, weightDecay } = inner.value;
   const adamw = { beta1, beta2, epsilon, weightDecay, gradientClip };
@@ -67,7 +74,7 @@ const maxTokensPerStep = 2 ** 20;
 /** The reason why training cannot use a strategy; null if it can. */
 export function problemOfStrategy(strategy: WholeStrategy): string | null {
   const { rounds, localSteps, batch, sequence, accumulation, gradientClip, learningRate } = strategy;
-  const { inner, schedule, precision, finalFraction } = strategy;
+  const { inner, schedule, precision, finalFraction, part } = strategy;
   const { beta1, beta2, epsilon, weightDecay } = inner.value;
   const tokensPerStep = batch * sequence;
   if (rounds < 1 || localSteps < 1) return 'it has no rounds or no steps';
@@ -82,6 +89,8 @@ export function problemOfStrategy(strategy: WholeStrategy): string | null {
     return 'its decay is longer than the run';
   if (precision.case === 'f16' && (precision.value.initialScale < 1 || precision.value.growthInterval < 1))
     return 'its loss scaling is out of range';
+  if (part.case === 'fragments' && part.value.arrival.case === 'afterSteps')
+    if (part.value.arrival.value.localShare < 0) return 'its local share is negative';
   return null;
 }
 

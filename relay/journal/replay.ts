@@ -3,6 +3,7 @@ import { LowestLoss } from '../run/guard/lowest-loss.ts';
 import { parseManifest } from '../run/manifest.ts';
 import { NormBound } from '../run/norm-bound.ts';
 import type { Codec } from '../wire/codec/codec.ts';
+import type { Fragments } from '../wire/fragments.ts';
 import { runIdOf, type WholeManifest } from '../wire/frames.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import { type ContributionFacts, tokensOf } from '../wire/offer.ts';
@@ -23,6 +24,7 @@ export interface CreatedRun {
   readonly codec: Codec;
   /** See `downlinkCodecOf`. */
   readonly downlink: Codec | null;
+  readonly fragments: Fragments;
   readonly id: Hash;
 }
 

@@ -21,11 +21,11 @@ export function sumsAreExact(
 export const normTolerance = 1 / 64;
 
 /**
- * The L2 norm above which a decoded delta of `parameters` values is refused: clip_norm (1 + tolerance) + half a grid unit
- * a parameter, which is the rounding of values finer than the grid.
+ * The L2 norm above which a decoded delta of so many values is refused: clip_norm (1 + tolerance) + half a grid unit
+ * a value, which is the rounding of values finer than the grid.
  */
-function greatestNorm({ clipNorm, unit }: Codec, parameters: number): number {
-  return clipNorm * (1 + normTolerance) + (Math.sqrt(parameters) * unit) / 2;
+function greatestNorm({ clipNorm, unit }: Codec, values: number): number {
+  return clipNorm * (1 + normTolerance) + (Math.sqrt(values) * unit) / 2;
 }
 
 /** Takes a slice of a payload, whose arrays it must not store. */
@@ -58,14 +58,14 @@ export interface Span {
  */
 export async function decodeInSlices(
   payload: Uint8Array,
-  parameters: number,
+  values: number,
   codec: Codec,
   take: TakeSlice,
-  span: Span = { from: 0, to: parameters },
+  span: Span = { from: 0, to: values },
 ): Promise<void> {
-  for (let { from } = span; from < Math.min(parameters, span.to); ) {
+  for (let { from } = span; from < Math.min(values, span.to); ) {
     if (from > span.from) await new Promise((resolve) => setImmediate(resolve));
-    const slice = codec.decodeSlice(payload, parameters, from);
+    const slice = codec.decodeSlice(payload, values, from);
     take(slice);
     from = slice.to;
   }
@@ -85,11 +85,11 @@ export function plusSquares(squares: number, integers: Int32Array): number {
  * Rejects with WireError for a payload that may not be added: BAD_PAYLOAD if it does not decode, NORM_EXCEEDED if its
  * delta is too long. The sum of squares runs in the order of the indices in float64, so every verifier decides the same.
  */
-export async function checkPayload(payload: Uint8Array, parameters: number, codec: Codec): Promise<void> {
+export async function checkPayload(payload: Uint8Array, values: number, codec: Codec): Promise<void> {
   let squares = 0;
-  await decodeInSlices(payload, parameters, codec, ({ integers }) => {
+  await decodeInSlices(payload, values, codec, ({ integers }) => {
     squares = plusSquares(squares, integers);
   });
-  if (Math.sqrt(squares) * codec.unit > greatestNorm(codec, parameters))
+  if (Math.sqrt(squares) * codec.unit > greatestNorm(codec, values))
     throw new WireError(RefusalCode.NORM_EXCEEDED, 'the delta is longer than the clip norm');
 }

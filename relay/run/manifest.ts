@@ -45,7 +45,7 @@ export function parseManifest(bytes: Uint8Array): ReturnType<typeof readManifest
 }
 
 function problemOf(manifest: WholeManifest, codec: Codec): string | null {
-  const { strategy, limits, guard, norm, pace } = manifest;
+  const { strategy, limits, merge, guard, norm, pace, downlink, codec: encoding } = manifest;
   const { quorum, target, deadlineMs, maxTokens, maxNodes } = limits;
   if (strategy.rounds < 1 || strategy.localSteps < 1) return 'rounds and local steps must be at least 1';
   if (quorum < 1 || target < quorum) return 'quorum must be at least 1 and target at least quorum';
@@ -70,6 +70,17 @@ function problemOf(manifest: WholeManifest, codec: Codec): string | null {
     if (learningRate <= 0 || finalRate <= 0) return 'the rates of its outer optimizer must be above 0';
     if (constantRounds < 1 || constantRounds > strategy.rounds)
       return 'the rate of its outer optimizer must be constant for 1 to all rounds';
+  }
+  if (strategy.part.case === 'fragments') {
+    const { count, block, arrival } = strategy.part.value;
+    if (strategy.rounds < count) return 'it has fewer rounds than fragments';
+    // A residual of the downlink would change values that the round does not synchronize.
+    if (downlink.case !== 'full') return 'the bases of a run with fragments are downloaded whole';
+    if (arrival.case === 'afterSteps' && arrival.value.localShare < 0)
+      return 'local_share must not be negative';
+    const hasTensors = merge.case === 'robustMean' || merge.case === 'medianNorm';
+    if (hasTensors && encoding.case === 'sparse' && block % encoding.value.chunk !== 0)
+      return 'the blocks of its fragments must be of whole chunks of its sparse codec';
   }
   if (pace.case === 'timed') {
     const { leastSteps, stretch } = pace.value;

@@ -1,4 +1,5 @@
 import type { Codec } from '../wire/codec/codec.ts';
+import { type Fragments, fragmentsOf } from '../wire/fragments.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 import type { Hash } from '../wire/hex.ts';
 import { decodeInSlices, plusSquares, type Span, type TakeSlice } from './aggregate.ts';
@@ -6,7 +7,7 @@ import type { Downlink, Published } from './downlink/downlink.ts';
 import { downlinkOf } from './downlink/downlink-of.ts';
 import { cappedTokens } from './influence/cap.ts';
 import { type Fate, fatesOf } from './influence/fates.ts';
-import type { Merge, Merged } from './merge/merge.ts';
+import type { Merged } from './merge/merge.ts';
 import { mergeOf } from './merge/merge-of.ts';
 import { lowerMedian } from './norm-bound.ts';
 import { outerOptimizerOf } from './outer/outer-of.ts';
@@ -36,9 +37,9 @@ export interface Folded {
  * O(parameters) for any number of contributions.
  */
 export class RoundFold {
-  readonly #parameters: number;
+  readonly #manifest: WholeManifest;
+  readonly #fragments: Fragments;
   readonly #codec: Codec;
-  readonly #merge: Merge;
   readonly #rule: WholeManifest['merge']['case'];
   readonly #weightShare: number;
   readonly #outer: OuterOptimizer;
@@ -48,9 +49,9 @@ export class RoundFold {
   /** `state`: the base, and the vectors of the outer optimizer and the downlink, which may be omitted while they are zero. */
   constructor(manifest: WholeManifest, codec: Codec, state: State) {
     const { parameters } = manifest.model;
-    this.#parameters = parameters;
+    this.#manifest = manifest;
+    this.#fragments = fragmentsOf(manifest);
     this.#codec = codec;
-    this.#merge = mergeOf(manifest);
     this.#rule = manifest.merge.case;
     this.#weightShare = manifest.limits.weightShare;
     this.#outer = outerOptimizerOf(manifest.strategy);
@@ -73,6 +74,8 @@ export class RoundFold {
    */
   async next(round: number, contributions: readonly FoldedContribution[]): Promise<Folded> {
     const state = this.#state;
+    const fragment = this.#fragments.at(round);
+    const merge = mergeOf(this.#manifest, this.#fragments, fragment);
     // Each merge rule reads each payload whole, in order, at least once.
     const measured = contributions.map(() => ({ squares: 0, through: 0 }));
     const tokens = contributions.map((one) => one.tokens);
@@ -89,13 +92,19 @@ export class RoundFold {
           }
           take(slice);
         };
-        await decodeInSlices(await read(), this.#parameters, this.#codec, measure, span);
+        await decodeInSlices(await read(), this.#fragments.length, this.#codec, measure, span);
       },
     }));
-    const { delta: merged, ...counted } = await this.#merge.merge(parts, this.#codec.unit);
+    const { delta: merged, ...counted } = await merge.merge(parts, this.#codec.unit);
     const norm = Math.ceil(lowerMedian(measured.map(({ squares }) => Math.sqrt(squares))));
     const own = 1 + this.#outer.vectors;
-    const stepped = await this.#outer.step(state.slice(0, own), merged, round);
+    const before = state.slice(0, own);
+    const part = await this.#outer.step(
+      before.map((vector) => fragment.of(vector)),
+      merged,
+      round,
+    );
+    const stepped = before.map((vector, i) => fragment.into(vector, part[i] ?? vector));
     const published = await this.#downlink.publish(this.base, stepped, state.slice(own));
     const fates = fatesOf(tokens, capped, counted, this.#rule);
     return { ...published, excluded: counted.excluded, fates, norm };

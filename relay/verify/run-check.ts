@@ -167,7 +167,7 @@ export class RunCheck {
 
   /** A payload that passes the checks of the relay; null if it is missing, changed or withheld. */
   async #payloadOf(entry: Accepted, mayBeWithheld: boolean): Promise<Uint8Array | null> {
-    const { manifest, codec } = this.replay.run;
+    const { codec, fragments } = this.replay.run;
     const { body } = entry;
     const length = body.payloadBytes;
     const before = this.#problems.count;
@@ -177,7 +177,7 @@ export class RunCheck {
       return null;
     }
     try {
-      await checkPayload(bytes, manifest.model.parameters, bounded(codec, this.#normBound));
+      await checkPayload(bytes, fragments.length, bounded(codec, this.#normBound));
     } catch (error) {
       throw new EntryError(
         entry.sequence,

@@ -68,7 +68,7 @@ type Draft<Schema extends typeof ToRelaySchema | typeof ToNodeSchema> = Exclude<
 type Chosen<M, OneOf extends keyof M> = M & { [Name in OneOf]: Exclude<M[Name], { case: undefined }> };
 
 /** A strategy that passed the border; see `WholeManifest`. */
-export type WholeStrategy = Chosen<Strategy, 'inner' | 'schedule' | 'precision' | 'outer'>;
+export type WholeStrategy = Chosen<Strategy, 'inner' | 'schedule' | 'precision' | 'outer' | 'part'>;
 
 /** A model that passed the border; see `WholeManifest`. */
 export type WholeModel = Chosen<Model, 'ropeScaling'>;
@@ -121,9 +121,9 @@ function isWhole(manifest: Manifest): manifest is WholeManifest {
   const { model, strategy, limits } = manifest;
   const { tokenizer, codec, merge, lane, guard, norm, pace, downlink, contributionReaders } = manifest;
   if (model === undefined || strategy === undefined || limits === undefined) return false;
-  const { inner, schedule, precision, outer } = strategy;
+  const { inner, schedule, precision, outer, part } = strategy;
   const parts = [tokenizer, codec, merge, lane, guard, norm, pace, downlink, contributionReaders];
-  const choices = [...parts, model.ropeScaling, inner, schedule, precision, outer];
+  const choices = [...parts, model.ropeScaling, inner, schedule, precision, outer, part];
   return choices.every((choice) => choice.case !== undefined);
 }
 

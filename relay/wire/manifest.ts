@@ -2,6 +2,7 @@ import type { Codec } from './codec/codec.ts';
 import { denseCodec } from './codec/dense.ts';
 import { sparseCodec } from './codec/sparse.ts';
 import { statisticalCodec } from './codec/statistical.ts';
+import { type Fragments, fragmentsOf } from './fragments.ts';
 import { decodeManifest, type WholeManifest } from './frames.ts';
 import { WireError } from './strict.ts';
 import { RefusalCode } from './tapestry_pb.js';
@@ -46,12 +47,13 @@ export function downlinkCodecOf({ downlink }: Pick<WholeManifest, 'downlink'>): 
 }
 
 /**
- * Decodes a manifest and checks what a node and a relay both rely on: its version, its codecs, and that `payload_bytes`
- * is the codec's. `downlink` is that of `downlinkCodecOf`. Throws WireError.
+ * Decodes a manifest and checks what a node and a relay both rely on: its version, its codecs, its fragments, and that
+ * `payload_bytes` is the codec's. `downlink` is that of `downlinkCodecOf`. Throws WireError.
  */
 export function readManifest(bytes: Uint8Array): {
   manifest: WholeManifest;
   codec: Codec;
+  fragments: Fragments;
   downlink: Codec | null;
 } {
   const manifest = decodeManifest(bytes);
@@ -59,10 +61,11 @@ export function readManifest(bytes: Uint8Array): {
   if (version !== manifestVersion) throw outOfLimit(`its version must be ${manifestVersion}`);
   if (model.parameters < 1) throw outOfLimit('its model has no parameters');
   const codec = codecOf(manifest);
-  const payloadBytes = codec.payloadBytes(model.parameters);
+  const fragments = fragmentsOf(manifest);
+  const payloadBytes = codec.payloadBytes(fragments.length);
   if (limits.payloadBytes !== payloadBytes)
     throw outOfLimit(`its payload_bytes must be ${payloadBytes} for this model and codec`);
-  return { manifest, codec, downlink: downlinkCodecOf(manifest) };
+  return { manifest, codec, fragments, downlink: downlinkCodecOf(manifest) };
 }
 
 function outOfLimit(problem: string): WireError {

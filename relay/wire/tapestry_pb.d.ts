@@ -1437,6 +1437,25 @@ export declare type Strategy = Message<"tapestry.v2.Strategy"> & {
     value: Sgd;
     case: "sgd";
   } | { case: undefined; value?: undefined };
+
+  /**
+   * How much of the model a round synchronizes.
+   *
+   * @generated from oneof tapestry.v2.Strategy.part
+   */
+  part: {
+    /**
+     * @generated from field: tapestry.v2.WholeModel whole_model = 60;
+     */
+    value: WholeModel;
+    case: "wholeModel";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.Fragments fragments = 61;
+     */
+    value: Fragments;
+    case: "fragments";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
@@ -1637,6 +1656,97 @@ export declare type Sgd = Message<"tapestry.v2.Sgd"> & {
  * Use `create(SgdSchema)` to create a new message.
  */
 export declare const SgdSchema: GenMessage<Sgd>;
+
+/**
+ * Every parameter in each round: a node begins each round with the base.
+ *
+ * @generated from message tapestry.v2.WholeModel
+ */
+export declare type WholeModel = Message<"tapestry.v2.WholeModel"> & {
+};
+
+/**
+ * Describes the message tapestry.v2.WholeModel.
+ * Use `create(WholeModelSchema)` to create a new message.
+ */
+export declare const WholeModelSchema: GenMessage<WholeModel>;
+
+/**
+ * One fragment a round, in turn (Streaming DiLoCo, arXiv 2501.18512). The vector is cut into blocks of `block` values, the last may be
+ * shorter; round r synchronizes those whose number, counted from 0, leaves the remainder (r - 1) mod `count` when divided by `count`.
+ * The delta of a round holds the values of these blocks in their order, and zeros after them up to the same length in each round.
+ * A node trains on with its own values of the others.
+ *
+ * @generated from message tapestry.v2.Fragments
+ */
+export declare type Fragments = Message<"tapestry.v2.Fragments"> & {
+  /**
+   * @generated from field: fixed32 count = 1;
+   */
+  count: number;
+
+  /**
+   * @generated from field: fixed32 block = 2;
+   */
+  block: number;
+
+  /**
+   * When a node takes the values that the round before changed.
+   *
+   * @generated from oneof tapestry.v2.Fragments.arrival
+   */
+  arrival: {
+    /**
+     * @generated from field: tapestry.v2.BeforeSteps before_steps = 10;
+     */
+    value: BeforeSteps;
+    case: "beforeSteps";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.AfterSteps after_steps = 11;
+     */
+    value: AfterSteps;
+    case: "afterSteps";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message tapestry.v2.Fragments.
+ * Use `create(FragmentsSchema)` to create a new message.
+ */
+export declare const FragmentsSchema: GenMessage<Fragments>;
+
+/**
+ * Before it trains: they replace its own.
+ *
+ * @generated from message tapestry.v2.BeforeSteps
+ */
+export declare type BeforeSteps = Message<"tapestry.v2.BeforeSteps"> & {
+};
+
+/**
+ * Describes the message tapestry.v2.BeforeSteps.
+ * Use `create(BeforeStepsSchema)` to create a new message.
+ */
+export declare const BeforeStepsSchema: GenMessage<BeforeSteps>;
+
+/**
+ * After the round's local steps, so that the node trains while it downloads: local_share * own + (1 - local_share) * base.
+ *
+ * @generated from message tapestry.v2.AfterSteps
+ */
+export declare type AfterSteps = Message<"tapestry.v2.AfterSteps"> & {
+  /**
+   * @generated from field: double local_share = 1;
+   */
+  localShare: number;
+};
+
+/**
+ * Describes the message tapestry.v2.AfterSteps.
+ * Use `create(AfterStepsSchema)` to create a new message.
+ */
+export declare const AfterStepsSchema: GenMessage<AfterSteps>;
 
 /**
  * Every parameter on an integer grid. A delta is cut into blocks; each block has one shift s and `bits`-bit integers q,

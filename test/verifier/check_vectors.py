@@ -44,6 +44,7 @@ def main(folder):
     check_zeros(load("zeros"))
     check_sparse(load("sparse"))
     check_downlink(load("downlink"))
+    check_fragments(load("fragments"))
     check_readers(load("readers"))
     check_run(load("run"))
     check_forks(load("fork"))
@@ -56,7 +57,8 @@ def main(folder):
 def codec_run(settings, length):
     codec = {"bits": settings["bits"], "block": settings["block"], "exponent": settings["exponent"],
              "max_shift": settings["maxShift"], "clip_norm": settings["clipNorm"]}
-    return SimpleNamespace(codec=codec, parameters=settings["parameters"], limits={"payload_bytes": length, "weight_share": 100})
+    return SimpleNamespace(codec=codec, parameters=settings["parameters"], values=settings["parameters"], fragments=None,
+                           limits={"payload_bytes": length, "weight_share": 100})
 
 
 def check_payloads(vectors):
@@ -112,12 +114,31 @@ def check_zeros(vectors):
         assert [pack(vector).hex() for vector in state] == [one["base"], one["momentum"]]
 
 
+def check_fragments(vectors):
+    for one in vectors["runs"]:
+        check_rounds(one)
+        for why, manifest in one["refused"].items():
+            assert not holds(Run, bytes.fromhex(manifest)), why
+
+
+def check_rounds(vectors):
+    """Rounds of a run: the contributions that are left out, and the hashes of the vectors."""
+    run = Run(bytes.fromhex(vectors["manifest"]))
+    base = list(struct.unpack(f"<{run.parameters}f", bytes.fromhex(vectors["initialBase"])))
+    state = initial_state(run, base)
+    for number, one in enumerate(vectors["rounds"], 1):
+        deltas, excluded = merge(run, contributions_of(one, run), number)
+        assert excluded == one["excluded"]
+        state = outer_step(run, state, deltas, number)
+        assert [sha256(pack(vector)).hex() for vector in state] == one["state"]
+
+
 def check_sparse(vectors):
     def run_of(one, length):
         codec = {name: one["codec"][spelling] for name, spelling in
                  (("chunk", "chunk"), ("top", "top"), ("exponent", "exponent"), ("max_shift", "maxShift"),
                   ("clip_norm", "clipNorm"), ("feedback_decay", "feedbackDecay"))}
-        return SimpleNamespace(codec=codec, parameters=one["parameters"], limits={"payload_bytes": length, "weight_share": 100})
+        return SimpleNamespace(codec=codec, values=one["parameters"], limits={"payload_bytes": length, "weight_share": 100})
 
     for one in vectors["payloads"]:
         payload = bytes.fromhex(one["payload"])
@@ -131,7 +152,7 @@ def check_sparse(vectors):
     base = list(struct.unpack(f"<{run.parameters}f", bytes.fromhex(vectors["run"]["initialBase"])))
     state = initial_state(run, base)
     for number, one in enumerate(vectors["run"]["rounds"], 1):
-        deltas, excluded = merge(run, contributions_of(one, run))
+        deltas, excluded = merge(run, contributions_of(one, run), number)
         assert excluded == one["excluded"]
         state = outer_step(run, state, deltas, number)
         assert [sha256(pack(vector)).hex() for vector in state] == [one["base"]]
@@ -154,7 +175,7 @@ def check_downlink(vectors):
     settings = {"block": payloads["codec"]["block"], "exponent": payloads["codec"]["exponent"],
                 "max_shift": payloads["codec"]["maxShift"], "clip_norm": payloads["codec"]["clipNorm"]}
     length = form_of(settings).payload_bytes(payloads["parameters"])
-    run = SimpleNamespace(codec=settings, parameters=payloads["parameters"], limits={"payload_bytes": length})
+    run = SimpleNamespace(codec=settings, values=payloads["parameters"], limits={"payload_bytes": length})
     for one in payloads["integers"]:
         assert integers_of(bytes.fromhex(one["payload"]), run) == one["integers"], one["why"]
     for why, payload in payloads["refused"].items():

@@ -74,16 +74,35 @@ def integers_of(payload, run, bound=None):
     codec = run.codec
     if len(payload) != run.limits["payload_bytes"]:
         raise ValueError("has another length than the manifest says")
-    integers = form_of(codec).integers(payload, run.parameters)
+    integers = form_of(codec).integers(payload, run.values)
     unit = 2.0 ** codec["exponent"]
-    if norm_of(integers) * unit > (bound or codec["clip_norm"]) * (1 + 1 / 64) + math.sqrt(run.parameters) * unit / 2:
+    if norm_of(integers) * unit > (bound or codec["clip_norm"]) * (1 + 1 / 64) + math.sqrt(run.values) * unit / 2:
         raise ValueError("is longer than the norm bound")
     return integers
 
 
+def blocks_of(run, number):
+    """Where the blocks that round `number` synchronizes begin and end in the vector."""
+    if run.fragments is None:
+        return [(0, run.parameters)]
+    count, block = run.fragments["count"], run.fragments["block"]
+    starts = range((number - 1) % count * block, run.parameters, count * block)
+    return [(start, min(start + block, run.parameters)) for start in starts]
+
+
 def outer_step(run, state, deltas, number):
     """The vectors after round `number`: the base first."""
-    return (nesterov if run.outer["name"] == "nesterov" else sgd)(run, state, deltas, number)
+    blocks = blocks_of(run, number)
+    before = [[value for start, end in blocks for value in vector[start:end]] for vector in state]
+    after = (nesterov if run.outer["name"] == "nesterov" else sgd)(run, before, deltas, number)
+    vectors = []
+    for vector, values in zip(state, after):
+        whole, at = list(vector), 0
+        for start, end in blocks:
+            whole[start:end] = values[at:at + end - start]
+            at += end - start
+        vectors.append(whole)
+    return vectors
 
 
 def sgd(run, state, deltas, number):

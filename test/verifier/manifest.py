@@ -31,7 +31,9 @@ STRATEGY = {
     9: ("warmup_steps", "u32"), 10: ("final_fraction", "f64"), 20: ("adamw", ADAMW), 21: ("muon", MUON),
     30: ("cosine", EMPTY), 31: ("warmup_stable_decay", {1: ("decay_steps", "u32")}), 40: ("f32", EMPTY),
     41: ("f16", {1: ("initial_scale", "f64"), 2: ("growth_interval", "u32")}), 50: ("nesterov", NESTEROV),
-    51: ("sgd", SGD),
+    51: ("sgd", SGD), 60: ("whole_model", EMPTY),
+    61: ("fragments", {1: ("count", "u32"), 2: ("block", "u32"), 10: ("before_steps", EMPTY),
+                       11: ("after_steps", {1: ("local_share", "f64")})}),
 }
 LIMITS = {i: (name, "u32") for i, name in enumerate(
     ("quorum", "target", "deadline_ms", "grace_ms", "payload_bytes", "max_tokens", "max_nodes", "grace_share",
@@ -108,6 +110,15 @@ def decode(data, table):
     return message
 
 
+def values_of(fragments, parameters):
+    """The values of each delta; raises for fragments that are fewer than two, or of which one is empty."""
+    count, block = fragments["count"], fragments["block"]
+    ("before_steps" in fragments or fragments["after_steps"])
+    if count < 2 or block < 1 or (count - 1) * block >= parameters:
+        raise ValueError("the fragments are out of their limits")
+    return -(-(-(-parameters // block)) // count) * block
+
+
 class Run:
     """What the manifest says, as far as a verifier needs it."""
 
@@ -122,6 +133,9 @@ class Run:
         (codec,) = {"dense", "sparse", "statistical"} & set(m)
         (downlink,) = {"full", "dense_deltas", "sparse_deltas", "statistical_deltas"} & set(m)
         self.downlink = None if downlink == "full" else m[downlink]
+        self.fragments = m["strategy"].get("fragments")
+        m["strategy"]["whole_model" if self.fragments is None else "fragments"]
+        self.values = self.parameters if self.fragments is None else values_of(self.fragments, self.parameters)
         self.outer, self.codec, self.limits = {"name": outer, **m["strategy"][outer]}, m[codec], m["limits"]
         self.corpora = len(m.get("corpora", []))
         (rule,) = {name for name, _ in MERGE.values()} & set(m)
@@ -146,13 +160,14 @@ class Run:
             and (self.downlink is None or (form_of(self.downlink).sound and self.downlink["exponent"] >= -126
                                            and self.downlink["exponent"] + self.downlink["max_shift"] <= 64))
             and codec["exponent"] + codec["max_shift"] <= 64 and codec["clip_norm"] > 0
-            and limits["payload_bytes"] == form.payload_bytes(self.parameters)
+            and limits["payload_bytes"] == form.payload_bytes(self.values)
             and (outer["name"] == "nesterov" or (outer["learning_rate"] > 0 and outer["final_rate"] > 0
                                                  and 1 <= outer["constant_rounds"] <= self.rounds))
             and (self.probe is None or (self.probe["byte_length"] >= 8 and self.probe["byte_length"] % 4 == 0
                                         and self.probe["max_increase"] >= 0 and self.probe["rounds"] >= 1))
             and limits["weight_share"] >= 1
             and self.merge_is_sound(form, limits["target"])
+            and (self.fragments is None or self.fragments_are_sound(form))
             and (timed is None or (1 <= timed["least_steps"] <= self.local_steps and timed["stretch"] >= 100
                                    and limits["grace_ms"] < limits["deadline_ms"]))
             and (self.following is None or min(self.following["factor"], self.following["rounds"]) >= 1)
@@ -173,3 +188,8 @@ class Run:
         if "iterations" in rule:
             return 1 <= rule["iterations"] <= 16 and rule["radius_factor"] > 0
         return "density" not in rule or 1 / 512 <= rule["density"] <= 1
+
+    def fragments_are_sound(self, form):
+        share = self.fragments["after_steps"]["local_share"] if "after_steps" in self.fragments else 0
+        whole = "tensors" not in self.merge or self.fragments["block"] % form.whole == 0
+        return self.rounds >= self.fragments["count"] and share >= 0 and whole and self.downlink is None

@@ -3,8 +3,9 @@ order of the journal, and gives the merged delta and the indices of the contribu
 
 import math
 import struct
+from copy import copy
 
-from deltas import norm_of
+from deltas import blocks_of, norm_of
 from hashing import sha256
 
 
@@ -62,9 +63,9 @@ def round_seed(contributions):
 
 def sketches(run, contributions, spans, weights):
     numbers = max(256, min(4096, 2**18 // len(contributions)))
-    width = -(-run.parameters // numbers)
+    width = -(-run.values // numbers)
     seed = round_seed(contributions)
-    signs = b"".join(sha256(seed + struct.pack("<I", i)) for i in range(-(-run.parameters // 256)))
+    signs = b"".join(sha256(seed + struct.pack("<I", i)) for i in range(-(-run.values // 256)))
     result = []
     for (_, integers, _), row in zip(contributions, weights):
         signed = [-q if signs[i >> 3] >> (i & 7) & 1 else q for i, q in enumerate(integers)]
@@ -124,7 +125,7 @@ def trimmed_mean(run, contributions):
 
 def centred_clipping(run, contributions):
     unit = 2.0 ** run.codec["exponent"]
-    tokens, centre = sum(tokens for tokens, _, _ in contributions), [0.0] * run.parameters
+    tokens, centre = sum(tokens for tokens, _, _ in contributions), [0.0] * run.values
     for _ in range(run.merge["iterations"]):
         distances = [norm_from(integers, centre) for _, integers, _ in contributions]
         radius = run.merge["radius_factor"] * lower_median(distances)
@@ -150,7 +151,7 @@ def soup(run, contributions):
 
 
 def ties(run, contributions):
-    count = math.ceil(run.merge["density"] * run.parameters)
+    count = math.ceil(run.merge["density"] * run.values)
     trimmed = []
     for tokens, integers, payload in contributions:
         least = max(1, sorted(map(abs, integers))[-count])
@@ -167,7 +168,7 @@ def dare(run, contributions):
     dropped = []
     for tokens, integers, payload in contributions:
         own = sha256(seed + payload)
-        data = b"".join(sha256(own + struct.pack("<I", i)) for i in range(-(-run.parameters // 32)))
+        data = b"".join(sha256(own + struct.pack("<I", i)) for i in range(-(-run.values // 32)))
         dropped.append((tokens, [q if byte < remaining else 0 for q, byte in zip(integers, data)], payload))
     sums = [256 * total for total in weighted_sums(dropped)]
     return mean(run, sums, sum(tokens for tokens, _, _ in contributions) * remaining), []
@@ -195,7 +196,24 @@ def capped(run, contributions):
     return [(min(own, cap), integers, payload) for own, integers, payload in contributions]
 
 
-def merge(run, contributions):
-    """The delta, before the outer step, and what is left out. Weights are capped first."""
+def tensors_of(run, number):
+    """Sizes of the tensors of a delta of round `number`: a border of a block ends one, and the last one has the padding."""
+    borders, at = [], 0
+    for size in run.merge["tensors"]:
+        at += size
+        borders.append(at)
+    sizes = []
+    for start, end in blocks_of(run, number):
+        edges = [start, *(border for border in borders if start < border < end), end]
+        sizes += [second - first for first, second in zip(edges, edges[1:])]
+    sizes[-1] += run.values - sum(sizes)
+    return sizes
+
+
+def merge(run, contributions, number=1):
+    """The delta of round `number` before the outer step, and what is left out. Weights are capped first."""
     contributions = capped(run, contributions)
+    if "tensors" in run.merge and run.fragments is not None:
+        run = copy(run)
+        run.merge = {**run.merge, "tensors": tensors_of(run, number)}
     return RULES[run.merge["name"]](run, contributions)

@@ -204,7 +204,7 @@ class Verifier:
         require((body["delta"] is None) == (self.run.downlink is None), at("body.delta"), "is not as the manifest has it")
         if attempt.round > self.removed:
             self.expect(body, at, norm=median_norm(attempt.contributions))
-            deltas, excluded = merge(self.run, attempt.contributions)
+            deltas, excluded = merge(self.run, attempt.contributions, attempt.round)
             self.expect(body, at, excluded=[attempt.sequences[k] for k in excluded])
             own = len(self.state) - len(initial_residual(self.run))
             stepped = outer_step(self.run, self.state[:own], deltas, attempt.round)

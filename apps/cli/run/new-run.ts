@@ -6,10 +6,18 @@ import { sha256Hex } from '../../../client/sha256.ts';
 import { usualScaling } from '../../../client/train/trainer.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
+import { type FragmentSettings, stridedFragments } from '../../../relay/wire/fragments.ts';
 import { fromHex } from '../../../relay/wire/hex.ts';
-import { type CodecName, codecFor, type OuterName, outerNameOf, outerOf } from './choices/delta-choices.ts';
+import { type CodecName, codecFor, type OuterName, outerOf } from './choices/delta-choices.ts';
 import { type DownlinkName, downlinkFor } from './choices/downlink-choices.ts';
 import { type MergeName, mergeOf, mostMerged } from './choices/merge-choices.ts';
+import {
+  fragmentsFor,
+  type OptimizerName,
+  partOf,
+  type StrategyName,
+  strategies,
+} from './choices/strategies.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
 /** An operator's choices for a new run; the rest of the manifest follows from them. */
@@ -34,12 +42,16 @@ export interface RunChoices {
   readonly pace?: Pace;
   /** How deltas become one: `robust` unless given. */
   readonly merge?: MergeName;
-  /** How deltas are encoded: `dense` unless given. */
+  /** What it stands for is the default of the next three, and of the optimizer; `diloco` unless given. */
+  readonly strategy?: StrategyName;
+  /** How deltas are encoded. */
   readonly codec?: CodecName;
-  /** The relay's step: `nesterov` unless given, or `sgd` with the sparse codec. */
+  /** The relay's step: `sgd` where only the codec is chosen, and sparse. */
   readonly outer?: OuterName;
   /** How the base of a round reaches nodes: `full` unless given. */
   readonly downlink?: DownlinkName;
+  /** Fragments of a strategy that has them; as many as its paper's unless given. */
+  readonly fragments?: number;
   /** The guard's tokens, and by how many nats a token the loss on them may rise; no guard unless given. */
   readonly probe?: Probe;
   /** Per cent of the nodes at a round's opening; the grace begins when more have contributed. */
@@ -55,7 +67,7 @@ export interface RunChoices {
   readonly seed: number;
   /** Milliseconds since 1970. */
   readonly created: number;
-  /** How nodes train; `usualTraining` unless given. */
+  /** How nodes train; `usualTraining` with the strategy's optimizer unless given. */
   readonly training?: TrainingChoices;
 }
 
@@ -75,7 +87,7 @@ export interface Probe {
 
 /** The training settings that a run's strategy chooses. */
 export interface TrainingChoices {
-  readonly optimizer: 'adamw' | 'muon';
+  readonly optimizer: OptimizerName;
   readonly precision: 'f32' | 'f16';
   readonly schedule: 'cosine' | 'wsd';
   readonly recompute: boolean;
@@ -167,8 +179,17 @@ export function presetFor(parameters: number): PresetName {
   return presetNames.findLast((name) => layoutOf(presets[name]).trained <= parameters) ?? 'nano';
 }
 
-function strategyOf(choices: RunChoices): StrategyDraft {
-  const { preset, start, rounds, steps, batch, training = usualTraining } = choices;
+/** The strategy's choices, where no other is chosen. */
+function chosen({ strategy = 'diloco', codec, outer }: RunChoices) {
+  const named = strategies[strategy];
+  const usualOuter = codec === 'sparse' ? 'sgd' : named.outer;
+  return { ...named, codec: codec ?? named.codec, outer: outer ?? usualOuter };
+}
+
+function strategyOf(choices: RunChoices, fragments: FragmentSettings | null): StrategyDraft {
+  const { preset, start, rounds, steps, batch } = choices;
+  const named = chosen(choices);
+  const { training = { ...usualTraining, optimizer: named.optimizer } } = choices;
   const { optimizer, precision, schedule, recompute, accumulation } = training;
   const totalSteps = rounds * steps;
   return {
@@ -194,7 +215,8 @@ function strategyOf(choices: RunChoices): StrategyDraft {
         ? { case: 'cosine', value: {} }
         : { case: 'warmupStableDecay', value: { decaySteps: Math.ceil(totalSteps * decayPart) } },
     precision: precision === 'f32' ? { case: 'f32', value: {} } : { case: 'f16', value: usualScaling },
-    outer: outerOf(outerNameOf(choices), rounds),
+    outer: outerOf(named.outer, rounds, named.nesterov),
+    part: partOf(fragments),
   };
 }
 
@@ -203,9 +225,13 @@ export function newRun(choices: RunChoices): NewRun {
   const { tokenizer = byteTokenizer } = choices;
   const { vocabularySize } = tokenizer;
   const config: ModelConfig = choices.start?.config ?? { ...presets[choices.preset], vocabularySize };
-  const strategy = strategyOf(choices);
   const layout = layoutOf(config);
-  const { codec: codecName = 'dense', merge = 'robust' } = choices;
+  const { merge = 'robust' } = choices;
+  const { codec: codecName, isFragmented } = chosen(choices);
+  const fragments = isFragmented ? fragmentsFor(layout.length, config.layers, choices.fragments) : null;
+  const whole = { count: 1, length: layout.length };
+  const { count, length } = fragments === null ? whole : stridedFragments(layout.length, fragments);
+  const strategy = strategyOf(choices, fragments);
   const { draft, codec } = codecFor(codecName, layout.length);
   const { probe, guard } = guardOf(choices);
   const named = runTokenizer(tokenizer, config.contextLength);
@@ -233,13 +259,16 @@ export function newRun(choices: RunChoices): NewRun {
         graceShare: choices.graceShare ?? usualGraceShare,
         weightShare: choices.weightShare ?? usualWeightShare,
         payloadRounds: choices.payloadRounds ?? usualPayloadRounds,
-        payloadBytes: codec.payloadBytes(layout.length),
+        payloadBytes: codec.payloadBytes(length),
         maxTokens,
         maxNodes,
       },
       lane: { case: 'open', value: {} },
       guard,
-      norm: { case: 'following', value: followingNorm },
+      norm: {
+        case: 'following',
+        value: { ...followingNorm, rounds: Math.max(count, followingNorm.rounds) },
+      },
       pace: choices.pace === 'timed' ? { case: 'timed', value: timed } : { case: 'fixedSteps', value: {} },
       downlink: downlinkFor(choices.downlink ?? 'full'),
       contributionReaders: readersOf(choices.readers),

@@ -16,6 +16,7 @@ import {
   usualDownlink,
 } from './choices/downlink-choices.ts';
 import { type MergeName, mergeNameOf, mergeNames } from './choices/merge-choices.ts';
+import { type StrategyName, strategies, strategyNames } from './choices/strategies.ts';
 import {
   defaultBatch,
   defaultSteps,
@@ -37,6 +38,7 @@ export interface RunFlags {
   readonly merge?: MergeName;
   /** Per cent of a round's weight that one node may have. */
   readonly weightShare?: number;
+  readonly strategy?: StrategyName;
   readonly codec?: CodecName;
   readonly outer?: OuterName;
   readonly pace?: Pace;
@@ -68,7 +70,17 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
     .option('--steps <count>', "most local steps a round (default: the preset's)", whole(1, 1_048_576))
     .option('--batch <count>', "windows of text a step (default: the preset's)", whole(1, 65_535))
     .addOption(
-      new Option('--optimizer <name>', 'of the local steps (default: adamw)').choices(['adamw', 'muon']),
+      new Option(
+        '--strategy <name>',
+        'sets optimizer, codec and outer step together: muloco trains with Muon, sparseloco sends sparse deltas, ' +
+          'streaming sends a fragment of the model a round (default: diloco)',
+      ).choices(strategyNames),
+    )
+    .addOption(
+      new Option('--optimizer <name>', "of the local steps (default: the strategy's)").choices([
+        'adamw',
+        'muon',
+      ]),
     )
     .addOption(
       new Option(
@@ -97,13 +109,14 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
     .addOption(
       new Option(
         '--codec <name>',
-        'how deltas are sent: dense takes 8 bits a parameter, statistical 2, sparse a quarter of a bit (default: dense)',
+        'how deltas are sent: dense takes 8 bits a parameter, statistical 2, sparse a quarter of a bit ' +
+          "(default: the strategy's)",
       ).choices(codecNames),
     )
     .addOption(
       new Option(
         '--outer <name>',
-        "the relay's step: sgd anneals its rate and suits sparse (default: nesterov, with --codec sparse sgd)",
+        "the relay's step: sgd anneals its rate and suits sparse (default: the strategy's, with --codec sparse sgd)",
       ).choices(outerNames),
     )
     .addOption(
@@ -152,12 +165,12 @@ export async function decideRun(
   Pick<
     RunChoices,
     | ('preset' | 'rounds' | 'steps' | 'batch' | 'seed' | 'training')
-    | ('merge' | 'weightShare' | 'codec' | 'outer' | 'pace' | 'downlink')
+    | ('strategy' | 'merge' | 'weightShare' | 'codec' | 'outer' | 'pace' | 'downlink')
   >
 > {
   const preset = await resolvePreset(flags.preset ?? otherwise);
   const batch = flags.batch ?? defaultBatch(preset);
-  const { optimizer, precision, schedule, recompute, accumulate } = flags;
+  const { strategy = 'diloco', optimizer, precision, schedule, recompute, accumulate } = flags;
   if (accumulate !== undefined && batch % accumulate !== 0) {
     throw new TapestryError(
       'usage.accumulate',
@@ -173,12 +186,13 @@ export async function decideRun(
     seed: flags.seed,
     ...(flags.merge === undefined ? {} : { merge: flags.merge }),
     ...(flags.weightShare === undefined ? {} : { weightShare: flags.weightShare }),
+    strategy,
     ...(flags.codec === undefined ? {} : { codec: flags.codec }),
     ...(flags.outer === undefined ? {} : { outer: flags.outer }),
     pace: flags.pace ?? usualPace,
     downlink: flags.downlink ?? usualDownlink,
     training: {
-      optimizer: optimizer ?? usualTraining.optimizer,
+      optimizer: optimizer ?? strategies[strategy].optimizer,
       precision: precision ?? usualTraining.precision,
       schedule: schedule ?? usualTraining.schedule,
       recompute: recompute ?? usualTraining.recompute,
@@ -214,17 +228,19 @@ export function checkSameRun(
       ? undefined
       : layoutOf({ ...presets[flags.preset], vocabularySize: model.vocabularySize });
   const schedule = strategy.schedule.case === 'cosine' ? 'cosine' : 'wsd';
+  const named = flags.strategy && strategies[flags.strategy];
   const asked: readonly AskedFlag[] = [
     ['--rounds', flags.rounds, strategy.rounds],
     ['--steps', flags.steps, strategy.localSteps],
     ['--batch', flags.batch, strategy.batch],
-    ['--optimizer', flags.optimizer, strategy.inner.case],
+    ['--optimizer', flags.optimizer ?? named?.optimizer, strategy.inner.case],
     ['--precision', flags.precision, strategy.precision.case],
     ['--schedule', flags.schedule, schedule],
     ['--merge', flags.merge, mergeNameOf(manifest)],
     ['--weight-share', flags.weightShare, manifest.limits.weightShare],
-    ['--codec', flags.codec, codec.case],
-    ['--outer', flags.outer, strategy.outer.case],
+    ['--codec', flags.codec ?? named?.codec, codec.case],
+    ['--outer', flags.outer ?? (flags.codec === undefined ? named?.outer : undefined), strategy.outer.case],
+    [`--strategy ${flags.strategy}: fragments`, named?.isFragmented, strategy.part.case === 'fragments'],
     ['--pace', flags.pace, pace.case === 'timed' ? 'timed' : 'fixed'],
     ['--downlink', flags.downlink, downlinkNameIn(downlink)],
     ['--guard', flags.guard, guard.case === 'probe' ? guard.value.maxIncrease : 'off'],

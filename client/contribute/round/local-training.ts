@@ -13,12 +13,12 @@ import type { Trained } from '../../train/known-answer/answer.ts';
 import { checkKernels } from '../../train/loop/kernel-check.ts';
 import { TrainingLoop } from '../../train/loop/training-loop.ts';
 import { finiteLoss, type TrainingProgress } from '../../train/loop/training-progress.ts';
-import { learningRateAt } from '../../train/optimizer/schedule.ts';
 import type { Trainer } from '../../train/trainer.ts';
 import { freshOptimizer, type OptimizerState } from '../../train/training.ts';
 import type { ContributorEvent } from '../events.ts';
 import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
+import { joinedAt, rateAfterJoining } from './rejoin.ts';
 
 /** The loss of a base is measured on at most this many batches of held-out text. */
 const maxHeldOutBatches = 8;
@@ -38,6 +38,20 @@ export interface TrainedRound {
 
 /** Training state that is carried from round to round. It has no parameters: each round begins with those of its base. */
 export type RoundStart = Place<OptimizerState>;
+
+/** How long a node has been in its run. */
+export interface Presence {
+  /** The round that it trained last; null before its first. */
+  readonly round: number | null;
+  /** See `joinedAt`. */
+  readonly joinedAt: number | null;
+}
+
+/** The vectors of a round: it trains `parameters`, and reports the held-out loss of `measured`, its base if that is here. */
+export interface RoundVectors {
+  readonly parameters: Float32Array<ArrayBuffer>;
+  readonly measured: Float32Array<ArrayBuffer>;
+}
 
 /** When the node must stop training to be in time, on the clock of its runtime; infinite for a round without a plan. */
 export type WorkUntil = () => number;
@@ -65,6 +79,7 @@ export class LocalTraining {
   #start: RoundStart;
   /** Rounds since the kernels were checked. */
   #unchecked = 0;
+  #presence: Presence = { round: null, joinedAt: null };
 
   private constructor(
     loop: TrainingLoop,
@@ -130,6 +145,10 @@ export class LocalTraining {
     return this.#start;
   }
 
+  get presence(): Presence {
+    return this.#presence;
+  }
+
   /** `start` with the kernels in use. */
   get checkpoint(): Checkpoint<OptimizerState> {
     return { ...this.#start, kernels: this.#loop.trainer.kernels };
@@ -140,9 +159,10 @@ export class LocalTraining {
   }
 
   /** @throws TapestryError `sampler.*` if the saved position belongs to other text; nothing is changed then */
-  restore({ state, sampler }: RoundStart): void {
+  restore({ state, sampler }: RoundStart, presence: Presence): void {
     this.#sampler.restore(sampler);
     this.#start = { state, sampler };
+    this.#presence = presence;
   }
 
   setPower(power: number): void {
@@ -159,14 +179,14 @@ export class LocalTraining {
   }
 
   /**
-   * Trains the local steps of `round` from `base`, the parameters of its base: those that end by `workUntil`, and one at least.
-   * It is asked after each step. If the signal is aborted, it rejects at the next step with the signal's reason.
+   * Trains the local steps of `round` from its vectors: those that end by `workUntil`, and one at least. It is asked after each
+   * step. If the signal is aborted, it rejects at the next step with the signal's reason.
    * @throws TapestryError `training.diverged` or `train.not-finite`, `device.lost` if the device cannot be opened again, and the
    * errors of `checkKernels`
    */
   async train(
     round: Round,
-    base: Float32Array<ArrayBuffer>,
+    vectors: RoundVectors,
     workUntil: WorkUntil,
     signal: AbortSignal,
   ): Promise<TrainedRound> {
@@ -176,16 +196,26 @@ export class LocalTraining {
     if (this.#unchecked >= roundsBetweenChecks) await this.#checkKernels();
     this.#unchecked++;
     signal.throwIfAborted();
+    const joined = joinedAt(
+      { round: round.round, before: this.#presence.round },
+      this.#presence.joinedAt,
+      before.step,
+    );
     let heldOutLoss = Number.NaN;
     const { state, meanLoss, steps, ...after } = await this.#loop.run(
       {
-        from: { state: { ...before, parameters: base }, sampler },
+        from: { state: { ...before, parameters: vectors.parameters }, sampler },
         steps: localSteps,
         isEnough: () => this.#runtime.now() + this.#stepMilliseconds() > workUntil(),
         sampler: this.#sampler,
-        learningRate: (step) => this.#learningRate(round.round, step),
+        learningRate: (step) =>
+          rateAfterJoining(
+            this.#terms.schedule,
+            (round.round - 1) * this.#terms.localSteps + step,
+            joined === null ? null : before.step - joined + step + 1,
+          ),
         onLoaded: async (trainer) => {
-          heldOutLoss = await this.#measureBase(trainer, round, signal);
+          heldOutLoss = await this.#measure(trainer, vectors, round, signal);
         },
         onProgress: ({ steps: step, trainingLoss: loss, ...counts }) =>
           this.#tell({ event: 'step', round: round.round, step, steps: localSteps, loss, ...counts }),
@@ -197,6 +227,7 @@ export class LocalTraining {
     const { parameters, ...optimizer } = state;
     if (optimizer.scaling?.appliedSteps === (before.scaling?.appliedSteps ?? 0)) throw nothingLearned();
     this.#start = { state: optimizer, sampler: after.sampler };
+    this.#presence = { round: round.round, joinedAt: joined };
     return { parameters, steps, tokens: steps * batch * sequence, trainingLoss: meanLoss, heldOutLoss };
   }
 
@@ -206,6 +237,7 @@ export class LocalTraining {
    */
   startOver(): void {
     this.#start = this.#fresh();
+    this.#presence = { round: null, joinedAt: this.#start.state.step };
   }
 
   /** Frees the device. */
@@ -236,29 +268,20 @@ export class LocalTraining {
     return { state: freshOptimizer(this.#terms.layout.length), sampler: this.#sampler.save() };
   }
 
-  /** The loss of the trainer's base on this node's own held-out text, in nats per token. */
-  async #measureBase(
+  /** The loss of the vectors to measure on this node's own held-out text, in nats per token. */
+  async #measure(
     trainer: Trainer,
+    { parameters, measured }: RoundVectors,
     { round, base, localSteps }: Round,
     signal: AbortSignal,
   ): Promise<number> {
     const windows = heldOutBatches(this.#heldOut, this.#terms.shape, maxHeldOutBatches);
+    if (measured !== parameters) trainer.setParameters(measured);
     const heldOutLoss = finiteLoss(await evaluate(trainer, windows));
+    if (measured !== parameters) trainer.setParameters(parameters);
     signal.throwIfAborted();
     this.#tell({ event: 'round', round, base, steps: localSteps, heldOutLoss });
     return heldOutLoss;
-  }
-
-  /**
-   * The learning rate of the run's schedule, at the run's step even if this node joined late. Moments of few steps give
-   * unstable updates, so a node that joins late has a warm-up of its own, as long as the run's.
-   */
-  #learningRate(round: number, step: number): number {
-    const { schedule, localSteps } = this.#terms;
-    const scheduled = learningRateAt((round - 1) * localSteps + step, schedule);
-    if (schedule.warmupSteps === 0) return scheduled;
-    const seen = this.#start.state.step + step + 1;
-    return Math.min(scheduled, (schedule.peak * seen) / schedule.warmupSteps);
   }
 }
 

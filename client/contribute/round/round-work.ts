@@ -3,13 +3,15 @@ import type { ContributionFacts } from '../../../relay/wire/offer.ts';
 import type { Acknowledgement } from '../../../relay/wire/tapestry_pb.js';
 import { TapestryError } from '../../errors.ts';
 import type { Device } from '../../gpu/device.ts';
+import { retryDelay } from '../../retry-delay.ts';
 import type { Runtime } from '../../runtime.ts';
 import { contentHash } from '../../sha256.ts';
 import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
 import { BaseDelta } from './base-delta.ts';
 import { encodeDelta, returned, withLate } from './error-feedback.ts';
-import { LocalTraining, type TrainingOptions, type WorkUntil } from './local-training.ts';
+import { LocalModel } from './local-model.ts';
+import { LocalTraining, type TrainedRound, type TrainingOptions, type WorkUntil } from './local-training.ts';
 import { isUnusableState, type NodeStore, type Saved } from './node-store.ts';
 import type { Contribution } from './saved-state.ts';
 
@@ -18,6 +20,16 @@ interface Restored {
   readonly made: Contribution;
   readonly receipt: Acknowledgement | null;
 }
+
+/** A round that was trained: its base, and this node's own parameters after it. */
+interface LocalRound {
+  readonly base: Float32Array<ArrayBuffer>;
+  readonly trained: TrainedRound;
+  readonly local: Float32Array<ArrayBuffer>;
+}
+
+/** Delays between attempts to load a base while its round is trained. */
+const backoff = { firstMilliseconds: 1000, lastMilliseconds: 60_000 } as const;
 
 /**
  * The work of one run on this node: fetches a base, trains from it, encodes the delta, and keeps the contribution until
@@ -29,6 +41,7 @@ export class RoundWork {
   readonly #store: NodeStore;
   readonly #runtime: Runtime;
   readonly #tell: TrainingOptions['tell'];
+  readonly #local: LocalModel;
   #residual: Float32Array<ArrayBuffer>;
   #made: Contribution | null = null;
   /** Steps done of the round that is being trained, and whether that round is over. */
@@ -49,6 +62,7 @@ export class RoundWork {
     this.#terms = terms;
     this.training = training;
     this.#tell = tell;
+    this.#local = new LocalModel(terms);
     this.#residual = new Float32Array(terms.layout.length);
   }
 
@@ -80,11 +94,13 @@ export class RoundWork {
   }
 
   async #restore({ state, receipt }: Saved): Promise<Restored> {
-    const { contribution, checkpoint } = state;
-    this.training.restore(checkpoint);
+    const { contribution, checkpoint, joinedAt, own } = state;
+    const { round } = contribution;
+    this.training.restore(checkpoint, { round, joinedAt });
+    this.#local.set(own && { round, parameters: own });
     this.#residual = state.residual;
     this.#made = contribution;
-    this.#tell({ event: 'restored', round: contribution.round, steps: checkpoint.state.step });
+    this.#tell({ event: 'restored', round, steps: checkpoint.state.step });
     return { made: contribution, receipt };
   }
 
@@ -93,13 +109,34 @@ export class RoundWork {
     return this.#made?.payload === payload ? this.#made : null;
   }
 
-  /** Loads the round's base, from the relay where this node has it not. */
-  async sync({ round, base }: Round, signal: AbortSignal): Promise<void> {
-    this.#tell({ event: 'syncing', round, base });
+  /** Loads the round's base, from the relay where this node has it not, unless the round can begin without it. */
+  async sync(round: Round, signal: AbortSignal): Promise<void> {
+    if (this.#local.early(round.round) !== null) return;
+    this.#tell({ event: 'syncing', round: round.round, base: round.base });
+    await this.#base(round, signal);
+  }
+
+  /** The round's base, from the relay where this node has it not. */
+  async #base({ round, base }: Round, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
     const startedAt = this.#runtime.now();
-    const { fetched } = await this.#store.base(this.#terms, base, signal);
+    const { parameters, fetched } = await this.#store.base(this.#terms, base, signal);
     const milliseconds = Math.round(this.#runtime.now() - startedAt);
     this.#tell({ event: 'synced', round, base, bytes: fetched, milliseconds });
+    return parameters;
+  }
+
+  /** The base of a round that is trained meanwhile: a relay that does not answer delays only its contribution. */
+  async #arrived(round: Round, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#base(round, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof TapestryError && error.code.startsWith('relay.'))) throw error;
+      }
+      await this.#runtime.sleep(retryDelay(backoff, attempt, 0), signal);
+      signal.throwIfAborted();
+    }
   }
 
   /**
@@ -112,19 +149,28 @@ export class RoundWork {
     this.#normBound = round.normBound;
     this.#steps = 0;
     this.#concluded = false;
-    const { parameters: base } = await this.#store.base(this.#terms, round.base, signal);
     const until = () => {
       this.#steps++;
       return this.#concluded ? Number.NEGATIVE_INFINITY : workUntil();
     };
+    const fragment = this.#terms.fragments.at(round.round);
+    const early = this.#local.early(round.round);
     try {
-      const trained = await this.training.train(round, base, until, signal);
-      const delta = BaseDelta.between(base, trained.parameters, clipNorm);
+      const made =
+        early === null
+          ? await this.#trainFromBase(round, until, signal)
+          : await this.#trainMeanwhile(round, early, until, signal);
+      if (made === null) return null;
+      const { base, trained, local } = made;
+      const delta = BaseDelta.between(fragment.of(base), fragment.of(local), clipNorm);
+      const before = fragment.of(this.#residual);
       if (this.#concluded) {
-        this.#residual = withLate(delta, this.#residual, this.#codec);
+        this.#residual = fragment.into(this.#residual, withLate(delta, before, this.#codec));
+        this.#local.set({ round: round.round, parameters: local });
         return null;
       }
-      const { payload: bytes, residual } = encodeDelta(delta, this.#residual, this.#codec);
+      const { payload: bytes, residual: left } = encodeDelta(delta, before, this.#codec);
+      const residual = fragment.into(this.#residual, left);
       const { steps, tokens, trainingLoss, heldOutLoss } = trained;
       const facts: ContributionFacts = {
         round: round.round,
@@ -138,9 +184,12 @@ export class RoundWork {
         checkpoint: this.training.checkpoint,
         residual: this.#residual,
         contribution,
+        joinedAt: this.training.presence.joinedAt,
+        own: this.#terms.fragments.count > 1 ? local : null,
       });
       signal.throwIfAborted();
       this.#made = contribution;
+      this.#local.set({ round: round.round, parameters: local });
       if (this.#concluded) {
         this.discard();
         return null;
@@ -150,6 +199,7 @@ export class RoundWork {
     } catch (error) {
       if (!isDivergence(error)) throw error;
       this.training.startOver();
+      this.#local.set(null);
       return null;
     }
   }
@@ -167,6 +217,44 @@ export class RoundWork {
   }
 
   /** The relay accepted the contribution. It is not final yet: its attempt may be abandoned. */
+  async #trainFromBase(round: Round, workUntil: WorkUntil, signal: AbortSignal): Promise<LocalRound> {
+    const { parameters: base } = await this.#store.base(this.#terms, round.base, signal);
+    const vectors = { parameters: this.#local.begin(round.round, base), measured: base };
+    const trained = await this.training.train(round, vectors, workUntil, signal);
+    return { base, trained, local: trained.parameters };
+  }
+
+  /** Trains from this node's own parameters while the base arrives, and mixes it in. Null if the round was over before it arrived. */
+  async #trainMeanwhile(
+    round: Round,
+    early: Float32Array<ArrayBuffer>,
+    workUntil: WorkUntil,
+    signal: AbortSignal,
+  ): Promise<LocalRound | null> {
+    const ending = new AbortController();
+    let base: Float32Array<ArrayBuffer> | null = null;
+    const arriving = this.#arrived(round, AbortSignal.any([signal, ending.signal])).then((arrived) => {
+      base = arrived;
+    });
+    // Its error is thrown below, after training.
+    arriving.catch(() => undefined);
+    try {
+      const vectors = { parameters: early, measured: early };
+      const trained = await this.training.train(round, vectors, workUntil, signal);
+      // The relay may not store the base of a round that is over: the next round begins with its own.
+      if (this.#concluded && base === null) {
+        this.#local.set(null);
+        return null;
+      }
+      await arriving;
+      return base && { base, trained, local: this.#local.mixed(round.round, trained.parameters, base) };
+    } finally {
+      ending.abort();
+      await arriving.catch(() => undefined);
+    }
+  }
+
+  /** The relay accepted the contribution: what its encoding left out is added to the next delta. */
   async accept(acknowledgement: Acknowledgement | null): Promise<void> {
     if (acknowledgement !== null) await this.#store.saveReceipt(this.#terms.run, acknowledgement);
   }
@@ -181,8 +269,10 @@ export class RoundWork {
   discard(): void {
     const made = this.#made;
     if (made === null) return;
-    const { bytes: payload, residual } = made;
-    this.#residual = returned({ payload, residual }, this.#codec);
+    const { bytes: payload, residual: left } = made;
+    const fragment = this.#terms.fragments.at(made.round);
+    const residual = returned({ payload, residual: fragment.of(left) }, this.#codec);
+    this.#residual = fragment.into(this.#residual, residual);
     this.#made = null;
   }
 }

@@ -20,6 +20,10 @@ export interface SavedState {
   /** The error-feedback residual before `contribution`. If the contribution does not count, `returned` gives the next one. */
   readonly residual: Float32Array<ArrayBuffer>;
   readonly contribution: Contribution;
+  /** See `joinedAt` in rejoin.ts. */
+  readonly joinedAt: number | null;
+  /** The node's own parameters after its contribution; null in a run that synchronizes the whole model each round. */
+  readonly own: Float32Array<ArrayBuffer> | null;
 }
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
@@ -27,6 +31,7 @@ const hash = v.pipe(v.string(), v.check(isHash));
 const loss = v.pipe(v.number(), v.finite());
 const factsSchema = v.strictObject({
   progress: progressSchema,
+  joinedAt: v.nullable(count),
   contribution: v.strictObject({
     round: count,
     base: hash,
@@ -41,12 +46,12 @@ const factsSchema = v.strictObject({
 
 /** The bytes of a state's file; `run` is the run's id in hex. */
 export function encodeState(run: string, state: SavedState): Promise<Uint8Array<ArrayBuffer>> {
-  const { residual, contribution } = state;
+  const { residual, contribution, joinedAt, own } = state;
   const { progress, vectors } = checkpointParts(state.checkpoint);
   const { bytes, residual: nextResidual, ...facts } = contribution;
   return seal('node-state', run, {
-    facts: { progress, contribution: facts },
-    vectors: { ...vectors, residual, nextResidual },
+    facts: { progress, joinedAt, contribution: facts },
+    vectors: { ...vectors, residual, nextResidual, ...(own && { own }) },
     payload: bytes,
   });
 }
@@ -61,12 +66,12 @@ export async function decodeState(
   parameters: number,
 ): Promise<SavedState> {
   const { facts, vectors, payload } = await unseal('node-state', run, bytes);
-  const { firstMoment, secondMoment, residual, nextResidual } = vectors;
+  const { firstMoment, secondMoment, residual, nextResidual, own } = vectors;
   if (!firstMoment || !secondMoment || !residual || !nextResidual || !payload)
     throw damaged('lacks a vector');
-  for (const vector of [firstMoment, secondMoment, residual, nextResidual])
+  for (const vector of [firstMoment, secondMoment, residual, nextResidual, ...(own ? [own] : [])])
     if (vector.length !== parameters) throw damaged('belongs to another model');
-  const { progress, contribution } = factsOf(factsSchema, facts);
+  const { progress, joinedAt, contribution } = factsOf(factsSchema, facts);
   if (contribution.payloadBytes !== payload.length) throw damaged('has a payload of another length');
   const { step, scaling, sampler, kernels } = progress;
   const state = { step, firstMoment, secondMoment, ...(scaling && { scaling }) };
@@ -74,5 +79,7 @@ export async function decodeState(
     checkpoint: { state, sampler, kernels },
     residual,
     contribution: { ...contribution, bytes: payload, residual: nextResidual },
+    joinedAt,
+    own: own ?? null,
   };
 }

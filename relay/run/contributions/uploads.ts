@@ -112,12 +112,12 @@ export class Uploads {
     const upload = this.#uploads.get(key);
     if (upload === undefined) return { refusal: RefusalCode.UNEXPECTED };
     const { offer, corpus, payload } = upload;
-    const { manifest, codec } = this.#run;
+    const { codec, fragments } = this.#run;
     const bytes = await this.#store.read(key, payload);
     let refusal = RefusalCode.BAD_HASH;
     if ((await contentHash(bytes)) === payload) {
       try {
-        await checkPayload(bytes, manifest.model.parameters, bounded(codec, this.#round.normBound));
+        await checkPayload(bytes, fragments.length, bounded(codec, this.#round.normBound));
         return { offer, corpus, payload, bytes };
       } catch (error) {
         if (!(error instanceof WireError)) throw error;

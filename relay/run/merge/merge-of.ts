@@ -1,3 +1,4 @@
+import type { Fragment, Fragments } from '../../wire/fragments.ts';
 import type { WholeManifest } from '../../wire/frames.ts';
 import { CentredClipping } from './centred-clipping.ts';
 import { Dare } from './dare.ts';
@@ -9,24 +10,28 @@ import { Ties } from './ties.ts';
 import { TrimmedMean } from './trimmed-mean.ts';
 import { WeightedMean } from './weighted-mean.ts';
 
-/** The merge rule that a manifest chooses. */
-export function mergeOf({ merge, model: { parameters } }: Pick<WholeManifest, 'merge' | 'model'>): Merge {
+/** The merge rule that a manifest chooses, for the deltas of a fragment, which have `length` values. */
+export function mergeOf(
+  { merge }: Pick<WholeManifest, 'merge'>,
+  { length }: Fragments,
+  fragment: Fragment,
+): Merge {
   switch (merge.case) {
     case 'weightedMean':
-      return new WeightedMean(parameters);
+      return new WeightedMean(length);
     case 'robustMean':
-      return new RobustMean(parameters, merge.value);
+      return new RobustMean(length, { ...merge.value, tensors: fragment.tensors(merge.value.tensors) });
     case 'medianNorm':
-      return new MedianNorm(merge.value);
+      return new MedianNorm({ ...merge.value, tensors: fragment.tensors(merge.value.tensors) });
     case 'trimmedMean':
-      return new TrimmedMean(parameters, merge.value);
+      return new TrimmedMean(length, merge.value);
     case 'centredClipping':
-      return new CentredClipping(parameters, merge.value);
+      return new CentredClipping(length, merge.value);
     case 'soup':
-      return new Soup(parameters);
+      return new Soup(length);
     case 'ties':
-      return new Ties(parameters, merge.value);
+      return new Ties(length, merge.value);
     case 'dare':
-      return new Dare(parameters, merge.value);
+      return new Dare(length, merge.value);
   }
 }

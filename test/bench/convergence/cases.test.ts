@@ -1,9 +1,16 @@
 import { expect, test } from 'vitest';
-import { casesOf, type Matrix, stepsFor } from '../../../bench/convergence/cases.ts';
+import {
+  casesOf,
+  type Matrix,
+  optimizersOf,
+  pacedCasesOf,
+  stepsFor,
+} from '../../../bench/convergence/cases.ts';
 
 const matrix: Matrix = {
-  ...{ codecs: ['dense8', 'sparse'], outers: ['suited'], nodes: [1, 4], steps: [10, 30] },
-  ...{ dropped: [0, 30], downlinks: ['full'], seeds: 2 },
+  ...{ strategies: ['muloco'], codecs: ['dense8', 'sparse'], outers: ['suited'], momenta: ['suited'] },
+  ...{ nodes: [1, 4], steps: [10, 30], dropped: [0, 30], pacings: ['timed', 'naive'] },
+  ...{ downlinks: ['full'], seeds: 2 },
 };
 
 test('every combination is one case for each seed, and each codec has the outer step that suits it', () => {
@@ -14,10 +21,29 @@ test('every combination is one case for each seed, and each codec has the outer 
   expect(casesOf({ ...matrix, outers: ['constant'] }).every(({ outer }) => outer === 'constant')).toBe(true);
 });
 
-test('each downlink is a case of its own', () => {
-  const cases = casesOf({ ...matrix, downlinks: ['full', 'sparse'] });
+test('the codec is that of the strategy where none is chosen', () => {
+  const suited = casesOf({
+    ...matrix,
+    codecs: ['suited'],
+    strategies: ['streaming', 'sparseloco'],
+    seeds: 1,
+  });
+  expect([...new Set(suited.map(({ strategy, codec }) => `${strategy} ${codec}`))]).toEqual([
+    'streaming dense8',
+    'sparseloco sparse',
+  ]);
+});
+
+test('nodes of different speeds work together in each way, and every optimizer in use has a run alone', () => {
+  expect(pacedCasesOf(matrix)).toHaveLength(8);
+  expect(optimizersOf(matrix)).toEqual(['muon', 'adamw']);
+  expect(optimizersOf({ ...matrix, pacings: [] })).toEqual(['muon']);
+});
+
+test('each downlink is a case of its own, except for fragments', () => {
+  const cases = casesOf({ ...matrix, downlinks: ['full', 'sparse'], strategies: ['diloco', 'streaming'] });
   expect(cases.filter(({ downlink }) => downlink === 'sparse')).toHaveLength(32);
-  expect(new Set(cases.map((one) => JSON.stringify(one))).size).toBe(64);
+  expect(new Set(cases.map((one) => JSON.stringify(one))).size).toBe(96);
 });
 
 test('all cases have the same steps: at least the tokens, and whole rounds for each number of local steps', () => {

@@ -66,6 +66,34 @@ test('a run of sparse deltas and a plain outer step trains, and its nodes send a
     expect((payloadBytes * 8) / length).toBeLessThanOrEqual(0.25);
 });
 
+test.each([
+  ['replaces its own values with those of the base', null],
+  ['trains while the base arrives, and mixes it in', 0.5],
+])(
+  'a node of a run of fragments sends one a round, %s, and resumes with its own parameters',
+  async (_, localShare) => {
+    const { length } = layoutOf(tinyConfig);
+    const fragments = { count: 2, block: Math.ceil(length / 4), localShare };
+    const create = tinyRun({ rounds: 4, localSteps: 4, quorum: 2, target: 2, fragments });
+    const relay = await stage.relay({ folder: await stage.folder(), create });
+    const [first, second] = [await stage.folder(), await stage.folder()];
+    const leaving = stage.node(first, relay.url);
+    const staying = stage.node(second, relay.url, { seed: 6 });
+    await leaving.said('committed');
+    leaving.contributor.finish();
+    await leaving.done;
+    const returned = stage.node(first, relay.url);
+    expect([await staying.done, await returned.done]).toEqual([undefined, undefined]);
+    expect(relay.status().round.phase).toBe('complete');
+    for (const { payloadBytes } of staying.all('contribution'))
+      expect(payloadBytes).toBeLessThan(length * 0.6);
+    expect(staying.all('acknowledged').map(({ round }) => round)).toEqual([1, 2, 3, 4]);
+    expect(returned.all('restored')).toHaveLength(1);
+    const losses = staying.all('round').map(({ heldOutLoss }) => heldOutLoss);
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) - 0.02);
+  },
+);
+
 test('a run with f16 storage ends a node whose adapter has no 16-bit floats', async () => {
   const strategy: Partial<StrategyDraft> = {
     precision: { case: 'f16', value: { initialScale: 1024, growthInterval: 100 } },

@@ -40,7 +40,7 @@ async function round({ isSparse = false, ...merge }: (typeof rules)[number], see
   const random = Random.seeded(seed);
   const draft = tinyRun({ parameters, target: 5, merge, ...(isSparse ? { sparse } : {}) }).manifest;
   const bytes = manifestBytesOf(draft, keys);
-  const { manifest, codec } = parseManifest(bytes);
+  const { manifest, codec, fragments } = parseManifest(bytes);
   const shared = new Float32Array(parameters).map(() => random.normal() / 8);
   const contributions = [320, 288, 32, 320, 160].map((tokens, i) => {
     const factor = [1, 4, 1, -2, 1][i] ?? 1;
@@ -52,7 +52,7 @@ async function round({ isSparse = false, ...merge }: (typeof rules)[number], see
     payload: hashOfBytes(fromHex(payload)),
     decode: async (take: TakeSlice) => take(codec.decodeSlice(fromHex(payload), parameters, 0)),
   }));
-  const { delta, excluded } = await mergeOf(manifest).merge(parts, codec.unit);
+  const { delta, excluded } = await mergeOf(manifest, fragments, fragments.at(1)).merge(parts, codec.unit);
   return {
     rule: nameOf(merge.case),
     manifest: toHex(bytes),

@@ -22,6 +22,7 @@ import type { NewRun } from '../../../relay/run/run.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../../relay/server/server.ts';
 import { denseCodec } from '../../../relay/wire/codec/dense.ts';
 import { type SparseSettings, sparseCodec } from '../../../relay/wire/codec/sparse.ts';
+import { stridedFragments, wholeModel } from '../../../relay/wire/fragments.ts';
 
 export const tinyConfig: ModelConfig = {
   vocabularySize: 260,
@@ -57,6 +58,8 @@ export const tinyTerms: RunTerms = {
   codec: denseCodec({ bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 }),
   downlink: null,
   isTimed: false,
+  fragments: wholeModel(layoutOf(tinyConfig).length),
+  localShare: null,
 };
 
 /** A time that no machine reaches. */
@@ -79,6 +82,8 @@ export interface TinyRun {
   readonly sparse?: SparseSettings;
   /** How bases reach nodes; whole unless given. */
   readonly downlink?: NonNullable<NewRun['manifest']['downlink']>;
+  /** A fragment a round; the whole model unless given. */
+  readonly fragments?: { readonly count: number; readonly block: number; readonly localShare: number | null };
   /** Changes to AdamW, a cosine and f32. */
   readonly strategy?: Partial<StrategyDraft>;
 }
@@ -93,6 +98,7 @@ export function tinyRun(run: TinyRun): NewRun {
   const named = runTokenizer(tokenizer, config.contextLength);
   const grid = { bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 };
   const [batch, sequence] = [2, 16];
+  const { length: values } = run.fragments ? stridedFragments(layout.length, run.fragments) : layout;
   return {
     manifest: {
       version: 2,
@@ -115,6 +121,18 @@ export function tinyRun(run: TinyRun): NewRun {
         schedule: { case: 'cosine', value: {} },
         precision: { case: 'f32', value: {} },
         outer: { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } },
+        part: run.fragments
+          ? {
+              case: 'fragments',
+              value: {
+                ...{ count: run.fragments.count, block: run.fragments.block },
+                arrival:
+                  run.fragments.localShare === null
+                    ? { case: 'beforeSteps', value: {} }
+                    : { case: 'afterSteps', value: { localShare: run.fragments.localShare } },
+              },
+            }
+          : { case: 'wholeModel', value: {} },
         ...run.strategy,
       },
       codec: run.sparse ? { case: 'sparse', value: run.sparse } : { case: 'dense', value: grid },
@@ -127,7 +145,7 @@ export function tinyRun(run: TinyRun): NewRun {
         graceShare: 50,
         weightShare: 100,
         payloadRounds: 0,
-        payloadBytes: (run.sparse ? sparseCodec(run.sparse) : denseCodec(grid)).payloadBytes(layout.length),
+        payloadBytes: (run.sparse ? sparseCodec(run.sparse) : denseCodec(grid)).payloadBytes(values),
         maxTokens: run.localSteps * batch * sequence,
         maxNodes: 8,
       },

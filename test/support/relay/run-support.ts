@@ -6,6 +6,7 @@ import type { NewRun, Run } from '../../../relay/run/run.ts';
 import { hashOfBytes } from '../../../relay/storage/sha256.ts';
 import { denseCodec } from '../../../relay/wire/codec/dense.ts';
 import { type SparseSettings, sparseCodec } from '../../../relay/wire/codec/sparse.ts';
+import { type FragmentSettings, stridedFragments } from '../../../relay/wire/fragments.ts';
 import { fromHex, toHex } from '../../../relay/wire/hex.ts';
 import { offerBytes, sign } from '../../../relay/wire/signatures.ts';
 import {
@@ -33,6 +34,8 @@ export interface TinyRun {
   readonly merge?: NewRun['manifest']['merge'];
   /** The settings of a sparse codec, and the outer step `sgd` with it; the dense codec and `nesterov` unless given. */
   readonly sparse?: SparseSettings;
+  /** A fragment a round; the whole model unless given. */
+  readonly fragments?: FragmentSettings;
   /** The norm bound; the clip norm unless given. */
   readonly following?: { readonly factor: number; readonly rounds: number };
   /** The guard's tokens, and by how much the loss on them may rise; no guard unless given. */
@@ -64,7 +67,9 @@ export function tinyRun(options: TinyRun = {}): NewRun {
     deadlineMs = 60_000,
     graceMs = 5_000,
     probe,
+    fragments,
   } = options;
+  const values = fragments ? stridedFragments(parameters, fragments).length : parameters;
   const random = Random.seeded(options.seed ?? 1);
   return {
     manifest: {
@@ -105,6 +110,12 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         outer: options.sparse
           ? { case: 'sgd', value: { learningRate: 1, finalRate: 0.4, constantRounds: 1 } }
           : { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } },
+        part: fragments
+          ? {
+              case: 'fragments',
+              value: { ...fragments, arrival: { case: 'afterSteps', value: { localShare: 0.5 } } },
+            }
+          : { case: 'wholeModel', value: {} },
       },
       codec: options.sparse ? { case: 'sparse', value: options.sparse } : { case: 'dense', value: grid },
       merge:
@@ -117,7 +128,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         target,
         deadlineMs,
         graceMs,
-        payloadBytes: (options.sparse ? sparseCodec(options.sparse) : codec).payloadBytes(parameters),
+        payloadBytes: (options.sparse ? sparseCodec(options.sparse) : codec).payloadBytes(values),
         maxTokens: Math.max(1000, (options.localSteps ?? 0) * 32),
         maxNodes: 64,
         graceShare: 50,

@@ -1,4 +1,5 @@
 import type { StrategyDraft } from '../../../../relay/run/manifest.ts';
+import type { NesterovSettings } from '../../../../relay/run/outer/nesterov.ts';
 import type { NewRun } from '../../../../relay/run/run.ts';
 import type { Codec } from '../../../../relay/wire/codec/codec.ts';
 import { denseCodec } from '../../../../relay/wire/codec/dense.ts';
@@ -59,13 +60,12 @@ export function codecFor(
   return { draft: { case: 'sparse', value }, codec: sparseCodec(value) };
 }
 
-/** The outer optimizer that suits the codec, unless one is chosen. */
-export function outerNameOf({ codec, outer }: { codec?: CodecName; outer?: OuterName }): OuterName {
-  return outer ?? (codec === 'sparse' ? 'sgd' : 'nesterov');
-}
-
 /** The outer optimizer of a new run of so many rounds. */
-export function outerOf(name: OuterName, rounds: number): NonNullable<StrategyDraft['outer']> {
+export function outerOf(
+  name: OuterName,
+  rounds: number,
+  nesterov: NesterovSettings,
+): NonNullable<StrategyDraft['outer']> {
   if (name === 'nesterov') return { case: 'nesterov', value: nesterov };
   return { case: 'sgd', value: { ...annealed, constantRounds: Math.ceil(rounds * constantPart) } };
 }

@@ -150,3 +150,34 @@ test('a sparse run takes a quarter of a bit a parameter, anneals its rate, and h
   const other = await manifestOf(flagsOf('--codec', 'sparse', '--outer', 'nesterov'));
   expect(other.strategy.outer.case).toBe('nesterov');
 });
+
+test('a strategy chooses optimizer, codec, outer step and fragments, and a flag of its own overrides one', async () => {
+  const of = async (...words: string[]) => {
+    const { strategy, codec } = await manifestOf(flagsOf(...words));
+    return [strategy.inner.case, codec.case, strategy.outer.case, strategy.part.case];
+  };
+  expect(await of()).toEqual(['adamw', 'dense', 'nesterov', 'wholeModel']);
+  expect(await of('--strategy', 'muloco')).toEqual(['muon', 'dense', 'nesterov', 'wholeModel']);
+  expect(await of('--strategy', 'sparseloco')).toEqual(['adamw', 'sparse', 'sgd', 'wholeModel']);
+  expect(await of('--strategy', 'streaming')).toEqual(['adamw', 'dense', 'nesterov', 'fragments']);
+  expect(await of('--strategy', 'streaming', '--optimizer', 'muon', '--codec', 'sparse')).toEqual([
+    ...['muon', 'sparse', 'sgd', 'fragments'],
+  ]);
+  const { strategy } = await manifestOf(flagsOf('--strategy', 'muloco'));
+  expect(strategy.outer.value).toMatchObject({ learningRate: 0.8, momentum: 0.9 });
+});
+
+test('a run of fragments sends less a round, and is not taken for one of the whole model', async () => {
+  const flags = flagsOf('--strategy', 'streaming');
+  const manifest = await manifestOf(flags);
+  const whole = await manifestOf(flagsOf());
+  expect(manifest.limits.payloadBytes).toBeLessThan(whole.limits.payloadBytes * 0.7);
+  expect(manifest.strategy.outer.value).toMatchObject({ learningRate: 0.4, momentum: 0.9 });
+  expect(() => checkSameRun(manifest, flags, '')).not.toThrow();
+  expect(() => checkSameRun(manifest, flagsOf(), '')).not.toThrow();
+  expect(() => checkSameRun(manifest, flagsOf('--strategy', 'diloco'), '')).toThrow('fragments');
+  expect(() => checkSameRun(whole, flags, '')).toThrow('fragments');
+  await expect(manifestOf(flagsOf('--strategy', 'streaming', '--downlink', 'dense8'))).rejects.toThrow(
+    'downloaded whole',
+  );
+});

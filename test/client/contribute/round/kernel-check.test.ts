@@ -38,7 +38,7 @@ async function start(gpu: () => Promise<GPU>): Promise<LocalTraining> {
 
 function train(training: LocalTraining, round: number) {
   const begun = { round, base: '', attempt: 1, localSteps: 1, normBound: 1 };
-  return training.train(begun, base, () => Number.POSITIVE_INFINITY, never);
+  return training.train(begun, { parameters: base, measured: base }, () => Number.POSITIVE_INFINITY, never);
 }
 
 const demoted = () => events.flatMap((event) => (event.event === 'kernels-demoted' ? event.kernels : []));

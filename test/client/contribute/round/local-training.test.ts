@@ -60,7 +60,7 @@ async function train(
   const rounds: TrainedRound[] = [];
   for (const round of [1, 2]) {
     const opened = { round, base: 'ab'.repeat(32), attempt: 0, localSteps, normBound: 1 };
-    const trained = await training.train(opened, base, workUntil, never);
+    const trained = await training.train(opened, { parameters: base, measured: base }, workUntil, never);
     rounds.push(trained);
     base = trained.parameters;
   }

@@ -56,6 +56,8 @@ const states: fc.Arbitrary<SavedState> = fc.record({
       residual: vector,
     })
     .map((facts) => ({ ...facts, payloadBytes: facts.bytes.length })),
+  joinedAt: fc.option(fc.nat()),
+  own: fc.option(vector),
 });
 const refused = expect.objectContaining({ code: expect.stringMatching(/^checkpoint\./) });
 

@@ -1,0 +1,113 @@
+import type { WholeManifest } from './frames.ts';
+import { WireError } from './strict.ts';
+import { RefusalCode } from './tapestry_pb.js';
+
+/** A flat vector, or one like it that holds only a fragment's values. */
+type Vector = Float32Array<ArrayBuffer>;
+
+/** The part of the model's flat vector that one round synchronizes. */
+export interface Fragment {
+  /** The values of the fragment, in the order of the vector. They may share memory with it. */
+  of(vector: Vector): Vector;
+  /** A vector like `vector`, with these values of the fragment in their places. It may share memory with `values`. */
+  into(vector: Vector, values: Vector): Vector;
+  /** Sizes of the tensors of a delta, given those of the vector: a border between two blocks ends a tensor. */
+  tensors(sizes: readonly number[]): number[];
+}
+
+/** The fragments of a run. */
+export interface Fragments {
+  /** How many rounds synchronize the whole vector once. */
+  readonly count: number;
+  /** Values of the delta of each round, with the padding after a fragment that is shorter than the others. */
+  readonly length: number;
+  /** The fragment of a round, counted from 1. */
+  at(round: number): Fragment;
+}
+
+/** The settings of fragments: `count` of at least 2, and enough blocks that none is empty. */
+export interface FragmentSettings {
+  readonly count: number;
+  readonly block: number;
+}
+
+/**
+ * The fragments that a manifest chooses; one that is the whole vector if it chooses none. Throws WireError OUT_OF_LIMIT for
+ * settings that leave a fragment empty.
+ */
+export function fragmentsOf({
+  strategy: { part },
+  model,
+}: Pick<WholeManifest, 'strategy' | 'model'>): Fragments {
+  const { parameters } = model;
+  if (part.case === 'fragments') return stridedFragments(parameters, part.value);
+  return wholeModel(parameters);
+}
+
+/** One fragment, which is the whole vector. */
+export function wholeModel(parameters: number): Fragments {
+  return { count: 1, length: parameters, at: () => whole };
+}
+
+const whole: Fragment = {
+  of: (vector) => vector,
+  into: (_, values) => values,
+  tensors: (sizes) => [...sizes],
+};
+
+/** Blocks of the vector in turn, so that each fragment has layers of every depth (Streaming DiLoCo, arXiv 2501.18512). */
+export function stridedFragments(parameters: number, { count, block }: FragmentSettings): Fragments {
+  if (count < 2 || block < 1 || (count - 1) * block >= parameters)
+    throw new WireError(
+      RefusalCode.OUT_OF_LIMIT,
+      'its fragments are fewer than two, or one of them is empty',
+    );
+  const length = Math.ceil(Math.ceil(parameters / block) / count) * block;
+  return { count, length, at: (round) => strided(parameters, { count, block }, (round - 1) % count, length) };
+}
+
+function strided(
+  parameters: number,
+  { count, block }: FragmentSettings,
+  first: number,
+  length: number,
+): Fragment {
+  const starts: number[] = [];
+  for (let start = first * block; start < parameters; start += count * block) starts.push(start);
+  const check = (vector: Vector, values: number) => {
+    if (vector.length !== values) throw new RangeError(`a vector has ${vector.length} values, not ${values}`);
+  };
+  return {
+    of(vector) {
+      check(vector, parameters);
+      const values = new Float32Array(length);
+      for (const [i, start] of starts.entries()) values.set(vector.subarray(start, start + block), i * block);
+      return values;
+    },
+    into(vector, values) {
+      check(vector, parameters);
+      check(values, length);
+      const next = vector.slice();
+      for (const [i, start] of starts.entries()) {
+        const size = Math.min(block, parameters - start);
+        next.set(values.subarray(i * block, i * block + size), start);
+      }
+      return next;
+    },
+    tensors(sizes) {
+      const found: number[] = [];
+      let end = 0;
+      for (const size of sizes) {
+        const from = end;
+        end += size;
+        for (let at = from; at < end; ) {
+          const border = Math.min(end, (Math.floor(at / block) + 1) * block);
+          if (Math.floor(at / block) % count === first) found.push(border - at);
+          at = border;
+        }
+      }
+      const held = found.reduce((sum, size) => sum + size, 0);
+      return found.map((size, i) => (i === found.length - 1 ? size + length - held : size));
+    },
+  };
+}
