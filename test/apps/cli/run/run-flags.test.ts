@@ -95,6 +95,10 @@ test.each(downlinkNames)(
   },
 );
 
+test('without a flag nodes follow by deltas of 4 bits', async () => {
+  expect((await manifestOf(flagsOf())).downlink).toMatchObject({ case: 'denseDeltas', value: { bits: 4 } });
+});
+
 test.each(['dense', 'sparse', 'statistical'])('--codec %s is a choice of the manifest', async (name) => {
   const manifest = await manifestOf(flagsOf('--codec', name));
   expect(manifest.codec.case).toBe(name);
