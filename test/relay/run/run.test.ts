@@ -90,7 +90,13 @@ test('history averages losses by tokens, and held-out losses by corpus', async (
     trainingLoss: (2 + 4 * 3 + 4) / 8,
     heldOutLoss: [4, 5],
   });
-  expect(run.contributor(b.key)).toEqual({ tokens: 96, contributions: 1, trainingLoss: 4, heldOutLoss: 5 });
+  expect(run.contributor(b.key)).toEqual({
+    tokens: 96,
+    contributions: 1,
+    stepMs: 0,
+    trainingLoss: 4,
+    heldOutLoss: 5,
+  });
   await run.close();
 });
 
