@@ -1,7 +1,15 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import * as v from 'valibot';
 import { retryDelay } from '../../client/retry-delay.ts';
-import { type RelayStatus, relayStatusSchema } from '../../relay/wire/status.ts';
+import {
+  type RelayStatus,
+  type StatusChange,
+  type StatusSnapshot,
+  statusChangeSchema,
+  statusHistorySchema,
+  statusSnapshotSchema,
+} from '../../relay/wire/status.ts';
+import { applied } from './status-change.ts';
 
 export type Connection = 'connecting' | 'live' | 'stale' | 'unreadable';
 
@@ -13,32 +21,28 @@ export interface StatusFeed {
   close(): void;
 }
 
-/** Parses a status; null if the text is not one. */
-export function parseStatus(text: string): RelayStatus | null {
+/** Parses what the relay said; null if the text does not have this shape. */
+export function parsed<const Schema extends v.GenericSchema>(
+  schema: Schema,
+  text: string,
+): v.InferOutput<Schema> | null {
   try {
-    const parsed = v.safeParse(relayStatusSchema, JSON.parse(text), { abortEarly: true });
-    return parsed.success ? parsed.output : null;
+    const result = v.safeParse(schema, JSON.parse(text), { abortEarly: true });
+    return result.success ? result.output : null;
   } catch {
     return null;
   }
 }
 
-/** The status with its whole history, of which `next` has the rounds after those of `known`; null if some are missing. */
-export function withHistory(known: RelayStatus | null, next: RelayStatus): RelayStatus | null {
-  const { historyAfter } = next;
-  if (historyAfter === 0) return next;
-  const before = known?.run.id === next.run.id ? known.history : [];
-  if ((before.at(-1)?.round ?? 0) < historyAfter) return null;
-  const kept = before.filter(({ round }) => round <= historyAfter);
-  return { ...next, historyAfter: 0, history: [...kept, ...next.history] };
-}
-
 /** Delays before the feed connects again. */
 const backoff = { firstMilliseconds: 500, lastMilliseconds: 15_000 };
 
+class Unreadable extends Error {}
+
 /**
- * Subscribes to `GET api/events`, relative to the page. An idle relay may send nothing, so after `silence` milliseconds
- * without an event the feed checks with `GET api/status` whether the relay still answers.
+ * Follows the relay's status, by addresses relative to the page: the stream of changes `api/events`, a snapshot `api/status`
+ * at the begin of each stream and after a change that was missed, and `api/history` for rounds that are new. An idle relay
+ * may send nothing, so after `silence` milliseconds without a change the feed asks for a snapshot.
  */
 export function openStatusFeed(silence = 10_000): StatusFeed {
   const status = signal<RelayStatus | null>(null);
@@ -47,47 +51,97 @@ export function openStatusFeed(silence = 10_000): StatusFeed {
   let source: EventSource | null = null;
   let attempt = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the requests of an earlier stream. */
+  let requests = new AbortController();
+  /** Null while a new one is needed. */
+  let snapshot: StatusSnapshot | null = null;
+  let waiting: StatusChange[] = [];
+  let isFollowing = false;
 
-  const receive = (text: string) => {
-    const parsed = parseStatus(text);
-    if (parsed === null) {
-      connection.value = 'unreadable';
-      return;
-    }
-    const next = withHistory(status.value, parsed);
-    // A new stream begins with the whole.
-    if (next === null) return openLater();
-    status.value = next;
+  const ask = async <const Schema extends v.GenericSchema>(path: string, schema: Schema) => {
+    const signal = AbortSignal.any([requests.signal, AbortSignal.timeout(silence)]);
+    const response = await fetch(path, { signal });
+    if (!response.ok) throw new Error(response.statusText);
+    const answer = parsed(schema, await response.text());
+    if (answer === null) throw new Unreadable();
+    return answer;
+  };
+
+  /** Shows the status of `latest` with its history, of which only the missing rounds are asked for. */
+  const show = async ({ sequence: _, ...facts }: StatusSnapshot) => {
+    const shown = status.value?.run.id === facts.run.id ? status.value.history : [];
+    const last = shown.at(-1)?.round ?? 0;
+    const known = last > facts.base.round ? [] : shown;
+    const after = known.at(-1)?.round ?? 0;
+    const { history } =
+      after === facts.base.round
+        ? { history: [] }
+        : await ask(`api/history?after=${after}`, statusHistorySchema);
+    const isNew = history.length > 0 || known !== shown;
+    status.value = { ...facts, history: isNew ? [...known, ...history] : known };
     heardAt.value = Date.now();
     attempt = 0;
     connection.value = 'live';
   };
 
-  const openLater = () => {
+  /** Follows the changes that wait, one after another. */
+  const follow = async () => {
+    if (isFollowing) return;
+    isFollowing = true;
+    const { signal } = requests;
+    try {
+      do {
+        snapshot ??= await ask('api/status', statusSnapshotSchema);
+        for (const change of waiting.splice(0)) {
+          if (snapshot !== null && change.sequence > snapshot.sequence) snapshot = applied(snapshot, change);
+        }
+        if (snapshot !== null) await show(snapshot);
+      } while (waiting.length > 0 || snapshot === null);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof Unreadable)) return openLater();
+      connection.value = 'unreadable';
+      snapshot = null;
+    } finally {
+      if (requests.signal === signal) isFollowing = false;
+    }
+  };
+
+  const receive = (text: string) => {
+    const change = parsed(statusChangeSchema, text);
+    if (change === null) {
+      connection.value = 'unreadable';
+      return;
+    }
+    waiting.push(change);
+    void follow();
+  };
+
+  const end = () => {
     source?.close();
-    connection.value = status.value === null ? 'connecting' : 'stale';
+    requests.abort();
     clearTimeout(retry);
+  };
+
+  const openLater = () => {
+    end();
+    connection.value = status.value === null ? 'connecting' : 'stale';
     retry = setTimeout(open, retryDelay(backoff, ++attempt, Math.random()));
   };
 
   const open = () => {
-    source?.close();
+    end();
+    requests = new AbortController();
+    [snapshot, waiting, isFollowing] = [null, [], false];
     source = new EventSource('api/events');
     source.onmessage = (message) => receive(String(message.data));
     source.onerror = openLater;
   };
 
-  const watch = setInterval(async () => {
+  const watch = setInterval(() => {
     if (connection.value !== 'live' || Date.now() - heardAt.value < silence) return;
-    try {
-      const known = status.value?.history.at(-1)?.round ?? 0;
-      const response = await fetch(`api/status?after=${known}`, { signal: AbortSignal.timeout(silence) });
-      if (!response.ok) throw new Error(response.statusText);
-      receive(await response.text());
-    } catch {
-      connection.value = 'stale';
-      open();
-    }
+    snapshot = null;
+    void follow();
   }, silence);
 
   open();
@@ -97,8 +151,7 @@ export function openStatusFeed(silence = 10_000): StatusFeed {
     heardAt,
     close() {
       clearInterval(watch);
-      clearTimeout(retry);
-      source?.close();
+      end();
     },
   };
 }

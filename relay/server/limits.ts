@@ -79,9 +79,10 @@ export interface RelayLimits extends RunLimits {
   readonly downloadsPerAddress: number;
   readonly journals: number;
   readonly journalsPerAddress: number;
-  /** The least time between two publications of the status, and the bytes a second that are sent to all viewers together. */
+  /** The least time between two publications of the status, and the bytes a second that are sent to all viewers and to each. */
   readonly statusInterval: number;
   readonly statusBytesPerSecond: number;
+  readonly viewerBytesPerSecond: number;
   /** For how long all requests of /metrics share one text. */
   readonly metricsInterval: number;
   /** How often the run's deadlines are checked. */
@@ -141,6 +142,7 @@ export const defaultLimits: RelayLimits = {
   journalsPerAddress: 16,
   statusInterval: 500,
   statusBytesPerSecond: 32 << 20,
+  viewerBytesPerSecond: 2_000,
   metricsInterval: 250,
   tick: 100,
   close: 2_000,

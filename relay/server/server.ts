@@ -23,7 +23,8 @@ import { defaultLimits, type RelayLimits } from './limits.ts';
 import type { Logger } from './log.ts';
 import { watchLoop } from './loop-monitor.ts';
 import { Metrics } from './metrics.ts';
-import { type Sample, StatusView } from './status.ts';
+import { currentStatus } from './status/current-status.ts';
+import { StatusView } from './status/status-view.ts';
 import { type Certificate, certificateFor, type TlsOption } from './tls.ts';
 
 export interface RelayOptions {
@@ -73,7 +74,7 @@ export interface Relay {
   base(): Promise<{ round: number; hash: Hash; parameters: Float32Array<ArrayBuffer> }>;
   /** The bytes of a blob; null if there is none of this hash. */
   blob(hash: Hash): Promise<Uint8Array<ArrayBuffer> | null>;
-  announceSample(sample: Sample): void;
+  announceSample(sample: NonNullable<RelayStatus['sample']>): void;
   /** Resolves once the last round is committed; immediately if it already is. */
   readonly complete: Promise<void>;
   close(): Promise<void>;
@@ -162,7 +163,10 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
   const { clock, certificate, names, limits } = prepared;
   const { log } = options;
   const hub = new Hub({ ...prepared, run, log });
-  const view = new StatusView(hub, names.publicUrl);
+  let sample: RelayStatus['sample'] = null;
+  const status = () => currentStatus(hub, names.publicUrl, sample);
+  const view = new StatusView({ status, limits, clock });
+  hub.onChange = () => view.changed();
   const complete = new Promise<void>((resolve) => {
     hub.onComplete = resolve;
     if (run.current().phase === 'complete') resolve();
@@ -196,14 +200,17 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
     runId: run.id,
     manifest: run.manifest,
     fingerprint: certificate?.fingerprint ?? null,
-    status: () => view.status(),
+    status,
     watch: (listener) => view.watch(listener),
     base: async () => run.base(),
     async blob(hash) {
       const opened = await run.openBlob(hash);
       return opened === null ? null : new Uint8Array(await new Response(opened.bytes).arrayBuffer());
     },
-    announceSample: (sample) => view.announceSample(sample),
+    announceSample(announced) {
+      sample = announced;
+      view.changed();
+    },
     complete,
     close: () => (closing ??= close()),
   };

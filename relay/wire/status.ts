@@ -1,12 +1,9 @@
 import * as v from 'valibot';
 
-/** The most rounds in the history of a whole status. */
+/** The most rounds in one answer of the history. */
 export const mostStatusRounds = 1_000;
 
-/**
- * The relay's public status (`GET /api/status`, and each `data:` of `GET /api/events`). The dashboard, the command line's
- * table and scripts all read this shape. Losses are nats a token.
- */
+/** Losses are nats a token. */
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** The wire carries no greater loss and no greater rate. */
 const loss = v.pipe(v.number(), v.minValue(0), v.maxValue(1000));
@@ -14,8 +11,80 @@ const rate = v.pipe(v.number(), v.minValue(0), v.maxValue(1e9));
 /** Milliseconds since 1970, as far as a Date reaches. */
 const time = v.pipe(v.number(), v.minValue(0), v.maxValue(8.64e15));
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
+/** The first 16 hex digits of the node's public key. */
+const nodeId = v.string();
 
-export const relayStatusSchema = v.strictObject({
+const round = v.strictObject({
+  /** The current round, from 1; it remains `run.rounds` after the last. */
+  number: count,
+  phase: v.picklist(['waiting', 'training', 'grace', 'complete']),
+  contributions: count,
+  quorum: count,
+  /** The contributions that the round waits for: of connected nodes and of those that have contributed. */
+  target: count,
+  /** Milliseconds since 1970. */
+  openedAt: v.nullable(time),
+  deadlineAt: v.nullable(time),
+});
+
+/** `round` is the number of rounds that made this base; `bytes` its size. */
+const base = v.strictObject({ round: count, hash, bytes: count });
+
+const totals = v.strictObject({
+  tokens: count,
+  contributions: count,
+  refusals: count,
+  abandonedRounds: count,
+  bytesUp: count,
+  bytesDown: count,
+  /** Bytes that exchanging f32 gradients at every local step would have moved, both directions together. */
+  bytesDataParallel: count,
+});
+
+/** Text continued from the base of `round`, made by the relay's operator from public weights. */
+const sample = v.nullable(v.strictObject({ round: count, prompt: v.string(), text: v.string() }));
+
+/** What a node reports and what it gave, which changes while it is connected. */
+const progress = {
+  state: v.picklist(['syncing', 'training', 'uploading', 'waiting', 'paused']),
+  /** Steps of the current round. */
+  steps: count,
+  tokensPerSecond: rate,
+  trainingLoss: v.nullable(loss),
+  heldOutLoss: v.nullable(loss),
+  /** Tokens in accepted contributions, over the run. */
+  tokens: count,
+  contributions: count,
+  bytesUp: count,
+  bytesDown: count,
+};
+
+const node = v.strictObject({
+  id: nodeId,
+  host: v.picklist(['browser', 'node', 'deno']),
+  corpus: v.nullable(v.string()),
+  connectedAt: time,
+  ...progress,
+});
+
+const committedRound = v.strictObject({
+  /** The round that committed. */
+  round: count,
+  contributions: count,
+  /** Contributions that the merge rule left out. */
+  excluded: count,
+  tokens: count,
+  /** The new base's loss on the run's own probe, measured by the relay; null without a guard. */
+  probeLoss: v.nullable(loss),
+  trainingLoss: loss,
+  /** Held-out loss, on each corpus's own text, of the base that opened the round; null if no node reported one. */
+  heldOutLoss: v.array(v.nullable(loss)),
+  committedAt: time,
+  base: hash,
+});
+
+/** Everything that the relay says in public about its run, except the history. */
+const facts = {
   /** The public address that the operator set; null if there is none, and readers use the address that they opened. */
   address: v.nullable(v.string()),
   run: v.strictObject({
@@ -28,74 +97,58 @@ export const relayStatusSchema = v.strictObject({
     corpora: v.array(v.string()),
     lane: v.picklist(['open']),
   }),
-  round: v.strictObject({
-    /** The current round, from 1; it remains `run.rounds` after the last. */
-    number: count,
-    phase: v.picklist(['waiting', 'training', 'grace', 'complete']),
-    contributions: count,
-    quorum: count,
-    /** The contributions that the round waits for: of connected nodes and of those that have contributed. */
-    target: count,
-    /** Milliseconds since 1970. */
-    openedAt: v.nullable(time),
-    deadlineAt: v.nullable(time),
-  }),
-  /** `round` is the number of rounds that made this base; `bytes` its size. */
-  base: v.strictObject({ round: count, hash, bytes: count }),
-  nodes: v.array(
-    v.strictObject({
-      /** The first 16 hex digits of the node's public key. */
-      id: v.string(),
-      host: v.picklist(['browser', 'node', 'deno']),
-      corpus: v.nullable(v.string()),
-      state: v.picklist(['syncing', 'training', 'uploading', 'waiting', 'paused']),
-      /** Steps of the current round. */
-      steps: count,
-      /** Tokens in accepted contributions, over the run. */
-      tokens: count,
-      contributions: count,
-      tokensPerSecond: rate,
-      trainingLoss: v.nullable(loss),
-      heldOutLoss: v.nullable(loss),
-      bytesUp: count,
-      bytesDown: count,
-      connectedAt: time,
-    }),
-  ),
-  /**
-   * `history` has the rounds after this one: a viewer of `api/events` gets the whole once, 0, and then what is new. A whole
-   * of a long run leaves rounds out evenly.
-   */
-  historyAfter: count,
-  history: v.array(
-    v.strictObject({
-      /** The round that committed. */
-      round: count,
-      contributions: count,
-      /** Contributions that the merge rule left out. */
-      excluded: count,
-      tokens: count,
-      /** The new base's loss on the run's own probe, measured by the relay; null without a guard. */
-      probeLoss: v.nullable(loss),
-      trainingLoss: loss,
-      /** Held-out loss, on each corpus's own text, of the base that opened the round; null if no node reported one. */
-      heldOutLoss: v.array(v.nullable(loss)),
-      committedAt: time,
-      base: hash,
-    }),
-  ),
-  totals: v.strictObject({
-    tokens: count,
-    contributions: count,
-    refusals: count,
-    abandonedRounds: count,
-    bytesUp: count,
-    bytesDown: count,
-    /** Bytes that exchanging f32 gradients at every local step would have moved, both directions together. */
-    bytesDataParallel: count,
-  }),
-  /** Text continued from the base of `round`, made by the relay's operator from public weights. */
-  sample: v.nullable(v.strictObject({ round: count, prompt: v.string(), text: v.string() })),
-});
+  round,
+  base,
+  nodes: v.array(node),
+  totals,
+  sample,
+};
 
+/** A run's status with its history: what the dashboard, the command line's table and scripts show. */
+export const relayStatusSchema = v.strictObject({ ...facts, history: v.array(committedRound) });
 export type RelayStatus = v.InferOutput<typeof relayStatusSchema>;
+
+/** The answer of `GET /api/status`: the status, without its history, after the change with this number. */
+export const statusSnapshotSchema = v.strictObject({ sequence: count, ...facts });
+export type StatusSnapshot = v.InferOutput<typeof statusSnapshotSchema>;
+
+/**
+ * The answer of `GET /api/history?after=ROUND`: the committed rounds after that one, at most `mostStatusRounds` of them, spread
+ * evenly, and the newest.
+ */
+export const statusHistorySchema = v.strictObject({ run: hash, history: v.array(committedRound) });
+export type StatusHistory = v.InferOutput<typeof statusHistorySchema>;
+
+/**
+ * The `data:` of an event of `GET /api/events`: what changed since the event before. Its first event only gives the number at
+ * which the stream begins. A reader that does not have the status after the change before this one asks for a snapshot.
+ */
+export const statusChangeSchema = v.strictObject({
+  sequence: count,
+  round: v.optional(round),
+  base: v.optional(base),
+  totals: v.optional(totals),
+  sample: v.optional(sample),
+  /** Nodes that joined, or joined again. */
+  joined: v.optional(v.array(node)),
+  /** The id and the progress of nodes as a tuple, for its size. A large list of nodes takes several events. */
+  progressed: v.optional(
+    v.array(
+      v.strictTuple([
+        nodeId,
+        progress.state,
+        progress.steps,
+        progress.tokensPerSecond,
+        progress.trainingLoss,
+        progress.heldOutLoss,
+        progress.tokens,
+        progress.contributions,
+        progress.bytesUp,
+        progress.bytesDown,
+      ]),
+    ),
+  ),
+  /** The ids of nodes that are no longer connected. */
+  left: v.optional(v.array(nodeId)),
+});
+export type StatusChange = v.InferOutput<typeof statusChangeSchema>;

@@ -9,7 +9,7 @@ import { type PresetName, presetNames, presets } from '../../../client/model/con
 import { layoutOf } from '../../../client/model/parameters.ts';
 import { RelayHttp } from '../../../client/relay-http.ts';
 import { predictMemory } from '../../../client/train/memory.ts';
-import { type RelayStatus, relayStatusSchema } from '../../../relay/wire/status.ts';
+import { type RelayStatus, statusHistorySchema, statusSnapshotSchema } from '../../../relay/wire/status.ts';
 import { Command } from '../command.ts';
 import { dataFolder } from '../files/data-folder.ts';
 import { describeModel, isOnDisk } from '../model/describe-model.ts';
@@ -115,11 +115,12 @@ async function showRelay(address: string, fingerprint: string | undefined, outpu
 async function relayStatus(address: string, fingerprint: string | undefined): Promise<RelayStatus> {
   const { url, fingerprint: linked } = relayAddress(address);
   const http = new RelayHttp({ fetch: fetchPinnedTo(fingerprint ?? linked) }, clock, url);
-  let answer: unknown;
+  const signal = AbortSignal.timeout(answerMilliseconds);
+  const ask = async (path: string): Promise<unknown> =>
+    JSON.parse(new TextDecoder().decode(await http.read(path, { most: maxStatusBytes, signal })));
+  let answers: unknown[];
   try {
-    const signal = AbortSignal.timeout(answerMilliseconds);
-    const bytes = await http.read('api/status', { most: maxStatusBytes, signal });
-    answer = JSON.parse(new TextDecoder().decode(bytes));
+    answers = [await ask('api/status'), await ask('api/history')];
   } catch (cause) {
     if (cause instanceof TapestryError) throw cause;
     const why = cause instanceof Error ? cause.message : cause;
@@ -130,8 +131,13 @@ async function relayStatus(address: string, fingerprint: string | undefined): Pr
       { cause },
     );
   }
-  const parsed = v.safeParse(relayStatusSchema, answer, { abortEarly: true });
-  if (parsed.success) return parsed.output;
+  const parsed = v.safeParse(v.tuple([statusSnapshotSchema, statusHistorySchema]), answers, {
+    abortEarly: true,
+  });
+  if (parsed.success) {
+    const [{ sequence: _, ...facts }, { history }] = parsed.output;
+    return { ...facts, history };
+  }
   throw new TapestryError(
     'relay.not-a-relay',
     `${address} answers, but not as a relay of this version: ${parsed.issues[0].message}.`,

@@ -23,7 +23,7 @@ export function checkClock(date: string | null, now: number): Check {
  * Whether a node finishes a round of the run before its deadline. `cost` is in milliseconds a token and parameter; null
  * without an adapter.
  */
-export function checkPace(cost: number | null, { run, round }: RelayStatus): Check {
+export function checkPace(cost: number | null, { run, round }: Pick<RelayStatus, 'run' | 'round'>): Check {
   if (cost === null)
     return problem('pace', 'not measured: there is no adapter', 'Solve the problem of the adapter first.');
   const takes = cost * run.parameters * run.tokensPerStep * run.localSteps;

@@ -5,7 +5,7 @@ import { encodeSignedManifest, manifestPath } from '../../wire/frames.ts';
 import { type Hash, isHash } from '../../wire/hex.ts';
 import type { Full } from '../budget/places.ts';
 import type { Hub } from '../hub.ts';
-import type { StatusView } from '../status.ts';
+import type { StatusView } from '../status/status-view.ts';
 import { sendBlob } from './blob-response.ts';
 import { addCheckpoints } from './checkpoint-routes.ts';
 import { addDeltas } from './delta-routes.ts';
@@ -13,7 +13,7 @@ import { linesOf } from './journal-lines.ts';
 import { type Pages, secured } from './pages.ts';
 import { Readers } from './readers.ts';
 import { statusWhenFull } from './refuse.ts';
-import { remembered, sharedBody } from './shared-body.ts';
+import { remembered } from './shared-body.ts';
 
 /** A request's connection as the routes see it. */
 export interface Bindings {
@@ -47,12 +47,12 @@ export function readable(hub: Hub, view: StatusView, pages: Pages): Hono<{ Bindi
     });
   });
 
-  app.get('/api/status', (c) => {
-    const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+  app.get('/api/status', (c) => view.snapshot().send(c));
+
+  app.get('/api/history', async (c) => {
     const after = c.req.query('after') ?? '0';
     if (!/^\d{1,15}$/.test(after)) return c.text('after must be the number of a round', 400);
-    const bytes = view.current(Number(after));
-    return c.body(sharedBody(bytes), 200, { ...headers, 'content-length': String(bytes.length) });
+    return view.history(Number(after)).send(c);
   });
 
   const { manifestBytes: manifest, manifestSignature: signature } = run;

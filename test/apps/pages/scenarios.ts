@@ -75,7 +75,6 @@ export function scriptedStatus(scene: {
       bytesDown: scene.done * 2_112_512,
       connectedAt: scene.now - 300_000,
     })),
-    historyAfter: 0,
     history,
     totals: {
       tokens: scene.done * tokensPerRound,

@@ -34,10 +34,21 @@ export interface ScriptedRelay {
 export async function startScriptedRelay(folder: string, worker?: string): Promise<ScriptedRelay> {
   let shown: RelayStatus | null = null;
   const streams = new Set<ServerResponse>();
-  const event = () => `data: ${JSON.stringify(shown)}\n\n`;
+  let sequence = 0;
+  // A number is left out each time, so that a page asks for the whole status.
+  const event = () => {
+    sequence += 2;
+    return `data: ${JSON.stringify({ sequence })}\n\n`;
+  };
+  const answer = (path: string, status: RelayStatus, after: number) => {
+    const { history, ...facts } = status;
+    if (path === '/api/status') return { sequence, ...facts };
+    return { run: facts.run.id, history: history.filter(({ round }) => round > after) };
+  };
 
   const server = createServer(async (request, response) => {
-    const path = normalize(new URL(request.url ?? '/', 'http://relay').pathname);
+    const asked = new URL(request.url ?? '/', 'http://relay');
+    const path = normalize(asked.pathname);
     if (path === '/api/events' && shown !== null) {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(event());
@@ -46,7 +57,8 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
       return;
     }
     if (path.startsWith('/api/')) {
-      response.writeHead(shown === null ? 503 : 200).end(JSON.stringify(shown));
+      if (shown === null) response.writeHead(503).end();
+      else response.end(JSON.stringify(answer(path, shown, Number(asked.searchParams.get('after') ?? 0))));
       return;
     }
     const isWorker = path.startsWith('/assets/contribute-worker');

@@ -1,35 +1,35 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { parseStatus, withHistory } from '../../../apps/ui/status-feed.ts';
+import { parsed } from '../../../apps/ui/status-feed.ts';
+import { statusChangeSchema, statusHistorySchema, statusSnapshotSchema } from '../../../relay/wire/status.ts';
 import { scriptedStatus } from '../pages/scenarios.ts';
 
-const status = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now: 1_700_000_000_000 });
+const { history, ...facts } = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now: 1_700_000_000_000 });
+const snapshot = { sequence: 4, ...facts };
 
-test('accepts a status and refuses anything similar', () => {
-  expect(parseStatus(JSON.stringify(status))).toEqual(status);
-  expect(parseStatus('null')).toBeNull();
-  expect(parseStatus('{')).toBeNull();
-  expect(parseStatus(JSON.stringify({ ...status, text: 'more' }))).toBeNull();
-  expect(parseStatus(JSON.stringify({ ...status, round: { ...status.round, phase: 'other' } }))).toBeNull();
+test('accepts what the relay says and refuses anything similar', () => {
+  expect(parsed(statusSnapshotSchema, JSON.stringify(snapshot))).toEqual(snapshot);
+  const whole = { run: facts.run.id, history };
+  expect(parsed(statusHistorySchema, JSON.stringify(whole))).toEqual(whole);
+  expect(parsed(statusChangeSchema, JSON.stringify({ sequence: 1, base: facts.base }))).not.toBeNull();
+  expect(parsed(statusSnapshotSchema, 'null')).toBeNull();
+  expect(parsed(statusSnapshotSchema, '{')).toBeNull();
+  expect(parsed(statusSnapshotSchema, JSON.stringify({ ...snapshot, text: 'more' }))).toBeNull();
+  const round = { ...facts.round, phase: 'other' };
+  expect(parsed(statusSnapshotSchema, JSON.stringify({ ...snapshot, round }))).toBeNull();
+  for (const change of [
+    {},
+    { sequence: 1, progressed: [['id']] },
+    { sequence: 1, more: 1 },
+    { sequence: -1 },
+  ])
+    expect(parsed(statusChangeSchema, JSON.stringify(change))).toBeNull();
 });
 
 test('never throws on any answer of the relay', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
-      expect(parseStatus(text)).toBeNull();
+      expect(parsed(statusSnapshotSchema, text)).toBeNull();
     }),
   );
-});
-
-test('a history grows by what is new, and a status that misses rounds is not taken', () => {
-  const later = scriptedStatus({ rounds: 20, done: 9, nodes: 3, now: 1_700_000_000_000 });
-  const news = { ...later, historyAfter: 7, history: later.history.slice(7) };
-  const known = { ...later, history: later.history.slice(0, 7) };
-  expect(withHistory(known, news)).toEqual(later);
-  expect(withHistory(later, news)).toEqual(later);
-  expect(withHistory(known, later)).toEqual(later);
-  expect(withHistory(null, news)).toBeNull();
-  expect(withHistory({ ...known, history: known.history.slice(0, 6) }, news)).toBeNull();
-  const other = { ...known, run: { ...known.run, id: '00'.repeat(32) } };
-  expect(withHistory(other, news)).toBeNull();
 });

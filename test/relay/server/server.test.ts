@@ -11,7 +11,7 @@ import {
   manifestSignedBytes,
   verifySignature,
 } from '../../../relay/wire/signatures.ts';
-import { relayStatusSchema } from '../../../relay/wire/status.ts';
+import { statusHistorySchema, statusSnapshotSchema } from '../../../relay/wire/status.ts';
 import { NodeState } from '../../../relay/wire/tapestry_pb.js';
 import { TestClock } from '../../support/relay/run-support.ts';
 import { payloadOf, ScriptedNode } from '../../support/relay/scripted-node.ts';
@@ -73,9 +73,10 @@ describe('a run', () => {
     expect(await node.closed).toBe(1000);
     await relay.complete;
 
-    const status = v.parse(relayStatusSchema, await (await get(relay, 'api/status')).json());
+    const status = v.parse(statusSnapshotSchema, await (await get(relay, 'api/status')).json());
+    const { history } = v.parse(statusHistorySchema, await (await get(relay, 'api/history')).json());
     expect(status.round).toMatchObject({ phase: 'complete', number: 2 });
-    expect(status.history.map(({ heldOutLoss }) => heldOutLoss)).toEqual([
+    expect(history.map(({ heldOutLoss }) => heldOutLoss)).toEqual([
       [3.5, 3.5],
       [3.5, 3.5],
     ]);

@@ -6,7 +6,7 @@ import { cachedKernels } from '../../../../client/host/cache.ts';
 import { fetchPinnedTo } from '../../../../client/host/node/network.ts';
 import { firstBytes, RelayHttp } from '../../../../client/relay-http.ts';
 import { measureCost } from '../../../../client/train/choose-preset.ts';
-import { relayStatusSchema } from '../../../../relay/wire/status.ts';
+import { statusSnapshotSchema } from '../../../../relay/wire/status.ts';
 import { Command } from '../../command.ts';
 import { type Check, checkLines, ok, problem } from '../../doctor/check.ts';
 import { checkAdapter, checkDisk, checkNode, checkPort } from '../../doctor/machine.ts';
@@ -82,7 +82,7 @@ async function checkRelay(
     const text = new TextDecoder().decode(await firstBytes(pieces, maxStatusBytes));
     if (code !== 200)
       return unreachable(`HTTP status ${code}`, 'Check the address, and the proxy before the relay.');
-    const status = v.parse(relayStatusSchema, JSON.parse(text));
+    const status = v.parse(statusSnapshotSchema, JSON.parse(text));
     output.progress({ event: 'measuring' }, 'Measuring how fast this machine trains …');
     const cost =
       device === null

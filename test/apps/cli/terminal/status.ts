@@ -40,7 +40,6 @@ export const status: RelayStatus = {
   },
   base: { round: 3, hash, bytes: 40 },
   nodes: [node, { ...node, corpus: null, host: 'browser', heldOutLoss: 3.25 }],
-  historyAfter: 0,
   history: [],
   totals: {
     tokens: 61_440,

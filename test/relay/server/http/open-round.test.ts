@@ -92,7 +92,18 @@ function waysTo(hash: string): [string, RequestInit][] {
 }
 
 const places = [
-  ...['', 'dashboard', 'healthz', 'metrics', 'api/status', 'api/events', 'manifest', 'journal', 'checkpoint'],
+  ...[
+    '',
+    'dashboard',
+    'healthz',
+    'metrics',
+    'api/status',
+    'api/history',
+    'api/events',
+    'manifest',
+    'journal',
+    'checkpoint',
+  ],
   ...['journal?after=2', 'journal?after=9', 'journal?after=x', 'checkpoint/inclusion?sequence=3&size=3'],
   ...['checkpoint/consistency?from=1&to=3', 'partial', 'blobs', 'blobs/', 'journal.sqlite', 'relay.key'],
   ...['partial/..%2fjournal.sqlite', 'blobs/..%2fjournal.sqlite', 'nothing', 'api/nodes'],

@@ -9,7 +9,11 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { matches, spanOf } from '../../../../relay/server/http/blob-response.ts';
 import { type Relay, startRelay } from '../../../../relay/server/server.ts';
-import { relayStatusSchema } from '../../../../relay/wire/status.ts';
+import {
+  statusChangeSchema,
+  statusHistorySchema,
+  statusSnapshotSchema,
+} from '../../../../relay/wire/status.ts';
 import { ScriptedNode } from '../../../support/relay/scripted-node.ts';
 import { parameters, smallRun } from '../../../support/relay/small-run.ts';
 
@@ -255,7 +259,8 @@ describe('what the relay says of itself', () => {
   test('status', async () => {
     const response = await get('api/status');
     expect(response.headers.get('cache-control')).toBe('no-store');
-    const status = v.parse(relayStatusSchema, await response.json());
+    expect(response.headers.get('content-encoding')).toBe('gzip');
+    const status = v.parse(statusSnapshotSchema, await response.json());
     expect(status.run).toMatchObject({
       id: relay.runId,
       parameters,
@@ -263,6 +268,12 @@ describe('what the relay says of itself', () => {
       rounds: 3,
     });
     expect(status.base).toMatchObject({ round: 0, bytes: 4 * parameters });
+    const plain = await getAsWritten('/api/status');
+    expect(v.parse(statusSnapshotSchema, JSON.parse(plain.slice(plain.indexOf('{'))))).toEqual(status);
+    const history = v.parse(statusHistorySchema, await (await get('api/history?after=0')).json());
+    expect(history).toEqual({ run: relay.runId, history: [] });
+    for (const after of ['x', '-1', '1.5', ''])
+      expect((await get(`api/history?after=${after}`)).status, after).toBe(400);
   });
 
   test('events: one at once, then one for each change, and a reader that leaves frees its place', async () => {
@@ -273,16 +284,18 @@ describe('what the relay says of itself', () => {
     const next = async () => {
       let read = '';
       while (!read.includes('\n\n')) read += (await reader?.read())?.value ?? '\n\n';
-      return v.parse(relayStatusSchema, JSON.parse(read.replace(/^data: /, '')));
+      return v.parse(statusChangeSchema, JSON.parse(read.replace(/^data: /, '')));
     };
-    expect((await next()).nodes).toEqual([]);
+    const first = await next();
+    expect(first).toEqual({ sequence: expect.any(Number) });
     const node = await ScriptedNode.join(relay.url);
-    let status = await next();
-    while (status.nodes.length === 0) status = await next();
-    expect(status.nodes).toMatchObject([{ host: 'node', corpus: 'North', state: 'waiting' }]);
+    let change = await next();
+    expect(change.sequence).toBe(first.sequence + 1);
+    while (change.joined === undefined) change = await next();
+    expect(change.joined).toMatchObject([{ host: 'node', corpus: 'North', state: 'waiting' }]);
     relay.announceSample({ round: 0, prompt: 'All human', text: ' beings' });
-    while (status.sample === null) status = await next();
-    expect(status.sample).toEqual({ round: 0, prompt: 'All human', text: ' beings' });
+    while (change.sample === undefined) change = await next();
+    expect(change.sample).toEqual({ round: 0, prompt: 'All human', text: ' beings' });
     node.vanish();
     const second = await get('api/events');
     expect((await get('api/events')).status).toBe(503);
@@ -291,18 +304,6 @@ describe('what the relay says of itself', () => {
     let freed = await get('api/events');
     while (freed.status === 503) freed = await get('api/events');
     await freed.body?.cancel();
-  });
-
-  test('watchers are called at each change until they stop', async () => {
-    let heard = 0;
-    const stop = relay.watch(() => heard++);
-    relay.announceSample({ round: 0, prompt: 'a', text: 'b' });
-    while (heard === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-    stop();
-    const before = heard;
-    relay.announceSample({ round: 0, prompt: 'a', text: 'c' });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(heard).toBe(before);
   });
 
   test('the journal as lines, from any entry on', async () => {

@@ -1,16 +1,22 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import type { Relay } from '../../../relay/server/server.ts';
-import { thinned } from '../../../relay/server/status.ts';
-import { maxReportedLoss } from '../../../relay/wire/reported.ts';
-import { mostStatusRounds, type RelayStatus, relayStatusSchema } from '../../../relay/wire/status.ts';
-import { type HeartbeatSchema, NodeState, ToRelaySchema } from '../../../relay/wire/tapestry_pb.js';
-import { TestClock } from '../../support/relay/run-support.ts';
-import { payloadOf, ScriptedNode } from '../../support/relay/scripted-node.ts';
-import { smallRun } from '../../support/relay/small-run.ts';
-import { get, pair, start, until } from '../../support/relay/stage.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import type { Relay } from '../../../../relay/server/server.ts';
+import { thinned } from '../../../../relay/server/status/status-view.ts';
+import { maxReportedLoss } from '../../../../relay/wire/reported.ts';
+import {
+  mostStatusRounds,
+  relayStatusSchema,
+  type StatusChange,
+  statusChangeSchema,
+  statusHistorySchema,
+} from '../../../../relay/wire/status.ts';
+import { type HeartbeatSchema, NodeState, ToRelaySchema } from '../../../../relay/wire/tapestry_pb.js';
+import { TestClock } from '../../../support/relay/run-support.ts';
+import { payloadOf, ScriptedNode } from '../../../support/relay/scripted-node.ts';
+import { smallRun } from '../../../support/relay/small-run.ts';
+import { get, pair, start, until } from '../../../support/relay/stage.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 test("the status shows a node's last heartbeat and its contributions over the run", async () => {
   const folder = temporaryFolder();
@@ -108,6 +114,20 @@ test("a node's impossible claims are refused and not shown, and its rate is show
   }
 });
 
+test('watchers are called at each change until they stop', async () => {
+  const clock = new TestClock();
+  const relay = await start({ clock });
+  let heard = 0;
+  const stop = relay.watch(() => heard++);
+  relay.announceSample({ round: 0, prompt: 'a', text: 'b' });
+  await until(() => heard === 1);
+  stop();
+  clock.pass(1_000);
+  relay.announceSample({ round: 0, prompt: 'a', text: 'c' });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(heard).toBe(1);
+});
+
 test('many changes are published once per interval', async () => {
   const clock = new TestClock();
   const relay = await start({ clock }, { statusInterval: 200 });
@@ -136,80 +156,67 @@ test('many changes are published once per interval', async () => {
   }
 });
 
+/** The `data:` of the events of a stream, one after another, and their bytes. */
+async function* eventsOf(relay: Relay): AsyncGenerator<{ change: StatusChange; bytes: number }, void> {
+  const response = await get(relay, 'api/events');
+  let text = '';
+  for await (const bytes of response.body ?? []) {
+    text += new TextDecoder().decode(bytes);
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const change = v.parse(statusChangeSchema, JSON.parse(text.slice('data: '.length, end)));
+      yield { change, bytes: end + 2 };
+      text = text.slice(end + 2);
+    }
+  }
+}
+
 test('the interval grows with the viewers, so that all together get a bounded number of bytes a second', async () => {
   const clock = new TestClock();
   const relay = await start({ clock }, { statusInterval: 20, statusBytesPerSecond: 1_000 });
-  const viewer = await get(relay, 'api/events');
-  // Held to the end of the test: fetch closes the connection of an answer that is collected as garbage.
-  const reader = viewer.body?.getReader();
-  const chunk = await reader?.read();
-  // The relay's first publication may follow the first event so fast that one chunk holds both.
-  const needed = new TextDecoder().decode(chunk?.value).indexOf('\n\n') + 2;
-  expect(needed).toBeGreaterThan(500);
+  const viewer = eventsOf(relay);
+  await viewer.next();
   clock.pass(20_000);
   let heard = 0;
   relay.watch(() => heard++);
-  relay.announceSample({ round: 0, prompt: 'a', text: 'b' });
-  await until(() => heard === 1);
+  relay.announceSample({ round: 0, prompt: 'a', text: 'b'.repeat(500) });
+  const event = await viewer.next();
+  const needed = event.value?.bytes ?? 0;
+  expect(needed).toBeGreaterThan(500);
+  expect(heard).toBe(1);
   relay.announceSample({ round: 0, prompt: 'a', text: 'c' });
   clock.pass(needed - 100);
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(heard).toBe(1);
   clock.pass(1_000);
   await until(() => heard === 2);
-  await reader?.cancel();
+  await viewer.return();
 });
 
-/** The `data:` of the events of a stream, one after another. */
-async function* eventsOf(relay: Relay): AsyncGenerator<RelayStatus, void> {
-  const response = await get(relay, 'api/events');
-  let text = '';
-  for await (const bytes of response.body ?? []) {
-    text += new TextDecoder().decode(bytes);
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      yield v.parse(relayStatusSchema, JSON.parse(text.slice('data: '.length, end)));
-      text = text.slice(end + 2);
-    }
-  }
-}
-
-test('a viewer gets the history once and then only new rounds, and one that missed a round the whole', async () => {
+test('a commit is a change of the base, and its round is in the history', async () => {
   const clock = new TestClock();
-  const relay = await start({ clock, create: smallRun({ rounds: 6 }) });
+  const relay = await start({ clock, create: smallRun({ rounds: 6 }) }, { viewerBytesPerSecond: 1e6 });
   const { first, second, opened } = await pair(relay);
+  const viewer = eventsOf(relay);
+  await viewer.next();
   let open = opened;
-  const commit = async (round: number) => {
+  for (const round of [1, 2, 3]) {
     await first.contribute(open, payloadOf(2 * round));
     await second.contribute(open, payloadOf(2 * round + 1));
     open = await first.next('roundOpen');
     await second.next('roundOpen');
     clock.pass(20);
-  };
-  /** The first status of the stream that has so many rounds. */
-  const next = async (viewer: AsyncGenerator<RelayStatus, void>, round: number): Promise<RelayStatus> => {
-    for (;;) {
-      const { value } = await viewer.next();
-      if (!value) throw new Error('the stream ended');
-      if (value.base.round === round) return value;
-    }
-  };
-  await commit(1);
-  const viewer = eventsOf(relay);
-  expect((await next(viewer, 1)).history.map(({ round }) => round)).toEqual([1]);
-  await commit(2);
-  expect(await next(viewer, 2)).toMatchObject({ historyAfter: 1, history: [{ round: 2 }] });
-  await commit(3);
-  expect(await next(viewer, 3)).toMatchObject({ historyAfter: 2, history: [{ round: 3 }] });
+    let event = await viewer.next();
+    while (event.value?.change.base?.round !== round) event = await viewer.next();
+    const asked = await get(relay, `api/history?after=${round - 1}`);
+    const { history } = v.parse(statusHistorySchema, await asked.json());
+    expect(history).toMatchObject([{ round, base: event.value.change.base.hash, contributions: 2 }]);
+  }
   await viewer.return();
-  const late = eventsOf(relay);
-  const whole = await next(late, 3);
-  await late.return();
-  expect([whole.historyAfter, whole.history.length]).toEqual([0, 3]);
-  const asked = async (path: string) => v.parse(relayStatusSchema, await (await get(relay, path)).json());
-  expect(await asked('api/status?after=1')).toMatchObject({ historyAfter: 0, history: { length: 3 } });
-  expect(await asked('api/status?after=9')).toMatchObject({ historyAfter: 0, history: { length: 3 } });
-  expect((await asked('api/status?after=3')).history.length).toBeLessThan(2);
-  expect((await get(relay, 'api/status?after=x')).status).toBe(400);
+  const rounds = async (path: string) =>
+    v.parse(statusHistorySchema, await (await get(relay, path)).json()).history.map(({ round }) => round);
+  expect(await rounds('api/history')).toEqual([1, 2, 3]);
+  expect(await rounds('api/history?after=1')).toEqual([2, 3]);
+  expect(await rounds('api/history?after=9')).toEqual([]);
 });
 
 test('the whole of a long run has a bounded number of rounds, spread evenly, and the newest', () => {

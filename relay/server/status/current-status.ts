@@ -1,0 +1,96 @@
+import { downlinkCodecOf } from '../../wire/manifest.ts';
+import type { RelayStatus } from '../../wire/status.ts';
+import { NodeState } from '../../wire/tapestry_pb.js';
+import type { Hub } from '../hub.ts';
+import type { NodeSession } from '../node-session.ts';
+
+type NodeStatus = RelayStatus['nodes'][number];
+
+const states: Readonly<Record<NodeState, NodeStatus['state']>> = {
+  [NodeState.UNSPECIFIED]: 'waiting',
+  [NodeState.SYNCING]: 'syncing',
+  [NodeState.TRAINING]: 'training',
+  [NodeState.UPLOADING]: 'uploading',
+  [NodeState.WAITING]: 'waiting',
+  [NodeState.PAUSED]: 'paused',
+};
+
+/** Digits of a node's losses and of its speed: more are noise, and cost every viewer bytes. */
+const digits = { loss: 5, rate: 4 };
+
+/** The run's status as the relay has it now. It shows `publicUrl` unless it is null. */
+export function currentStatus(hub: Hub, publicUrl: URL | null, sample: RelayStatus['sample']): RelayStatus {
+  const { run, metrics } = hub;
+  const { model, strategy, limits, name, corpora, lane } = run.manifest;
+  const current = run.current();
+  const history = run.history();
+  const tokensPerStep = strategy.batch * strategy.sequence;
+  const totals = run.totals();
+  /** What a node that has the base before downloads of a round. */
+  const baseBytes = downlinkCodecOf(run.manifest)?.payloadBytes(model.parameters) ?? 4 * model.parameters;
+  return {
+    address: publicUrl?.href ?? null,
+    run: {
+      id: run.id,
+      name,
+      parameters: model.parameters,
+      rounds: strategy.rounds,
+      localSteps: strategy.localSteps,
+      tokensPerStep,
+      corpora: [...corpora],
+      lane: lane.case,
+    },
+    round: {
+      number: current.round,
+      phase: current.phase,
+      contributions: current.contributions,
+      quorum: limits.quorum,
+      target: Math.max(limits.quorum, Math.min(current.expected, limits.target)),
+      openedAt: current.openedAt,
+      deadlineAt: current.remainingMs === null ? null : Math.round(hub.clock.now() + current.remainingMs),
+    },
+    base: { round: history.length, hash: current.base, bytes: model.parameters * 4 },
+    nodes: [...hub.members()].flatMap((session) => nodeStatus(hub, session)),
+    history: [...history],
+    totals: {
+      ...totals,
+      // The relay has counted bytes since it started. Each earlier contribution moved at least its payload, and its base or
+      // what leads to it.
+      bytesUp: Math.max(metrics.bytes.up, totals.contributions * limits.payloadBytes),
+      bytesDown: Math.max(metrics.bytes.down, totals.contributions * baseBytes),
+      // Data-parallel training sends an f32 gradient up and one down at every local step.
+      bytesDataParallel: 2 * 4 * model.parameters * Math.round(totals.tokens / tokensPerStep),
+    },
+    sample,
+  };
+}
+
+function nodeStatus(hub: Hub, { member, progress, connection }: NodeSession): NodeStatus[] {
+  if (member === null) return [];
+  const given = hub.run.contributor(member.key);
+  return [
+    {
+      id: member.key.slice(0, 16),
+      host: member.host,
+      corpus: member.corpus === null ? null : (hub.run.manifest.corpora[member.corpus] ?? null),
+      state: states[progress.state],
+      steps: progress.steps,
+      tokens: given?.tokens ?? 0,
+      contributions: given?.contributions ?? 0,
+      tokensPerSecond: shortened(progress.tokensPerSecond, digits.rate),
+      trainingLoss: shortLoss(progress.trainingLoss ?? given?.trainingLoss ?? null),
+      heldOutLoss: shortLoss(given?.heldOutLoss ?? null),
+      bytesUp: connection.bytesUp,
+      bytesDown: connection.bytesDown,
+      connectedAt: member.connectedAt,
+    },
+  ];
+}
+
+function shortened(value: number, precision: number): number {
+  return Number(value.toPrecision(precision));
+}
+
+function shortLoss(loss: number | null): number | null {
+  return loss === null ? null : shortened(loss, digits.loss);
+}
