@@ -7,7 +7,10 @@ import type { Identity } from '../identity.ts';
 export interface Network {
   /** The node's own key. The first call creates it; later calls return the same key. Throws `identity.*`. */
   identity(): Promise<Identity>;
-  /** Opens a WebSocket in Tapestry's subprotocol; resolves when it is open. Throws `relay.unreachable`, `relay.tls` or `host.permission`. */
+  /**
+   * Opens a WebSocket in Tapestry's subprotocol, or its like by HTTP where none opens; resolves when it is open.
+   * Throws `relay.unreachable`, `relay.tls` or `host.permission`.
+   */
   connect(url: URL): Promise<Socket>;
   /**
    * Sends a GET request like the web's `fetch`, but refuses redirects.
@@ -21,7 +24,7 @@ export interface FetchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A binary WebSocket. `messages` ends when the socket closes, and throws if the connection broke. */
+/** A connection that carries whole binary messages. `messages` ends when the socket closes, and throws if the connection broke. */
 export interface Socket {
   send(bytes: Uint8Array<ArrayBuffer>): void;
   /** Bytes passed to `send` that the operating system has not accepted yet. */

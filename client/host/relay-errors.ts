@@ -109,7 +109,7 @@ function redirected(url: URL, location: string | null): TapestryError {
 }
 
 /** The reason of a failed request. Node's fetch stores it in the error's cause. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) return reasonOf(error.cause);
   return 'code' in error ? String(error.code) : error.message;

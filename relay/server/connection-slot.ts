@@ -12,7 +12,7 @@ export interface SlotParts {
   readonly pin: () => void;
 }
 
-/** What one WebSocket holds of the budget. */
+/** What one connection of a node holds of the budget. */
 export class ConnectionSlot {
   readonly address: string;
   readonly #budget: Budget;

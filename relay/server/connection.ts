@@ -1,5 +1,3 @@
-import type { Duplex } from 'node:stream';
-import type { RawData, WebSocket } from 'ws';
 import type { Clock } from '../run/clock.ts';
 import {
   type DraftToNode,
@@ -12,8 +10,9 @@ import { GoodbyeReason, RefusalCode } from '../wire/tapestry_pb.js';
 import type { MessageMeter } from './budget/message-meter.ts';
 import type { RelayLimits } from './limits.ts';
 import type { Metrics } from './metrics.ts';
+import type { Transport } from './transport/transport.ts';
 
-/** Handles a connection's messages. The socket is not read while `received` is pending. */
+/** Handles a connection's messages. The transport is not read while `received` is pending. */
 export interface ConnectionHandler {
   received(message: MessageToRelay): Promise<void>;
   /** Called when the relay refuses bytes that are not a message, or silence. May call `send` and `end`. */
@@ -22,12 +21,12 @@ export interface ConnectionHandler {
 }
 
 /**
- * One WebSocket, as messages in and out. This class counts, decodes and limits bytes; node-session.ts handles the messages.
- * The handler gets one message at a time, and the socket is not read while it works, so TCP slows down a node that sends
- * faster than the disk writes, and the relay buffers nothing for it.
+ * One node's connection, as messages in and out. This class counts, decodes and limits bytes; node-session.ts handles the
+ * messages. The handler gets one message at a time, and the transport is not read while it works, so TCP slows down a node
+ * that sends faster than the disk writes, and the relay buffers nothing for it.
  */
 export class Connection {
-  readonly #socket: WebSocket;
+  readonly #transport: Transport;
   readonly #limits: RelayLimits;
   readonly #metrics: Metrics;
   readonly #clock: Clock;
@@ -43,28 +42,27 @@ export class Connection {
   #bytesDown = 0;
   #terminating: NodeJS.Timeout | undefined;
 
-  /** `socket` reads from `stream`; this class only listens to it. */
   constructor(
-    socket: WebSocket,
-    stream: Duplex,
+    transport: Transport,
     meter: MessageMeter,
     { limits, metrics, clock }: { limits: RelayLimits; metrics: Metrics; clock: Clock },
   ) {
-    this.#socket = socket;
+    this.#transport = transport;
     this.#meter = meter;
     this.#limits = limits;
     this.#metrics = metrics;
     this.#clock = clock;
     this.#heardAt = clock.elapsed();
-    // Counted before the WebSocket layer parses them, so that excess bytes are never parsed.
-    stream.prependListener('data', (chunk: Uint8Array) => this.#read(chunk.length));
-    socket.on('message', (data, isBinary) => this.#arrived(data, isBinary));
-    socket.on('ping', () => this.#spend(0));
-    socket.on('error', (error) => this.#broke(error));
-    socket.on('close', () => this.#closed());
+    transport.listen({
+      read: (bytes) => this.#read(bytes),
+      arrived: (frame) => this.#arrived(frame),
+      signalled: () => void this.#spend(0),
+      broke: (code) => this.#broke(code),
+      closed: () => this.#closed(),
+    });
   }
 
-  /** Bytes of this connection's frames so far, with their WebSocket framing. */
+  /** Bytes of this connection's frames so far, with their framing. */
   get bytesUp(): number {
     return this.#bytesUp;
   }
@@ -91,14 +89,14 @@ export class Connection {
   send(message: DraftToNode): void {
     if (this.#ended) return;
     const frame = encodeToNode(message);
-    const bytes = frameBytes(frame.length, false);
+    const bytes = this.#transport.wireBytes(frame.length, 'down');
     this.#bytesDown += bytes;
     this.#metrics.moved('down', message.case, bytes);
-    this.#socket.send(frame);
-    if (this.#socket.bufferedAmount > this.#limits.buffered) this.#cutOff();
+    this.#transport.send(frame);
+    if (this.#transport.buffered > this.#limits.buffered) this.#cutOff();
   }
 
-  /** Sends a Goodbye and closes. Destroys the socket of a node that does not close its side in time. */
+  /** Sends a Goodbye and closes. Destroys the transport of a node that does not close its side in time. */
   end(reason: GoodbyeReason): void {
     if (this.#ended) return;
     this.send({ case: 'goodbye', value: { reason } });
@@ -110,8 +108,8 @@ export class Connection {
     if (this.#ended) return;
     this.#ended = true;
     this.#waiting.length = 0;
-    this.#socket.resume();
-    this.#socket.close(1000);
+    this.#transport.resume();
+    this.#transport.close();
     this.#terminateLater();
   }
 
@@ -128,11 +126,11 @@ export class Connection {
     this.end(GoodbyeReason.SILENT);
   }
 
-  /** Destroys the socket. Sets `#ended` first, since the handler sends the refusal and that must not end up here again. */
+  /** Destroys the transport. Sets `#ended` first, since the handler sends the refusal and that must not end up here again. */
   #cutOff(): void {
     this.#ended = true;
     this.#waiting.length = 0;
-    this.#socket.terminate();
+    this.#transport.terminate();
     this.#handler?.refused(RefusalCode.TIMEOUT);
   }
 
@@ -142,21 +140,21 @@ export class Connection {
     this.#refuseAndEnd(RefusalCode.OUT_OF_LIMIT);
   }
 
-  #arrived(data: RawData, isBinary: boolean): void {
-    if (!this.#spend(data instanceof Uint8Array ? data.length : 0)) return;
-    if (!isBinary || !(data instanceof Uint8Array)) {
+  #arrived(frame: Uint8Array | null): void {
+    if (!this.#spend(frame?.length ?? 0)) return;
+    if (frame === null) {
       this.#refuseAndEnd(RefusalCode.MALFORMED);
       return;
     }
     // Before the join only the Join extends the deadline: a trickle of frames must not keep a connection open.
     if (this.#admitted) this.#heardAt = this.#clock.elapsed();
-    this.#waiting.push(data);
+    this.#waiting.push(frame);
     if (!this.#handling) void this.#handle();
   }
 
   async #handle(): Promise<void> {
     this.#handling = true;
-    this.#socket.pause();
+    this.#transport.pause();
     for (let frame = this.#waiting.shift(); frame !== undefined; frame = this.#waiting.shift()) {
       const turn = this.#meter.turn();
       if (turn !== null) await turn;
@@ -165,11 +163,11 @@ export class Connection {
     }
     this.#handling = false;
     this.#heardAt = this.#admitted ? this.#clock.elapsed() : this.#heardAt;
-    this.#socket.resume();
+    this.#transport.resume();
   }
 
   #decode(frame: Uint8Array): MessageToRelay | null {
-    const bytes = frameBytes(frame.length, true);
+    const bytes = this.#transport.wireBytes(frame.length, 'up');
     this.#bytesUp += bytes;
     try {
       const message = decodeToRelay(frame);
@@ -196,19 +194,17 @@ export class Connection {
     this.end(GoodbyeReason.REFUSED);
   }
 
-  /** The WebSocket layer refused a frame and closes with the code that RFC 6455 defines for it. */
-  #broke(error: Error): void {
+  /** The transport refused bytes that are no frame, or the network failed (null). It closes by itself. */
+  #broke(code: RefusalCode | null): void {
     if (this.#ended) return;
-    const tooLong = 'code' in error && tooLongCodes.has(error.code);
-    const ofNetwork = !('code' in error) || !String(error.code).startsWith('WS_ERR_');
     this.#ended = true;
-    if (!ofNetwork) this.#handler?.refused(tooLong ? RefusalCode.OUT_OF_LIMIT : RefusalCode.MALFORMED);
+    if (code !== null) this.#handler?.refused(code);
     this.#terminateLater();
   }
 
-  /** Destroys a socket whose other end does not close in time. */
+  /** Destroys a transport whose other end does not close in time. */
   #terminateLater(): void {
-    this.#terminating = setTimeout(() => this.#socket.terminate(), this.#limits.close).unref();
+    this.#terminating = setTimeout(() => this.#transport.terminate(), this.#limits.close).unref();
   }
 
   #closed(): void {
@@ -218,16 +214,4 @@ export class Connection {
     this.#waiting.length = 0;
     this.#handler?.closed();
   }
-}
-
-/** The codes of the WebSocket layer for frames that are longer than any message, and longer than a number can tell. */
-const tooLongCodes: ReadonlySet<unknown> = new Set([
-  'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH',
-  'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH',
-]);
-
-/** Length on the wire of one unfragmented WebSocket frame (RFC 6455, 5.2); those from a client carry a mask. */
-export function frameBytes(payload: number, masked: boolean): number {
-  const length = payload < 126 ? 0 : payload < 65536 ? 2 : 8;
-  return 2 + length + (masked ? 4 : 0) + payload;
 }

@@ -1,5 +1,3 @@
-import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Clock } from '../run/clock.ts';
 import type { NodeKey, Run, RunEvent } from '../run/run.ts';
 import { codeName } from '../wire/code-name.ts';
@@ -16,6 +14,7 @@ import type { RelayLimits } from './limits.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { type Member, NodeSession, type ServerContext } from './node-session.ts';
+import type { Transport } from './transport/transport.ts';
 
 export interface HubOptions {
   readonly run: Run;
@@ -73,10 +72,10 @@ export class Hub implements ServerContext {
     return this.#members.values();
   }
 
-  /** Takes a WebSocket that was just opened; it reads from `stream`. `pin` is called when its node has joined. */
-  connected(socket: WebSocket, stream: Duplex, address: string, pin: () => void): void {
+  /** Takes a connection that was just opened. `pin` is called when its node has joined. */
+  connected(transport: Transport, address: string, pin: () => void): void {
     const meter = new MessageMeter(this.budget, address, this.limits.freeFrame);
-    const connection = new Connection(socket, stream, meter, this);
+    const connection = new Connection(transport, meter, this);
     const place = this.budget.take('connections', address);
     const joining =
       typeof place === 'string'
@@ -171,7 +170,7 @@ export class Hub implements ServerContext {
     void this.run.tick();
   }
 
-  /** Sends every node a Goodbye; resolves when the last socket is closed, at the latest after `limits.close` and 100 ms. */
+  /** Sends every node a Goodbye; resolves when the last connection is closed, at the latest after `limits.close` and 100 ms. */
   async close(): Promise<void> {
     this.#closing.abort();
     for (const { wake } of this.#delayed) wake();

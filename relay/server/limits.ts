@@ -5,7 +5,7 @@ export interface RelayLimits extends RunLimits {
   /** How often a node must send something, and after how much silence it is dropped: two heartbeats, and time for the network. */
   readonly heartbeat: number;
   readonly silence: number;
-  /** The most time from the upgrade to a complete, valid Join. */
+  /** The most time from the opening of a connection to a complete, valid Join. */
   readonly join: number;
   /** The most bytes that a connection may send before it has joined: one Join and its framing. */
   readonly bytesBeforeJoin: number;
@@ -49,7 +49,7 @@ export interface RelayLimits extends RunLimits {
   readonly handshakesPerAddress: number;
   readonly handshakesPerSecond: number;
   readonly handshakeBurst: number;
-  /** WebSockets of one address, and those that have not joined, in all and of one address. */
+  /** Connections of nodes (WebSockets, or their like by fetch) of one address, and those that have not joined, in all and of one address. */
   readonly connectionsPerAddress: number;
   readonly joining: number;
   readonly joiningPerAddress: number;
@@ -87,7 +87,7 @@ export interface RelayLimits extends RunLimits {
   readonly metricsInterval: number;
   /** How often the run's deadlines are checked. */
   readonly tick: number;
-  /** How long a closing WebSocket may take to finish the closing handshake. */
+  /** How long a closing connection of a node may take to end. */
   readonly close: number;
 }
 

@@ -26,6 +26,7 @@ import { Metrics } from './metrics.ts';
 import { currentStatus } from './status/current-status.ts';
 import { StatusView } from './status/status-view.ts';
 import { type Certificate, certificateFor, type TlsOption } from './tls.ts';
+import { FetchConnections } from './transport/fetch-connections.ts';
 
 export interface RelayOptions {
   /** The run's folder: journal, blobs, keys. */
@@ -173,7 +174,8 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
   });
   const app = readable(hub, view, prepared.pages);
   prepared.admit();
-  answerRequests(server, app, names, prepared);
+  const nodes = new FetchConnections(hub, prepared.budget, prepared.guarded);
+  answerRequests(server, app, names, nodes, prepared);
   const sockets = answerUpgrades(server, hub, names, prepared);
   const url = urlOf(server, names.scheme, options.host);
   log.info({ url: url.href, run: run.id, fingerprint: certificate?.fingerprint }, 'the relay is listening');

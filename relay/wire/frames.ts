@@ -31,6 +31,13 @@ export const protocolVersion = 2;
 export const subprotocol = 'tapestry.v2';
 export const socketPath = '/node';
 
+/** Where a node that cannot open a WebSocket sends and receives frames by HTTP, and the headers of these requests. */
+export const framesPath = '/node/frames';
+export const frameHeaders = { protocol: 'tapestry-protocol', connection: 'tapestry-connection' } as const;
+
+/** How a node reaches its relay's sockets. */
+export const socketNames = { subprotocol, framesPath, frameHeaders } as const;
+
 /** `GET` on this path answers with a SignedManifest of at most so many bytes. */
 export const manifestPath = '/manifest';
 export const maxSignedManifestBytes = 65536 + 128;

@@ -1,14 +1,14 @@
-import { subprotocol } from '../../../relay/wire/frames.ts';
+import { socketNames } from '../../../relay/wire/frames.ts';
 import type { Network } from '../../contribute/network.ts';
 import { fetchFrom } from '../relay-errors.ts';
-import { openWebSocket } from '../web-socket.ts';
+import { openSocket } from '../relay-socket.ts';
 import { storedIdentity } from './identity.ts';
 
-/** The network of a tab: its WebSocket and fetch, with the identity in IndexedDB. */
+/** The network of a tab: its WebSocket, or fetch where none opens, with the identity in IndexedDB. */
 export function browserNetwork(): Network {
   return {
     identity: storedIdentity,
-    connect: (url) => openWebSocket(url, subprotocol),
+    connect: (url) => openSocket(url, socketNames),
     fetch: fetchFrom,
   };
 }

@@ -16,6 +16,8 @@ import type { Hub } from '../hub.ts';
 import type { RelayLimits } from '../limits.ts';
 import type { Logger } from '../log.ts';
 import type { Certificate } from '../tls.ts';
+import type { FetchConnections } from '../transport/fetch-connections.ts';
+import { WebSocketTransport } from '../transport/web-socket.ts';
 import { type RelayNames, refusalOfNames, targetBelow } from './names.ts';
 import { refuse, refuseFull, textWhenFull } from './refuse.ts';
 import type { Bindings } from './routes.ts';
@@ -83,7 +85,7 @@ export function listen(
 }
 
 /**
- * Answers requests through `app`. Refuses a request under a name that is not the relay's, and says which name. Answers 429 to
+ * Answers requests through `app`, and those that carry the frames of nodes through `nodes`. Refuses a request under a name that is not the relay's, and says which name. Answers 429 to
  * an address over its limits and 503 while all answers together are at theirs; a connection that pipelines more requests than
  * `limits.requestsAtOnce` is closed. This machine's own /healthz counts against no limit.
  */
@@ -91,6 +93,7 @@ export function answerRequests(
   server: Server,
   app: Hono<{ Bindings: Bindings }>,
   names: RelayNames,
+  nodes: FetchConnections,
   {
     limits,
     budget,
@@ -123,6 +126,7 @@ export function answerRequests(
     };
     if (request.url === '/healthz' && forwarded === undefined && isFromHere(socket.remoteAddress))
       return answer({ address, take: () => null });
+    if (nodes.answer(request, response, address)) return;
     if (!budget.spend('requests', address)) return refuseFull(response, 'each');
     const giveWay = () => socket.destroy();
     const place = budget.take('answers', address, giveWay);
@@ -174,7 +178,9 @@ export function answerUpgrades(
     if (!budget.spend('requests', address))
       return turnAway(stream, '429 Too Many Requests', textWhenFull('each'));
     const pin = () => guarded.pin(request.socket);
-    sockets.handleUpgrade(request, stream, head, (socket) => hub.connected(socket, stream, address, pin));
+    sockets.handleUpgrade(request, stream, head, (socket) =>
+      hub.connected(new WebSocketTransport(socket, stream), address, pin),
+    );
   });
   return sockets;
 }

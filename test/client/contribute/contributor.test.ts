@@ -4,8 +4,10 @@ import { afterEach, expect, test } from 'vitest';
 import type { Network, Socket } from '../../../client/contribute/network.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
+import { openFetchSocket } from '../../../client/host/fetch-socket.ts';
 import { nodeNetwork } from '../../../client/host/node/network.ts';
 import { nodeGpu, nodeRuntime } from '../../../client/host/node/runtime.ts';
+import { frameHeaders, framesPath, subprotocol } from '../../../relay/wire/frames.ts';
 import { Stage, tinyRun } from '../../support/contribute/harness.ts';
 import { freePort } from '../../support/free-port.ts';
 import { TestClock } from '../../support/relay/run-support.ts';
@@ -16,11 +18,25 @@ const hour = 3_600_000;
 const stage = new Stage();
 afterEach(() => stage.close());
 
-test('two nodes train three rounds, the loss falls, and both end when the run is complete', async () => {
+/** The network of a node that can open no WebSocket. */
+function withoutWebSocket(folder: string): Network {
+  return {
+    ...nodeNetwork(diskFiles(folder)),
+    connect: (url) => {
+      const frames = new URL(`.${framesPath}`, url);
+      frames.protocol = 'http:';
+      return openFetchSocket(frames, subprotocol, frameHeaders);
+    },
+  };
+}
+
+test('two nodes, one without a WebSocket, train three rounds, the loss falls, and both end when the run is complete', async () => {
   const create = tinyRun({ rounds: 3, localSteps: 8, quorum: 2, target: 2 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const even = stage.node(await stage.folder(), relay.url, { corpusName: 'even', seed: 1 });
-  const odd = stage.node(await stage.folder(), relay.url, { corpusName: 'odd', seed: 2 });
+  const folder = await stage.folder();
+  const network = withoutWebSocket(folder);
+  const odd = stage.node(folder, relay.url, { corpusName: 'odd', seed: 2, network });
   expect(await even.done).toBeUndefined();
   expect(await odd.done).toBeUndefined();
   expect(relay.status().round.phase).toBe('complete');

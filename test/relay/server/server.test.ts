@@ -14,7 +14,7 @@ import {
 import { statusHistorySchema, statusSnapshotSchema } from '../../../relay/wire/status.ts';
 import { NodeState } from '../../../relay/wire/tapestry_pb.js';
 import { TestClock } from '../../support/relay/run-support.ts';
-import { payloadOf, ScriptedNode } from '../../support/relay/scripted-node.ts';
+import { payloadOf, ScriptedNode, transportNames } from '../../support/relay/scripted-node.ts';
 import { parameters, payloadBytes, smallRun } from '../../support/relay/small-run.ts';
 import {
   expectCommit,
@@ -28,10 +28,10 @@ import {
 } from '../../support/relay/stage.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-describe('a run', () => {
+describe.each(transportNames)('a run over %s', (transport) => {
   test('goes from join to commit to completion, and all of it can be read', async () => {
     const relay = await start({ create: smallRun({ rounds: 2 }) });
-    const node = await ScriptedNode.connect(relay.url);
+    const node = await ScriptedNode.connect(relay.url, { transport });
     await node.sendJoin();
     const welcome = await node.next('welcome');
     const manifest = new Uint8Array(welcome.manifest);
@@ -40,7 +40,7 @@ describe('a run', () => {
     expect(welcome.round).toBe(1);
     expect(relay.status()).toMatchObject({ round: { phase: 'waiting', number: 1 } });
 
-    const other = await ScriptedNode.join(relay.url, { corpus: 1 });
+    const other = await ScriptedNode.join(relay.url, { transport, corpus: 1 });
     const opened = await node.next('roundOpen');
     expect(opened.deadlineMs).toBe(20_000);
     expect(toHex(opened.base)).toBe(toHex(welcome.base));
@@ -66,7 +66,7 @@ describe('a run', () => {
     const second = await node.next('roundOpen');
     expect(second.round).toBe(2);
     await node.contribute(second, payloadOf(3));
-    const late = await ScriptedNode.join(relay.url);
+    const late = await ScriptedNode.join(relay.url, { transport });
     expect(toHex((await late.next('roundOpen')).base)).toBe(committed);
     await other.contribute(second, payloadOf(4));
     expect(await node.goodbye()).toBe('RUN_COMPLETE');
@@ -92,14 +92,14 @@ describe('a run', () => {
       payloadBytes + 4 * parameters,
     );
     expect((await journal(relay)).map(({ kind }) => kind)).toContain('run-complete');
-    const again = await ScriptedNode.join(relay.url);
+    const again = await ScriptedNode.join(relay.url, { transport });
     expect(await again.goodbye()).toBe('RUN_COMPLETE');
   });
 
   test('an interrupted upload resumes at its offset, even after a restart of the relay', async () => {
     const folder = temporaryFolder();
     const relay = await start({ folder });
-    const { first, second, opened } = await pair(relay);
+    const { first, second, opened } = await pair(relay, transport);
     const payload = payloadOf(1);
     await first.sendOffer(opened, payload);
     expect((await first.next('resume')).offset).toBe(0);
@@ -109,7 +109,7 @@ describe('a run', () => {
     );
     first.vanish();
     await until(() => relay.status().nodes.length === 1);
-    const back = await ScriptedNode.join(relay.url, { identity: first.identity });
+    const back = await ScriptedNode.join(relay.url, { transport, identity: first.identity });
     await back.sendOffer(await back.next('roundOpen'), payload);
     expect((await back.next('resume')).offset).toBe(30_000);
     back.sendChunks(payload, 30_000, 50_000, 10_000);
@@ -120,14 +120,14 @@ describe('a run', () => {
 
     const restarted = await start({ folder });
     expect(restarted.runId).toBe(relay.runId);
-    const third = await ScriptedNode.join(restarted.url, { identity: first.identity });
+    const third = await ScriptedNode.join(restarted.url, { transport, identity: first.identity });
     const reopened = await third.next('roundOpen');
     expect(reopened.round).toBe(opened.round);
     await third.sendOffer(reopened, payload);
     expect((await third.next('resume')).offset).toBe(50_000);
     third.sendChunks(payload, 50_000);
     await third.next('acknowledgement');
-    const other = await ScriptedNode.join(restarted.url);
+    const other = await ScriptedNode.join(restarted.url, { transport });
     await other.contribute(await other.next('roundOpen'), payloadOf(2));
     expect((await third.next('commit')).contributions).toBe(2);
   });
@@ -135,13 +135,13 @@ describe('a run', () => {
   test('an abandoned round opens again as its next attempt, also for a node that was away', async () => {
     const clock = new TestClock();
     const relay = await start({ clock, create: smallRun({ deadlineMs: 500 }) });
-    const { first, second, opened } = await pair(relay);
+    const { first, second, opened } = await pair(relay, transport);
     expect(opened.attempt).toBe(1);
     expect((await first.contribute(opened, payloadOf(1))).attempt).toBe(1);
     first.vanish();
     clock.pass(500);
     expect((await second.next('abandon')).round).toBe(1);
-    const back = await ScriptedNode.join(relay.url, { identity: first.identity });
+    const back = await ScriptedNode.join(relay.url, { transport, identity: first.identity });
     const [again, heard] = [await back.next('roundOpen'), await second.next('roundOpen')];
     expect(again).toMatchObject({ round: 1, base: opened.base, attempt: 2 });
     expect(heard.attempt).toBe(2);
@@ -151,9 +151,9 @@ describe('a run', () => {
 
   test('a node that leaves or vanishes never blocks a round', async () => {
     const relay = await start({ create: smallRun({ quorum: 2, target: 4 }) });
-    const { first, second, opened } = await pair(relay);
-    const third = await ScriptedNode.join(relay.url);
-    const fourth = await ScriptedNode.join(relay.url);
+    const { first, second, opened } = await pair(relay, transport);
+    const third = await ScriptedNode.join(relay.url, { transport });
+    const fourth = await ScriptedNode.join(relay.url, { transport });
     third.send(encodeToRelay({ case: 'leave', value: { round: 1 } }));
     expect(await third.closed).toBe(1000);
     fourth.vanish();
@@ -164,7 +164,7 @@ describe('a run', () => {
   test('a round without quorum is abandoned at its deadline and opened again', async () => {
     const clock = new TestClock();
     const relay = await start({ clock, create: smallRun({ deadlineMs: 300 }) });
-    const { first } = await pair(relay);
+    const { first } = await pair(relay, transport);
     clock.pass(300);
     expect((await first.next('abandon')).round).toBe(1);
     expect((await first.next('roundOpen')).round).toBe(1);

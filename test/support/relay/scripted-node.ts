@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type ClientOptions, WebSocket } from 'ws';
+import type { Socket } from '../../../client/contribute/network.ts';
+import { openFetchSocket } from '../../../client/host/fetch-socket.ts';
 import {
   decodeToNode,
   encodeToRelay,
+  frameHeaders,
+  framesPath,
   type MessageToNode,
   maxChunkBytes,
   protocolVersion,
@@ -44,38 +48,74 @@ export function payloadOf(seed: number): Uint8Array<ArrayBuffer> {
   return payloadOfValues(values);
 }
 
-/** A node that sends exactly the messages a test gives it, over a real socket. */
+/** What carries a node's frames: a WebSocket, or requests by HTTP. */
+export type TransportName = 'WebSocket' | 'fetch';
+export const transportNames = ['WebSocket', 'fetch'] as const;
+
+interface NodeOptions {
+  readonly identity?: Identity;
+  /** Options of the WebSocket. */
+  readonly socket?: ClientOptions;
+  readonly subprotocol?: string;
+  /** A WebSocket unless given. */
+  readonly transport?: TransportName;
+}
+
+/** A node that sends exactly the messages a test gives it, over a real connection. */
 export class ScriptedNode {
-  readonly socket: WebSocket;
   readonly identity: Identity;
+  /** The status with which the WebSocket closed; by HTTP 1000 where the response ended whole, else 1006. */
   readonly closed: Promise<number>;
+  readonly #transport: WebSocket | Socket;
   readonly #received: { case: Case; value: unknown }[] = [];
+  #isOpen = true;
   #wake = () => {};
   #nonce = new Uint8Array(32);
   #run = new Uint8Array(32);
 
-  private constructor(socket: WebSocket, identity: Identity) {
-    this.socket = socket;
+  private constructor(transport: WebSocket | Socket, identity: Identity) {
+    this.#transport = transport;
     this.identity = identity;
-    socket.on('message', (data) => {
-      if (!(data instanceof Uint8Array)) throw new Error('the relay sent no bytes');
-      this.#received.push(decodeToNode(data));
-      this.#wake();
-    });
-    this.closed = new Promise((resolve) => {
-      socket.on('close', (code) => {
-        resolve(code);
+    this.closed = (transport instanceof WebSocket ? this.#hear(transport) : this.#read(transport)).then(
+      (status) => {
+        this.#isOpen = false;
         this.#wake();
-      });
-    });
-    socket.on('error', () => {});
+        return status;
+      },
+    );
   }
 
-  /** Opens a socket and waits for the Challenge. */
-  static async connect(
-    url: URL,
-    options: { identity?: Identity; socket?: ClientOptions; subprotocol?: string } = {},
-  ): Promise<ScriptedNode> {
+  /** The WebSocket, for tests that do with it what only a WebSocket can do. */
+  get socket(): WebSocket {
+    if (!(this.#transport instanceof WebSocket)) throw new Error('this node has no WebSocket');
+    return this.#transport;
+  }
+
+  #hear(socket: WebSocket): Promise<number> {
+    socket.on('message', (data) => {
+      if (!(data instanceof Uint8Array)) throw new Error('the relay sent no bytes');
+      this.#hold(data);
+    });
+    socket.on('error', () => {});
+    return new Promise((resolve) => void socket.on('close', resolve));
+  }
+
+  async #read(socket: Socket): Promise<number> {
+    try {
+      for await (const bytes of socket.messages) this.#hold(bytes);
+      return 1000;
+    } catch {
+      return 1006;
+    }
+  }
+
+  #hold(bytes: Uint8Array): void {
+    this.#received.push(decodeToNode(bytes));
+    this.#wake();
+  }
+
+  /** Opens a connection and waits for the Challenge. */
+  static async connect(url: URL, options: NodeOptions = {}): Promise<ScriptedNode> {
     const node = await ScriptedNode.open(url, options);
     const challenge = await node.next('challenge');
     node.#nonce = new Uint8Array(challenge.nonce);
@@ -83,15 +123,17 @@ export class ScriptedNode {
     return node;
   }
 
-  /** Only opens a socket. */
-  static async open(
-    url: URL,
-    options: { identity?: Identity; socket?: ClientOptions; subprotocol?: string } = {},
-  ): Promise<ScriptedNode> {
+  /** Only opens a connection. */
+  static async open(url: URL, options: NodeOptions = {}): Promise<ScriptedNode> {
     const identity = options.identity ?? (await newIdentity());
+    const version = options.subprotocol ?? subprotocol;
+    if (options.transport === 'fetch') {
+      const address = new URL(`.${framesPath}`, url);
+      return new ScriptedNode(await openFetchSocket(address, version, frameHeaders), identity);
+    }
     const address = new URL(`.${socketPath}`, url);
     address.protocol = url.protocol.replace('http', 'ws');
-    const socket = new WebSocket(address, options.subprotocol ?? subprotocol, options.socket);
+    const socket = new WebSocket(address, version, options.socket);
     const node = new ScriptedNode(socket, identity);
     await new Promise((resolve, reject) => {
       socket.once('open', resolve);
@@ -103,7 +145,7 @@ export class ScriptedNode {
   /** Connects and joins. */
   static async join(
     url: URL,
-    options: { identity?: Identity; corpus?: number; socket?: ClientOptions; token?: string } = {},
+    options: NodeOptions & { readonly corpus?: number; readonly token?: string } = {},
   ): Promise<ScriptedNode> {
     const node = await ScriptedNode.connect(url, options);
     await node.sendJoin({ corpus: options.corpus ?? 0 }, options.token);
@@ -135,8 +177,7 @@ export class ScriptedNode {
         this.#received.shift();
       }
       const left = deadline - performance.now();
-      const isOpen = this.socket.readyState <= this.socket.OPEN;
-      if (left <= 0 || !isOpen)
+      if (left <= 0 || !this.#isOpen)
         throw new Error(`no ${kinds.join(' or ')}; ${skipped.join(', ') || 'nothing'} came instead`);
       let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
@@ -203,7 +244,7 @@ export class ScriptedNode {
   }
 
   send(bytes: Uint8Array): void {
-    this.socket.send(bytes);
+    this.#transport.send(new Uint8Array(bytes));
   }
 
   /** Contributes: offers, uploads and waits for the acknowledgement. */
@@ -227,9 +268,10 @@ export class ScriptedNode {
     return nameOf(GoodbyeReason, (await this.next('goodbye')).reason);
   }
 
-  /** Closes the socket without a message, as a closed tab does. */
+  /** Closes the connection without a message, as a closed tab does. */
   vanish(): void {
-    this.socket.terminate();
+    if (this.#transport instanceof WebSocket) this.#transport.terminate();
+    else this.#transport.close();
   }
 }
 

@@ -3,7 +3,7 @@ import type { RelayLimits } from '../../../relay/server/limits.ts';
 import { type Relay, type RelayOptions, startRelay } from '../../../relay/server/server.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { TestClock } from './run-support.ts';
-import { payloadOf, ScriptedNode } from './scripted-node.ts';
+import { payloadOf, ScriptedNode, type TransportName } from './scripted-node.ts';
 import { smallRun } from './small-run.ts';
 
 const quiet = { info: () => {}, warn: () => {}, error: () => {} };
@@ -70,10 +70,10 @@ export async function expectCounted(relay: Relay, code: string, times = 1): Prom
   );
 }
 
-/** Two nodes that joined, and the round that opened for them. */
-export async function pair(relay: Relay) {
-  const first = await ScriptedNode.join(relay.url);
-  const second = await ScriptedNode.join(relay.url, { corpus: 1 });
+/** Two nodes that joined over one kind of transport, and the round that opened for them. */
+export async function pair(relay: Relay, transport: TransportName = 'WebSocket') {
+  const first = await ScriptedNode.join(relay.url, { transport });
+  const second = await ScriptedNode.join(relay.url, { transport, corpus: 1 });
   const opened = await first.next('roundOpen');
   await second.next('roundOpen');
   return { first, second, opened };

@@ -42,6 +42,16 @@ export const calls = {
       .catch((error: { code: string }) => held.resolve(error.code));
     return held.promise;
   },
+  /** All messages of a new connection to a relay, until it ends because the tab sent this one. */
+  async converse(url: string, message: number[]) {
+    const address = new URL('node', url);
+    address.protocol = 'ws:';
+    const socket = await network.connect(address);
+    socket.send(Uint8Array.from(message));
+    const messages: number[][] = [];
+    for await (const bytes of socket.messages) messages.push([...bytes]);
+    return messages;
+  },
   async reach(url: string) {
     const problem = async (work: Promise<unknown>) => {
       try {

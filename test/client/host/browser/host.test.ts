@@ -1,11 +1,15 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../../../../bench/browser.ts';
+import { decodeToNode, encodeToRelay } from '../../../../relay/wire/frames.ts';
 import { type Bundle, bundle, servePage } from '../../../platform/bundle.ts';
 import { bpeFile } from '../../../support/data/bpe-file.ts';
+import { start } from '../../../support/relay/stage.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 let built: Bundle;
 let served: Awaited<ReturnType<typeof servePage>>;
@@ -79,6 +83,42 @@ test('an absent relay is reported as unreachable', async () => {
   ]);
 });
 
+test('a tab whose WebSocket is refused speaks with its relay by HTTP', async () => {
+  const pages = temporaryFolder();
+  await writeFile(join(pages, 'index.html'), '<!doctype html><script type="module" src="entry.js"></script>');
+  await copyFile(built.script, join(pages, 'entry.js'));
+  const relay = await start({ pages });
+  // A proxy that passes no WebSocket on. WebKit itself opens none to a certificate that a person has accepted.
+  const asked: string[] = [];
+  const proxy = createServer((incoming, outgoing) => {
+    const { url = '/', method = 'GET', headers } = incoming;
+    if (url.startsWith('/node')) asked.push(`${method} ${url}`);
+    if (headers.upgrade !== undefined) return void outgoing.writeHead(400).end();
+    const onward = request(new URL(url, relay.url), { method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers).flushHeaders();
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => outgoing.destroy());
+    incoming.pipe(onward);
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const address = proxy.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : null}/`;
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.waitForFunction(() => 'host' in globalThis);
+  const early = [...encodeToRelay({ case: 'leave', value: { round: 1 } })];
+  const said = await page.evaluate(([url, message]) => host.converse(url, message), [url, early] as const);
+  expect(said.map((bytes) => decodeToNode(Uint8Array.from(bytes)).case)).toEqual([
+    'challenge',
+    'refusal',
+    'goodbye',
+  ]);
+  expect(asked).toEqual(['GET /node', 'GET /node/frames', 'POST /node/frames?after=0']);
+  await page.close();
+  proxy.close();
+});
+
 test('a tab follows no redirect of a relay', async () => {
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -93,6 +133,6 @@ test('a tab follows no redirect of a relay', async () => {
     'relay.unreachable',
     'relay.redirected',
   ]);
-  expect(asked.sort()).toEqual(['/', '/node']);
+  expect(asked.sort()).toEqual(['/', '/node', '/node/frames']);
   server.close();
 });
