@@ -1,8 +1,8 @@
-import { initialParameters, type ParameterLayout } from '../../client/model/parameters.ts';
 import { nesterov } from '../../relay/run/outer/nesterov.ts';
 import type { State } from '../../relay/run/outer/outer-optimizer.ts';
 import type { PacedCase } from './cases.ts';
-import { openTraining, type Result, type Setting } from './training.ts';
+import { TinyTraining } from './tiny-training.ts';
+import type { Setting } from './training.ts';
 
 type Vector = Float32Array<ArrayBuffer>;
 
@@ -13,7 +13,14 @@ const fastest = Math.max(...speeds);
 /** DiLoCo's outer step, with the momentum that this project has for short runs. */
 const outer = { learningRate: 0.7, momentum: 0.5 };
 
-export interface PacedResult extends Result {
+/** Characters of a step of all nodes together. */
+const stepCharacters = 64;
+
+export interface PacedResult {
+  /** Held-out loss, in nats a character, and that of one node that trains all of each step. */
+  readonly loss: number;
+  readonly alone: number;
+  readonly seconds: number;
   /** Steps of the slowest node in the time that the run takes, without transfers. */
   readonly time: number;
   /** Outer steps. */
@@ -22,11 +29,17 @@ export interface PacedResult extends Result {
   readonly shares: number[];
 }
 
+/** Where the tensors of a vector are. */
+interface Tensors {
+  readonly tensors: readonly { readonly offset: number; readonly size: number }[];
+}
+
 /** What one arrival makes of a base and its momentum; the arrivals of a run count from 1. */
 type Arrival = (state: State, delta: Vector, arrival: number) => Promise<State>;
 
 /**
- * A run of four nodes of different speeds, on virtual time, in which every way trains as many tokens. Deltas are not rounded.
+ * A run of four nodes of different speeds, on virtual time, in which every way trains as many tokens of a tiny model. Deltas are not
+ * rounded.
  *
  * - `fixed`: rounds in which each node trains the same steps. `timed`: rounds that last until the fastest has done them; each node has what it
  *   could do, and counts by its tokens. Both take Nesterov's step on the mean.
@@ -35,28 +48,24 @@ type Arrival = (state: State, delta: Vector, arrival: number) => Promise<State>;
  * - `delayed`: delayed Nesterov, and steps in proportion to the speed (Liu et al. 2024, arXiv 2401.09135, algorithms 3 and 4).
  * - `heloco`: as `naive`, after the correction of HeLoCo (arXiv 2606.00271).
  */
-export async function runPaced(setting: Setting, of: PacedCase): Promise<PacedResult> {
+export async function runPaced({ text, totalSteps }: Setting, of: PacedCase): Promise<PacedResult> {
   const started = performance.now();
-  const training = await openTraining(setting, speeds.length, 'adamw');
-  const { config, layout, adapter } = training;
-  try {
-    const nodes = speeds.map((_, i) => training.node(of.seed + 1000 * i));
-    const run = new Paced(setting.totalSteps * speeds.length, [initialParameters(config, layout, of.seed)]);
-    const train = async (node: number, base: Vector, steps: number) => {
-      const first = Math.min(Math.floor(run.done / speeds.length), setting.totalSteps - 1);
-      const local = (await nodes[node]?.(base, first, steps)) ?? base;
-      run.count(node, steps);
-      return base.map((value, i) => value - (local[i] ?? 0));
-    };
-    if (of.pacing === 'fixed' || of.pacing === 'timed') await inRounds(run, of, train);
-    else await byArrivals(run, of, arrivalOf(of.pacing, layout), train);
-    const loss = await training.lossOf(run.base);
-    const seconds = (performance.now() - started) / 1000;
-    const { time, commits, shares } = run;
-    return { loss, seconds, adapter, parameters: layout.trained, time, commits, shares };
-  } finally {
-    training.close();
-  }
+  const training = new TinyTraining(text, totalSteps);
+  const initial = training.initial(of.seed);
+  const nodes = speeds.map((_, i) => training.node(of.seed + 1000 * i, stepCharacters / speeds.length));
+  const run = new Paced(totalSteps * speeds.length, [initial]);
+  const train = async (node: number, base: Vector, steps: number) => {
+    const first = Math.min(Math.floor(run.done / speeds.length), totalSteps - 1);
+    const local = (await nodes[node]?.(base, first, steps)) ?? base;
+    run.count(node, steps);
+    return base.map((value, i) => value - (local[i] ?? 0));
+  };
+  if (of.pacing === 'fixed' || of.pacing === 'timed') await inRounds(run, of, train);
+  else await byArrivals(run, of, arrivalOf(of.pacing, training.layout), train);
+  const alone = training.loss(await training.node(of.seed, stepCharacters)(initial, 0, totalSteps));
+  const seconds = (performance.now() - started) / 1000;
+  const { time, commits, shares } = run;
+  return { loss: training.loss(run.base), alone, seconds, time, commits, shares };
 }
 
 /** What a run has done so far. */
@@ -147,7 +156,7 @@ async function byArrivals(
 /** Steps in proportion to the speed, and one at least. */
 const scaled = (steps: number, speed: number) => Math.max(1, Math.floor((steps * speed) / fastest));
 
-function arrivalOf(pacing: PacedCase['pacing'], layout: ParameterLayout): Arrival {
+function arrivalOf(pacing: PacedCase['pacing'], layout: Tensors): Arrival {
   const { step } = nesterov(outer);
   const part = (delta: Vector) => Float64Array.from(delta, (value) => value / speeds.length);
   switch (pacing) {
@@ -189,11 +198,7 @@ export function delayedNesterov(): Arrival {
 const heloco = { aligned: 0.2, shorten: 1, most: 1, turn: 0.5, momentumWeight: 1 };
 
 /** A delta of which each tensor is corrected by the outer momentum. */
-export function corrected(
-  delta: Vector,
-  momentum: Vector,
-  { tensors }: Pick<ParameterLayout, 'tensors'>,
-): Vector {
+export function corrected(delta: Vector, momentum: Vector, { tensors }: Tensors): Vector {
   const next = delta.slice();
   for (const { offset, size } of tensors) {
     const [own, reference] = [delta, momentum].map((vector) => vector.subarray(offset, offset + size));

@@ -9,7 +9,7 @@ import { readText } from '../shakespeare.ts';
 import { runPaced } from './arrivals.ts';
 import { casesOf, type Matrix, optimizersOf, pacedCasesOf, stepsFor } from './cases.ts';
 import { runTogether } from './run.ts';
-import { type Result, runAlone, sequence } from './training.ts';
+import { runAlone, sequence } from './training.ts';
 
 export interface ConvergenceOptions extends Matrix {
   readonly gpu: GPU;
@@ -29,7 +29,7 @@ const togetherSchema = v.strictObject({
   ...{ rounds: v.number(), payloadBytes: v.number(), bitsUp: v.number() },
 });
 const pacedSchema = v.strictObject({
-  ...aloneSchema.entries,
+  ...{ loss: v.number(), alone: v.number(), seconds: v.number() },
   ...{ time: v.number(), commits: v.number(), shares: v.array(v.number()) },
 });
 
@@ -52,7 +52,6 @@ export async function* convergence(options: ConvergenceOptions): AsyncGenerator<
   const setting = { gpu, text: await readText(), batch, totalSteps };
   const files = folder === undefined ? null : diskFiles(folder);
   let seconds = 0;
-  let runs = 0;
   const stored = async <Schema extends v.GenericSchema>(
     recipe: object,
     schema: Schema,
@@ -64,10 +63,6 @@ export async function* convergence(options: ConvergenceOptions): AsyncGenerator<
     if (!bytes) await files?.write(name, new TextEncoder().encode(JSON.stringify(result)));
     return result;
   };
-  const count = (result: Result) => {
-    seconds += result.seconds;
-    runs++;
-  };
   const alone = new Map<string, number>();
   const nameOf = (optimizer: OptimizerName, seed: number) => `${optimizer} ${seed}`;
   for (let seed = 0; seed < seeds; seed++)
@@ -75,14 +70,18 @@ export async function* convergence(options: ConvergenceOptions): AsyncGenerator<
       const result = await stored({ alone: optimizer, seed }, aloneSchema, () =>
         runAlone(setting, optimizer, seed),
       );
-      count(result);
+      seconds += result.seconds;
       alone.set(nameOf(optimizer, seed), result.loss);
       yield { event: 'alone', optimizer, seed, ...result };
     }
   const held = new Map<string, Held>();
-  const record = (of: { readonly seed: number }, optimizer: OptimizerName, result: Result) => {
-    count(result);
-    const excess = result.loss / (alone.get(nameOf(optimizer, of.seed)) ?? Number.NaN) - 1;
+  const record = (
+    of: { readonly seed: number },
+    result: { readonly loss: number; readonly seconds: number },
+    aloneLoss: number,
+  ) => {
+    seconds += result.seconds;
+    const excess = result.loss / aloneLoss - 1;
     const { seed: _, ...shared } = of;
     const name = JSON.stringify(shared);
     const before: Held = held.get(name) ?? { of: shared, result, losses: [], excesses: [] };
@@ -93,11 +92,12 @@ export async function* convergence(options: ConvergenceOptions): AsyncGenerator<
   };
   for (const of of casesOf(options)) {
     const result = await stored(of, togetherSchema, () => runTogether(setting, of));
-    yield record(of, strategies[of.strategy].optimizer, result);
+    const { optimizer } = strategies[of.strategy];
+    yield record(of, result, alone.get(nameOf(optimizer, of.seed)) ?? Number.NaN);
   }
   for (const of of pacedCasesOf(options)) {
     const result = await stored(of, pacedSchema, () => runPaced(setting, of));
-    yield record(of, 'adamw', result);
+    yield record(of, result, result.alone);
   }
   const cases = [...held.values()].map(({ of, result, losses, excesses }) => ({
     ...of,
@@ -109,6 +109,6 @@ export async function* convergence(options: ConvergenceOptions): AsyncGenerator<
   yield {
     ...{ bench: 'convergence', tokens: ran, totalSteps, seeds, cases },
     alone: Object.fromEntries(alone),
-    ...{ seconds, tokensPerSecond: (ran * runs) / seconds },
+    seconds,
   };
 }

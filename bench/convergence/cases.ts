@@ -100,10 +100,8 @@ export function pacedCasesOf({ pacings, steps, seeds }: Matrix): PacedCase[] {
 }
 
 /** The inner optimizers of a matrix, for the runs of one node beside which they are shown. */
-export function optimizersOf({ strategies: names, pacings }: Matrix): OptimizerName[] {
-  const used = new Set(names.map((name) => strategies[name].optimizer));
-  if (pacings.length > 0) used.add('adamw');
-  return [...used];
+export function optimizersOf({ strategies: names }: Matrix): OptimizerName[] {
+  return [...new Set(names.map((name) => strategies[name].optimizer))];
 }
 
 /** The steps of a run with at least so many tokens: a whole number of rounds for each number of local steps. */

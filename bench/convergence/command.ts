@@ -4,7 +4,6 @@ import { downlinkNames } from '../../apps/cli/run/choices/downlink-choices.ts';
 import { strategyNames } from '../../apps/cli/run/choices/strategies.ts';
 import { TapestryError } from '../../client/errors.ts';
 import { nodeGpu } from '../../client/host/node/runtime.ts';
-import { speeds } from './arrivals.ts';
 import { type ConvergenceOptions, convergence } from './bench.ts';
 import { codecNames, outerNames, pacingNames } from './cases.ts';
 
@@ -46,7 +45,7 @@ export function convergenceCommand(): Command {
     .addOption(
       listOf(
         '--pacings <names>',
-        'how nodes 1 to 8 times as fast work together',
+        'how nodes 1 to 8 times as fast work together, on a tiny model',
         [...pacingNames, 'none'],
         pacingNames,
       ),
@@ -57,7 +56,7 @@ export function convergenceCommand(): Command {
     .option('--folder <path>', 'store results there, and do only what is left')
     .option('--json', 'one JSON object a line; the last is the summary')
     .action(async ({ tokens, strategies, pacings, ...flags }: Flags) => {
-      requireShares(flags, pacings.some(isName));
+      requireShares(flags);
       const matrix = { strategies: strategies.filter(isName), pacings: pacings.filter(isName) };
       const records = convergence({ ...flags, ...matrix, tokens: tokens * 1000, gpu: await nodeGpu() });
       for await (const record of records) process.stdout.write(`${JSON.stringify(record)}\n`);
@@ -95,9 +94,8 @@ function numbersOf(
 }
 
 /** The windows of a step are divided among the nodes. Throws TapestryError `usage.batch`. */
-function requireShares({ batch, nodes }: Pick<Flags, 'batch' | 'nodes'>, isPaced: boolean): void {
-  const counts = isPaced ? [...nodes, speeds.length] : nodes;
-  const other = counts.find((count) => batch % count !== 0);
+function requireShares({ batch, nodes }: Pick<Flags, 'batch' | 'nodes'>): void {
+  const other = nodes.find((count) => batch % count !== 0);
   if (other === undefined) return;
   throw new TapestryError(
     'usage.batch',
