@@ -2,6 +2,7 @@ import type { TokenizedCorpus } from '../../client/data/corpus.ts';
 import { presets } from '../../client/model/config.ts';
 import type { Random } from '../../client/random.ts';
 import type { Files } from '../../client/runtime.ts';
+import type { Seconds } from './seconds.ts';
 import type { Verses } from './verses.ts';
 
 /** The model of the bench; rows are as long as its context. */
@@ -13,6 +14,8 @@ export interface Base extends Verses {
   readonly gpu: GPU;
   readonly files: Files | null;
   readonly weights: Weights;
+  /** How long their training took. */
+  readonly seconds: Seconds;
   /** Verses of both kinds, in the order of the base's training. */
   readonly baseText: TokenizedCorpus;
   /** Held-out verses of each kind. */

@@ -15,8 +15,7 @@ import { cacheFiles } from '../../client/host/cache.ts';
 import { mean } from '../../client/mean.ts';
 import { type Base, config, measured, spread, type Weights } from './base.ts';
 import { cardLosses, continued } from './evaluation.ts';
-import type { Figures } from './over-seeds.ts';
-import { buildStage, changes, storedFigures } from './stage.ts';
+import { buildStage, changes, type StageResult, storedFigures } from './stage.ts';
 import { archaicWords, pairRows, type Verse } from './verses.ts';
 
 /** The judge knows the principle by pairs alone: the same verse in modern and in old English. No word list chose or labelled them. */
@@ -43,14 +42,14 @@ micro_batch_size: 16
 learning_rate: 1e-3
 replay: 0`;
 const preferKeys = `micro_batch_size: 8
-learning_rate: 3e-4
-rpo_alpha: 2`;
+learning_rate: 1e-3
+rpo_alpha: 1`;
 
 /**
  * Constitution "no archaic words": a judge learns it from labelled pairs, labels pairs of the model's own answers, and those are
  * preferred. Breaches of answers to held-out prompts are counted by a word list.
  */
-export function constitution(base: Base, steps: number, seed: number): Promise<Figures> {
+export function constitution(base: Base, steps: number, seed: number): Promise<StageResult> {
   const recipe = {
     judgeKeys,
     preferKeys,

@@ -1,7 +1,6 @@
 import { type Base, measured } from './base.ts';
 import { cardLosses, exactAnswers } from './evaluation.ts';
-import type { Figures } from './over-seeds.ts';
-import { changes, type Stage, stageFigures } from './stage.ts';
+import { changes, type Stage, type StageResult, stageFigures } from './stage.ts';
 import { answerRows, itemsOf, ofEachTask, questionsOf, unseen } from './tasks.ts';
 
 /** Held-out questions of each task that are asked. */
@@ -12,7 +11,7 @@ const trainedPerTask = 2500;
 const keys = `micro_batch_size: 8
 optimizer: muon
 learning_rate: 1.5e-3
-replay: 0.4`;
+replay: 0.5`;
 
 /** No word and no end of a verse that is asked about is trained on. */
 function questions({ train, heldOut, seed }: Base) {
@@ -32,7 +31,7 @@ export function answersOfBase(base: Base): Promise<Record<string, number>> {
 }
 
 /** Answers to questions about verses and words: exact answers to held-out questions. */
-export function instruct(base: Base, steps: number, seed: number): Promise<Figures> {
+export function instruct(base: Base, steps: number, seed: number): Promise<StageResult> {
   const asked = askedOf(base);
   const stage: Stage = {
     kind: 'instruct',

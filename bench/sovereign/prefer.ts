@@ -1,7 +1,6 @@
 import { type Base, measured, spread } from './base.ts';
 import { archaicSamples, cardLosses } from './evaluation.ts';
-import type { Figures } from './over-seeds.ts';
-import { changes, type Stage, stageFigures } from './stage.ts';
+import { changes, type Stage, type StageResult, stageFigures } from './stage.ts';
 import { pairRows } from './verses.ts';
 
 /** Training pairs for each step: a step takes three, and the reference is computed for all of them. */
@@ -12,7 +11,7 @@ learning_rate: 1e-3
 rpo_alpha: 1`;
 
 /** Modern English preferred to old: archaic words in samples, beside what pairs say. */
-export function prefer(base: Base, steps: number, seed: number): Promise<Figures> {
+export function prefer(base: Base, steps: number, seed: number): Promise<StageResult> {
   const stage: Stage = {
     kind: 'prefer',
     keys: `${measured(4, steps)}\n${keys}`,

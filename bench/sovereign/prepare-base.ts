@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { type TokenizedCorpus, tokenizeCorpus } from '../../client/data/corpus.ts';
 import { TextBytes } from '../../client/data/text-bytes.ts';
 import { byteTokenizer } from '../../client/data/tokenizer.ts';
@@ -7,6 +8,7 @@ import { Random } from '../../client/random.ts';
 import type { Files } from '../../client/runtime.ts';
 import { recipeHash } from '../../client/train/checkpoint.ts';
 import { type Base, config, measured, shuffled, type Weights } from './base.ts';
+import { secondsSchema, timed } from './seconds.ts';
 import { buildStage, type Stage } from './stage.ts';
 import { readVerses, textRows, type Verse } from './verses.ts';
 
@@ -45,8 +47,8 @@ export async function prepareBase(options: BaseOptions): Promise<Base> {
   return {
     ...verses,
     ...{ gpu, files, seed },
-    weights: await storedWeights(files, `base-${recipeHash(stage).slice(0, 16)}.f32`, train),
-    baseText: await corpusOf(texts, both(verses.heldOut)),
+    ...(await storedWeights(files, `base-${recipeHash(stage).slice(0, 16)}`, train)),
+    baseText: await corpusOf(texts, both(verses.heldOut.slice(0, 80))),
     cards: {
       old: await corpusOf(
         [],
@@ -64,12 +66,17 @@ async function storedWeights(
   files: Files | null,
   name: string,
   train: () => Promise<Weights>,
-): Promise<Weights> {
-  const stored = await files?.read(name);
-  if (stored) return new Float32Array(stored.slice().buffer);
-  const weights = await train();
-  await files?.write(name, new Uint8Array(weights.slice().buffer));
-  return weights;
+): Promise<Pick<Base, 'weights' | 'seconds'>> {
+  const [weightsName, secondsName] = [`${name}.f32`, `${name}.seconds.json`];
+  const [stored, storedSeconds] = [await files?.read(weightsName), await files?.read(secondsName)];
+  if (stored && storedSeconds) {
+    const seconds = v.parse(secondsSchema, JSON.parse(new TextDecoder().decode(storedSeconds)));
+    return { weights: new Float32Array(stored.slice().buffer), seconds };
+  }
+  const { result: weights, seconds } = await timed(train);
+  await files?.write(weightsName, new Uint8Array(weights.slice().buffer));
+  await files?.write(secondsName, new TextEncoder().encode(JSON.stringify(seconds)));
+  return { weights, seconds };
 }
 
 const both = (of: readonly Verse[]) => of.flatMap(({ old, modern }) => [old, modern]);

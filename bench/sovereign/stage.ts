@@ -14,6 +14,7 @@ import { recipeHash } from '../../client/train/checkpoint.ts';
 import { never } from '../loop.ts';
 import { type Base, config, type Weights } from './base.ts';
 import type { Figures } from './over-seeds.ts';
+import { type Seconds, secondsSchema, timed } from './seconds.ts';
 
 export interface Stage {
   readonly kind: StageKind;
@@ -75,6 +76,17 @@ const figuresSchema: v.GenericSchema<Figures> = v.lazy(() =>
   v.union([v.number(), v.record(v.string(), figuresSchema)]),
 );
 
+/** What a stage came to, and how long it took when it ran. */
+export interface StageResult {
+  readonly figures: Figures;
+  readonly seconds: Seconds;
+}
+
+const resultSchema: v.GenericSchema<StageResult> = v.strictObject({
+  figures: figuresSchema,
+  seconds: secondsSchema,
+});
+
 /**
  * The figures of a stage's result. They are read from the bench's folder where it has them, so that an interrupted bench does only
  * what is left; a stage is known there by its rows, its recipe, its seed and the weights that it begins with.
@@ -83,25 +95,26 @@ export async function stageFigures(
   base: Base,
   stage: Stage,
   figures: (result: BuildResult) => Promise<Figures>,
-): Promise<Figures> {
+): Promise<StageResult> {
   return storedFigures(base, stage.kind, stage.seed, stage, async () =>
     figures(await buildStage(base, stage)),
   );
 }
 
-/** Figures that are read from the bench's folder where it has them; `recipe` is all that they depend on beside the base. */
+/** A result that is read from the bench's folder where it has it; `recipe` is all that the figures depend on beside the base. */
 export async function storedFigures(
   base: Base,
   kind: string,
   seed: number,
   recipe: object,
   make: () => Promise<Figures>,
-): Promise<Figures> {
+): Promise<StageResult> {
   const id = recipeHash({ ...recipe, weights: weightsHash(base.weights), hash: base.hash });
   const name = `${kind}-${seed}-${id.slice(0, 16)}.json`;
   const stored = await base.files?.read(name);
-  if (stored) return v.parse(figuresSchema, JSON.parse(new TextDecoder().decode(stored)));
-  const result = await make();
+  if (stored) return v.parse(resultSchema, JSON.parse(new TextDecoder().decode(stored)));
+  const { result: figures, seconds } = await timed(make);
+  const result = { figures, seconds };
   await base.files?.write(name, new TextEncoder().encode(JSON.stringify(result)));
   return result;
 }

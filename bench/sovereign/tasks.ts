@@ -82,10 +82,13 @@ export const answerRows = (questions: readonly Question[]): Row[] =>
   questions.map(({ prompt, answer }) => ({ form: 'answer', prompt, completion: answer }));
 
 /** The first words of modern verses, which the model continues. */
-export function promptRows(verses: readonly Verse[]): Row[] {
+export function firstWords(verses: readonly Verse[]): string[] {
   const prompts = verses.map(({ modern }) => modern.split(' ').slice(0, 3).join(' '));
-  return prompts.filter((prompt) => prompt.length <= 24).map((prompt) => ({ form: 'prompt', prompt }));
+  return prompts.filter((prompt) => prompt.length <= 24);
 }
+
+export const promptRows = (prompts: readonly string[]): Row[] =>
+  prompts.map((prompt) => ({ form: 'prompt', prompt }));
 
 /** Verses of which one in two is a question: their first words are continued by a question often enough to learn from. */
 export function halfQuestions(verses: readonly Verse[]): Verse[] {
