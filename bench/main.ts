@@ -203,7 +203,7 @@ program
   .addOption(count('instruct-steps', 'steps of instruct', 220))
   .addOption(count('prefer-steps', 'steps of prefer', 160))
   .addOption(count('reinforce-steps', 'updates of reinforce', 72))
-  .addOption(count('constitution-steps', 'steps on pairs that the judge labelled', 100))
+  .addOption(count('constitution-steps', 'steps on pairs that the judge labelled', 80))
   .addOption(count('seed', "the base's", 0))
   .addOption(new Option('--folder <path>', 'store the base and the figures there, and do only what is left'))
   .addOption(json())
