@@ -1,16 +1,15 @@
 import { byPrompt, labelAnswers } from '../../client/derive/constitution/pipeline/label.ts';
 import type { AnswerRow, PairRow } from '../../client/derive/constitution/pipeline/rows.ts';
 import type { Row } from '../../client/derive/data/row.ts';
-import type { RewardModel } from '../../client/derive/reward/reward-model.ts';
 import { mean } from '../../client/mean.ts';
 import { type Base, measured, spread, type Weights } from './base.ts';
 import { cardLosses, continued } from './evaluation.ts';
-import { judgeRecipe, levelledLabeller, measureJudge, noArchaicWords, trainJudge } from './judge.ts';
+import { Judge, judgeRecipe, noArchaicWords } from './judge.ts';
 import { buildStage, changes, type StageResult, storedFigures } from './stage.ts';
 import { archaicWords, type Verse } from './verses.ts';
 
 /** Prompts whose answers are labelled, answers to each and their longest, and the share of the pairs, by their gap, that is learnt. */
-const own = { prompts: 480, answers: 6, longest: 48, clearest: 0.5 };
+const own = { prompts: 320, answers: 6, longest: 52, clearest: 0.6 };
 
 const asked = 200;
 const sampling = { temperature: 0.8, maxTokens: 80 };
@@ -28,9 +27,9 @@ rpo_alpha: 0.5`;
 export function constitution(base: Base, steps: number, seed: number): Promise<StageResult> {
   const recipe = { judgeRecipe, keys, steps, seed, own, asked, sampling };
   return storedFigures(base, 'constitution', seed, recipe, async () => {
-    const judge = await trainJudge(base, seed);
+    const judge = await Judge.train(base, seed);
     try {
-      const { accuracy } = await measureJudge(base, judge);
+      const { accuracy } = await judge.measure(base);
       const pairs = await labelOwnAnswers(base, judge, seed);
       const result = await buildStage(base, {
         ...{ kind: 'prefer', seed, keys: `${measured(1, steps)}\n${keys}` },
@@ -59,7 +58,7 @@ export function constitution(base: Base, steps: number, seed: number): Promise<S
 /** The pairs of the model's own answers that the judge is surest of, the surest first. */
 async function labelOwnAnswers(
   { gpu, train, weights }: Base,
-  judge: RewardModel,
+  { labeller }: Judge,
   seed: number,
 ): Promise<PairRow[]> {
   const { prompts, answers, longest, clearest } = own;
@@ -69,7 +68,7 @@ async function labelOwnAnswers(
   const drawn = { ...sampling, maxTokens: longest, seed: seed + 1 };
   const texts = await continued(gpu, weights, repeated, drawn);
   const rows = repeated.map((prompt, index): AnswerRow => ({ prompt, completion: texts[index] ?? '' }));
-  const found = await labelAnswers(byPrompt(rows), [noArchaicWords], levelledLabeller(judge));
+  const found = await labelAnswers(byPrompt(rows), [noArchaicWords], labeller);
   const pairs = found.flatMap((each) => ('chosen' in each ? [each] : []));
   return pairs.toSorted((a, b) => b.gap - a.gap).slice(0, Math.ceil(clearest * pairs.length));
 }

@@ -1,14 +1,11 @@
 import type { Verse } from './verses.ts';
 
-/**
- * Characters of a piece of a text, about as many as answers that are labelled have; and how many words of a pair's old text are not
- * in its modern one, at least, so that it teaches and measures something.
- */
-export const pairChoice = { piece: 60, leastOtherWords: 3 };
+/** The most characters of a text that a judge learns from, and the fewest words of a pair's old text that its modern one has not. */
+export const pairChoice = { longest: 76, leastOtherWords: 3 };
 
 /**
  * A text without what tells the two kinds of verses apart at a glance: quotation marks and dashes, which old verses do not have, and the
- * name that they write as a title. A judge that may see these learns nothing else.
+ * name that they write as a title. A judge that may see these learns little else.
  */
 export function levelled(text: string): string {
   return text
@@ -20,32 +17,18 @@ export function levelled(text: string): string {
     .trim();
 }
 
-/** Levelled verses whose texts have at most `longest` characters and differ in words. */
-export function levelledPairs(verses: readonly Verse[], longest: number): Verse[] {
-  return changed(verses, levelled).filter(
-    ({ old, modern }) => Math.max(old.length, modern.length) <= longest,
-  );
-}
-
-/** The beginnings and the ends of verses that differ in words. */
-export function piecesOf(verses: readonly Verse[]): Verse[] {
-  return [...changed(verses, beginning), ...changed(verses, ending)];
-}
-
-/** The verses with both texts changed, if they still differ in words. */
-function changed(verses: readonly Verse[], change: (text: string) => string): Verse[] {
-  const wordsOf = (text: string) => new Set(text.toLowerCase().match(/\p{L}+/gu) ?? []);
-  const otherWords = ({ old, modern }: Verse) => {
-    const known = wordsOf(modern);
-    return [...wordsOf(old)].filter((word) => !known.has(word)).length;
-  };
+/** The beginnings of levelled verses, if these differ in words. */
+export function levelledPairs(verses: readonly Verse[]): Verse[] {
   return verses
-    .map(({ old, modern }) => ({ old: change(old), modern: change(modern) }))
-    .filter((verse) => otherWords(verse) >= pairChoice.leastOtherWords);
+    .map(({ old, modern }) => ({ old: beginning(levelled(old)), modern: beginning(levelled(modern)) }))
+    .filter(({ old, modern }) => {
+      const known = wordsOf(modern);
+      return [...wordsOf(old)].filter((word) => !known.has(word)).length >= pairChoice.leastOtherWords;
+    });
 }
 
-/** The whole words of the first, or of the last, characters of a piece. */
+const wordsOf = (text: string) => new Set(text.toLowerCase().match(/\p{L}+/gu) ?? []);
+
+/** The first whole words of a text, as far as a judge learns. */
 const beginning = (text: string) =>
-  text.slice(0, pairChoice.piece).replace(text.length > pairChoice.piece ? /\s\S*$/ : '', '');
-const ending = (text: string) =>
-  text.slice(-pairChoice.piece).replace(text.length > pairChoice.piece ? /^\S*\s/ : '', '');
+  text.length <= pairChoice.longest ? text : text.slice(0, pairChoice.longest + 1).replace(/\s\S*$/, '');

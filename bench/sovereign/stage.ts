@@ -3,7 +3,7 @@ import { clock } from '../../client/clock.ts';
 import { byteTokenizer } from '../../client/data/tokenizer.ts';
 import { type BuildResult, runBuild } from '../../client/derive/build/build.ts';
 import { splitData } from '../../client/derive/build/stage-data.ts';
-import { planStage } from '../../client/derive/build/stage-plan.ts';
+import { planStage, sequenceOf } from '../../client/derive/build/stage-plan.ts';
 import { weightsHash } from '../../client/derive/build/stage-weights.ts';
 import type { Row } from '../../client/derive/data/row.ts';
 import { parseRecipe, type StageKind } from '../../client/derive/recipe/recipe.ts';
@@ -43,7 +43,7 @@ export async function buildStage(
   const about = { files: [{ name: 'verses', hash }], lines: train.length + heldOut.length };
   const counts = { leftOut: 0, duplicates: 0, nearCopies: 0 };
   const rows = { train, heldOut, ...about, ...counts };
-  const data = splitData(rows, recipe, byteTokenizer, config.contextLength);
+  const data = splitData(rows, recipe, byteTokenizer, sequenceOf(recipe, config));
   const plan = planStage(recipe, config, data, baseText, seed);
   const files = memoryFiles();
   return runBuild({ id: sha256Hex(source), base: weights, stages: [plan] }, files, {
