@@ -49,6 +49,8 @@ export interface ContributeView {
   readonly steps: number;
   readonly tokensPerStep: number;
   readonly tokensPerSecond: number;
+  /** Tokens of the text that the node trains on; null before they are counted. */
+  readonly corpusTokens: number | null;
   /** Tokens and contributions accepted since the page was opened. */
   readonly tokens: number;
   readonly contributions: number;
@@ -81,6 +83,7 @@ export const atRest: ContributeView = {
   steps: 0,
   tokensPerStep: 0,
   tokensPerSecond: 0,
+  corpusTokens: null,
   tokens: 0,
   contributions: 0,
   sinceStart: 0,
@@ -115,6 +118,7 @@ export function started(progress: ContributeView): ContributeView {
     ...progress,
     activity: 'starting',
     launch: 'join',
+    corpusTokens: null,
     sinceStart: 0,
     ending: null,
     paused: false,
@@ -183,6 +187,8 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         tokensPerStep: event.tokensPerStep,
         launch: progress.launch === 'join' ? 'compile' : progress.launch,
       };
+    case 'corpus':
+      return { ...progress, corpusTokens: event.tokens };
     case 'compiled':
       return { ...progress, launch: progress.launch === 'compile' ? 'fetch' : progress.launch };
     case 'syncing':

@@ -11,7 +11,7 @@ import {
 } from './contribute-view.ts';
 import { type OtherTab, watchOtherTab } from './tab/other-tab.ts';
 import { forgetChoice, loadChoice, type StoredChoice, storeChoice } from './tab/stored-choice.ts';
-import type { ContributeWorker, Probe, StartRequest, WorkerEvent } from './worker/worker-api.ts';
+import type { ContributeWorker, Probe, StartRequest, TextPreview, WorkerEvent } from './worker/worker-api.ts';
 
 /** The person's choices. The tab stores them for a reload, of files only their names. */
 export interface Choice {
@@ -37,6 +37,8 @@ export interface Controller {
   /** Time at which a timed pause ends, in milliseconds since 1970; null without one. */
   readonly pausedUntil: ReadonlySignal<number | null>;
   readonly choice: Choice;
+  /** What the chosen files hold; null without files, and while the worker reads them. */
+  readonly preview: ReadonlySignal<TextPreview | null>;
   readonly feed: StatusFeed;
   readonly otherTab: OtherTab;
   look(): Promise<void>;
@@ -122,6 +124,18 @@ export function openController(feed: StatusFeed, token: string): Controller {
   effect(() => {
     if (!busy.value) endTimedPause();
   });
+  const preview = signal<TextPreview | null>(null);
+  effect(() => {
+    const files = choice.files.value;
+    preview.value = null;
+    if (files.length === 0) return;
+    remote.preview(files).then(
+      (read) => {
+        if (choice.files.peek() === files) preview.value = read;
+      },
+      (error: unknown) => fail(String(error)),
+    );
+  });
   // The page's own stream reaches the relay again: the node need not wait for its next attempt.
   effect(() => {
     if (feed.connection.value === 'live' && progress.peek().retry !== null) void remote.retryNow();
@@ -133,6 +147,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
     retryAt,
     pausedUntil,
     choice,
+    preview,
     feed,
     otherTab: watchOtherTab(),
     state: computed(() => {

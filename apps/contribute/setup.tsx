@@ -1,6 +1,6 @@
-import { formatBytes } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Controller } from './controller.ts';
+import { FilesChoice } from './text/files-choice.tsx';
 
 const words = messages.contribute;
 
@@ -50,44 +50,6 @@ function CorpusChoice({ session }: { session: Controller }) {
             <span class="languages">{languages.map(({ name }) => name).join(', ')}</span>
           </>
         )}
-      </p>
-    </div>
-  );
-}
-
-/** The files that are chosen, by name and size; after a reload, those to choose again. */
-function ChosenFiles({ session }: { session: Controller }) {
-  const files = session.choice.files.value;
-  const lost = session.choice.lostFiles.value;
-  if (files.length === 0)
-    return lost.length === 0 ? null : <strong>{words.filesLost(lost.join(', '))} </strong>;
-  const size = files.reduce((sum, file) => sum + file.size, 0);
-  return (
-    <strong>
-      {words.filesChosen(files.length, formatBytes(size))}: {files.map((file) => file.name).join(', ')}.{' '}
-    </strong>
-  );
-}
-
-function FilesChoice({ session }: { session: Controller }) {
-  const { files, lostFiles } = session.choice;
-  return (
-    <div class="field">
-      <label for="files">{words.filesLabel}</label>
-      <input
-        id="files"
-        type="file"
-        multiple
-        accept=".txt,.md,.jsonl,.ndjson,text/plain,text/markdown"
-        aria-describedby="files-help"
-        onChange={(event) => {
-          files.value = [...(event.currentTarget.files ?? [])];
-          lostFiles.value = [];
-        }}
-      />
-      <p class="help" id="files-help">
-        <ChosenFiles session={session} />
-        {words.filesHelp}
       </p>
     </div>
   );

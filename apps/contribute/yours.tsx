@@ -42,9 +42,17 @@ function ownChart(points: readonly LossPoint[]): Chart {
   };
 }
 
+/** The time that one pass over the text takes at the present speed; null while either is not known. */
+function passTime({ corpusTokens, tokensPerSecond }: ContributeView): string | null {
+  if (corpusTokens === null || tokensPerSecond <= 0) return null;
+  const minutes = corpusTokens / tokensPerSecond / 60;
+  return minutes < 1 ? words.passShort : words.passMinutes(formatCount(Math.round(minutes)));
+}
+
 export function Yours({ session }: { session: Controller }) {
   const progress = session.progress.value;
   const own = ownTotals(progress, session.feed.status.value);
+  const pass = passTime(progress);
   const chart = useMemo(() => ownChart(progress.loss), [progress.loss]);
   return (
     <section class="panel yours" aria-labelledby="yours-heading">
@@ -72,6 +80,18 @@ export function Yours({ session }: { session: Controller }) {
           <dt>{words.speed}</dt>
           <dd>{formatCount(Math.round(progress.tokensPerSecond))}</dd>
         </div>
+        {progress.corpusTokens !== null && (
+          <div>
+            <dt>{words.corpusTokens}</dt>
+            <dd>{formatCount(progress.corpusTokens)}</dd>
+          </div>
+        )}
+        {pass !== null && (
+          <div>
+            <dt>{words.pass}</dt>
+            <dd>{pass}</dd>
+          </div>
+        )}
       </dl>
       <LossChart chart={chart} xLabel={messages.loss.step} empty={messages.loss.ownEmpty} />
     </section>

@@ -24,6 +24,8 @@ export type ContributorEvent =
       /** Bytes of memory that training takes on the adapter. */
       readonly trainingBytes: number;
     }
+  /** The corpus in tokens of the run's tokenizer: those it trains on, and those held out. */
+  | { readonly event: 'corpus'; readonly tokens: number; readonly heldOutTokens: number }
   /** The model is open on the adapter and its kernels are compiled. Once in a process. */
   | { readonly event: 'compiled'; readonly milliseconds: number }
   /** The node resumes from its saved state; `fresh` says why it cannot and starts without one. */

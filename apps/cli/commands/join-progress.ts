@@ -99,6 +99,7 @@ export function describe(event: ContributorEvent): string | null {
       const { tokens, contributions } = event;
       return `Left (${event.reason}): ${counted(contributions)}, ${tokens.toLocaleString('en')} tokens.`;
     }
+    case 'corpus':
     case 'compiled':
     case 'syncing':
     case 'sent':

@@ -14,6 +14,16 @@ export interface Probe {
   readonly tokenNeeded: boolean | null;
 }
 
+/** What the worker reads in files, before anything starts. */
+export interface TextPreview {
+  /** Bytes of the usable text in UTF-8; 0 if there is none. */
+  readonly bytes: number;
+  /** The first lines that are not blank, shortened. */
+  readonly firstLines: readonly string[];
+  /** What is wrong with files or their parts; the rest is used. */
+  readonly problems: readonly Problem[];
+}
+
 export interface StartRequest {
   /** A corpus's name, or files that only the worker reads. */
   readonly text: { readonly corpus: string } | { readonly files: readonly File[] };
@@ -32,6 +42,8 @@ export type WorkerEvent =
 /** The calls from the page to the worker, which owns GPU, text and contributor. */
 export interface ContributeWorker {
   probe(): Promise<Probe>;
+  /** Reads files as `start` would; a problem of the files is part of the result, not a rejection. */
+  preview(files: readonly File[]): Promise<TextPreview>;
   subscribe(listener: (event: WorkerEvent) => void): void;
   /** Resolves when the contributor has left; a failure is an event, not a rejection. */
   start(request: StartRequest): Promise<void>;

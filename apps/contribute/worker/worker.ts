@@ -2,10 +2,8 @@ import * as Comlink from 'comlink';
 import { Contributor } from '../../../client/contribute/contributor.ts';
 import { JournalForkedError } from '../../../client/contribute/protocol/evidence.ts';
 import type { Corpus } from '../../../client/data/corpus.ts';
-import { corpusFromFiles } from '../../../client/data/reading/corpus-from-files.ts';
 import { loadNation, nations } from '../../../client/data/udhr/nations.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
-import { chosenFile } from '../../../client/host/browser/chosen-file.ts';
 import { forgetIdentity } from '../../../client/host/browser/identity.ts';
 import { browserNetwork } from '../../../client/host/browser/network.ts';
 import { browserRuntime, forgetFiles } from '../../../client/host/browser/runtime.ts';
@@ -13,13 +11,14 @@ import { decodeToNode, socketPath } from '../../../relay/wire/frames.ts';
 
 import { problemOf } from '../../ui/problem.ts';
 import { Controls } from './controls.ts';
+import { previewOf, readFiles } from './text-preview.ts';
 import { paced } from './throttled-events.ts';
 import type { ContributeWorker, Probe, StartRequest, WorkerEvent } from './worker-api.ts';
 
 /**
  * The worker runs all code that uses the GPU or the text. The relay serves this script with its own Content Security
- * Policy, so that it can load code from the relay and connect to the relay, but to no other server. The page receives only
- * events, which hold no text.
+ * Policy, so that it can load code from the relay and connect to the relay, but to no other server. Of the text, the
+ * page receives only the first lines of the chosen files, which it shows to the person; events hold no text.
  */
 const runtime = browserRuntime();
 const network = browserNetwork();
@@ -67,9 +66,7 @@ async function probeToken(): Promise<boolean | null> {
 
 async function loadCorpus(text: StartRequest['text']): Promise<Corpus> {
   if ('corpus' in text) return loadNation(text.corpus);
-  return corpusFromFiles('The choice of files', text.files.map(chosenFile), (problem) =>
-    tell({ event: 'file-problem', ...problemOf(problem) }),
-  );
+  return readFiles(text.files, (problem) => tell({ event: 'file-problem', ...problem }));
 }
 
 const api: ContributeWorker = {
@@ -77,6 +74,7 @@ const api: ContributeWorker = {
     const [gpu, tokenNeeded] = await Promise.all([probeGpu(), probeToken()]);
     return { gpu, corpora: nations, tokenNeeded };
   },
+  preview: previewOf,
   subscribe(listener) {
     tell = paced(listener);
   },

@@ -119,6 +119,7 @@ export class LocalTraining {
         'Add text: a few paragraphs are enough.',
       );
     }
+    tell({ event: 'corpus', tokens: train.length, heldOutTokens: heldOut.length });
     const sampler = new Sampler(train, shape, seed, printable(name));
     const settings = {
       config,

@@ -34,7 +34,7 @@ export async function corpusFromFiles(
     throw new TapestryError(
       'corpus.none',
       `${printable(name)} has no text that can be used.`,
-      'Give at least one UTF-8 text file or JSONL file with some paragraphs in it.',
+      'Give at least one text file or JSONL file with some paragraphs in it.',
     );
   return { name, ...splitText(text) };
 }

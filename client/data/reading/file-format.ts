@@ -3,14 +3,18 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 /** The number of bytes at a file's start that `fileFormat` needs; of a shorter file it needs all. */
 export const formatBytes = 4096;
 
-export type TextEncodingName = 'utf-8' | 'utf-16le' | 'utf-16be';
+/** A text file's encoding. A file without mark is called UTF-8 here where it may also be Windows-1252; see `utf8OrWestern`. */
+export interface TextFormat {
+  readonly encoding: 'utf-8' | 'utf-16le' | 'utf-16be';
+  /** Length of the byte order mark. */
+  readonly mark: number;
+}
 
 /** The encoding of a text file, or the kind of a file that is not text and what a person can do about it. */
-export type FileFormat =
-  | { readonly encoding: TextEncodingName /** Length of the byte order mark. */; readonly mark: number }
-  | { readonly kind: string; readonly next: string };
+export type FileFormat = TextFormat | { readonly kind: string; readonly next: string };
 
 const convertDocument = 'Export it as plain text in UTF-8; for a PDF, pdftotext does that.';
+const saveAsText = 'Open it, save it as plain text (.txt) in UTF-8, and give that file.';
 const convertEncoding = 'Save it as UTF-8, for example with iconv or an editor.';
 const unpack = 'Unpack it and give the text files in it.';
 const leaveOut = 'Leave it out, or give its text as a text file.';
@@ -20,7 +24,7 @@ const signatures: readonly (readonly [RegExp, string, string])[] = [
   [/^255044462d/, 'a PDF document', convertDocument],
   [/^d0cf11e0/, 'an Office document', convertDocument],
   [/^7b5c727466/, 'a rich text document', convertDocument],
-  [/^504b0[357]/, 'a zip archive or a docx, odt or epub document', `${unpack} ${convertDocument}`],
+  [/^504b0[357]/, 'a zip archive', unpack],
   [/^(1f8b|425a683|fd377a585a|28b52ffd|377abcaf|52617221)/, 'a compressed file', unpack],
   [/^(89504e47|ffd8ff|4749463[89]|49492a00|4d4d002a|52494646........57454250)/, 'an image', leaveOut],
   [/^(494433|664c6143|4f676753|52494646|........66747970|1a45dfa3)/, 'sound or video', leaveOut],
@@ -29,10 +33,24 @@ const signatures: readonly (readonly [RegExp, string, string])[] = [
   [/^(fffe0000|0000feff)/, 'UTF-32 text', convertEncoding],
 ];
 
+/** Documents that are zip archives, by a name or type that is in the clear near their start. */
+const zippedDocuments: readonly (readonly [string, string])[] = [
+  ['word/', 'a Word document'],
+  ['ppt/', 'a PowerPoint document'],
+  ['xl/', 'an Excel document'],
+  ['application/vnd.oasis.opendocument', 'an OpenDocument document'],
+  ['application/epub+zip', 'an e-book'],
+];
+
 /** Recognizes a file's format by its first `formatBytes` bytes. Its name does not matter. */
 export function fileFormat(start: Uint8Array<ArrayBuffer>): FileFormat {
   const hex = bytesToHex(start.subarray(0, 16));
   const known = signatures.find(([pattern]) => pattern.test(hex));
+  if (known?.[1] === 'a zip archive') {
+    const names = new TextDecoder('windows-1252').decode(start);
+    const document = zippedDocuments.find(([name]) => names.includes(name));
+    if (document !== undefined) return { kind: document[1], next: saveAsText };
+  }
   if (known !== undefined) return { kind: known[1], next: known[2] };
   if (hex.startsWith('efbbbf')) return { encoding: 'utf-8', mark: 3 };
   if (hex.startsWith('fffe')) return { encoding: 'utf-16le', mark: 2 };

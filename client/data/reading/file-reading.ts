@@ -4,7 +4,7 @@ import { isJsonLines, readJsonLine } from './json-lines.ts';
 import { type Line, LineSplitter } from './lines.ts';
 import { LeftOut, type ProblemSort, type Problems, sort } from './problems.ts';
 import { firstNotText } from './utf8.ts';
-import { utf8Chunks } from './utf8-chunks.ts';
+import { readAsWestern, utf8Chunks } from './utf8-chunks.ts';
 
 /** A file from a page or a folder. It is read once, from start to end. */
 export interface TextFile {
@@ -69,7 +69,8 @@ export class FileReading {
     const start = this.#text.length;
     const splitter = new LineSplitter(this.#isJsonl ? this.#limits.line : 2 ** 16);
     let hasText = false;
-    for await (const chunk of utf8Chunks(this.#file.chunks(), this.#limits.file)) {
+    const onWestern = () => this.#problems.add(readAsWestern, this.#file.name, null);
+    for await (const chunk of utf8Chunks(this.#file.chunks(), this.#limits.file, onWestern)) {
       for (const line of splitter.push(chunk)) hasText = this.#take(line) || hasText;
       if (this.#text.length > this.#limits.corpus) throw new LeftOut(tooMuch(this.#limits.corpus));
     }

@@ -4,7 +4,7 @@ import type { TextFile } from '../../data/reading/file-reading.ts';
 import { isJsonLines } from '../../data/reading/json-lines.ts';
 import { LineSplitter } from '../../data/reading/lines.ts';
 import { type Problems, sort } from '../../data/reading/problems.ts';
-import { utf8Chunks } from '../../data/reading/utf8-chunks.ts';
+import { readAsWestern, utf8Chunks } from '../../data/reading/utf8-chunks.ts';
 import type { Row } from './row.ts';
 import { jsonArrayReader, jsonLinesReader, plainTextReader, type RowRead } from './row-reader.ts';
 
@@ -72,7 +72,8 @@ export async function readRows(
       : plainTextReader();
   const splitter = new LineSplitter(limits.line);
   const most = isArray ? Math.min(limits.array, limits.file) : limits.file;
-  for await (const chunk of utf8Chunks(hashed(file.chunks(), hash), most)) {
+  const onWestern = () => problems.add(readAsWestern, file.name, null);
+  for await (const chunk of utf8Chunks(hashed(file.chunks(), hash), most, onWestern)) {
     for (const line of splitter.push(chunk)) if (rows.length <= limits.rows) take(reader.push(line));
   }
   for (const line of splitter.end()) if (rows.length <= limits.rows) take(reader.push(line));

@@ -93,7 +93,7 @@ test('the choice of text and Start are in the first viewport of every screen, an
     [null, 'Starting'],
     [events[0], 'Joining the relay'],
     [events[1], 'Compiling the kernels'],
-    [events[3], 'Fetching the base'],
+    [events.find(({ event }) => event === 'syncing'), 'Fetching the base'],
     [events.find(({ event }) => event === 'step'), 'Training'],
     [{ event: 'paused' }, 'Paused'],
   ] as const) {
@@ -139,6 +139,7 @@ test('the title, the icon and the clock tell how far the round is', async () => 
   await allEvents(page);
   expect(await icon()).toMatch(/training-.*\.svg$/);
   expect((await fetch(new URL((await icon()) ?? '', page.url()))).status).toBe(200);
+  await page.getByText('One pass over your textabout 5 min').waitFor();
   await page.getByText(/This round is done about \d+:\d\d.* The run is done about/).waitFor();
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
   await expect.poll(() => page.title()).toBe('Paused – Tapestry');
@@ -209,7 +210,16 @@ describe('nothing is lost by a click', () => {
     const page = await open(scriptedWorker([failed]));
     await page.getByLabel('Your own files').check();
     const file = { name: 'notes.md', mimeType: 'text/markdown', buffer: Buffer.from('text') };
+    const paper = { name: 'paper.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') };
+    await page.getByLabel('Files', { exact: true }).setInputFiles([file, paper]);
+    const refused = page.getByText('paper.pdf is a PDF document.');
+    await refused.waitFor();
+    await page.setViewportSize({ width: 390, height: 664 });
+    expect(await inaccessible(page)).toEqual([]);
     await page.getByLabel('Files', { exact: true }).setInputFiles([file]);
+    await page.getByText('2.05 MB of text can be used').waitFor();
+    await page.getByText('Call me Ishmael.').waitFor();
+    expect(await refused.count()).toBe(0);
     await startButton(page).click();
     await page.getByRole('alert').waitFor();
     await page.getByText('1 file, 4 B: notes.md.').waitFor();

@@ -129,11 +129,11 @@ test('a bad file of the visitor is named and the others are used; without any fi
   await page.goto(new URL(`/#token=${token}`, relay.url).href);
   await page.getByLabel('Your own files').check();
   await page.getByText('Choose at least one file.').waitFor();
-  const bad = { name: 'latin1.txt', mimeType: 'text/plain', buffer: Buffer.from([0xe9, 0x74, 0xe9]) };
+  const bad = { name: 'damaged.txt', mimeType: 'text/plain', buffer: Buffer.from([0x81, 0x74, 0x81]) };
   const good = {
     name: 'notes.md',
     mimeType: 'text/markdown',
-    buffer: Buffer.from('A line of text. '.repeat(200)),
+    buffer: Buffer.from('Une ligne à lire, un café. '.repeat(200), 'latin1'),
   };
 
   await page.getByLabel('Files', { exact: true }).setInputFiles([bad]);
@@ -141,8 +141,11 @@ test('a bad file of the visitor is named and the others are used; without any fi
   await page.getByRole('alert').filter({ hasText: 'corpus.none' }).waitFor();
 
   await page.getByLabel('Files', { exact: true }).setInputFiles([bad, good]);
+  await page.getByText('5.8 kB of text can be used').waitFor();
+  await page.getByText(/^Une ligne à lire, un café\./).waitFor();
+  await page.getByText('notes.md is not UTF-8 and was read as Windows-1252.').waitFor();
   await page.getByRole('button', { name: 'Start again' }).click();
-  await page.getByText(/latin1\.txt has bytes that are not UTF-8 text/).waitFor();
+  await page.getByText(/damaged\.txt has bytes that are not UTF-8 text/).waitFor();
   await page.getByText('The run is complete. Thank you.').waitFor();
   await close();
 });

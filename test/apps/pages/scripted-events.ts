@@ -24,6 +24,7 @@ export function scriptedEvents(rounds: number): WorkerEvent[] {
       tokensPerStep: 512,
       trainingBytes: 31_457_280,
     },
+    { event: 'corpus', tokens: 1_443_000, heldOutTokens: 160_000 },
     { event: 'compiled', milliseconds: 800 },
     { event: 'syncing', round: 1, base },
     { event: 'synced', round: 1, base, bytes: 2_112_512, milliseconds: 310 },

@@ -116,6 +116,11 @@ Comlink.expose({
     return { gpu: { name: 'NVIDIA GeForce RTX 4070', software: false }, tokenNeeded: false,
       corpora: ['Romance', 'Germanic', 'Bantu'].map((name) => ({ name, languages })) };
   },
+  async preview(files) {
+    const refused = files.filter(({ name }) => name.endsWith('.pdf'));
+    return { bytes: files.length === refused.length ? 0 : 2_048_000, firstLines: ['Call me Ishmael.', 'Some years ago…'],
+      problems: refused.map(({ name }) => ({ code: 'corpus.not-text', message: name + ' is a PDF document.', next: 'Export it.' })) };
+  },
   subscribe(listener) { tell = listener; },
   async start() {
     for (const event of events) { await tell(event); await new Promise((next) => setTimeout(next, 2)); }

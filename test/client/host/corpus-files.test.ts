@@ -17,7 +17,7 @@ const files: Record<string, string | Uint8Array> = {
   'deep/talk.jsonl': `${JSON.stringify({ text: prose('Delta') })}\n${JSON.stringify({ text: prose('Echo') })}\n`,
   'picture.png': Uint8Array.of(0x89, 0x50),
   '.hidden/secret.txt': prose('Hidden'),
-  'bad/latin1.txt': Uint8Array.of(0xe9, 0x20),
+  'bad/frayed.txt': Uint8Array.of(0x81, 0x20),
   'bad/empty.txt': '',
   'bad/lines.jsonl': '{"text":"a"}\nnot json\n',
 };
@@ -70,7 +70,7 @@ test('each kind of problem is reported once with its first place, and the other 
     'corpus.missing nowhere.txt is not there.',
     'corpus.missing *.pdf holds or matches no text file.',
     'corpus.empty bad/empty.txt has no text.',
-    'corpus.not-utf8 2 lines of 2 files have bytes that are not UTF-8 text; the sentences with them were left out; the first is line 1 (byte 0) of bad/latin1.txt.',
+    'corpus.not-utf8 2 lines of 2 files have bytes that are not UTF-8 text; the sentences with them were left out; the first is line 1 (byte 0) of bad/frayed.txt.',
     'corpus.bad-jsonl Line 2 of bad/lines.jsonl is not a JSON object with a "text" field and was left out.',
   ]);
   for (const problem of problems) expect(problem.next).not.toBe('');

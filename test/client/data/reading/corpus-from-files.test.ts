@@ -62,20 +62,21 @@ test('a line that is cut, holds NaN or has no text is left out alone, and all su
 });
 
 test('one bad byte leaves out its sentence only, and is reported by line and byte', async () => {
-  const bad = Uint8Array.of(...bytesOf(good), 0x63, 0xe9, 0x0a, ...bytesOf(good));
+  const accented = 'The café is open.\n';
+  const bad = Uint8Array.of(...bytesOf(good), 0x63, 0xe9, 0x0a, ...bytesOf(accented));
   expect(await read({ 'a.txt': bad })).toEqual({
-    text: good + good,
+    text: good + accented,
     problems: [
       'corpus.not-utf8 Line 2 (byte 44) of a.txt has bytes that are not UTF-8 text; the sentence with them was left out.',
     ],
   });
   const line = 'All is well. '.repeat(4);
-  const end = Uint8Array.of(...bytesOf(`${line}But caf`), 0xe9, ...bytesOf(' is not. Good.\r\n'));
-  expect((await read({ 'a.txt': end })).text).toBe(`${line}Good.\n`);
-  expect((await read({ 'a.jsonl': Uint8Array.of(...bytesOf(json(good)), 0xe9) })).problems).toEqual([
+  const end = Uint8Array.of(...bytesOf(`${line}But caf`), 0xe9, ...bytesOf(' is not. Çok güzel.\r\n'));
+  expect((await read({ 'a.txt': end })).text).toBe(`${line}Çok güzel.\n`);
+  expect((await read({ 'a.jsonl': Uint8Array.of(...bytesOf(json(good)), 0x81) })).problems).toEqual([
     'corpus.not-utf8 Line 2 (byte 63) of a.jsonl is not UTF-8 text and was left out.',
   ]);
-  expect((await read({ 'a.txt': Uint8Array.of(0xe9, 0x20) })).text).toBe('corpus.none');
+  expect((await read({ 'a.txt': Uint8Array.of(0x81, 0x20) })).text).toBe('corpus.none');
 });
 
 test('UTF-8 and UTF-16 with a byte order mark and UTF-16 without one are decoded', async () => {
@@ -102,9 +103,47 @@ test('UTF-8 and UTF-16 with a byte order mark and UTF-16 without one are decoded
   ]);
 });
 
+/** Text in an encoding of one byte a character, of which `high` gives the bytes above 0x7F. */
+const oneByte = (text: string, high: (character: string) => number) =>
+  Uint8Array.from(
+    [...text].map((character) =>
+      (character.codePointAt(0) ?? 0) < 0x80 ? character.charCodeAt(0) : high(character),
+    ),
+  );
+const windows1252 = new Map(
+  Array.from({ length: 128 }, (_, i) => [
+    new TextDecoder('windows-1252').decode(Uint8Array.of(128 + i)),
+    128 + i,
+  ]),
+);
+
+test.each([5, 1000, 100_000])('Windows-1252 is decoded and reported, in chunks of %i bytes', async (step) => {
+  const words =
+    'Der Müller sagte: “Straße!” – für 5 €.\r\nL’été créée, à Noël, où l’on naît.\nTöö jäääär; «¿Qué?»\n';
+  const text = `${good.repeat(150)}${words.repeat(60)}`;
+  const content = oneByte(text, (character) => windows1252.get(character) ?? 0);
+  const reported = 'corpus.windows-1252 a.txt is not UTF-8 and was read as Windows-1252.';
+  expect(await read({ 'a.txt': content }, {}, step)).toEqual({
+    text: text.replaceAll('\r', ''),
+    problems: [reported],
+  });
+  const end = Uint8Array.of(...bytesOf(good), 0x63, 0x61, 0x66, 0xe9);
+  expect(await read({ 'a.txt': end }, {}, step)).toEqual({ text: `${good}café`, problems: [reported] });
+});
+
+test('an encoding of another script is not taken for Windows-1252', async () => {
+  const text = 'Лодки вернулись до дождя.\n'.repeat(20);
+  const cyrillic = oneByte(text, (character) => (character.codePointAt(0) ?? 0) - 0x410 + 0xc0);
+  const { text: used, problems } = await read({ 'a.txt': cyrillic, 'b.txt': good });
+  expect(used).toBe(good);
+  expect(problems).toEqual([expect.stringMatching(/^corpus\.not-utf8 20 lines of a\.txt/)]);
+});
+
 test.each<[string, Content]>([
   ['is a PDF document', '%PDF-1.7\n1 0 obj\n'],
-  ['is a zip archive or a docx, odt or epub document', 'PK\x03\x04 word/document.xml'],
+  ['is a zip archive', 'PK\x03\x04 notes/one.txt'],
+  ['is a Word document', 'PK\x03\x04 [Content_Types].xml PK\x03\x04 word/document.xml'],
+  ['is an OpenDocument document', 'PK\x03\x04 mimetypeapplication/vnd.oasis.opendocument.text'],
   ['is a rich text document', '{\\rtf1\\ansi text}'],
   ['is an image', Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a)],
   ['is a compressed file', Uint8Array.of(0x1f, 0x8b, 8, 0)],
