@@ -15,7 +15,7 @@ async function built(entry: string): Promise<string> {
 }
 
 test('pages that only train or only make derivatives hold no WebSocket and no name of the wire', async () => {
-  const training = /^client\/(?:gpu|model|train|data|formats\/rope-scaling|runtime)/;
+  const training = /^client\/(?:gpu|model|train|data|formats\/decoder\/rope-scaling|runtime)/;
   const names = await wireNames(training);
   expect(names.length).toBeGreaterThan(30);
   const foundIn = (text: string, among = names) =>

@@ -77,7 +77,7 @@ test('Deno follows no redirect, neither of a request nor of the WebSocket', asyn
     expect(events.at(-1)).toMatchObject({
       code: expect.stringMatching(/^relay\.(?:redirected|unreachable)$/),
     });
-    expect(asked).toEqual(last === undefined ? ['/manifest'] : ['/manifest', '/node']);
+    expect(asked).toEqual(last === undefined ? ['/manifest'] : ['/manifest', '/node', '/node/frames']);
     expect(inner.asked).toEqual([]);
     expect(real.status().nodes).toEqual([]);
   }
