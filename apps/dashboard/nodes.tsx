@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { RelayStatus } from '../../relay/wire/status.ts';
 import { useNow } from '../ui/clock.ts';
@@ -6,6 +7,7 @@ import { messages } from '../ui/messages.ts';
 import { dyes } from '../ui/weave.ts';
 import './nodes.css';
 import { followNodes, type Node, type ShownNode } from './node-list.ts';
+import type { PresenterSession } from './presenter/presenter-session.ts';
 
 const words = messages.dashboard;
 const tones = {
@@ -16,7 +18,7 @@ const tones = {
   paused: 'warn',
 } as const;
 
-/** Up to so many nodes have a card with figures; more have a small one, and no more than fit a screen are shown. */
+/** Up to so many nodes have a card with figures; more have a small one, and no more than fit a screen are shown at first. */
 const cardNodes = 9;
 const shownNodes = 24;
 
@@ -27,7 +29,31 @@ const icons: Readonly<Record<Node['host'], string>> = {
   deno: 'M3 4h18v16H3zM7 9l3 3-3 3M12 15h5',
 };
 
-function Card({ node, leaving, dye, steps }: ShownNode & { dye: number | null; steps: number }) {
+interface CardProps extends ShownNode {
+  readonly dye: number | null;
+  readonly steps: number;
+  readonly presenter: PresenterSession | null;
+}
+
+function RemoveButton({ node, presenter }: { node: Node; presenter: PresenterSession }) {
+  const name = `${node.corpus ?? messages.ownText} ${node.id.slice(0, 6)}`;
+  return (
+    <button
+      type="button"
+      class="button quiet remove"
+      aria-label={messages.presenter.remove(name)}
+      title={messages.presenter.remove(name)}
+      disabled={presenter.busy.value}
+      onClick={() => void presenter.act({ action: 'remove', node: node.id })}
+    >
+      <svg viewBox="0 0 24 24" aria-hidden="true">
+        <path d="M6 6l12 12M18 6L6 18" />
+      </svg>
+    </button>
+  );
+}
+
+function Card({ node, leaving, dye, steps, presenter }: CardProps) {
   return (
     <li class={dye === null ? 'node' : `node dye-${dye}`} data-leaving={leaving}>
       <p class="who">
@@ -36,6 +62,7 @@ function Card({ node, leaving, dye, steps }: ShownNode & { dye: number | null; s
         </svg>
         <strong>{node.corpus ?? messages.ownText}</strong>
         <code class="muted">{node.id.slice(0, 6)}</code>
+        {presenter !== null && !leaving && <RemoveButton node={node} presenter={presenter} />}
       </p>
       <p class="doing">
         <span class="chip" data-tone={tones[node.state]}>
@@ -58,7 +85,8 @@ function Card({ node, leaving, dye, steps }: ShownNode & { dye: number | null; s
 }
 
 /** The nodes as they come and go. A card that leaves stays for the length of its way out. */
-export function Nodes({ status }: { status: RelayStatus }) {
+export function Nodes({ status, presenter }: { status: RelayStatus; presenter: PresenterSession | null }) {
+  const isWhole = useSignal(false);
   const shown = useRef<readonly ShownNode[]>([]);
   shown.current = followNodes(shown.current, status.nodes, useNow());
   const dyeOf = (corpus: string | null) => {
@@ -68,23 +96,32 @@ export function Nodes({ status }: { status: RelayStatus }) {
   return (
     <section class="panel nodes" aria-labelledby="nodes-heading">
       <h2 id="nodes-heading">
-        {words.nodes}{' '}
-        <small>
-          {status.nodes.length}
-          {shown.current.length > shownNodes && ` ${words.more(shown.current.length - shownNodes)}`}
-        </small>
+        {words.nodes} <small>{status.nodes.length}</small>
+        {shown.current.length > shownNodes && (
+          <button
+            type="button"
+            class="button quiet"
+            aria-expanded={isWhole.value}
+            onClick={() => {
+              isWhole.value = !isWhole.value;
+            }}
+          >
+            {isWhole.value ? words.showFewer : words.showAll(shown.current.length)}
+          </button>
+        )}
       </h2>
       {shown.current.length > 0 && <p class="muted">{words.reported}</p>}
       {shown.current.length === 0 ? (
         <p class="muted">{status.history.length === 0 ? words.noNodes : words.nodesGone}</p>
       ) : (
         <ul class="node-list" data-many={shown.current.length > cardNodes}>
-          {shown.current.slice(0, shownNodes).map((entry) => (
+          {shown.current.slice(0, isWhole.value ? undefined : shownNodes).map((entry) => (
             <Card
               key={entry.node.id}
               {...entry}
               dye={dyeOf(entry.node.corpus)}
               steps={status.run.localSteps}
+              presenter={presenter}
             />
           ))}
         </ul>

@@ -12,6 +12,8 @@ import { FullScreenButton } from './full-screen.tsx';
 import { Join } from './join.tsx';
 import { joinAddress } from './join-address.ts';
 import { Nodes } from './nodes.tsx';
+import { Controls } from './presenter/controls.tsx';
+import type { PresenterSession } from './presenter/presenter-session.ts';
 import { RunProgress } from './run-progress.tsx';
 import { Sample } from './sample.tsx';
 import { Totals } from './totals.tsx';
@@ -44,8 +46,16 @@ function Loss({ status }: { status: RelayStatus }) {
   );
 }
 
-/** Everything that a room needs to follow a run, read-only. `url` is the page's own address. */
-export function Dashboard({ feed, url }: { feed: StatusFeed; url: URL }) {
+interface Props {
+  readonly feed: StatusFeed;
+  /** The page's own address. */
+  readonly url: URL;
+  /** Null for viewers, who cannot change anything. */
+  readonly presenter: PresenterSession | null;
+}
+
+/** Everything that a room needs to follow a run, and what its presenter needs to steer it. */
+export function Dashboard({ feed, url, presenter }: Props) {
   const status = feed.status.value;
   const join = joinAddress(url, status?.address ?? null);
   const connection = feed.connection.value;
@@ -61,7 +71,7 @@ export function Dashboard({ feed, url }: { feed: StatusFeed; url: URL }) {
         <ConnectionChip connection={connection} />
         <FullScreenButton />
       </Masthead>
-      <main id="main" class="dashboard" data-stage={stage}>
+      <main id="main" class="dashboard" data-stage={stage} data-connection={connection}>
         <h1 class="visually-hidden">{words.title}</h1>
         {connection === 'stale' && <Stale heardAt={feed.heardAt.value} />}
         {connection === 'unreadable' && (
@@ -69,6 +79,7 @@ export function Dashboard({ feed, url }: { feed: StatusFeed; url: URL }) {
             {messages.connection.unreadable}
           </p>
         )}
+        {presenter !== null && status !== null && <Controls session={presenter} round={status.round} />}
         <RunProgress status={status} />
         {stage === 'empty' || status === null ? (
           <Join join={join} stage="empty" base={null} />
@@ -76,7 +87,7 @@ export function Dashboard({ feed, url }: { feed: StatusFeed; url: URL }) {
           <>
             <div class="column">
               <Loss status={status} />
-              <Nodes status={status} />
+              <Nodes status={status} presenter={presenter} />
               {(stage === 'running' || status.sample !== null) && <Sample sample={status.sample} />}
             </div>
             <div class="column">

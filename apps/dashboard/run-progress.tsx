@@ -26,13 +26,13 @@ function Ring({ part }: { part: number }) {
 
 function Facts({ status }: { status: RelayStatus }) {
   const now = useNow();
-  const { round, run, nodes, history } = status;
+  const { round, run, nodes, history, base } = status;
   const measured = history.at(-1)?.probeLoss ?? null;
   const [first, last] = heldOutMeans(history);
   if (round.phase === 'complete')
     return (
       <div class="round-facts">
-        <p class="headline">{words.completeHeading(run.rounds)}</p>
+        <p class="headline">{words.completeHeading(base.round, run.rounds)}</p>
         {history.length > 0 && (
           <p class="headline quiet">{words.completeLoss(formatLoss(first), formatLoss(last))}</p>
         )}
@@ -46,7 +46,11 @@ function Facts({ status }: { status: RelayStatus }) {
       </p>
       {round.phase === 'waiting' ? (
         <p class="fact">
-          {words.phases.waiting}: {words.waitingFor(nodes.length, round.quorum)}
+          {round.hold === 'lobby'
+            ? messages.presenter.lobby(nodes.length)
+            : round.hold === 'paused'
+              ? messages.presenter.paused
+              : `${words.phases.waiting}: ${words.waitingFor(nodes.length, round.quorum)}`}
         </p>
       ) : (
         <>
@@ -59,6 +63,9 @@ function Facts({ status }: { status: RelayStatus }) {
             <strong>{round.deadlineAt === null ? '–' : formatDuration(round.deadlineAt - now)}</strong>
           </p>
         </>
+      )}
+      {round.phase !== 'waiting' && round.hold === 'paused' && (
+        <p class="fact">{messages.presenter.pausing}</p>
       )}
       <p class="facts">{words.facts(formatCount(run.parameters), run.rounds, run.localSteps)}</p>
     </div>

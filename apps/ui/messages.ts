@@ -1,4 +1,5 @@
 import { contributeWords } from './words/contribute-words.ts';
+import { presenterWords } from './words/presenter-words.ts';
 import { studioWords } from './words/studio-words.ts';
 
 /**
@@ -83,6 +84,7 @@ const english = {
     retry: 'Check again',
   },
   studio: studioWords,
+  presenter: presenterWords,
   dashboard: {
     title: 'Dashboard – Tapestry',
     fullScreen: 'Full screen',
@@ -101,13 +103,17 @@ const english = {
     contributions: 'Contributions',
     ofTarget: (target: number) => `of ${target}`,
     timeLeft: 'Time left',
-    completeHeading: (rounds: number) => `All ${rounds} rounds are complete`,
+    completeHeading: (done: number, rounds: number) =>
+      done === rounds
+        ? `All ${rounds} rounds are complete`
+        : `The run ended after ${done} of ${rounds} rounds`,
     completeLoss: (from: string, to: string) => `Held-out loss ${from} → ${to}, as nodes report it`,
     completeProbe: (loss: string) => `Loss ${loss}, measured by the relay`,
     nodes: 'Nodes',
     noNodes: 'No node has joined yet. Nodes appear here when they join.',
     nodesGone: 'All nodes have left.',
-    more: (count: number) => `(${count} not shown)`,
+    showAll: (count: number) => `Show all ${count}`,
+    showFewer: 'Show fewer',
     lossShort: 'loss',
     reported: 'Losses, steps, tokens and speeds are as the nodes report them.',
     rate: (tokens: string) => `${tokens}/s`,

@@ -82,6 +82,16 @@ const entrySchema = v.variant('kind', [
     contributions: count,
     loss: v.nullable(loss),
   }),
+  /**
+   * A command of the run's presenter, before `round` is committed: `start` lets rounds open, `pause` lets the open one finish and no
+   * other open, `extend` moves the end of the open one, `remove` refuses a node from now on, and `end` ends the run with the
+   * open round. `node` is the key of the removed node.
+   */
+  entry('presented', {
+    round: positive,
+    action: v.picklist(['start', 'pause', 'extend', 'remove', 'end']),
+    node: v.nullable(key),
+  }),
   entry('run-complete', { rounds: count, base: hash, checkpoint }),
 ]);
 

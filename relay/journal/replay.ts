@@ -53,6 +53,10 @@ export class Replay {
   /** How often the round after the last committed one was opened. */
   attempt = 0;
   complete = false;
+  /** What the presenter's latest command says of the rounds after the open one: `lobby` before the first. */
+  presented: 'lobby' | 'started' | 'paused' | 'ended' = 'lobby';
+  /** Nodes that the presenter removed. */
+  readonly removed = new Set<NodeKey>();
   readonly history: CommittedRound[] = [];
   /** Hashes of the vectors that each commit made, oldest first: the base, then the outer optimizer's and the downlink's. */
   readonly states: (readonly Hash[])[] = [];
@@ -150,9 +154,14 @@ export class Replay {
       case 'round-abandoned':
         this.#abandoned(entry);
         return;
+      case 'presented':
+        this.#presented(entry);
+        return;
       case 'run-complete':
+        if (this.#open !== null) throw wrong(entry, 'kind', 'ends the run while a round is open');
         this.#expect(entry, 'body.rounds', entry.body.rounds, this.committed);
-        this.#expect(entry, 'body.rounds', entry.body.rounds, this.run.manifest.strategy.rounds);
+        if (this.presented !== 'ended')
+          this.#expect(entry, 'body.rounds', entry.body.rounds, this.run.manifest.strategy.rounds);
         this.#expect(entry, 'body.base', entry.body.base, this.base);
         this.complete = true;
     }
@@ -270,6 +279,20 @@ export class Replay {
     this.#owners =
       loss === null ? open.owners : new Map([...open.owners.keys()].map((payload) => [payload, nobody]));
     this.#open = null;
+  }
+
+  #presented(entry: EntryOf<'presented'>): void {
+    const { round, action, node } = entry.body;
+    if (this.complete) throw wrong(entry, 'kind', 'comes after the end of the run');
+    this.#expect(entry, 'body.round', round, this.committed + 1);
+    if ((node === null) !== (action !== 'remove'))
+      throw wrong(entry, 'body.node', 'is not as the action has it');
+    if (this.presented === 'ended' && action !== 'remove')
+      throw wrong(entry, 'body.action', 'comes after the presenter ended the run');
+    if (node !== null) this.removed.add(node);
+    else if (action === 'start') this.presented = 'started';
+    else if (action === 'pause') this.presented = 'paused';
+    else if (action === 'end') this.presented = 'ended';
   }
 
   /** The loss that the relay measured. The initial base's is not in the journal, so the first judgement is not checked. */

@@ -40,6 +40,8 @@ export interface NewRun {
 export interface Environment {
   /** Needed by a run whose manifest has a guard. */
   readonly evaluate?: Evaluate;
+  /** True where a presenter steers the run: rounds wait for the presenter's start. Default: false. */
+  readonly hasPresenter?: boolean;
   /** `defaultRunLimits` unless given. */
   readonly limits?: RunLimits;
   /** For uploads and the relay's key. */
@@ -117,7 +119,7 @@ export async function openRun(
     const guard = Guard.of(replay.run.manifest, await store.probe(), environment.evaluate);
     const policy = replay.run.manifest.merge.case;
     const metrics = await MetricsFile.open(files, folder, { committed: replay.committed, policy });
-    const state = stateOf(replay, clock.elapsed());
+    const state = stateOf(replay, clock.elapsed(), environment.hasPresenter ?? false);
     return { store, log, blobs, uploads, key, leadership, guard, metrics, state };
   } catch (error) {
     await log.close();
@@ -218,8 +220,10 @@ function refuseOther(folder: string, create: NewRun, replay: Replay): void {
   }
 }
 
-function stateOf(replay: Replay, time: number): RoundState {
-  const state = waiting(replay.committed + 1, replay.attempt, replay.base);
+function stateOf(replay: Replay, time: number, hasPresenter: boolean): RoundState {
+  const isHeld = hasPresenter && (replay.presented === 'lobby' || replay.presented === 'paused');
+  const isEnding = replay.presented === 'ended';
+  const state = { ...waiting(replay.committed + 1, replay.attempt, replay.base), isHeld, isEnding };
   if (replay.complete) return { ...state, phase: 'complete' };
   if (replay.open === null) return state;
   const { contributions, isClosed } = replay.open;

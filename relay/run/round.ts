@@ -52,6 +52,10 @@ export interface RoundState {
   readonly expected: number;
   /** Expected nodes that have contributed. */
   readonly heard: number;
+  /** The presenter lets no other round open. */
+  readonly isHeld: boolean;
+  /** The presenter ends the run with the open round. */
+  readonly isEnding: boolean;
   /** For an attempt that was open when the relay stopped: how long its nodes have to come back. Null for any other. */
   readonly returnsUntil: number | null;
   /** On the clock of the events' times; null unless the attempt is open. */
@@ -72,6 +76,10 @@ export type RoundEvent = { readonly time: number } & (
   | { readonly type: 'contributed'; readonly isConnected: boolean; readonly isExpected: boolean }
   | { readonly type: 'opened' | 'closed' | 'abandoned' | 'completed' }
   | { readonly type: 'committed'; readonly base: Hash }
+  | { readonly type: 'held'; readonly isHeld: boolean }
+  | { readonly type: 'ending' }
+  /** The open round ends so many milliseconds later. */
+  | { readonly type: 'extended'; readonly milliseconds: number }
   /** The times of a timed round, from its opening. They no longer change once its grace has begun. */
   | { readonly type: 'planned'; readonly workMs: number; readonly graceMs: number }
 );
@@ -92,7 +100,7 @@ const between = {
 
 /** The state before `round` opens on `base`; `attempt` is how often the round was opened before. */
 export function waiting(round: number, attempt: number, base: Hash): RoundState {
-  return { phase: 'waiting', round, attempt, base, connected: 0, ...between };
+  return { phase: 'waiting', round, attempt, base, connected: 0, isHeld: false, isEnding: false, ...between };
 }
 
 /**
@@ -157,8 +165,11 @@ function due(state: RoundState, time: number, limits: RoundLimits): RoundEffect 
   if (state.phase === 'complete') return null;
   if (state.phase === 'closed') return 'commit';
   if (state.round > limits.rounds) return 'complete';
-  if (state.phase === 'waiting') return state.connected >= limits.quorum ? 'open' : null;
-  const late = state.deadlineAt !== null && time >= state.deadlineAt;
+  if (state.phase === 'waiting') {
+    if (state.isEnding) return 'complete';
+    return state.connected >= limits.quorum && !state.isHeld ? 'open' : null;
+  }
+  const late = state.isEnding || (state.deadlineAt !== null && time >= state.deadlineAt);
   if (state.contributions < limits.quorum) return late ? 'abandon' : null;
   // All connected nodes have contributed, and none of a resumed attempt is still coming back.
   const allHere = state.awaited === 0 && time >= (state.returnsUntil ?? time);
@@ -220,6 +231,16 @@ function advance(state: RoundState, event: RoundEvent, limits: RoundLimits): Rou
       if (state.phase !== 'open' || state.deadlineAt === null || state.graceEndsAt !== null) return state;
       const workEndsAt = state.deadlineAt - limits.deadlineMs + event.workMs;
       return { ...state, workEndsAt, plannedGraceMs: event.graceMs };
+    }
+    case 'held':
+      return { ...state, isHeld: event.isHeld };
+    case 'ending':
+      return { ...state, isEnding: true };
+    case 'extended': {
+      if (state.phase !== 'open') return state;
+      const later = (at: number | null) => (at === null ? null : at + event.milliseconds);
+      const [deadlineAt, graceEndsAt] = [later(state.deadlineAt), later(state.graceEndsAt)];
+      return { ...state, deadlineAt, graceEndsAt, workEndsAt: later(state.workEndsAt) };
     }
     case 'closed':
       return { ...state, phase: 'closed' };

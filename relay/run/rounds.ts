@@ -1,6 +1,7 @@
-import type { Draft, Entry } from '../journal/entry.ts';
+import type { Draft, Entry, EntryOf } from '../journal/entry.ts';
 import type { Attempt } from '../journal/event-log.ts';
 import { type Hash, type NodeKey, toHex } from '../wire/hex.ts';
+import { extensionMs } from '../wire/presenter.ts';
 import { type Offer, RefusalCode } from '../wire/tapestry_pb.js';
 import type { Clock } from './clock.ts';
 import { RefusalCounts } from './contributions/refusal-counts.ts';
@@ -20,6 +21,9 @@ import {
 } from './round.ts';
 import type { CurrentRound } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
+
+/** A command of the presenter. */
+export type PresentedBody = Omit<EntryOf<'presented'>['body'], 'round'>;
 
 /** How long to wait before a retry after the disk failed. */
 const retryAfterMs = 1000;
@@ -77,6 +81,7 @@ export class Rounds {
       base,
       normBound: this.#store.replay.normBound,
       phase: isOpen ? (graceEndsAt === null ? 'training' : 'grace') : phase,
+      hold: this.#state.isHeld ? (this.#store.replay.presented === 'paused' ? 'paused' : 'lobby') : null,
       contributions,
       expected: isOpen ? contributions + awaited : connected,
       openedAt: this.#store.replay.open?.openedAt ?? null,
@@ -177,6 +182,26 @@ export class Rounds {
     if (this.refusals.pending > 0 && (await this.#append([]))) await this.catchUp();
   }
 
+  /** Appends the presenter's command; false if it makes no sense now, or if another process leads. */
+  async present({ action, node }: PresentedBody): Promise<boolean> {
+    await this.catchUp();
+    const { phase, round, isHeld, isEnding } = this.#state;
+    if (phase === 'complete' || round > this.#limits.rounds) return false;
+    const isSensible = {
+      start: isHeld && !isEnding,
+      pause: !isHeld && !isEnding,
+      extend: phase === 'open' && !isEnding,
+      end: !isEnding,
+      remove: node !== null && !this.#store.replay.removed.has(node),
+    }[action];
+    if (!isSensible || !(await this.#append([{ kind: 'presented', body: { round, action, node } }])))
+      return false;
+    await this.catchUp();
+    // The nodes of a timed round stop by its plan.
+    if (action === 'extend' && this.#state.workEndsAt !== null) this.#planned();
+    return true;
+  }
+
   /** Plans the open round of a timed run, as soon as a node is measured and until all are. */
   #plan(): void {
     if (this.#state.phase !== 'open' || this.#state.graceEndsAt !== null) return;
@@ -225,6 +250,8 @@ export class Rounds {
         return { type: 'committed', base: this.#store.replay.base, time };
       case 'round-abandoned':
         return { type: 'abandoned', time };
+      case 'presented':
+        return presentedEvent(entry.body.action, time);
       case 'run-complete':
         return { type: 'completed', time };
       default:
@@ -266,5 +293,21 @@ export class Rounds {
     if ('entries' in result) refused.appended();
     if ('fenced' in result) this.#leadership.lost();
     return !('fenced' in result);
+  }
+}
+
+/** What a command of the presenter changes in the round; null for the removal of a node. */
+function presentedEvent(action: PresentedBody['action'], time: number): RoundEvent | null {
+  switch (action) {
+    case 'start':
+      return { type: 'held', isHeld: false, time };
+    case 'pause':
+      return { type: 'held', isHeld: true, time };
+    case 'extend':
+      return { type: 'extended', milliseconds: extensionMs, time };
+    case 'end':
+      return { type: 'ending', time };
+    case 'remove':
+      return null;
   }
 }

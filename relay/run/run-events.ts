@@ -1,4 +1,5 @@
 import { TapestryError } from '../../client/errors.ts';
+import { type Entry, lossOf } from '../journal/entry.ts';
 import type { Hash, NodeKey } from '../wire/hex.ts';
 import type { Fate } from './influence/fates.ts';
 
@@ -20,9 +21,36 @@ export type RunEvent =
   | { readonly type: 'abandoned'; readonly round: number; readonly loss: number | null }
   /** The open round has a new plan: see `CurrentRound.plan`. */
   | { readonly type: 'planned' }
+  /** The presenter removed a node. */
+  | { readonly type: 'removed'; readonly node: NodeKey }
+  /** The presenter started, paused, extended or ended. */
+  | { readonly type: 'presented' }
   | { readonly type: 'complete' }
   /** A write failed. It is retried; nothing acknowledged is lost. */
   | { readonly type: 'trouble'; readonly error: TapestryError };
+
+/** The event of an entry that was applied; `fates` are those of the round that is committed. Null for an entry without one. */
+export function eventOf(entry: Entry, fates: ReadonlyMap<NodeKey, Fate>): RunEvent | null {
+  switch (entry.kind) {
+    case 'round-opened':
+      return { type: 'opened', ...entry.body };
+    case 'round-committed': {
+      const { round, state, contributions, tokens } = entry.body;
+      const [base = ''] = state;
+      return { type: 'committed', round, base, state, contributions, tokens, fates };
+    }
+    case 'round-abandoned': {
+      const { round, loss } = entry.body;
+      return { type: 'abandoned', round, loss: loss === null ? null : lossOf(loss) };
+    }
+    case 'presented':
+      return entry.body.node === null ? { type: 'presented' } : { type: 'removed', node: entry.body.node };
+    case 'run-complete':
+      return { type: 'complete' };
+    default:
+      return null;
+  }
+}
 
 /** The event of an error, which is a fault of the relay unless it has a code. */
 export function troubleOf(cause: unknown): RunEvent {
@@ -44,6 +72,8 @@ export interface CurrentRound {
   readonly normBound: number;
   readonly phase: 'waiting' | 'training' | 'grace' | 'complete';
   readonly contributions: number;
+  /** Why no other round opens: the presenter has not started yet, or pauses. Null while rounds open, and without a presenter. */
+  readonly hold: 'lobby' | 'paused' | null;
   /** Nodes that are connected or have contributed. */
   readonly expected: number;
   /** Milliseconds since 1970; null unless a round is open. */

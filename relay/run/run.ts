@@ -1,4 +1,4 @@
-import { type Entry, lossOf } from '../journal/entry.ts';
+import type { Entry } from '../journal/entry.ts';
 import type { Accepted } from '../journal/event-log.ts';
 import type { CommittedRound, ContributorTotals } from '../journal/replay.ts';
 import type { OpenBlob, Span } from '../storage/blob-store.ts';
@@ -12,8 +12,8 @@ import { defaultRunLimits, type RunLimits } from './contributions/limits.ts';
 import { receiptOf } from './contributions/receipt.ts';
 import { type Refused, Uploads } from './contributions/uploads.ts';
 import { disk, type Environment, type NewRun, type OpenedRun, openRun } from './open-run.ts';
-import { Rounds } from './rounds.ts';
-import { type CurrentRound, type RunEvent, RunEvents, troubleOf } from './run-events.ts';
+import { type PresentedBody, Rounds } from './rounds.ts';
+import { type CurrentRound, eventOf, type RunEvent, RunEvents, troubleOf } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
 import { KeyedQueues, Limiter, TaskQueue } from './task-queue.ts';
 
@@ -190,6 +190,20 @@ export class Run {
     });
   }
 
+  /** Does the presenter's command, durably; false if it makes no sense now. Throws what the journal throws. */
+  present(command: PresentedBody): Promise<boolean> {
+    return this.#tasks.run(async () => {
+      const isDone = !this.#closed && (await this.#rounds.present(command));
+      if (isDone) await this.#rounds.settle();
+      return isDone;
+    });
+  }
+
+  /** True for a node that the presenter removed. */
+  hasRemoved(key: NodeKey): boolean {
+    return this.#store.replay.removed.has(key);
+  }
+
   /** Counts a refusal that was sent, here and in the journal. */
   refused(code: RefusalCode): void {
     if (this.#rounds.refusals.count(code)) void this.#background(() => this.#rounds.writeRefusals());
@@ -263,30 +277,11 @@ export class Run {
     return receiptOf(accepted, attempt, relay);
   }
 
-  /** Emits the events of an entry that was applied. */
+  /** Emits the event of an entry that was applied. */
   #applied(entry: Entry): void {
-    switch (entry.kind) {
-      case 'round-opened':
-        this.#events.emit({ type: 'opened', ...entry.body });
-        return;
-      case 'round-committed': {
-        const { round, state, contributions, tokens } = entry.body;
-        const [base = ''] = state;
-        const { fates } = this.#store;
-        this.#events.emit({ type: 'committed', round, base, state, contributions, tokens, fates });
-        this.#clean(round + 1);
-        return;
-      }
-      case 'round-abandoned':
-        this.#events.emit({
-          type: 'abandoned',
-          round: entry.body.round,
-          loss: entry.body.loss === null ? null : lossOf(entry.body.loss),
-        });
-        return;
-      case 'run-complete':
-        this.#events.emit({ type: 'complete' });
-    }
+    const event = eventOf(entry, this.#store.fates);
+    if (event !== null) this.#events.emit(event);
+    if (event?.type === 'committed') this.#clean(event.round + 1);
   }
 
   /** Removes blobs and uploads that only rounds before `round` needed; after a failure the next start removes them. */

@@ -233,6 +233,9 @@ export class Hub implements ServerContext {
             : 'round abandoned: the guard does not allow its base',
         );
         break;
+      case 'removed':
+        this.#members.get(event.node)?.removed();
+        break;
       case 'complete':
         for (const session of this.#members.values()) session.connection.end(GoodbyeReason.RUN_COMPLETE);
         this.onComplete();

@@ -161,6 +161,11 @@ export class NodeSession implements ConnectionHandler {
     this.connection.end(GoodbyeReason.REFUSED);
   }
 
+  /** The presenter removed this node. */
+  removed(): void {
+    this.#turnAway(RefusalCode.REMOVED);
+  }
+
   async received(message: MessageToRelay): Promise<void> {
     try {
       // Nothing is heard from a node that waits for the answer to a wrong token.
@@ -214,6 +219,7 @@ export class NodeSession implements ConnectionHandler {
     const host = hosts[join.host];
     if (code !== null || host === null || invited === null)
       return this.#turnAway(code ?? RefusalCode.OUT_OF_LIMIT);
+    if (run.hasRemoved(key)) return this.#turnAway(RefusalCode.REMOVED);
     if (this.connection.ended) return;
     // The signature was checked before, so nobody can use up the joins or the seat of another's key.
     const mayJoin =

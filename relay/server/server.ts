@@ -14,7 +14,7 @@ import { Budget } from './budget/budget.ts';
 import { answerRequests, answerUpgrades, httpServer, listen, turnEveryoneAway } from './http/http-server.ts';
 import { isLoopback, type RelayNames } from './http/names.ts';
 import { Pages } from './http/pages.ts';
-import { readable } from './http/routes.ts';
+import { routes } from './http/routes.ts';
 import { guardSockets, type Sockets } from './http/sockets.ts';
 import { type ProxyAddress, TrustedProxies } from './http/trusted-proxies.ts';
 import { Hub } from './hub.ts';
@@ -40,6 +40,8 @@ export interface RelayOptions {
   /** Further join tokens; each admits so many nodes. `token` admits as many as the run has room for, or `tokenSeats`. */
   readonly invitations?: readonly Invitation[];
   readonly tokenSeats?: number;
+  /** The presenter's secret: rounds then wait until whoever holds it starts the run. */
+  readonly presenter?: string;
   /**
    * The public address of a relay behind a proxy, which may end TLS, have another name and serve the relay below a path. Its
    * path ends in a slash. If other machines can reach it, the relay needs a `token`.
@@ -116,7 +118,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   try {
     const pages = await Pages.open(options.pages);
     const { evaluate } = options;
-    const environment = { ...disk, limits, ...(evaluate === undefined ? {} : { evaluate }) };
+    const hasPresenter = options.presenter !== undefined;
+    const environment = { ...disk, limits, hasPresenter, ...(evaluate === undefined ? {} : { evaluate }) };
     const run = await Run.open(options.folder, options.create, clock, environment);
     const invitations = new Invitations(invited, limits.seatsPerAddress);
     const prepared = {
@@ -172,7 +175,7 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
     hub.onComplete = resolve;
     if (run.current().phase === 'complete') resolve();
   });
-  const app = readable(hub, view, prepared.pages);
+  const app = routes(hub, view, prepared.pages, options.presenter ?? null);
   prepared.admit();
   const nodes = new FetchConnections(hub, prepared.budget, prepared.guarded);
   answerRequests(server, app, names, nodes, prepared);

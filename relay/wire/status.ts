@@ -18,6 +18,8 @@ const round = v.strictObject({
   /** The current round, from 1; it remains `run.rounds` after the last. */
   number: count,
   phase: v.picklist(['waiting', 'training', 'grace', 'complete']),
+  /** Why no other round opens: the presenter has not started yet, or pauses. Null while rounds open, and without a presenter. */
+  hold: v.nullable(v.picklist(['lobby', 'paused'])),
   contributions: count,
   quorum: count,
   /** The contributions that the round waits for: of connected nodes and of those that have contributed. */

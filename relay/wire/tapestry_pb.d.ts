@@ -2644,6 +2644,13 @@ export enum RefusalCode {
    * @generated from enum value: REFUSAL_CODE_TIMEOUT = 19;
    */
   TIMEOUT = 19,
+
+  /**
+   * the run's presenter removed this node
+   *
+   * @generated from enum value: REFUSAL_CODE_REMOVED = 20;
+   */
+  REMOVED = 20,
 }
 
 /**

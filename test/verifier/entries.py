@@ -38,7 +38,7 @@ def is_checkpoint(value):
 
 positive = lambda value: is_count(value, 1)
 REFUSALS = set("""MALFORMED OUT_OF_LIMIT UNEXPECTED WRONG_PROTOCOL WRONG_RUN BAD_TOKEN BAD_SIGNATURE ALREADY_CONNECTED TOO_MANY
-STALE_BASE WRONG_ROUND DUPLICATE BAD_HASH BAD_PAYLOAD NORM_EXCEEDED NOT_FINITE STORAGE TOO_LATE TIMEOUT""".split())
+STALE_BASE WRONG_ROUND DUPLICATE BAD_HASH BAD_PAYLOAD NORM_EXCEEDED NOT_FINITE STORAGE TOO_LATE TIMEOUT REMOVED""".split())
 BODIES = {
     "run-created": {"manifest": lambda v: type(v) is str and HEX.fullmatch(v) is not None, "signature": is_signature},
     "round-opened": {"round": positive, "attempt": positive, "base": is_hash},
@@ -56,6 +56,9 @@ BODIES = {
         "checkpoint": is_checkpoint,
     },
     "round-abandoned": {"round": positive, "attempt": positive, "contributions": is_count, "loss": lambda v: v is None or is_loss(v)},
+    "presented": {
+        "round": positive, "action": lambda v: v in ("start", "pause", "extend", "remove", "end"), "node": lambda v: v is None or is_hash(v),
+    },
     "run-complete": {"rounds": is_count, "base": is_hash, "checkpoint": is_checkpoint},
 }
 

@@ -40,7 +40,7 @@ class Verifier:
         self.problems = []
         self.run = self.attempt = self.base = None
         self.removed = 0  # the payloads of rounds up to this are not kept
-        self.tree, self.attempts, self.committed, self.complete = Tree(), 0, 0, False
+        self.tree, self.attempts, self.committed, self.complete, self.ended = Tree(), 0, 0, False, False
         self.losses = []  # of the committed bases on the probe
         self.medians = []  # norms of the committed rounds
         self.owners = {}  # of the payloads of this round, in all its attempts
@@ -143,6 +143,14 @@ class Verifier:
 
     def refused(self, sequence, body, at):
         pass
+
+    def presented(self, sequence, body, at):
+        require(not self.complete, at("kind"), "comes after the end of the run")
+        self.expect(body, at, round=self.committed + 1)
+        removes = body["action"] == "remove"
+        require((body["node"] is not None) == removes, at("body.node"), "is not as the action has it")
+        require(removes or not self.ended, at("body.action"), "comes after the presenter ended the run")
+        self.ended = self.ended or body["action"] == "end"
 
     def round_opened(self, sequence, body, at):
         require(self.attempt is None and not self.complete, at("kind"), "opens a round while none can open")
@@ -260,8 +268,8 @@ class Verifier:
 
     def run_complete(self, sequence, body, at):
         require(self.attempt is None, at("kind"), "ends the run while a round is open")
-        require(self.committed == self.run.rounds, at("body.rounds"), "are not committed")
-        self.expect(body, at, rounds=self.run.rounds, base=self.base.hex())
+        require(self.ended or self.committed == self.run.rounds, at("body.rounds"), "are not committed")
+        self.expect(body, at, rounds=self.committed, base=self.base.hex())
         self.signed_tree(body["checkpoint"], at)
         self.complete = True
 

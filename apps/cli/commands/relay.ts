@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { byteTokenizer, type ModelTokenizer } from '../../../client/data/tokenizer.ts';
@@ -8,7 +9,6 @@ import type { NewRun } from '../../../relay/run/run.ts';
 import { type ProxyAddress, proxyAddress } from '../../../relay/server/http/trusted-proxies.ts';
 import { defaultLimits } from '../../../relay/server/limits.ts';
 import { type Relay, startRelay } from '../../../relay/server/server.ts';
-import type { TlsOption } from '../../../relay/server/tls.ts';
 import type { WholeManifest } from '../../../relay/wire/frames.ts';
 import { fromHex, isHash, toHex } from '../../../relay/wire/hex.ts';
 import { Command } from '../command.ts';
@@ -26,6 +26,7 @@ import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../run/run
 import { readTokenizer, tokenizerOf } from '../run/run-tokenizer.ts';
 import { announceSamples } from '../run/samples.ts';
 import { loadStartBase, type StartBase } from '../run/start-model.ts';
+import { tlsOf } from '../run/tls-option.ts';
 import { tokenOf } from '../run/token.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { relayLog } from '../terminal/log.ts';
@@ -44,6 +45,7 @@ interface RelayFlags extends RunFlags {
   readonly publicUrl?: URL;
   readonly trustProxy?: readonly ProxyAddress[];
   readonly readers?: string;
+  readonly presenter: boolean;
   readonly tls: string;
   readonly data: string;
   readonly name?: string;
@@ -117,6 +119,11 @@ export function relayCommand(): Command {
         '(default: members with a token, else anyone)',
       checkedReaders,
     )
+    .option(
+      '--presenter',
+      'wait in a lobby until the presenter starts the run, on the dashboard that opens with the printed address',
+      false,
+    )
     .option('--tls <how>', 'off, auto (a certificate of its own) or cert.pem,key.pem', 'off')
     .addOption(dataOption('relay', 'the run: journal, payloads, bases, key'))
     .option('--name <text>', `the run's name (default: "${defaults.name}")`);
@@ -172,12 +179,14 @@ async function runRelay(flags: RelayFlags): Promise<void> {
   const token = await tokenOf(flags);
   refuseTwoModels(flags);
   const start = flags.base === undefined ? undefined : await loadStartBase(flags.base);
-  const relay = await openRelay(flags, token, start, output);
+  // It is not stored: a relay that starts again prints another.
+  const presenter = flags.presenter ? randomBytes(16).toString('base64url') : undefined;
+  const relay = await openRelay(flags, { token, presenter }, start, output);
   try {
     const base = join(flags.data, 'base');
     // A run may take days: a folder that its base cannot be written to is told before.
     await requireBaseFolder(base, relay.runId);
-    const invited = invitation(relay, flags.host, token);
+    const invited = invitation(relay, flags.host, token, presenter);
     output.progress(
       { event: 'listening', run: relay.runId, ...invited.fact },
       invited.text(output.live ? (terminal.rows ?? 24) : 0),
@@ -225,7 +234,7 @@ function refuseTwoModels({ base, preset, tokenizer }: RelayFlags): void {
 /** Serves the run that the folder holds, or a new one of these flags. */
 async function openRelay(
   flags: RelayFlags,
-  token: string | undefined,
+  { token, presenter }: { readonly token: string | undefined; readonly presenter: string | undefined },
   start: StartBase | undefined,
   output: Output,
 ): Promise<Relay> {
@@ -239,6 +248,7 @@ async function openRelay(
     log: relayLog(output),
     evaluate: evaluateInThread,
     ...(token === undefined ? {} : { token }),
+    ...(presenter === undefined ? {} : { presenter }),
     ...(flags.invitations === undefined ? {} : { invitations: await readInvitations(flags.invitations) }),
     ...(flags.seats === undefined
       ? {}
@@ -322,16 +332,5 @@ function checkedReaders(who: string): string {
     'usage.readers',
     `--readers ${who} is none of anyone, members and 64 digits of hex.`,
     'Use one of these; the digits are an Ed25519 public key.',
-  );
-}
-
-function tlsOf(how: string): TlsOption {
-  if (how === 'off' || how === 'auto') return how;
-  const [cert, key, more] = how.split(',');
-  if (cert && key && more === undefined) return { cert, key };
-  throw new TapestryError(
-    'usage.tls',
-    `--tls ${how} is none of off, auto and cert.pem,key.pem.`,
-    'Use one of these.',
   );
 }

@@ -17,8 +17,15 @@ export function invitation(
   relay: Pick<Relay, 'url' | 'publicUrl' | 'fingerprint'>,
   host: string,
   token: string | undefined,
+  presenter?: string,
 ): {
-  fact: { contribute: string; link: string; dashboard: string; fingerprint: string | null };
+  fact: {
+    contribute: string;
+    link: string;
+    dashboard: string;
+    presenter?: string;
+    fingerprint: string | null;
+  };
   /** `rows` is the height of the terminal: a QR code that would push the addresses out of sight is left out; 0 for none. */
   text: (rows: number) => string;
 } {
@@ -28,8 +35,10 @@ export function invitation(
   const tab = joinLink(url, token, null);
   const link = joinLink(url, token, fingerprint);
   const dashboard = new URL('dashboard', url).href;
+  const steering = presenter === undefined ? null : presenterLink(dashboard, token, presenter);
   const lines = [
     `${colour('bold', 'Dashboard')}  ${dashboard}`,
+    ...(steering === null ? [] : [`${colour('bold', 'Presenter')}  ${steering}  (for you alone)`]),
     `${colour('bold', 'Tab')}        ${tab}`,
     `${colour('bold', 'Node')}       npx tapestry join ${shellWord(link)} --corpus Romance`,
     `${colour('bold', 'Deno')}       see "npx tapestry join --help"`,
@@ -44,12 +53,25 @@ export function invitation(
   if (token !== undefined) lines.push('Anyone with one of these links can join: they end in the token.');
   const code = renderUnicodeCompact(link);
   return {
-    fact: { contribute: tab, link, dashboard, fingerprint },
+    fact: {
+      contribute: tab,
+      link,
+      dashboard,
+      ...(steering === null ? {} : { presenter: steering }),
+      fingerprint,
+    },
     text: (rows) => {
       const fits = lines.length + code.split('\n').length + panelRows <= rows;
       return [...lines, ...(fits ? [code] : [])].join('\n');
     },
   };
+}
+
+/** The dashboard of whoever holds the presenter's secret; its join code has the token. */
+function presenterLink(dashboard: string, token: string | undefined, presenter: string): string {
+  const link = new URL(dashboard);
+  link.hash = new URLSearchParams({ ...(token === undefined ? {} : { token }), presenter }).toString();
+  return link.href;
 }
 
 /** This machine's other addresses that machines beside it may reach. */

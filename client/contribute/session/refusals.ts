@@ -30,6 +30,7 @@ const answers: Readonly<Record<RefusalCode, Answer>> = {
   [RefusalCode.STORAGE]: 'reconnect',
   [RefusalCode.TOO_LATE]: 'drop',
   [RefusalCode.TIMEOUT]: 'reconnect',
+  [RefusalCode.REMOVED]: 'end',
 };
 
 /** A refusal of the join is final, unless waiting can help: storage may recover, or nodes may leave a full relay. */
@@ -59,6 +60,10 @@ const explained: Partial<Record<RefusalCode, readonly [message: string, next: st
   [RefusalCode.ALREADY_CONNECTED]: [
     'Another node joined with the same key.',
     'Give every node a data folder of its own: --data FOLDER.',
+  ],
+  [RefusalCode.REMOVED]: [
+    'The presenter of this run removed this node.',
+    'Ask whoever runs it why. What this node contributed before stays in the base.',
   ],
   [RefusalCode.TOO_MANY]: [
     'The relay is full: it has reached its limit of nodes.',

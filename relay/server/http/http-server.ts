@@ -11,6 +11,7 @@ import type { Hono } from 'hono';
 import { WebSocketServer } from 'ws';
 import { TapestryError } from '../../../client/errors.ts';
 import { maxFrameToRelay, pickSubprotocol, socketPath } from '../../wire/frames.ts';
+import type { Bindings } from '../bindings.ts';
 import type { Budget } from '../budget/budget.ts';
 import type { Hub } from '../hub.ts';
 import type { RelayLimits } from '../limits.ts';
@@ -20,7 +21,6 @@ import type { FetchConnections } from '../transport/fetch-connections.ts';
 import { WebSocketTransport } from '../transport/web-socket.ts';
 import { type RelayNames, refusalOfNames, targetBelow } from './names.ts';
 import { refuse, refuseFull, textWhenFull } from './refuse.ts';
-import type { Bindings } from './routes.ts';
 import type { Sockets } from './sockets.ts';
 import { isFromHere, type TrustedProxies } from './trusted-proxies.ts';
 

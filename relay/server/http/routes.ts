@@ -3,8 +3,9 @@ import { removedThrough } from '../../run/retention/retention.ts';
 import type { Span } from '../../storage/blob-store.ts';
 import { encodeSignedManifest, manifestPath } from '../../wire/frames.ts';
 import { type Hash, isHash } from '../../wire/hex.ts';
-import type { Full } from '../budget/places.ts';
+import type { Bindings } from '../bindings.ts';
 import type { Hub } from '../hub.ts';
+import { addPresenter } from '../presenter/presenter-routes.ts';
 import type { StatusView } from '../status/status-view.ts';
 import { sendBlob } from './blob-response.ts';
 import { addCheckpoints } from './checkpoint-routes.ts';
@@ -15,16 +16,13 @@ import { Readers } from './readers.ts';
 import { statusWhenFull } from './refuse.ts';
 import { remembered } from './shared-body.ts';
 
-/** A request's connection as the routes see it. */
-export interface Bindings {
-  /** Limits count requests by this address; see `addressGroup`. */
-  readonly address: string;
-  /** Makes the answer one of a kind that may take long, until its connection is closed; the limit that is reached, or null. */
-  readonly take: (resource: 'event-streams' | 'downloads' | 'journals') => Full | null;
-}
-
-/** The pages, status, journal, blobs, health and metrics of a relay, all read-only. */
-export function readable(hub: Hub, view: StatusView, pages: Pages): Hono<{ Bindings: Bindings }> {
+/** The pages, status, journal, blobs, health and metrics of a relay, all read-only, and the commands of its presenter, if it has one. */
+export function routes(
+  hub: Hub,
+  view: StatusView,
+  pages: Pages,
+  presenter: string | null,
+): Hono<{ Bindings: Bindings }> {
   const app = new Hono<{ Bindings: Bindings }>();
   const { run, metrics, budget } = hub;
   app.use(secured);
@@ -127,6 +125,8 @@ export function readable(hub: Hub, view: StatusView, pages: Pages): Hono<{ Bindi
       missing: () => missingBlob(removedThrough(run.history().length, run.manifest.limits)),
     });
   });
+
+  if (presenter !== null) addPresenter(app, hub, presenter);
 
   app.get('*', (c) => pages.send(c));
   app.notFound((c) => c.text('not found', 404));

@@ -43,6 +43,7 @@ export function currentStatus(hub: Hub, publicUrl: URL | null, sample: RelayStat
     round: {
       number: current.round,
       phase: current.phase,
+      hold: current.hold,
       contributions: current.contributions,
       quorum: limits.quorum,
       target: Math.max(limits.quorum, Math.min(current.expected, limits.target)),

@@ -53,6 +53,7 @@ export function scriptedStatus(scene: {
     round: {
       number: Math.min(scene.rounds, scene.done + 1),
       phase: complete ? 'complete' : scene.nodes < 2 ? 'waiting' : 'training',
+      hold: null,
       contributions: complete || scene.nodes < 2 ? 0 : Math.floor(scene.nodes / 2),
       quorum: 2,
       target: Math.max(3, scene.nodes),

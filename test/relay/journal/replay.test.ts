@@ -9,6 +9,7 @@ import {
 } from '../../../relay/journal/entry.ts';
 import { Replay } from '../../../relay/journal/replay.ts';
 import { manifestBytesOf } from '../../../relay/run/manifest.ts';
+import type { PresentedBody } from '../../../relay/run/rounds.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
 import { drawnPayload, tinyRun } from '../../support/relay/run-support.ts';
 
@@ -191,4 +192,30 @@ test('a run is not complete before its last round, and is not created twice', ()
   expect(feed.apply({ kind: 'run-created', body: { manifest: '', signature: '0'.repeat(128) } })).toBe(
     'kind',
   );
+});
+
+test("the presenter's commands are of the current round, and a run may end early only by one", () => {
+  const feed = new Feed();
+  const present = (action: PresentedBody['action'], node: string | null = null, round = 1) =>
+    feed.apply({ kind: 'presented', body: { round, action, node } });
+  const complete = { kind: 'run-complete', body: { rounds: 0, base, checkpoint } } as const;
+  const key = 'a'.repeat(64);
+  expect(feed.replay.presented).toBe('lobby');
+  expect(present('start', null, 2)).toBe('body.round');
+  expect(present('start', key)).toBe('body.node');
+  expect(present('remove')).toBe('body.node');
+  expect([present('start'), feed.replay.presented]).toEqual([null, 'started']);
+  expect([present('pause'), feed.replay.presented]).toEqual([null, 'paused']);
+  expect([present('remove', key), [...feed.replay.removed]]).toEqual([null, [key]]);
+  expect(feed.open()).toBeNull();
+  expect([present('extend'), feed.replay.presented]).toEqual([null, 'paused']);
+  expect(feed.apply(complete)).toBe('kind');
+  expect([present('end'), feed.replay.presented]).toEqual([null, 'ended']);
+  expect(present('start')).toBe('body.action');
+  expect(feed.apply(complete)).toBe('kind');
+  expect(feed.abandon(1, 0)).toBeNull();
+  expect(feed.apply(complete)).toBeNull();
+  expect(present('remove', key)).toBe('kind');
+  const other = new Feed();
+  expect(other.apply(complete)).toBe('body.rounds');
 });

@@ -211,6 +211,42 @@ test('a round that was closed when the relay died commits on restart, and accept
   expect(machine.log).toEqual(['commit 1: ab']);
 });
 
+test('a held run opens no round until it is let go, and finishes the open one', () => {
+  const machine = new Machine(limits, { ...waiting(1, 0, base), isHeld: true });
+  for (const key of ['a', 'b']) machine.take({ type: 'joined', key, time: 0 });
+  expect(machine.log).toEqual([]);
+  machine.take({ type: 'held', isHeld: false, time: 1 });
+  expect(machine.log).toEqual(['open 1: ']);
+  machine.take({ type: 'held', isHeld: true, time: 2 });
+  for (const key of ['a', 'b']) machine.take({ type: 'contributed', key, time: 3 });
+  machine.take({ type: 'tick', time: 9_999 });
+  expect(machine.log).toEqual(['open 1: ', 'commit 1: ab']);
+});
+
+test('an extended round ends so much later, its grace too', () => {
+  const machine = opened('a', 'b', 'c');
+  machine.take({ type: 'extended', milliseconds: 500, time: 1 });
+  machine.take({ type: 'tick', time: 1_499 });
+  expect(machine.log).toEqual(['open 1: ']);
+  for (const key of ['a', 'b']) machine.take({ type: 'contributed', key, time: 1_000 });
+  machine.take({ type: 'extended', milliseconds: 500, time: 1_050 });
+  machine.take({ type: 'tick', time: 1_599 });
+  expect(machine.log).toEqual(['open 1: ']);
+  machine.take({ type: 'tick', time: 1_600 });
+  expect(machine.log[1]).toBe('commit 1: ab');
+});
+
+test('a run that is ended takes what its open round has, if that is a quorum', () => {
+  const machine = opened('a', 'b', 'c');
+  for (const key of ['a', 'b']) machine.take({ type: 'contributed', key, time: 1 });
+  machine.take({ type: 'ending', time: 2 });
+  expect(machine.log).toEqual(['open 1: ', 'commit 1: ab', 'complete 2: ']);
+  const few = opened('a', 'b', 'c');
+  few.take({ type: 'contributed', key: 'a', time: 1 });
+  few.take({ type: 'ending', time: 2 });
+  expect(few.log).toEqual(['open 1: ', 'abandon 1: a', 'complete 1: ']);
+});
+
 const keys = ['a', 'b', 'c', 'd', 'e'];
 const arbitraryLimits = fc
   .record({

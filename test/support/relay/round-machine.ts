@@ -14,7 +14,9 @@ export const base = 'b'.repeat(64);
 
 /** Events with the names of nodes; the machine only counts them. */
 type NodeEvent = { readonly time: number } & (
-  | { readonly type: 'tick' }
+  | { readonly type: 'tick' | 'ending' }
+  | { readonly type: 'held'; readonly isHeld: boolean }
+  | { readonly type: 'extended'; readonly milliseconds: number }
   | { readonly type: 'joined' | 'left' | 'contributed'; readonly key: string }
 );
 
@@ -64,7 +66,7 @@ export class Machine {
 
   #counted(event: NodeEvent): RoundEvent {
     const { time } = event;
-    if (event.type === 'tick') return { type: 'tick', time };
+    if (!('key' in event)) return event;
     const { key } = event;
     switch (event.type) {
       case 'contributed':

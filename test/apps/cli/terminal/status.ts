@@ -32,6 +32,7 @@ export const status: RelayStatus = {
   round: {
     number: 4,
     phase: 'training',
+    hold: null,
     contributions: 1,
     quorum: 2,
     target: 3,

@@ -1,0 +1,25 @@
+/** The texts of whoever presents a run in a hall. */
+export const presenterWords = {
+  title: 'Presenter',
+  start: 'Start',
+  resume: 'Go on',
+  pause: 'Pause after this round',
+  extend: 'One more minute',
+  end: 'End the run',
+  endAsk: 'End the run for everyone? The open round commits if it has enough contributions.',
+  endYes: 'Yes, end it',
+  cancel: 'Cancel',
+  remove: (node: string) => `Remove ${node}`,
+  removed: (node: string) => `${node} is removed.`,
+  lobby: (nodes: number) => `${nodes} here. The run starts when the presenter presses Start.`,
+  paused: 'Paused by the presenter',
+  pausing: 'The presenter pauses after this round.',
+  outcomes: {
+    done: 'Done.',
+    'not-now': 'That is not possible at the moment.',
+    gone: 'This node has left already.',
+    refused:
+      "The relay did not accept the presenter's secret. Open the address that it printed when it started last.",
+    unreachable: 'The relay did not answer. Try again.',
+  },
+} as const;
