@@ -5,6 +5,15 @@ import { udhrPlugin } from './client/data/udhr/plugin.ts';
 /** The form of yaml for browsers, in every bundle: that for Node reads the environment, which Deno refuses. */
 const yaml = fileURLToPath(new URL('browser/index.js', import.meta.resolve('yaml/package.json')));
 
+/** The verifier hashes with Node's own code where it runs in Node, and in pages with this file of the same functions. */
+const hashInBrowser = {
+  find: /^(?:\.\.?\/)+storage\/sha256\.ts$/,
+  replacement: fileURLToPath(new URL('relay/storage/sha256-in-browser.ts', import.meta.url)),
+};
+
+/** Workers whose scripts keep their own names; any other has the name that its build gives it. */
+const namedWorkers = ['audit-worker', 'function-worker'];
+
 /** A build of pages into a folder of `dist`. The worker's script has the name of `worker`. */
 function pagesBuild(folder: string, worker: string, input: Readonly<Record<string, string>>): UserConfig {
   return {
@@ -12,7 +21,7 @@ function pagesBuild(folder: string, worker: string, input: Readonly<Record<strin
     // Every address is relative to its page, so that the pages may be served below any path.
     base: './',
     plugins: [udhrPlugin()],
-    resolve: { alias: { yaml } },
+    resolve: { alias: [{ find: 'yaml', replacement: yaml }, hashInBrowser] },
     build: {
       outDir: `../dist/${folder}`,
       emptyOutDir: true,
@@ -35,7 +44,7 @@ function pagesBuild(folder: string, worker: string, input: Readonly<Record<strin
       // Servers give the scripts of workers policies of their own, and know them by these names.
       rollupOptions: {
         output: {
-          entryFileNames: ({ name }) => `assets/${name === 'function-worker' ? name : worker}-[hash].js`,
+          entryFileNames: ({ name }) => `assets/${namedWorkers.includes(name) ? name : worker}-[hash].js`,
           chunkFileNames: `assets/${worker}/[name]-[hash].js`,
         },
       },
@@ -53,6 +62,7 @@ export default defineConfig(({ mode }): UserConfig => {
     return pagesBuild('pages', 'contribute-worker', {
       contribute: 'apps/index.html',
       dashboard: 'apps/dashboard.html',
+      audit: 'apps/audit.html',
     });
   return {
     plugins: [udhrPlugin()],

@@ -39,6 +39,8 @@ const allowed: readonly (readonly [string, readonly string[]])[] = [
   ['relay/', [...ground, ...reader, 'client/formats/', border]],
   ['apps/cli/', ['client/', 'relay/', 'shaders/']],
   ['apps/contribute/', ['client/', 'apps/ui/', border]],
+  // The audit page runs the verifier, as `tapestry verify` does.
+  ['apps/audit/', [...ground, 'apps/ui/', 'relay/journal/', 'relay/verify/', border]],
   ['apps/dashboard/', [...ground, 'apps/ui/', border]],
   ['apps/studio/', [...training, 'client/derive/', 'client/host/', 'apps/ui/', 'apps/cli/version.ts']],
   ['apps/ui/', [...ground, border]],

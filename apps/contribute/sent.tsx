@@ -41,7 +41,11 @@ export function Sent({ progress: { sent, received, downloaded } }: { progress: C
       </table>
       <div class="promise">
         <p>
-          <strong>{words.notSent}</strong> {words.notSentWhy} <a href={schema}>{words.schema}</a>
+          <strong>{words.notSent}</strong> {words.notSentWhy} <a href={schema}>{words.schema}</a>{' '}
+          <a href="audit" target="_blank" rel="noopener">
+            {words.audit}
+            <span class="visually-hidden"> {words.newTab}</span>
+          </a>
         </p>
         <details>
           <summary>{words.limits}</summary>

@@ -36,6 +36,9 @@ export function Totals({ status }: { status: RelayStatus }) {
           <span class="muted">{words.dataParallel(formatBytes(totals.bytesDataParallel))}</span>
         </p>
       )}
+      <p>
+        <a href="audit">{words.audit}</a>
+      </p>
     </section>
   );
 }

@@ -1,3 +1,4 @@
+import { auditWords } from './words/audit-words.ts';
 import { contributeWords } from './words/contribute-words.ts';
 import { presenterWords } from './words/presenter-words.ts';
 import { studioWords } from './words/studio-words.ts';
@@ -85,6 +86,7 @@ const english = {
   },
   studio: studioWords,
   presenter: presenterWords,
+  audit: auditWords,
   dashboard: {
     title: 'Dashboard – Tapestry',
     fullScreen: 'Full screen',
@@ -128,6 +130,7 @@ const english = {
     base: 'Base',
     baseFile: (size: string) => `${size} of 32-bit floats`,
     verify: 'Anyone who may read the contributions can derive this base again, bit for bit:',
+    audit: 'Derive every base again in this browser',
     sample: 'Text that the base writes',
     sampleRound: (round: number) => (round === 0 ? 'before the first round' : `after round ${round}`),
     noSample: 'Text that the model writes appears here after the first rounds.',

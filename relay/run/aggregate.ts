@@ -1,6 +1,7 @@
 import type { Codec, Slice } from '../wire/codec/codec.ts';
 import { WireError } from '../wire/frames.ts';
 import { RefusalCode } from '../wire/tapestry_pb.js';
+import { nextTurn } from './next-turn.ts';
 
 /**
  * True if every sum of a round is exact: `target` deltas of the greatest integer, each weighted by the most tokens, stay
@@ -41,7 +42,7 @@ export async function inSlices(
   atOnce = sliceValues,
 ): Promise<void> {
   for (let from = 0; from < length; from += atOnce) {
-    if (from > 0) await new Promise((resolve) => setImmediate(resolve));
+    if (from > 0) await nextTurn();
     work(from, Math.min(length, from + atOnce));
   }
 }
@@ -64,7 +65,7 @@ export async function decodeInSlices(
   span: Span = { from: 0, to: values },
 ): Promise<void> {
   for (let { from } = span; from < Math.min(values, span.to); ) {
-    if (from > span.from) await new Promise((resolve) => setImmediate(resolve));
+    if (from > span.from) await nextTurn();
     const slice = codec.decodeSlice(payload, values, from);
     take(slice);
     from = slice.to;

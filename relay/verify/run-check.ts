@@ -91,8 +91,12 @@ export class RunCheck {
     return this.replay.committed > this.start;
   }
 
-  get progress(): { round: number; rounds: number } {
-    return { round: this.start + this.derived, rounds: this.replay.run.manifest.strategy.rounds };
+  get progress(): { round: number; rounds: number; from: number } {
+    return {
+      from: this.start + 1,
+      round: this.start + this.derived,
+      rounds: this.replay.run.manifest.strategy.rounds,
+    };
   }
 
   /** The point at `entry`, a commit that was just derived; null if the source keeps no state there. */

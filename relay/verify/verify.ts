@@ -14,6 +14,8 @@ export interface VerifyProgress {
   /** Rounds whose base was derived again, bit for bit, and the number that the manifest plans. */
   readonly round: number;
   readonly rounds: number;
+  /** The first round whose base is derived again. */
+  readonly from: number;
   /** To resume from here, if no problem was found so far; null where the source keeps no state to go on from. */
   readonly point: CheckedPoint | null;
 }
@@ -50,6 +52,8 @@ export interface VerifyOptions {
   readonly relayKey?: Hash | undefined;
   /** Up to where the run was verified before. */
   readonly point?: CheckedPoint | null;
+  /** Told of each entry that has its form and follows the one before, in order, before the run's rules are applied to it. */
+  readonly onEntry?: (entry: Entry) => void;
 }
 
 /**
@@ -61,7 +65,7 @@ export interface VerifyOptions {
  */
 export async function* verifyRun(
   source: VerifySource,
-  { kept = [], run, relayKey, point = null }: VerifyOptions = {},
+  { kept = [], run, relayKey, point = null, onEntry }: VerifyOptions = {},
 ): AsyncGenerator<VerifyProgress, VerifyReport> {
   const problems = new Problems();
   const note = (error: unknown) => {
@@ -86,6 +90,7 @@ export async function* verifyRun(
       }
       previous = stored;
       if (entry === null || !trusted) continue;
+      onEntry?.(entry);
       try {
         if (check === null) {
           check = await RunCheck.begin({ ...source, blob }, entry, point, problems);

@@ -41,7 +41,7 @@ function scriptPolicy(name: string): string {
 
 const site: Site = {
   addresses: { '/': 'studio.html' },
-  pagePolicy,
+  pagePolicy: () => pagePolicy,
   scriptPolicy,
 };
 

@@ -119,6 +119,7 @@ export const contributeWords = {
   notSentWhy:
     'The relay accepts only these five messages. None of them has a field for text, and each has a fixed size. Your text stays in a worker that can connect only to this relay.',
   schema: 'Read every message',
+  audit: 'Check how the relay merged it',
   limits: 'A delta can still reveal parts of your text',
   limitsText:
     'A delta is computed from your text. Who reads it can tell quite surely which bytes occur in the text. In a test, a sentence that was repeated over and over was written out word for word. The relay reads each delta, and after the round so do those whom the run names. In a round with few nodes the next base, which is public, shows much of each delta. Do not contribute secrets.',

@@ -1,6 +1,7 @@
 import type { Contribution } from '../../journal/contribution.ts';
 import type { Accepted } from '../../journal/event-log.ts';
 import { type Acknowledgement, RefusalCode } from '../../wire/tapestry_pb.js';
+import { nextTurn } from '../next-turn.ts';
 import type { Rounds } from '../rounds.ts';
 import type { RunStore } from '../run-store.ts';
 import type { Refused } from './uploads.ts';
@@ -51,7 +52,7 @@ export class Acceptances {
    */
   async accept(): Promise<void> {
     // Waits one turn of the event loop, so that contributions whose payloads were stored during the last sync join this batch.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     const batch = this.#waiting;
     this.#waiting = [];
     const taken: Waiting[] = [];

@@ -1,3 +1,5 @@
+import { nextTurn } from '../next-turn.ts';
+
 /** A cosine counts up to this: however closely hostile parts agree with each other, they gain no more than an honest pair. */
 const mostAgreement = 1 / 8;
 /** A part is left out if its mean agreement with the others is at or below this. */
@@ -26,7 +28,7 @@ export async function disagreeing(sketches: readonly Float64Array[]): Promise<nu
     products += one.length;
     if (products > productsATurn) {
       products = 0;
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
     }
     const length = (norms[i] ?? 0) * (norms[j] ?? 0);
     const cosine = length === 0 ? 0 : dot(one, other) / length;

@@ -1,5 +1,6 @@
 import { digestOf } from '../../storage/sha256.ts';
 import { fromHex, type Hash } from '../../wire/hex.ts';
+import { nextTurn } from '../next-turn.ts';
 
 /**
  * Sketches of deltas: few numbers each, whose dot products estimate those of the deltas without bias (a projection on
@@ -39,7 +40,7 @@ export async function signsOf(payloads: readonly Hash[], count: number): Promise
   const bytes = new Uint8Array(Math.ceil(count / 256) * 32);
   const counter = new DataView(new ArrayBuffer(4));
   for (let i = 0; i * 32 < bytes.length; i++) {
-    if (i % digestsATurn === digestsATurn - 1) await new Promise((resolve) => setImmediate(resolve));
+    if (i % digestsATurn === digestsATurn - 1) await nextTurn();
     counter.setUint32(0, i, true);
     bytes.set(digestOf(seed, new Uint8Array(counter.buffer)), i * 32);
   }

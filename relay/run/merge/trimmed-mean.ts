@@ -1,3 +1,4 @@
+import { nextTurn } from '../next-turn.ts';
 import type { Merge, Merged, Part } from './merge.ts';
 
 /** Integers of a block, of all parts together, if the model has fewer parameters. */
@@ -48,7 +49,7 @@ export class TrimmedMean implements Merge {
     // A value and its part in one number, so that they sort together: an integer is below 2^25, and a part's index below n.
     const column = new Float64Array(n);
     for (let at = 0; at < to - from; at++) {
-      if (at % columnsATurn === columnsATurn - 1) await new Promise((resolve) => setImmediate(resolve));
+      if (at % columnsATurn === columnsATurn - 1) await nextTurn();
       for (let i = 0; i < n; i++) column[i] = (rows[i]?.integers[at] ?? 0) * n + i;
       column.sort();
       let [sum, weight] = [0, 0];

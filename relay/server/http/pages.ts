@@ -29,6 +29,22 @@ const pagePolicy = [
 ].join('; ');
 
 /**
+ * The audit page itself connects to nothing: its worker alone reads the run. So nothing but the worker's messages can
+ * change what the page shows.
+ */
+const auditPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "worker-src 'self'",
+  "connect-src 'none'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/**
  * The policy of scripts. A dedicated worker obeys the policy of its own script's response. The contributor's worker holds the
  * user's text, so it may load code from the relay and connect to the relay, and nothing else. A page ignores this policy.
  */
@@ -38,15 +54,16 @@ const workerPolicy = "default-src 'none'; connect-src 'self'; script-src 'self'"
 export interface Site {
   /** File names by path. A file without an entry has its own name as its path. */
   readonly addresses: Readonly<Record<string, string>>;
-  readonly pagePolicy: string;
+  /** The policy of anything but a script, by its file's name. */
+  readonly pagePolicy: (name: string) => string;
   /** The policy of a script, by its file's name. */
   readonly scriptPolicy: (name: string) => string;
 }
 
 /** The pages of a relay. */
 export const relaySite: Site = {
-  addresses: { '/': 'index.html', '/dashboard': 'dashboard.html' },
-  pagePolicy,
+  addresses: { '/': 'index.html', '/dashboard': 'dashboard.html', '/audit': 'audit.html' },
+  pagePolicy: (name) => (name === 'audit.html' ? auditPolicy : pagePolicy),
   scriptPolicy: () => workerPolicy,
 };
 
@@ -118,7 +135,7 @@ export class Pages {
     const compressed = acceptsGzip(c.req.header('accept-encoding')) ? page.gzip : null;
     const etag = `"${page.hash}${compressed === null ? '' : '-gzip'}"`;
     const isScript = type.startsWith('text/javascript');
-    c.header('content-security-policy', isScript ? scriptPolicy(name) : pagePolicy);
+    c.header('content-security-policy', isScript ? scriptPolicy(name) : pagePolicy(name));
     // Vite names assets by their content; pages keep their names, so browsers must revalidate them.
     const cache = name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
     c.header('cache-control', cache);

@@ -1,0 +1,87 @@
+import { useSignal } from '@preact/signals';
+import { Masthead } from '../ui/masthead.tsx';
+import { messages } from '../ui/messages.ts';
+import { Chosen } from './chosen.tsx';
+import { Grid } from './grid.tsx';
+import type { Accepted } from './run-grid.ts';
+import type { Session } from './session.ts';
+import { Progress, Said, Verdict } from './verdict.tsx';
+
+const words = messages.audit;
+
+function Start({ session }: { session: Session }) {
+  const phase = session.phase.value;
+  if (phase === 'running')
+    return (
+      <button type="button" class="button" onClick={() => session.stop()}>
+        {words.stop}
+      </button>
+    );
+  return (
+    <form
+      class="start"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void session.start();
+      }}
+    >
+      <button type="submit" class={`button ${phase === 'done' ? '' : 'primary'}`}>
+        {phase === 'ready' ? words.start : words.again}
+      </button>
+      <details open={session.problem.value?.code === 'relay.closed-to-readers'}>
+        <summary>{words.token}</summary>
+        <label for="token">{words.tokenHelp}</label>
+        <input
+          id="token"
+          type="password"
+          autocomplete="off"
+          maxLength={1000}
+          value={session.token.value}
+          onInput={(event) => {
+            session.token.value = event.currentTarget.value;
+          }}
+        />
+      </details>
+    </form>
+  );
+}
+
+/** Audits the run of the relay at `relay`, step by step before the visitor's eyes. */
+export function Audit({ session, relay }: { session: Session; relay: URL }) {
+  const chosen = useSignal<Accepted | null>(null);
+  const grid = session.grid.value;
+  return (
+    <>
+      <Masthead run={null}>
+        <a class="button quiet" href="dashboard">
+          {messages.contribute.dashboard}
+        </a>
+      </Masthead>
+      <main id="main" class="audit">
+        <section class="panel head" aria-labelledby="heading">
+          <h1 id="heading">{words.heading}</h1>
+          <p class="lead">{words.what}</p>
+          <Start session={session} />
+          <Said session={session} />
+          <Progress session={session} />
+          <Verdict session={session} relay={relay} />
+        </section>
+        <section class="panel" aria-labelledby="grid-heading">
+          <h2 id="grid-heading">{words.grid}</h2>
+          {grid.nodes.length === 0 ? (
+            <p class="muted">{words.gridEmpty}</p>
+          ) : (
+            <Grid
+              grid={grid}
+              chosen={chosen.value}
+              choose={(contribution) => {
+                chosen.value = contribution;
+              }}
+            />
+          )}
+        </section>
+        <Chosen grid={grid} contribution={chosen.value} />
+      </main>
+    </>
+  );
+}

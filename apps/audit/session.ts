@@ -1,0 +1,73 @@
+import { batch, signal } from '@preact/signals';
+import * as Comlink from 'comlink';
+import type { VerifyReport } from '../../relay/verify/verify.ts';
+import type { Problem } from '../ui/problem.ts';
+import { RunGrid } from './run-grid.ts';
+import type { AuditNews, AuditWorker } from './worker/worker-api.ts';
+
+/** The page's side of the worker that audits. */
+export class Session {
+  readonly phase = signal<'ready' | 'running' | 'done' | 'failed'>('ready');
+  /** The run as far as it was read; a new object for each news. */
+  readonly grid = signal(new RunGrid());
+  readonly report = signal<VerifyReport | null>(null);
+  readonly problem = signal<Problem | null>(null);
+  /** Milliseconds that the last audit took. */
+  readonly took = signal(0);
+  readonly token = signal('');
+  #worker: Worker | null = null;
+
+  constructor(token: string) {
+    this.token.value = token;
+  }
+
+  async start(): Promise<void> {
+    this.stop();
+    const started = performance.now();
+    const worker = new Worker(new URL('./worker/audit-worker.ts', import.meta.url), {
+      type: 'module',
+      name: 'audit-worker',
+    });
+    this.#worker = worker;
+    batch(() => {
+      this.phase.value = 'running';
+      this.grid.value = new RunGrid();
+      this.report.value = null;
+      this.problem.value = null;
+    });
+    worker.onerror = ({ message }) => {
+      if (this.#worker !== worker) return;
+      this.#fail({ code: 'page.worker', message, next: 'Reload the page.' });
+    };
+    const tell = ({ entries, derived }: AuditNews) => {
+      if (this.#worker === worker) this.grid.value = this.grid.value.with(entries, derived);
+    };
+    const result = await Comlink.wrap<AuditWorker>(worker).audit(this.token.value, Comlink.proxy(tell));
+    if (this.#worker !== worker) return;
+    if ('problem' in result) return this.#fail(result.problem);
+    batch(() => {
+      this.took.value = performance.now() - started;
+      this.report.value = result.report;
+      this.grid.value = this.grid.value.judgedBy(result.report.problems);
+      this.#end('done');
+    });
+  }
+
+  /** Gives an audit up; what was found so far is no verdict. */
+  stop(): void {
+    if (this.#worker !== null) this.#end('ready');
+  }
+
+  #fail(problem: Problem): void {
+    batch(() => {
+      this.problem.value = problem;
+      this.#end('failed');
+    });
+  }
+
+  #end(phase: 'ready' | 'done' | 'failed'): void {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.phase.value = phase;
+  }
+}

@@ -1,0 +1,94 @@
+import { formatCount, formatDuration } from '../ui/format.ts';
+import { messages } from '../ui/messages.ts';
+import type { Problem } from '../ui/problem.ts';
+import type { Session } from './session.ts';
+
+const words = messages.audit;
+
+export function Progress({ session }: { session: Session }) {
+  if (session.phase.value !== 'running') return null;
+  const { derived } = session.grid.value;
+  return (
+    <div class="progress">
+      <p>{derived === null ? words.reading : words.derived(derived.round, derived.rounds)}</p>
+      <progress aria-label={words.progress} value={derived?.round ?? 0} max={derived?.rounds ?? 1} />
+    </div>
+  );
+}
+
+/** The state of the audit for screen readers; always on the page, so that each change is said. */
+export function Said({ session }: { session: Session }) {
+  const phase = session.phase.value;
+  const problems = session.report.value?.problems.length;
+  const verdict = problems === 0 ? words.intact : words.changed(problems ?? 0);
+  return (
+    <p class="visually-hidden" role="status">
+      {phase === 'running' ? words.reading : problems === undefined ? '' : verdict}
+    </p>
+  );
+}
+
+/** What to do on this page; the verifier's own advice names flags of the command. */
+function nextOf({ code, next }: Problem): string {
+  const here: Readonly<Record<string, string>> = words.next;
+  return here[code] ?? next;
+}
+
+function Failure({ problem }: { problem: Problem }) {
+  return (
+    <div class="notice" data-tone="warn" role="alert">
+      <p>
+        {problem.message} <code class="muted">{problem.code}</code>
+      </p>
+      <p>
+        <strong>{words.nextWord}</strong> {nextOf(problem)}
+      </p>
+    </div>
+  );
+}
+
+/** What the audit found: intact, or each problem with its place; or why there is no verdict. */
+export function Verdict({ session, relay }: { session: Session; relay: URL }) {
+  const report = session.report.value;
+  const problem = session.problem.value;
+  if (problem !== null) return <Failure problem={problem} />;
+  if (report === null) return null;
+  const { problems, rounds, contributions, entries, signed, from, run, relayKey, base } = report;
+  const isIntact = problems.length === 0;
+  const summary = isIntact ? words.summary : words.partly;
+  return (
+    <div class="verdict" data-tone={isIntact ? 'good' : 'bad'}>
+      <h2>{isIntact ? words.intact : words.changed(problems.length)}</h2>
+      <p>
+        {summary(
+          formatCount(rounds),
+          formatCount(contributions),
+          formatCount(entries),
+          formatDuration(session.took.value),
+        )}
+      </p>
+      {from > 1 && <p>{words.older(from - 1)}</p>}
+      {isIntact && entries > signed && <p>{words.unsigned(entries - signed)}</p>}
+      {!isIntact && (
+        <ul class="problems">
+          {problems.map(({ place, problem }) => (
+            <li key={`${place} ${problem}`} class="notice" data-tone="bad">
+              <code>{place}</code> {problem}
+            </li>
+          ))}
+        </ul>
+      )}
+      <dl>
+        <dt>{words.run}</dt>
+        <dd>{run ?? '–'}</dd>
+        <dt>{words.relayKey}</dt>
+        <dd>{relayKey ?? '–'}</dd>
+        <dt>{words.base}</dt>
+        <dd>{base ?? '–'}</dd>
+      </dl>
+      <p class="muted">
+        {words.compare} <code>tapestry verify {relay.href}</code>
+      </p>
+    </div>
+  );
+}

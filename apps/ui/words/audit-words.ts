@@ -1,0 +1,80 @@
+/** Every text of the audit page, in English. */
+export const auditWords = {
+  title: 'Audit – Tapestry',
+  heading: 'Check this run yourself',
+  what: 'This browser reads the run’s journal and every contribution, and derives each base from the first one again. Each must match bit for bit.',
+  token: 'Join token',
+  tokenHelp: 'Only where the run shows its contributions to members alone.',
+  start: 'Start the audit',
+  again: 'Audit again',
+  stop: 'Stop',
+  reading: 'Reading the journal…',
+  derived: (round: number, rounds: number) => `Round ${round} of ${rounds} derived again`,
+  progress: 'Progress of the audit',
+  intact: 'Intact: nothing was changed',
+  changed: (problems: number) => (problems === 1 ? '1 problem found' : `${problems} problems found`),
+  summary: (rounds: string, contributions: string, entries: string, time: string) =>
+    `${rounds} bases derived again bit for bit, from ${contributions} contributions and ${entries} journal entries, in ${time}.`,
+  partly: (rounds: string, contributions: string, entries: string, time: string) =>
+    `${rounds} bases were derived again. Read: ${contributions} contributions and ${entries} journal entries, in ${time}.`,
+  older: (last: number) =>
+    `The contributions of rounds 1 to ${last} are no longer kept, as the run’s manifest says: the first base that was derived is that of round ${last + 1}.`,
+  unsigned: (entries: number) =>
+    entries === 1
+      ? 'The relay’s signature does not cover the newest journal entry yet.'
+      : `The relay’s signature does not cover the newest ${entries} journal entries yet.`,
+  run: 'Run',
+  relayKey: 'Relay’s key',
+  base: 'Last base derived',
+  compare:
+    'Compare the run and the key with those that you were given. This page comes from the relay that it checks: to trust neither, run this on a machine of your own:',
+  nextWord: 'What to do:',
+  next: {
+    'relay.closed-to-readers': 'Enter the run’s join token, and start the audit again.',
+    'relay.blob-too-large': 'Audit this run with `tapestry verify`, which reads larger models than a tab.',
+    'relay.unreachable': 'Check that the relay is running, and start the audit again.',
+    'relay.cut-off': 'Start the audit again.',
+    'relay.fault': 'Start the audit again later. If the error persists, tell the relay’s operator.',
+    'run.moved-on': 'Start the audit again. It begins at a later round.',
+  },
+  grid: 'Contributions',
+  gridHelp:
+    'Rows are nodes, columns are rounds. Arrow keys move; choose a contribution to see each step of its check.',
+  gridEmpty: 'Contributions appear here as their rounds are derived.',
+  node: 'Node',
+  earlier: 'Earlier rounds',
+  later: 'Later rounds',
+  roundsShown: (from: number, to: number, all: number) => `Rounds ${from} to ${to} of ${all}`,
+  moreNodes: (count: number) => `Show ${count} more nodes`,
+  states: {
+    derived: 'part of a base that was derived again',
+    'left-out': 'left out by the merge rule, as derived',
+    changed: 'changed',
+    'not-merged': 'not merged',
+    'not-kept': 'no longer kept',
+    waiting: 'not checked yet',
+    unreached: 'not checked: a problem came first',
+  },
+  cell: (round: number, node: string, state: string) => `Round ${round}, node ${node}: ${state}`,
+  roundChanged: (round: number) => `Round ${round}: a problem was found here`,
+  chosen: (round: number, node: string) => `Round ${round}, node ${node}`,
+  attempt: (index: number, all: number) => `Contribution ${index} of ${all}: the round was opened again.`,
+  facts: (tokens: string, steps: string, bytes: string) => `${tokens} tokens in ${steps} steps, ${bytes}`,
+  steps: {
+    entry: (sequence: number) => `Journal entry ${sequence} is chained to the one before`,
+    signature: 'The node signed its offer',
+    payload: 'The delta has the hash that the node signed',
+    delta: 'The delta lies on the run’s grid, within its norm',
+    base: 'Merged with the round’s other deltas it gives the base in the journal',
+    'base-without': 'The merge rule leaves it out, and the others give the base in the journal',
+    checkpoint: 'The relay signed the journal before this round’s commit',
+  },
+  results: {
+    held: 'Holds',
+    changed: 'Does not hold',
+    waiting: 'Not yet',
+    unreached: 'Not reached',
+    'not-kept': 'No longer kept',
+    'not-merged': 'Not merged',
+  },
+} as const;

@@ -1,0 +1,135 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { create } from '@bufbuild/protobuf';
+import type { Browser } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../../../bench/browser.ts';
+import type { Relay } from '../../../relay/server/server.ts';
+import { relaySource } from '../../../relay/verify/http-source.ts';
+import { blobPlace } from '../../../relay/verify/source.ts';
+import { MembersSchema } from '../../../relay/wire/tapestry_pb.js';
+import { finishRun } from '../../support/relay/finished-run.ts';
+import { smallRun } from '../../support/relay/small-run.ts';
+import { journal, start } from '../../support/relay/stage.ts';
+import { reportOf, rewrite } from '../../support/relay/written-run.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { type Built, built } from '../../system/built.ts';
+import { button, expectAccessible, press } from './studio-page.ts';
+import { openWatched } from './watched-page.ts';
+
+const rounds = 20;
+let build: Built;
+let browser: Browser;
+
+beforeAll(async () => {
+  build = await built();
+  browser = await launchBrowser('none');
+});
+
+afterAll(() => browser.close());
+
+/** The hash of a payload in the journal, its entry's number and node. */
+async function contributionAt(relay: Relay, index: number) {
+  const entries = await journal(relay);
+  const found = entries.flatMap(({ kind, body }, at) =>
+    kind === 'contribution-accepted' && 'payload' in body && 'key' in body && 'round' in body
+      ? [
+          {
+            sequence: at + 1,
+            payload: String(body.payload),
+            key: String(body.key),
+            round: Number(body.round),
+          },
+        ]
+      : [],
+  )[index];
+  if (found === undefined) throw new Error('no such contribution');
+  return found;
+}
+
+test('derives a run of 20 rounds again, and finds what is changed at the places that the verifier names', async () => {
+  const folder = temporaryFolder();
+  const relay = await start({ folder, pages: build.pages, create: smallRun({ rounds }) });
+  await finishRun(relay, rounds);
+  const { page, problems, close } = await openWatched(browser, { viewport: { width: 1440, height: 900 } });
+  const answer = await page.goto(new URL('audit', relay.url).href);
+  // The page itself connects to nothing; its worker reads the run.
+  const policy = answer?.headers()['content-security-policy'] ?? '';
+  expect(policy).toContain("default-src 'none'; script-src 'self'");
+  expect(policy).toContain("connect-src 'none'");
+
+  await press(page, 'Start the audit');
+  await page.getByRole('heading', { name: 'Intact: nothing was changed' }).waitFor();
+  const intact = await reportOf(relaySource(relay.url));
+  expect(intact.problems).toEqual([]);
+  await page.getByText(`20 bases derived again bit for bit, from 40 contributions`).waitFor();
+  for (const value of [intact.run, intact.relayKey, intact.base])
+    await page.locator('.verdict dd', { hasText: String(value) }).waitFor();
+  expect(await page.locator('.cell[data-state="derived"]').count()).toBe(2 * rounds);
+  expect(intact.base).toBe(relay.status().base.hash);
+
+  // One cell takes the focus by Tab; the arrow keys lead to the others.
+  const { key: first } = await contributionAt(relay, 0);
+  await page.locator('.cell[tabindex="0"]').focus();
+  for (const arrow of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'ArrowUp']) await page.keyboard.press(arrow);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: `Round 3, node ${first.slice(0, 8)}` }).waitFor();
+  expect(await page.locator('.chosen .chip').allTextContents()).toEqual(Array(6).fill('Holds'));
+  await expectAccessible(page);
+
+  // A bit of a payload, and a digit of the journal.
+  const { payload, round, key } = await contributionAt(relay, 21);
+  const file = `${folder}/${blobPlace(payload)}`;
+  const bytes = readFileSync(file);
+  const flipped = Buffer.from(bytes);
+  flipped[100] = (flipped[100] ?? 0) ^ 1;
+  writeFileSync(file, flipped);
+  const told = async () =>
+    (await page.locator('.problems li').allTextContents()).map((text) => text.trim()).sort();
+  const audited = async () => {
+    await button(page, 'Audit again').click();
+    await page.getByRole('heading', { name: /problems? found/ }).waitFor();
+    const report = await reportOf(relaySource(relay.url));
+    expect(report.problems.length).toBeGreaterThan(0);
+    expect(await told()).toEqual(report.problems.map(({ place, problem }) => `${place} ${problem}`).sort());
+    return report;
+  };
+  const { rounds: derived } = await audited();
+  expect(derived).toBe(round - 1);
+  const cell = page.getByRole('button', { name: `Round ${round}, node ${key.slice(0, 8)}: changed` });
+  await cell.click();
+  expect(await page.locator('.chosen .chip').allTextContents()).toEqual([
+    ...['Holds', 'Holds', 'Holds'],
+    ...['Does not hold', 'Not reached', 'Not reached'],
+  ]);
+  expect(await page.locator('.cell[data-state="unreached"]').count()).toBe(2 * (rounds - derived) - 1);
+  await expectAccessible(page);
+  writeFileSync(file, bytes);
+
+  const { sequence } = await contributionAt(relay, 30);
+  rewrite(
+    `${folder}/journal.sqlite`,
+    `update entries set body = replace(body, '"steps":4', '"steps":5') where sequence = ${sequence}`,
+  );
+  await audited();
+  expect(await told()).toContainEqual(expect.stringContaining(`journal entry ${sequence}, hash`));
+  expect(problems).toEqual([]);
+  await close();
+});
+
+test('asks for the token where only members may read, and gives no verdict without it', async () => {
+  const token = 'warp and weft';
+  const { manifest, initialBase } = smallRun({ rounds: 1 });
+  const readers = { case: 'members', value: create(MembersSchema) } as const;
+  const closed = { manifest: { ...manifest, contributionReaders: readers }, initialBase };
+  const relay = await start({ pages: build.pages, create: closed, token });
+  await finishRun(relay, 1, token);
+  const { page, close } = await openWatched(browser);
+  await page.goto(new URL('audit', relay.url).href);
+  await button(page, 'Start the audit').click();
+  await page.getByRole('alert').filter({ hasText: 'relay.closed-to-readers' }).waitFor();
+  expect(await page.locator('.verdict').count()).toBe(0);
+  await page.getByLabel('Only where the run shows').fill(token);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Intact: nothing was changed' }).waitFor();
+  await close();
+});
