@@ -92,6 +92,11 @@ const entrySchema = v.variant('kind', [
     action: v.picklist(['start', 'pause', 'extend', 'remove', 'end']),
     node: v.nullable(key),
   }),
+  /**
+   * Between two rounds, the run took the base that `round` rounds of the upstream run made. Its bytes are a blob of this run. The
+   * vectors of the outer optimizer stay as they are. Only in a run whose manifest names an upstream run.
+   */
+  entry('upstream-adopted', { round: count, base: hash }),
   entry('run-complete', { rounds: count, base: hash, checkpoint }),
 ]);
 

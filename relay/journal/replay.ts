@@ -28,6 +28,13 @@ export interface CreatedRun {
   readonly id: Hash;
 }
 
+/** A base that `round` rounds of the upstream run made, and that this run adopted after `committed` rounds of its own. */
+export interface AdoptedBase {
+  readonly committed: number;
+  readonly round: number;
+  readonly base: Hash;
+}
+
 /** A node's tokens and contributions over the run, and its latest losses. */
 export interface ContributorTotals
   extends Pick<ContributionFacts, 'tokens' | 'trainingLoss' | 'heldOutLoss'> {
@@ -60,6 +67,8 @@ export class Replay {
   readonly history: CommittedRound[] = [];
   /** Hashes of the vectors that each commit made, oldest first: the base, then the outer optimizer's and the downlink's. */
   readonly states: (readonly Hash[])[] = [];
+  /** The bases that were adopted from the upstream run, oldest first. */
+  readonly adopted: AdoptedBase[] = [];
   /** Hashes of the deltas by which nodes follow, of each commit; empty where they download each base whole. */
   readonly deltas: Hash[] = [];
   readonly totals = { tokens: 0, contributions: 0, refusals: 0, abandonedRounds: 0 };
@@ -123,7 +132,7 @@ export class Replay {
 
   /** Hashes of the current state. Before the first commit this is only the initial base: the other vectors are zero. */
   get state(): readonly Hash[] {
-    return this.states.at(-1) ?? [this.base];
+    return [this.base, ...(this.states.at(-1)?.slice(1) ?? [])];
   }
 
   /** Applies the next entry. Throws EntryError without changing anything. */
@@ -156,6 +165,9 @@ export class Replay {
         return;
       case 'presented':
         this.#presented(entry);
+        return;
+      case 'upstream-adopted':
+        this.#adopted(entry);
         return;
       case 'run-complete':
         if (this.#open !== null) throw wrong(entry, 'kind', 'ends the run while a round is open');
@@ -293,6 +305,18 @@ export class Replay {
     else if (action === 'start') this.presented = 'started';
     else if (action === 'pause') this.presented = 'paused';
     else if (action === 'end') this.presented = 'ended';
+  }
+
+  #adopted(entry: EntryOf<'upstream-adopted'>): void {
+    const { round, base } = entry.body;
+    if (this.run.manifest.upstream.length === 0)
+      throw wrong(entry, 'kind', 'adopts a base, but the manifest names no upstream run');
+    if (this.#open !== null || this.complete)
+      throw wrong(entry, 'kind', 'adopts a base while a round is open or after the last one');
+    if (round < (this.adopted.at(-1)?.round ?? 0))
+      throw wrong(entry, 'body.round', 'is before the base that was adopted last');
+    this.adopted.push({ committed: this.committed, round, base });
+    this.base = base;
   }
 
   /** The loss that the relay measured. The initial base's is not in the journal, so the first judgement is not checked. */

@@ -88,6 +88,10 @@ function problemOf(manifest: WholeManifest, codec: Codec): string | null {
       return 'least_steps must be from 1 to the local steps, and stretch at least 100';
     if (limits.graceMs >= deadlineMs) return 'timed rounds need a deadline that is longer than the grace';
   }
+  if (manifest.upstream.length > 0 && manifest.downlink.case !== 'full')
+    return 'a run with an upstream run needs the downlink `full`: no delta leads to a base that it adopts';
+  if (manifest.upstream.length > 0 && strategy.part.case === 'fragments')
+    return 'a run with an upstream run cannot synchronize fragments: its whole work goes up after each round';
   return mergeProblem(manifest);
 }
 
@@ -109,6 +113,7 @@ export function differences(one: Manifest, other: Manifest): string[] {
     'downlink',
     'contributionReaders',
     'corpora',
+    'upstream',
     'initialBase',
   ] as const;
   const differing: string[] = parts.filter((part) => comparable(one[part]) !== comparable(other[part]));

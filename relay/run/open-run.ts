@@ -21,7 +21,8 @@ import { Leadership, leaseMs } from './leadership.ts';
 import { differences, type ManifestDraft, manifestBytesOf, parseManifest } from './manifest.ts';
 import { MetricsFile } from './report/metrics-file.ts';
 import { type RoundState, resumed, roundLimitsOf, waiting } from './round.ts';
-import { damaged, RunStore, youngMs } from './run-store.ts';
+import { RunStore, youngMs } from './run-store.ts';
+import { damaged } from './store/read-journal.ts';
 
 /** A run to create: its manifest, the parameters of round 1, and the files that the manifest names. */
 export interface NewRun {

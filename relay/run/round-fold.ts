@@ -110,6 +110,11 @@ export class RoundFold {
     return { ...published, excluded: counted.excluded, fates, norm };
   }
 
+  /** Replaces the base, which the next round begins from; the other vectors of the state stay. */
+  adopt(base: Float32Array<ArrayBuffer>): void {
+    this.#state = [base, ...this.#state.slice(1)];
+  }
+
   /** Begins the next round from a state that `next()` gave. */
   commit(state: State): void {
     this.#state = state;

@@ -75,7 +75,7 @@ export type RoundEvent = { readonly time: number } & (
   | { readonly type: 'joined' | 'left'; readonly isAwaited: boolean; readonly isExpected: boolean }
   | { readonly type: 'contributed'; readonly isConnected: boolean; readonly isExpected: boolean }
   | { readonly type: 'opened' | 'closed' | 'abandoned' | 'completed' }
-  | { readonly type: 'committed'; readonly base: Hash }
+  | { readonly type: 'committed' | 'adopted'; readonly base: Hash }
   | { readonly type: 'held'; readonly isHeld: boolean }
   | { readonly type: 'ending' }
   /** The open round ends so many milliseconds later. */
@@ -246,6 +246,8 @@ function advance(state: RoundState, event: RoundEvent, limits: RoundLimits): Rou
       return { ...state, phase: 'closed' };
     case 'committed':
       return { ...state, ...between, phase: 'waiting', round: state.round + 1, attempt: 0, base: event.base };
+    case 'adopted':
+      return { ...state, base: event.base };
     case 'abandoned':
       return { ...state, ...between, phase: 'waiting' };
     case 'completed':

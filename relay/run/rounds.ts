@@ -21,6 +21,7 @@ import {
 } from './round.ts';
 import type { CurrentRound } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** A command of the presenter. */
 export type PresentedBody = Omit<EntryOf<'presented'>['body'], 'round'>;
@@ -42,6 +43,7 @@ export class Rounds {
   readonly #metrics: MetricsFile;
   readonly #clock: Clock;
   readonly #limits: RoundLimits;
+  readonly #upstream: Upstream;
   readonly #applied: (entry: Entry) => void;
   readonly #planned: () => void;
   /** Null in a run with fixed steps. */
@@ -53,7 +55,14 @@ export class Rounds {
   #retryAt = Number.NEGATIVE_INFINITY;
 
   /** `applied` is called with each entry after it is applied, and `planned` when the open round has a new plan. */
-  constructor(opened: OpenedRun, clock: Clock, applied: (entry: Entry) => void, planned: () => void) {
+  constructor(
+    opened: OpenedRun,
+    clock: Clock,
+    upstream: Upstream,
+    applied: (entry: Entry) => void,
+    planned: () => void,
+  ) {
+    this.#upstream = upstream;
     this.#store = opened.store;
     this.#leadership = opened.leadership;
     this.#key = opened.key.signing;
@@ -172,6 +181,7 @@ export class Rounds {
       const event = this.#eventOf(entry);
       if (event !== null) this.#advance(event);
       if (entry.kind === 'round-committed' || entry.kind === 'round-abandoned') this.refusals.roundEnded();
+      this.#upstream.applied(entry);
       this.#applied(entry);
     }
   }
@@ -211,8 +221,10 @@ export class Rounds {
     this.#planned();
   }
 
-  #due(): RoundEffect | null {
-    return reduce(this.#state, { type: 'tick', time: this.#clock.elapsed() }, this.#limits).effect;
+  #due(): RoundEffect | 'adopt' | null {
+    if (this.#upstream.next(this.#state.phase) !== null) return 'adopt';
+    const { effect } = reduce(this.#state, { type: 'tick', time: this.#clock.elapsed() }, this.#limits);
+    return effect === 'open' && this.#upstream.isAwaited ? null : effect;
   }
 
   #advance(event: RoundEvent): void {
@@ -252,6 +264,8 @@ export class Rounds {
         return { type: 'abandoned', time };
       case 'presented':
         return presentedEvent(entry.body.action, time);
+      case 'upstream-adopted':
+        return { type: 'adopted', base: entry.body.base, time };
       case 'run-complete':
         return { type: 'completed', time };
       default:
@@ -260,9 +274,13 @@ export class Rounds {
   }
 
   /** Appends an effect's entry. False if another process leads. True after a conflict too: the caller then decides again. */
-  async #perform(effect: RoundEffect): Promise<boolean> {
+  async #perform(effect: RoundEffect | 'adopt'): Promise<boolean> {
     const { round, attempt, base } = this.#state;
     switch (effect) {
+      case 'adopt': {
+        const draft = this.#upstream.next('waiting');
+        return draft === null || this.#append([draft]);
+      }
       case 'open':
         return this.#append([{ kind: 'round-opened', body: { round, attempt: attempt + 1, base } }]);
       case 'close':

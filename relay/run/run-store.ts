@@ -1,4 +1,3 @@
-import { TapestryError } from '../../client/errors.ts';
 import { contentHash } from '../../client/sha256.ts';
 import { type Contribution, contributionOf } from '../journal/contribution.ts';
 import {
@@ -12,17 +11,18 @@ import {
 } from '../journal/entry.ts';
 import type { Accepted, Appended, Attempt, EventLog, Lease, NotAccepted } from '../journal/event-log.ts';
 import type { ReadLeaves } from '../journal/merkle.ts';
-import { Replay } from '../journal/replay.ts';
-import { type BlobStore, bytesOfVector, vectorOfBytes } from '../storage/blob-store.ts';
+import type { Replay } from '../journal/replay.ts';
+import { type BlobStore, bytesOfVector } from '../storage/blob-store.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import type { Received } from './contributions/uploads.ts';
 import type { Guard, Judgement } from './guard/guard.ts';
 import type { Fate } from './influence/fates.ts';
 import type { State } from './outer/outer-optimizer.ts';
 import { type RoundMetrics, roundMetrics } from './report/round-metrics.ts';
-import { KeptPayloads, keptBlobs } from './retention/kept-blobs.ts';
+import { type KeptPayloads, keptBlobs } from './retention/kept-blobs.ts';
 import { keptStates, removedThrough } from './retention/retention.ts';
 import { RoundFold } from './round-fold.ts';
+import { damaged, type ReadJournal, readJournal, readVector } from './store/read-journal.ts';
 
 /** Outdated states are removed once there are so many, because a sweep lists every blob. */
 export const sweptAtOnce = 8;
@@ -70,12 +70,7 @@ export class RunStore {
     const { replay } = read;
     const { manifest, codec } = replay.run;
     const state: Float32Array<ArrayBuffer>[] = [];
-    for (const hash of replay.state) {
-      const bytes = await blobs.get(hash);
-      const vector = bytes === null ? null : vectorOfBytes(bytes, manifest.model.parameters);
-      if (vector === null) throw damaged(`blob ${hash} is missing or was changed`);
-      state.push(vector);
-    }
+    for (const hash of replay.state) state.push(await readVector(blobs, hash, manifest.model.parameters));
     const store = new RunStore(log, blobs, read, new RoundFold(manifest, codec, state));
     // The commit needs them: a payload that was lost is told now.
     for (const { body } of replay.open?.contributions.values() ?? []) await store.#payload(body.payload);
@@ -100,6 +95,17 @@ export class RunStore {
   /** Reads and applies the journal's new entries; yields each one after it is applied. Throws `run.damaged`. */
   async *news(): AsyncGenerator<Entry, void> {
     for await (const stored of this.#log.read(this.last)) yield await this.#apply(stored);
+  }
+
+  /** Stores a base of the upstream run. */
+  putBase(base: Float32Array<ArrayBuffer>): Promise<Hash> {
+    return this.#blobs.put(bytesOfVector(base));
+  }
+
+  /** The base that the upstream run has of this one: the last that was adopted, or the initial base. */
+  async adoptedBase(): Promise<Float32Array<ArrayBuffer>> {
+    const { adopted, run } = this.replay;
+    return this.#vector(adopted.at(-1)?.base ?? toHex(run.manifest.initialBase));
   }
 
   /** Stores a payload. */
@@ -254,6 +260,12 @@ export class RunStore {
           this.#fates = fates;
           break;
         }
+        case 'upstream-adopted': {
+          const base = await this.#vector(entry.body.base);
+          this.replay.apply(entry);
+          this.#fold.adopt(base);
+          break;
+        }
         default:
           this.replay.apply(entry);
           if (entry.kind === 'round-abandoned') this.#next = null;
@@ -294,6 +306,10 @@ export class RunStore {
     return this.#next;
   }
 
+  #vector(hash: Hash): Promise<Float32Array<ArrayBuffer>> {
+    return readVector(this.#blobs, hash, this.replay.run.manifest.model.parameters);
+  }
+
   async #payload(payload: Hash): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = await this.#blobs.get(payload);
     if (bytes === null) throw damaged(`blob ${payload} is missing or was changed`);
@@ -312,37 +328,4 @@ interface Derived {
   readonly excluded: readonly number[];
   /** What became of each node's contribution. */
   readonly fates: ReadonlyMap<NodeKey, Fate>;
-}
-
-interface ReadJournal {
-  readonly replay: Replay;
-  readonly last: StoredEntry;
-  readonly payloads: KeptPayloads;
-}
-
-async function readJournal(log: EventLog): Promise<ReadJournal | null> {
-  let replay: Replay | null = null;
-  let last: StoredEntry | null = null;
-  const payloads = new KeptPayloads();
-  try {
-    for await (const stored of log.read(0)) {
-      const entry = checkEntry(stored, last);
-      if (replay === null) replay = Replay.begin(entry);
-      else replay.apply(entry);
-      payloads.apply(entry, replay);
-      last = stored;
-    }
-  } catch (error) {
-    throw error instanceof EntryError ? damaged(`${error.place} ${error.message}`, error) : error;
-  }
-  return replay === null || last === null ? null : { replay, last, payloads };
-}
-
-export function damaged(problem: string, cause?: unknown): TapestryError {
-  return new TapestryError(
-    'run.damaged',
-    problem,
-    'Put the folder back from a copy; `tapestry verify <folder>` names everything that is damaged.',
-    { cause },
-  );
 }

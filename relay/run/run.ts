@@ -16,6 +16,7 @@ import { type PresentedBody, Rounds } from './rounds.ts';
 import { type CurrentRound, eventOf, type RunEvent, RunEvents, troubleOf } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
 import { KeyedQueues, Limiter, TaskQueue } from './task-queue.ts';
+import { Upstream } from './upstream/upstream.ts';
 
 export type { CommittedRound, ContributorTotals } from '../journal/replay.ts';
 export type { NodeKey } from '../wire/hex.ts';
@@ -36,6 +37,7 @@ export class Run {
   readonly pace: Pick<Rounds, 'reported' | 'measured'>;
   /** Who may read which blob, and the deltas that lead from base to base. */
   readonly blobs: BlobCatalogue;
+  readonly upstream: Upstream;
 
   readonly #opened: OpenedRun;
   readonly #store: RunStore;
@@ -68,7 +70,8 @@ export class Run {
       this.#dropIf(key, () => this.#uploads.offered(key) === undefined),
     );
     const planned = () => this.#events.emit({ type: 'planned' });
-    this.#rounds = new Rounds(opened, clock, (entry) => this.#applied(entry), planned);
+    this.upstream = new Upstream(opened.store, () => this.tick());
+    this.#rounds = new Rounds(opened, clock, this.upstream, (entry) => this.#applied(entry), planned);
     this.pace = this.#rounds;
     this.#acceptances = new Acceptances(opened.store, this.#rounds, (accepted, attempt) =>
       this.#receiptOf(accepted, attempt),

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../run/clock.ts';
 import type { Evaluate } from '../run/guard/guard.ts';
 import { disk } from '../run/open-run.ts';
 import { type NewRun, Run } from '../run/run.ts';
+import type { Upstream } from '../run/upstream/upstream.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 import type { Hash } from '../wire/hex.ts';
 import type { RelayStatus } from '../wire/status.ts';
@@ -78,6 +79,8 @@ export interface Relay {
   /** The bytes of a blob; null if there is none of this hash. */
   blob(hash: Hash): Promise<Uint8Array<ArrayBuffer> | null>;
   announceSample(sample: NonNullable<RelayStatus['sample']>): void;
+  /** What joins the run to its upstream run. */
+  readonly upstream: Upstream;
   /** Resolves once the last round is committed; immediately if it already is. */
   readonly complete: Promise<void>;
   close(): Promise<void>;
@@ -212,6 +215,7 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
       const opened = await run.openBlob(hash);
       return opened === null ? null : new Uint8Array(await new Response(opened.bytes).arrayBuffer());
     },
+    upstream: run.upstream,
     announceSample(announced) {
       sample = announced;
       view.changed();

@@ -115,6 +115,7 @@ export class RunCheck {
     if (entry.kind === 'contribution-accepted') this.#accept(entry);
     if (entry.kind === 'round-abandoned') await this.finish();
     if (entry.kind === 'round-committed') await this.#commit(entry);
+    if (entry.kind === 'upstream-adopted') await this.#adopt(entry);
     this.#compare(entry);
   }
 
@@ -239,6 +240,20 @@ export class RunCheck {
       if (vector) vectors.push(vector);
     }
     this.#fold = vectors.length === state.length ? new RoundFold(manifest, codec, vectors) : null;
+    this.base = this.replay.base;
+  }
+
+  /** Takes an adopted base as the upstream run made it; whether it did is in that run's journal. */
+  async #adopt({ sequence, body }: EntryOf<'upstream-adopted'>): Promise<void> {
+    if (this.replay.committed < this.start) return;
+    const { parameters } = this.replay.run.manifest.model;
+    const bytes = await wholeBlob(this.#source, body.base, parameters * 4, this.#problems);
+    const base = bytes && vectorOfBytes(bytes, parameters);
+    if (base === null) this.#fold = null;
+    if (bytes !== null && base === null)
+      throw new EntryError(sequence, 'body.base', 'names a base that is not finite float32');
+    if (base === null || this.#fold === null) return;
+    this.#fold.adopt(base);
     this.base = this.replay.base;
   }
 

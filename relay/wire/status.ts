@@ -29,8 +29,18 @@ const round = v.strictObject({
   deadlineAt: v.nullable(time),
 });
 
-/** `round` is the number of rounds that made this base; `bytes` its size. */
-const base = v.strictObject({ round: count, hash, bytes: count });
+/**
+ * `round` is the number of rounds that made this base; `bytes` its size. `upstream` is the upstream run of a national or company
+ * relay, whether it follows it or works alone, and the rounds of that run that made the base that was adopted from it last.
+ */
+const base = v.strictObject({
+  round: count,
+  hash,
+  bytes: count,
+  upstream: v.optional(
+    v.strictObject({ run: hash, state: v.picklist(['following', 'alone']), round: count }),
+  ),
+});
 
 const totals = v.strictObject({
   tokens: count,

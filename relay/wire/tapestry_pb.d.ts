@@ -872,6 +872,13 @@ export declare type Manifest = Message<"tapestry.v2.Manifest"> & {
   corpora: string[];
 
   /**
+   * The id of the upstream run, whose bases this run adopts; none for a run of its own.
+   *
+   * @generated from field: repeated bytes upstream = 10;
+   */
+  upstream: Uint8Array[];
+
+  /**
    * How text becomes tokens.
    *
    * @generated from oneof tapestry.v2.Manifest.tokenizer

@@ -59,6 +59,7 @@ BODIES = {
     "presented": {
         "round": positive, "action": lambda v: v in ("start", "pause", "extend", "remove", "end"), "node": lambda v: v is None or is_hash(v),
     },
+    "upstream-adopted": {"round": is_count, "base": is_hash},
     "run-complete": {"rounds": is_count, "base": is_hash, "checkpoint": is_checkpoint},
 }
 

@@ -46,7 +46,7 @@ MERGE = {
 }
 MANIFEST = {
     1: ("version", "u32"), 2: ("name", "str"), 3: ("created", "u64"), 4: ("model", MODEL), 5: ("strategy", STRATEGY),
-    6: ("limits", LIMITS), 7: ("relay_key", "bytes"), 8: ("initial_base", "bytes"), 9: ("corpora", ["str"]),
+    6: ("limits", LIMITS), 7: ("relay_key", "bytes"), 8: ("initial_base", "bytes"), 9: ("corpora", ["str"]), 10: ("upstream", ["bytes"]),
     20: ("bytes", EMPTY), 21: ("file", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("config_hash", "bytes"), 4: ("config_byte_length", "u32")}),
     30: ("dense", DENSE), 31: ("sparse", SPARSE), 32: ("statistical", STATISTICAL),
     **MERGE, 50: ("open", EMPTY), 70: ("unguarded", EMPTY),
@@ -138,6 +138,7 @@ class Run:
         self.values = self.parameters if self.fragments is None else values_of(self.fragments, self.parameters)
         self.outer, self.codec, self.limits = {"name": outer, **m["strategy"][outer]}, m[codec], m["limits"]
         self.corpora = len(m.get("corpora", []))
+        self.upstream = m.get("upstream", [])
         (rule,) = {name for name, _ in MERGE.values()} & set(m)
         self.merge = {"name": rule, **m[rule]}
         self.probe = m["probe"] if "probe" in m else None

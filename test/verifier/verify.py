@@ -41,6 +41,7 @@ class Verifier:
         self.run = self.attempt = self.base = None
         self.removed = 0  # the payloads of rounds up to this are not kept
         self.tree, self.attempts, self.committed, self.complete, self.ended = Tree(), 0, 0, False, False
+        self.adopted = 0  # the rounds of the upstream run that made the base adopted last
         self.losses = []  # of the committed bases on the probe
         self.medians = []  # norms of the committed rounds
         self.owners = {}  # of the payloads of this round, in all its attempts
@@ -265,6 +266,16 @@ class Verifier:
             holds = loss <= lowest + probe["max_increase"] and loss < 1000
             require(holds == allowed, at("body.loss"), "is not what the guard decides")
         return loss
+
+    def upstream_adopted(self, sequence, body, at):
+        require(self.run.upstream, at("kind"), "adopts a base without an upstream run")
+        require(self.attempt is None and not self.complete, at("kind"), "adopts a base while a round is open or after the last")
+        require(body["round"] >= self.adopted, at("body.round"), "is before the base adopted last")
+        if self.committed >= self.removed:
+            base = self.vector_of(self.blob(body["base"]))
+            require(base, at("body.base"), "names a base that is not the model's")
+            self.state = [base, *self.state[1:]]
+        self.adopted, self.base = body["round"], bytes.fromhex(body["base"])
 
     def run_complete(self, sequence, body, at):
         require(self.attempt is None, at("kind"), "ends the run while a round is open")

@@ -9,18 +9,18 @@ import type { NewRun } from '../../../relay/run/run.ts';
 import { type ProxyAddress, proxyAddress } from '../../../relay/server/http/trusted-proxies.ts';
 import { defaultLimits } from '../../../relay/server/limits.ts';
 import { type Relay, startRelay } from '../../../relay/server/server.ts';
-import type { WholeManifest } from '../../../relay/wire/frames.ts';
-import { fromHex, isHash, toHex } from '../../../relay/wire/hex.ts';
+import { toHex } from '../../../relay/wire/hex.ts';
 import { Command } from '../command.ts';
 import { requireBaseFolder } from '../model/base-folder.ts';
 import { dataOption, decimal, whole, withExamples, withJson } from '../options.ts';
 import { pagesFolder } from '../program.ts';
+import { checkedReaders, readersIn, readersOf } from '../run/choices/reader-choices.ts';
 import { exportBase } from '../run/export-base.ts';
 import { guardFact, guardText } from '../run/guard/guard-text.ts';
 import { evaluateInThread, probeOf } from '../run/guard/probe.ts';
 import { invitation } from '../run/invitation.ts';
 import { readInvitations } from '../run/joining/invitations.ts';
-import { newRun, type RunChoices, usualPayloadRounds } from '../run/new-run.ts';
+import { newRun, usualPayloadRounds } from '../run/new-run.ts';
 import { publicAddress } from '../run/relay-address.ts';
 import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../run/run-flags.ts';
 import { readTokenizer, tokenizerOf } from '../run/run-tokenizer.ts';
@@ -28,6 +28,8 @@ import { announceSamples } from '../run/samples.ts';
 import { loadStartBase, type StartBase } from '../run/start-model.ts';
 import { tlsOf } from '../run/tls-option.ts';
 import { tokenOf } from '../run/token.ts';
+import { joinUpstream, type UpstreamPlace, upstreamPlace } from '../run/upstream/join-upstream.ts';
+import { upstreamRun } from '../run/upstream/upstream-run.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { relayLog } from '../terminal/log.ts';
 import { Output } from '../terminal/output.ts';
@@ -42,6 +44,7 @@ interface RelayFlags extends RunFlags {
   readonly tokenFile?: string;
   readonly invitations?: string;
   readonly seats?: number;
+  readonly upstream?: string;
   readonly publicUrl?: URL;
   readonly trustProxy?: readonly ProxyAddress[];
   readonly readers?: string;
@@ -160,6 +163,11 @@ export function relayCommand(): Command {
       '--base <folder>',
       'train this base on, with its own tokenizer; `tapestry import` makes one of any LLaMA model',
     )
+    .option(
+      '--upstream <relay>',
+      'be one node of the run of another relay: its address or the link that it prints. Model, tokenizer and codec are ' +
+        "that run's; without it this run goes on alone (docs/operations.md)",
+    )
     .option('--prompt <text>', 'what the text samples continue', 'All human beings ')
     .option('--exit', 'end when the run is complete instead of serving it', false)
     .action(runRelay);
@@ -168,6 +176,7 @@ export function relayCommand(): Command {
     'TAPESTRY_TOKEN=warp-and-weft tapestry relay --host 0.0.0.0 --tls auto --target 20',
     'tapestry relay --host 0.0.0.0 --token-file token.txt --tls cert.pem,key.pem --preset mini',
     'tapestry relay --token-file token.txt --public-url https://relay.example/',
+    "tapestry relay --upstream 'https://relay.example/#token=warp-and-weft' --steps 10",
     'tapestry relay --base bases/smollm2 --data .tapestry/smollm2 --rounds 50',
   ]);
 }
@@ -181,7 +190,10 @@ async function runRelay(flags: RelayFlags): Promise<void> {
   const start = flags.base === undefined ? undefined : await loadStartBase(flags.base);
   // It is not stored: a relay that starts again prints another.
   const presenter = flags.presenter ? randomBytes(16).toString('base64url') : undefined;
-  const relay = await openRelay(flags, { token, presenter }, start, output);
+  const place = upstreamPlace(flags);
+  const relay = await openRelay(flags, { token, presenter }, start, output, place);
+  const leaving = new AbortController();
+  let joined: Promise<void> = Promise.resolve();
   try {
     const base = join(flags.data, 'base');
     // A run may take days: a folder that its base cannot be written to is told before.
@@ -198,6 +210,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
       `Dashboard  ${invited.fact.dashboard}`,
       `Tab        ${invited.fact.contribute}`,
     ]);
+    if (place !== null) joined = joinUpstream(relay, place, progress, leaving.signal);
     const every = Math.max(1, Math.ceil(relay.manifest.strategy.rounds / 20));
     const sampling = { every, prompt: flags.prompt, maxTokens: 120, seed: flags.seed };
     const samples = announceSamples(
@@ -217,7 +230,8 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     progress.stop();
     await samples.abandon();
   } finally {
-    await relay.close();
+    leaving.abort();
+    await joined.finally(() => relay.close());
   }
 }
 
@@ -237,6 +251,7 @@ async function openRelay(
   { token, presenter }: { readonly token: string | undefined; readonly presenter: string | undefined },
   start: StartBase | undefined,
   output: Output,
+  place: UpstreamPlace | null,
 ): Promise<Relay> {
   const tokenizer = flags.tokenizer === undefined ? start?.tokenizer : await readTokenizer(flags.tokenizer);
   const options = {
@@ -277,8 +292,27 @@ async function openRelay(
     return relay;
   } catch (error) {
     if (!(error instanceof TapestryError) || error.code !== 'run.missing') throw error;
-    return startRelay({ ...options, create: await relayRun(flags, token, tokenizer, start) });
+    const create = await (place === null
+      ? relayRun(flags, token, tokenizer, start)
+      : upstreamRun(place, place.address.url, ownChoices(flags, token)));
+    return startRelay({ ...options, create });
   }
+}
+
+/** What the flags decide of any new run. */
+function ownChoices(flags: RelayFlags, token: string | undefined) {
+  return {
+    name: flags.name,
+    rounds: flags.rounds,
+    steps: flags.steps,
+    quorum: flags.quorum ?? defaults.quorum,
+    maxNodes: flags.target,
+    deadlineMs: 1000 * (flags.deadline ?? defaults.deadline),
+    graceMs: 1000 * (flags.grace ?? defaults.grace),
+    payloadRounds: flags.keepPayloads === 'all' ? 0 : flags.keepPayloads,
+    readers: readersOf(flags.readers, token !== undefined || flags.invitations !== undefined),
+    created: Date.now(),
+  };
 }
 
 async function relayRun(
@@ -309,28 +343,7 @@ async function relayRun(
   });
 }
 
-function readersOf(who: string | undefined, hasToken: boolean): RunChoices['readers'] {
-  if (who === undefined) return hasToken ? 'members' : 'anyone';
-  return who === 'anyone' || who === 'members' ? who : fromHex(who);
-}
-
-/** The readers that a manifest names, in the form of the flag. */
-function readersIn({ contributionReaders: readers }: WholeManifest): string {
-  return readers.case === 'auditor' ? toHex(readers.value.publicKey) : readers.case;
-}
-
 /** For commander. */
 function payloadRoundsOf(text: string): number | 'all' {
   return text === 'all' ? text : whole(1, 0xffff_ffff)(text);
-}
-
-/** Throws `usage.readers`. */
-function checkedReaders(who: string): string {
-  const lower = who.toLowerCase();
-  if (lower === 'anyone' || lower === 'members' || isHash(lower)) return lower;
-  throw new TapestryError(
-    'usage.readers',
-    `--readers ${who} is none of anyone, members and 64 digits of hex.`,
-    'Use one of these; the digits are an Ed25519 public key.',
-  );
 }

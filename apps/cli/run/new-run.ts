@@ -154,7 +154,10 @@ export const usualWeightShare = 100;
 
 type GuardDraft = NonNullable<NewRun['manifest']['guard']>;
 
-function readersOf(readers: RunChoices['readers']): NonNullable<NewRun['manifest']['contributionReaders']> {
+/** The manifest's readers of single contributions. */
+export function readersOf(
+  readers: RunChoices['readers'],
+): NonNullable<NewRun['manifest']['contributionReaders']> {
   if (readers === 'anyone') return { case: 'anyone', value: {} };
   if (readers === 'members') return { case: 'members', value: {} };
   return { case: 'auditor', value: { publicKey: readers } };

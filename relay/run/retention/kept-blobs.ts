@@ -6,21 +6,26 @@ import { isAnchor, keptStates, removedThrough } from './retention.ts';
 
 /**
  * The blobs of a run that are kept but for the payloads: the tokenizer's files, the probe, the initial base, the newest
- * states, the anchors from which the kept payloads lead on, and the deltas by which nodes follow.
+ * states, the anchors from which the kept payloads lead on, the adopted bases that those payloads and the next round need, and the
+ * deltas by which nodes follow.
  */
 export function keptBlobs(replay: Replay): Set<Hash> {
-  const { run, states, committed } = replay;
+  const { run, states, adopted, committed } = replay;
   const { initialBase, tokenizer, guard, limits } = run.manifest;
   const files =
     tokenizer.case === 'file' ? [toHex(tokenizer.value.hash), toHex(tokenizer.value.configHash)] : [];
   const probe = guard.case === 'probe' ? [toHex(guard.value.hash)] : [];
-  const first = Math.max(1, removedThrough(committed, limits));
+  const removed = removedThrough(committed, limits);
+  const first = Math.max(1, removed);
+  const last = adopted.length - 1;
+  const needed = adopted.filter(({ committed: at }, i) => at >= removed || i === last);
   const anchors = states.slice(first - 1).filter((_, i) => isAnchor(first + i, limits));
   return new Set([
     toHex(initialBase),
     ...files,
     ...probe,
     ...[...anchors, ...states.slice(-keptStates)].flat(),
+    ...needed.map(({ base }) => base),
     ...keptDeltas(replay),
   ]);
 }

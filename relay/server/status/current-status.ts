@@ -50,7 +50,12 @@ export function currentStatus(hub: Hub, publicUrl: URL | null, sample: RelayStat
       openedAt: current.openedAt,
       deadlineAt: current.remainingMs === null ? null : Math.round(hub.clock.now() + current.remainingMs),
     },
-    base: { round: history.length, hash: current.base, bytes: model.parameters * 4 },
+    base: {
+      round: history.length,
+      hash: current.base,
+      bytes: model.parameters * 4,
+      ...(run.upstream.status === null ? {} : { upstream: run.upstream.status }),
+    },
     nodes: [...hub.members()].flatMap((session) => nodeStatus(hub, session)),
     history: [...history],
     totals: {

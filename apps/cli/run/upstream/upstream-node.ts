@@ -1,0 +1,230 @@
+import type { ContributorEvent } from '../../../../client/contribute/events.ts';
+import type { Network } from '../../../../client/contribute/network.ts';
+import { Traffic } from '../../../../client/contribute/protocol/connection.ts';
+import { heartbeatOf } from '../../../../client/contribute/protocol/heartbeat.ts';
+import { RelayClient } from '../../../../client/contribute/protocol/relay-client.ts';
+import { NodeStore } from '../../../../client/contribute/round/node-store.ts';
+import type { RunTerms } from '../../../../client/contribute/run-terms.ts';
+import { advance } from '../../../../client/contribute/session/session.ts';
+import {
+  type Effect,
+  newSession,
+  type Session,
+  type SessionEvent,
+} from '../../../../client/contribute/session/state.ts';
+import { TapestryError } from '../../../../client/errors.ts';
+import { Random } from '../../../../client/random.ts';
+import type { Runtime } from '../../../../client/runtime.ts';
+import { noProgress } from '../../../../client/train/loop/training-progress.ts';
+import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
+import { UpstreamWork } from './upstream-work.ts';
+
+export interface UpstreamNodeOptions {
+  /** The upstream relay's address; its path, if any, ends in a slash. */
+  readonly relay: URL;
+  readonly token?: string;
+  /** Id of the upstream run, hex. */
+  readonly run: string;
+  /** What the relay's own run has of it. */
+  readonly own: Upstream;
+  /** Seeds the jitter of retries. */
+  readonly seed: number;
+  /** How long the own run waits for an upstream relay that is gone before it goes on alone; `usualPatience` unless given. */
+  readonly patienceMilliseconds?: number;
+  readonly onEvent: (event: ContributorEvent) => void;
+}
+
+/** An upstream relay that restarts is back within this time, in milliseconds. */
+export const usualPatience = 30_000;
+
+type Ending = Effect & { readonly kind: 'end' };
+
+/**
+ * A relay's own run as one node of the upstream run. It speaks the protocol of every node, with a session of its own; instead of
+ * training, it waits until its own run has committed a round on the upstream base, and sends the change as one contribution.
+ */
+export class UpstreamNode {
+  readonly #runtime: Runtime;
+  readonly #options: UpstreamNodeOptions;
+  readonly #network: Network;
+  readonly #store: NodeStore;
+  readonly #random: Random;
+  readonly #ended = Promise.withResolvers<Ending>();
+  readonly #ending = new AbortController();
+  readonly #attempts = new Set<Promise<void>>();
+  #session: Session = newSession;
+  #relay: RelayClient | null = null;
+  #work: UpstreamWork | null = null;
+  #job = new AbortController();
+  #jobDone: Promise<void> = Promise.resolve();
+  /** Aborted when the upstream relay welcomes the node. */
+  #absence = new AbortController();
+
+  constructor(runtime: Runtime, network: Network, options: UpstreamNodeOptions) {
+    this.#runtime = runtime;
+    this.#network = network;
+    this.#options = options;
+    this.#store = new NodeStore(runtime, network, options.relay);
+    this.#random = Random.seeded(options.seed, 1);
+  }
+
+  /**
+   * Resolves when the upstream run is complete, or after the signal's abort; the own run then goes on alone. Call it only once.
+   * @throws TapestryError for a problem that a person must solve: `relay.*`, `identity.*`, `disk.*`
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { own, onEvent } = this.#options;
+    const identity = await this.#network.identity();
+    const options = { ...this.#options, corpusName: null };
+    this.#relay = new RelayClient(this.#runtime, this.#network, options, identity, new Traffic(), {
+      dispatch: (event) => this.#dispatch(event),
+      welcomed: (terms) => this.#welcomed(terms),
+      heartbeat: () => heartbeatOf(this.#session, noProgress),
+      evidence: this.#store,
+      jitter: () => this.#random.uniform(),
+    });
+    const leave = () => this.#dispatch({ kind: 'leave' });
+    signal.addEventListener('abort', leave, { once: true });
+    this.#dispatch(signal.aborted ? { kind: 'leave' } : { kind: 'start' });
+    const { reason, problem } = await this.#ended.promise;
+    signal.removeEventListener('abort', leave);
+    this.#relay.stopUpload();
+    await Promise.all([this.#jobDone, ...this.#attempts]);
+    await this.#relay.leave(this.#session.settled?.round ?? 0);
+    if (reason === 'complete') await this.#work?.adoptLast(signal);
+    own.follow(false);
+    onEvent({ event: 'left', reason, ...(this.#work?.accepted ?? { contributions: 0, tokens: 0 }) });
+    if (problem !== null) throw problem;
+  }
+
+  async #welcomed(terms: RunTerms): Promise<void> {
+    this.#absence.abort();
+    this.#work ??= await UpstreamWork.open(this.#store, terms, this.#options.own);
+    this.#options.own.follow(true);
+  }
+
+  #dispatch(event: SessionEvent): void {
+    const before = this.#session.connection;
+    const [session, effects] = advance(this.#session, event);
+    this.#session = session;
+    if (before === 'up' && session.connection !== 'up') this.#goAloneLater();
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #goAloneLater(): void {
+    this.#absence = new AbortController();
+    const { signal } = this.#absence;
+    const { own, patienceMilliseconds = usualPatience } = this.#options;
+    this.#attempt(async () => {
+      await this.#runtime.sleep(patienceMilliseconds, AbortSignal.any([signal, this.#ending.signal]));
+      if (!signal.aborted) own.follow(false);
+    });
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'connect':
+        this.#relay?.connect();
+        break;
+      case 'disconnect':
+        this.#relay?.disconnect();
+        break;
+      case 'wait':
+        this.#attempt(async () => {
+          await this.#runtime.sleep(effect.milliseconds, this.#ending.signal);
+          this.#dispatch({ kind: 'retry' });
+        });
+        break;
+      case 'sync':
+        this.#begin(async (work, signal) => {
+          await work.sync(effect.round, signal);
+          this.#dispatch({ kind: 'synced', job: effect.job });
+        });
+        break;
+      case 'train':
+        this.#begin(async (work, signal) => {
+          const { job, round } = effect;
+          const payload = await work.contribution(round, signal);
+          if (payload !== null) this.#dispatch({ kind: 'trained', job, payload });
+        });
+        break;
+      case 'stop':
+      case 'conclude':
+        this.#job.abort();
+        break;
+      case 'offer':
+        this.#attempt(async () => {
+          const made = this.#work?.made(effect.payload);
+          if (made) await this.#relay?.offer(made);
+        });
+        break;
+      case 'upload':
+        this.#attempt(async () => {
+          const made = this.#work?.made(effect.payload);
+          if (made) await this.#relay?.upload(made, effect.offset);
+        });
+        break;
+      case 'accept':
+        this.#accept(effect.payload, effect.sequence);
+        break;
+      case 'settle':
+        this.#work?.settle();
+        break;
+      case 'discard':
+        this.#relay?.stopUpload();
+        this.#work?.discard();
+        break;
+      case 'tell':
+        if (effect.event.event === 'committed') this.#work?.heard(effect.event);
+        this.#options.onEvent(effect.event);
+        break;
+      case 'end':
+        this.#ending.abort();
+        this.#ended.resolve(effect);
+        break;
+      // A person pauses a tab; nobody pauses a relay.
+      case 'hold':
+      case 'release':
+        break;
+    }
+  }
+
+  #accept(payload: string, sequence: number | null): void {
+    const made = this.#work?.accept(payload);
+    if (!made || this.#work === null) return;
+    const { round, tokens } = made;
+    this.#options.onEvent({ event: 'acknowledged', round, payload, tokens, sequence });
+    const receipt = sequence === null ? null : (this.#relay?.receipt ?? null);
+    const { run } = this.#work.terms;
+    if (receipt !== null) this.#attempt(() => this.#store.saveReceipt(run, receipt));
+  }
+
+  /** Tracks an effect until it completes. An error in it ends the session. */
+  #attempt(effect: () => Promise<void>): void {
+    const attempt = effect()
+      .catch((problem: Error) => this.#dispatch({ kind: 'failed', problem }))
+      .finally(() => this.#attempts.delete(attempt));
+    this.#attempts.add(attempt);
+  }
+
+  /** Aborts the previous job and runs this one after the previous has ended. */
+  #begin(job: (work: UpstreamWork, signal: AbortSignal) => Promise<void>): void {
+    this.#job.abort();
+    this.#job = new AbortController();
+    const signal = AbortSignal.any([this.#job.signal, this.#ending.signal]);
+    const before = this.#jobDone;
+    this.#jobDone = (async () => {
+      await before;
+      if (this.#work === null || signal.aborted) return;
+      try {
+        await job(this.#work, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const problem = error instanceof Error ? error : new Error(String(error));
+        const isOfRelay = problem instanceof TapestryError && problem.code.startsWith('relay.');
+        if (isOfRelay) this.#dispatch({ kind: 'disconnected', problem, jitter: this.#random.uniform() });
+        else this.#dispatch({ kind: 'failed', problem });
+      }
+    })();
+  }
+}

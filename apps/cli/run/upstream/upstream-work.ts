@@ -1,0 +1,141 @@
+import { BaseDelta } from '../../../../client/contribute/round/base-delta.ts';
+import { encodeDelta } from '../../../../client/contribute/round/error-feedback.ts';
+import type { NodeStore } from '../../../../client/contribute/round/node-store.ts';
+import type { Contribution } from '../../../../client/contribute/round/saved-state.ts';
+import type { RunTerms } from '../../../../client/contribute/run-terms.ts';
+import type { Round } from '../../../../client/contribute/session/state.ts';
+import { mean } from '../../../../client/mean.ts';
+import { contentHash } from '../../../../client/sha256.ts';
+import type { CommittedRound } from '../../../../relay/journal/replay.ts';
+import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
+
+/** The own run at a moment: the rounds that it had committed, and its base. */
+interface Point {
+  readonly committed: number;
+  readonly parameters: Float32Array<ArrayBuffer>;
+}
+
+interface Made {
+  readonly contribution: Contribution;
+  readonly through: Point;
+}
+
+/**
+ * A relay's work on the rounds of the upstream run. What its own run did since the last base that it adopted, or since the last
+ * contribution that the upstream relay accepted, is sent up as one delta. Only when nothing is left to send does the own run
+ * adopt the upstream base, so work that it did alone is sent on the newest base and never lost.
+ */
+export class UpstreamWork {
+  readonly terms: RunTerms;
+  readonly #store: NodeStore;
+  readonly #own: Upstream;
+  /** The work up to this point is in the upstream run. */
+  #sent: Point;
+  #residual: Float32Array<ArrayBuffer>;
+  #made: Made | null = null;
+  /** The newest base of the upstream run, and the rounds that made it. */
+  #newest: { readonly round: number; readonly base: string } | null = null;
+  #accepted = { contributions: 0, tokens: 0 };
+
+  private constructor(store: NodeStore, terms: RunTerms, own: Upstream, sent: Point) {
+    this.#store = store;
+    this.terms = terms;
+    this.#own = own;
+    this.#sent = sent;
+    this.#residual = new Float32Array(terms.layout.length);
+  }
+
+  /** Work that was accepted after the last adoption and before a restart is sent again, unless its round is still open. */
+  static async open(store: NodeStore, terms: RunTerms, own: Upstream): Promise<UpstreamWork> {
+    const { committed } = own.adopted;
+    return new UpstreamWork(store, terms, own, { committed, parameters: await own.adoptedParameters() });
+  }
+
+  /** Contributions of this process that the upstream relay accepted. */
+  get accepted(): { readonly contributions: number; readonly tokens: number } {
+    return this.#accepted;
+  }
+
+  /** The contribution with this payload; null if there is none or it is final or refused. */
+  made(payload: string): Contribution | null {
+    return this.#made?.contribution.payload === payload ? this.#made.contribution : null;
+  }
+
+  /** The upstream run committed a round. */
+  heard(newest: { readonly round: number; readonly base: string }): void {
+    this.#newest = newest;
+  }
+
+  /** Adopts the round's base, unless there is work to send. */
+  async sync({ round, base }: Round, signal: AbortSignal): Promise<void> {
+    await this.#adopt(round - 1, base, signal);
+  }
+
+  /** Adopts the base that the upstream run ended with, unless there is work to send. */
+  async adoptLast(signal: AbortSignal): Promise<void> {
+    if (this.#newest !== null) await this.#adopt(this.#newest.round, this.#newest.base, signal);
+  }
+
+  async #adopt(round: number, base: string, signal: AbortSignal): Promise<void> {
+    const { committed, base: current } = this.#own.current;
+    if (committed > this.#sent.committed) return;
+    if (current === base && committed === this.#own.adopted.committed) return;
+    const { parameters } = await this.#store.base(this.terms, base, signal);
+    if (await this.#own.adopt(round, parameters, committed, signal)) this.#sent = { committed, parameters };
+  }
+
+  /** Waits until there is work to send, and mints it; its payload's hash. Null after the signal's abort. */
+  async contribution(round: Round, signal: AbortSignal): Promise<string | null> {
+    await this.#own.hasCommitted(this.#sent.committed, signal);
+    if (signal.aborted) return null;
+    const { committed } = this.#own.current;
+    const through = { committed, parameters: this.#own.parameters() };
+    const { codec } = this.terms;
+    const clipNorm = Math.min(codec.clipNorm, round.normBound);
+    const delta = BaseDelta.between(this.#sent.parameters, through.parameters, codec.clipNorm);
+    const encoded = encodeDelta(delta, this.#residual, { ...codec, clipNorm });
+    const { payload: bytes, residual } = encoded;
+    const payload = await contentHash(bytes);
+    const facts = this.#facts(
+      this.#own.history(this.#sent.committed).slice(0, committed - this.#sent.committed),
+    );
+    const { round: number, base } = round;
+    const named = { round: number, base, payload, payloadBytes: bytes.length };
+    this.#made = { contribution: { ...named, ...facts, bytes, residual }, through };
+    return signal.aborted ? null : payload;
+  }
+
+  /** The tokens of the rounds, as far as the upstream run takes them from one node, and their losses. */
+  #facts(rounds: readonly CommittedRound[]) {
+    const { localSteps, shape } = this.terms;
+    const step = shape.batch * shape.sequence;
+    const tokens = rounds.reduce((sum, round) => sum + round.tokens, 0);
+    const steps = Math.min(localSteps, Math.max(1, Math.floor(tokens / step)));
+    const weighted = rounds.reduce((sum, round) => sum + round.trainingLoss * round.tokens, 0);
+    const trainingLoss = Math.fround(weighted / tokens);
+    const heldOut = rounds[0]?.heldOutLoss.filter((loss) => loss !== null) ?? [];
+    const heldOutLoss = heldOut.length === 0 ? trainingLoss : Math.fround(mean(heldOut));
+    return { steps, tokens: steps * step, trainingLoss, heldOutLoss };
+  }
+
+  /** The upstream relay accepted the contribution; null if it is not the newest. */
+  accept(payload: string): Contribution | null {
+    const made = this.#made;
+    if (made === null || made.contribution.payload !== payload) return null;
+    this.#sent = made.through;
+    const { contributions, tokens } = this.#accepted;
+    this.#accepted = { contributions: contributions + 1, tokens: tokens + made.contribution.tokens };
+    return made.contribution;
+  }
+
+  /** The contribution is final: what its encoding left out is added to the next delta. */
+  settle(): void {
+    if (this.#made !== null) this.#residual = this.#made.contribution.residual;
+    this.#made = null;
+  }
+
+  /** The contribution does not count: its work is still to be sent. */
+  discard(): void {
+    this.#made = null;
+  }
+}
