@@ -103,7 +103,7 @@ export async function stageFigures(
 
 /** A result that is read from the bench's folder where it has it; `recipe` is all that the figures depend on beside the base. */
 export async function storedFigures(
-  base: Base,
+  base: Pick<Base, 'weights' | 'hash' | 'files'>,
   kind: string,
   seed: number,
   recipe: object,
