@@ -43,6 +43,8 @@ export interface ContributeView {
   readonly ending: Ending | null;
   /** First 16 hex digits of the node's public key, as the relay's status names it. */
   readonly node: string | null;
+  /** Id of the run, hex; null before the node has joined. */
+  readonly run: string | null;
   readonly rounds: number;
   readonly round: number;
   readonly step: number;
@@ -77,6 +79,7 @@ export const atRest: ContributeView = {
   finishing: false,
   ending: null,
   node: null,
+  run: null,
   rounds: 0,
   round: 0,
   step: 0,
@@ -181,6 +184,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         activity: 'waiting',
         retry: null,
         node: event.node.slice(0, 16),
+        run: event.run,
         round: event.round,
         rounds: event.rounds,
         steps: event.localSteps,

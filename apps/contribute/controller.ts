@@ -1,5 +1,6 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
+import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
 import {
   atRest,
@@ -50,6 +51,8 @@ export interface Controller {
   finish(): void;
   retryNow(): void;
   setPower(power: number): void;
+  /** The receipts of this node's contributions to the run that it joined; null without any. */
+  receipts(): Promise<EvidenceFile | null>;
   forget(): Promise<void>;
 }
 
@@ -196,6 +199,10 @@ export function openController(feed: StatusFeed, token: string): Controller {
     setPower(power) {
       choice.power.value = power;
       void remote.setPower(power);
+    },
+    async receipts() {
+      const { run } = progress.value;
+      return run === null ? null : remote.receipts(run);
     },
     async forget() {
       forgetChoice();

@@ -6,6 +6,7 @@ import { messages } from '../ui/messages.ts';
 import type { Chart } from '../ui/series.ts';
 import type { ContributeView, LossPoint } from './contribute-view.ts';
 import type { Controller } from './controller.ts';
+import { Receipts } from './receipts.tsx';
 
 const words = messages.contribute;
 
@@ -94,6 +95,7 @@ export function Yours({ session }: { session: Controller }) {
         )}
       </dl>
       <LossChart chart={chart} xLabel={messages.loss.step} empty={messages.loss.ownEmpty} />
+      {progress.contributions > 0 && <Receipts session={session} />}
     </section>
   );
 }

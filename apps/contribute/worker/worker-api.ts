@@ -53,6 +53,8 @@ export interface ContributeWorker {
   /** Connects at once where the node waits for its next attempt. */
   retryNow(): void;
   setPower(power: number): void;
+  /** The file of what the relay signed for this node's contributions to a run; null before the first. `run` is in hex. */
+  receipts(run: string): Promise<EvidenceFile | null>;
   /** Removes the key, the saved state and the weights from this browser. */
   forget(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import { Contributor } from '../../../client/contribute/contributor.ts';
 import { JournalForkedError } from '../../../client/contribute/protocol/evidence.ts';
+import { receiptsFile } from '../../../client/contribute/round/node-store.ts';
 import type { Corpus } from '../../../client/data/corpus.ts';
 import { loadNation, nations } from '../../../client/data/udhr/nations.ts';
 import { openDevice } from '../../../client/gpu/device.ts';
@@ -102,6 +103,7 @@ const api: ContributeWorker = {
   finish: () => controls.finish(),
   retryNow: () => controls.retryNow(),
   setPower: (power) => controls.setPower(power),
+  receipts: (run) => receiptsFile(runtime.files, run),
   async forget() {
     await Promise.all([forgetIdentity(), forgetFiles()]);
   },

@@ -103,6 +103,13 @@ export const contributeWords = {
   pass: 'One pass over your text',
   passMinutes: (minutes: string) => `about ${minutes} min`,
   passShort: 'under 1 min',
+  receipts: {
+    download: 'Download your receipts',
+    help: 'The relay signs a receipt for each contribution that it accepts. The file holds the newest 256 of this run, and nothing of your text.',
+    check: 'Anyone can check that the run holds your contributions:',
+    saved: (name: string) => `Saved as ${name}.`,
+    none: 'This browser has no receipt of this run yet.',
+  },
   sent: 'Data sent',
   sentType: 'Message',
   sentBytes: 'Bytes',

@@ -37,6 +37,20 @@ export function isNodeFile(name: string): boolean {
   return whole === identityFile || Object.values(fileNames(run)).includes(whole);
 }
 
+/** The file of a run's receipts, as `tapestry verify --receipt` reads it; null before the first receipt. `run` is in hex. */
+export async function receiptsFile(files: Pick<Files, 'read'>, run: string): Promise<EvidenceFile | null> {
+  return evidenceFile(files, 'receipts', fileNames(run).receipts);
+}
+
+async function evidenceFile(
+  files: Pick<Files, 'read'>,
+  kind: EvidenceFile['kind'],
+  name: string,
+): Promise<EvidenceFile | null> {
+  const bytes = await files.read(name);
+  return bytes && { kind, name, bytes };
+}
+
 /** The number of a run's receipts that a node stores. A commit's checkpoint covers all older ones. */
 const storedReceipts = 256;
 
@@ -109,13 +123,10 @@ export class NodeStore implements EvidenceStore {
 
   async forkEvidence(run: string): Promise<readonly EvidenceFile[]> {
     const names = fileNames(run);
-    const file = async (kind: EvidenceFile['kind'], name: string) => {
-      const bytes = await this.#files.read(name);
-      return bytes === null ? [] : [{ kind, name, bytes }];
-    };
-    const proof = await file('proof', names.fork);
-    if (proof.length > 0) return proof;
-    return [...(await file('checkpoint', names.checkpoint)), ...(await file('receipts', names.receipts))];
+    const proof = await evidenceFile(this.#files, 'proof', names.fork);
+    if (proof !== null) return [proof];
+    const checkpoint = await evidenceFile(this.#files, 'checkpoint', names.checkpoint);
+    return [checkpoint, await receiptsFile(this.#files, run)].filter((file) => file !== null);
   }
 
   /**

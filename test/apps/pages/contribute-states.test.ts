@@ -119,6 +119,9 @@ test('each state has no accessibility problem, in light, dark and forced colours
   expect(await inaccessible(page)).toEqual([]);
   await startButton(page).click();
   for (const event of events.slice(0, 30)) await emit(page, event);
+  for (const event of events.filter(({ event }) => event === 'acknowledged')) await emit(page, event);
+  await page.getByRole('button', { name: 'Download your receipts' }).press('Enter');
+  await page.getByText('This browser has no receipt of this run yet.').waitFor();
   await emit(page, { event: 'dropped', round: 1, reason: 'closed' });
   const retry = { code: 'relay.unreachable', message: 'No answer.', next: 'Wait.', attempt: 2 } as const;
   await emit(page, { event: 'retry', ...retry, milliseconds: 60_000 });

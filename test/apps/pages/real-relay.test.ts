@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -7,16 +7,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { newRun } from '../../../apps/cli/run/new-run.ts';
 import { launchBrowser } from '../../../bench/browser.ts';
 import { type Relay, startRelay } from '../../../relay/server/server.ts';
-import { built } from '../../system/built.ts';
+import { receiptsIn } from '../../../relay/wire/evidence/receipt.ts';
+import { type Built, built, runTapestry } from '../../system/built.ts';
 import { openWatched } from './watched-page.ts';
 
+let build: Built;
 let browser: Browser;
 let folder: string;
 let relay: Relay;
 const token = 'loom';
 
 beforeAll(async () => {
-  const { pages } = await built();
+  build = await built();
   browser = await launchBrowser('swiftshader');
   folder = await mkdtemp(join(tmpdir(), 'relay-'));
   relay = await startRelay({
@@ -25,7 +27,7 @@ beforeAll(async () => {
     port: 0,
     tls: 'off',
     token,
-    pages,
+    pages: build.pages,
     log: pino({ level: 'silent' }),
     create: newRun({
       name: 'One tab',
@@ -78,6 +80,17 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
   const sent = page.locator('.sent tbody tr', { hasText: 'Chunk' }).locator('td');
   expect(await sent.textContent()).toMatch(/MB$/);
   expect(totals.bytesUp).toBeGreaterThan(1_000_000);
+
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Download your receipts' }).press('Enter'),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/^receipts-[0-9a-f]{16}\.txt$/);
+  const receipts = await download.path();
+  expect(receiptsIn(await readFile(receipts)).map(({ round }) => round)).toEqual([1, 2, 3]);
+  const command = await page.locator('.receipts code').textContent();
+  expect(command).toBe(`tapestry verify ${relay.url.href} --receipt receipts-….txt`);
+  expect((await runTapestry(build, ['verify', relay.url.href, '--receipt', receipts])).code).toBe(0);
 
   const room = await openWatched(browser, { viewport: { width: 1280, height: 800 } });
   await room.page.goto(new URL('/dashboard', relay.url).href);

@@ -136,6 +136,7 @@ Comlink.expose({
   },
   retryNow() { self.asked.push('retry now'); },
   setPower() {},
+  async receipts() { return null; },
   async forget() {},
 });
 `;
