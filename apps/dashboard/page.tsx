@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import type { RelayStatus } from '../../relay/wire/status.ts';
 import { useNow } from '../ui/clock.ts';
@@ -10,12 +11,14 @@ import { lossOfRun } from '../ui/run-loss.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
 import { FullScreenButton } from './full-screen.tsx';
 import { Join } from './join.tsx';
-import { joinAddress } from './join-address.ts';
+import { type JoinAddress, joinAddress } from './join-address.ts';
 import { Nodes } from './nodes.tsx';
 import { Controls } from './presenter/controls.tsx';
 import type { PresenterSession } from './presenter/presenter-session.ts';
 import { RunProgress } from './run-progress.tsx';
 import { Sample } from './sample.tsx';
+import type { SceneName } from './scenes/scene-keys.ts';
+import { Scenes } from './scenes/scenes.tsx';
 import { Totals } from './totals.tsx';
 
 const words = messages.dashboard;
@@ -46,6 +49,38 @@ function Loss({ status }: { status: RelayStatus }) {
   );
 }
 
+interface WholeProps {
+  readonly status: RelayStatus | null;
+  readonly join: JoinAddress;
+  readonly stage: 'empty' | 'running' | 'complete';
+  readonly presenter: PresenterSession | null;
+}
+
+/** The whole run on one screen. */
+function Whole({ status, join, stage, presenter }: WholeProps) {
+  return (
+    <>
+      {presenter !== null && status !== null && <Controls session={presenter} round={status.round} />}
+      <RunProgress status={status} />
+      {stage === 'empty' || status === null ? (
+        <Join join={join} stage="empty" base={null} />
+      ) : (
+        <>
+          <div class="column">
+            <Loss status={status} />
+            <Nodes status={status} presenter={presenter} />
+            {(stage === 'running' || status.sample !== null) && <Sample sample={status.sample} />}
+          </div>
+          <div class="column">
+            <Join join={join} stage={stage} base={status.base} />
+            <Totals status={status} />
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
 interface Props {
   readonly feed: StatusFeed;
   /** The page's own address. */
@@ -57,6 +92,8 @@ interface Props {
 /** Everything that a room needs to follow a run, and what its presenter needs to steer it. */
 export function Dashboard({ feed, url, presenter }: Props) {
   const status = feed.status.value;
+  /** Null while the whole dashboard is shown. */
+  const scene = useSignal<SceneName | null>(null);
   const join = joinAddress(url, status?.address ?? null);
   const connection = feed.connection.value;
   const stage =
@@ -69,9 +106,25 @@ export function Dashboard({ feed, url, presenter }: Props) {
     <>
       <Masthead run={status?.run.name ?? null}>
         <ConnectionChip connection={connection} />
+        {status !== null && scene.value === null && (
+          <button
+            type="button"
+            class="button quiet"
+            onClick={() => {
+              scene.value = status.round.phase === 'complete' ? 'thanks' : 'join';
+            }}
+          >
+            {messages.scenes.open}
+          </button>
+        )}
         <FullScreenButton />
       </Masthead>
-      <main id="main" class="dashboard" data-stage={stage} data-connection={connection}>
+      <main
+        id="main"
+        class="dashboard"
+        data-stage={scene.value === null ? stage : 'scenes'}
+        data-connection={connection}
+      >
         <h1 class="visually-hidden">{words.title}</h1>
         {connection === 'stale' && <Stale heardAt={feed.heardAt.value} />}
         {connection === 'unreadable' && (
@@ -79,22 +132,10 @@ export function Dashboard({ feed, url, presenter }: Props) {
             {messages.connection.unreadable}
           </p>
         )}
-        {presenter !== null && status !== null && <Controls session={presenter} round={status.round} />}
-        <RunProgress status={status} />
-        {stage === 'empty' || status === null ? (
-          <Join join={join} stage="empty" base={null} />
+        {status !== null && scene.value !== null ? (
+          <Scenes scene={scene} name={scene.value} status={status} join={join} presenter={presenter} />
         ) : (
-          <>
-            <div class="column">
-              <Loss status={status} />
-              <Nodes status={status} presenter={presenter} />
-              {(stage === 'running' || status.sample !== null) && <Sample sample={status.sample} />}
-            </div>
-            <div class="column">
-              <Join join={join} stage={stage} base={status.base} />
-              <Totals status={status} />
-            </div>
-          </>
+          <Whole status={status} join={join} stage={stage} presenter={presenter} />
         )}
       </main>
     </>

@@ -1,6 +1,7 @@
 import { auditWords } from './words/audit-words.ts';
 import { contributeWords } from './words/contribute-words.ts';
 import { presenterWords } from './words/presenter-words.ts';
+import { sceneWords } from './words/scene-words.ts';
 import { studioWords } from './words/studio-words.ts';
 
 /**
@@ -87,6 +88,7 @@ const english = {
   studio: studioWords,
   presenter: presenterWords,
   audit: auditWords,
+  scenes: sceneWords,
   dashboard: {
     title: 'Dashboard – Tapestry',
     fullScreen: 'Full screen',

@@ -1,0 +1,155 @@
+import type { Signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { RelayStatus } from '../../../relay/wire/status.ts';
+import { useNow } from '../../ui/clock.ts';
+import { Cloth } from '../../ui/cloth.tsx';
+import { formatCount, formatDuration } from '../../ui/format.ts';
+import { messages } from '../../ui/messages.ts';
+import { QrCode } from '../../ui/qr-code.tsx';
+import type { JoinAddress } from '../join-address.ts';
+import { commandsFor } from '../presenter/controls.tsx';
+import type { PresenterSession } from '../presenter/presenter-session.ts';
+import { Learn } from './learn.tsx';
+import { actionOf, type SceneName, sceneNames } from './scene-keys.ts';
+import './scenes.css';
+
+const words = messages.scenes;
+
+interface Props {
+  readonly scene: Signal<SceneName | null>;
+  readonly name: SceneName;
+  readonly status: RelayStatus;
+  readonly join: JoinAddress;
+  readonly presenter: PresenterSession | null;
+}
+
+function JoinScene({ status, join }: Pick<Props, 'status' | 'join'>) {
+  const isLobby = status.round.phase === 'waiting' && status.round.hold === 'lobby';
+  return (
+    <div class="join-scene">
+      <QrCode address={join.address} />
+      <div>
+        <p class="address">{join.address}</p>
+        <p>{words.joinHow}</p>
+        <p>
+          <strong>
+            {isLobby ? messages.presenter.lobby(status.nodes.length) : words.here(status.nodes.length)}
+          </strong>
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function WeaveScene({ status }: Pick<Props, 'status'>) {
+  const now = useNow();
+  const { round, run } = status;
+  const isOpen = round.phase === 'training' || round.phase === 'grace';
+  return (
+    <>
+      <Cloth status={status} />
+      <p>
+        <strong>{words.round(round.number, run.rounds)}</strong>
+      </p>
+      <p>
+        {round.hold === 'paused' && !isOpen
+          ? messages.presenter.paused
+          : isOpen
+            ? words.contributions(round.contributions, round.target)
+            : messages.dashboard.phases[round.phase]}
+        {isOpen && round.deadlineAt !== null && `, ${words.left(formatDuration(round.deadlineAt - now))}`}
+      </p>
+    </>
+  );
+}
+
+function SpeakScene({ status: { sample } }: Pick<Props, 'status'>) {
+  if (sample === null) return <p>{messages.dashboard.noSample}</p>;
+  return (
+    <>
+      <p>{messages.dashboard.sampleRound(sample.round)}</p>
+      <p class="said" dir="auto">
+        {sample.prompt}
+        <strong>{sample.text}</strong>
+      </p>
+    </>
+  );
+}
+
+function ThanksScene({ status }: Pick<Props, 'status'>) {
+  const { totals, run } = status;
+  return (
+    <>
+      <p>
+        <strong>{words.thanksHeading}</strong>
+      </p>
+      <Cloth status={status} />
+      <p>{run.name}</p>
+      <p>{words.thanks(formatCount(totals.contributions), formatCount(totals.tokens))}</p>
+      <button type="button" class="button" onClick={() => print()}>
+        {words.print}
+      </button>
+    </>
+  );
+}
+
+/** The run for a hall, one thing at a time, driven by keys. */
+export function Scenes({ scene, name, status, join, presenter }: Props) {
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => {
+    place.current?.focus();
+    const press = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || scene.value === null) return;
+      const action = actionOf(event.key, scene.value);
+      if (action === null) return;
+      event.preventDefault();
+      if ('leave' in action) scene.value = null;
+      else if ('scene' in action) scene.value = action.scene;
+      else if (commandsFor(status.round).includes(action.command))
+        void presenter?.act({ action: action.command });
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }, [scene, presenter, status.round.phase, status.round.hold]);
+  return (
+    <section class="scene" data-scene={name} aria-label={words.names[name]} tabindex={-1} ref={place}>
+      <p class="visually-hidden">{words.keys}</p>
+      <div class="stage">
+        {name === 'join' && <JoinScene status={status} join={join} />}
+        {name === 'weave' && <WeaveScene status={status} />}
+        {name === 'learn' && <Learn status={status} />}
+        {name === 'speak' && <SpeakScene status={status} />}
+        {name === 'thanks' && <ThanksScene status={status} />}
+      </div>
+      <nav class="scene-names">
+        {sceneNames.map((other) => (
+          <button
+            key={other}
+            type="button"
+            class="button quiet"
+            aria-current={other === name ? 'true' : 'false'}
+            onClick={() => {
+              scene.value = other;
+            }}
+          >
+            {words.names[other]}
+          </button>
+        ))}
+        <button
+          type="button"
+          class="button quiet"
+          onClick={() => {
+            scene.value = null;
+          }}
+        >
+          {words.close}
+        </button>
+      </nav>
+      {presenter !== null && (
+        <p class="visually-hidden" role="status">
+          {presenter.last.value !== null && messages.presenter.outcomes[presenter.last.value.outcome]}
+        </p>
+      )}
+    </section>
+  );
+}

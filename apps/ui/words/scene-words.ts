@@ -1,0 +1,21 @@
+/** The texts of the scenes that are shown in a hall. */
+export const sceneWords = {
+  open: 'Present',
+  close: 'Leave the presentation',
+  keys: 'Keys: 1 to 5 and the arrows change the scene, Escape leaves. With the presenter’s secret: S starts, P pauses, M gives a minute.',
+  names: { join: 'Join', weave: 'Weave', learn: 'Learn', speak: 'Speak', thanks: 'Thanks' },
+  joinHow: 'Scan the code, choose a text, press Start. The text stays on your device.',
+  here: (nodes: number) => (nodes === 1 ? '1 node is here.' : `${nodes} nodes are here.`),
+  round: (round: number, rounds: number) => `Round ${round} of ${rounds}`,
+  contributions: (given: number, target: number) => `${given} of ${target} contributions`,
+  left: (time: string) => `${time} left`,
+  loss: (from: string, to: string) => `Loss ${from} → ${to}`,
+  lossOf: { probe: 'measured by the relay', heldOut: 'on text that nodes hold out, as they report it' },
+  noLoss: 'The line starts when two rounds have committed.',
+  chart: (from: string, to: string, best: string, worst: string) =>
+    `The mean loss went from ${from} to ${to}. The best corpus is ${best}, the worst ${worst}.`,
+  thanksHeading: 'Thank you',
+  thanks: (contributions: string, tokens: string) =>
+    `${contributions} contributions, ${tokens} tokens, one base.`,
+  print: 'Print',
+} as const;

@@ -1,0 +1,81 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { launchBrowser } from '../../../bench/browser.ts';
+import { type Built, built } from '../../system/built.ts';
+import { scriptedStatus } from './scenarios.ts';
+import { startScriptedRelay } from './scripted-relay.ts';
+import { openWatched } from './watched-page.ts';
+
+let build: Built;
+let browser: Browser;
+
+beforeAll(async () => {
+  build = await built();
+  browser = await launchBrowser('none');
+});
+
+afterAll(async () => {
+  await browser.close();
+});
+
+/** The presentation of a run with 8 corpora, on a screen of this size. */
+async function present(width: number, height: number) {
+  const relay = await startScriptedRelay(build.pages);
+  onTestFinished(() => relay.close());
+  relay.show(scriptedStatus({ rounds: 40, done: 13, nodes: 40, corpusCount: 8, now: Date.now() }));
+  const opened = await openWatched(browser, { viewport: { width, height }, reducedMotion: 'reduce' });
+  onTestFinished(opened.close);
+  await opened.page.goto(`${relay.url}/dashboard#token=warp-and-weft`);
+  await opened.page.getByRole('button', { name: 'Present' }).press('Enter');
+  return opened;
+}
+
+const scenes = ['Join', 'Weave', 'Learn', 'Speak', 'Thanks'] as const;
+
+/** The sizes in px of the texts of the scene that are meant to be read. */
+const sizes = (page: Page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll('.stage *')].flatMap((element) => {
+      const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim());
+      const isShown = element.closest('.visually-hidden') === null;
+      return says && isShown ? [Number.parseFloat(getComputedStyle(element).fontSize)] : [];
+    }),
+  );
+
+const overflow = (page: Page) =>
+  page.evaluate(() => {
+    const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement;
+    return [scrollWidth - clientWidth, scrollHeight - clientHeight];
+  });
+
+test('on a wall, each scene is one screen of large text, reached by keys', async () => {
+  const { page, problems } = await present(1920, 1080);
+  for (const [at, name] of scenes.entries()) {
+    await page.keyboard.press(String(at + 1));
+    await page.getByRole('region', { name, exact: true }).waitFor();
+    expect(Math.min(...(await sizes(page))), name).toBeGreaterThanOrEqual(42);
+    expect(await overflow(page), name).toEqual([0, 0]);
+    expect((await new AxeBuilder({ page }).analyze()).violations, name).toEqual([]);
+  }
+  await page.keyboard.press('1');
+  const code = await page.getByRole('img', { name: /QR code of .*token=warp-and-weft/ }).boundingBox();
+  expect(code?.height).toBeGreaterThanOrEqual(1080 / 3);
+  await page.keyboard.press('PageDown');
+  await page.getByRole('region', { name: 'Weave' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('heading', { name: 'Together' }).waitFor();
+  expect(problems).toEqual([]);
+});
+
+test('on a phone, in the dark, each scene fits the width', async () => {
+  const { page, problems } = await present(390, 844);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  for (const name of scenes) {
+    await page.getByRole('button', { name, exact: true }).click();
+    await page.getByRole('region', { name, exact: true }).waitFor();
+    expect((await overflow(page))[0], name).toBe(0);
+  }
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  expect(problems).toEqual([]);
+});
