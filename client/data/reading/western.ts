@@ -33,8 +33,8 @@ function westernDecoder(): Decode {
   return (bytes, last) => encoder.encode(decoder.decode(bytes, { stream: !last }));
 }
 
-/** Bytes without a character in Windows-1252, and those of ƒ, ˆ, ‰ and ˜, which are rarer in text than in other data. */
-const implausible = new Set([0x81, 0x83, 0x88, 0x89, 0x8d, 0x8f, 0x90, 0x98, 0x9d]);
+/** Bytes without a character in Windows-1252, and those of ƒ, ˆ, ‰, ˜ and ÿ, which are rarer in text than in other data. */
+const implausible = new Set([0x81, 0x83, 0x88, 0x89, 0x8d, 0x8f, 0x90, 0x98, 0x9d, 0xff]);
 const isControl = (byte: number) => (byte < 0x20 && !(byte >= 0x09 && byte <= 0x0d)) || byte === 0x7f;
 /** The bytes from here on are letters, except two signs. */
 const firstLetter = 0xc0;

@@ -45,6 +45,12 @@ test('a bad line costs that line, and each sort of problem is named once with it
   ]);
 });
 
+test('rows in Windows-1252 are decoded, and the file is named', async () => {
+  const { rows, problems } = await read(Uint8Array.from(Buffer.from('{"text":"café"}', 'latin1')));
+  expect(rows).toEqual([{ form: 'text', text: 'café' }]);
+  expect(problems).toEqual([expect.stringContaining('mine.jsonl is not UTF-8 and was read as Windows-1252')]);
+});
+
 test('bytes that are no UTF-8, long lines and rows over the limit are left out', async () => {
   const bad = Uint8Array.of(...encoder.encode('{"text":"a'), 0xff, ...encoder.encode('"}\n{"text":"b"}'));
   const broken = await read(bad);
