@@ -2,6 +2,7 @@ import { formatBytes, formatCount } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import { shortName } from './grid.tsx';
 import type { Accepted, RunGrid, Step } from './run-grid.ts';
+import type { Session } from './session.ts';
 
 const words = messages.audit;
 
@@ -53,8 +54,9 @@ function Steps({ grid, contribution }: { grid: RunGrid; contribution: Accepted }
 }
 
 /** The steps of the check of one contribution, and of others that its node made in the same round. */
-export function Chosen({ grid, contribution }: { grid: RunGrid; contribution: Accepted | null }) {
+export function Chosen({ session, contribution }: { session: Session; contribution: Accepted | null }) {
   if (contribution === null) return null;
+  const grid = session.grid.value;
   const { round, key } = contribution.body;
   const all = grid.contributions(round, key);
   return (
@@ -66,6 +68,11 @@ export function Chosen({ grid, contribution }: { grid: RunGrid; contribution: Ac
           <Steps grid={grid} contribution={one} />
         </div>
       ))}
+      {session.phase.value !== 'running' && (
+        <button type="button" class="button" onClick={() => void session.start(contribution)}>
+          {words.flip}
+        </button>
+      )}
     </section>
   );
 }

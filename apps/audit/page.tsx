@@ -3,6 +3,7 @@ import { Masthead } from '../ui/masthead.tsx';
 import { messages } from '../ui/messages.ts';
 import { Chosen } from './chosen.tsx';
 import { Grid } from './grid.tsx';
+import { Receipts, ReceiptsInput } from './receipts.tsx';
 import type { Accepted } from './run-grid.ts';
 import type { Session } from './session.ts';
 import { Progress, Said, Verdict } from './verdict.tsx';
@@ -42,6 +43,7 @@ function Start({ session }: { session: Session }) {
           }}
         />
       </details>
+      <ReceiptsInput session={session} />
     </form>
   );
 }
@@ -80,7 +82,8 @@ export function Audit({ session, relay }: { session: Session; relay: URL }) {
             />
           )}
         </section>
-        <Chosen grid={grid} contribution={chosen.value} />
+        <Receipts session={session} />
+        <Chosen session={session} contribution={chosen.value} />
       </main>
     </>
   );

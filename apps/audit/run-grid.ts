@@ -119,6 +119,16 @@ export class RunGrid {
     return this.isLeftOut(contribution) ? 'left-out' : 'derived';
   }
 
+  /** The contribution at an entry of the journal; null for another entry. */
+  at(sequence: number): Accepted | null {
+    for (const { contributions } of this.#rounds.values())
+      for (const theirs of contributions.values()) {
+        const found = theirs.find((contribution) => contribution.sequence === sequence);
+        if (found !== undefined) return found;
+      }
+    return null;
+  }
+
   /** The base that the journal has for a round; null before its commit. */
   baseOf(round: number): string | null {
     return this.#rounds.get(round)?.commit?.body.state[0] ?? null;

@@ -2,8 +2,8 @@ import { batch, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
 import type { VerifyReport } from '../../relay/verify/verify.ts';
 import type { Problem } from '../ui/problem.ts';
-import { RunGrid } from './run-grid.ts';
-import type { AuditNews, AuditWorker } from './worker/worker-api.ts';
+import { type Accepted, RunGrid } from './run-grid.ts';
+import type { AuditNews, AuditWorker, ReceiptPlace } from './worker/worker-api.ts';
 
 /** The page's side of the worker that audits. */
 export class Session {
@@ -15,13 +15,20 @@ export class Session {
   /** Milliseconds that the last audit took. */
   readonly took = signal(0);
   readonly token = signal('');
+  /** The visitor's file of receipts. */
+  readonly file = signal<File | null>(null);
+  /** The receipts of the last audit that came to a verdict. */
+  readonly receipts = signal<readonly ReceiptPlace[]>([]);
+  /** The contribution of which a bit was flipped on purpose in the last audit. */
+  readonly flipped = signal<Accepted | null>(null);
   #worker: Worker | null = null;
 
   constructor(token: string) {
     this.token.value = token;
   }
 
-  async start(): Promise<void> {
+  /** Audits. A bit of the payload of `flipped` is changed while it is read. */
+  async start(flipped: Accepted | null = null): Promise<void> {
     this.stop();
     const started = performance.now();
     const worker = new Worker(new URL('./worker/audit-worker.ts', import.meta.url), {
@@ -33,6 +40,8 @@ export class Session {
       this.phase.value = 'running';
       this.grid.value = new RunGrid();
       this.report.value = null;
+      this.receipts.value = [];
+      this.flipped.value = flipped;
       this.problem.value = null;
     });
     worker.onerror = ({ message }) => {
@@ -42,12 +51,19 @@ export class Session {
     const tell = ({ entries, derived }: AuditNews) => {
       if (this.#worker === worker) this.grid.value = this.grid.value.with(entries, derived);
     };
-    const result = await Comlink.wrap<AuditWorker>(worker).audit(this.token.value, Comlink.proxy(tell));
+    const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+    const flip = flipped && {
+      payload: flipped.body.payload,
+      bit: random % (8 * Math.max(1, flipped.body.payloadBytes)),
+    };
+    const request = { token: this.token.value, receipts: this.file.value, flip };
+    const result = await Comlink.wrap<AuditWorker>(worker).audit(request, Comlink.proxy(tell));
     if (this.#worker !== worker) return;
     if ('problem' in result) return this.#fail(result.problem);
     batch(() => {
       this.took.value = performance.now() - started;
       this.report.value = result.report;
+      this.receipts.value = result.receipts;
       this.grid.value = this.grid.value.judgedBy(result.report.problems);
       this.#end('done');
     });

@@ -1,6 +1,7 @@
 import { formatCount, formatDuration } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
+import { shortName } from './grid.tsx';
 import type { Session } from './session.ts';
 
 const words = messages.audit;
@@ -51,6 +52,7 @@ function Failure({ problem }: { problem: Problem }) {
 export function Verdict({ session, relay }: { session: Session; relay: URL }) {
   const report = session.report.value;
   const problem = session.problem.value;
+  const flipped = session.flipped.value;
   if (problem !== null) return <Failure problem={problem} />;
   if (report === null) return null;
   const { problems, rounds, contributions, entries, signed, from, run, relayKey, base } = report;
@@ -59,6 +61,11 @@ export function Verdict({ session, relay }: { session: Session; relay: URL }) {
   return (
     <div class="verdict" data-tone={isIntact ? 'good' : 'bad'}>
       <h2>{isIntact ? words.intact : words.changed(problems.length)}</h2>
+      {flipped !== null && (
+        <p class="notice" data-tone="warn">
+          {words.flipped(flipped.body.round, shortName(flipped.body.key))}
+        </p>
+      )}
       <p>
         {summary(
           formatCount(rounds),

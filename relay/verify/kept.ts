@@ -1,6 +1,7 @@
 import { openCheckpoint, type Signer } from '../wire/checkpoint.ts';
 import type { Statement } from '../wire/evidence/fork-proof.ts';
-import { isSignedReceipt, receiptIn } from '../wire/evidence/receipt.ts';
+import { isSignedReceipt, receiptIn, receiptsIn } from '../wire/evidence/receipt.ts';
+import { encodeToNode } from '../wire/frames.ts';
 import { type Hash, toHex } from '../wire/hex.ts';
 import type { TreeHead } from '../wire/merkle.ts';
 import type { Problem } from './problems.ts';
@@ -8,6 +9,22 @@ import type { Problem } from './problems.ts';
 /** Evidence that somebody kept of a run: a statement that its relay signed. `place` is how a report names it. */
 export interface Kept extends Statement {
   readonly place: string;
+}
+
+/** A receipt that a node kept, and the entry that it is for. */
+export interface KeptReceipt extends Kept {
+  readonly kind: 'receipt';
+  readonly sequence: number;
+}
+
+/** The receipts in a node's file of them, whose name is `name`; none if it holds none. */
+export function keptReceipts(name: string, bytes: Uint8Array): KeptReceipt[] {
+  return receiptsIn(bytes).map((value) => ({
+    kind: 'receipt',
+    place: `${name}, receipt of entry ${value.sequence}`,
+    sequence: Number(value.sequence),
+    bytes: encodeToNode({ case: 'acknowledgement', value }),
+  }));
 }
 
 /** What a statement says of the journal's entry `sequence`: its hash, or the root of the tree that ends with it. */

@@ -1,5 +1,6 @@
 import type { Entry } from '../../../relay/journal/entry.ts';
 import type { VerifyReport } from '../../../relay/verify/verify.ts';
+import type { Hash } from '../../../relay/wire/hex.ts';
 import type { Problem } from '../../ui/problem.ts';
 
 /** How far the bases are derived: the first round that can be, the last that was, and the number that the manifest plans. */
@@ -15,10 +16,32 @@ export interface AuditNews {
   readonly derived: Derived | null;
 }
 
+/** A bit of a payload that is to be changed while it is read, to see the audit find it. */
+export interface Flip {
+  readonly payload: Hash;
+  readonly bit: number;
+}
+
+export interface AuditRequest {
+  /** The join token; may be empty. */
+  readonly token: string;
+  /** A node's file of receipts. */
+  readonly receipts: File | null;
+  readonly flip: Flip | null;
+}
+
+/** A receipt of the visitor's file: the entry that it is for, and how a problem names it. */
+export interface ReceiptPlace {
+  readonly place: string;
+  readonly sequence: number;
+}
+
 /** A report of the whole run, or the problem that prevents one. */
-export type AuditResult = { readonly report: VerifyReport } | { readonly problem: Problem };
+export type AuditResult =
+  | { readonly report: VerifyReport; readonly receipts: readonly ReceiptPlace[] }
+  | { readonly problem: Problem };
 
 export interface AuditWorker {
-  /** Audits the run of the relay that serves this page. `token` may be empty. Never throws. */
-  audit(token: string, tell: (news: AuditNews) => void): Promise<AuditResult>;
+  /** Audits the run of the relay that serves this page. Never throws. */
+  audit(request: AuditRequest, tell: (news: AuditNews) => void): Promise<AuditResult>;
 }

@@ -1,13 +1,11 @@
 import { TapestryError } from '../../../client/errors.ts';
 import { readRegularFile } from '../../../client/host/regular-file.ts';
-import type { Kept } from '../../../relay/verify/kept.ts';
+import { type Kept, keptReceipts } from '../../../relay/verify/kept.ts';
 import {
   decodeForkProof,
   type ForkProof,
   maxForkProofBytes,
 } from '../../../relay/wire/evidence/fork-proof.ts';
-import { receiptsIn } from '../../../relay/wire/evidence/receipt.ts';
-import { encodeToNode } from '../../../relay/wire/frames.ts';
 
 /** The most bytes of a file of evidence that is read: a node stores fewer. */
 const maxEvidenceBytes = 1 << 22;
@@ -19,13 +17,9 @@ export async function checkpointIn(path: string): Promise<Kept> {
 
 /** The receipts in a node's file, of which there is at least one. Throws `usage.receipt`. */
 export async function receiptsOf(path: string): Promise<Kept[]> {
-  const receipts = receiptsIn(await readEvidence('receipt', path, maxEvidenceBytes));
+  const receipts = keptReceipts(path, await readEvidence('receipt', path, maxEvidenceBytes));
   if (receipts.length === 0) throw unreadable('receipt', path, 'holds no receipt');
-  return receipts.map((value) => ({
-    kind: 'receipt',
-    place: `${path}, receipt of entry ${value.sequence}`,
-    bytes: encodeToNode({ case: 'acknowledgement', value }),
-  }));
+  return receipts;
 }
 
 /** The proof of a fork in a file; null if `path` names no file or one that is not such a proof. */

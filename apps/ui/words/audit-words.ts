@@ -37,6 +37,16 @@ export const auditWords = {
     'relay.fault': 'Start the audit again later. If the error persists, tell the relay’s operator.',
     'run.moved-on': 'Start the audit again. It begins at a later round.',
   },
+  flip: 'Flip one bit of this delta, and audit again',
+  flipped: (round: number, node: string) =>
+    `This browser flipped one bit of the delta of round ${round}, node ${node}, to show that the audit finds it. The run itself was not changed.`,
+  receipts: 'Your receipts',
+  receiptsHelp:
+    'Was your part merged? Choose receipts-….txt from the folder of your node. It stays in this browser.',
+  receiptsHeading: (count: number) => (count === 1 ? 'Your receipt' : `Your ${count} receipts`),
+  receipt: (sequence: number, round: number | null) =>
+    round === null ? `Entry ${sequence}` : `Entry ${sequence}, round ${round}`,
+  receiptRefuted: 'The journal does not hold the contribution of this receipt: see the problems above.',
   grid: 'Contributions',
   gridHelp:
     'Rows are nodes, columns are rounds. Arrow keys move; choose a contribution to see each step of its check.',

@@ -6,6 +6,7 @@ import { launchBrowser } from '../../../bench/browser.ts';
 import type { Relay } from '../../../relay/server/server.ts';
 import { relaySource } from '../../../relay/verify/http-source.ts';
 import { blobPlace } from '../../../relay/verify/source.ts';
+import { receiptLines, receiptsIn } from '../../../relay/wire/evidence/receipt.ts';
 import { MembersSchema } from '../../../relay/wire/tapestry_pb.js';
 import { finishRun } from '../../support/relay/finished-run.ts';
 import { smallRun } from '../../support/relay/small-run.ts';
@@ -116,13 +117,13 @@ test('derives a run of 20 rounds again, and finds what is changed at the places 
   await close();
 });
 
-test('asks for the token where only members may read, and gives no verdict without it', async () => {
+test('asks for the token where only members may read, finds a flipped bit, and looks receipts up', async () => {
   const token = 'warp and weft';
   const { manifest, initialBase } = smallRun({ rounds: 1 });
   const readers = { case: 'members', value: create(MembersSchema) } as const;
   const closed = { manifest: { ...manifest, contributionReaders: readers }, initialBase };
   const relay = await start({ pages: build.pages, create: closed, token });
-  await finishRun(relay, 1, token);
+  const receipts = receiptLines(await finishRun(relay, 1, token));
   const { page, close } = await openWatched(browser);
   await page.goto(new URL('audit', relay.url).href);
   await button(page, 'Start the audit').click();
@@ -130,6 +131,36 @@ test('asks for the token where only members may read, and gives no verdict witho
   expect(await page.locator('.verdict').count()).toBe(0);
   await page.getByLabel('Only where the run shows').fill(token);
   await page.keyboard.press('Enter');
-  await page.getByRole('heading', { name: 'Intact: nothing was changed' }).waitFor();
+  const intact = page.getByRole('heading', { name: 'Intact: nothing was changed' });
+  await intact.waitFor();
+
+  // One bit of a delta is found, and the run itself is as it was.
+  await page.locator('.cell').first().click();
+  await button(page, 'Flip one bit of this delta, and audit again').click();
+  await page.getByRole('heading', { name: '1 problem found' }).waitFor();
+  const { payload } = await contributionAt(relay, 0);
+  expect(await page.locator('.problems li').textContent()).toContain(`${blobPlace(payload)} was changed`);
+  await page.getByText('This browser flipped one bit of the delta of round 1').waitFor();
+
+  // A receipt says whether its contribution was merged; that of another run does not count.
+  const choose = async (bytes: Uint8Array) => {
+    const file = { name: 'receipts-1.txt', mimeType: 'text/plain', buffer: Buffer.from(bytes) };
+    await page.locator('#receipts').setInputFiles(file);
+    await button(page, 'Audit again').click();
+  };
+  await choose(receipts);
+  await intact.waitFor();
+  const told = page.locator('.receipts li');
+  expect(await told.allTextContents()).toEqual([
+    expect.stringContaining(`round 1 part of a base that was derived again ${relay.status().base.hash}`),
+  ]);
+  await expectAccessible(page);
+  const [other] = receiptsIn(receipts);
+  if (other === undefined) throw new Error('no receipt');
+  await choose(receiptLines([{ ...other, signature: new Uint8Array(64) }]));
+  await page.getByText('receipts-1.txt, receipt of entry').waitFor();
+  expect(await told.textContent()).toContain('does not hold the contribution of this receipt');
+  await choose(new TextEncoder().encode('no receipt'));
+  await page.getByRole('alert').filter({ hasText: 'audit.no-receipt' }).waitFor();
   await close();
 });
