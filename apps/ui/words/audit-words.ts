@@ -16,7 +16,7 @@ export const auditWords = {
   summary: (rounds: string, contributions: string, entries: string, time: string) =>
     `${rounds} bases derived again bit for bit, from ${contributions} contributions and ${entries} journal entries, in ${time}.`,
   partly: (rounds: string, contributions: string, entries: string, time: string) =>
-    `${rounds} bases were derived again. Read: ${contributions} contributions and ${entries} journal entries, in ${time}.`,
+    `Bases derived again: ${rounds}. Read: ${contributions} contributions and ${entries} journal entries, in ${time}.`,
   older: (last: number) =>
     `The contributions of rounds 1 to ${last} are no longer kept, as the run’s manifest says: the first base that was derived is that of round ${last + 1}.`,
   unsigned: (entries: number) =>
