@@ -62,6 +62,8 @@ test('only the training of a base and its encoding know how a delta is made', ()
     )
     .map(([file]) => file);
   expect(importers.sort()).toEqual([
+    // What a relay's own nodes trained, for the relay above it.
+    'apps/cli/run/upstream/upstream-work.ts',
     'client/contribute/round/error-feedback.ts',
     'client/contribute/round/round-work.ts',
   ]);

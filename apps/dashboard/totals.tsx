@@ -11,7 +11,10 @@ export function Totals({ status }: { status: RelayStatus }) {
   const rate = nodes.reduce((sum, node) => sum + node.tokensPerSecond, 0);
   return (
     <section class="panel totals" aria-labelledby="totals-heading">
-      <h2 id="totals-heading">{words.totals}</h2>
+      <header>
+        <h2 id="totals-heading">{words.totals}</h2>
+        <a href="audit">{words.audit}</a>
+      </header>
       <dl>
         <div>
           <dt>{words.tokens}</dt>
@@ -36,9 +39,6 @@ export function Totals({ status }: { status: RelayStatus }) {
           <span class="muted">{words.dataParallel(formatBytes(totals.bytesDataParallel))}</span>
         </p>
       )}
-      <p>
-        <a href="audit">{words.audit}</a>
-      </p>
     </section>
   );
 }

@@ -132,7 +132,7 @@ const english = {
     base: 'Base',
     baseFile: (size: string) => `${size} of 32-bit floats`,
     verify: 'Anyone who may read the contributions can derive this base again, bit for bit:',
-    audit: 'Derive every base again in this browser',
+    audit: 'Audit in this browser',
     sample: 'Text that the base writes',
     sampleRound: (round: number) => (round === 0 ? 'before the first round' : `after round ${round}`),
     noSample: 'Text that the model writes appears here after the first rounds.',

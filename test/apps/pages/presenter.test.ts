@@ -2,11 +2,14 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { launchBrowser } from '../../../bench/browser.ts';
+import { systemClock } from '../../../relay/run/clock.ts';
 import { payloadOf, ScriptedNode } from '../../support/relay/scripted-node.ts';
 import { smallRun } from '../../support/relay/small-run.ts';
 import { journal, start, until } from '../../support/relay/stage.ts';
 import { type Built, built } from '../../system/built.ts';
 import { openWatched } from './watched-page.ts';
+
+const hour = 3_600_000;
 
 let build: Built;
 let browser: Browser;
@@ -22,8 +25,12 @@ afterAll(async () => {
 
 test('the presenter starts a run from its lobby, steers it with the keyboard alone and ends it', async () => {
   const token = 'come in';
-  const create = smallRun({ rounds: 5 });
-  const relay = await start({ pages: build.pages, presenter: 'for one alone', token, create });
+  const create = smallRun({ rounds: 5, deadlineMs: hour });
+  // The status is published by the clock of the machine. The scripted nodes send no heartbeats.
+  const relay = await start(
+    { pages: build.pages, presenter: 'for one alone', token, create, clock: systemClock },
+    { silence: hour },
+  );
   const { page, problems, close } = await openWatched(browser, { viewport: { width: 1366, height: 768 } });
   onTestFinished(close);
   const nodes = [];
@@ -40,6 +47,8 @@ test('the presenter starts a run from its lobby, steers it with the keyboard alo
   );
   const press = async (name: string) => {
     const button = page.getByRole('button', { name, exact: true });
+    // The relay must have answered the command before.
+    await expect.poll(() => button.isEnabled()).toBe(true);
     await button.focus();
     await page.keyboard.press('Enter');
   };
