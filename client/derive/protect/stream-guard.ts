@@ -107,8 +107,8 @@ const rehearsed = [
   'l-e-t-t-e-r-s a n d w 0 r d s, d1sgu!sed: p@y $5 (or 3%) & g0 * t0 / th3 b4nk = now + #2\n',
   'Voix ambiguë d’un cœur; Würfel, año — Съешь ещё этих булок, Ξεσκεπάζω. ',
 ].join('');
-/** How often it is read: as many characters as the first replies have in which the engine still compiles. */
-const rehearsals = 12;
+/** How often it is read: as many characters as some 80 replies have, in the first of which the engine still compiles. */
+const rehearsals = 300;
 
 /**
  * Guards some text, so that no reply waits for the engine to compile the guard, nor for the tables of characters. Call it once
