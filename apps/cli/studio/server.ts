@@ -3,21 +3,8 @@ import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import { TapestryError } from '../../../client/errors.ts';
 import { refusalOfNames } from '../../../relay/server/http/names.ts';
-import { Pages, type Site, secured } from '../../../relay/server/http/pages.ts';
+import { Pages, type Site, secured, unconnectedPolicy } from '../../../relay/server/http/pages.ts';
 import { listenOnLoopback } from '../serve/loopback.ts';
-
-/** Nothing but the studio's own scripts and styles, and no connection to anywhere. */
-const pagePolicy = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "worker-src 'self'",
-  "connect-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
 
 /** The service worker stores the page's files, and alone may fetch: these files, from here. */
 const offlineScript = 'offline.js';
@@ -41,7 +28,7 @@ function scriptPolicy(name: string): string {
 
 const site: Site = {
   addresses: { '/': 'studio.html' },
-  pagePolicy: () => pagePolicy,
+  pagePolicy: () => unconnectedPolicy,
   scriptPolicy,
 };
 

@@ -29,10 +29,10 @@ const pagePolicy = [
 ].join('; ');
 
 /**
- * The audit page itself connects to nothing: its worker alone reads the run. So nothing but the worker's messages can
- * change what the page shows.
+ * A page of its own scripts and styles that connects to nothing. The worker of the audit page alone reads the run, so nothing but
+ * the worker's messages can change what the page shows.
  */
-const auditPolicy = [
+export const unconnectedPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -63,7 +63,7 @@ export interface Site {
 /** The pages of a relay. */
 export const relaySite: Site = {
   addresses: { '/': 'index.html', '/dashboard': 'dashboard.html', '/audit': 'audit.html' },
-  pagePolicy: (name) => (name === 'audit.html' ? auditPolicy : pagePolicy),
+  pagePolicy: (name) => (name === 'audit.html' ? unconnectedPolicy : pagePolicy),
   scriptPolicy: () => workerPolicy,
 };
 

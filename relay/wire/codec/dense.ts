@@ -1,6 +1,7 @@
 import { WireError } from '../strict.ts';
 import { type DenseCodec, RefusalCode } from '../tapestry_pb.js';
-import type { Codec, Slice } from './codec.ts';
+import { decodersOfBlocks } from './blocks.ts';
+import type { Codec } from './codec.ts';
 import { bad, greatestMagnitude, isUsableGrid, powerOfTwo, shiftFor } from './grid.ts';
 
 /** The numbers of a dense codec: bits 2 … 8, block >= 1, and a grid from 2^exponent to 2^(exponent + maxShift). */
@@ -21,9 +22,6 @@ export function denseCodec(settings: DenseSettings): Codec {
   if (!usable) throw new WireError(RefusalCode.OUT_OF_LIMIT, 'the dense codec has no grid');
   const greatest = 2 ** (bits - 1) - 1;
   const grid: Grid = { bits, block, maxShift, greatest, unit: powerOfTwo(exponent) };
-  const atOnce = Math.max(block, sliceValues - (sliceValues % block));
-  // Memory that is new for each slice would take longer than decoding it.
-  let slice = new Int32Array(0);
   return {
     unit: grid.unit,
     greatestInteger: greatest * 2 ** maxShift,
@@ -32,21 +30,11 @@ export function denseCodec(settings: DenseSettings): Codec {
     block,
     payloadBytes: (length) => payloadBytes(length, grid),
     encode: (values, decoded) => encode(values, decoded, grid),
-    decode(payload, length, add) {
-      const integers = decodeRange(payload, length, 0, new Int32Array(length), grid);
-      for (let i = 0; i < length; i++) add(i, integers[i] ?? 0);
-    },
-    decodeSlice(payload, length, from): Slice {
-      const values = Math.min(length - from, atOnce);
-      if (slice.length < values) slice = new Int32Array(values);
-      const integers = decodeRange(payload, length, from, slice.subarray(0, values), grid);
-      return { from, to: from + values, integers, indices: null };
-    },
+    ...decodersOfBlocks(block, (payload, length, from, integers) =>
+      decodeRange(payload, length, from, integers, grid),
+    ),
   };
 }
-
-/** Values of one slice: about a millisecond of work. */
-const sliceValues = 65_536;
 
 interface Grid {
   readonly bits: number;

@@ -1,6 +1,7 @@
 import { WireError } from '../strict.ts';
 import { RefusalCode, type StatisticalCodec } from '../tapestry_pb.js';
-import type { Codec, Slice } from './codec.ts';
+import { decodersOfBlocks } from './blocks.ts';
+import type { Codec } from './codec.ts';
 import { bad, isUsableGrid, powerOfTwo } from './grid.ts';
 import { ascendingMagnitudes, greatestOnGrid, levelsOf, onGrid } from './magnitudes.ts';
 import { bytesOf, pack, unusedOf } from './packing.ts';
@@ -12,8 +13,6 @@ export type StatisticalSettings = Omit<StatisticalCodec, '$typeName' | '$unknown
 const codeBits = 2;
 /** Bytes before the codes: the shift, the lower magnitude and the higher one. */
 const headBytes = 3;
-/** Values of one slice: about a millisecond of work. */
-const sliceValues = 65_536;
 
 /**
  * The statistical codec: its payload holds every value in 2 bits. Values are cut into blocks of `block` (the last may be shorter).
@@ -39,9 +38,6 @@ export function statisticalCodec(settings: StatisticalSettings): Codec {
     feedbackDecay <= 1;
   if (!usable) throw new WireError(RefusalCode.OUT_OF_LIMIT, 'the statistical codec has no grid');
   const shape: Shape = { block, maxShift, unit: powerOfTwo(exponent) };
-  const atOnce = Math.max(block, sliceValues - (sliceValues % block));
-  // Memory that is new for each slice would take longer than decoding it.
-  let slice = new Int32Array(0);
   return {
     unit: shape.unit,
     greatestInteger: greatestOnGrid * 2 ** maxShift,
@@ -50,16 +46,9 @@ export function statisticalCodec(settings: StatisticalSettings): Codec {
     block,
     payloadBytes: (length) => payloadBytes(length, block),
     encode: (values, decoded) => encode(values, decoded, shape),
-    decode(payload, length, add) {
-      const integers = decodeRange(payload, length, 0, new Int32Array(length), shape);
-      for (let i = 0; i < length; i++) add(i, integers[i] ?? 0);
-    },
-    decodeSlice(payload, length, from): Slice {
-      const values = Math.min(length - from, atOnce);
-      if (slice.length < values) slice = new Int32Array(values);
-      const integers = decodeRange(payload, length, from, slice.subarray(0, values), shape);
-      return { from, to: from + values, integers, indices: null };
-    },
+    ...decodersOfBlocks(block, (payload, length, from, integers) =>
+      decodeRange(payload, length, from, integers, shape),
+    ),
   };
 }
 
