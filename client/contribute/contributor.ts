@@ -1,7 +1,6 @@
 import type { DraftToRelay } from '../../relay/wire/frames.ts';
 import { toHex } from '../../relay/wire/hex.ts';
 import type { Corpus } from '../data/corpus.ts';
-import { TapestryError } from '../errors.ts';
 import { type Device, openDevice, requireStorage } from '../gpu/device.ts';
 import { Random } from '../random.ts';
 import type { Runtime } from '../runtime.ts';
@@ -18,6 +17,7 @@ import { RoundWork } from './round/round-work.ts';
 import type { RunTerms } from './run-terms.ts';
 import { advance } from './session/session.ts';
 import { type Effect, newSession, type Session, type SessionEvent } from './session/state.ts';
+import { SessionEffects } from './session-effects.ts';
 
 export type { ContributorEvent } from './events.ts';
 
@@ -57,10 +57,8 @@ export class Contributor {
   #opening: Promise<void> | null = null;
   /** Ends the pause before the next attempt to connect; null while none is waited for. */
   #retryPause: AbortController | null = null;
-  #job = new AbortController();
-  #jobDone: Promise<void> = Promise.resolve();
-  /** Effects in progress. `run` resolves only after all of them have finished their writes. */
-  readonly #attempts = new Set<Promise<void>>();
+  /** `run` resolves only after all of them have finished their writes. */
+  readonly #effects: SessionEffects;
   #accepted = { contributions: 0, tokens: 0 };
 
   constructor(runtime: Runtime, network: Network, options: ContributorOptions) {
@@ -69,6 +67,11 @@ export class Contributor {
     this.#options = options;
     this.#store = new NodeStore(runtime, network, options.relay);
     this.#random = Random.seeded(options.seed, 1);
+    this.#effects = new SessionEffects(
+      this.#ending.signal,
+      (event) => this.#dispatch(event),
+      () => this.#random.uniform(),
+    );
     this.#power = checkedPower(options.power ?? 1);
   }
 
@@ -140,7 +143,7 @@ export class Contributor {
     this.#dispatch({ kind: 'start' });
     const ending = await this.#ended.promise;
     this.#relay.stopUpload();
-    await Promise.all([this.#jobDone, ...this.#attempts]);
+    await this.#effects.settled();
     await this.#relay.leave(this.#session.settled?.round ?? 0);
     await this.#opening?.catch(() => undefined);
     this.#work?.training.close();
@@ -199,7 +202,7 @@ export class Contributor {
         this.#relay?.disconnect();
         break;
       case 'wait':
-        this.#attempt(this.#retryAfter(effect.milliseconds));
+        this.#effects.attempt(this.#retryAfter(effect.milliseconds));
         break;
       case 'sync':
         this.#begin(async (work, signal) => {
@@ -218,7 +221,7 @@ export class Contributor {
         });
         break;
       case 'stop':
-        this.#job.abort();
+        this.#effects.abortJob();
         break;
       case 'conclude':
         this.#conclude();
@@ -230,13 +233,13 @@ export class Contributor {
         this.#work?.training.release();
         break;
       case 'offer':
-        this.#attempt(this.#offer(effect.payload));
+        this.#effects.attempt(this.#offer(effect.payload));
         break;
       case 'upload':
-        this.#attempt(this.#upload(effect.payload, effect.offset));
+        this.#effects.attempt(this.#upload(effect.payload, effect.offset));
         break;
       case 'accept':
-        this.#attempt(this.#accept(effect.payload, effect.sequence));
+        this.#effects.attempt(this.#accept(effect.payload, effect.sequence));
         break;
       case 'settle':
         this.#work?.settle();
@@ -255,39 +258,16 @@ export class Contributor {
     }
   }
 
-  /** Tracks an effect until it completes. An error in it ends the session. */
-  #attempt(effect: Promise<void>): void {
-    const attempt = effect
-      .catch((problem: Error) => this.#dispatch({ kind: 'failed', problem }))
-      .finally(() => this.#attempts.delete(attempt));
-    this.#attempts.add(attempt);
-  }
-
-  /** Aborts the previous job and runs this one after the previous has ended. */
   #begin(job: (work: RoundWork, signal: AbortSignal) => Promise<void>): void {
-    this.#job.abort();
-    this.#job = new AbortController();
-    const signal = AbortSignal.any([this.#job.signal, this.#ending.signal]);
-    const before = this.#jobDone;
-    this.#jobDone = (async () => {
-      await before;
-      if (this.#work === null || signal.aborted) return;
-      try {
-        await job(this.#work, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        const problem = error instanceof Error ? error : new Error(String(error));
-        const ofRelay = problem instanceof TapestryError && problem.code.startsWith('relay.');
-        if (ofRelay) this.#dispatch({ kind: 'disconnected', problem, jitter: this.#random.uniform() });
-        else this.#dispatch({ kind: 'failed', problem });
-      }
-    })();
+    this.#effects.begin(async (signal) => {
+      if (this.#work !== null) await job(this.#work, signal);
+    });
   }
 
   /** Lets the current job end by itself at its next step, or stops it before its first. The next job begins after that. */
   #conclude(): void {
-    if (this.#work?.conclude() === true) this.#job = new AbortController();
-    else this.#job.abort();
+    if (this.#work?.conclude() === true) this.#effects.releaseJob();
+    else this.#effects.abortJob();
   }
 
   async #retryAfter(milliseconds: number): Promise<void> {

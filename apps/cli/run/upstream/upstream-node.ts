@@ -12,7 +12,7 @@ import {
   type Session,
   type SessionEvent,
 } from '../../../../client/contribute/session/state.ts';
-import { TapestryError } from '../../../../client/errors.ts';
+import { SessionEffects } from '../../../../client/contribute/session-effects.ts';
 import { Random } from '../../../../client/random.ts';
 import type { Runtime } from '../../../../client/runtime.ts';
 import { noProgress } from '../../../../client/train/loop/training-progress.ts';
@@ -51,12 +51,10 @@ export class UpstreamNode {
   readonly #random: Random;
   readonly #ended = Promise.withResolvers<Ending>();
   readonly #ending = new AbortController();
-  readonly #attempts = new Set<Promise<void>>();
+  readonly #effects: SessionEffects;
   #session: Session = newSession;
   #relay: RelayClient | null = null;
   #work: UpstreamWork | null = null;
-  #job = new AbortController();
-  #jobDone: Promise<void> = Promise.resolve();
   /** Aborted when the upstream relay welcomes the node. */
   #absence = new AbortController();
 
@@ -66,6 +64,11 @@ export class UpstreamNode {
     this.#options = options;
     this.#store = new NodeStore(runtime, network, options.relay);
     this.#random = Random.seeded(options.seed, 1);
+    this.#effects = new SessionEffects(
+      this.#ending.signal,
+      (event) => this.#dispatch(event),
+      () => this.#random.uniform(),
+    );
   }
 
   /**
@@ -89,7 +92,7 @@ export class UpstreamNode {
     const { reason, problem } = await this.#ended.promise;
     signal.removeEventListener('abort', leave);
     this.#relay.stopUpload();
-    await Promise.all([this.#jobDone, ...this.#attempts]);
+    await this.#effects.settled();
     await this.#relay.leave(this.#session.settled?.round ?? 0);
     if (reason === 'complete') await this.#work?.adoptLast(signal);
     own.follow(false);
@@ -150,7 +153,7 @@ export class UpstreamNode {
         break;
       case 'stop':
       case 'conclude':
-        this.#job.abort();
+        this.#effects.abortJob();
         break;
       case 'offer':
         this.#attempt(async () => {
@@ -199,32 +202,13 @@ export class UpstreamNode {
     if (receipt !== null) this.#attempt(() => this.#store.saveReceipt(run, receipt));
   }
 
-  /** Tracks an effect until it completes. An error in it ends the session. */
   #attempt(effect: () => Promise<void>): void {
-    const attempt = effect()
-      .catch((problem: Error) => this.#dispatch({ kind: 'failed', problem }))
-      .finally(() => this.#attempts.delete(attempt));
-    this.#attempts.add(attempt);
+    this.#effects.attempt(effect());
   }
 
-  /** Aborts the previous job and runs this one after the previous has ended. */
   #begin(job: (work: UpstreamWork, signal: AbortSignal) => Promise<void>): void {
-    this.#job.abort();
-    this.#job = new AbortController();
-    const signal = AbortSignal.any([this.#job.signal, this.#ending.signal]);
-    const before = this.#jobDone;
-    this.#jobDone = (async () => {
-      await before;
-      if (this.#work === null || signal.aborted) return;
-      try {
-        await job(this.#work, signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        const problem = error instanceof Error ? error : new Error(String(error));
-        const isOfRelay = problem instanceof TapestryError && problem.code.startsWith('relay.');
-        if (isOfRelay) this.#dispatch({ kind: 'disconnected', problem, jitter: this.#random.uniform() });
-        else this.#dispatch({ kind: 'failed', problem });
-      }
-    })();
+    this.#effects.begin(async (signal) => {
+      if (this.#work !== null) await job(this.#work, signal);
+    });
   }
 }
