@@ -162,7 +162,8 @@ export async function runStage(
 
     if (from.checkpoint === null) await measure(0, null);
     while (place.state.step < steps && !isOver()) {
-      const before = place;
+      /** The last place that can be saved without the device. */
+      let reached = place;
       const done = place.state.step;
       const measuredAt = Math.min(steps, (Math.floor(done / evaluationSteps) + 1) * evaluationSteps);
       const until = policy === null ? measuredAt : Math.min(steps, done + policy.reinforce.updates);
@@ -198,7 +199,9 @@ export async function runStage(
               onEvent({ event: 'progress', stage, step, steps, loss, tokensPerSecond, secondsLeft });
             },
             onSnapshot: async (snapshot) => {
-              if (isDue() && policy === null) await save(snapshot);
+              if (policy !== null) return;
+              reached = snapshot;
+              if (isDue()) await save(snapshot);
             },
             onDeviceLost: (step, reason) => {
               loaded = false;
@@ -210,11 +213,14 @@ export async function runStage(
         place = result;
         if (until >= measuredAt) await measure(until, result.lastLoss);
       } catch (error) {
-        // Every step that was queued is in the trainer, so that an interruption loses no step.
-        // Completions are not stored, so that a rollout begins again.
-        if (signal.aborted && policy !== null) await save(before);
-        else if (signal.aborted && loaded)
-          await save({ state: await loop.trainer.save(), sampler: batches.save() });
+        // Every step that was queued is in the trainer, so that an interruption loses no step. Completions are not stored,
+        // so that a rollout begins again. A stop may also come before the task's place is loaded, as in a measurement.
+        if (signal.aborted)
+          await save(
+            loaded && policy === null
+              ? { state: await loop.trainer.save(), sampler: batches.save() }
+              : reached,
+          );
         throw error;
       }
       if (isDue() || place.state.step === steps) await save(place);

@@ -57,7 +57,8 @@ function builder(of: Build) {
   return (onEvent: (event: StageEvent) => void = () => {}, signal = new AbortController().signal) =>
     runBuild(of, files, {
       ...{ runtime, config, tokenizer: byteTokenizer, references: memoryFiles(), date: () => 0, onEvent },
-      ...{ signal, checkpointMilliseconds: 0 },
+      // No checkpoint is due, so that an interruption must store what was reached.
+      ...{ signal, checkpointMilliseconds: 60_000 },
       saveAdapter: () => Promise.reject(new Error('an adapter without its head means nothing')),
     });
 }
