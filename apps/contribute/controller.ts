@@ -1,6 +1,7 @@
 import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
 import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
+import { forgetLanguage } from '../ui/language/language.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
 import {
   atRest,
@@ -206,6 +207,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
     },
     async forget() {
       forgetChoice();
+      forgetLanguage();
       await remote.forget();
       worker.terminate();
     },

@@ -1,17 +1,13 @@
 import { render } from 'preact';
 import '../ui/base.css';
-import { language } from '../ui/messages.ts';
+import { openPage } from '../ui/language/open-page.ts';
 import { openStatusFeed } from '../ui/status-feed.ts';
-import { followSystemTheme } from '../ui/theme.ts';
 import './contribute.css';
 import { openController } from './controller.ts';
 import { Contribute } from './page.tsx';
 import { followInTab } from './tab/tab-effects.ts';
 
-const mount = document.getElementById('page');
-if (mount !== null) {
-  document.documentElement.lang = language;
-  followSystemTheme();
+void openPage((mount) => {
   // Browsers do not send the fragment to a server. It is removed from the address so that nobody shares the token by accident.
   const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
   if (token !== '') history.replaceState(null, '', location.pathname);
@@ -19,4 +15,4 @@ if (mount !== null) {
   followInTab(session);
   render(<Contribute session={session} />, mount);
   void session.look();
-}
+});

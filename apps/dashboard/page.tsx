@@ -4,6 +4,7 @@ import type { RelayStatus } from '../../relay/wire/status.ts';
 import { useNow } from '../ui/clock.ts';
 import { ConnectionChip } from '../ui/connection.tsx';
 import { formatDuration } from '../ui/format.ts';
+import { language } from '../ui/language/language.ts';
 import { LossChart } from '../ui/loss-chart.tsx';
 import { Masthead } from '../ui/masthead.tsx';
 import { messages } from '../ui/messages.ts';
@@ -38,7 +39,7 @@ function Stale({ heardAt }: { heardAt: number }) {
 function Loss({ status }: { status: RelayStatus }) {
   // A status comes twice a second, a round seldom: only a new round draws the chart again.
   const { round } = status.base;
-  const chart = useMemo(() => lossOfRun(status), [status.run.id, round]);
+  const chart = useMemo(() => lossOfRun(status), [status.run.id, round, language.value]);
   return (
     <section class="panel loss" aria-labelledby="loss-heading">
       <h2 id="loss-heading">

@@ -1,18 +1,30 @@
-import { language } from './messages.ts';
+import { computed } from '@preact/signals';
+import { locale } from './language/language.ts';
 
-const compact = new Intl.NumberFormat(language, { notation: 'compact', maximumSignificantDigits: 3 });
-const whole = new Intl.NumberFormat(language, { maximumFractionDigits: 0 });
-const loss = new Intl.NumberFormat(language, { minimumFractionDigits: 3, maximumFractionDigits: 3 });
-const percent = new Intl.NumberFormat(language, { style: 'percent', maximumSignificantDigits: 3 });
-const scaled = new Intl.NumberFormat(language, { maximumSignificantDigits: 3 });
+/** Intl's formats in the language of the page. */
+const formats = computed(() => {
+  const tag = locale.value;
+  const time = { hour: 'numeric', minute: '2-digit' } as const;
+  return {
+    compact: new Intl.NumberFormat(tag, { notation: 'compact', maximumSignificantDigits: 3 }),
+    whole: new Intl.NumberFormat(tag, { maximumFractionDigits: 0 }),
+    loss: new Intl.NumberFormat(tag, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
+    percent: new Intl.NumberFormat(tag, { style: 'percent', maximumSignificantDigits: 3 }),
+    scaled: new Intl.NumberFormat(tag, { maximumSignificantDigits: 3 }),
+    clock: new Intl.DateTimeFormat(tag, time),
+    dayAndClock: new Intl.DateTimeFormat(tag, { weekday: 'short', day: 'numeric', month: 'short', ...time }),
+  };
+});
 
 /** A count, in full below 100,000 (12,345) and shortened from there on (1.23M). */
 export function formatCount(value: number): string {
+  const { whole, compact } = formats.value;
   return Math.abs(value) < 100_000 ? whole.format(value) : compact.format(value);
 }
 
 /** Bytes with decimal units (powers of 1,000): 1.23 MB. */
 export function formatBytes(bytes: number): string {
+  const { whole, scaled } = formats.value;
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
   let value = bytes;
   let unit = 0;
@@ -34,11 +46,11 @@ export function formatDuration(milliseconds: number): string {
 
 /** A loss in nats per token with three decimals; a dash if there is none. */
 export function formatLoss(value: number | null): string {
-  return value === null || !Number.isFinite(value) ? '–' : loss.format(value);
+  return value === null || !Number.isFinite(value) ? '–' : formats.value.loss.format(value);
 }
 
 export function formatShare(part: number, total: number): string {
-  return total > 0 ? percent.format(Math.min(1, part / total)) : '–';
+  return total > 0 ? formats.value.percent.format(Math.min(1, part / total)) : '–';
 }
 
 /** The factor by which `moved` is smaller than `otherwise`; null if it is not smaller or not yet known. */
@@ -46,17 +58,9 @@ export function timesLess(moved: number, otherwise: number): string | null {
   return moved > 0 && otherwise > moved ? `×${formatCount(otherwise / moved)}` : null;
 }
 
-const clock = new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' });
-const dayAndClock = new Intl.DateTimeFormat(language, {
-  weekday: 'short',
-  day: 'numeric',
-  month: 'short',
-  hour: 'numeric',
-  minute: '2-digit',
-});
-
 /** A time of day in the browser's zone; with its day where it is not today. Both in milliseconds since 1970. */
 export function formatClock(time: number, now: number): string {
   const isToday = new Date(time).toDateString() === new Date(now).toDateString();
+  const { clock, dayAndClock } = formats.value;
   return (isToday ? clock : dayAndClock).format(time);
 }

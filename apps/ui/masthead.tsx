@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { LanguageSwitch } from './language/language-switch.tsx';
 import { messages } from './messages.ts';
 import { chooseTheme, theme, themes } from './theme.ts';
 
@@ -68,6 +69,7 @@ export function Masthead({ run, home = './', children }: MastheadProps) {
       {run !== null && <span class="run-name">{run}</span>}
       <div class="end">
         {children}
+        <LanguageSwitch />
         <ThemeButton />
       </div>
     </header>

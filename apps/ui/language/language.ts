@@ -1,0 +1,55 @@
+import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import type { Messages } from '../words/catalogue.ts';
+import { isLanguageTag, type LanguageTag, languages } from '../words/languages.ts';
+
+const storedName = 'tapestry language';
+
+/** The first of the browser's languages that the pages have; English if they have none of them. */
+export function preferredLanguage(wanted: readonly string[]): LanguageTag {
+  return wanted.map((tag) => tag.split('-', 1)[0] ?? '').find(isLanguageTag) ?? 'en';
+}
+
+/** The tag by which numbers and times are written: the browser's tag of the language, which may name a region. */
+export function localeOf(language: LanguageTag, wanted: readonly string[]): string {
+  return wanted.find((tag) => tag.split('-', 1)[0] === language) ?? language;
+}
+
+interface Spoken {
+  readonly tag: LanguageTag;
+  readonly messages: Messages;
+}
+const spoken = signal<Spoken | null>(null);
+/** Counts the wishes, so that a language which loads slowly does not replace a later one. */
+let wishes = 0;
+
+/** The language of the page. */
+export const language: ReadonlySignal<LanguageTag> = computed(() => spoken.value?.tag ?? 'en');
+
+/** Its texts; null until the first language is loaded. */
+export const catalogue: ReadonlySignal<Messages | null> = computed(() => spoken.value?.messages ?? null);
+
+export const locale: ReadonlySignal<string> = computed(() => localeOf(language.value, navigator.languages));
+
+/** Loads a language and shows the page in it. What the page does goes on, and what was typed stays. */
+export async function speak(tag: LanguageTag): Promise<void> {
+  const wish = ++wishes;
+  const messages = await languages[tag].load();
+  if (wish === wishes) spoken.value = { tag, messages };
+}
+
+/** Loads the language that the person chose here before, or else the browser's. The page waits for it before it renders. */
+export async function openLanguage(): Promise<void> {
+  const stored = localStorage.getItem(storedName) ?? '';
+  await speak(isLanguageTag(stored) ? stored : preferredLanguage(navigator.languages));
+}
+
+/** Shows the page in the language that the person chose, now and at the next visit. */
+export async function chooseLanguage(tag: LanguageTag): Promise<void> {
+  await speak(tag);
+  localStorage.setItem(storedName, tag);
+}
+
+/** Removes what the browser stores of the choice. */
+export function forgetLanguage(): void {
+  localStorage.removeItem(storedName);
+}

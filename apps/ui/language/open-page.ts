@@ -1,0 +1,25 @@
+import { effect } from '@preact/signals';
+import { followSystemTheme } from '../theme.ts';
+import { languages } from '../words/languages.ts';
+import { language, openLanguage } from './language.ts';
+
+/** Opens the page that the document is for, in its language, and lets the document say which that is. */
+export async function openPage(open: (mount: HTMLElement) => void): Promise<void> {
+  const mount = document.getElementById('page');
+  if (mount === null) return;
+  await openLanguage();
+  effect(() => {
+    const root = document.documentElement;
+    root.lang = language.value;
+    root.dir = languages[language.value].direction;
+  });
+  followSystemTheme();
+  open(mount);
+}
+
+/** Keeps the document's title, which may change with the language. */
+export function keepTitle(title: () => string): void {
+  effect(() => {
+    document.title = title();
+  });
+}

@@ -1,0 +1,26 @@
+import type { Messages } from './catalogue.ts';
+
+interface Language {
+  /** Its name in itself, which its speakers look for. */
+  readonly name: string;
+  readonly direction: 'ltr' | 'rtl';
+  /** Loads its texts, which are a script of their own. */
+  readonly load: () => Promise<Messages>;
+}
+
+/** The languages of the pages, under their BCP 47 tags. */
+export const languages = {
+  en: {
+    name: 'English',
+    direction: 'ltr',
+    load: async () => (await import('./english/english.ts')).english,
+  },
+} as const satisfies Readonly<Record<string, Language>>;
+
+export type LanguageTag = keyof typeof languages;
+
+export const languageTags = Object.keys(languages).filter(isLanguageTag);
+
+export function isLanguageTag(tag: string): tag is LanguageTag {
+  return Object.hasOwn(languages, tag);
+}
