@@ -9,7 +9,7 @@ import { BlobCatalogue } from './blob-catalogue.ts';
 import type { Clock } from './clock.ts';
 import { Acceptances } from './contributions/acceptances.ts';
 import { defaultRunLimits, type RunLimits } from './contributions/limits.ts';
-import { receiptOf } from './contributions/receipt.ts';
+import { acceptedOf, receiptOf } from './contributions/receipt.ts';
 import { type Refused, Uploads } from './contributions/uploads.ts';
 import { disk, type Environment, type NewRun, type OpenedRun, openRun } from './open-run.ts';
 import { type PresentedBody, Rounds } from './rounds.ts';
@@ -159,14 +159,9 @@ export class Run {
     offer: Offer,
   ): Promise<{ resume: number } | { acknowledgement: Acknowledgement } | Refused> {
     return this.#refusably(key, async () => {
-      const payload = toHex(offer.payload);
-      for (const attempt of [this.#store.replay.open, this.#store.replay.before]) {
-        const accepted = attempt?.contributions.get(key);
-        if (accepted?.body.payload === payload && accepted.body.round === offer.round) {
-          return { acknowledgement: await this.#receiptOf(accepted, attempt?.attempt ?? 0) };
-        }
-      }
-      const refusal = this.#rounds.refusalOf(key, payload, offer);
+      const acknowledgement = await this.#receiptOfOffer(key, offer);
+      if (acknowledgement !== null) return { acknowledgement };
+      const refusal = this.#rounds.refusalOf(key, toHex(offer.payload), offer);
       if (refusal !== null) return { refusal };
       const answer = await this.#uploads.offer(key, this.#corpora.get(key) ?? null, offer);
       if ('resume' in answer) this.#rounds.offered(key, offer.steps);
@@ -184,8 +179,10 @@ export class Run {
       if (offer === undefined) return { refusal: RefusalCode.UNEXPECTED };
       const refusal = this.#rounds.refusalOf(key, toHex(offer.payload), offer);
       if (refusal !== null) {
+        // It may have been accepted since its offer: from the node's connection before, or by another process.
+        const acknowledgement = await this.#receiptOfOffer(key, offer);
         await this.#uploads.drop(key);
-        return { refusal };
+        return acknowledgement === null ? { refusal } : { acknowledgement };
       }
       const whole = await this.#uploads.chunk(key, chunk);
       if (typeof whole !== 'boolean') return whole;
@@ -273,6 +270,12 @@ export class Run {
     this.#dropIf(key, () => this.#uploads.isOf(key, received.payload));
     void this.tick();
     return answer;
+  }
+
+  /** The receipt of what a node offers, if the relay has it already. */
+  async #receiptOfOffer(key: NodeKey, offer: Offer): Promise<Acknowledgement | null> {
+    const had = acceptedOf(this.#store.replay, key, offer);
+    return had && this.#receiptOf(had.accepted, had.attempt);
   }
 
   #receiptOf(accepted: Accepted, attempt: number): Promise<Acknowledgement> {

@@ -1,8 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import type { Accepted } from '../../journal/event-log.ts';
-import { fromHex, type Hash } from '../../wire/hex.ts';
+import type { Replay } from '../../journal/replay.ts';
+import { fromHex, type Hash, type NodeKey, toHex } from '../../wire/hex.ts';
 import { acknowledgementBytes, sign } from '../../wire/signatures.ts';
-import { type Acknowledgement, AcknowledgementSchema } from '../../wire/tapestry_pb.js';
+import { type Acknowledgement, AcknowledgementSchema, type Offer } from '../../wire/tapestry_pb.js';
 
 /** The receipt of a contribution that `attempt` accepted, signed with `key`. `checkpoint` is the journal's newest. */
 export async function receiptOf(
@@ -21,4 +22,18 @@ export async function receiptOf(
   };
   const signature = await sign(relay.key, acknowledgementBytes(fromHex(relay.run), receipt));
   return create(AcknowledgementSchema, { ...receipt, signature });
+}
+
+/** What the open round or the last one accepted of an offer, and in which attempt; null if it has not. */
+export function acceptedOf(
+  { open, before }: Pick<Replay, 'open' | 'before'>,
+  key: NodeKey,
+  { payload, round }: Pick<Offer, 'payload' | 'round'>,
+): { readonly accepted: Accepted; readonly attempt: number } | null {
+  for (const attempt of [open, before]) {
+    const accepted = attempt?.contributions.get(key);
+    if (attempt && accepted?.body.payload === toHex(payload) && accepted.body.round === round)
+      return { accepted, attempt: attempt.attempt };
+  }
+  return null;
 }

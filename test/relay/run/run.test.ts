@@ -1,3 +1,4 @@
+import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { Random } from '../../../client/random.ts';
 import { type Contribution, contributionOf } from '../../../relay/journal/contribution.ts';
@@ -9,7 +10,7 @@ import { FileBlobs } from '../../../relay/storage/file-blobs.ts';
 import { hashOfBytes } from '../../../relay/storage/sha256.ts';
 import { fromHex } from '../../../relay/wire/hex.ts';
 import { acknowledgementBytes, verifySignature } from '../../../relay/wire/signatures.ts';
-import { RefusalCode } from '../../../relay/wire/tapestry_pb.js';
+import { ChunkSchema, RefusalCode } from '../../../relay/wire/tapestry_pb.js';
 import { FaultyFiles } from '../../simulation/faulty-files.ts';
 import { journalOf } from '../../support/relay/journal-of.ts';
 import { MemoryBlobs } from '../../support/relay/memory-blobs.ts';
@@ -249,5 +250,29 @@ test('contributions accepted by another process count, and its appends do not st
   await settled(run);
   expect(run.current()).toMatchObject({ round: 2 });
   expect(run.history()).toMatchObject([{ round: 1, contributions: 3 }]);
+  await run.close();
+});
+
+test('the last bytes of what was accepted meanwhile are answered with the receipt', async () => {
+  const journal = new MemoryJournal(clock);
+  const blobs = new MemoryBlobs(clock.now);
+  const environment = {
+    files: new FaultyFiles(Random.seeded(1), clock.now),
+    openLog: () => new MemoryLog(journal),
+    openBlobs: () => blobs,
+  };
+  const run = await Run.open('/run', tinyRun(), clock, environment);
+  for (const { key } of [a, b, c]) run.nodeJoined(key, null);
+  await settled(run);
+  const payload = drawnPayload(100, 5);
+  const offer = await offerFor(run, c, payload);
+  expect(await run.offer(c.key, offer)).toEqual({ resume: 0 });
+  await blobs.put(payload);
+  const accepting = [contributionOf(c.key, 1, offer)];
+  const [accepted] = await new MemoryLog(journal).accept({ round: 1, attempt: 1, target: 3 }, accepting);
+  await expect.poll(() => run.current().contributions).toBe(1);
+  const answer = await run.chunk(c.key, create(ChunkSchema, { offset: 0, data: payload }));
+  expect(answer).toMatchObject({ acknowledgement: { round: 1, sequence: 3n } });
+  expect(accepted).toMatchObject({ sequence: 3 });
   await run.close();
 });

@@ -96,7 +96,9 @@ export class RelayInvariants {
     this.#diskFailsUntil += milliseconds;
   }
 
+  /** Writes fail until then: what is due since before is written again after that. */
   diskFails(until: number): void {
+    this.#dueSince = null;
     this.#diskFailsUntil = until;
   }
 

@@ -161,9 +161,8 @@ export class VirtualRelay {
 
   #offer({ rounds, offers }: Process, port: Port, message: ToRelay & { kind: 'offer' }): void {
     const { node, payload } = message;
-    for (const attempt of [rounds.replay.open, rounds.replay.before]) {
-      const accepted = attempt?.contributions.get(node);
-      if (accepted?.payload !== payload || accepted.round !== message.round) continue;
+    const accepted = acceptedOf(rounds, message);
+    if (accepted !== null) {
       port.upload = 'none';
       this.#acknowledge(node, port.connection, accepted);
       return;
@@ -196,6 +195,12 @@ export class VirtualRelay {
     if (refusal === null && to < this.#options.payloadBytes) return;
     offers.delete(node);
     this.#stored.delete(node);
+    const accepted = refusal === null ? null : acceptedOf(rounds, { node, ...offer });
+    if (accepted !== null) {
+      port.upload = 'none';
+      this.#acknowledge(node, connection, accepted);
+      return;
+    }
     if (refusal !== null) {
       this.#refuse(node, connection, refusal);
       return;
@@ -256,6 +261,18 @@ export class VirtualRelay {
       }
     }
   }
+}
+
+/** What the open round or the last one accepted of an offer. */
+function acceptedOf(
+  { replay }: RelayRounds,
+  { node, payload, round }: VirtualOffer & { readonly node: NodeNumber },
+): VirtualContribution | null {
+  for (const attempt of [replay.open, replay.before]) {
+    const accepted = attempt?.contributions.get(node);
+    if (accepted?.payload === payload && accepted.round === round) return accepted;
+  }
+  return null;
 }
 
 function closing(
