@@ -11,9 +11,9 @@ function viewOf<Part extends object>(part: () => Part | null): Part {
   const read = (key: PropertyKey) => {
     const now = part();
     const value = now === null ? null : Reflect.get(now, key);
-    // Before the first language is loaded, modules take the parts that they will read.
-    const isPart =
-      now === null ? typeof key === 'string' : typeof value === 'object' && !Array.isArray(value);
+    // Before the first language is loaded, modules take the parts that they will read. Who writes one asks for its symbols.
+    if (now === null && typeof key === 'symbol') throw new Error('No language is loaded yet: call speak().');
+    const isPart = now === null || (typeof value === 'object' && !Array.isArray(value));
     if (!isPart) return value;
     const view = views.get(key) ?? viewOf(() => (part() === null ? null : Reflect.get(part() ?? {}, key)));
     views.set(key, view);
