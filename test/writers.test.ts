@@ -37,7 +37,7 @@ const writers: Readonly<Record<string, string>> = {
   'apps/cli/files/new-file.ts': 'new files only (new-file.test.ts)',
   'apps/setup/lock.mjs': 'dist/setup.lock of this project',
   'apps/setup/remembered.mjs': 'dist/setup.json of this project',
-  'apps/studio/save-folder.ts': 'a folder that the person chooses, which the browser asks about',
+  'apps/ui/files/saving.ts': 'a folder that the person chooses, which the browser asks about',
   'client/host/browser/identity.ts': 'one key of its own name in IndexedDB (real-relay.test.ts)',
   'client/host/browser/origin-folder.ts':
     'the folders of the origin that its users name: tapestry/ (real-relay.test.ts), tapestry-studio/',

@@ -1,29 +1,18 @@
-import { useEffect, useState } from 'preact/hooks';
-import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
+import { useMemo } from 'preact/hooks';
+import { DownloadLink } from '../ui/files/download-link.tsx';
 import { messages } from '../ui/messages.ts';
 import type { Failure } from './contribute-view.ts';
 import './fork.css';
 
 const words = messages.contribute.fork;
 
-/** A link that saves a file which only this tab has. */
-function Download({ file, isMain }: { file: EvidenceFile; isMain: boolean }) {
-  const [address, setAddress] = useState('');
-  useEffect(() => {
-    const made = URL.createObjectURL(new Blob([file.bytes], { type: 'application/octet-stream' }));
-    setAddress(made);
-    return () => URL.revokeObjectURL(made);
-  }, [file]);
-  return (
-    <a class={isMain ? 'button primary' : 'button'} href={address} download={file.name}>
-      {words.download[file.kind]}
-    </a>
-  );
-}
-
 /** What a person does about a relay that signed two journals, with the files that show it. */
 export function Fork({ failure }: { failure: Failure }) {
   const { evidence, message, code } = failure;
+  const files = useMemo(
+    () => evidence.map(({ kind, name, bytes }) => ({ kind, name, blob: new Blob([bytes]) })),
+    [evidence],
+  );
   const proof = evidence.find(({ kind }) => kind === 'proof');
   return (
     <section class="fork" aria-labelledby="fork-heading">
@@ -37,8 +26,10 @@ export function Fork({ failure }: { failure: Failure }) {
         ))}
       </ol>
       <p class="buttons">
-        {evidence.map((file, index) => (
-          <Download key={file.name} file={file} isMain={index === 0} />
+        {files.map((file, index) => (
+          <DownloadLink key={file.name} file={file} class={index === 0 ? 'button primary' : 'button'}>
+            {words.download[file.kind]}
+          </DownloadLink>
         ))}
       </p>
       {proof !== undefined && (

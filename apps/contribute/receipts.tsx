@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { saveFile } from '../ui/files/saving.ts';
 import { messages } from '../ui/messages.ts';
 import { problemOf } from '../ui/problem.ts';
 import type { Controller } from './controller.ts';
@@ -13,7 +14,7 @@ export function Receipts({ session }: { session: Controller }) {
     try {
       const file = await session.receipts();
       told.value = file === null ? words.none : words.saved(file.name);
-      if (file !== null) saveFile(file.name, file.bytes);
+      if (file !== null) saveFile({ name: file.name, blob: new Blob([file.bytes]) });
     } catch (error) {
       const { message, next } = problemOf(error);
       told.value = `${message} ${next}`;
@@ -33,14 +34,4 @@ export function Receipts({ session }: { session: Controller }) {
       </p>
     </div>
   );
-}
-
-/** Saves bytes as a file in the folder of the browser's downloads. */
-function saveFile(name: string, bytes: Uint8Array<ArrayBuffer>): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }));
-  link.download = name;
-  link.click();
-  // A browser may read the address after `click` returns.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

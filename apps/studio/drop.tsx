@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { chosenIn, droppedIn } from '../ui/files/chosen.ts';
 import { messages } from '../ui/messages.ts';
-import { chosenIn, droppedIn } from './chosen.ts';
 import type { Session } from './session.ts';
 
 const words = messages.studio;

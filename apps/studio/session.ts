@@ -6,15 +6,15 @@ import {
   type RecipeForm,
   readForm,
 } from '../../client/derive/recipe/recipe-form.ts';
+import type { ChosenFile } from '../ui/files/chosen.ts';
+import type { ExportedFile } from '../ui/files/saving.ts';
 import type { Problem } from '../ui/problem.ts';
 import { adopted, votesFile } from './adoption.ts';
 import { BreachCount } from './breach-count.ts';
 import { Comparison } from './comparison.ts';
 import { atRest, begun, isBusy, reduceTraining, type TrainingView } from './training-view.ts';
 import type {
-  ChosenFile,
   DocumentView,
-  ExportedFile,
   ExportFormat,
   LibraryView,
   Opened,

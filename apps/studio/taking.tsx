@@ -1,29 +1,15 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { DownloadLink } from '../ui/files/download-link.tsx';
+import { canSaveFolders, type ExportedFile, saveFolder } from '../ui/files/saving.ts';
 import { formatBytes, formatCount } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
-import { canSaveFolders, saveFolder } from './save-folder.ts';
 import type { Session } from './session.ts';
 import { Choice } from './steps/fields.tsx';
-import type { ExportedFile, ExportFormat } from './worker/worker-api.ts';
+import type { ExportFormat } from './worker/worker-api.ts';
 
 const words = messages.studio.taking;
 const formats: readonly ExportFormat[] = ['folder', 'gguf', 'peft'];
-
-/** A link that saves one file. A file in a folder gets the folder's name before its own. */
-function Download({ file: { name, blob } }: { file: ExportedFile }) {
-  const address = useSignal('');
-  useEffect(() => {
-    const made = URL.createObjectURL(blob);
-    address.value = made;
-    return () => URL.revokeObjectURL(made);
-  }, [blob, address]);
-  return (
-    <a href={address.value} download={name.replaceAll('/', '-')}>
-      {name}
-    </a>
-  );
-}
 
 /** Takes a model out of the browser: files for other tools. */
 export function Taking({ session }: { session: Session }) {
@@ -106,7 +92,8 @@ export function Taking({ session }: { session: Session }) {
         <ul class="files" aria-label={words.files}>
           {files.value.map((file) => (
             <li key={file.name}>
-              <Download file={file} /> <span class="muted">{formatBytes(file.blob.size)}</span>
+              <DownloadLink file={file}>{file.name}</DownloadLink>{' '}
+              <span class="muted">{formatBytes(file.blob.size)}</span>
             </li>
           ))}
         </ul>

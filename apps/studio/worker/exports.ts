@@ -2,8 +2,9 @@ import { requireExport } from '../../../client/data/cards/touched.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { encodeGgufModel } from '../../../client/formats/gguf/model.ts';
 import type { OriginFolder } from '../../../client/host/browser/origin-folder.ts';
+import type { ExportedFile } from '../../ui/files/saving.ts';
 import type { Library } from './library/add-files.ts';
-import type { ExportedFile, ExportFormat } from './worker-api.ts';
+import type { ExportFormat } from './worker-api.ts';
 
 /**
  * The files of a model: its folder as it is stored, one GGUF file in f16, or its last adapter as PEFT. `acknowledged` lets a

@@ -8,14 +8,9 @@ import type { RowForm } from '../../../client/derive/data/row.ts';
 import type { Breaches } from '../../../client/derive/evaluation/breaches.ts';
 import type { RemovedByRule } from '../../../client/derive/protect/protected-rows.ts';
 import type { StoredFile } from '../../../client/host/browser/origin-folder.ts';
+import type { ChosenFile } from '../../ui/files/chosen.ts';
+import type { ExportedFile } from '../../ui/files/saving.ts';
 import type { Problem } from '../../ui/problem.ts';
-
-/** A file that a person chose or dropped. */
-export interface ChosenFile {
-  /** With its folders, such as `model/config.json`. */
-  readonly path: string;
-  readonly file: File;
-}
 
 /** A base, or a derivative that was built here. */
 export interface ModelView {
@@ -177,11 +172,6 @@ export interface BreachView {
 }
 
 export type ExportFormat = 'folder' | 'gguf' | 'peft';
-
-export interface ExportedFile {
-  readonly name: string;
-  readonly blob: Blob;
-}
 
 export type StudioEvent =
   | { readonly event: 'library'; readonly library: LibraryView }

@@ -2,7 +2,7 @@ import type { DataCard } from '../../../../client/data/cards/card.ts';
 import { folderCard, sidecarEnding, unlisted } from '../../../../client/data/cards/data-use.ts';
 import { parseRecipe } from '../../../../client/derive/recipe/recipe.ts';
 import { printable, TapestryError } from '../../../../client/errors.ts';
-import type { ChosenFile } from '../worker-api.ts';
+import type { ChosenFile } from '../../../ui/files/chosen.ts';
 import type { Cards } from './cards.ts';
 import type { Datasets } from './datasets.ts';
 import type { Documents } from './documents.ts';

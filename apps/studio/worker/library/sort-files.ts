@@ -2,7 +2,7 @@ import { dataJournalFile } from '../../../../client/data/cards/data-entry.ts';
 import { folderCard, sidecarEnding } from '../../../../client/data/cards/data-use.ts';
 import { signaturesFile } from '../../../../client/derive/constitution/signatures.ts';
 import { lineageFile } from '../../../../client/formats/lineage/lineage.ts';
-import type { ChosenFile } from '../worker-api.ts';
+import type { ChosenFile } from '../../../ui/files/chosen.ts';
 
 /** What chosen files are for the studio. */
 export interface SortedFiles {

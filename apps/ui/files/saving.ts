@@ -1,4 +1,9 @@
-import type { ExportedFile } from './worker/worker-api.ts';
+/** A file that a page gives to the person. */
+export interface ExportedFile {
+  /** With its folders, such as `adapter-1/adapter_config.json`. */
+  readonly name: string;
+  readonly blob: Blob;
+}
 
 /** The part of the File System Access API that TypeScript's DOM library lacks. */
 declare global {
@@ -30,4 +35,14 @@ export async function saveFolder(files: readonly ExportedFile[]): Promise<number
     await blob.stream().pipeTo(await file.createWritable());
   }
   return files.length;
+}
+
+/** Saves a file in the folder of the browser's downloads. */
+export function saveFile({ name, blob }: ExportedFile): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // A browser may read the address after `click` returns.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,4 +1,9 @@
-import type { ChosenFile } from './worker/worker-api.ts';
+/** A file that a person chose or dropped. */
+export interface ChosenFile {
+  /** With its folders, such as `model/config.json`. */
+  readonly path: string;
+  readonly file: File;
+}
 
 /** The files of a file chooser, with their folders where a folder was chosen. */
 export function chosenIn(input: HTMLInputElement): ChosenFile[] {
