@@ -12,7 +12,7 @@ const hashInBrowser = {
 };
 
 /** Workers whose scripts keep their own names; any other has the name that its build gives it. */
-const namedWorkers = ['audit-worker', 'function-worker'];
+const namedWorkers = ['audit-worker', 'base-worker', 'function-worker'];
 
 /** A build of pages into a folder of `dist`. The worker's script has the name of `worker`. */
 function pagesBuild(folder: string, worker: string, input: Readonly<Record<string, string>>): UserConfig {

@@ -1,7 +1,6 @@
-import { encodeBeginning } from '../../../client/data/tokenizer.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
+import { continueTexts } from '../../../client/model/generate/continuation.ts';
 import { CpuDecoder } from '../../../client/model/generate/cpu-decoder.ts';
-import { generate } from '../../../client/model/generate/generate.ts';
 import { layoutOf } from '../../../client/model/parameters.ts';
 import { Random } from '../../../client/random.ts';
 import { type TokenizerFiles, tokenizerOfFiles } from './run-tokenizer.ts';
@@ -22,18 +21,9 @@ export interface SampleRequest {
 export async function sampleText(request: SampleRequest): Promise<string> {
   const { config, parameters } = request;
   const tokenizer = tokenizerOfFiles(request.tokenizer, config.vocabularySize);
-  const prompt = {
-    tokens: [...encodeBeginning(tokenizer, request.prompt)],
-    random: Random.seeded(request.seed, request.round),
-  };
+  const beginning = { text: request.prompt, random: Random.seeded(request.seed, request.round) };
   const decoder = new CpuDecoder(config, layoutOf(config), parameters);
-  const pieces = generate(decoder, [prompt], {
-    tokenizer,
-    maxTokens: request.maxTokens,
-    temperature: 0.7,
-    topK: 40,
-    stopTokens: [tokenizer.end],
-  });
+  const pieces = continueTexts(decoder, tokenizer, [beginning], { maxTokens: request.maxTokens });
   let text = '';
   for await (const piece of pieces) text += piece.text;
   return text;

@@ -6,10 +6,16 @@ import {
   maxSignedManifestBytes,
   protocolVersion,
   unlistedCorpus,
+  type WholeManifest,
 } from '../../../relay/wire/frames.ts';
 import { fromHex, toHex } from '../../../relay/wire/hex.ts';
 import { joinBytes, sign, tokenProof } from '../../../relay/wire/signatures.ts';
-import { type Challenge, HostKind, RefusalCode } from '../../../relay/wire/tapestry_pb.js';
+import {
+  type Challenge,
+  HostKind,
+  RefusalCode,
+  type SignedManifest,
+} from '../../../relay/wire/tapestry_pb.js';
 import { TapestryError } from '../../errors.ts';
 import type { Identity } from '../../identity.ts';
 import { type RelayHttp, StatusError } from '../../relay-http.ts';
@@ -70,11 +76,23 @@ export async function corpusIndex(
   signal: AbortSignal,
 ): Promise<number> {
   if (name === null) return unlistedCorpus;
+  const { manifest } = await servedManifest(http, signal);
+  const index = manifest.corpora.indexOf(name);
+  return index < 0 ? unlistedCorpus : index;
+}
+
+/**
+ * The manifest that the relay serves, and as it is signed. The signature is not checked here.
+ * @throws TapestryError `relay.unreachable`, `relay.wrong-protocol` or `relay.too-many`
+ */
+export async function servedManifest(
+  http: RelayHttp,
+  signal: AbortSignal,
+): Promise<{ readonly signed: SignedManifest; readonly manifest: WholeManifest }> {
   const path = `.${manifestPath}`;
   try {
     const signed = decodeSignedManifest(await http.read(path, { most: maxSignedManifestBytes, signal }));
-    const index = decodeManifest(signed.manifest).corpora.indexOf(name);
-    return index < 0 ? unlistedCorpus : index;
+    return { signed, manifest: decodeManifest(signed.manifest) };
   } catch (cause) {
     if (cause instanceof TapestryError) throw cause;
     if (cause instanceof StatusError && cause.status === 404) throw refusalError(RefusalCode.WRONG_PROTOCOL);

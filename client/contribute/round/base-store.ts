@@ -44,7 +44,7 @@ export class BaseStore {
   async load(name: string, terms: Terms, hash: string, signal: AbortSignal): Promise<LoadedBase> {
     const { layout, downlink } = terms;
     // After the first base is read or downloaded, the file always holds the same base as memory.
-    this.#held ??= await this.#read(name, layout.length);
+    this.#held ??= await this.stored(name, layout.length);
     if (this.#held?.hash === hash) return { parameters: this.#held.parameters, fetched: 0 };
     const followed =
       this.#held && downlink && (await this.#follow(this.#held, hash, { layout, downlink }, signal));
@@ -61,7 +61,8 @@ export class BaseStore {
     return { parameters, fetched };
   }
 
-  async #read(name: string, length: number): Promise<HeldBase | null> {
+  /** The base that the file holds; null without a whole one. */
+  async stored(name: string, length: number): Promise<HeldBase | null> {
     const bytes = await this.#files.read(name);
     if (bytes === null || bytes.length !== length * 4) return null;
     return { hash: await contentHash(bytes), parameters: vectorOf(bytes) };

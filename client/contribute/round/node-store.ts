@@ -158,6 +158,12 @@ export class NodeStore implements EvidenceStore {
   base(terms: RunTerms, hash: string, signal: AbortSignal): Promise<LoadedBase> {
     return this.#bases.load(fileNames(terms.run).base, terms, hash, signal);
   }
+
+  /** The base with this hash, if a node has stored it here as its current one; else null. */
+  async storedBase({ run, layout }: RunTerms, hash: string): Promise<LoadedBase['parameters'] | null> {
+    const stored = await this.#bases.stored(fileNames(run).base, layout.length);
+    return stored?.hash === hash ? stored.parameters : null;
+  }
 }
 
 /** True if the error means that the saved state cannot be used, so that the node may start without it. */
