@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { byteTokenizer, type ModelTokenizer } from '../../../client/data/tokenizer.ts';
@@ -20,6 +19,7 @@ import { guardFact, guardText } from '../run/guard/guard-text.ts';
 import { evaluateInThread, probeOf } from '../run/guard/probe.ts';
 import { invitation } from '../run/invitation.ts';
 import { readInvitations } from '../run/joining/invitations.ts';
+import { type PresenterFlags, presenterOf, withPresenterFlags } from '../run/joining/presenter.ts';
 import { newRun, usualPayloadRounds } from '../run/new-run.ts';
 import { publicAddress } from '../run/relay-address.ts';
 import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../run/run-flags.ts';
@@ -37,7 +37,7 @@ import { ProgressLine } from '../terminal/progress-line.ts';
 import { streams, terminal } from '../terminal/streams.ts';
 import { terminalText } from '../terminal/terminal-text.ts';
 
-interface RelayFlags extends RunFlags {
+interface RelayFlags extends RunFlags, PresenterFlags {
   readonly host: string;
   readonly port: number;
   readonly token?: string;
@@ -48,7 +48,6 @@ interface RelayFlags extends RunFlags {
   readonly publicUrl?: URL;
   readonly trustProxy?: readonly ProxyAddress[];
   readonly readers?: string;
-  readonly presenter: boolean;
   readonly tls: string;
   readonly data: string;
   readonly name?: string;
@@ -122,17 +121,12 @@ export function relayCommand(): Command {
         '(default: members with a token, else anyone)',
       checkedReaders,
     )
-    .option(
-      '--presenter',
-      'wait in a lobby until the presenter starts the run, on the dashboard that opens with the printed address',
-      false,
-    )
     .option('--tls <how>', 'off, auto (a certificate of its own) or cert.pem,key.pem', 'off')
     .addOption(dataOption('relay', 'the run: journal, payloads, bases, key'))
     .option('--name <text>', `the run's name (default: "${defaults.name}")`);
   const { guard, builtInGuard } = defaults;
   const usualGuard = `${guard.maxIncrease} with --probe, else ${builtInGuard.maxIncrease} and only the last ${builtInGuard.rounds} bases`;
-  withRunFlags(command, defaults.preset, usualGuard)
+  withRunFlags(withPresenterFlags(command), defaults.preset, usualGuard)
     .option(
       '--quorum <count>',
       `least contributions of a round (default: ${defaults.quorum})`,
@@ -188,10 +182,9 @@ async function runRelay(flags: RelayFlags): Promise<void> {
   const token = await tokenOf(flags);
   refuseTwoModels(flags);
   const start = flags.base === undefined ? undefined : await loadStartBase(flags.base);
-  // It is not stored: a relay that starts again prints another.
-  const presenter = flags.presenter ? randomBytes(16).toString('base64url') : undefined;
+  const presenter = presenterOf(flags);
   const place = upstreamPlace(flags);
-  const relay = await openRelay(flags, { token, presenter }, start, output, place);
+  const relay = await openRelay(flags, { token, presenter: presenter?.secret }, start, output, place);
   const leaving = new AbortController();
   let joined: Promise<void> = Promise.resolve();
   try {

@@ -4,6 +4,7 @@ import { isLoopback } from '../../../relay/server/http/names.ts';
 import type { Relay } from '../../../relay/server/server.ts';
 import { colour } from '../terminal/output.ts';
 import { shellWord } from '../terminal/terminal-text.ts';
+import type { PresenterSecret } from './joining/presenter.ts';
 import { joinLink } from './relay-address.ts';
 
 /** Rows that the progress below takes. */
@@ -17,7 +18,7 @@ export function invitation(
   relay: Pick<Relay, 'url' | 'publicUrl' | 'fingerprint'>,
   host: string,
   token: string | undefined,
-  presenter?: string,
+  presenter?: PresenterSecret,
 ): {
   fact: {
     contribute: string;
@@ -35,7 +36,7 @@ export function invitation(
   const tab = joinLink(url, token, null);
   const link = joinLink(url, token, fingerprint);
   const dashboard = new URL('dashboard', url).href;
-  const steering = presenter === undefined ? null : presenterLink(dashboard, token, presenter);
+  const steering = presenter === undefined ? null : presenterLink(dashboard, token, presenter.secret);
   const lines = [
     `${colour('bold', 'Dashboard')}  ${dashboard}`,
     ...(steering === null ? [] : [`${colour('bold', 'Presenter')}  ${steering}  (for you alone)`]),
@@ -50,6 +51,8 @@ export function invitation(
   const everywhere = host === '0.0.0.0' || host === '::';
   const elsewhere = everywhere && !behindProxy ? otherAddresses(url.hostname) : [];
   if (elsewhere.length > 0) lines.push(`Also at: ${elsewhere.join(', ')}`);
+  if (presenter?.isGiven === false)
+    lines.push('The presenter’s secret is new at each start; --presenter-secret keeps one.');
   if (token !== undefined) lines.push('Anyone with one of these links can join: they end in the token.');
   const code = renderUnicodeCompact(link);
   return {

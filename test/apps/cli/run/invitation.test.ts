@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { invitation } from '../../../../apps/cli/run/invitation.ts';
+import { presenterOf } from '../../../../apps/cli/run/joining/presenter.ts';
 import { relayAddress } from '../../../../apps/cli/run/relay-address.ts';
 
 function relayAt(address: string, fingerprint: string | null) {
@@ -49,4 +50,25 @@ test('behind a proxy the invitation names the public address, whose certificate 
   });
   expect(text(0)).not.toContain('192.168.1.7');
   expect(text(0)).not.toContain('Also at');
+});
+
+test('the presenter is told whether the secret survives a restart', () => {
+  const told = (flags: { presenter: boolean; presenterSecret?: string }) => {
+    const { fact, text } = invitation(secure, '192.168.1.7', 'a', presenterOf(flags));
+    return {
+      secret: new URLSearchParams(new URL(fact.presenter ?? 'none:').hash.slice(1)).get('presenter'),
+      text: text(0),
+    };
+  };
+  const given = 'four words of yours';
+  expect(told({ presenter: false, presenterSecret: given })).toMatchObject({ secret: given });
+  expect(told({ presenter: false, presenterSecret: given }).text).not.toContain('new at each start');
+  const [once, again] = [told({ presenter: true }), told({ presenter: true })];
+  expect(once.text).toContain('new at each start');
+  expect(once.secret).toMatch(/^[\w-]{22}$/);
+  expect(again.secret).not.toBe(once.secret);
+  expect(presenterOf({ presenter: false })).toBeUndefined();
+  expect(() => presenterOf({ presenter: true, presenterSecret: 'short words' })).toThrow(
+    expect.objectContaining({ code: 'usage.presenter-secret' }),
+  );
 });
