@@ -32,10 +32,22 @@ export function statusTable(status: RelayStatus, now: number): string[] {
   return [
     `${colour('bold', `round ${round.number}/${run.rounds}`)} ${round.phase}, ${round.contributions} of ${round.target} contributions${left}`,
     `${measured === null ? '' : `loss ${loss(measured)} measured by the relay; `}base of round ${base.round}, ${quantity(totals.tokens)} tokens, ${quantity(speed)} tokens/s reported, ${bytes(totals.bytesUp)} up, ${bytes(totals.bytesDown)} down`,
+    ...upstreamLine(base),
     ...lines.map((line, index) => (index === 0 ? colour('dim', line) : line)),
     ...(status.nodes.length === 0
       ? []
       : [colour('dim', 'steps, tokens, tokens/s and losses as the nodes report them')]),
+  ];
+}
+
+/** Whether the base comes from an upstream relay; no line for a run without one. */
+function upstreamLine({ upstream }: RelayStatus['base']): string[] {
+  if (upstream === undefined) return [];
+  const { run, state, round } = upstream;
+  const adopted =
+    round === 0 ? 'no base adopted from it yet' : `its base of round ${round} was adopted last`;
+  return [
+    `${state === 'following' ? 'follows' : 'works without'} the upstream run ${run.slice(0, 16)}: ${adopted}`,
   ];
 }
 

@@ -30,6 +30,18 @@ test('the relay’s own measurement comes before what nodes report', () => {
   );
 });
 
+test('a base of an upstream relay is said to be one', () => {
+  const line = (upstream: NonNullable<typeof status.base.upstream>) =>
+    statusTable({ ...status, base: { ...status.base, upstream } }, 1000)[2];
+  const run = 'b'.repeat(64);
+  expect(line({ run, state: 'following', round: 7 })).toBe(
+    'follows the upstream run bbbbbbbbbbbbbbbb: its base of round 7 was adopted last',
+  );
+  expect(line({ run, state: 'alone', round: 0 })).toBe(
+    'works without the upstream run bbbbbbbbbbbbbbbb: no base adopted from it yet',
+  );
+});
+
 test('numbers are printed in short form', () => {
   expect([0, 999, 1000, 1_234_567, 2e9].map(quantity)).toEqual(['0', '999', '1.00k', '1.23M', '2.00G']);
   expect([0, 1023, 1024, 5 * 2 ** 30].map(bytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '5.0 GiB']);
