@@ -5,6 +5,7 @@ import { messages } from '../ui/messages.ts';
 import { openStatusFeed } from '../ui/status-feed.ts';
 import './dashboard.css';
 import { Dashboard } from './page.tsx';
+import { CharacterKeys } from './presenter/character-keys.ts';
 import { PresenterClient } from './presenter/presenter-client.ts';
 import { takePresenterSecret } from './presenter/presenter-secret.ts';
 import { PresenterSession } from './presenter/presenter-session.ts';
@@ -15,5 +16,6 @@ void openPage((mount) => {
   const secret = takePresenterSecret(url, sessionStorage, history);
   const ask = (request: RequestInit) => fetch('api/presenter', request);
   const presenter = secret === null ? null : new PresenterSession(new PresenterClient(secret, ask));
-  render(<Dashboard feed={openStatusFeed()} url={url} presenter={presenter} />, mount);
+  const keys = new CharacterKeys(sessionStorage);
+  render(<Dashboard feed={openStatusFeed()} url={url} presenter={presenter} keys={keys} />, mount);
 });

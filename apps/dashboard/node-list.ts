@@ -1,4 +1,5 @@
 import type { RelayStatus } from '../../relay/wire/status.ts';
+import { messages } from '../ui/messages.ts';
 
 export type Node = RelayStatus['nodes'][number];
 
@@ -7,6 +8,11 @@ export interface ShownNode {
   readonly leaving: boolean;
   /** When it began to leave, on the caller's clock. */
   readonly since: number;
+}
+
+/** A node's corpus and the begin of its id, by which a person tells it from others. */
+export function nameOfNode({ id, corpus }: Pick<Node, 'id' | 'corpus'>): string {
+  return `${corpus ?? messages.ownText} ${id.slice(0, 6)}`;
 }
 
 /** Milliseconds that a node's card stays after its node has gone. */

@@ -6,7 +6,7 @@ import { formatCount, formatLoss } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import { dyes } from '../ui/weave.ts';
 import './nodes.css';
-import { followNodes, type Node, type ShownNode } from './node-list.ts';
+import { followNodes, type Node, nameOfNode, type ShownNode } from './node-list.ts';
 import type { PresenterSession } from './presenter/presenter-session.ts';
 
 const words = messages.dashboard;
@@ -36,7 +36,7 @@ interface CardProps extends ShownNode {
 }
 
 function RemoveButton({ node, presenter }: { node: Node; presenter: PresenterSession }) {
-  const name = `${node.corpus ?? messages.ownText} ${node.id.slice(0, 6)}`;
+  const name = nameOfNode(node);
   return (
     <button
       type="button"
@@ -44,7 +44,9 @@ function RemoveButton({ node, presenter }: { node: Node; presenter: PresenterSes
       aria-label={messages.presenter.remove(name)}
       title={messages.presenter.remove(name)}
       disabled={presenter.busy.value}
-      onClick={() => void presenter.act({ action: 'remove', node: node.id })}
+      onClick={() => {
+        presenter.asked.value = { action: 'remove', node: node.id };
+      }}
     >
       <svg viewBox="0 0 24 24" aria-hidden="true">
         <path d="M6 6l12 12M18 6L6 18" />

@@ -14,6 +14,8 @@ import { FullScreenButton } from './full-screen.tsx';
 import { Join } from './join.tsx';
 import { type JoinAddress, joinAddress } from './join-address.ts';
 import { Nodes } from './nodes.tsx';
+import type { CharacterKeys } from './presenter/character-keys.ts';
+import { Confirmation } from './presenter/confirmation.tsx';
 import { Controls } from './presenter/controls.tsx';
 import type { PresenterSession } from './presenter/presenter-session.ts';
 import { RunProgress } from './run-progress.tsx';
@@ -88,10 +90,11 @@ interface Props {
   readonly url: URL;
   /** Null for viewers, who cannot change anything. */
   readonly presenter: PresenterSession | null;
+  readonly keys: CharacterKeys;
 }
 
 /** Everything that a room needs to follow a run, and what its presenter needs to steer it. */
-export function Dashboard({ feed, url, presenter }: Props) {
+export function Dashboard({ feed, url, presenter, keys }: Props) {
   const status = feed.status.value;
   /** Null while the whole dashboard is shown. */
   const scene = useSignal<SceneName | null>(null);
@@ -134,10 +137,18 @@ export function Dashboard({ feed, url, presenter }: Props) {
           </p>
         )}
         {status !== null && scene.value !== null ? (
-          <Scenes scene={scene} name={scene.value} status={status} join={join} presenter={presenter} />
+          <Scenes
+            scene={scene}
+            name={scene.value}
+            status={status}
+            join={join}
+            presenter={presenter}
+            keys={keys}
+          />
         ) : (
           <Whole status={status} join={join} stage={stage} presenter={presenter} />
         )}
+        {presenter !== null && <Confirmation session={presenter} nodes={status?.nodes ?? []} />}
       </main>
     </>
   );

@@ -44,8 +44,7 @@ export function statusTable(status: RelayStatus, now: number): string[] {
 function upstreamLine({ upstream }: RelayStatus['base']): string[] {
   if (upstream === undefined) return [];
   const { run, state, round } = upstream;
-  const adopted =
-    round === 0 ? 'no base adopted from it yet' : `its base of round ${round} was adopted last`;
+  const adopted = round === 0 ? 'no base adopted from it yet' : `its base of round ${round} was adopted last`;
   return [
     `${state === 'following' ? 'follows' : 'works without'} the upstream run ${run.slice(0, 16)}: ${adopted}`,
   ];

@@ -1,5 +1,3 @@
-import { useSignal } from '@preact/signals';
-import type { PresenterCommand } from '../../../relay/wire/presenter.ts';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
 import { messages } from '../../ui/messages.ts';
 import './presenter.css';
@@ -24,52 +22,26 @@ export function commandsFor({
 
 /** What whoever holds the presenter's secret can do to the run. */
 export function Controls({ session, round }: Props) {
-  const isAsking = useSignal(false);
   const commands = commandsFor(round);
   if (commands.length === 0) return null;
-  const act = (command: PresenterCommand) => () => {
-    isAsking.value = false;
-    void session.act(command);
-  };
   const last = session.last.value;
   return (
     <section class="presenter" aria-labelledby="presenter-heading">
       <h2 id="presenter-heading">{words.title}</h2>
-      {isAsking.value ? (
-        <>
-          <p>{words.endAsk}</p>
-          <button type="button" class="button" onClick={act({ action: 'end' })}>
-            {words.endYes}
-          </button>
-          <button
-            type="button"
-            class="button"
-            onClick={() => {
-              isAsking.value = false;
-            }}
-          >
-            {words.cancel}
-          </button>
-        </>
-      ) : (
-        commands.map((action) => (
-          <button
-            key={action}
-            type="button"
-            class={action === 'start' ? 'button primary' : 'button'}
-            disabled={session.busy.value}
-            onClick={
-              action === 'end'
-                ? () => {
-                    isAsking.value = true;
-                  }
-                : act({ action })
-            }
-          >
-            {action === 'start' && round.hold === 'paused' ? words.resume : words[action]}
-          </button>
-        ))
-      )}
+      {commands.map((action) => (
+        <button
+          key={action}
+          type="button"
+          class={action === 'start' ? 'button primary' : 'button'}
+          disabled={session.busy.value}
+          onClick={() => {
+            if (action === 'end') session.asked.value = { action };
+            else void session.act({ action });
+          }}
+        >
+          {action === 'start' && round.hold === 'paused' ? words.resume : words[action]}
+        </button>
+      ))}
       <p class="muted" role="status">
         {last !== null && words.outcomes[last.outcome]}
       </p>

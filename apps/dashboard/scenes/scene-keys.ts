@@ -7,22 +7,37 @@ export type SceneName = (typeof sceneNames)[number];
 export type KeyAction =
   | { readonly scene: SceneName }
   | { readonly leave: true }
-  | { readonly command: Extract<PresenterCommand['action'], 'start' | 'pause' | 'extend'> };
+  | { readonly command: PresenterCommand['action'] };
 
 const steps: Readonly<Record<string, number>> = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
-const commands = { s: 'start', p: 'pause', m: 'extend' } as const;
+const commands: Readonly<Record<string, PresenterCommand['action']>> = {
+  s: 'start',
+  p: 'pause',
+  m: 'extend',
+  r: 'remove',
+  e: 'end',
+};
 
-/** The action of a key in `scene`; null if it has none. Clickers send PageUp and PageDown. */
-export function actionOf(key: string, scene: SceneName): KeyAction | null {
+/**
+ * The action of a key in `scene`; null if it has none. Clickers send PageUp and PageDown. Keys that are characters act only where
+ * `hasCharacters`.
+ */
+export function actionOf(key: string, scene: SceneName, hasCharacters: boolean): KeyAction | null {
   if (key === 'Escape') return { leave: true };
-  const named = sceneNames[Number(key) - 1];
-  if (/^[1-5]$/.test(key) && named !== undefined) return { scene: named };
   const step = Object.hasOwn(steps, key) ? steps[key] : undefined;
   if (step !== undefined) {
     const next = sceneNames[sceneNames.indexOf(scene) + step];
     return next === undefined ? null : { scene: next };
   }
+  if (!hasCharacters) return null;
+  const named = sceneNames[Number(key) - 1];
+  if (/^[1-5]$/.test(key) && named !== undefined) return { scene: named };
   const letter = key.toLowerCase();
-  if (letter === 's' || letter === 'p' || letter === 'm') return { command: commands[letter] };
-  return null;
+  const command = Object.hasOwn(commands, letter) ? commands[letter] : undefined;
+  return command === undefined ? null : { command };
+}
+
+/** True for an element whose keys are its own: what takes text, and what is asked in a dialog. */
+export function ownsKeys(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('dialog, input, select, textarea') !== null;
 }

@@ -1,5 +1,6 @@
 import type { Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { PresenterCommand } from '../../../relay/wire/presenter.ts';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
 import { useNow } from '../../ui/clock.ts';
 import { Cloth } from '../../ui/cloth.tsx';
@@ -7,10 +8,11 @@ import { formatCount, formatDuration } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import { QrCode } from '../../ui/qr-code.tsx';
 import type { JoinAddress } from '../join-address.ts';
+import type { CharacterKeys } from '../presenter/character-keys.ts';
 import { commandsFor } from '../presenter/controls.tsx';
 import type { PresenterSession } from '../presenter/presenter-session.ts';
 import { Learn } from './learn.tsx';
-import { actionOf, type SceneName, sceneNames } from './scene-keys.ts';
+import { actionOf, ownsKeys, type SceneName, sceneNames } from './scene-keys.ts';
 import './scenes.css';
 
 const words = messages.scenes;
@@ -21,6 +23,7 @@ interface Props {
   readonly status: RelayStatus;
   readonly join: JoinAddress;
   readonly presenter: PresenterSession | null;
+  readonly keys: CharacterKeys;
 }
 
 function JoinScene({ status, join }: Pick<Props, 'status' | 'join'>) {
@@ -93,27 +96,40 @@ function ThanksScene({ status }: Pick<Props, 'status'>) {
   );
 }
 
+/** Does what a key asks of the presenter; asks first where it cannot be taken back. Nothing if it makes no sense now. */
+function command(
+  presenter: PresenterSession,
+  action: PresenterCommand['action'],
+  round: RelayStatus['round'],
+): void {
+  const sensible = commandsFor(round);
+  if (sensible.length === 0) return;
+  if (action === 'remove') presenter.asked.value = { action, node: null };
+  else if (action === 'end') presenter.asked.value = { action };
+  else if (sensible.includes(action)) void presenter.act({ action });
+}
+
 /** The run for a hall, one thing at a time, driven by keys. */
-export function Scenes({ scene, name, status, join, presenter }: Props) {
+export function Scenes({ scene, name, status, join, presenter, keys }: Props) {
   const place = useRef<HTMLElement>(null);
   useEffect(() => {
     place.current?.focus();
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || scene.value === null) return;
-      const action = actionOf(event.key, scene.value);
+      if (ownsKeys(event.target)) return;
+      const action = actionOf(event.key, scene.value, keys.areOn.value);
       if (action === null) return;
       event.preventDefault();
       if ('leave' in action) scene.value = null;
       else if ('scene' in action) scene.value = action.scene;
-      else if (commandsFor(status.round).includes(action.command))
-        void presenter?.act({ action: action.command });
+      else if (presenter !== null) command(presenter, action.command, status.round);
     };
     addEventListener('keydown', press);
     return () => removeEventListener('keydown', press);
-  }, [scene, presenter, status.round.phase, status.round.hold]);
+  }, [scene, presenter, keys, status.round.phase, status.round.hold]);
   return (
     <section class="scene" data-scene={name} aria-label={words.names[name]} tabindex={-1} ref={place}>
-      <p class="visually-hidden">{words.keys}</p>
+      <p class="visually-hidden">{keys.areOn.value ? words.keys : words.fewKeys}</p>
       <div class="stage">
         {name === 'join' && <JoinScene status={status} join={join} />}
         {name === 'weave' && <WeaveScene status={status} />}
@@ -135,6 +151,9 @@ export function Scenes({ scene, name, status, join, presenter }: Props) {
             {words.names[other]}
           </button>
         ))}
+        <button type="button" class="button quiet" onClick={() => keys.toggle()}>
+          {keys.areOn.value ? words.keysOff : words.keysOn}
+        </button>
         <button
           type="button"
           class="button quiet"

@@ -61,6 +61,8 @@ test('the presenter starts a run from its lobby, steers it with the keyboard alo
   await page.getByText('The presenter pauses after this round.').waitFor();
   const id = relay.status().nodes[2]?.id.slice(0, 6);
   await page.getByRole('button', { name: new RegExp(`^Remove .*${id}$`) }).press('Enter');
+  expect(relay.status().nodes).toHaveLength(3);
+  await press('Yes, remove it');
   expect(await third.goodbye()).toBe('REFUSED');
   await first.contribute(opened, payloadOf(1));
   await second.contribute(opened, payloadOf(2));

@@ -10,7 +10,11 @@ export const presenterWords = {
   endYes: 'Yes, end it',
   cancel: 'Cancel',
   remove: (node: string) => `Remove ${node}`,
-  removed: (node: string) => `${node} is removed.`,
+  removeAsk: (node: string) =>
+    `Remove ${node}? It cannot join this run again. What it contributed stays in the base.`,
+  removeWhich: 'Which node is to be removed?',
+  removeNone: 'Choose a node',
+  removeYes: 'Yes, remove it',
   lobby: (nodes: number) => `${nodes} here. The run starts when the presenter presses Start.`,
   paused: 'Paused by the presenter',
   pausing: 'The presenter pauses after this round.',

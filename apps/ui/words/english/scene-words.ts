@@ -2,7 +2,10 @@
 export const sceneWords = {
   open: 'Present',
   close: 'Leave the presentation',
-  keys: 'Keys: 1 to 5 and the arrows change the scene, Escape leaves. With the presenter’s secret: S starts, P pauses, M gives a minute.',
+  keys: 'Keys: 1 to 5 and the arrows change the scene, Escape leaves. With the presenter’s secret: S starts, P pauses, M gives a minute, R removes a node, E ends the run.',
+  fewKeys: 'Keys: the arrows change the scene, Escape leaves.',
+  keysOn: 'Switch the letter keys on',
+  keysOff: 'Switch the letter keys off',
   names: { join: 'Join', weave: 'Weave', learn: 'Learn', speak: 'Speak', thanks: 'Thanks' },
   joinHow: 'Scan the code, choose a text, press Start. The text stays on your device.',
   here: (nodes: number) => (nodes === 1 ? '1 node is here.' : `${nodes} nodes are here.`),

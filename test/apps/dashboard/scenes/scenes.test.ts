@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { CharacterKeys } from '../../../../apps/dashboard/presenter/character-keys.ts';
 import { learnPlan } from '../../../../apps/dashboard/scenes/learn-plan.ts';
-import { actionOf, sceneNames } from '../../../../apps/dashboard/scenes/scene-keys.ts';
+import { actionOf, type SceneName, sceneNames } from '../../../../apps/dashboard/scenes/scene-keys.ts';
 import { scriptedStatus } from '../../pages/scenarios.ts';
 
 const now = 1_700_000_000_000;
@@ -42,19 +43,43 @@ test('few corpora are each named once', () => {
 });
 
 test('keys lead to scenes and commands, and no key does anything else', () => {
-  expect(actionOf('3', 'join')).toEqual({ scene: 'learn' });
-  expect(actionOf('PageDown', 'join')).toEqual({ scene: 'weave' });
-  expect(actionOf('ArrowLeft', 'weave')).toEqual({ scene: 'join' });
-  expect(actionOf('ArrowLeft', 'join')).toBeNull();
-  expect(actionOf('ArrowRight', 'thanks')).toBeNull();
-  expect(actionOf('Escape', 'learn')).toEqual({ leave: true });
-  expect(actionOf('S', 'learn')).toEqual({ command: 'start' });
-  const known = /^(?:[1-5]|Escape|[spmSPM]|ArrowLeft|ArrowRight|PageUp|PageDown)$/;
+  const pressed = (key: string, scene: SceneName) => actionOf(key, scene, true);
+  expect(pressed('3', 'join')).toEqual({ scene: 'learn' });
+  expect(pressed('PageDown', 'join')).toEqual({ scene: 'weave' });
+  expect(pressed('ArrowLeft', 'weave')).toEqual({ scene: 'join' });
+  expect(pressed('ArrowLeft', 'join')).toBeNull();
+  expect(pressed('ArrowRight', 'thanks')).toBeNull();
+  expect(pressed('Escape', 'learn')).toEqual({ leave: true });
+  expect(pressed('S', 'learn')).toEqual({ command: 'start' });
+  expect(pressed('r', 'learn')).toEqual({ command: 'remove' });
+  expect(pressed('E', 'learn')).toEqual({ command: 'end' });
+  const known = /^(?:[1-5]|Escape|[spmreSPMRE]|ArrowLeft|ArrowRight|PageUp|PageDown)$/;
   fc.assert(
     fc.property(fc.string(), fc.constantFrom(...sceneNames), (key, scene) => {
-      if (!known.test(key)) expect(actionOf(key, scene)).toBeNull();
+      if (!known.test(key)) expect(pressed(key, scene)).toBeNull();
     }),
   );
   for (const key of ['6', '0', 'Tab', 'Enter', 'constructor', 'toString'])
-    expect(actionOf(key, 'weave')).toBeNull();
+    expect(pressed(key, 'weave')).toBeNull();
+});
+
+test('with its character keys off, a presentation hears no key that types something', () => {
+  for (const key of ['1', '5', 's', 'P', 'm', 'r', 'E']) expect(actionOf(key, 'weave', false)).toBeNull();
+  expect(actionOf('ArrowRight', 'weave', false)).toEqual({ scene: 'learn' });
+  expect(actionOf('PageUp', 'weave', false)).toEqual({ scene: 'join' });
+  expect(actionOf('Escape', 'weave', false)).toEqual({ leave: true });
+});
+
+test('the choice of the character keys stays with the tab', () => {
+  const stored = new Map<string, string>();
+  const tab = {
+    getItem: (key: string) => stored.get(key) ?? null,
+    setItem: (key: string, value: string) => void stored.set(key, value),
+  };
+  const keys = new CharacterKeys(tab);
+  expect(keys.areOn.value).toBe(true);
+  keys.toggle();
+  expect(new CharacterKeys(tab).areOn.value).toBe(false);
+  keys.toggle();
+  expect(new CharacterKeys(tab).areOn.value).toBe(true);
 });
