@@ -1,4 +1,4 @@
-import { formatBytes, formatCount } from '../ui/format.ts';
+import { formatBytes } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import { shortName } from './grid.tsx';
 import type { Accepted, RunGrid, Step } from './run-grid.ts';
@@ -29,7 +29,7 @@ function Steps({ grid, contribution }: { grid: RunGrid; contribution: Accepted }
   const { tokens, steps, payloadBytes } = contribution.body;
   return (
     <>
-      <p class="muted">{words.facts(formatCount(tokens), formatCount(steps), formatBytes(payloadBytes))}</p>
+      <p class="muted">{words.facts(tokens, steps, formatBytes(payloadBytes))}</p>
       <ol class="steps">
         {grid.stepsOf(contribution).map((step) => {
           const [text, hash] = textOf(step, contribution, grid);

@@ -1,4 +1,4 @@
-import { formatCount, formatDuration } from '../ui/format.ts';
+import { formatDuration } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
 import { shortName } from './grid.tsx';
@@ -66,14 +66,7 @@ export function Verdict({ session, relay }: { session: Session; relay: URL }) {
           {words.flipped(flipped.body.round, shortName(flipped.body.key))}
         </p>
       )}
-      <p>
-        {summary(
-          formatCount(rounds),
-          formatCount(contributions),
-          formatCount(entries),
-          formatDuration(session.took.value),
-        )}
-      </p>
+      <p>{summary(rounds, contributions, entries, formatDuration(session.took.value))}</p>
       {from > 1 && <p>{words.older(from - 1)}</p>}
       {isIntact && entries > signed && <p>{words.unsigned(entries - signed)}</p>}
       {!isIntact && (

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { formatPercent } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Controller } from './controller.ts';
 import { roundChoices } from './tab/stored-choice.ts';
@@ -13,7 +14,7 @@ function Power({ session }: { session: Controller }) {
   return (
     <div class="field power">
       <label for="power">
-        {words.power} <output for="power">{words.powerValue(percent)}</output>
+        {words.power} <output for="power">{formatPercent(percent / 100)}</output>
       </label>
       <input
         id="power"
@@ -22,7 +23,7 @@ function Power({ session }: { session: Controller }) {
         max={100}
         step={10}
         value={percent}
-        aria-valuetext={words.powerValue(percent)}
+        aria-valuetext={formatPercent(percent / 100)}
         aria-describedby="power-help"
         onInput={(event) => session.setPower(Number(event.currentTarget.value) / 100)}
       />

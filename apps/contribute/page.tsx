@@ -1,6 +1,5 @@
 import { Cloth } from '../ui/cloth.tsx';
 import { ConnectionChip } from '../ui/connection.tsx';
-import { formatCount } from '../ui/format.ts';
 import { Masthead } from '../ui/masthead.tsx';
 import { messages } from '../ui/messages.ts';
 import type { Controller } from './controller.ts';
@@ -61,9 +60,7 @@ export function Contribute({ session }: { session: Controller }) {
           <Notices session={session} />
           <div class="band">
             <Cloth status={status} />
-            {status !== null && (
-              <p class="muted">{words.run(status.run.name, formatCount(status.run.parameters))}</p>
-            )}
+            {status !== null && <p class="muted">{words.run(status.run.name, status.run.parameters)}</p>}
           </div>
           <Yours session={session} />
           <Sent progress={session.progress.value} />

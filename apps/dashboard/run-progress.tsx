@@ -1,7 +1,7 @@
 import type { RelayStatus } from '../../relay/wire/status.ts';
 import { useNow } from '../ui/clock.ts';
 import { Cloth } from '../ui/cloth.tsx';
-import { formatCount, formatDuration, formatLoss } from '../ui/format.ts';
+import { formatDuration, formatLoss } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import { heldOutMeans } from '../ui/run-loss.ts';
 
@@ -67,7 +67,7 @@ function Facts({ status }: { status: RelayStatus }) {
       {round.phase !== 'waiting' && round.hold === 'paused' && (
         <p class="fact">{messages.presenter.pausing}</p>
       )}
-      <p class="facts">{words.facts(formatCount(run.parameters), run.rounds, run.localSteps)}</p>
+      <p class="facts">{words.facts(run.parameters, run.rounds, run.localSteps)}</p>
     </div>
   );
 }

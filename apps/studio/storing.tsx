@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { formatBytes, formatCount } from '../ui/format.ts';
+import { formatBytes } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Session } from './session.ts';
 
@@ -26,7 +26,7 @@ export function Storing({ session }: { session: Session }) {
       </p>
       {files.length > 0 && (
         <details>
-          <summary>{words.files(formatCount(files.length))}</summary>
+          <summary>{words.files(files.length)}</summary>
           <table class="files">
             <thead>
               <tr>

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { DownloadLink } from '../ui/files/download-link.tsx';
 import { canSaveFolders, type ExportedFile, saveFolder } from '../ui/files/saving.ts';
-import { formatBytes, formatCount } from '../ui/format.ts';
+import { formatBytes } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Session } from './session.ts';
 import { Choice } from './steps/fields.tsx';
@@ -87,7 +87,7 @@ export function Taking({ session }: { session: Session }) {
           </button>
         )}
       </div>
-      <p role="status">{saved.value !== null && words.saved(formatCount(saved.value))}</p>
+      <p role="status">{saved.value !== null && words.saved(saved.value)}</p>
       {files.value !== null && (
         <ul class="files" aria-label={words.files}>
           {files.value.map((file) => (

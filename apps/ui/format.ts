@@ -1,5 +1,15 @@
 import { computed } from '@preact/signals';
-import { locale } from './language/language.ts';
+import { locale } from './language/locale.ts';
+
+/** Bytes and their decimal units, each a thousand of the one before. */
+const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'].map(
+  (unit): Intl.NumberFormatOptions => ({
+    style: 'unit',
+    unit,
+    unitDisplay: unit === 'byte' ? 'long' : 'short',
+    maximumSignificantDigits: 3,
+  }),
+);
 
 /** Intl's formats in the language of the page. */
 const formats = computed(() => {
@@ -10,7 +20,7 @@ const formats = computed(() => {
     whole: new Intl.NumberFormat(tag, { maximumFractionDigits: 0 }),
     loss: new Intl.NumberFormat(tag, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
     percent: new Intl.NumberFormat(tag, { style: 'percent', maximumSignificantDigits: 3 }),
-    scaled: new Intl.NumberFormat(tag, { maximumSignificantDigits: 3 }),
+    bytes: byteUnits.map((unit) => new Intl.NumberFormat(tag, unit)),
     clock: new Intl.DateTimeFormat(tag, time),
     dayAndClock: new Intl.DateTimeFormat(tag, { weekday: 'short', day: 'numeric', month: 'short', ...time }),
   };
@@ -24,16 +34,14 @@ export function formatCount(value: number): string {
 
 /** Bytes with decimal units (powers of 1,000): 1.23 MB. */
 export function formatBytes(bytes: number): string {
-  const { whole, scaled } = formats.value;
-  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
   let value = bytes;
   let unit = 0;
   // 999.5 would round up to "1,000 kB".
-  while (value >= 999.5 && unit < units.length - 1) {
+  while (value >= 999.5 && unit < byteUnits.length - 1) {
     value /= 1000;
     unit++;
   }
-  return `${unit === 0 ? whole.format(value) : scaled.format(value)}\u00a0${units[unit] ?? 'B'}`;
+  return (formats.value.bytes[unit]?.format(value) ?? '').replaceAll(' ', '\u00a0');
 }
 
 /** A duration in whole seconds, at least zero: 0:42, 12:05 or 1:02:09. */
@@ -49,8 +57,13 @@ export function formatLoss(value: number | null): string {
   return value === null || !Number.isFinite(value) ? '–' : formats.value.loss.format(value);
 }
 
+/** A part of one as a percentage: 33.3%. */
+export function formatPercent(part: number): string {
+  return formats.value.percent.format(part);
+}
+
 export function formatShare(part: number, total: number): string {
-  return total > 0 ? formats.value.percent.format(Math.min(1, part / total)) : '–';
+  return total > 0 ? formatPercent(Math.min(1, part / total)) : '–';
 }
 
 /** The factor by which `moved` is smaller than `otherwise`; null if it is not smaller or not yet known. */

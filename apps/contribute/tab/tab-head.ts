@@ -1,4 +1,5 @@
 import plain from '../../ui/favicon.svg?url';
+import { formatPercent } from '../../ui/format.ts';
 import stopped from '../../ui/icons/stopped.svg?url';
 import training from '../../ui/icons/training.svg?url';
 import waiting from '../../ui/icons/waiting.svg?url';
@@ -10,7 +11,7 @@ const words = messages.contribute;
 /** The tab's title: progress and round while a round is in work, the state while the node is busy otherwise. */
 export function titleOf(state: State, { activity, steps, step, round, rounds }: ContributeView): string {
   if (state === 'training' && steps > 0)
-    return `${words.tabProgress(Math.floor((step / steps) * 100), round, rounds)} – ${messages.brand}`;
+    return `${words.tabProgress(formatPercent(Math.floor((step / steps) * 100) / 100), round, rounds)} – ${messages.brand}`;
   return activity === null && state !== 'failed' && state !== 'complete'
     ? words.title
     : `${words.state[state]} – ${messages.brand}`;

@@ -4,7 +4,7 @@ import type { PresenterCommand } from '../../../relay/wire/presenter.ts';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
 import { useNow } from '../../ui/clock.ts';
 import { Cloth } from '../../ui/cloth.tsx';
-import { formatCount, formatDuration } from '../../ui/format.ts';
+import { formatDuration } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import { QrCode } from '../../ui/qr-code.tsx';
 import type { JoinAddress } from '../join-address.ts';
@@ -88,7 +88,7 @@ function ThanksScene({ status }: Pick<Props, 'status'>) {
       </p>
       <Cloth status={status} />
       <p>{run.name}</p>
-      <p>{words.thanks(formatCount(totals.contributions), formatCount(totals.tokens))}</p>
+      <p>{words.thanks(totals.contributions, totals.tokens)}</p>
       <button type="button" class="button" onClick={() => print()}>
         {words.print}
       </button>

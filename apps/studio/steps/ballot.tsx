@@ -1,4 +1,3 @@
-import { formatCount } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import type { Round, Side, Tally, Verdict } from '../comparison.ts';
 import type { Session } from '../session.ts';
@@ -65,9 +64,9 @@ export function TallyText({ tally, models }: { tally: Tally; models: readonly [s
   return (
     <div class="tally" role="status">
       {models.map((name) => (
-        <p key={name}>{words.tally(name, formatCount(tally.wins[name] ?? 0), formatCount(votes))}</p>
+        <p key={name}>{words.tally(name, tally.wins[name] ?? 0, votes)}</p>
       ))}
-      {tally.ties > 0 && <p class="muted">{words.ties(formatCount(tally.ties))}</p>}
+      {tally.ties > 0 && <p class="muted">{words.ties(tally.ties)}</p>}
     </div>
   );
 }

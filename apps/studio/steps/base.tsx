@@ -26,7 +26,7 @@ function ModelChoice({ session, model }: { session: Session; model: ModelView })
             {words.base.kinds[kind]}
           </span>
           <span class="help">
-            {words.base.facts(formatCount(parameters), formatCount(contextLength), formatBytes(bytes))}
+            {words.base.facts(parameters, formatCount(contextLength), formatBytes(bytes))}
             {from !== null && `, ${words.base.from(from)}`}
           </span>
         </span>

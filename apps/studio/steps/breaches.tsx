@@ -11,7 +11,7 @@ function Result({ result: { models, prompts, counted } }: { result: BreachView }
   const share = (count: number) => `${formatCount(count)} (${formatShare(count, prompts)})`;
   return (
     <table class="figures">
-      <caption class="help">{words.caption(formatCount(prompts))}</caption>
+      <caption class="help">{words.caption(prompts)}</caption>
       <thead>
         <tr>
           <td />

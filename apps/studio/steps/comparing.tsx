@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals';
 import { type ChatFormat, chatFormats } from '../../../client/derive/chat/answer-prompt.ts';
-import { formatCount } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import { votesFile } from '../adoption.ts';
 import type { Session } from '../session.ts';
@@ -166,7 +165,7 @@ export function Comparing({ session }: { session: Session }) {
                 >
                   {words.train}
                 </button>
-                <p class="help">{words.trainHelp(formatCount(votes.rows))}</p>
+                <p class="help">{words.trainHelp(votes.rows)}</p>
               </div>
             )}
             <Breaches session={session} models={models} format={format.value} maxTokens={length.value} />

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { RowForm } from '../../../client/derive/data/row.ts';
-import { formatBytes, formatCount } from '../../ui/format.ts';
+import { formatBytes } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import { ProblemText } from '../problems.tsx';
 import type { Session } from '../session.ts';
@@ -46,7 +46,7 @@ function Dataset({
         />
         <span>
           <strong>{name}</strong> <span class="tag">{formsOf(dataset)}</span>
-          <span class="help">{words.data.facts(formatCount(rows), formatBytes(bytes))}</span>
+          <span class="help">{words.data.facts(rows, formatBytes(bytes))}</span>
         </span>
       </label>
       <button

@@ -1,4 +1,3 @@
-import { formatCount } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import { ProblemText } from '../problems.tsx';
 import type { Session } from '../session.ts';
@@ -10,12 +9,8 @@ const words = messages.studio.documents;
 
 function factsOf({ kind, principles, rules, signatures }: DocumentView): string {
   const facts = {
-    constitution: [
-      words.principles(formatCount(principles)),
-      words.rules(formatCount(rules)),
-      words.signatures(formatCount(signatures)),
-    ],
-    rules: [words.rules(formatCount(rules))],
+    constitution: [words.principles(principles), words.rules(rules), words.signatures(signatures)],
+    rules: [words.rules(rules)],
     function: [words.sandbox],
   };
   return facts[kind].join(', ');

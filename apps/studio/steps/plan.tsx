@@ -7,29 +7,26 @@ const words = messages.studio.recipe;
 
 function removedBy(stage: StageView): string {
   const names = ['leftOut', 'unsuitable', 'duplicates', 'tooLong'] as const;
-  const removed = names
-    .filter((name) => stage[name] > 0)
-    .map((name) => words.removed[name](formatCount(stage[name])));
-  for (const { rule, count } of stage.protected) removed.push(words.removedRows(formatCount(count), rule));
-  for (const { rule, count } of stage.protectedText)
-    removed.push(words.removedText(formatCount(count), rule));
+  const removed = names.filter((name) => stage[name] > 0).map((name) => words.removed[name](stage[name]));
+  for (const { rule, count } of stage.protected) removed.push(words.removedRows(count, rule));
+  for (const { rule, count } of stage.protectedText) removed.push(words.removedText(count, rule));
   return removed.length === 0 ? words.nothing : removed.join(', ');
 }
 
 function StagePlan({ stage }: { stage: StageView }) {
   const count = formatCount;
   const lines = [
-    [words.reads, words.lines(stage.files.join(', '), count(stage.lines))],
+    [words.reads, words.lines(stage.files.join(', '), stage.lines)],
     [words.removes, removedBy(stage)],
-    [words.trainsOn, words.examples(count(stage.train), count(stage.lossTokens), count(stage.tokens))],
-    [words.measures, words.heldOut(count(stage.heldOut))],
+    [words.trainsOn, words.examples(stage.train, stage.lossTokens, stage.tokens)],
+    [words.measures, words.heldOut(stage.heldOut)],
     [
       words.replays,
       stage.replay === 0
         ? stage.kl > 0
           ? words.nearStart(String(stage.kl))
           : words.noReplay
-        : words.replayed(formatShare(stage.replay, 1), count(stage.baseTokens)),
+        : words.replayed(formatShare(stage.replay, 1), stage.baseTokens),
     ],
     [
       words.steps,
@@ -58,7 +55,7 @@ function ConstitutionPlan({ constitution }: { constitution: NonNullable<PlanView
   const { name, hash, keys, boards } = constitution;
   return (
     <p class="help">
-      {words.constitution(name, hash.slice(0, 12), formatCount(keys))}{' '}
+      {words.constitution(name, hash.slice(0, 12), keys)}{' '}
       {boards.length > 0 && words.boards(boards.join(', '))}
     </p>
   );

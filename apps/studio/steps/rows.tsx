@@ -15,7 +15,7 @@ function Tokens({ tokens, label }: { tokens: readonly LossToken[]; label: string
     <figure class="tokens">
       <figcaption class="help">
         {label !== null && <strong>{label}: </strong>}
-        {words.carrying(formatCount(carrying), formatCount(tokens.length))}
+        {words.carrying(carrying, tokens.length)}
       </figcaption>
       <p>
         {tokens.map(({ token, text, carriesLoss }, at) => {

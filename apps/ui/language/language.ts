@@ -1,6 +1,7 @@
-import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { Messages } from '../words/catalogue.ts';
 import { isLanguageTag, type LanguageTag, languages } from '../words/languages.ts';
+import { locale } from './locale.ts';
 
 const storedName = 'tapestry language';
 
@@ -28,13 +29,15 @@ export const language: ReadonlySignal<LanguageTag> = computed(() => spoken.value
 /** Its texts; null until the first language is loaded. */
 export const catalogue: ReadonlySignal<Messages | null> = computed(() => spoken.value?.messages ?? null);
 
-export const locale: ReadonlySignal<string> = computed(() => localeOf(language.value, navigator.languages));
-
 /** Loads a language and shows the page in it. What the page does goes on, and what was typed stays. */
 export async function speak(tag: LanguageTag): Promise<void> {
   const wish = ++wishes;
   const messages = await languages[tag].load();
-  if (wish === wishes) spoken.value = { tag, messages };
+  if (wish !== wishes) return;
+  batch(() => {
+    spoken.value = { tag, messages };
+    locale.value = localeOf(tag, navigator.languages);
+  });
 }
 
 /** Loads the language that the person chose here before, or else the browser's. The page waits for it before it renders. */

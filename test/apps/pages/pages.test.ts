@@ -158,11 +158,11 @@ describe('contribute', () => {
     await page.getByText('Round 3 of 20').waitFor();
     const rows = await page.locator('.sent tbody tr').allTextContents();
     expect(rows.map((row) => row.replaceAll('\u00a0', ' '))).toEqual([
-      'Join: your key and its signature182 B',
-      'Offer: hash, counts and losses of a delta424 B',
+      'Join: your key and its signature182 bytes',
+      'Offer: hash, counts and losses of a delta424 bytes',
       'Chunk: the delta, 8-bit numbers1.06 MB',
-      'Heartbeat: “I am here”, steps, loss858 B',
-      'Leave: goodbye0 B',
+      'Heartbeat: “I am here”, steps, loss858 bytes',
+      'Leave: goodbye0 bytes',
     ]);
     const received = await page.locator('.sent tfoot tr').last().textContent();
     expect(received?.replaceAll('\u00a0', ' ')).toBe('Received (the base and messages)6.34 MB');

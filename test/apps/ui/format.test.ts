@@ -19,8 +19,8 @@ test.each([
 ])('counts %d as %s', (value, text) => expect(formatCount(value)).toBe(text));
 
 test.each([
-  [0, '0 B'],
-  [999, '999 B'],
+  [0, '0 bytes'],
+  [999, '999 bytes'],
   [1_000, '1 kB'],
   [530_192, '530 kB'],
   [999_600, '1 MB'],

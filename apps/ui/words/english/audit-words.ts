@@ -1,3 +1,5 @@
+import { plural } from './grammar.ts';
+
 /** Every text of the audit page, in English. */
 export const auditWords = {
   title: 'Audit – Tapestry',
@@ -12,17 +14,31 @@ export const auditWords = {
   derived: (round: number, rounds: number) => `Round ${round} of ${rounds} derived again`,
   progress: 'Progress of the audit',
   intact: 'Intact: nothing was changed',
-  changed: (problems: number) => (problems === 1 ? '1 problem found' : `${problems} problems found`),
-  summary: (rounds: string, contributions: string, entries: string, time: string) =>
-    `${rounds} bases derived again bit for bit, from ${contributions} contributions and ${entries} journal entries, in ${time}.`,
-  partly: (rounds: string, contributions: string, entries: string, time: string) =>
-    `Bases derived again: ${rounds}. Read: ${contributions} contributions and ${entries} journal entries, in ${time}.`,
+  changed: (problems: number) => plural(problems, { one: '# problem found', other: '# problems found' }),
+  summary: (rounds: number, contributions: number, entries: number, time: string) =>
+    [
+      plural(rounds, { one: '# base', other: '# bases' }),
+      ' derived again bit for bit, from ',
+      plural(contributions, { one: '# contribution', other: '# contributions' }),
+      ' and ',
+      plural(entries, { one: '# journal entry', other: '# journal entries' }),
+      `, in ${time}.`,
+    ].join(''),
+  partly: (rounds: number, contributions: number, entries: number, time: string) =>
+    [
+      `Bases derived again: ${rounds}. Read: `,
+      plural(contributions, { one: '# contribution', other: '# contributions' }),
+      ' and ',
+      plural(entries, { one: '# journal entry', other: '# journal entries' }),
+      `, in ${time}.`,
+    ].join(''),
   older: (last: number) =>
     `The contributions of rounds 1 to ${last} are no longer kept, as the run’s manifest says: the first base that was derived is that of round ${last + 1}.`,
   unsigned: (entries: number) =>
-    entries === 1
-      ? 'The relay’s signature does not cover the newest journal entry yet.'
-      : `The relay’s signature does not cover the newest ${entries} journal entries yet.`,
+    plural(entries, {
+      one: 'The relay’s signature does not cover the newest journal entry yet.',
+      other: 'The relay’s signature does not cover the newest # journal entries yet.',
+    }),
   run: 'Run',
   relayKey: 'Relay’s key',
   base: 'Last base derived',
@@ -43,7 +59,7 @@ export const auditWords = {
   receipts: 'Your receipts',
   receiptsHelp:
     'Was your part merged? Choose receipts-….txt from the folder of your node. It stays in this browser.',
-  receiptsHeading: (count: number) => (count === 1 ? 'Your receipt' : `Your ${count} receipts`),
+  receiptsHeading: (count: number) => plural(count, { one: 'Your receipt', other: 'Your # receipts' }),
   receipt: (sequence: number, round: number | null) =>
     round === null ? `Entry ${sequence}` : `Entry ${sequence}, round ${round}`,
   receiptRefuted: 'The journal does not hold the contribution of this receipt: see the problems above.',
@@ -55,7 +71,7 @@ export const auditWords = {
   earlier: 'Earlier rounds',
   later: 'Later rounds',
   roundsShown: (from: number, to: number, all: number) => `Rounds ${from} to ${to} of ${all}`,
-  moreNodes: (count: number) => `Show ${count} more nodes`,
+  moreNodes: (count: number) => plural(count, { one: 'Show # more node', other: 'Show # more nodes' }),
   states: {
     derived: 'part of a base that was derived again',
     'left-out': 'left out by the merge rule, as derived',
@@ -69,7 +85,12 @@ export const auditWords = {
   roundChanged: (round: number) => `Round ${round}: a problem was found here`,
   chosen: (round: number, node: string) => `Round ${round}, node ${node}`,
   attempt: (index: number, all: number) => `Contribution ${index} of ${all}: the round was opened again.`,
-  facts: (tokens: string, steps: string, bytes: string) => `${tokens} tokens in ${steps} steps, ${bytes}`,
+  facts: (tokens: number, steps: number, bytes: string) =>
+    [
+      plural(tokens, { one: '# token', other: '# tokens' }),
+      plural(steps, { one: ' in # step', other: ' in # steps' }),
+      `, ${bytes}`,
+    ].join(''),
   steps: {
     entry: (sequence: number) => `Journal entry ${sequence} is chained to the one before`,
     signature: 'The node signed its offer',

@@ -1,3 +1,5 @@
+import { plural } from './grammar.ts';
+
 /** The texts that several pages show. */
 export const commonWords = {
   brand: 'Tapestry',
@@ -27,7 +29,8 @@ export const commonWords = {
   },
   cloth: {
     label: 'Progress of the run',
-    value: (done: number, rounds: number) => `${done} of ${rounds} rounds committed`,
+    value: (done: number, rounds: number) =>
+      plural(rounds, { one: `${done} of # round committed`, other: `${done} of # rounds committed` }),
     legend:
       'Strands are corpora, columns are rounds. A strand has colour in the rounds its corpus took part in.',
   },

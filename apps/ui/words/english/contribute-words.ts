@@ -1,3 +1,5 @@
+import { plural } from './grammar.ts';
+
 /** Every text of the page that contributes to a run. */
 export const contributeWords = {
   title: 'Contribute – Tapestry',
@@ -5,7 +7,11 @@ export const contributeWords = {
   what: 'Your GPU trains a shared model on text of your choice. Only changes to the model’s numbers are sent, and merged with those of other nodes.',
   newTab: '(opens a new tab)',
   dashboard: 'Dashboard',
-  run: (name: string, parameters: string) => `“${name}”, a model of ${parameters} parameters.`,
+  run: (name: string, parameters: number) =>
+    plural(parameters, {
+      one: `“${name}”, a model of # parameter.`,
+      other: `“${name}”, a model of # parameters.`,
+    }),
   gpu: 'Your GPU',
   probing: 'Looking for your GPU…',
   software: 'This is a software adapter: it computes on the processor. It works, but more slowly than a GPU.',
@@ -13,14 +19,18 @@ export const contributeWords = {
   corpusChoice: 'A built-in corpus',
   corpusLabel: 'Corpus',
   corpusHelp: (languages: number) =>
-    `The Universal Declaration of Human Rights in ${languages === 1 ? '1 language' : `${languages} languages`}:`,
+    plural(languages, {
+      one: 'The Universal Declaration of Human Rights in # language:',
+      other: 'The Universal Declaration of Human Rights in # languages:',
+    }),
   filesChoice: 'Your own files',
   filesLabel: 'Files',
   filesHelp:
     'Plain text or Markdown in UTF-8, UTF-16 or Windows-1252, or JSONL with a “text” field. Only this tab reads the files.',
   textReading: 'Reading the files…',
   textFirstLines: (size: string) => `${size} of text can be used. It begins:`,
-  filesChosen: (count: number, size: string) => `${count === 1 ? '1 file' : `${count} files`}, ${size}`,
+  filesChosen: (count: number, size: string) =>
+    `${plural(count, { one: '# file', other: '# files' })}, ${size}`,
   filesLost: (names: string) => `The page was reloaded. Choose these files again: ${names}.`,
   filesNeeded: 'Choose at least one file.',
   token: 'Join token',
@@ -28,7 +38,6 @@ export const contributeWords = {
   tokenNeeded: 'This relay requires a join token.',
   power: 'Power',
   powerHelp: 'Lower power leaves more of the GPU for your other work.',
-  powerValue: (percent: number) => `${percent}%`,
   start: 'Start',
   again: 'Start again',
   pause: 'Pause',
@@ -70,12 +79,11 @@ export const contributeWords = {
   roundCutOff: (time: string) => `The deadline ends this round at ${time}, before your last step.`,
   runEnds: (time: string) => `The run is done about ${time}.`,
   resumesAt: (time: string) => `You paused. Training resumes at ${time}.`,
-  tabProgress: (percent: number, round: number, rounds: number) =>
-    `${percent}% · round ${round} of ${rounds}`,
+  tabProgress: (percent: string, round: number, rounds: number) => `${percent} · round ${round} of ${rounds}`,
   options: 'How much, how long',
   stopAfter: 'Stop after',
   stopNever: 'The end of the run',
-  stopRounds: (rounds: number) => (rounds === 1 ? '1 round' : `${rounds} rounds`),
+  stopRounds: (rounds: number) => plural(rounds, { one: '# round', other: '# rounds' }),
   pauseFor: 'Minutes of pause',
   minutes: 'min',
   pauseForButton: 'Pause for this time',
@@ -88,7 +96,7 @@ export const contributeWords = {
       'The tab comes to the front where the browser allows it; otherwise its title begins with “Here”.',
     called: (title: string) => `Here: ${title}`,
   },
-  times: (count: number) => `(${count} times)`,
+  times: (count: number) => plural(count, { one: '(# time)', other: '(# times)' }),
   tooSlow: (needs: string, gives: string) =>
     `Your device needs about ${needs} min a round, and this run gives ${gives} min.`,
   tooSlowNext:

@@ -1,10 +1,16 @@
+import { plural } from './grammar.ts';
+
 /** Every text of the dashboard. */
 export const dashboardWords = {
   title: 'Dashboard – Tapestry',
   fullScreen: 'Full screen',
   leaveFullScreen: 'Leave full screen',
-  facts: (parameters: string, rounds: number, steps: number) =>
-    `${parameters} parameters · ${rounds} rounds of ${steps} local steps`,
+  facts: (parameters: number, rounds: number, steps: number) =>
+    [
+      plural(parameters, { one: '# parameter · ', other: '# parameters · ' }),
+      plural(rounds, { one: '# round of ', other: '# rounds of ' }),
+      plural(steps, { one: '# local step', other: '# local steps' }),
+    ].join(''),
   round: 'Round',
   ofRounds: (rounds: number) => `of ${rounds}`,
   phases: {
@@ -13,12 +19,18 @@ export const dashboardWords = {
     grace: 'Last contributions',
     complete: 'Complete',
   },
-  waitingFor: (nodes: number, quorum: number) => `${nodes} of ${quorum} required nodes`,
+  waitingFor: (nodes: number, quorum: number) =>
+    plural(quorum, { one: `${nodes} of # required node`, other: `${nodes} of # required nodes` }),
   contributions: 'Contributions',
   ofTarget: (target: number) => `of ${target}`,
   timeLeft: 'Time left',
   completeHeading: (done: number, rounds: number) =>
-    done === rounds ? `All ${rounds} rounds are complete` : `The run ended after ${done} of ${rounds} rounds`,
+    done === rounds
+      ? plural(rounds, { one: 'The round is complete', other: 'All # rounds are complete' })
+      : plural(rounds, {
+          one: 'The run ended before its round committed',
+          other: `The run ended after ${done} of # rounds`,
+        }),
   completeLoss: (from: string, to: string) => `Held-out loss ${from} → ${to}, as nodes report it`,
   completeProbe: (loss: string) => `Loss ${loss}, measured by the relay`,
   nodes: 'Nodes',

@@ -1,3 +1,5 @@
+import { plural } from './grammar.ts';
+
 /** The texts of whoever presents a run in a hall. */
 export const presenterWords = {
   title: 'Presenter',
@@ -15,7 +17,11 @@ export const presenterWords = {
   removeWhich: 'Which node is to be removed?',
   removeNone: 'Choose a node',
   removeYes: 'Yes, remove it',
-  lobby: (nodes: number) => `${nodes} here. The run starts when the presenter presses Start.`,
+  lobby: (nodes: number) =>
+    plural(nodes, {
+      one: '# here. The run starts when the presenter presses Start.',
+      other: '# here. The run starts when the presenter presses Start.',
+    }),
   paused: 'Paused by the presenter',
   pausing: 'The presenter pauses after this round.',
   outcomes: {

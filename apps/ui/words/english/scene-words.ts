@@ -1,3 +1,5 @@
+import { plural } from './grammar.ts';
+
 /** The texts of the scenes that are shown in a hall. */
 export const sceneWords = {
   open: 'Present',
@@ -8,9 +10,10 @@ export const sceneWords = {
   keysOff: 'Switch the letter keys off',
   names: { join: 'Join', weave: 'Weave', learn: 'Learn', speak: 'Speak', thanks: 'Thanks' },
   joinHow: 'Scan the code, choose a text, press Start. The text stays on your device.',
-  here: (nodes: number) => (nodes === 1 ? '1 node is here.' : `${nodes} nodes are here.`),
+  here: (nodes: number) => plural(nodes, { one: '# node is here.', other: '# nodes are here.' }),
   round: (round: number, rounds: number) => `Round ${round} of ${rounds}`,
-  contributions: (given: number, target: number) => `${given} of ${target} contributions`,
+  contributions: (given: number, target: number) =>
+    plural(target, { one: `${given} of # contribution`, other: `${given} of # contributions` }),
   left: (time: string) => `${time} left`,
   loss: (from: string, to: string) => `Loss ${from} → ${to}`,
   lossOf: { probe: 'measured by the relay', heldOut: 'on text that nodes hold out, as they report it' },
@@ -18,7 +21,11 @@ export const sceneWords = {
   chart: (from: string, to: string, best: string, worst: string) =>
     `The mean loss went from ${from} to ${to}. The best corpus is ${best}, the worst ${worst}.`,
   thanksHeading: 'Thank you',
-  thanks: (contributions: string, tokens: string) =>
-    `${contributions} contributions, ${tokens} tokens, one base.`,
+  thanks: (contributions: number, tokens: number) =>
+    [
+      plural(contributions, { one: '# contribution', other: '# contributions' }),
+      plural(tokens, { one: '# token', other: '# tokens' }),
+      'one base.',
+    ].join(', '),
   print: 'Print',
 } as const;

@@ -1,3 +1,6 @@
+import { formatCount } from '../../format.ts';
+import { plural } from './grammar.ts';
+
 /** Every text that the studio shows, in English. */
 export const studioWords = {
   title: 'Studio – Tapestry',
@@ -20,8 +23,8 @@ export const studioWords = {
     empty: 'No model yet. Drop a model’s folder (config.json, safetensors, tokenizer.json) or a .gguf file.',
     legend: 'The model to begin with',
     kinds: { base: 'base', derivative: 'built here' },
-    facts: (parameters: string, context: string, size: string) =>
-      `${parameters} parameters, context ${context}, ${size}`,
+    facts: (parameters: number, context: string, size: string) =>
+      `${plural(parameters, { one: '# parameter', other: '# parameters' })}, context ${context}, ${size}`,
     from: (name: string) => `from ${name}`,
     revoked: (data: string) => `Built on revoked data: ${data}. Build it again without this data.`,
   },
@@ -29,7 +32,7 @@ export const studioWords = {
     heading: 'Data',
     empty: 'No data yet. Drop rows as .jsonl or .json, or plain text.',
     legend: 'The data of the recipe',
-    facts: (rows: string, size: string) => `${rows === '1' ? '1 row' : `${rows} rows`}, ${size}`,
+    facts: (rows: number, size: string) => `${plural(rows, { one: '# row', other: '# rows' })}, ${size}`,
     forms: {
       text: 'texts',
       messages: 'chats',
@@ -46,7 +49,11 @@ export const studioWords = {
     previous: 'Previous',
     following: 'Next',
     close: 'Close',
-    carrying: (carrying: string, tokens: string) => `${carrying} of ${tokens} tokens carry loss`,
+    carrying: (carrying: number, tokens: number) =>
+      plural(tokens, {
+        one: `${formatCount(carrying)} of # token carries loss`,
+        other: `${formatCount(carrying)} of # tokens carry loss`,
+      }),
     legendLoss: 'carries loss',
     legendContext: 'context only',
     leftOut: {
@@ -96,9 +103,9 @@ export const studioWords = {
       function: 'Reward function',
     },
     tags: { constitution: 'constitution', rules: 'protected domains', function: 'reward function' },
-    principles: (count: string) => (count === '1' ? '1 principle' : `${count} principles`),
-    rules: (count: string) => (count === '1' ? '1 protected domain' : `${count} protected domains`),
-    signatures: (count: string) => (count === '1' ? '1 signature' : `${count} signatures`),
+    principles: (count: number) => plural(count, { one: '# principle', other: '# principles' }),
+    rules: (count: number) => plural(count, { one: '# protected domain', other: '# protected domains' }),
+    signatures: (count: number) => plural(count, { one: '# signature', other: '# signatures' }),
     sandbox: 'runs in a sandbox without network, files or clock',
   },
   recipe: {
@@ -138,22 +145,39 @@ export const studioWords = {
     steps: 'Steps',
     takes: 'Takes',
     nothing: 'nothing',
-    lines: (files: string, rows: string) => `${files}: ${rows} rows`,
+    lines: (files: string, rows: number) => `${files}: ${plural(rows, { one: '# row', other: '# rows' })}`,
     removed: {
-      leftOut: (count: string) => `${count} with problems`,
-      unsuitable: (count: string) => `${count} of other kinds`,
-      duplicates: (count: string) => `${count} equal to earlier ones`,
-      tooLong: (count: string) => `${count} too long`,
+      leftOut: (count: number) => `${formatCount(count)} with problems`,
+      unsuitable: (count: number) => `${formatCount(count)} of other kinds`,
+      duplicates: (count: number) => `${formatCount(count)} equal to earlier ones`,
+      tooLong: (count: number) => `${formatCount(count)} too long`,
     },
-    removedRows: (count: string, rule: string) => `${count} that ${rule} protects`,
-    removedText: (count: string, rule: string) => `${count} passages of base text that ${rule} protects`,
-    constitution: (name: string, hash: string, keys: string) =>
-      `${name} (${hash}) is signed by ${keys === '0' ? 'nobody' : keys === '1' ? '1 key' : `${keys} keys`}.`,
+    removedRows: (count: number, rule: string) => `${formatCount(count)} that ${rule} protects`,
+    removedText: (count: number, rule: string) =>
+      plural(count, {
+        one: `# passage of base text that ${rule} protects`,
+        other: `# passages of base text that ${rule} protects`,
+      }),
+    constitution: (name: string, hash: string, keys: number) =>
+      keys === 0
+        ? `${name} (${hash}) is signed by nobody.`
+        : `${name} (${hash}) is signed by ${plural(keys, { one: '# key', other: '# keys' })}.`,
     boards: (names: string) => `Boards that agree: ${names}.`,
-    examples: (count: string, loss: string, tokens: string) =>
-      `${count} examples; ${loss} of ${tokens} tokens carry loss`,
-    heldOut: (count: string) => `${count} examples that are not trained on`,
-    replayed: (share: string, tokens: string) => `${share} of the loss, from ${tokens} tokens`,
+    examples: (count: number, loss: number, tokens: number) =>
+      [
+        plural(count, { one: '# example; ', other: '# examples; ' }),
+        plural(tokens, {
+          one: `${formatCount(loss)} of # token carries loss`,
+          other: `${formatCount(loss)} of # tokens carry loss`,
+        }),
+      ].join(''),
+    heldOut: (count: number) =>
+      plural(count, {
+        one: '# example that is not trained on',
+        other: '# examples that are not trained on',
+      }),
+    replayed: (share: string, tokens: number) =>
+      `${share} of the loss, from ${plural(tokens, { one: '# token', other: '# tokens' })}`,
     nearStart: (cost: string) => `nothing: a divergence from the start costs ${cost} a nat`,
     noReplay: 'nothing: the model may forget other text',
     shape: (steps: string, batch: string, sequence: string, rate: string) =>
@@ -218,10 +242,15 @@ export const studioWords = {
     rightBetter: 'Right is better',
     tie: 'Neither',
     was: (name: string) => `This was ${name}.`,
-    tally: (name: string, wins: string, votes: string) => `${name} was better in ${wins} of ${votes} votes`,
-    ties: (count: string) => `${count} without a winner`,
+    tally: (name: string, wins: number, votes: number) =>
+      plural(votes, {
+        one: `${name} was better in ${formatCount(wins)} of # vote`,
+        other: `${name} was better in ${formatCount(wins)} of # votes`,
+      }),
+    ties: (count: number) => plural(count, { one: '# without a winner', other: '# without a winner' }),
     train: 'Train on the votes',
-    trainHelp: (pairs: string) => `${pairs === '1' ? '1 pair' : `${pairs} pairs`} in votes.jsonl`,
+    trainHelp: (pairs: number) =>
+      plural(pairs, { one: '# pair in votes.jsonl', other: '# pairs in votes.jsonl' }),
     needsTwo: 'Build a derivative, or add a second model, to compare.',
   },
   breaches: {
@@ -229,7 +258,11 @@ export const studioWords = {
     help: 'Both models answer the same held-out prompts, and the recipe’s rules judge the answers.',
     count: 'Count breaches',
     counting: (done: string, all: string) => `Answer ${done} of ${all}…`,
-    caption: (prompts: string) => `Answers to ${prompts} prompts that break a rule`,
+    caption: (prompts: number) =>
+      plural(prompts, {
+        one: 'Answers to # prompt that break a rule',
+        other: 'Answers to # prompts that break a rule',
+      }),
     any: 'Any rule',
     rule: {
       protected: (id: string) => `Protected: ${id}`,
@@ -248,7 +281,7 @@ export const studioWords = {
     acknowledge: (data: string) => `Those who revoked ${data} agree that this model is exported`,
     prepare: 'Prepare the files',
     save: 'Save to a folder',
-    saved: (count: string) => `${count} files are saved.`,
+    saved: (count: number) => plural(count, { one: '# file is saved.', other: '# files are saved.' }),
     files: 'Files',
   },
   storing: {
@@ -259,7 +292,7 @@ export const studioWords = {
       'The page’s policy lets it connect to no address, not even the one that served it. A derivative says what it is, and no run takes it as a base.',
     total: (size: string) => `${size} in all`,
     quota: (size: string) => `The browser allows ${size}.`,
-    files: (count: string) => `The ${count} files`,
+    files: (count: number) => plural(count, { one: 'The # file', other: 'The # files' }),
     file: 'File',
     size: 'Size',
     forget: 'Remove everything',
