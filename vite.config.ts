@@ -84,6 +84,7 @@ export default defineConfig(({ mode }): UserConfig => {
           bench: 'bench/main.ts',
           contender: 'bench/step/tapestry-process.ts',
           'load-nodes': 'bench/load/nodes-process.ts',
+          'sovereign-build': 'bench/sovereign/build-process.ts',
           'contender-page': 'bench/step/tapestry-page.ts',
         },
       },

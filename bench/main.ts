@@ -16,7 +16,7 @@ import { loadCommand } from './load/command.ts';
 import { bench as memory, memoryConfigs } from './memory.ts';
 import { protectCommand } from './protect/command.ts';
 import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
-import { type SovereignOptions, type StageName, sovereign, stageNames } from './sovereign/bench.ts';
+import { sovereignCommand } from './sovereign/command.ts';
 import { configs, type FrozenPart, frozenParts } from './step/workload.ts';
 import { type Platform, platformNames, printed, stepBench } from './step.ts';
 
@@ -181,55 +181,6 @@ program
     printLines(shakespeare({ ...flags, gpu: await nodeGpu() })),
   );
 
-interface SovereignFlags extends Pick<SovereignOptions, 'tokens' | 'seeds' | 'stages' | 'seed' | 'folder'> {
-  readonly instructSteps: number;
-  readonly preferSteps: number;
-  readonly reinforceSteps: number;
-  readonly constitutionSteps: number;
-}
-
-program
-  .command('sovereign')
-  .description(
-    'a base, and derivatives of it: answers, preferences, rewards, a constitution, on held-out items beside the start',
-  )
-  .addOption(count('tokens', 'tokens that the base is trained on, in thousands', 2000))
-  .addOption(count('seeds', 'builds of each stage', 3))
-  .addOption(
-    new Option('--stages <names>', `of ${stageNames.join(', ')}`)
-      .argParser(stagesOf)
-      .default(stageNames, 'all'),
-  )
-  .addOption(count('instruct-steps', 'steps of instruct', 220))
-  .addOption(count('prefer-steps', 'steps of prefer', 160))
-  .addOption(count('reinforce-steps', 'updates of reinforce', 72))
-  .addOption(count('constitution-steps', 'steps on pairs that the judge labelled', 80))
-  .addOption(count('seed', "the base's", 0))
-  .addOption(new Option('--folder <path>', 'store the base and the figures there, and do only what is left'))
-  .addOption(json())
-  .action(
-    async ({
-      tokens,
-      instructSteps,
-      preferSteps,
-      reinforceSteps,
-      constitutionSteps,
-      ...flags
-    }: SovereignFlags) =>
-      printLines(
-        sovereign({
-          ...flags,
-          tokens: 1000 * tokens,
-          steps: {
-            ...{ instruct: instructSteps, prefer: preferSteps },
-            ...{ reinforce: reinforceSteps, constitution: constitutionSteps },
-          },
-          gpu: await nodeGpu(),
-          headless: import.meta.dirname,
-        }),
-      ),
-  );
-
 interface MemoryFlags {
   readonly preset: string;
   readonly storage: 'f32' | 'f16';
@@ -296,20 +247,13 @@ program.addCommand(convergenceCommand());
 program.addCommand(downlinkCommand());
 program.addCommand(protectCommand(import.meta.dirname));
 program.addCommand(loadCommand(import.meta.dirname));
+program.addCommand(sovereignCommand(import.meta.dirname));
 
 function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {
   return text.split(',').map((name) => {
     const run = shakespeareRuns[name];
     if (run !== undefined) return run;
     throw new InvalidArgumentError(`It names runs of ${Object.keys(shakespeareRuns).join(', ')}.`);
-  });
-}
-
-function stagesOf(text: string): readonly StageName[] {
-  return text.split(',').map((name) => {
-    const stage = stageNames.find((known) => known === name);
-    if (stage !== undefined) return stage;
-    throw new InvalidArgumentError(`It names stages of ${stageNames.join(', ')}.`);
   });
 }
 

@@ -9,7 +9,7 @@ import { Random } from '../../client/random.ts';
 import { evaluate } from '../../client/train/evaluate.ts';
 import { Trainer } from '../../client/train/trainer.ts';
 import { type Base, config, type Weights } from './base.ts';
-import type { Question } from './tasks.ts';
+import type { Question } from './stages/tasks.ts';
 import { archaicWords } from './verses.ts';
 
 const layout = layoutOf(config);

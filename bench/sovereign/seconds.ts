@@ -14,9 +14,3 @@ export async function timed<Result>(
   const { user, system } = process.cpuUsage(before);
   return { result, seconds: { wall: (performance.now() - began) / 1000, processor: (user + system) / 1e6 } };
 }
-
-/** The times of pieces of work that ran one after the other, together. */
-export function sumOf(all: readonly Seconds[]): Seconds {
-  const sum = (of: (seconds: Seconds) => number) => all.reduce((total, seconds) => total + of(seconds), 0);
-  return { wall: sum(({ wall }) => wall), processor: sum(({ processor }) => processor) };
-}

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { sumOf } from '../../bench/sovereign/seconds.ts';
 import { storedFigures } from '../../bench/sovereign/stage.ts';
 
 test('a stored result is read with the time that it took, and not made again', async () => {
@@ -21,13 +20,4 @@ test('a stored result is read with the time that it took, and not made again', a
   expect(first.seconds.wall).toBeGreaterThan(0);
   expect(await figures({ steps: 3 })).toEqual(first);
   expect((await figures({ steps: 4 })).figures).toEqual({ made: 2, loss: { old: 1.5 } });
-});
-
-test('times add up, those by the clock and those of the processor', () => {
-  expect(
-    sumOf([
-      { wall: 1, processor: 2 },
-      { wall: 10, processor: 20 },
-    ]),
-  ).toEqual({ wall: 11, processor: 22 });
 });

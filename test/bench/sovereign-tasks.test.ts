@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { itemsOf, questionsOf, unseen } from '../../bench/sovereign/tasks.ts';
+import { itemsOf, questionsOf, unseen } from '../../bench/sovereign/stages/tasks.ts';
 
 const verses = [
   {

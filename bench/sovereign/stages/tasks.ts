@@ -1,8 +1,8 @@
-import type { Row } from '../../client/derive/data/row.ts';
-import { Random } from '../../client/random.ts';
-import { sha256Hex } from '../../client/sha256.ts';
-import { shuffled, spread } from './base.ts';
-import type { Verse } from './verses.ts';
+import type { Row } from '../../../client/derive/data/row.ts';
+import { Random } from '../../../client/random.ts';
+import { sha256Hex } from '../../../client/sha256.ts';
+import { shuffled, spread } from '../base.ts';
+import type { Verse } from '../verses.ts';
 
 /** A question with one right answer. */
 export interface Question {

@@ -1,12 +1,12 @@
-import { byPrompt, labelAnswers } from '../../client/derive/constitution/pipeline/label.ts';
-import type { AnswerRow, PairRow } from '../../client/derive/constitution/pipeline/rows.ts';
-import type { Row } from '../../client/derive/data/row.ts';
-import { mean } from '../../client/mean.ts';
-import { type Base, measured, spread, type Weights } from './base.ts';
-import { cardLosses, continued } from './evaluation.ts';
+import { byPrompt, labelAnswers } from '../../../client/derive/constitution/pipeline/label.ts';
+import type { AnswerRow, PairRow } from '../../../client/derive/constitution/pipeline/rows.ts';
+import type { Row } from '../../../client/derive/data/row.ts';
+import { mean } from '../../../client/mean.ts';
+import { type Base, measured, spread, type Weights } from '../base.ts';
+import { cardLosses, continued } from '../evaluation.ts';
+import { buildStage, changes, type StageResult, storedFigures } from '../stage.ts';
+import { archaicWords, type Verse } from '../verses.ts';
 import { Judge, judgeRecipe, noArchaicWords } from './judge.ts';
-import { buildStage, changes, type StageResult, storedFigures } from './stage.ts';
-import { archaicWords, type Verse } from './verses.ts';
 
 /** Prompts whose answers are labelled, answers to each and their longest, and the share of the pairs, by their gap, that is learnt. */
 const own = { prompts: 320, answers: 6, longest: 52, clearest: 0.6 };

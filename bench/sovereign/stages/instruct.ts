@@ -1,6 +1,6 @@
-import { type Base, measured } from './base.ts';
-import { cardLosses, exactAnswers } from './evaluation.ts';
-import { changes, type Stage, type StageResult, stageFigures } from './stage.ts';
+import { type Base, measured } from '../base.ts';
+import { cardLosses, exactAnswers } from '../evaluation.ts';
+import { changes, type Stage, type StageResult, stageFigures } from '../stage.ts';
 import { answerRows, itemsOf, ofEachTask, questionsOf, unseen } from './tasks.ts';
 
 /** Held-out questions of each task that are asked. */

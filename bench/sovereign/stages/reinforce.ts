@@ -1,7 +1,7 @@
-import { mean } from '../../client/mean.ts';
-import { type Base, measured, spread, type Weights } from './base.ts';
-import { cardLosses, continued } from './evaluation.ts';
-import { changes, type Stage, type StageResult, stageFigures } from './stage.ts';
+import { mean } from '../../../client/mean.ts';
+import { type Base, measured, spread, type Weights } from '../base.ts';
+import { cardLosses, continued } from '../evaluation.ts';
+import { changes, type Stage, type StageResult, stageFigures } from '../stage.ts';
 import { firstWords, halfQuestions, promptRows } from './tasks.ts';
 
 /** A question has at least four words, so that a question mark alone is none. */

@@ -1,7 +1,7 @@
-import { type Base, measured, spread } from './base.ts';
-import { archaicSamples, cardLosses } from './evaluation.ts';
-import { changes, type Stage, type StageResult, stageFigures } from './stage.ts';
-import { pairRows } from './verses.ts';
+import { type Base, measured, spread } from '../base.ts';
+import { archaicSamples, cardLosses } from '../evaluation.ts';
+import { changes, type Stage, type StageResult, stageFigures } from '../stage.ts';
+import { pairRows } from '../verses.ts';
 
 /** Training pairs for each step: a step takes three, and the reference is computed for all of them. */
 const pairsPerStep = 4;

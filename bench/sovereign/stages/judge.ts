@@ -1,23 +1,23 @@
-import type { Example } from '../../client/data/example.ts';
-import { byteTokenizer } from '../../client/data/tokenizer.ts';
-import { answerOf } from '../../client/derive/build/examples.ts';
-import type { Principle } from '../../client/derive/constitution/constitution.ts';
+import type { Example } from '../../../client/data/example.ts';
+import { byteTokenizer } from '../../../client/data/tokenizer.ts';
+import { answerOf } from '../../../client/derive/build/examples.ts';
+import type { Principle } from '../../../client/derive/constitution/constitution.ts';
 import {
   type Labeller,
   type LabellerAccuracy,
   measureLabeller,
   requireAccurate,
   usualLabellerLimits,
-} from '../../client/derive/constitution/pipeline/labeller.ts';
-import { Scorer } from '../../client/derive/evaluation/scorer.ts';
-import { openDevice } from '../../client/gpu/device.ts';
-import { measuredKernels } from '../../client/gpu/tuning/measured-kernels.ts';
-import { cacheFiles } from '../../client/host/cache.ts';
-import { layoutOf } from '../../client/model/parameters.ts';
-import { type Base, config, spread, type Weights } from './base.ts';
-import { levelledPairs, pairChoice } from './levelled.ts';
-import { buildStage } from './stage.ts';
-import { pairRows } from './verses.ts';
+} from '../../../client/derive/constitution/pipeline/labeller.ts';
+import { Scorer } from '../../../client/derive/evaluation/scorer.ts';
+import { openDevice } from '../../../client/gpu/device.ts';
+import { measuredKernels } from '../../../client/gpu/tuning/measured-kernels.ts';
+import { cacheFiles } from '../../../client/host/cache.ts';
+import { layoutOf } from '../../../client/model/parameters.ts';
+import { type Base, config, spread, type Weights } from '../base.ts';
+import { levelledPairs, pairChoice } from '../levelled.ts';
+import { buildStage } from '../stage.ts';
+import { pairRows } from '../verses.ts';
 
 /** The principle, which the judge knows by pairs of verses alone. */
 export const noArchaicWords: Principle = {
