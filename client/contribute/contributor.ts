@@ -18,6 +18,7 @@ import type { RunTerms } from './run-terms.ts';
 import { advance } from './session/session.ts';
 import { type Effect, newSession, type Session, type SessionEvent } from './session/state.ts';
 import { SessionEffects } from './session-effects.ts';
+import type { Witness } from './witness.ts';
 
 export type { ContributorEvent } from './events.ts';
 
@@ -35,6 +36,7 @@ export interface ContributorOptions {
   /** Seeds the choice of text windows and the jitter of retries. */
   readonly seed: number;
   readonly onEvent: (event: ContributorEvent) => void;
+  readonly witness?: Witness;
 }
 
 type Ending = Effect & { readonly kind: 'end' };
@@ -46,7 +48,7 @@ export class Contributor {
   readonly #options: ContributorOptions;
   readonly #store: NodeStore;
   readonly #random: Random;
-  readonly #traffic = new Traffic();
+  readonly #traffic: Traffic;
   readonly #ended = Promise.withResolvers<Ending>();
   readonly #ending = new AbortController();
   #power: number;
@@ -65,6 +67,7 @@ export class Contributor {
     this.#runtime = runtime;
     this.#network = network;
     this.#options = options;
+    this.#traffic = new Traffic(options.witness);
     this.#store = new NodeStore(runtime, network, options.relay);
     this.#random = Random.seeded(options.seed, 1);
     this.#effects = new SessionEffects(
@@ -171,6 +174,7 @@ export class Contributor {
     };
     const { work, restored } = await RoundWork.open(this.#runtime, device, this.#store, terms, options);
     this.#work = work;
+    this.#options.witness?.opened({ terms, tokenizer, text: work.training.text });
     this.#tell({ event: 'compiled', milliseconds: Math.round(this.#runtime.now() - startedAt) });
     // Power and pause may have changed while the model was being opened.
     work.training.setPower(this.#power);

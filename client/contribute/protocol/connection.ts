@@ -7,14 +7,21 @@ import {
 import type { Clock } from '../../runtime.ts';
 import type { SentBytes } from '../events.ts';
 import type { Socket } from '../network.ts';
+import type { Witness } from '../witness.ts';
 
-/** Counts the bytes of frames sent and received over all connections, without the WebSocket's own framing. */
+/** Counts the bytes of frames sent and received over all connections, without the WebSocket's own framing, and shows those sent. */
 export class Traffic {
+  readonly #witness: Pick<Witness, 'sent'> | undefined;
   readonly #sent = { join: 0, offer: 0, chunk: 0, heartbeat: 0, leave: 0 };
   received = 0;
 
-  count(message: keyof SentBytes, bytes: number): void {
-    this.#sent[message] += bytes;
+  constructor(witness?: Pick<Witness, 'sent'>) {
+    this.#witness = witness;
+  }
+
+  count(message: keyof SentBytes, frame: Uint8Array<ArrayBuffer>): void {
+    this.#sent[message] += frame.length;
+    this.#witness?.sent(frame);
   }
 
   get sent(): SentBytes {
@@ -55,7 +62,7 @@ export class Connection {
   send(message: DraftToRelay): void {
     if (this.closed.aborted) return;
     const frame = encodeToRelay(message);
-    this.#traffic.count(message.case, frame.length);
+    this.#traffic.count(message.case, frame);
     this.#socket.send(frame);
   }
 

@@ -1,4 +1,4 @@
-import { type Corpus, tokenizeCorpus } from '../../data/corpus.ts';
+import { type Corpus, type TokenizedCorpus, tokenizeCorpus } from '../../data/corpus.ts';
 import { heldOutBatches, Sampler } from '../../data/sampler.ts';
 import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { Tokens } from '../../data/tokens.ts';
@@ -70,6 +70,8 @@ export interface TrainingOptions {
  * therefore changes nothing, and a round that loses its device ends with the same bits as without the loss.
  */
 export class LocalTraining {
+  /** The text that it trains on. */
+  readonly text: Tokens;
   readonly #terms: RunTerms;
   readonly #heldOut: Tokens;
   readonly #tell: TrainingOptions['tell'];
@@ -85,14 +87,15 @@ export class LocalTraining {
     loop: TrainingLoop,
     terms: RunTerms,
     sampler: Sampler,
-    heldOut: Tokens,
+    text: Pick<TokenizedCorpus, 'train' | 'heldOut'>,
     tell: TrainingOptions['tell'],
     runtime: Pick<Runtime, 'now' | 'cache'>,
   ) {
     this.#loop = loop;
     this.#terms = terms;
     this.#sampler = sampler;
-    this.#heldOut = heldOut;
+    this.text = text.train;
+    this.#heldOut = text.heldOut;
     this.#tell = tell;
     this.#runtime = runtime;
     this.#start = this.#fresh();
@@ -131,7 +134,7 @@ export class LocalTraining {
       onKernels: tell,
     };
     const loop = await TrainingLoop.open(runtime, device, settings);
-    const training = new LocalTraining(loop, terms, sampler, heldOut, tell, runtime);
+    const training = new LocalTraining(loop, terms, sampler, { train, heldOut }, tell, runtime);
     try {
       await training.#checkKernels();
     } catch (error) {

@@ -219,7 +219,7 @@ export class Stage {
   }
 }
 
-interface NodeOptions extends Pick<ContributorOptions, 'power' | 'token' | 'run'> {
+interface NodeOptions extends Pick<ContributorOptions, 'power' | 'token' | 'run' | 'witness'> {
   readonly runtime: Runtime;
   readonly network: Network;
   readonly corpusName: string;
@@ -255,7 +255,7 @@ export class TestNode {
     relay: URL,
     { corpusName = 'even', seed = 1, ...rest }: Partial<NodeOptions>,
   ) {
-    const { power, token, run, corpus = tinyCorpus(corpusName), onEvent = () => undefined } = rest;
+    const { power, token, run, witness, corpus = tinyCorpus(corpusName), onEvent = () => undefined } = rest;
     this.contributor = new Contributor(runtime, network, {
       relay,
       corpus,
@@ -269,6 +269,7 @@ export class TestNode {
       ...(power === undefined ? {} : { power }),
       ...(token === undefined ? {} : { token }),
       ...(run === undefined ? {} : { run }),
+      ...(witness === undefined ? {} : { witness }),
     });
     this.done = this.contributor.run(this.#leaving.signal).then(
       () => undefined,
