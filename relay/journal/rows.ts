@@ -1,6 +1,9 @@
 import * as v from 'valibot';
 import { EntryError, type StoredEntry } from './entry.ts';
 
+/** The name of the journal's file in a run's folder. */
+export const journalFile = 'journal.sqlite';
+
 /** Reads the journal's table. Parameters: the sequence number to begin after, and the number of rows to read. */
 export const selectEntries =
   'select sequence, time, kind, body, previous, hash from entries where sequence > ? order by sequence limit ?';

@@ -7,10 +7,9 @@ import type { Contribution } from './contribution.ts';
 import { checkEntry, type Draft, type Entry, noPrevious, type StoredEntry } from './entry.ts';
 import type { Accepted, Appended, Attempt, EventLog, Head, Lease, NotAccepted } from './event-log.ts';
 import { answersOf, type ChainedEntry, JournalEnd } from './journal-end.ts';
-import { selectEntries, storedEntryOf } from './rows.ts';
+import { journalFile, selectEntries, storedEntryOf } from './rows.ts';
 import { Wake } from './wake.ts';
 
-export const journalFile = 'journal.sqlite';
 export const lockFile = 'relay.lock';
 
 /** Entries that one query reads: a long journal needs little memory, and no query is long. */

@@ -1,7 +1,8 @@
 import { contentHash } from '../../client/sha256.ts';
 import { type Hash, isHash } from '../wire/hex.ts';
 import type { BlobStore, OpenBlob, Span } from './blob-store.ts';
-import { type FileSystem, temporarySuffix, writeDurably } from './files.ts';
+import { type FileSystem, writeDurably } from './files.ts';
+import { temporarySuffix } from './temporary-suffix.ts';
 
 /**
  * How much of a file is read at a time: the most that a download holds in memory, also one that nobody reads. No file stays

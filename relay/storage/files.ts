@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, truncate } from 'node:fs/promises';
 import { TapestryError } from '../../client/errors.ts';
+import { temporarySuffix } from './temporary-suffix.ts';
 
 /**
  * The operations of a file system that the relay's store needs. Tests implement it with one that loses unsynced bytes,
@@ -84,9 +85,6 @@ export async function writeDurably(
     throw error;
   }
 }
-
-/** The end of the name of a file that is still being written; a crash can leave one behind. */
-export const temporarySuffix = '.new';
 
 /** Wraps a file system so that each failure is a TapestryError with a next step: `disk.full`, or `disk.failed` for any other. */
 export function explained(files: FileSystem): FileSystem {

@@ -1,7 +1,8 @@
-import { journalFile, lockFile } from '../journal/sqlite-log.ts';
+import { journalFile } from '../journal/rows.ts';
+import { lockFile } from '../journal/sqlite-log.ts';
 import { isHash } from '../wire/hex.ts';
-import { temporarySuffix } from './files.ts';
 import { keyFile } from './relay-key.ts';
+import { temporarySuffix } from './temporary-suffix.ts';
 import { isUploadName } from './upload-store.ts';
 
 /** What SQLite appends to a database's name for its own files. */

@@ -15,3 +15,10 @@ export function digestOf(...parts: readonly Uint8Array[]): Uint8Array {
   for (const part of parts) hash.update(part);
   return hash.digest();
 }
+
+/** SHA-256 of bytes that come piece by piece, in hex. */
+export async function hashOfPieces(pieces: AsyncIterable<Uint8Array>): Promise<Hash> {
+  const hash = sha256.create();
+  for await (const piece of pieces) hash.update(piece);
+  return toHex(hash.digest());
+}

@@ -28,3 +28,10 @@ export async function hashOfStream(stream: Readable): Promise<Hash> {
   await pipeline(stream, hash);
   return hash.digest('hex');
 }
+
+/** SHA-256 of bytes that come piece by piece, in hex. */
+export async function hashOfPieces(pieces: AsyncIterable<Uint8Array>): Promise<Hash> {
+  const hash = createHash('sha256');
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
+}

@@ -1,16 +1,16 @@
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import { open, readdir } from 'node:fs/promises';
+import { createReadStream, statSync } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
 import { TapestryError } from '../../client/errors.ts';
 import type { Replay } from '../journal/replay.ts';
-import { journalFile } from '../journal/sqlite-log.ts';
-import { nodeFiles, temporarySuffix } from '../storage/files.ts';
+import { journalFile } from '../journal/rows.ts';
+import { nodeFiles } from '../storage/files.ts';
 import { keyFile, parseRelayKey } from '../storage/relay-key.ts';
 import { hashOfStream } from '../storage/sha256.ts';
-import { isUploadName, readRecords } from '../storage/upload-store.ts';
-import { type Hash, isHash, toHex } from '../wire/hex.ts';
+import { toHex } from '../wire/hex.ts';
 import { JournalReader } from './journal-reader.ts';
-import { type Problem, Problems } from './problems.ts';
-import { blobPlace, type VerifySource, wholeBlob } from './source.ts';
+import { blobsIn, otherProblems, type RunFiles } from './other-files.ts';
+import type { Problem } from './problems.ts';
+import type { VerifySource } from './source.ts';
 
 /**
  * A run's folder, as `verifyRun` reads it. Writes, creates and locks nothing in it but SQLite's index of a write-ahead log.
@@ -29,29 +29,41 @@ export function folderSource(folder: string): VerifySource {
       'Name the folder of a run, or a relay’s address.',
     );
   }
-  const blob = (hash: Hash, length: number) => readAtMost(`${folder}/${blobPlace(hash)}`, length + 1);
+  const files = filesIn(folder);
   const journal = new JournalReader(path);
   return {
     journal: () => journal.entries(),
     committed: async () => journal.committed(),
     published: () => [],
-    blob,
-    async *rest(replay) {
+    blob: blobsIn(files),
+    async *rest(replay, isWhole) {
       yield* journal.problems();
       journal.close();
-      yield* newestState(replay, { blob });
-      yield* misnamedBlobs(folder);
+      yield* otherProblems(files, isWhole ? replay : null);
       yield* keyProblems(folder, replay);
-      yield* partialProblems(folder);
     },
+  };
+}
+
+function filesIn(folder: string): RunFiles {
+  return {
+    async list(path) {
+      const found = await readdir(`${folder}/${path}`, { withFileTypes: true }).catch(() => []);
+      return found.map((entry) => ({ name: entry.name, isFile: entry.isFile() }));
+    },
+    read: (path, most) => readAtMost(`${folder}/${path}`, most),
+    hash: (path) => hashOfStream(createReadStream(`${folder}/${path}`)),
   };
 }
 
 /** The first `limit` bytes of a file, or all of a shorter one; null if there is no such file. */
 async function readAtMost(path: string, limit: number): Promise<Uint8Array | null> {
-  if (!existsSync(path)) return null;
+  const about = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+    throw error;
+  });
   // A pipe or a device could be waited for without end.
-  if (!statSync(path).isFile()) return null;
+  if (about?.isFile() !== true) return null;
   const file = await open(path, 'r');
   try {
     const { size } = await file.stat();
@@ -68,37 +80,6 @@ async function readAtMost(path: string, limit: number): Promise<Uint8Array | nul
   }
 }
 
-async function* newestState(
-  replay: Replay | null,
-  source: Pick<VerifySource, 'blob'>,
-): AsyncGenerator<Problem> {
-  if (replay === null || replay.committed === 0) return;
-  const problems = new Problems();
-  const bytes = replay.run.manifest.model.parameters * 4;
-  for (const hash of replay.state) await wholeBlob(source, hash, bytes, problems);
-  yield* problems.list;
-}
-
-/** Blobs whose bytes do not match their names, including blobs that no entry names: older bases, and leftovers of a crash. */
-async function* misnamedBlobs(folder: string): AsyncGenerator<Problem> {
-  for (const shelf of await nodeFiles.list(`${folder}/blobs`)) {
-    const files = await readdir(`${folder}/blobs/${shelf}`, { withFileTypes: true }).catch(() => []);
-    for (const file of files) {
-      const place = `blobs/${shelf}/${file.name}`;
-      if (!file.isFile() || !isHash(file.name.replace(temporarySuffix, ''))) {
-        yield { place, problem: 'is not named by a hash' };
-      } else if (isHash(file.name) && place !== blobPlace(file.name)) {
-        yield { place, problem: 'is in the folder of other hashes' };
-      } else if (
-        isHash(file.name) &&
-        (await hashOfStream(createReadStream(`${folder}/${place}`))) !== file.name
-      ) {
-        yield { place, problem: 'was changed: its bytes do not have the hash that names it' };
-      }
-    }
-  }
-}
-
 /** The key may be absent, for example from a published copy, but must not be another run's. */
 async function* keyProblems(folder: string, replay: Replay | null): AsyncGenerator<Problem> {
   const bytes = await nodeFiles.read(`${folder}/${keyFile}`).catch(() => null);
@@ -111,17 +92,5 @@ async function* keyProblems(folder: string, replay: Replay | null): AsyncGenerat
   } catch (error) {
     if (!(error instanceof TapestryError)) throw error;
     yield { place: keyFile, problem: error.message };
-  }
-}
-
-async function* partialProblems(folder: string): AsyncGenerator<Problem> {
-  for (const name of await nodeFiles.list(`${folder}/partial`)) {
-    const place = `partial/${name}`;
-    const bytes = await nodeFiles.read(`${folder}/${place}`).catch(() => undefined);
-    if (bytes === undefined) yield { place, problem: 'is no file that can be read' };
-    else if (!isUploadName(name)) yield { place, problem: 'is not named as an upload' };
-    else if (bytes !== null && readRecords(bytes).damaged) {
-      yield { place: `${place}, byte ${readRecords(bytes).end}`, problem: 'this record was changed' };
-    }
   }
 }

@@ -115,8 +115,8 @@ export function relaySource(
     },
     published: () => published,
     blob,
-    async *rest(replay) {
-      if (replay === null || replay.committed === 0) return;
+    async *rest(replay, isWhole) {
+      if (replay === null || !isWhole || replay.committed === 0) return;
       const problems = new Problems();
       await wholeBlob({ blob }, replay.base, replay.run.manifest.model.parameters * 4, problems);
       yield* problems.list;

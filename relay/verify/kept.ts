@@ -1,4 +1,4 @@
-import { openCheckpoint, type Signer } from '../wire/checkpoint.ts';
+import { headOf, openCheckpoint, type Signer } from '../wire/checkpoint.ts';
 import type { Statement } from '../wire/evidence/fork-proof.ts';
 import { isSignedReceipt, receiptIn, receiptsIn } from '../wire/evidence/receipt.ts';
 import { encodeToNode } from '../wire/frames.ts';
@@ -25,6 +25,13 @@ export function keptReceipts(name: string, bytes: Uint8Array): KeptReceipt[] {
     sequence: Number(value.sequence),
     bytes: encodeToNode({ case: 'acknowledgement', value }),
   }));
+}
+
+/** What a node's file of receipts or of a checkpoint holds; nothing for any other file. Signatures are not checked. */
+export function keptIn(name: string, bytes: Uint8Array): (Kept | KeptReceipt)[] {
+  const receipts = keptReceipts(name, bytes);
+  if (receipts.length > 0 || headOf(bytes) === null) return receipts;
+  return [{ kind: 'checkpoint', place: name, bytes }];
 }
 
 /** What a statement says of the journal's entry `sequence`: its hash, or the root of the tree that ends with it. */

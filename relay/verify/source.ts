@@ -18,8 +18,11 @@ export interface VerifySource {
   blob(hash: Hash, length: number, signal?: AbortSignal): Promise<Uint8Array | null | 'withheld'>;
   /** Evidence that the source gave out before `journal` gave its first entry, such as the checkpoint that a relay publishes. */
   published(): readonly Kept[];
-  /** Checks the source's other files; called once the journal and the blobs that it names are read. */
-  rest(replay: Replay | null): AsyncIterable<Problem>;
+  /**
+   * Checks the source's other files; called once the journal and the blobs that it names are read. `isWhole` is false where the
+   * checks stopped before the journal's end: then the state of `replay` is an older one, which nobody keeps.
+   */
+  rest(replay: Replay | null, isWhole: boolean): AsyncIterable<Problem>;
 }
 
 /** The blob's path in a run's folder, which also names it at a relay. */

@@ -31,6 +31,9 @@ export interface VerifyReport {
   /** The payloads of rounds up to this are no longer kept. */
   readonly removed: number;
   readonly entries: number;
+  /** The hash of the last entry that follows the run's rules, and the root of the tree of all entries up to it; null if there is none. */
+  readonly head: Hash | null;
+  readonly root: Hash | null;
   readonly contributions: number;
   /** The last base that was derived; null if there is none. */
   readonly base: Hash | null;
@@ -76,6 +79,7 @@ export async function* verifyRun(
   let check: RunCheck | null = null;
   let evidence: KeptEvidence | null = null;
   let trusted = true;
+  let head: Hash | null = null;
   const ahead = new ReadAhead(source);
   const blob: VerifySource['blob'] = (hash, length) => ahead.blob(hash, length);
   try {
@@ -101,6 +105,7 @@ export async function* verifyRun(
           const signer = { run: fromHex(id), publicKey: manifest.relayKey };
           evidence = await KeptEvidence.open([...kept, ...keptIn(point), ...source.published()], signer);
         } else await check.apply(entry);
+        head = entry.hash;
         evidence?.compare(entry.hash, check.replay.tree);
       } catch (error) {
         note(error);
@@ -123,7 +128,7 @@ export async function* verifyRun(
   for (const problem of evidence?.problems ?? []) problems.add(problem);
   const fork =
     check && evidence && (await forkProofOf(evidence.contradicted, check.replay, () => source.journal()));
-  for await (const problem of source.rest(check?.replay ?? null)) problems.add(problem);
+  for await (const problem of source.rest(check?.replay ?? null, trusted)) problems.add(problem);
   const created = check?.replay.run;
   return {
     run: created?.id ?? null,
@@ -132,6 +137,8 @@ export async function* verifyRun(
     from: (check?.start ?? 0) + 1,
     removed: check?.removed ?? 0,
     entries: previous?.sequence ?? 0,
+    head,
+    root: head === null || check === null ? null : toHex(check.replay.tree.root),
     contributions: check?.replay.totals.contributions ?? 0,
     base: check?.base ?? null,
     signed: headOf(check?.replay.tree.checkpoint ?? new Uint8Array())?.size ?? 0,

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join, relative, resolve, sep } from 'node:path';
 import { isNodeFile } from '../../../client/contribute/round/node-store.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
-import { journalFile } from '../../../relay/journal/sqlite-log.ts';
+import { journalFile } from '../../../relay/journal/rows.ts';
 import { isRunFile } from '../../../relay/storage/run-files.ts';
 import { removeBase } from '../model/base-folder.ts';
 

@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { lineageFile } from '../../../client/formats/lineage/lineage.ts';
 import { identityFile } from '../../../client/identity.ts';
-import { journalFile } from '../../../relay/journal/sqlite-log.ts';
+import { journalFile } from '../../../relay/journal/rows.ts';
 import { keyFile } from '../../../relay/storage/relay-key.ts';
 
 export const partKinds = ['run', 'model', 'adapter', 'node', 'card'] as const;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { backup, DatabaseSync } from 'node:sqlite';
 import type { Identity } from '../../../client/identity.ts';
-import { journalFile } from '../../../relay/journal/sqlite-log.ts';
+import { journalFile } from '../../../relay/journal/rows.ts';
 import { writeNewFile } from '../files/new-file.ts';
 import { type ExitContent, encodeExitList, exitFile } from './exit-list.ts';
 import type { Part } from './parts.ts';

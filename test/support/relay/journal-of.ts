@@ -1,5 +1,5 @@
 import { checkEntry, type Entry, type StoredEntry } from '../../../relay/journal/entry.ts';
-import { journalFile } from '../../../relay/journal/sqlite-log.ts';
+import { journalFile } from '../../../relay/journal/rows.ts';
 import { JournalReader } from '../../../relay/verify/journal-reader.ts';
 
 /** The entries of the journal in a run's folder. */

@@ -114,10 +114,14 @@ export async function resigned(rows: readonly StoredEntry[], forger: TestNode): 
   return done;
 }
 
-/** Changes the bodies and the chain of a closed journal's file to those of `entries`. */
+/** Replaces all entries of a closed journal's file. */
 export function replaceEntries(path: string, entries: readonly StoredEntry[]): void {
-  for (const { sequence, body, previous, hash } of entries) {
-    const set = 'update entries set body = ?, previous = ?, hash = ? where sequence = ';
-    rewrite(path, set + sequence, body, previous, hash);
-  }
+  rewrite(path, 'delete from entries');
+  const database = new DatabaseSync(path);
+  const insert = database.prepare('insert into entries values (?, ?, ?, ?, ?, ?)');
+  database.exec('begin');
+  for (const { sequence, time, kind, body, previous, hash } of entries)
+    insert.run(sequence, time, kind, body, previous, hash);
+  database.exec('commit');
+  database.close();
 }
