@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type UserConfig } from 'vite';
+import { storedFiles } from './apps/ui/offline/stored-files.ts';
 import { udhrPlugin } from './client/data/udhr/plugin.ts';
 
 /** The form of yaml for browsers, in every bundle: that for Node reads the environment, which Deno refuses. */
@@ -14,13 +15,25 @@ const hashInBrowser = {
 /** Workers whose scripts keep their own names; any other has the name that its build gives it. */
 const namedWorkers = ['audit-worker', 'base-worker', 'function-worker'];
 
+/** The page of a build that opens without its server: its file and its address. */
+interface OfflinePage {
+  readonly html: string;
+  readonly address: string;
+}
+
 /** A build of pages into a folder of `dist`. The worker's script has the name of `worker`. */
-function pagesBuild(folder: string, worker: string, input: Readonly<Record<string, string>>): UserConfig {
+function pagesBuild(
+  folder: string,
+  worker: string,
+  { html, address }: OfflinePage,
+  pages: Readonly<Record<string, string>>,
+): UserConfig {
+  const input = { ...pages, offline: 'apps/ui/offline/service-worker.ts' };
   return {
     root: 'apps',
     // Every address is relative to its page, so that the pages may be served below any path.
     base: './',
-    plugins: [udhrPlugin()],
+    plugins: [udhrPlugin(), storedFiles(html, address)],
     resolve: { alias: [{ find: 'yaml', replacement: yaml }, hashInBrowser] },
     build: {
       outDir: `../dist/${folder}`,
@@ -54,16 +67,19 @@ function pagesBuild(folder: string, worker: string, input: Readonly<Record<strin
 
 export default defineConfig(({ mode }): UserConfig => {
   if (mode === 'studio')
-    return pagesBuild('studio', 'studio-worker', {
-      studio: 'apps/studio.html',
-      offline: 'apps/studio/offline/service-worker.ts',
-    });
+    return pagesBuild(
+      'studio',
+      'studio-worker',
+      { html: 'studio.html', address: './' },
+      { studio: 'apps/studio.html' },
+    );
   if (mode !== 'headless')
-    return pagesBuild('pages', 'contribute-worker', {
-      contribute: 'apps/index.html',
-      dashboard: 'apps/dashboard.html',
-      audit: 'apps/audit.html',
-    });
+    return pagesBuild(
+      'pages',
+      'contribute-worker',
+      { html: 'audit.html', address: 'audit' },
+      { contribute: 'apps/index.html', dashboard: 'apps/dashboard.html', audit: 'apps/audit.html' },
+    );
   return {
     plugins: [udhrPlugin()],
     resolve: { alias: { yaml } },

@@ -40,14 +40,20 @@ const allowed: readonly (readonly [string, readonly string[]])[] = [
   ['apps/cli/', ['client/', 'relay/', 'shaders/']],
   ['apps/contribute/', ['client/', 'apps/ui/', border]],
   // The audit page runs the verifier, as `tapestry verify` does.
-  ['apps/audit/', [...ground, 'apps/ui/', 'relay/journal/', 'relay/verify/', border]],
+  [
+    'apps/audit/',
+    [
+      ...[...ground, 'apps/ui/', 'relay/journal/', 'relay/verify/', border],
+      ...['client/host/browser/identity.ts', 'apps/cli/version.ts'],
+    ],
+  ],
   ['apps/dashboard/', [...ground, 'apps/ui/', border]],
   ['apps/studio/', [...training, 'client/derive/', 'client/host/', 'apps/ui/', 'apps/cli/version.ts']],
   ['apps/ui/', [...ground, border]],
   ['apps/setup/', []],
   ['bench/', ['shaders/', 'client/', 'relay/', 'apps/']],
   ['test/', ['shaders/', 'client/', 'relay/', 'apps/', 'bench/']],
-  ['vite.config.ts', ['client/data/udhr/plugin.ts']],
+  ['vite.config.ts', ['client/data/udhr/plugin.ts', 'apps/ui/offline/stored-files.ts']],
   ['vitest.config.ts', ['client/data/udhr/plugin.ts', 'test/support/slowest-first.ts']],
 ];
 

@@ -9,7 +9,6 @@ import './steps/steps.css';
 
 void openPage((mount) => {
   keepTitle(() => messages.studio.title);
-  void navigator.serviceWorker?.register('./offline.js');
   const session = new Session();
   render(<Studio session={session} />, mount);
   void session.open();

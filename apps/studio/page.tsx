@@ -1,8 +1,8 @@
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { DropZone } from '../ui/files/drop-zone.tsx';
 import { Masthead } from '../ui/masthead.tsx';
 import { messages } from '../ui/messages.ts';
-import { DropZone } from './drop.tsx';
+import { Offline } from '../ui/offline/offline.tsx';
+
 import { Problems } from './problems.tsx';
 import type { Session } from './session.ts';
 import { Base } from './steps/base.tsx';
@@ -15,21 +15,6 @@ import { Taking } from './taking.tsx';
 
 const words = messages.studio;
 
-/** Says when the page will open without its server. */
-function Offline() {
-  const ready = useSignal(false);
-  useEffect(() => {
-    void navigator.serviceWorker?.ready.then(() => {
-      ready.value = true;
-    });
-  }, [ready]);
-  return (
-    <span class="chip" data-tone={ready.value ? 'good' : 'idle'} role="status">
-      {ready.value ? words.offline.ready : words.offline.waiting}
-    </span>
-  );
-}
-
 export function Studio({ session }: { session: Session }) {
   const opened = session.opened.value;
   return (
@@ -37,7 +22,7 @@ export function Studio({ session }: { session: Session }) {
       <Masthead run={null}>
         <Offline />
       </Masthead>
-      <DropZone session={session} />
+      <DropZone here={words.dropHere} help={words.dropHelp} take={(files) => session.add(files)} />
       <main id="main" class="studio">
         <div class="intro">
           <h1>{words.heading}</h1>

@@ -51,7 +51,6 @@ export async function serveStudio(folder: string, port: number): Promise<StudioS
     );
   const app = new Hono();
   app.use(secured);
-  app.get('/files.json', (c) => c.json(pages.names));
   app.get('*', (c) => pages.send(c));
   const answer = getRequestListener((request) => app.fetch(request), { overrideGlobalObjects: false });
   const server = createServer((request, response) => {

@@ -18,6 +18,7 @@ export const commonWords = {
     waiting: 'Waiting',
     paused: 'Paused',
   },
+  offline: { waiting: 'Storing the page…', ready: 'Works offline' },
   ownText: 'own text',
   unlistedCorpus: 'other',
   connection: {

@@ -12,7 +12,6 @@ export const studioWords = {
   dropHelp:
     'A model’s folder, a .gguf file, data in .jsonl, .json, .txt or .md with its cards, a recipe, a constitution or rules in .yaml, or a reward function in .js.',
   adding: 'Reading the files…',
-  offline: { waiting: 'Storing the page…', ready: 'Works offline' },
   noGpu: 'This browser found no GPU to train on. Data and models can be looked at, and models can answer.',
   problems: 'Problems',
   dismiss: 'Dismiss',

@@ -1,6 +1,6 @@
 /**
- * Stores the studio's own files in the browser, so that the page opens without its server. It answers for these files alone
- * and fetches nothing else. It imports nothing, so that the build makes one classic script of it.
+ * Stores one page and its files in the browser, so that the page opens without its server. It answers for these files alone, and
+ * for no other page beside them. It imports nothing, so that the build makes one classic script of it.
  */
 
 /** The part of a service worker that is used here; TypeScript's DOM library has none of it. */
@@ -18,30 +18,40 @@ declare const clients: { claim(): Promise<void> };
 
 export {};
 
-const cacheName = 'tapestry-studio';
+const cacheName = 'tapestry-offline';
 
-function isNames(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((name) => typeof name === 'string');
+/** What the build says of the page: its address, and the files that it needs. Addresses are relative to this script. */
+interface Stored {
+  readonly page: string;
+  readonly files: readonly string[];
 }
+
+function isStored(value: unknown): value is Stored {
+  if (typeof value !== 'object' || value === null || !('page' in value) || !('files' in value)) return false;
+  const { page, files } = value;
+  return typeof page === 'string' && Array.isArray(files) && files.every((name) => typeof name === 'string');
+}
+
+const addressOf = (name: string) => new URL(name, location.href).href;
 
 /** Stores all files that the server has now, and removes those of an older version. */
 async function store(): Promise<void> {
   const cache = await caches.open(cacheName);
-  const names: unknown = await (await fetch('files.json', { cache: 'no-store' })).json();
-  if (!isNames(names)) throw new TypeError('files.json is no list of names');
-  const wanted = new Set(['./', ...names].map((name) => new URL(name, location.href).href));
+  const list: unknown = await (await fetch('offline.json', { cache: 'no-store' })).json();
+  if (!isStored(list)) throw new TypeError('offline.json is no list of files');
+  const wanted = new Set([list.page, ...list.files].map(addressOf));
   const stored = new Set((await cache.keys()).map(({ url }) => url));
   // The names of assets hold their hashes; other files are fetched again.
   await cache.addAll([...wanted].filter((url) => !(stored.has(url) && url.includes('/assets/'))));
   for (const url of stored) if (!wanted.has(url)) await cache.delete(url);
 }
 
-/** A page comes from the server while there is one, so that a newer version is seen at once. */
+/** A page comes from the server while there is one, so that a newer version is seen at once; any other page only from there. */
 async function page(request: Request): Promise<Response> {
   try {
     return await fetch(request);
   } catch (error) {
-    const stored = await caches.match(new URL('./', location.href).href);
+    const stored = await caches.match(request, { ignoreSearch: true });
     if (stored === undefined) throw error;
     return stored;
   }
@@ -54,8 +64,13 @@ async function asset(request: Request): Promise<Response> {
 addEventListener('install', (event) => event.waitUntil(store().then(() => skipWaiting())));
 addEventListener('activate', (event) => event.waitUntil(clients.claim()));
 addEventListener('fetch', (event) => {
-  if (event.request.mode !== 'navigate') return event.respondWith(asset(event.request));
-  const answered = page(event.request);
+  const { request } = event;
+  // A relay's streams and blobs never pass through here.
+  if (request.mode !== 'navigate') {
+    if (request.url.startsWith(addressOf('assets/'))) event.respondWith(asset(request));
+    return;
+  }
+  const answered = page(request);
   event.respondWith(answered);
   // Without a server the stored files remain as they are.
   event.waitUntil(answered.then(store).catch(() => undefined));
