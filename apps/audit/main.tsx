@@ -11,5 +11,5 @@ void openPage((mount) => {
   // As on the page that contributes: browsers do not send the fragment, and nobody shares the token by accident.
   const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
   if (token !== '') history.replaceState(null, '', location.pathname);
-  render(<Audit session={new Session(token)} relay={new URL('.', location.href)} />, mount);
+  render(<Audit session={new Session(token, new URL('.', location.href))} />, mount);
 });

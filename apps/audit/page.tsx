@@ -1,9 +1,13 @@
 import { useSignal } from '@preact/signals';
+import { DropZone } from '../ui/files/drop-zone.tsx';
 import { Masthead } from '../ui/masthead.tsx';
 import { messages } from '../ui/messages.ts';
+import { Offline } from '../ui/offline/offline.tsx';
 import { Chosen } from './chosen.tsx';
+import { FolderInput } from './folder.tsx';
 import { Grid } from './grid.tsx';
 import { Receipts, ReceiptsInput } from './receipts.tsx';
+import { Report } from './report.tsx';
 import type { Accepted } from './run-grid.ts';
 import type { Session } from './session.ts';
 import { Progress, Said, Verdict } from './verdict.tsx';
@@ -44,21 +48,24 @@ function Start({ session }: { session: Session }) {
         />
       </details>
       <ReceiptsInput session={session} />
+      <FolderInput session={session} />
     </form>
   );
 }
 
-/** Audits the run of the relay at `relay`, step by step before the visitor's eyes. */
-export function Audit({ session, relay }: { session: Session; relay: URL }) {
+/** Audits the run of this page's relay, or one in a folder, step by step before the visitor's eyes. */
+export function Audit({ session }: { session: Session }) {
   const chosen = useSignal<Accepted | null>(null);
   const grid = session.grid.value;
   return (
     <>
       <Masthead run={null}>
+        <Offline />
         <a class="button quiet" href="dashboard">
           {messages.contribute.dashboard}
         </a>
       </Masthead>
+      <DropZone here={words.dropHere} help={words.dropHelp} take={(files) => session.open(files)} />
       <main id="main" class="audit">
         <section class="panel head" aria-labelledby="heading">
           <h1 id="heading">{words.heading}</h1>
@@ -66,7 +73,8 @@ export function Audit({ session, relay }: { session: Session; relay: URL }) {
           <Start session={session} />
           <Said session={session} />
           <Progress session={session} />
-          <Verdict session={session} relay={relay} />
+          <Verdict session={session} />
+          <Report session={session} />
         </section>
         <section class="panel" aria-labelledby="grid-heading">
           <h2 id="grid-heading">{words.grid}</h2>

@@ -8,7 +8,7 @@ const words = messages.audit;
 /** The most receipts that are listed; the newest of a file. */
 const mostListed = 100;
 
-/** Where the visitor chooses the file of a node's receipts. */
+/** Where the visitor chooses what a node kept of the run. */
 export function ReceiptsInput({ session }: { session: Session }) {
   return (
     <details open={session.problem.value?.code === 'audit.no-receipt'}>
@@ -18,8 +18,9 @@ export function ReceiptsInput({ session }: { session: Session }) {
         id="receipts"
         type="file"
         accept=".txt"
+        multiple
         onChange={(event) => {
-          session.file.value = event.currentTarget.files?.[0] ?? null;
+          session.evidence.value = [...(event.currentTarget.files ?? [])];
         }}
       />
     </details>

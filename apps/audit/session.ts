@@ -1,6 +1,9 @@
 import { batch, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
+import { type AuditReport, auditReportOf } from '../../relay/verify/report/audit-report.ts';
 import type { VerifyReport } from '../../relay/verify/verify.ts';
+import { version } from '../cli/version.ts';
+import type { ChosenFile } from '../ui/files/chosen.ts';
 import type { Problem } from '../ui/problem.ts';
 import { type Accepted, RunGrid } from './run-grid.ts';
 import type { AuditNews, AuditWorker, ReceiptPlace } from './worker/worker-api.ts';
@@ -15,16 +18,34 @@ export class Session {
   /** Milliseconds that the last audit took. */
   readonly took = signal(0);
   readonly token = signal('');
-  /** The visitor's file of receipts. */
-  readonly file = signal<File | null>(null);
+  /** The folder of a run that the visitor gave; null to audit the relay. */
+  readonly folder = signal<readonly ChosenFile[] | null>(null);
+  /** The visitor's files of receipts and of a checkpoint. */
+  readonly evidence = signal<readonly File[]>([]);
+  /** The report of the last audit that came to a verdict, for its file. */
+  readonly audited = signal<AuditReport | null>(null);
   /** The receipts of the last audit that came to a verdict. */
   readonly receipts = signal<readonly ReceiptPlace[]>([]);
   /** The contribution of which a bit was flipped on purpose in the last audit. */
   readonly flipped = signal<Accepted | null>(null);
+  readonly #relay: URL;
   #worker: Worker | null = null;
 
-  constructor(token: string) {
+  constructor(token: string, relay: URL) {
     this.token.value = token;
+    this.#relay = relay;
+  }
+
+  /** Where the run is read from: the relay's address, or the name of the visitor's folder. */
+  get place(): string {
+    const [first] = this.folder.value ?? [];
+    return first === undefined ? this.#relay.href : (first.path.split('/', 1)[0] ?? '');
+  }
+
+  /** Audits this folder from now on. What is no folder of a run is told of by the audit. */
+  open(folder: readonly ChosenFile[]): Promise<void> {
+    this.folder.value = folder;
+    return this.start();
   }
 
   /** Audits. A bit of the payload of `flipped` is changed while it is read. */
@@ -40,6 +61,7 @@ export class Session {
       this.phase.value = 'running';
       this.grid.value = new RunGrid();
       this.report.value = null;
+      this.audited.value = null;
       this.receipts.value = [];
       this.flipped.value = flipped;
       this.problem.value = null;
@@ -56,13 +78,23 @@ export class Session {
       payload: flipped.body.payload,
       bit: random % (8 * Math.max(1, flipped.body.payloadBytes)),
     };
-    const request = { token: this.token.value, receipts: this.file.value, flip };
+    const place = this.place;
+    const request = {
+      ...{ token: this.token.value, folder: this.folder.value, evidence: this.evidence.value, flip },
+    };
     const result = await Comlink.wrap<AuditWorker>(worker).audit(request, Comlink.proxy(tell));
     if (this.#worker !== worker) return;
     if ('problem' in result) return this.#fail(result.problem);
     batch(() => {
       this.took.value = performance.now() - started;
       this.report.value = result.report;
+      const facts = {
+        time: Date.now(),
+        verifier: `tapestry ${version}, in a browser`,
+        place,
+        kept: result.kept,
+      };
+      this.audited.value = auditReportOf(result.report, facts);
       this.receipts.value = result.receipts;
       this.grid.value = this.grid.value.judgedBy(result.report.problems);
       this.#end('done');

@@ -49,7 +49,7 @@ function Failure({ problem }: { problem: Problem }) {
 }
 
 /** What the audit found: intact, or each problem with its place; or why there is no verdict. */
-export function Verdict({ session, relay }: { session: Session; relay: URL }) {
+export function Verdict({ session }: { session: Session }) {
   const report = session.report.value;
   const problem = session.problem.value;
   const flipped = session.flipped.value;
@@ -87,7 +87,7 @@ export function Verdict({ session, relay }: { session: Session; relay: URL }) {
         <dd>{base ?? '–'}</dd>
       </dl>
       <p class="muted">
-        {words.compare} <code>tapestry verify {relay.href}</code>
+        {words.compare} <code>tapestry verify {session.place}</code>
       </p>
     </div>
   );

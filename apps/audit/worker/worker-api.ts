@@ -1,6 +1,8 @@
 import type { Entry } from '../../../relay/journal/entry.ts';
+import type { Kept } from '../../../relay/verify/kept.ts';
 import type { VerifyReport } from '../../../relay/verify/verify.ts';
 import type { Hash } from '../../../relay/wire/hex.ts';
+import type { ChosenFile } from '../../ui/files/chosen.ts';
 import type { Problem } from '../../ui/problem.ts';
 
 /** How far the bases are derived: the first round that can be, the last that was, and the number that the manifest plans. */
@@ -25,8 +27,10 @@ export interface Flip {
 export interface AuditRequest {
   /** The join token; may be empty. */
   readonly token: string;
-  /** A node's file of receipts. */
-  readonly receipts: File | null;
+  /** The folder of a run; null to read the relay that serves this page. */
+  readonly folder: readonly ChosenFile[] | null;
+  /** A node's files of receipts and of a checkpoint. */
+  readonly evidence: readonly File[];
   readonly flip: Flip | null;
 }
 
@@ -38,10 +42,15 @@ export interface ReceiptPlace {
 
 /** A report of the whole run, or the problem that prevents one. */
 export type AuditResult =
-  | { readonly report: VerifyReport; readonly receipts: readonly ReceiptPlace[] }
+  | {
+      readonly report: VerifyReport;
+      /** The evidence that the journal was compared with. */
+      readonly kept: readonly Pick<Kept, 'kind'>[];
+      readonly receipts: readonly ReceiptPlace[];
+    }
   | { readonly problem: Problem };
 
 export interface AuditWorker {
-  /** Audits the run of the relay that serves this page. Never throws. */
+  /** Audits a run. Never throws. */
   audit(request: AuditRequest, tell: (news: AuditNews) => void): Promise<AuditResult>;
 }

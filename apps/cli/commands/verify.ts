@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { parseRunId } from '../../../client/contribute/protocol/handshake.ts';
 import { TapestryError } from '../../../client/errors.ts';
 import { readRegularFile } from '../../../client/host/regular-file.ts';
+import { auditReportOf } from '../../../relay/verify/report/audit-report.ts';
 import type { VerifySource } from '../../../relay/verify/source.ts';
 import { type VerifyReport, verifyRun } from '../../../relay/verify/verify.ts';
 import { checkForkProof, encodeForkProof, type ForkProof } from '../../../relay/wire/evidence/fork-proof.ts';
@@ -10,14 +11,16 @@ import type { ReaderSecret } from '../../../relay/wire/reader-proof.ts';
 import { Command } from '../command.ts';
 import { exit } from '../exit-codes.ts';
 import { requireNewFile, writeNewFile } from '../files/new-file.ts';
-import { whole, withExamples, withJson } from '../options.ts';
+import { dataOption, whole, withExamples, withJson } from '../options.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
 import { tokenOf } from '../run/token.ts';
 import { Output } from '../terminal/output.ts';
 import { checkpointIn, forkProofIn, receiptsOf } from '../verify/evidence.ts';
 import { writeNumberedProof } from '../verify/proof-file.ts';
+import { reportIn, showReport, writeReport } from '../verify/report-file.ts';
 import { pointIn, writePoint } from '../verify/resume-file.ts';
 import { runSource } from '../verify/run-source.ts';
+import { version } from '../version.ts';
 
 /** The most bytes of a checkpoint, a receipt or a key. */
 const maxKeptBytes = 2 ** 20;
@@ -35,6 +38,8 @@ interface VerifyFlags {
   readonly auditorKey?: string;
   readonly largestModel: number;
   readonly resume?: string;
+  readonly report?: string;
+  readonly data: string;
 }
 
 export function verifyCommand(): Command {
@@ -42,9 +47,9 @@ export function verifyCommand(): Command {
     .description(
       'Derive every base of a run again from its journal and payloads, bit for bit, and check every signature and ' +
         'hash on the way. Exit code 5 if anything was changed; each change is named with its place. Given the file of a ' +
-        'fork’s proof, check that proof.',
+        'fork’s proof or of a report, check that file.',
     )
-    .argument('<run>', "a relay's data folder, a demo's, the address of a relay, or a fork-*.json")
+    .argument('<run>', "a relay's data folder, a demo's, the address of a relay, a fork-*.json, or a report")
     .option('--fingerprint <sha256>', 'trust the relay whose certificate has this SHA-256', fingerprintOf)
     .option('--run <id>', 'expect the run with this id', parseRunId)
     .option('--relay-key <hex>', 'expect a run of the relay with this public key', relayKeyOf)
@@ -76,12 +81,18 @@ export function verifyCommand(): Command {
       '--resume <file>',
       'remember in this file up to where the run is intact, and begin there the next time',
     )
+    .option(
+      '--report <file>',
+      'write what was checked and found, signed with the key of this node: a file that is not there yet',
+    )
+    .addOption(dataOption('node', 'the folder of that key'))
     .option('--auditor-key <file>', "the auditor's key, where only the auditor may: an identity.json")
     .action(runVerify);
   return withExamples(withJson(command), [
     'tapestry verify .tapestry/demo',
     'tapestry verify relay.example:8765 --json',
     'tapestry verify https://relay.example --resume verified.json   # and again, later',
+    'tapestry verify https://relay.example --report audit.json   # others: tapestry verify audit.json',
     'curl -s https://relay.example/checkpoint > kept.txt   # later: tapestry verify https://relay.example --checkpoint kept.txt',
   ]);
 }
@@ -90,7 +101,10 @@ async function runVerify(place: string, flags: VerifyFlags): Promise<void> {
   const output = new Output(flags.json);
   const proof = await forkProofIn(place);
   if (proof !== null) return checkProof(proof, output);
+  const written = await reportIn(place);
+  if (written !== null) return showReport(written, output);
   if (flags.proof !== undefined) requireNewFile(flags.proof, '--proof');
+  if (flags.report !== undefined) requireNewFile(flags.report, '--report');
   const { run, relayKey, resume } = flags;
   const point = resume === undefined ? null : await pointIn(resume);
   const checkpoints = await Promise.all(flags.checkpoint.map(checkpointIn));
@@ -115,6 +129,10 @@ async function runVerify(place: string, flags: VerifyFlags): Promise<void> {
     const told = `the proof that the relay signed two journals is in ${file}; \`tapestry verify ${file}\` checks it`;
     output.result({ event: 'fork', proof: file }, told);
   }
+  if (flags.report !== undefined) {
+    const facts = { time: Date.now(), verifier: `tapestry ${version}`, place: placeName(place), kept };
+    await writeReport(flags.report, auditReportOf(report, facts), flags.data);
+  }
   const { rounds, from, removed, entries, contributions, base, problems, signed } = report;
   const older = from === 1 ? '' : ` (from round ${from} on: ${why(report)})`;
   const summary = `${entries} journal entries, ${contributions} contributions and ${rounds} bases${older}`;
@@ -129,6 +147,11 @@ async function runVerify(place: string, flags: VerifyFlags): Promise<void> {
       : `not verified: ${problems.length} problem${problems.length === 1 ? '' : 's'} in ${summary}`,
   );
   if (problems.length > 0) process.exitCode = exit.verification;
+}
+
+/** An address without its fragment, which holds the token. */
+function placeName(place: string): string {
+  return place.split('#', 1)[0] ?? '';
 }
 
 /** Resolves with the name of the proof's file. Throws `usage.exists` for a named file that is there. */

@@ -4,11 +4,22 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../../../bench/browser.ts';
 import type { Relay } from '../../../relay/server/server.ts';
+import { folderSource } from '../../../relay/verify/folder-source.ts';
 import { relaySource } from '../../../relay/verify/http-source.ts';
+import { keptIn } from '../../../relay/verify/kept.ts';
+import { readReport } from '../../../relay/verify/report/signed-report.ts';
 import { blobPlace } from '../../../relay/verify/source.ts';
 import { receiptLines, receiptsIn } from '../../../relay/wire/evidence/receipt.ts';
 import { MembersSchema } from '../../../relay/wire/tapestry_pb.js';
 import { finishRun } from '../../support/relay/finished-run.ts';
+import { plantedChanges } from '../../support/relay/planted/planted-changes.ts';
+import {
+  copyOf,
+  type KeptFile,
+  plantedRounds,
+  writePlantedRun,
+} from '../../support/relay/planted/planted-run.ts';
+import { servedSource } from '../../support/relay/planted/planted-sources.ts';
 import { smallRun } from '../../support/relay/small-run.ts';
 import { journal, start } from '../../support/relay/stage.ts';
 import { reportOf, rewrite } from '../../support/relay/written-run.ts';
@@ -162,5 +173,54 @@ test('asks for the token where only members may read, finds a flipped bit, and l
   expect(await told.textContent()).toContain('does not hold the contribution of this receipt');
   await choose(new TextEncoder().encode('no receipt'));
   await page.getByRole('alert').filter({ hasText: 'audit.no-receipt' }).waitFor();
+  await close();
+});
+
+test('audits a dropped folder without any server: 20 planted changes, at the places that the verifier names', async () => {
+  const run = await writePlantedRun(temporaryFolder());
+  const relay = await start({ pages: build.pages });
+  const { page, problems, close } = await openWatched(browser, { acceptDownloads: true });
+  await page.goto(new URL('audit', relay.url).href);
+  await page.getByText('Works offline').waitFor();
+  await relay.close();
+  await page.reload();
+
+  const told = () => page.locator('.problems li').allTextContents();
+  const audited = async (folder: string, kept: readonly KeptFile[]) => {
+    const files = kept.map(({ name, bytes }) => ({
+      name,
+      mimeType: 'text/plain',
+      buffer: Buffer.from(bytes),
+    }));
+    await page.locator('#receipts').setInputFiles(files);
+    await page.locator('#folder').setInputFiles(folder);
+    await page.locator('.verdict h2').waitFor();
+    return told();
+  };
+  expect(await audited(run.folder, [])).toEqual([]);
+  await page.getByText(`${plantedRounds} bases derived again bit for bit, from 40 contributions`).waitFor();
+
+  // What the page saves says the same as the verifier, and is signed.
+  const saving = page.waitForEvent('download');
+  await press(page, 'Save the signed report');
+  const saved = await readReport(readFileSync(await (await saving).path()));
+  const intact = await reportOf(folderSource(run.folder));
+  const { head, root, entries, base } = intact;
+  expect(saved).toMatchObject({ isSigned: true, report: { verdict: 'intact', head, root, entries, base } });
+  await expectAccessible(page);
+
+  expect(plantedChanges).toHaveLength(20);
+  for (const { name, plant } of plantedChanges) {
+    const changed = copyOf(run);
+    const kept = await plant(changed);
+    const evidence = kept.flatMap((file) => keptIn(file.name, file.bytes));
+    const [folder, served] = [folderSource(changed.folder), servedSource(changed.folder)];
+    const report = await reportOf(folder, evidence);
+    expect(await reportOf(served, evidence), name).toEqual(report);
+    expect(report.problems.length, name).toBeGreaterThan(0);
+    const named = report.problems.map(({ place, problem }) => `${place} ${problem}`);
+    expect(await audited(changed.folder, kept), name).toEqual(named);
+  }
+  expect(problems.filter((problem) => !problem.includes('ERR_CONNECTION_REFUSED'))).toEqual([]);
   await close();
 });

@@ -51,6 +51,8 @@ export const auditWords = {
     'relay.unreachable': 'Check that the relay is running, and start the audit again.',
     'relay.cut-off': 'Start the audit again.',
     'relay.fault': 'Start the audit again later. If the error persists, tell the relay’s operator.',
+    'run.missing': 'Choose the folder that holds journal.sqlite and blobs.',
+    'run.unreadable': 'Choose the folder again. It must not change while it is read.',
     'run.moved-on': 'Start the audit again. It begins at a later round.',
   },
   flip: 'Flip one bit of this delta, and audit again',
@@ -58,7 +60,18 @@ export const auditWords = {
     `This browser flipped one bit of the delta of round ${round}, node ${node}, to show that the audit finds it. The run itself was not changed.`,
   receipts: 'Your receipts',
   receiptsHelp:
-    'Was your part merged? Choose receipts-….txt from the folder of your node. It stays in this browser.',
+    'Was your part merged? Choose receipts-….txt and checkpoint-….txt from the folder of your node. They stay in this browser.',
+  folder: 'A run’s folder',
+  folderHelp:
+    'Check a relay’s data folder, or a copy of it, instead of the relay: choose it, or drop it on this page. It stays in this browser and needs no network. Copy the folder of a running relay first.',
+  folderGiven: (name: string) => `Checking the folder ${name}`,
+  relayInstead: 'Check the relay again',
+  dropHere: 'Drop a run’s folder',
+  dropHelp: 'It is checked here, and nothing leaves this browser.',
+  reportHelp:
+    'The report says what was checked and found. It is signed by a key that stays in this browser; `tapestry verify FILE` checks it.',
+  saveReport: 'Save the signed report',
+  saveText: 'Save it as text',
   receiptsHeading: (count: number) => plural(count, { one: 'Your receipt', other: 'Your # receipts' }),
   receipt: (sequence: number, round: number | null) =>
     round === null ? `Entry ${sequence}` : `Entry ${sequence}, round ${round}`,

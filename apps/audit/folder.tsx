@@ -1,0 +1,39 @@
+import { chosenIn } from '../ui/files/chosen.ts';
+import { messages } from '../ui/messages.ts';
+import type { Session } from './session.ts';
+
+const words = messages.audit;
+
+/** Where the visitor gives the folder of a run, which is then audited in place of the relay. */
+export function FolderInput({ session }: { session: Session }) {
+  const isGiven = session.folder.value !== null;
+  return (
+    <details open={isGiven}>
+      <summary>{isGiven ? words.folderGiven(session.place) : words.folder}</summary>
+      <label for="folder">{words.folderHelp}</label>
+      <input
+        id="folder"
+        type="file"
+        multiple
+        {...{ webkitdirectory: true }}
+        onChange={async (event) => {
+          const input = event.currentTarget;
+          const files = chosenIn(input);
+          input.value = '';
+          if (files.length > 0) await session.open(files);
+        }}
+      />
+      {isGiven && (
+        <button
+          type="button"
+          class="button"
+          onClick={() => {
+            session.folder.value = null;
+          }}
+        >
+          {words.relayInstead}
+        </button>
+      )}
+    </details>
+  );
+}
