@@ -140,8 +140,8 @@ async function lossOf(federated: Federated, scenario: Scenario, options: GuardOp
     }
     const judgedAt = performance.now();
     const parameters = state[0] ?? new Float32Array();
-    const next = { hash: `${round}`, parameters };
-    const judgement = await guard?.judge({ lowestLoss: lowest.value }, fold.base, next);
+    const next = { hash: `${round}`, parameters: async () => parameters.slice() };
+    const judgement = await guard?.judge({ lowestLoss: lowest.value }, async () => fold.base.slice(), next);
     guardMs += performance.now() - judgedAt;
     if (judgement?.isAllowed === false) {
       notAllowed++;

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { TapestryError } from '../../client/errors.ts';
 import type { EventLog, Lease } from '../journal/event-log.ts';
 import { noHead } from '../journal/journal-end.ts';
-import type { Replay } from '../journal/replay.ts';
+import type { CreatedRun, Replay } from '../journal/replay.ts';
 import { journalFile } from '../journal/rows.ts';
 import { SqliteLog } from '../journal/sqlite-log.ts';
 import { type BlobStore, bytesOfVector, vectorOfBytes } from '../storage/blob-store.ts';
@@ -12,10 +12,12 @@ import { FileBlobs } from '../storage/file-blobs.ts';
 import { explained, type FileSystem, nodeFiles } from '../storage/files.ts';
 import { openRelayKey, type RelayKey } from '../storage/relay-key.ts';
 import { hashOfBytes } from '../storage/sha256.ts';
-import { UploadStore } from '../storage/upload-store.ts';
+import { readUpload, UploadStore } from '../storage/upload-store.ts';
 import { fromHex, toHex } from '../wire/hex.ts';
 import { manifestSignedBytes, sign, verifySignature } from '../wire/signatures.ts';
 import type { Clock } from './clock.ts';
+import type { Compute } from './compute/compute.ts';
+import { LocalCompute } from './compute/local-compute.ts';
 import type { RunLimits } from './contributions/limits.ts';
 import { type Evaluate, Guard } from './guard/guard.ts';
 import { Leadership, leaseMs } from './leadership.ts';
@@ -46,6 +48,8 @@ export interface Environment {
   readonly hasPresenter?: boolean;
   /** `defaultRunLimits` unless given. */
   readonly limits?: RunLimits;
+  /** Computes for the run in `folder`, whose files are those of `disk`. Unless given, this thread computes. */
+  readonly computeOf?: (folder: string, run: CreatedRun) => Compute;
   /** For uploads and the relay's key. */
   readonly files: FileSystem;
   /** Null if there is no journal and `make` is false. */
@@ -92,6 +96,7 @@ export async function openRun(
   } else if (!(await files.list(folder)).includes('blobs')) throw missing(folder);
   const log = environment.openLog(folder, create !== undefined, clock);
   if (log === null) throw missing(folder);
+  let store: RunStore | null = null;
   try {
     const lease = await log.lead(`${hostname()} ${process.pid}`, leaseMs);
     if (lease === null) {
@@ -103,11 +108,14 @@ export async function openRun(
     }
     await files.syncFolder(folder);
     const blobs = environment.openBlobs(files, folder, clock);
-    let store = await RunStore.open(log, blobs);
+    const computeOf = (run: CreatedRun) =>
+      environment.computeOf?.(folder, run) ??
+      new LocalCompute(run, blobs, (key, payload) => readUpload(files, folder, key, payload));
+    store = await RunStore.open(log, blobs, computeOf);
     if (store === null) {
       if (create === undefined) throw missing(folder);
       await createRun(folder, create, { log, lease, blobs, files });
-      store = await RunStore.open(log, blobs);
+      store = await RunStore.open(log, blobs, computeOf);
       if (store === null) throw damaged('the journal is empty');
     }
     const { replay } = store;
@@ -124,7 +132,7 @@ export async function openRun(
     const state = stateOf(replay, clock.elapsed(), environment.hasPresenter ?? false);
     return { store, log, blobs, uploads, key, leadership, guard, metrics, state };
   } catch (error) {
-    await log.close();
+    await (store ?? log).close();
     throw error;
   }
 }

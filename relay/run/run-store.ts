@@ -1,5 +1,4 @@
-import { contentHash } from '../../client/sha256.ts';
-import { type Contribution, contributionOf } from '../journal/contribution.ts';
+import type { Contribution } from '../journal/contribution.ts';
 import {
   checkEntry,
   type Draft,
@@ -11,18 +10,16 @@ import {
 } from '../journal/entry.ts';
 import type { Accepted, Appended, Attempt, EventLog, Lease, NotAccepted } from '../journal/event-log.ts';
 import type { ReadLeaves } from '../journal/merkle.ts';
-import type { Replay } from '../journal/replay.ts';
+import type { CreatedRun, Replay } from '../journal/replay.ts';
 import { type BlobStore, bytesOfVector } from '../storage/blob-store.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
-import type { Received } from './contributions/uploads.ts';
+import type { Compute, FoldRequest } from './compute/compute.ts';
 import type { Guard, Judgement } from './guard/guard.ts';
 import type { Fate } from './influence/fates.ts';
-import type { State } from './outer/outer-optimizer.ts';
 import { type RoundMetrics, roundMetrics } from './report/round-metrics.ts';
 import { type KeptPayloads, keptBlobs } from './retention/kept-blobs.ts';
 import { keptStates, removedThrough } from './retention/retention.ts';
-import { RoundFold } from './round-fold.ts';
-import { damaged, type ReadJournal, readJournal, readVector } from './store/read-journal.ts';
+import { damaged, type ReadJournal, readJournal } from './store/read-journal.ts';
 
 /** Outdated states are removed once there are so many, because a sweep lists every blob. */
 export const sweptAtOnce = 8;
@@ -31,7 +28,7 @@ export const sweptAtOnce = 8;
 export const youngMs = 3_600_000;
 
 /**
- * The run that the journal defines: the replay, and the current state. They
+ * The run that the journal defines: the replay, and the state that its blobs hold. They
  * change only when an entry is read from the log, no matter which process appended it, so a relay that just started, a
  * leader and a follower hold the same. A method that throws `disk.full` or `disk.failed` has changed nothing here and may be
  * called again.
@@ -40,11 +37,9 @@ export class RunStore {
   readonly replay: Replay;
   readonly #log: EventLog;
   readonly #blobs: BlobStore;
-  readonly #fold: RoundFold;
+  readonly compute: Compute;
   #last: StoredEntry;
-  /** What the closed attempt makes, once it is computed. */
-  #next: Derived | null = null;
-  #fates: Derived['fates'] = new Map();
+  #fates: ReadonlyMap<NodeKey, Fate> = new Map();
   /** Rounds whose states were removed, apart from the anchors among them. */
   #swept = 0;
   /** Null in a run that keeps all payloads: once it is open it need not know them. */
@@ -52,7 +47,7 @@ export class RunStore {
   /** The rounds whose payloads were removed are those up to this. */
   #removed: number;
 
-  private constructor(log: EventLog, blobs: BlobStore, read: ReadJournal, fold: RoundFold) {
+  private constructor(log: EventLog, blobs: BlobStore, read: ReadJournal, compute: Compute) {
     const { replay, last, payloads } = read;
     this.replay = replay;
     this.#last = last;
@@ -60,20 +55,31 @@ export class RunStore {
     this.#removed = removedThrough(replay.committed, replay.run.manifest.limits);
     this.#log = log;
     this.#blobs = blobs;
-    this.#fold = fold;
+    this.compute = compute;
   }
 
-  /** Reads the whole journal and its blobs; null for a journal without entries. Throws `run.damaged`. */
-  static async open(log: EventLog, blobs: BlobStore): Promise<RunStore | null> {
+  /**
+   * Reads the whole journal and looks for its blobs; null for a journal without entries. The store closes the Compute that it
+   * makes of the run. Throws `run.damaged`.
+   */
+  static async open(
+    log: EventLog,
+    blobs: BlobStore,
+    computeOf: (run: CreatedRun) => Compute,
+  ): Promise<RunStore | null> {
     const read = await readJournal(log);
     if (read === null) return null;
     const { replay } = read;
-    const { manifest, codec } = replay.run;
-    const state: Float32Array<ArrayBuffer>[] = [];
-    for (const hash of replay.state) state.push(await readVector(blobs, hash, manifest.model.parameters));
-    const store = new RunStore(log, blobs, read, new RoundFold(manifest, codec, state));
-    // The commit needs them: a payload that was lost is told now.
-    for (const { body } of replay.open?.contributions.values() ?? []) await store.#payload(body.payload);
+    const compute = computeOf(replay.run);
+    const store = new RunStore(log, blobs, read, compute);
+    try {
+      await compute.prepare(replay.state);
+      // The commit needs them: a payload that was lost is told now.
+      for (const { body } of replay.open?.contributions.values() ?? []) await store.#blob(body.payload);
+    } catch (error) {
+      await compute.close();
+      throw error;
+    }
     return store;
   }
 
@@ -83,13 +89,13 @@ export class RunStore {
   }
 
   /** What became of each node's contribution to the base that was committed last, since this process started. */
-  get fates(): Derived['fates'] {
+  get fates(): ReadonlyMap<NodeKey, Fate> {
     return this.#fates;
   }
 
   /** A copy of the current base. */
-  base(): Float32Array<ArrayBuffer> {
-    return this.#fold.base.slice();
+  base(): Promise<Float32Array<ArrayBuffer>> {
+    return this.compute.vector(this.replay.base);
   }
 
   /** Reads and applies the journal's new entries; yields each one after it is applied. Throws `run.damaged`. */
@@ -105,13 +111,7 @@ export class RunStore {
   /** The base that the upstream run has of this one: the last that was adopted, or the initial base. */
   async adoptedBase(): Promise<Float32Array<ArrayBuffer>> {
     const { adopted, run } = this.replay;
-    return this.#vector(adopted.at(-1)?.base ?? toHex(run.manifest.initialBase));
-  }
-
-  /** Stores a payload. */
-  async put(key: NodeKey, { offer, corpus, payload, bytes }: Received): Promise<Contribution> {
-    await this.#blobs.put(bytes, payload);
-    return contributionOf(key, corpus, offer);
+    return this.compute.vector(adopted.at(-1)?.base ?? toHex(run.manifest.initialBase));
   }
 
   /** Appends contributions whose payloads are stored, in one transaction. They count once `news` has read them. */
@@ -134,23 +134,12 @@ export class RunStore {
 
   /** Makes the next state of the closed attempt and stores it; a retry or another leader makes the same one. */
   async commitDraft(key: CryptoKey, loss: string | null): Promise<Draft> {
-    const { state: vectors, hashes, delta, excluded, norm } = await this.#derive();
-    for (const [i, vector] of vectors.entries()) await this.#blobs.put(bytesOfVector(vector), hashes[i]);
-    if (delta !== null) await this.#blobs.put(delta.bytes, delta.hash);
+    await this.compute.store(this.#request());
     const checkpoint = await this.replay.tree.sign(key);
     const tokens = this.replay.open?.tokens ?? 0;
     return {
       kind: 'round-committed',
-      body: {
-        ...this.#accepted(),
-        tokens,
-        norm,
-        excluded: [...excluded],
-        state: [...hashes],
-        delta: delta?.hash ?? null,
-        loss,
-        checkpoint,
-      },
+      body: { ...this.#accepted(), tokens, ...(await this.#derive()).body, loss, checkpoint },
     };
   }
 
@@ -163,26 +152,27 @@ export class RunStore {
   /** The guard's judgement of the closed attempt's base; null without a guard. */
   async judge(guard: Guard | null): Promise<Judgement | null> {
     if (guard === null) return null;
-    const { state, hashes } = await this.#derive();
-    const next = { hash: hashes[0] ?? '', parameters: state[0] ?? new Float32Array() };
-    return guard.judge(this.replay, this.#fold.base, next);
+    const { body } = await this.#derive();
+    const [hash = ''] = body.state;
+    const next = { hash, parameters: () => this.compute.vector(hash) };
+    return guard.judge(this.replay, () => this.base(), next);
   }
 
   /** The tokens of the manifest's probe; null if it has none. */
   async probe(): Promise<Uint8Array<ArrayBuffer> | null> {
     const { guard } = this.replay.run.manifest;
-    return guard.case === 'probe' ? this.#payload(toHex(guard.value.hash)) : null;
+    return guard.case === 'probe' ? this.#blob(toHex(guard.value.hash)) : null;
   }
 
   /** What metrics.jsonl tells of the closed attempt. */
   async metrics(): Promise<RoundMetrics> {
-    const { state, fates } = await this.#derive();
+    const { change, fates } = await this.#derive();
     const accepted = [...(this.replay.open?.contributions.values() ?? [])].flatMap(({ body }) => {
       const fate = fates.get(body.key);
       return fate ? [{ key: body.key, heldOutLoss: lossOf(body.heldOutLoss), fate }] : [];
     });
     const round = this.replay.committed + 1;
-    return roundMetrics(round, accepted, this.#fold.base, state[0] ?? new Float32Array());
+    return roundMetrics(round, accepted, change);
   }
 
   async completeDraft(key: CryptoKey): Promise<Draft> {
@@ -218,6 +208,12 @@ export class RunStore {
     if (this.replay.run.manifest.limits.payloadRounds === 0) this.#payloads = null;
   }
 
+  /** Closes the log, and frees what it holds. */
+  async close(): Promise<void> {
+    await this.compute.close();
+    await this.#log.close();
+  }
+
   /** The entries after `sequence`, each as a line of JSON without line end. */
   async *lines(sequence: number): AsyncGenerator<string, void> {
     for await (const entry of this.#log.read(sequence)) yield lineOf(entry);
@@ -245,30 +241,22 @@ export class RunStore {
       const entry = checkEntry(stored, this.#last);
       switch (entry.kind) {
         case 'round-committed': {
-          const { state, hashes, delta, excluded, fates, norm } = await this.#derive();
-          const problem = `is not what the contributions give: ${hashes}`;
-          if (hashes.join() !== entry.body.state.join())
-            throw new EntryError(entry.sequence, 'body.state', problem);
-          if (entry.body.delta !== (delta?.hash ?? null))
-            throw new EntryError(entry.sequence, 'body.delta', problem);
-          if (norm !== entry.body.norm) throw new EntryError(entry.sequence, 'body.norm', problem);
-          if (excluded.join() !== entry.body.excluded.join())
-            throw new EntryError(entry.sequence, 'body.excluded', problem);
+          const { body, fates } = await this.#derive();
+          for (const name of ['state', 'delta', 'norm', 'excluded'] as const)
+            if (String(body[name]) !== String(entry.body[name])) {
+              const problem = `is not what the contributions give: ${body[name]}`;
+              throw new EntryError(entry.sequence, `body.${name}`, problem);
+            }
           this.replay.apply(entry);
-          this.#fold.commit(state);
-          this.#next = null;
           this.#fates = fates;
           break;
         }
-        case 'upstream-adopted': {
-          const base = await this.#vector(entry.body.base);
+        case 'upstream-adopted':
+          await this.compute.prepare([entry.body.base, ...this.replay.state.slice(1)]);
           this.replay.apply(entry);
-          this.#fold.adopt(base);
           break;
-        }
         default:
           this.replay.apply(entry);
-          if (entry.kind === 'round-abandoned') this.#next = null;
       }
       this.#payloads?.apply(entry, this.replay);
       this.#last = stored;
@@ -278,54 +266,28 @@ export class RunStore {
     }
   }
 
-  async #derive(): Promise<Derived> {
-    if (this.#next !== null) return this.#next;
+  /** What the closed attempt makes, and what its entry says of that. */
+  async #derive() {
+    const { change, fates, excluded, state, delta, norm } = await this.compute.fold(this.#request());
     const accepted = [...(this.replay.open?.contributions.values() ?? [])];
-    const contributions = accepted.map(({ body: { tokens, payload } }) => ({
-      tokens,
-      payload,
-      read: () => this.#payload(payload),
+    const fateOf = new Map<NodeKey, Fate>();
+    for (const [i, fate] of fates.entries()) fateOf.set(accepted[i]?.body.key ?? '', fate);
+    const left = excluded.map((index) => accepted[index]?.sequence ?? 0);
+    return { change, fates: fateOf, body: { norm, excluded: left, state: [...state], delta } };
+  }
+
+  #request(): FoldRequest {
+    const { committed, state, open } = this.replay;
+    const contributions = [...(open?.contributions.values() ?? [])].map(({ body }) => ({
+      tokens: body.tokens,
+      payload: body.payload,
     }));
-    const { state, delta, excluded, fates, norm } = await this.#fold.next(
-      this.replay.committed + 1,
-      contributions,
-    );
-    this.#next = {
-      state,
-      norm,
-      fates: new Map(
-        accepted.flatMap(({ body: { key } }, index) => {
-          const fate = fates[index];
-          return fate === undefined ? [] : [[key, fate]];
-        }),
-      ),
-      hashes: await Promise.all(state.map((vector) => contentHash(bytesOfVector(vector)))),
-      delta: delta && { hash: await contentHash(delta), bytes: delta },
-      excluded: excluded.map((index) => accepted[index]?.sequence ?? 0),
-    };
-    return this.#next;
+    return { round: committed + 1, state, contributions };
   }
 
-  #vector(hash: Hash): Promise<Float32Array<ArrayBuffer>> {
-    return readVector(this.#blobs, hash, this.replay.run.manifest.model.parameters);
-  }
-
-  async #payload(payload: Hash): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = await this.#blobs.get(payload);
-    if (bytes === null) throw damaged(`blob ${payload} is missing or was changed`);
+  async #blob(hash: Hash): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#blobs.get(hash);
+    if (bytes === null) throw damaged(`blob ${hash} is missing or was changed`);
     return bytes;
   }
-}
-
-/** A state, its hashes, and the sequences of the contributions that the merge rule left out. */
-interface Derived {
-  readonly state: State;
-  /** See `Folded.norm`. */
-  readonly norm: number;
-  readonly hashes: readonly Hash[];
-  /** By which nodes follow; null where they download each base whole. */
-  readonly delta: { readonly hash: Hash; readonly bytes: Uint8Array<ArrayBuffer> } | null;
-  readonly excluded: readonly number[];
-  /** What became of each node's contribution. */
-  readonly fates: ReadonlyMap<NodeKey, Fate>;
 }

@@ -15,7 +15,7 @@ import { disk, type Environment, type NewRun, type OpenedRun, openRun } from './
 import { type PresentedBody, Rounds } from './rounds.ts';
 import { type CurrentRound, eventOf, type RunEvent, RunEvents, troubleOf } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
-import { KeyedQueues, Limiter, TaskQueue } from './task-queue.ts';
+import { KeyedQueues, TaskQueue } from './task-queue.ts';
 import { Upstream } from './upstream/upstream.ts';
 
 export type { CommittedRound, ContributorTotals } from '../journal/replay.ts';
@@ -51,7 +51,6 @@ export class Run {
   readonly #nodeTasks = new KeyedQueues();
   /** Removals of outdated blobs, for which nobody waits. */
   readonly #cleaning = new TaskQueue();
-  readonly #inHand: Limiter;
   readonly #corpora = new Map<NodeKey, number | null>();
   readonly #following = new AbortController();
   #ticking: Promise<void> | null = null;
@@ -66,8 +65,13 @@ export class Run {
     this.#opened = opened;
     this.#store = opened.store;
     this.blobs = new BlobCatalogue(opened.store.replay);
-    this.#uploads = new Uploads(run, opened.uploads, limits, opened.store.replay, (key) =>
-      this.#dropIf(key, () => this.#uploads.offered(key) === undefined),
+    this.#uploads = new Uploads(
+      run,
+      opened.uploads,
+      limits,
+      opened.store.replay,
+      opened.store.compute,
+      (key) => this.#dropIf(key, () => this.#uploads.offered(key) === undefined),
     );
     const planned = () => this.#events.emit({ type: 'planned' });
     this.upstream = new Upstream(opened.store, () => this.tick());
@@ -76,8 +80,6 @@ export class Run {
     this.#acceptances = new Acceptances(opened.store, this.#rounds, (accepted, attempt) =>
       this.#receiptOf(accepted, attempt),
     );
-    const most = Math.floor(limits.payloadBytesInHand / run.manifest.limits.payloadBytes);
-    this.#inHand = new Limiter(Math.max(1, Math.min(limits.payloadsInHand, most)));
   }
 
   /**
@@ -95,7 +97,7 @@ export class Run {
     try {
       await run.#tasks.run(() => run.#rounds.settle());
     } catch (error) {
-      await opened.log.close();
+      await opened.store.close();
       throw error;
     }
     void run.#follow();
@@ -121,9 +123,9 @@ export class Run {
   }
 
   /** The current base; `round` is the number of rounds that made it. */
-  base(): { round: number; hash: Hash; parameters: Float32Array<ArrayBuffer> } {
+  async base(): Promise<{ round: number; hash: Hash; parameters: Float32Array<ArrayBuffer> }> {
     const { committed, base } = this.#store.replay;
-    return { round: committed, hash: base, parameters: this.#store.base() };
+    return { round: committed, hash: base, parameters: await this.#store.base() };
   }
 
   /** The run's events from this call on, until `signal` aborts or the run closes. */
@@ -186,7 +188,7 @@ export class Run {
       }
       const whole = await this.#uploads.chunk(key, chunk);
       if (typeof whole !== 'boolean') return whole;
-      return whole ? this.#inHand.run(() => this.#finish(key)) : null;
+      return whole ? this.#finish(key) : null;
     });
   }
 
@@ -256,14 +258,14 @@ export class Run {
     await this.#tasks.run(async () => {});
     await this.#cleaning.run(async () => {});
     this.#events.close();
-    await this.#opened.log.close();
+    await this.#store.close();
   }
 
   /** Checks, stores and journals the node's whole upload. */
   async #finish(key: NodeKey): Promise<{ acknowledgement: Acknowledgement } | Refused> {
     const received = await this.#uploads.received(key);
     if ('refusal' in received) return received;
-    const accepting = this.#acceptances.add(await this.#store.put(key, received));
+    const accepting = this.#acceptances.add(received);
     const appended = this.#tasks.run(() => this.#acceptances.accept());
     // An earlier task may have accepted it with others. This one then waits behind the commit that they cause, and the receipt must not.
     const answer = await Promise.race([accepting, appended.then(() => accepting)]);

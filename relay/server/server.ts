@@ -5,7 +5,7 @@ import { networkInterfaces } from 'node:os';
 import { TapestryError } from '../../client/errors.ts';
 import { type Clock, systemClock } from '../run/clock.ts';
 import type { Evaluate } from '../run/guard/guard.ts';
-import { disk } from '../run/open-run.ts';
+import { disk, type Environment } from '../run/open-run.ts';
 import { type NewRun, Run } from '../run/run.ts';
 import type { Upstream } from '../run/upstream/upstream.ts';
 import type { WholeManifest } from '../wire/frames.ts';
@@ -57,6 +57,8 @@ export interface RelayOptions {
   readonly limits?: Partial<RelayLimits>;
   /** Measures each base of a run that has a guard; such a run needs it. */
   readonly evaluate?: Evaluate;
+  /** Where the relay computes; in this thread unless given. */
+  readonly computeOf?: Environment['computeOf'];
   /** Default: the system's clock. */
   readonly clock?: Clock;
   readonly log: Logger;
@@ -120,9 +122,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   await listen(server, { host, port, backlog: limits.backlog }, options.log);
   try {
     const pages = await Pages.open(options.pages);
-    const { evaluate } = options;
+    const { evaluate, computeOf } = options;
     const hasPresenter = options.presenter !== undefined;
-    const environment = { ...disk, limits, hasPresenter, ...(evaluate === undefined ? {} : { evaluate }) };
+    const environment = {
+      ...disk,
+      limits,
+      hasPresenter,
+      ...(evaluate && { evaluate }),
+      ...(computeOf && { computeOf }),
+    };
     const run = await Run.open(options.folder, options.create, clock, environment);
     const invitations = new Invitations(invited, limits.seatsPerAddress);
     const prepared = {
@@ -210,7 +218,7 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
     fingerprint: certificate?.fingerprint ?? null,
     status,
     watch: (listener) => view.watch(listener),
-    base: async () => run.base(),
+    base: () => run.base(),
     async blob(hash) {
       const opened = await run.openBlob(hash);
       return opened === null ? null : new Uint8Array(await new Response(opened.bytes).arrayBuffer());

@@ -29,7 +29,7 @@ export class UploadStore {
 
   private constructor(files: FileSystem, folder: string) {
     this.#files = files;
-    this.#folder = `${folder}/partial`;
+    this.#folder = uploadsFolder(folder);
   }
 
   static async open(files: FileSystem, folder: string): Promise<UploadStore> {
@@ -88,12 +88,6 @@ export class UploadStore {
     Object.assign(held, { bytes: bytes + data.length, chunks: held.chunks + 1, last: data.length });
   }
 
-  /** The bytes of an upload's records, whose hashes are not checked: the caller checks that of the whole payload. */
-  async read(key: NodeKey, payload: Hash): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = await this.#files.read(this.#path(key, payload));
-    return concatenate(bytes === null ? [] : readRecords(bytes, false).records);
-  }
-
   /** Removes the node's upload. */
   async remove(key: NodeKey): Promise<void> {
     const held = this.#held.get(key);
@@ -119,9 +113,26 @@ export class UploadStore {
   }
 
   #path(key: NodeKey, payload: Hash): string {
-    return `${this.#folder}/${key}-${payload}`;
+    return `${this.#folder}/${uploadName(key, payload)}`;
   }
 }
+
+/**
+ * The bytes of an upload to the run in `folder`, whose records are not checked: the caller checks the hash of the whole payload.
+ * No chunk may be added meanwhile.
+ */
+export async function readUpload(
+  files: Pick<FileSystem, 'read'>,
+  folder: string,
+  key: NodeKey,
+  payload: Hash,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = await files.read(`${uploadsFolder(folder)}/${uploadName(key, payload)}`);
+  return concatenate(bytes === null ? [] : readRecords(bytes, false).records);
+}
+
+const uploadsFolder = (folder: string) => `${folder}/partial`;
+const uploadName = (key: NodeKey, payload: Hash) => `${key}-${payload}`;
 
 const headerBytes = 40;
 

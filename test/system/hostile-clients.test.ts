@@ -44,7 +44,7 @@ async function runFolder(entries: number) {
     created: 1,
   });
   const run = await Run.open(folder, create, systemClock);
-  const { hash: base } = run.base();
+  const { hash: base } = await run.base();
   const { payloadBytes } = run.manifest.limits;
   const { batch, sequence } = run.manifest.strategy;
   await run.close();

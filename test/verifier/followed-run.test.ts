@@ -49,7 +49,7 @@ test('a run that nodes follow by deltas: both verifiers derive its bases and res
       await run.close();
       continue;
     }
-    const base = run.base();
+    const base = await run.base();
     const codec = downlinkCodecOf(run.manifest);
     // From each base before, also the first, the deltas lead to the newest one.
     const [first = ''] = bases;

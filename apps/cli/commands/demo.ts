@@ -2,6 +2,7 @@ import { byteTokenizer } from '../../../client/data/tokenizer.ts';
 import { nations } from '../../../client/data/udhr/nations.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { type Relay, startRelay } from '../../../relay/server/server.ts';
+import { computeInThreads } from '../../../relay/threads/compute-threads.ts';
 import { Command } from '../command.ts';
 import { openDemoFolder, requireFreePort } from '../demo/folder.ts';
 import { DemoNodes } from '../demo/nodes.ts';
@@ -75,6 +76,7 @@ async function runDemo(flags: DemoFlags): Promise<void> {
     pages: pagesFolder(),
     log: relayLog(output),
     evaluate: evaluateInThread,
+    computeOf: computeInThreads(siblingProgram('compute-worker')),
     // All nodes of a demo are on this machine, with the tabs that its user opens.
     limits: { seatsPerAddress: demoSeats },
     ...(create === undefined ? {} : { create }),

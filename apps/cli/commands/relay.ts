@@ -8,11 +8,12 @@ import type { NewRun } from '../../../relay/run/run.ts';
 import { type ProxyAddress, proxyAddress } from '../../../relay/server/http/trusted-proxies.ts';
 import { defaultLimits } from '../../../relay/server/limits.ts';
 import { type Relay, startRelay } from '../../../relay/server/server.ts';
+import { computeInThreads } from '../../../relay/threads/compute-threads.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
 import { Command } from '../command.ts';
 import { requireBaseFolder } from '../model/base-folder.ts';
 import { dataOption, decimal, whole, withExamples, withJson } from '../options.ts';
-import { pagesFolder } from '../program.ts';
+import { pagesFolder, siblingProgram } from '../program.ts';
 import { checkedReaders, readersIn, readersOf } from '../run/choices/reader-choices.ts';
 import { exportBase } from '../run/export-base.ts';
 import { guardFact, guardText } from '../run/guard/guard-text.ts';
@@ -255,6 +256,7 @@ async function openRelay(
     pages: pagesFolder(),
     log: relayLog(output),
     evaluate: evaluateInThread,
+    computeOf: computeInThreads(siblingProgram('compute-worker')),
     ...(token === undefined ? {} : { token }),
     ...(presenter === undefined ? {} : { presenter }),
     ...(flags.invitations === undefined ? {} : { invitations: await readInvitations(flags.invitations) }),

@@ -1,26 +1,17 @@
-import { contentHash } from '../../../client/sha256.ts';
+import { type Contribution, contributionOf } from '../../journal/contribution.ts';
 import type { CreatedRun, Replay } from '../../journal/replay.ts';
 import type { UploadStore } from '../../storage/upload-store.ts';
-import { WireError } from '../../wire/frames.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../../wire/hex.ts';
 import { tokensOf } from '../../wire/offer.ts';
 import { hasPlausibleLosses } from '../../wire/reported.ts';
 import { offerBytes, verifySignature } from '../../wire/signatures.ts';
 import { type Chunk, type Offer, RefusalCode } from '../../wire/tapestry_pb.js';
-import { checkPayload } from '../aggregate.ts';
-import { bounded } from '../norm-bound.ts';
+import type { Compute } from '../compute/compute.ts';
+import { Limiter } from '../task-queue.ts';
 import type { RunLimits } from './limits.ts';
 
 export interface Refused {
   readonly refusal: RefusalCode;
-}
-
-/** A contribution whose offer and payload are valid. Its round may still refuse it. */
-export interface Received {
-  readonly offer: Offer;
-  readonly corpus: number | null;
-  readonly payload: Hash;
-  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 interface Upload {
@@ -39,10 +30,12 @@ export class Uploads {
   readonly #store: UploadStore;
   readonly #limits: RunLimits;
   readonly #round: Pick<Replay, 'normBound'>;
+  readonly #compute: Pick<Compute, 'receive'>;
   readonly #evict: (key: NodeKey) => void;
   /** The most uploads with stored bytes. */
   readonly #most: number;
   readonly #uploads = new Map<NodeKey, Upload>();
+  readonly #inHand: Limiter;
   /** Payloads of the newest round that were refused whole, by key. */
   #refused = { round: 0, times: new Map<NodeKey, number>() };
 
@@ -52,14 +45,18 @@ export class Uploads {
     store: UploadStore,
     limits: RunLimits,
     round: Pick<Replay, 'normBound'>,
+    compute: Pick<Compute, 'receive'>,
     evict: (key: NodeKey) => void,
   ) {
     this.#run = run;
     this.#round = round;
+    this.#compute = compute;
     this.#store = store;
     this.#limits = limits;
     this.#evict = evict;
     const { maxNodes, payloadBytes } = run.manifest.limits;
+    const inHand = Math.min(limits.payloadsInHand, Math.floor(limits.payloadBytesInHand / payloadBytes));
+    this.#inHand = new Limiter(Math.max(1, inHand));
     this.#most = Math.max(1, Math.min(maxNodes, Math.floor(limits.uploadBytes / payloadBytes)));
   }
 
@@ -107,23 +104,17 @@ export class Uploads {
     return upload.offset === upload.offer.payloadBytes;
   }
 
-  /** The whole upload, read and checked. It stays in partial/ until it is dropped, unless it is refused. */
-  async received(key: NodeKey): Promise<Received | Refused> {
+  /**
+   * Checks the whole upload and stores its payload: a contribution, which its round may still refuse. The upload stays in partial/
+   * until it is dropped, unless it is refused.
+   */
+  async received(key: NodeKey): Promise<Contribution | Refused> {
     const upload = this.#uploads.get(key);
     if (upload === undefined) return { refusal: RefusalCode.UNEXPECTED };
     const { offer, corpus, payload } = upload;
-    const { codec, fragments } = this.#run;
-    const bytes = await this.#store.read(key, payload);
-    let refusal = RefusalCode.BAD_HASH;
-    if ((await contentHash(bytes)) === payload) {
-      try {
-        await checkPayload(bytes, fragments.length, bounded(codec, this.#round.normBound));
-        return { offer, corpus, payload, bytes };
-      } catch (error) {
-        if (!(error instanceof WireError)) throw error;
-        refusal = error.code;
-      }
-    }
+    const whole = { key, payload, normBound: this.#round.normBound };
+    const refusal = await this.#inHand.run(() => this.#compute.receive(whole));
+    if (refusal === null) return contributionOf(key, corpus, offer);
     this.#refused.times.set(key, this.#refusedIn(offer.round, key) + 1);
     await this.drop(key);
     return { refusal };

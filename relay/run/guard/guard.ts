@@ -13,6 +13,9 @@ export type Evaluate = (
   probe: Uint8Array<ArrayBuffer>,
 ) => Promise<number>;
 
+/** Reads a base. The evaluator may take it over. */
+type ReadVector = () => Promise<Float32Array<ArrayBuffer>>;
+
 /** The run's own measurement of a base. */
 export interface Judgement {
   /** As the journal has it. */
@@ -67,11 +70,11 @@ export class Guard {
     return new Guard(manifest, guard.value.maxIncrease, probe, evaluate);
   }
 
-  /** Judges the next base. `lowestLoss` is that of the committed bases that count; `current` is the base that the round was opened on. Rejects with what the evaluator throws. */
+  /** Judges the next base. `lowestLoss` is that of the committed bases that count; `current` reads the base that the round was opened on. Rejects with what the evaluator throws. */
   async judge(
     before: { readonly lowestLoss: number | null },
-    current: Float32Array<ArrayBuffer>,
-    next: { readonly hash: Hash; readonly parameters: Float32Array<ArrayBuffer> },
+    current: ReadVector,
+    next: { readonly hash: Hash; readonly parameters: ReadVector },
   ): Promise<Judgement> {
     const lowest = before.lowestLoss ?? lossOf(await this.#initialLoss(current));
     if (this.#measured?.base !== next.hash)
@@ -80,13 +83,13 @@ export class Guard {
     return { loss, isAllowed: isAllowed(lossOf(loss), lowest, this.#maxIncrease) };
   }
 
-  async #initialLoss(current: Float32Array<ArrayBuffer>): Promise<string> {
+  async #initialLoss(current: ReadVector): Promise<string> {
     this.#initial ??= await this.#lossOf(current);
     return this.#initial;
   }
 
-  async #lossOf(base: Float32Array<ArrayBuffer>): Promise<string> {
-    const loss = await this.#evaluate(this.#manifest, base.slice(), this.#probe);
+  async #lossOf(base: ReadVector): Promise<string> {
+    const loss = await this.#evaluate(this.#manifest, await base(), this.#probe);
     return lossText(Math.fround(Number.isFinite(loss) ? Math.min(loss, greatestLoss) : greatestLoss));
   }
 }

@@ -1,5 +1,4 @@
 import type { NodeKey } from '../../wire/hex.ts';
-import { inSlices } from '../aggregate.ts';
 import type { Fate } from '../influence/fates.ts';
 
 /** A line of metrics.jsonl, with the fields of the AI Alliance's Tapestry. Nodes are named by their keys. */
@@ -19,26 +18,21 @@ export interface RoundMetrics {
   readonly node_losses: Readonly<Record<NodeKey, number>>;
 }
 
-/** The metrics of a round that made `next` of `base`. */
-export async function roundMetrics(
+/** The metrics of a round that changed the base by a vector of L2 norm `change`. */
+export function roundMetrics(
   round: number,
   contributions: readonly { readonly key: NodeKey; readonly heldOutLoss: number; readonly fate: Fate }[],
-  base: Float32Array,
-  next: Float32Array,
-): Promise<RoundMetrics> {
+  change: number,
+): RoundMetrics {
   const accepted = contributions.filter(({ fate }) => fate.outcome !== 'left-out');
   const rejected = contributions.filter(({ fate }) => fate.outcome === 'left-out');
-  let squares = 0;
-  await inSlices(base.length, (from, to) => {
-    for (let i = from; i < to; i++) squares += ((next[i] ?? 0) - (base[i] ?? 0)) ** 2;
-  });
   return {
     round_num: round,
     accepted_nodes: accepted.map(({ key }) => key),
     rejected_nodes: rejected.map(({ key }) => key),
     contribution_weights: Object.fromEntries(accepted.map(({ key, fate }) => [key, fate.weight])),
     max_node_weight: accepted.reduce((most, { fate }) => Math.max(most, fate.weight), 0),
-    shared_base_delta_norm: Math.sqrt(squares),
+    shared_base_delta_norm: change,
     sovereign_artifact_count: 0,
     node_losses: Object.fromEntries(contributions.map(({ key, heldOutLoss }) => [key, heldOutLoss])),
   };

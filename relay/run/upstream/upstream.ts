@@ -58,7 +58,7 @@ export class Upstream {
   }
 
   /** A copy of the current base. */
-  parameters(): Float32Array<ArrayBuffer> {
+  parameters(): Promise<Float32Array<ArrayBuffer>> {
     return this.#store.base();
   }
 

@@ -39,12 +39,12 @@ test('a run goes through its rounds and is the same after each restart', async (
     }
     await settled(run);
     bases.push(run.current().base);
-    const { hash, parameters } = run.base();
+    const { hash, parameters } = await run.base();
     expect(hashOfBytes(new Uint8Array(parameters.buffer))).toBe(hash);
     await run.close();
     run = await Run.open(folder, undefined, clock);
     expect(run.current().base).toBe(bases.at(-1));
-    expect(run.base().parameters).toEqual(parameters);
+    expect((await run.base()).parameters).toEqual(parameters);
   }
   expect(new Set(bases).size).toBe(4);
   expect(run.current()).toMatchObject({ round: 3, phase: 'complete' });

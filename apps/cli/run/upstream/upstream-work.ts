@@ -89,7 +89,7 @@ export class UpstreamWork {
     await this.#own.hasCommitted(this.#sent.committed, signal);
     if (signal.aborted) return null;
     const { committed } = this.#own.current;
-    const through = { committed, parameters: this.#own.parameters() };
+    const through = { committed, parameters: await this.#own.parameters() };
     const { codec } = this.terms;
     const clipNorm = Math.min(codec.clipNorm, round.normBound);
     const delta = BaseDelta.between(this.#sent.parameters, through.parameters, codec.clipNorm);

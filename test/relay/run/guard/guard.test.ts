@@ -73,9 +73,9 @@ test('losses count from the lowest, so that small steps do not add up', async ()
   const { manifest } = parseManifest(manifestBytesOf(created.manifest, keys));
   const guard = Guard.of(manifest, tokens, evaluate);
   const judge = (loss: number, lowestLoss: number | null) =>
-    guard?.judge({ lowestLoss }, new Float32Array([1]), {
+    guard?.judge({ lowestLoss }, async () => new Float32Array([1]), {
       hash: String(loss),
-      parameters: new Float32Array([loss - 10]),
+      parameters: async () => new Float32Array([loss - 10]),
     });
   expect(await judge(9.25, 9)).toEqual({ loss: '9.25', isAllowed: true });
   expect(await judge(9.375, 9)).toEqual({ loss: '9.375', isAllowed: false });
