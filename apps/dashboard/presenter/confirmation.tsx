@@ -11,7 +11,7 @@ interface Props {
   readonly nodes: readonly Node[];
 }
 
-/** Asks before a command that cannot be taken back. Escape and Cancel, which has the focus, do nothing. */
+/** Asks before a command that cannot be taken back. Escape and Cancel change nothing; Enter alone confirms nothing. */
 export function Confirmation({ session, nodes }: Props) {
   const asked = session.asked.value;
   return asked === null ? null : (
@@ -40,6 +40,7 @@ function Question({ asked, session, nodes }: Props & { readonly asked: Asked }) 
       {asked.action === 'remove' && asked.node === null && (
         <select
           aria-label={words.removeWhich}
+          autofocus
           value={chosen.value ?? ''}
           onChange={({ currentTarget }) => {
             chosen.value = currentTarget.value || null;
@@ -54,7 +55,12 @@ function Question({ asked, session, nodes }: Props & { readonly asked: Asked }) 
         </select>
       )}
       <p class="answers">
-        <button type="button" class="button" autofocus onClick={dismiss}>
+        <button
+          type="button"
+          class="button"
+          autofocus={asked.action === 'end' || asked.node !== null}
+          onClick={dismiss}
+        >
           {words.cancel}
         </button>
         <button

@@ -44,7 +44,11 @@ export async function metric(relay: Relay, sample: string): Promise<number> {
 }
 
 export async function journal(relay: Relay): Promise<{ kind: string; body: object }[]> {
-  const lines = await (await get(relay, 'journal')).text();
+  return entriesOf(await (await get(relay, 'journal')).text());
+}
+
+/** The entries of a journal as a relay gives it. */
+export function entriesOf(lines: string): { kind: string; body: object }[] {
   return lines
     .trimEnd()
     .split('\n')
