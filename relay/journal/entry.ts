@@ -221,6 +221,13 @@ export function checkEntry(stored: StoredEntry, previous: StoredEntry | null): E
   return parsed.output;
 }
 
+/** The entry of a row that was checked before, so that only its form is read again. Throws EntryError. */
+export function appliedEntry({ sequence, time, kind, body, hash }: StoredEntry): Entry {
+  const parsed = v.safeParse(entrySchema, { sequence, time, kind, body: JSON.parse(body), hash });
+  if (parsed.success) return parsed.output;
+  throw new EntryError(sequence, 'body', parsed.issues[0].message);
+}
+
 /** An entry as one line of JSON, as `GET /journal` gives it: `body` stays the text that was hashed, and reads as JSON. */
 export function lineOf(entry: StoredEntry): string {
   const { sequence, time, kind, body, previous, hash } = entry;

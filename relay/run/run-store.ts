@@ -16,6 +16,7 @@ import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import type { Compute, FoldRequest } from './compute/compute.ts';
 import type { Guard, Judgement } from './guard/guard.ts';
 import type { Fate } from './influence/fates.ts';
+import type { RoundEntries } from './report/round-entries.ts';
 import { type RoundMetrics, roundMetrics } from './report/round-metrics.ts';
 import { type KeptPayloads, keptBlobs } from './retention/kept-blobs.ts';
 import { keptStates, removedThrough } from './retention/retention.ts';
@@ -38,6 +39,7 @@ export class RunStore {
   readonly #log: EventLog;
   readonly #blobs: BlobStore;
   readonly compute: Compute;
+  readonly #rounds: RoundEntries;
   #last: StoredEntry;
   #fates: ReadonlyMap<NodeKey, Fate> = new Map();
   /** Rounds whose states were removed, apart from the anchors among them. */
@@ -48,8 +50,9 @@ export class RunStore {
   #removed: number;
 
   private constructor(log: EventLog, blobs: BlobStore, read: ReadJournal, compute: Compute) {
-    const { replay, last, payloads } = read;
+    const { replay, last, payloads, rounds } = read;
     this.replay = replay;
+    this.#rounds = rounds;
     this.#last = last;
     this.#payloads = payloads;
     this.#removed = removedThrough(replay.committed, replay.run.manifest.limits);
@@ -219,6 +222,11 @@ export class RunStore {
     for await (const entry of this.#log.read(sequence)) yield lineOf(entry);
   }
 
+  /** See `RoundEntries.contributions`. */
+  contributionsOf(round: number): ReturnType<RoundEntries['contributions']> {
+    return this.#rounds.contributions(this.#log, round, this.replay.run.manifest.corpora);
+  }
+
   /** Leaves of the journal's Merkle tree. */
   readonly leaves: ReadLeaves = async (start, end) => {
     const leaves: Uint8Array[] = [];
@@ -259,6 +267,7 @@ export class RunStore {
           this.replay.apply(entry);
       }
       this.#payloads?.apply(entry, this.replay);
+      this.#rounds.apply(entry);
       this.#last = stored;
       return entry;
     } catch (error) {

@@ -38,6 +38,7 @@ export class Run {
   /** Who may read which blob, and the deltas that lead from base to base. */
   readonly blobs: BlobCatalogue;
   readonly upstream: Upstream;
+  readonly contributionsOf: RunStore['contributionsOf'];
 
   readonly #opened: OpenedRun;
   readonly #store: RunStore;
@@ -64,6 +65,7 @@ export class Run {
     this.id = run.id;
     this.#opened = opened;
     this.#store = opened.store;
+    this.contributionsOf = (round) => opened.store.contributionsOf(round);
     this.blobs = new BlobCatalogue(opened.store.replay);
     this.#uploads = new Uploads(
       run,

@@ -25,6 +25,7 @@ import type { Logger } from './log.ts';
 import { watchLoop } from './loop-monitor.ts';
 import { Metrics } from './metrics.ts';
 import { currentStatus } from './status/current-status.ts';
+import { RoundView } from './status/round-view.ts';
 import { StatusView } from './status/status-view.ts';
 import { type Certificate, certificateFor, type TlsOption } from './tls.ts';
 import { FetchConnections } from './transport/fetch-connections.ts';
@@ -181,12 +182,13 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
   let sample: RelayStatus['sample'] = null;
   const status = () => currentStatus(hub, names.publicUrl, sample);
   const view = new StatusView({ status, limits, clock });
+  const rounds = new RoundView(run);
   hub.onChange = () => view.changed();
   const complete = new Promise<void>((resolve) => {
     hub.onComplete = resolve;
     if (run.current().phase === 'complete') resolve();
   });
-  const app = routes(hub, view, prepared.pages, options.presenter ?? null);
+  const app = routes(hub, { view, rounds }, prepared.pages, options.presenter ?? null);
   prepared.admit();
   const nodes = new FetchConnections(hub, prepared.budget, prepared.guarded);
   answerRequests(server, app, names, nodes, prepared);
@@ -226,6 +228,7 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
     upstream: run.upstream,
     announceSample(announced) {
       sample = announced;
+      rounds.sampled(announced);
       view.changed();
     },
     complete,

@@ -131,6 +131,32 @@ export type StatusSnapshot = v.InferOutput<typeof statusSnapshotSchema>;
 export const statusHistorySchema = v.strictObject({ run: hash, history: v.array(committedRound) });
 export type StatusHistory = v.InferOutput<typeof statusHistorySchema>;
 
+/** The most contributions of one round in an answer. */
+export const mostRoundContributions = 1_000;
+
+/**
+ * The answer of `GET /api/rounds/ROUND`: a committed round, who contributed to it, the first `mostRoundContributions` in the
+ * order in which they were accepted, and what its base wrote, where the relay's operator let it write after this round.
+ */
+export const statusRoundSchema = v.strictObject({
+  run: hash,
+  committed: committedRound,
+  contributions: v.array(
+    v.strictObject({
+      node: nodeId,
+      corpus: v.nullable(v.string()),
+      steps: count,
+      tokens: count,
+      trainingLoss: loss,
+      heldOutLoss: loss,
+      /** False for one that the merge rule left out. */
+      isMerged: v.boolean(),
+    }),
+  ),
+  sample,
+});
+export type StatusRound = v.InferOutput<typeof statusRoundSchema>;
+
 /**
  * The `data:` of an event of `GET /api/events`: what changed since the event before. Its first event only gives the number at
  * which the stream begins. A reader that does not have the status after the change before this one asks for a snapshot.

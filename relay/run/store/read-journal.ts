@@ -4,6 +4,7 @@ import type { EventLog } from '../../journal/event-log.ts';
 import { Replay } from '../../journal/replay.ts';
 import { type BlobStore, vectorOfBytes } from '../../storage/blob-store.ts';
 import type { Hash } from '../../wire/hex.ts';
+import { RoundEntries } from '../report/round-entries.ts';
 import { KeptPayloads } from '../retention/kept-blobs.ts';
 
 /** The state at the end of a journal. */
@@ -11,6 +12,7 @@ export interface ReadJournal {
   readonly replay: Replay;
   readonly last: StoredEntry;
   readonly payloads: KeptPayloads;
+  readonly rounds: RoundEntries;
 }
 
 /** Reads a whole journal; null for one without entries. Throws `run.damaged`. */
@@ -18,18 +20,20 @@ export async function readJournal(log: EventLog): Promise<ReadJournal | null> {
   let replay: Replay | null = null;
   let last: StoredEntry | null = null;
   const payloads = new KeptPayloads();
+  const rounds = new RoundEntries();
   try {
     for await (const stored of log.read(0)) {
       const entry = checkEntry(stored, last);
       if (replay === null) replay = Replay.begin(entry);
       else replay.apply(entry);
       payloads.apply(entry, replay);
+      rounds.apply(entry);
       last = stored;
     }
   } catch (error) {
     throw error instanceof EntryError ? damaged(`${error.place} ${error.message}`, error) : error;
   }
-  return replay === null || last === null ? null : { replay, last, payloads };
+  return replay === null || last === null ? null : { replay, last, payloads, rounds };
 }
 
 /** A vector of the run's state. Throws `run.damaged`. */

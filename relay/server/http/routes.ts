@@ -6,6 +6,7 @@ import { type Hash, isHash } from '../../wire/hex.ts';
 import type { Bindings } from '../bindings.ts';
 import type { Hub } from '../hub.ts';
 import { addPresenter } from '../presenter/presenter-routes.ts';
+import type { RoundView } from '../status/round-view.ts';
 import type { StatusView } from '../status/status-view.ts';
 import { sendBlob } from './blob-response.ts';
 import { addCheckpoints } from './checkpoint-routes.ts';
@@ -19,7 +20,7 @@ import { remembered } from './shared-body.ts';
 /** The pages, status, journal, blobs, health and metrics of a relay, all read-only, and the commands of its presenter, if it has one. */
 export function routes(
   hub: Hub,
-  view: StatusView,
+  { view, rounds }: { readonly view: StatusView; readonly rounds: RoundView },
   pages: Pages,
   presenter: string | null,
 ): Hono<{ Bindings: Bindings }> {
@@ -51,6 +52,16 @@ export function routes(
     const after = c.req.query('after') ?? '0';
     if (!/^\d{1,15}$/.test(after)) return c.text('after must be the number of a round', 400);
     return view.history(Number(after)).send(c);
+  });
+
+  app.get('/api/rounds/:round', async (c) => {
+    const round = c.req.param('round');
+    if (!/^[1-9]\d{0,14}$/.test(round)) return c.text('not the number of a round', 404);
+    const full = c.env.take('journals');
+    if (full !== null)
+      return c.text('too many readers of the journal', statusWhenFull(full), { 'retry-after': '10' });
+    const answer = await rounds.answer(Number(round));
+    return answer === null ? c.text('this round is not committed', 404) : answer.send(c);
   });
 
   const { manifestBytes: manifest, manifestSignature: signature } = run;

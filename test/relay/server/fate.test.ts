@@ -1,9 +1,11 @@
+import * as v from 'valibot';
 import { expect, test } from 'vitest';
+import { statusRoundSchema } from '../../../relay/wire/status.ts';
 import { Fate } from '../../../relay/wire/tapestry_pb.js';
 import { payloadOfValues } from '../../support/relay/run-support.ts';
 import { ScriptedNode } from '../../support/relay/scripted-node.ts';
 import { parameters, smallRun } from '../../support/relay/small-run.ts';
-import { start } from '../../support/relay/stage.ts';
+import { get, start } from '../../support/relay/stage.ts';
 
 test('a commit tells each node what became of its own contribution', async () => {
   const relay = await start({ create: smallRun({ robust: true, quorum: 4, target: 5 }) });
@@ -26,6 +28,8 @@ test('a commit tells each node what became of its own contribution', async () =>
     [Fate.SCALED, 625, 238],
     [Fate.LEFT_OUT, 0, 0],
   ]);
+  const { contributions } = v.parse(statusRoundSchema, await (await get(relay, 'api/rounds/1')).json());
+  expect(contributions.map(({ isMerged }) => isMerged)).toEqual([true, true, true, false]);
 });
 
 test('a node that did not contribute is told so', async () => {

@@ -1,0 +1,63 @@
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+import type { Relay } from '../../../../relay/server/server.ts';
+import { statusRoundSchema } from '../../../../relay/wire/status.ts';
+import { TestClock } from '../../../support/relay/run-support.ts';
+import { payloadOf } from '../../../support/relay/scripted-node.ts';
+import { smallRun } from '../../../support/relay/small-run.ts';
+import { get, pair, start, until } from '../../../support/relay/stage.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
+
+async function roundOf(relay: Relay, round: number | string) {
+  const answer = await get(relay, `api/rounds/${round}`);
+  return answer.ok ? v.parse(statusRoundSchema, await answer.json()) : answer.status;
+}
+
+test('a committed round has its own address: who, how much, what the base wrote, also after a restart', async () => {
+  const folder = temporaryFolder();
+  const clock = new TestClock();
+  let relay = await start({ folder, clock, create: smallRun({ rounds: 3, deadlineMs: 20_000 }) });
+  const { first, second, opened } = await pair(relay);
+  // An attempt that is abandoned: what it accepted is not of the round.
+  await first.contribute(opened, payloadOf(1));
+  expect(await roundOf(relay, 1)).toBe(404);
+  clock.pass(20_001);
+  await first.next('abandon');
+  const again = await first.next('roundOpen');
+  await second.next('abandon');
+  await second.next('roundOpen');
+  await second.contribute(again, payloadOf(2), { trainingLoss: 2, heldOutLoss: 2.25 });
+  await first.contribute(again, payloadOf(1), { steps: 2, tokens: 64 });
+  await until(() => relay.status().history.length === 1);
+  const nodes = relay.status().nodes.map(({ id }) => id);
+  const contributions = [
+    {
+      node: nodes[1],
+      corpus: 'South',
+      steps: 4,
+      tokens: 128,
+      trainingLoss: 2,
+      heldOutLoss: 2.25,
+      isMerged: true,
+    },
+    {
+      node: nodes[0],
+      corpus: 'North',
+      steps: 2,
+      tokens: 64,
+      trainingLoss: 2.5,
+      heldOutLoss: 3.5,
+      isMerged: true,
+    },
+  ];
+  const expected = { run: relay.runId, committed: relay.status().history[0], contributions };
+  expect(await roundOf(relay, 1)).toEqual({ ...expected, sample: null });
+  const sample = { round: 1, prompt: 'All ', text: 'human' };
+  relay.announceSample(sample);
+  expect(await roundOf(relay, 1)).toEqual({ ...expected, sample });
+  for (const other of ['0', '2', '01', 'x', '1e3', '99999999999999999'])
+    expect(await roundOf(relay, other)).toBe(404);
+  await relay.close();
+  relay = await start({ folder, clock });
+  expect(await roundOf(relay, 1)).toEqual({ ...expected, sample: null });
+});
