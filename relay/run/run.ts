@@ -20,7 +20,6 @@ import { Upstream } from './upstream/upstream.ts';
 
 export type { CommittedRound, ContributorTotals } from '../journal/replay.ts';
 export type { NodeKey } from '../wire/hex.ts';
-export type { ManifestDraft } from './manifest.ts';
 export type { NewRun } from './open-run.ts';
 export type { CurrentRound, RunEvent } from './run-events.ts';
 
