@@ -6,7 +6,7 @@ import { systemClock } from '../../../relay/run/clock.ts';
 import type { Relay } from '../../../relay/server/server.ts';
 import { codecOf } from '../../../relay/wire/manifest.ts';
 import { tinyConfig, tinyRun } from '../../support/contribute/harness.ts';
-import { modulesOfPath, textOfCode } from '../../support/qr-code.ts';
+import { modulesOfPath, textOfCode } from '../../support/pages/qr-code.ts';
 import { ScriptedNode } from '../../support/relay/scripted-node.ts';
 import { entriesOf, start, until } from '../../support/relay/stage.ts';
 import { type Built, built } from '../../system/built.ts';

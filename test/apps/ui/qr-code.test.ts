@@ -1,6 +1,6 @@
 import { encode } from 'uqr';
 import { expect, test } from 'vitest';
-import { modulesOfPath, textOfCode } from '../../support/qr-code.ts';
+import { modulesOfPath, textOfCode } from '../../support/pages/qr-code.ts';
 
 test.each([1, 15, 27, 43, 63, 85, 107, 123, 153, 181])(
   'a reader of its own finds a text of %i letters in a code',
