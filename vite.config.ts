@@ -97,6 +97,7 @@ export default defineConfig(({ mode }): UserConfig => {
           'sample-worker': 'apps/cli/sample-worker.ts',
           'function-worker': 'apps/cli/function-worker.ts',
           'probe-worker': 'apps/cli/probe-worker.ts',
+          'export-worker': 'apps/cli/export-worker.ts',
           'compute-worker': 'relay/threads/compute-worker.ts',
           bench: 'bench/main.ts',
           contender: 'bench/step/tapestry-process.ts',

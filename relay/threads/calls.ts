@@ -17,10 +17,3 @@ export interface ThreadPlace {
   readonly folder: string;
   readonly manifest: Uint8Array;
 }
-
-/** An error as it crosses between threads; `code` and `next` are those of a TapestryError. */
-export interface CarriedError {
-  readonly message: string;
-  readonly code: string | null;
-  readonly next: string;
-}

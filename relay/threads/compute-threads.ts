@@ -1,12 +1,12 @@
 import { EventEmitter, once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { TapestryError } from '../../client/errors.ts';
 import type { CreatedRun } from '../journal/replay.ts';
 import type { Compute, Derived, FoldRequest, WholeUpload } from '../run/compute/compute.ts';
 import type { Hash } from '../wire/hex.ts';
 import type { RefusalCode } from '../wire/tapestry_pb.js';
-import type { Calls, CarriedError, ThreadPlace } from './calls.ts';
+import type { Calls, ThreadPlace } from './calls.ts';
+import { errorOf } from './carried-error.ts';
 
 /** More threads than this would wait for the event loop, which receives what they check. */
 const mostThreads = 4;
@@ -119,8 +119,4 @@ class Thread {
     this.#worker = worker;
     return worker;
   }
-}
-
-function errorOf({ message, code, next }: CarriedError): Error {
-  return code === null ? new Error(message) : new TapestryError(code, message, next);
 }

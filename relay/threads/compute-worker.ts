@@ -1,12 +1,12 @@
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { TapestryError } from '../../client/errors.ts';
 import { LocalCompute } from '../run/compute/local-compute.ts';
 import { FileBlobs } from '../storage/file-blobs.ts';
 import { explained, nodeFiles } from '../storage/files.ts';
 import { readUpload } from '../storage/upload-store.ts';
 import { readManifest } from '../wire/manifest.ts';
-import type { Call, CarriedError, ThreadPlace } from './calls.ts';
+import type { Call, ThreadPlace } from './calls.ts';
+import { carriedError } from './carried-error.ts';
 
 /** The program of the threads that `ComputeThreads` starts: calls in, answers out, as they become ready. */
 
@@ -37,13 +37,6 @@ function answerOf(call: Call): Promise<unknown> {
   }
 }
 
-function carried(cause: unknown): CarriedError {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  return cause instanceof TapestryError
-    ? { message, code: cause.code, next: cause.next }
-    : { message, code: null, next: '' };
-}
-
 parentPort?.on('message', async (call: Call) => {
   const { id } = call;
   try {
@@ -51,6 +44,6 @@ parentPort?.on('message', async (call: Call) => {
     const isVector = value instanceof Float32Array && value.buffer instanceof ArrayBuffer;
     parentPort?.postMessage({ id, value }, isVector ? [value.buffer] : []);
   } catch (cause) {
-    parentPort?.postMessage({ id, error: carried(cause) });
+    parentPort?.postMessage({ id, error: carriedError(cause) });
   }
 });

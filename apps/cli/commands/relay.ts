@@ -15,7 +15,7 @@ import { requireBaseFolder } from '../model/base-folder.ts';
 import { dataOption, decimal, whole, withExamples, withJson } from '../options.ts';
 import { pagesFolder, siblingProgram } from '../program.ts';
 import { checkedReaders, readersIn, readersOf } from '../run/choices/reader-choices.ts';
-import { exportBase } from '../run/export-base.ts';
+import { exportBase, writeBaseInThread } from '../run/export-base.ts';
 import { guardFact, guardText } from '../run/guard/guard-text.ts';
 import { evaluateInThread, probeOf } from '../run/guard/probe.ts';
 import { invitation } from '../run/invitation.ts';
@@ -213,7 +213,7 @@ async function runRelay(flags: RelayFlags): Promise<void> {
       (sample) => progress.sample(sample),
       (problem) => progress.problem(problem),
     );
-    const complete = relay.complete.then(() => exportBase(relay, base, [], start?.name));
+    const complete = relay.complete.then(() => exportBase(relay, base, [], start?.name, writeBaseInThread));
     const announced = complete.then((exported) =>
       progress.say(
         { event: 'complete', ...exported },

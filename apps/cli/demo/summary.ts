@@ -3,7 +3,7 @@ import { loadNation } from '../../../client/data/udhr/nations.ts';
 import { mean } from '../../../client/mean.ts';
 import type { Relay } from '../../../relay/server/server.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
-import { type CorpusLoss, exportBase } from '../run/export-base.ts';
+import { type CorpusLoss, exportBase, writeBaseInThread } from '../run/export-base.ts';
 import { heldOutLosses } from '../run/held-out-losses.ts';
 import { tokenizerOf } from '../run/run-tokenizer.ts';
 import type { Fact, Output } from '../terminal/output.ts';
@@ -33,7 +33,7 @@ export async function summarize(
     lossAtStart: starts[index] ?? null,
     loss: ends[index] ?? null,
   }));
-  const { rounds, base, baseHash } = await exportBase(relay, folder, losses);
+  const { rounds, base, baseHash } = await exportBase(relay, folder, losses, undefined, writeBaseInThread);
   const { tokens, bytesUp, bytesDown, bytesDataParallel } = relay.status().totals;
   const [lossStart, lossEnd] = [mean(starts), mean(ends)];
   const text = [
