@@ -1,3 +1,4 @@
+import type { commonWords } from './english/common-words.ts';
 import type { english } from './english/english.ts';
 
 /** The same keys as those of the English texts, with other texts. */
@@ -9,3 +10,6 @@ type Words<T> = T extends string
 
 /** Every text that the pages show, in one language. The compiler refuses a language that lacks a text. */
 export type Messages = Words<typeof english>;
+
+/** The texts that several pages show. */
+export type CommonWords = Words<typeof commonWords>;

@@ -15,6 +15,31 @@ export const languages = {
     direction: 'ltr',
     load: async () => (await import('./english/english.ts')).english,
   },
+  de: {
+    name: 'Deutsch',
+    direction: 'ltr',
+    load: async () => (await import('./german/german.ts')).german,
+  },
+  fr: {
+    name: 'Français',
+    direction: 'ltr',
+    load: async () => (await import('./french/french.ts')).french,
+  },
+  es: {
+    name: 'Español',
+    direction: 'ltr',
+    load: async () => (await import('./spanish/spanish.ts')).spanish,
+  },
+  pt: {
+    name: 'Português',
+    direction: 'ltr',
+    load: async () => (await import('./portuguese/portuguese.ts')).portuguese,
+  },
+  zh: {
+    name: '简体中文',
+    direction: 'ltr',
+    load: async () => (await import('./chinese/chinese.ts')).chinese,
+  },
 } as const satisfies Readonly<Record<string, Language>>;
 
 export type LanguageTag = keyof typeof languages;

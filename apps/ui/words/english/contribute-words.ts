@@ -8,10 +8,7 @@ export const contributeWords = {
   newTab: '(opens a new tab)',
   dashboard: 'Dashboard',
   run: (name: string, parameters: number) =>
-    plural(parameters, {
-      one: `“${name}”, a model of # parameter.`,
-      other: `“${name}”, a model of # parameters.`,
-    }),
+    `“${name}”, ${plural(parameters, { one: 'a model of # parameter', other: 'a model of # parameters' })}.`,
   gpu: 'Your GPU',
   probing: 'Looking for your GPU…',
   software: 'This is a software adapter: it computes on the processor. It works, but more slowly than a GPU.',

@@ -153,10 +153,7 @@ export const studioWords = {
     },
     removedRows: (count: number, rule: string) => `${formatCount(count)} that ${rule} protects`,
     removedText: (count: number, rule: string) =>
-      plural(count, {
-        one: `# passage of base text that ${rule} protects`,
-        other: `# passages of base text that ${rule} protects`,
-      }),
+      `${plural(count, { one: '# passage of base text', other: '# passages of base text' })} that ${rule} protects`,
     constitution: (name: string, hash: string, keys: number) =>
       keys === 0
         ? `${name} (${hash}) is signed by nobody.`
@@ -242,10 +239,7 @@ export const studioWords = {
     tie: 'Neither',
     was: (name: string) => `This was ${name}.`,
     tally: (name: string, wins: number, votes: number) =>
-      plural(votes, {
-        one: `${name} was better in ${formatCount(wins)} of # vote`,
-        other: `${name} was better in ${formatCount(wins)} of # votes`,
-      }),
+      `${name} was better in ${formatCount(wins)} ${plural(votes, { one: 'of # vote', other: 'of # votes' })}`,
     ties: (count: number) => plural(count, { one: '# without a winner', other: '# without a winner' }),
     train: 'Train on the votes',
     trainHelp: (pairs: number) =>

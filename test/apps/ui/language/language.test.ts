@@ -8,6 +8,8 @@ const words = messages.connection;
 test.each([
   [['en-GB', 'de'], 'en', 'en-GB'],
   [['tlh', 'en-US'], 'en', 'en-US'],
+  [['tlh', 'de-AT', 'en'], 'de', 'de-AT'],
+  [['pt-BR', 'en'], 'pt', 'pt-BR'],
   [['tlh'], 'en', 'en'],
   [[], 'en', 'en'],
 ] as const)('of %j chooses %s, and writes numbers as %s', (wanted, language, locale) => {

@@ -1,0 +1,112 @@
+import type { Messages } from '../catalogue.ts';
+import { plural } from './grammar.ts';
+
+/** Every text of the audit page, in Chinese. */
+export const auditWords: Messages['audit'] = {
+  title: '核查 – Tapestry',
+  heading: '亲自核查这次训练任务',
+  what: '此浏览器读取训练任务的日志和每份贡献，从第一个基座模型开始，重新推导每一个基座模型。每一个都必须逐位一致。',
+  token: '加入口令',
+  tokenHelp: '只有当训练任务的贡献仅对成员公开时才需要。',
+  start: '开始核查',
+  again: '再次核查',
+  stop: '停止',
+  reading: '正在读取日志…',
+  derived: (round, rounds) => `已重新推导第 ${round} 轮，共 ${rounds} 轮`,
+  progress: '核查进度',
+  intact: '完好：没有任何改动',
+  changed: (problems) => plural(problems, { other: '发现 # 个问题' }),
+  summary: (rounds, contributions, entries, time) =>
+    [
+      plural(contributions, { other: '根据 # 份贡献' }),
+      plural(entries, { other: '和 # 条日志，' }),
+      plural(rounds, { other: '逐位重新推导了 # 个基座模型，' }),
+      `用时 ${time}。`,
+    ].join(''),
+  partly: (rounds, contributions, entries, time) =>
+    [
+      `已重新推导的基座模型：${rounds}。已读取：`,
+      plural(contributions, { other: '# 份贡献' }),
+      plural(entries, { other: '和 # 条日志，' }),
+      `用时 ${time}。`,
+    ].join(''),
+  older: (last) =>
+    `按照训练任务的清单，第 1 到 ${last} 轮的贡献已不再保存：推导出的第一个基座模型是第 ${last + 1} 轮的。`,
+  unsigned: (entries) => plural(entries, { other: '中继的签名还没有覆盖最新的 # 条日志。' }),
+  run: '训练任务',
+  relayKey: '中继的密钥',
+  base: '最后推导出的基座模型',
+  compare:
+    '请把训练任务和密钥与别人给你的相比较。本页面来自它所核查的中继：如果两者都不想信任，请在自己的机器上运行：',
+  nextWord: '怎么办：',
+  next: {
+    'relay.closed-to-readers': '输入训练任务的加入口令，然后重新开始核查。',
+    'relay.blob-too-large': '请用 `tapestry verify` 核查这次训练任务，它能读取比标签页所能读取的更大的模型。',
+    'relay.unreachable': '检查中继是否在运行，然后重新开始核查。',
+    'relay.cut-off': '重新开始核查。',
+    'relay.fault': '稍后重新开始核查。如果错误仍然出现，请告诉运行中继的人。',
+    'run.missing': '请选择含有 journal.sqlite 和 blobs 的文件夹。',
+    'run.unreadable': '请再次选择该文件夹。读取期间它不能改变。',
+    'run.moved-on': '重新开始核查。它会从较晚的一轮开始。',
+  },
+  flip: '翻转这份增量的一位，再次核查',
+  flipped: (round, node) =>
+    `此浏览器翻转了第 ${round} 轮、节点 ${node} 的增量的一位，以说明核查能够发现它。训练任务本身没有改动。`,
+  receipts: '你的收据',
+  receiptsHelp:
+    '你的部分被合并了吗？请从你节点的文件夹中选择 receipts-….txt 和 checkpoint-….txt。文件留在此浏览器中。',
+  folder: '训练任务的文件夹',
+  folderHelp:
+    '不核查中继，而核查中继的数据文件夹或其副本：选择它，或把它拖到本页面上。它留在此浏览器中，也不需要网络。中继正在运行时，请先复制文件夹。',
+  folderGiven: (name) => `正在核查文件夹 ${name}`,
+  relayInstead: '改为核查中继',
+  dropHere: '放下训练任务的文件夹',
+  dropHelp: '在这里核查，任何内容都不会离开此浏览器。',
+  reportHelp:
+    '报告写明核查了什么、发现了什么。它由留在此浏览器中的密钥签名；用 `tapestry verify FILE` 可以核验。',
+  saveReport: '保存已签名的报告',
+  saveText: '另存为文本',
+  receiptsHeading: (count) => plural(count, { other: '你的 # 份收据' }),
+  receipt: (sequence, round) => (round === null ? `第 ${sequence} 条` : `第 ${sequence} 条，第 ${round} 轮`),
+  receiptRefuted: '日志中没有这份收据的贡献：见上面的问题。',
+  grid: '贡献',
+  gridHelp: '每行是一个节点，每列是一轮。用方向键移动；选择一份贡献，可以看到核查它的每一步。',
+  gridEmpty: '各轮推导完成后，贡献会显示在这里。',
+  node: '节点',
+  earlier: '较早的轮次',
+  later: '较晚的轮次',
+  roundsShown: (from, to, all) => `第 ${from} 到 ${to} 轮，共 ${all} 轮`,
+  moreNodes: (count) => plural(count, { other: '再显示 # 个节点' }),
+  states: {
+    derived: '属于一个已重新推导的基座模型',
+    'left-out': '被合并规则排除，推导结果相同',
+    changed: '被改动',
+    'not-merged': '未合并',
+    'not-kept': '已不再保存',
+    waiting: '尚未核查',
+    unreached: '未核查：之前已出现问题',
+  },
+  cell: (round, node, state) => `第 ${round} 轮，节点 ${node}：${state}`,
+  roundChanged: (round) => `第 ${round} 轮：这里发现了问题`,
+  chosen: (round, node) => `第 ${round} 轮，节点 ${node}`,
+  attempt: (index, all) => `第 ${index} 份贡献，共 ${all} 份：这一轮曾重新开放。`,
+  facts: (tokens, steps, bytes) =>
+    [plural(steps, { other: '# 步，' }), plural(tokens, { other: '# 个 token，' }), bytes].join(''),
+  steps: {
+    entry: (sequence) => `第 ${sequence} 条日志与前一条相链接`,
+    signature: '节点签署了它的报价',
+    payload: '增量的哈希值与节点签署的一致',
+    delta: '增量位于训练任务的网格上，且未超出范数限制',
+    base: '与本轮其他增量合并后，得到日志中的基座模型',
+    'base-without': '合并规则排除了它，其余增量得到日志中的基座模型',
+    checkpoint: '中继在本轮提交之前签署了日志',
+  },
+  results: {
+    held: '成立',
+    changed: '不成立',
+    waiting: '尚未核查',
+    unreached: '未到达',
+    'not-kept': '不再保存',
+    'not-merged': '未合并',
+  },
+};

@@ -1,0 +1,31 @@
+import type { Messages } from '../catalogue.ts';
+import { plural } from './grammar.ts';
+
+/** The texts of the scenes that are shown in a hall, in Chinese. */
+export const sceneWords: Messages['scenes'] = {
+  open: '演示',
+  close: '退出演示',
+  keys: '按键：1 到 5 和方向键切换场景，Esc 退出。持有主持人密钥时：S 开始，P 暂停，M 加一分钟，R 移除节点，E 结束训练任务。',
+  fewKeys: '按键：方向键切换场景，Esc 退出。',
+  keysOn: '打开字母键',
+  keysOff: '关闭字母键',
+  names: { join: '加入', weave: '编织', learn: '学习', speak: '说话', thanks: '致谢' },
+  joinHow: '扫描二维码，选择文本，按“开始”。文本会留在你的设备上。',
+  here: (nodes) => plural(nodes, { other: '已有 # 个节点。' }),
+  round: (round, rounds) => `第 ${round} 轮，共 ${rounds} 轮`,
+  contributions: (given, target) => plural(target, { other: `${given} / # 份贡献` }),
+  left: (time) => `还剩 ${time}`,
+  loss: (from, to) => `损失 ${from} → ${to}`,
+  lossOf: { probe: '由中继测量', heldOut: '在节点留出的文本上，由节点报告' },
+  noLoss: '两轮提交后，曲线开始。',
+  chart: (from, to, best, worst) =>
+    `平均损失从 ${from} 变为 ${to}。最好的语料是 ${best}，最差的是 ${worst}。`,
+  thanksHeading: '谢谢大家',
+  thanks: (contributions, tokens) =>
+    [
+      plural(contributions, { other: '# 份贡献' }),
+      plural(tokens, { other: '# 个 token' }),
+      '一个基座模型。',
+    ].join('，'),
+  print: '打印',
+};

@@ -1,0 +1,201 @@
+import type { Messages } from '../catalogue.ts';
+import { plural } from './grammar.ts';
+
+/** Every text of the page that contributes to a run, in French. */
+export const contributeWords: Messages['contribute'] = {
+  title: 'Contribuer – Tapestry',
+  heading: 'Aidez à entraîner un modèle de langue. Votre texte reste ici.',
+  what: 'Votre GPU entraîne un modèle commun sur un texte de votre choix. Seuls des changements aux nombres du modèle sont envoyés, puis fusionnés avec ceux des autres nœuds.',
+  newTab: '(ouvre un nouvel onglet)',
+  dashboard: 'Tableau de bord',
+  run: (name, parameters) =>
+    `« ${name} », ${plural(parameters, {
+      one: 'un modèle de # paramètre',
+      many: 'un modèle de # de paramètres',
+      other: 'un modèle de # paramètres',
+    })}.`,
+  gpu: 'Votre GPU',
+  probing: 'Recherche de votre GPU…',
+  software:
+    'C’est un adaptateur logiciel : il calcule sur le processeur. Cela marche, mais plus lentement qu’un GPU.',
+  text: 'Votre texte',
+  corpusChoice: 'Un corpus fourni',
+  corpusLabel: 'Corpus',
+  corpusHelp: (languages) =>
+    plural(languages, {
+      one: 'La Déclaration universelle des droits de l’homme en # langue :',
+      many: 'La Déclaration universelle des droits de l’homme en # de langues :',
+      other: 'La Déclaration universelle des droits de l’homme en # langues :',
+    }),
+  filesChoice: 'Vos propres fichiers',
+  filesLabel: 'Fichiers',
+  filesHelp:
+    'Texte brut ou Markdown en UTF-8, UTF-16 ou Windows-1252, ou JSONL avec un champ « text ». Seul cet onglet lit les fichiers.',
+  textReading: 'Lecture des fichiers…',
+  textFirstLines: (size) => `${size} de texte sont utilisables. Il commence ainsi :`,
+  filesChosen: (count, size) =>
+    `${plural(count, { one: '# fichier', many: '# de fichiers', other: '# fichiers' })}, ${size}`,
+  filesLost: (names) => `La page a été rechargée. Choisissez à nouveau ces fichiers : ${names}.`,
+  filesNeeded: 'Choisissez au moins un fichier.',
+  token: 'Jeton d’accès',
+  tokenHelp: 'Demandez le jeton à la personne qui gère ce relais.',
+  tokenNeeded: 'Ce relais demande un jeton d’accès.',
+  power: 'Puissance',
+  powerHelp: 'Moins de puissance laisse plus de GPU à vos autres travaux.',
+  start: 'Démarrer',
+  again: 'Redémarrer',
+  pause: 'Pause',
+  resume: 'Reprendre',
+  finish: 'Terminer',
+  finishHelp:
+    'Terminer achève et envoie votre tour en cours, puis quitte la session. Vous pouvez aussi fermer l’onglet : votre tour est alors abandonné, et les autres nœuds continuent.',
+  state: {
+    checking: 'Se prépare',
+    ready: 'Prêt',
+    starting: 'Démarre',
+    joining: 'Rejoint le relais',
+    compiling: 'Compile les noyaux',
+    syncing: 'Télécharge la base',
+    training: 'Entraîne',
+    sending: 'Envoie votre delta',
+    waiting: 'Attend le tour suivant',
+    retrying: 'Connexion perdue, nouvel essai',
+    paused: 'En pause',
+    finishing: 'Achève ce tour',
+    finished: 'Terminé. Merci.',
+    complete: 'La session est terminée. Merci.',
+    failed: 'Arrêté',
+    unsupported: 'Ce navigateur ne peut pas entraîner',
+  },
+  progress: (round, rounds, step, steps) => `Tour ${round} sur ${rounds}, pas ${step} sur ${steps}`,
+  retrying: (attempt, seconds) => `Essai ${attempt}, dans ${seconds} s.`,
+  retryNow: 'Essayer maintenant',
+  launch: {
+    label: 'Étapes du démarrage',
+    join: 'Rejoindre',
+    compile: 'Compiler',
+    fetch: 'Télécharger',
+    train: 'Entraîner',
+    done: '(fait)',
+  },
+  roundEnds: (time) => `Ce tour sera fini vers ${time}.`,
+  roundCutOff: (time) => `Le délai termine ce tour à ${time}, avant votre dernier pas.`,
+  runEnds: (time) => `La session sera finie vers ${time}.`,
+  resumesAt: (time) => `Vous avez mis en pause. L’entraînement reprend à ${time}.`,
+  tabProgress: (percent, round, rounds) => `${percent} · tour ${round} sur ${rounds}`,
+  options: 'Combien, jusqu’à quand',
+  stopAfter: 'Arrêter après',
+  stopNever: 'La fin de la session',
+  stopRounds: (rounds) => plural(rounds, { one: '# tour', many: '# de tours', other: '# tours' }),
+  pauseFor: 'Minutes de pause',
+  minutes: 'min',
+  pauseForButton: 'Mettre en pause ce temps',
+  otherTab: {
+    heading: 'Un autre onglet de ce navigateur entraîne',
+    why: 'Cet onglet-là continue, et rien n’est perdu. Un onglet utilise tout le GPU, celui-ci ne fait donc que regarder.',
+    title: 'Son titre à présent :',
+    show: 'Me montrer cet onglet',
+    showHelp:
+      'L’onglet passe au premier plan si le navigateur le permet ; sinon, son titre commence par « Ici ».',
+    called: (title) => `Ici : ${title}`,
+  },
+  times: (count) => plural(count, { one: '(# fois)', many: '(# de fois)', other: '(# fois)' }),
+  tooSlow: (needs, gives) =>
+    `Votre appareil a besoin d’environ ${needs} min par tour, et cette session donne ${gives} min.`,
+  tooSlowNext:
+    'Réglez la puissance à 100 %, fermez les autres programmes qui utilisent le GPU, ou contribuez depuis un appareil plus rapide.',
+  yours: 'Votre part',
+  tokens: 'Tokens que vous avez apportés',
+  share: 'Part de la session',
+  accepted: 'Contributions acceptées',
+  counted: 'La dernière compte',
+  speed: 'Tokens par seconde',
+  corpusTokens: 'Tokens de votre texte',
+  pass: 'Une lecture de votre texte',
+  passMinutes: (minutes) => `environ ${minutes} min`,
+  passShort: 'moins d’1 min',
+  receipts: {
+    download: 'Télécharger vos reçus',
+    help: 'Le relais signe un reçu pour chaque contribution qu’il accepte. Le fichier contient les 256 derniers de cette session, et rien de votre texte.',
+    check: 'Tout le monde peut vérifier que la session contient vos contributions :',
+    saved: (name) => `Enregistré sous ${name}.`,
+    none: 'Ce navigateur n’a encore aucun reçu de cette session.',
+  },
+  sent: 'Données envoyées',
+  sentType: 'Message',
+  sentBytes: 'Octets',
+  sentNames: {
+    join: 'Arrivée : votre clé et sa signature',
+    offer: 'Offre : empreinte, comptes et pertes d’un delta',
+    chunk: 'Morceau : le delta, nombres de 8 bits',
+    heartbeat: 'Battement : « je suis là », pas, perte',
+    leave: 'Départ : au revoir',
+  },
+  sentTotal: 'Total envoyé',
+  received: 'Reçu (la base et des messages)',
+  notSent: 'Votre texte n’a pas été envoyé, et ne peut pas l’être.',
+  notSentWhy:
+    'Le relais n’accepte que ces cinq messages. Aucun n’a de champ pour du texte, et chacun a une taille fixe. Votre texte reste dans un worker qui ne peut se connecter qu’à ce relais.',
+  schema: 'Lire chaque message',
+  audit: 'Vérifier comment le relais l’a fusionné',
+  limits: 'Un delta peut quand même révéler des parties de votre texte',
+  limitsText:
+    'Un delta est calculé à partir de votre texte. Qui le lit peut dire assez sûrement quels octets le texte contient. Lors d’un essai, une phrase répétée sans cesse a été restituée mot pour mot. Le relais lit chaque delta, et après le tour, ceux que la session désigne aussi. Dans un tour de peu de nœuds, la base suivante, qui est publique, montre beaucoup de chaque delta. N’apportez pas de secrets.',
+  notices: 'Avis',
+  refused: (code, round) => `Le relais a refusé votre contribution au tour ${round} (${code}).`,
+  dropped: (round) =>
+    `Votre contribution au tour ${round} est arrivée trop tard ou n’a pas pu servir. Votre nœud continue avec le tour suivant.`,
+  leftOut: (round) =>
+    `Votre contribution au tour ${round} a été écartée, parce qu’elle va à l’encontre de celles des autres.`,
+  leftOutNext:
+    'Rien, si cela arrive de temps en temps : votre texte diffère peut-être de celui des autres. Si cela arrive à chaque tour, choisissez un autre texte.',
+  fates: {
+    included: () => 'en entier',
+    scaled: (percent) => `à ${percent}`,
+    trimmed: (percent) => `à ${percent} : certaines valeurs diffèrent trop de celles des autres`,
+    capped: (percent) => `à ${percent} : la session limite le poids d’un nœud`,
+    'left-out': () => 'écartée',
+  },
+  abandoned: (round) =>
+    `Le tour ${round} n’a pas donné de base et s’ouvre à nouveau : il avait trop peu de contributions, ou sa base était moins bonne sur le texte mis de côté que la session ne l’admet.`,
+  deviceLost: (round, step) =>
+    `Le GPU a été perdu et rouvert. Le tour ${round} reprend après le pas ${step}.`,
+  tooShort: (round, lasts, training, upload) =>
+    `Le tour ${round} dure ${lasts}. Cet appareil a besoin de ${training} pour son minimum de pas et de ${upload} pour l’envoi ; sa contribution peut donc arriver trop tard.`,
+  tooShortNext:
+    'Il suit tout de même la session. Plus de puissance, un appareil ou un réseau plus rapide la fera compter.',
+  notFinite: (round) =>
+    `L’entraînement au tour ${round} a donné des nombres non finis, rien n’a donc été envoyé. Il reprend à la base suivante.`,
+  kernelsChanged:
+    'Le GPU, son pilote ou cette page a changé depuis que l’état a été enregistré. L’entraînement continue, mais les derniers chiffres des résultats peuvent différer.',
+  kernelsDemoted:
+    'Un pas d’essai a montré que votre GPU calcule mal avec certains de ses programmes. Sur cet appareil, des programmes plus lents, mais justes, les remplacent.',
+  next: 'Que faire :',
+  fork: {
+    heading: 'Ce relais a signé deux histoires différentes de la session',
+    what: 'Votre nœud a comparé ce que le relais dit maintenant à ce qu’il a signé avant, et s’est arrêté. Il n’envoie plus rien à ce relais. Un relais qui agit ainsi peut donner des bases différentes à des nœuds différents.',
+    stepsWithProof: [
+      'Téléchargez la preuve. Elle n’est que dans ce navigateur, et « M’oublier sur cet appareil » l’efface.',
+      'Envoyez-la aux autres nœuds et à la personne qui gère le relais. Elle contient des empreintes et des signatures, et rien de votre texte.',
+      'Ne contribuez à nouveau qu’une fois la raison trouvée.',
+    ],
+    steps: [
+      'Téléchargez les deux fichiers. Ils ne sont que dans ce navigateur, et « M’oublier sur cet appareil » les efface.',
+      'Prévenez les autres nœuds et la personne qui gère le relais. Avec ces fichiers, « tapestry verify » montre où le journal du relais diffère de ce qu’il a signé.',
+      'Ne contribuez à nouveau qu’une fois la raison trouvée.',
+    ],
+    download: {
+      proof: 'Télécharger la preuve',
+      checkpoint: 'Télécharger le point de contrôle',
+      receipts: 'Télécharger les reçus',
+    },
+    check: 'Tout le monde peut vérifier la preuve, sans vous croire sur parole :',
+    details: 'Ce qui contredit quoi',
+  },
+  forget: 'M’oublier sur cet appareil',
+  forgetHelp:
+    'Efface la clé, l’état enregistré, les poids, ce que le relais a signé pour vous et vos choix, que cette page garde dans votre navigateur. Elle ne garde rien d’autre.',
+  forgotten: 'Tout ce que cette page gardait est effacé.',
+  forgetConfirm: 'Effacer maintenant',
+  cancel: 'Annuler',
+};

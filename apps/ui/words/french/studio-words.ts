@@ -1,0 +1,323 @@
+import { formatCount } from '../../format.ts';
+import type { Messages } from '../catalogue.ts';
+import { plural } from './grammar.ts';
+
+const tokensOf = (tokens: number) =>
+  plural(tokens, { one: '# token', many: '# de tokens', other: '# tokens' });
+const rowsOf = (rows: number) => plural(rows, { one: '# ligne', many: '# de lignes', other: '# lignes' });
+const carryingOf = (carrying: number, tokens: number) =>
+  plural(tokens, {
+    one: `${formatCount(carrying)} token sur # porte la perte`,
+    many: `${formatCount(carrying)} tokens sur # portent la perte`,
+    other: `${formatCount(carrying)} tokens sur # portent la perte`,
+  });
+
+/** Every text that the studio shows, in French. */
+export const studioWords: Messages['studio'] = {
+  title: 'Studio – Tapestry',
+  heading: 'Un modèle à vous, fait sur cet appareil.',
+  what: 'Déposez un modèle et vos données n’importe où sur cette page. Rien ne la quitte : la page ne peut se connecter à rien.',
+  chooseFiles: 'Choisir des fichiers',
+  chooseFolder: 'Choisir un dossier',
+  dropHere: 'Déposer pour ajouter',
+  dropHelp:
+    'Le dossier d’un modèle, un fichier .gguf, des données en .jsonl, .json, .txt ou .md avec leurs fiches, une recette, une constitution ou des règles en .yaml, ou une fonction de récompense en .js.',
+  adding: 'Lecture des fichiers…',
+  noGpu:
+    'Ce navigateur n’a trouvé aucun GPU pour entraîner. On peut regarder données et modèles, et les modèles peuvent répondre.',
+  problems: 'Problèmes',
+  dismiss: 'Fermer',
+  next: 'Que faire :',
+  remove: (name) => `Retirer ${name}`,
+  base: {
+    heading: 'Base',
+    empty:
+      'Pas encore de modèle. Déposez le dossier d’un modèle (config.json, safetensors, tokenizer.json) ou un fichier .gguf.',
+    legend: 'Le modèle de départ',
+    kinds: { base: 'base', derivative: 'construit ici' },
+    facts: (parameters, context, size) =>
+      `${plural(parameters, { one: '# paramètre', many: '# de paramètres', other: '# paramètres' })}, contexte ${context}, ${size}`,
+    from: (name) => `à partir de ${name}`,
+    revoked: (data) => `Construit sur des données révoquées : ${data}. Reconstruisez-le sans ces données.`,
+  },
+  data: {
+    heading: 'Données',
+    empty: 'Pas encore de données. Déposez des lignes en .jsonl ou .json, ou du texte brut.',
+    legend: 'Les données de la recette',
+    facts: (rows, size) => `${rowsOf(rows)}, ${size}`,
+    forms: {
+      text: 'textes',
+      messages: 'conversations',
+      answer: 'réponses',
+      preference: 'préférences',
+      label: 'réponses étiquetées',
+      prompt: 'invites',
+    },
+    look: (name) => `Regarder ${name}`,
+    lookShort: 'Regarder',
+    rows: (name) => `Lignes de ${name}`,
+    row: 'Ligne',
+    ofRows: (rows) => `sur ${rows}`,
+    previous: 'Précédente',
+    following: 'Suivante',
+    close: 'Fermer',
+    carrying: carryingOf,
+    legendLoss: 'porte la perte',
+    legendContext: 'contexte seulement',
+    leftOut: {
+      'too-long': 'Cette ligne est plus longue que le contexte et est écartée.',
+      unsuitable: 'Cette étape n’utilise pas de lignes de cette sorte.',
+    },
+    chosen: 'Réponse préférée',
+    rejected: 'Réponse rejetée',
+    protectedBy: (rules) =>
+      `Une construction retire cette ligne : elle contient un passage que ${rules} protège.`,
+    tokenTitle: (token) => `token ${token}`,
+    needsModel: 'Choisissez d’abord une base : son tokenizer fait les tokens.',
+    needsRecipe: 'Corrigez d’abord la recette : son étape décide quels tokens portent la perte.',
+  },
+  card: {
+    none: 'Pas de fiche de données',
+    summary: (category, licence) => `${category} · ${licence}`,
+    categories: {
+      open: 'ouvertes',
+      'unique-open': 'ouvertes, et recueillies ici seulement',
+      controlled: 'contrôlées',
+      sovereign: 'souveraines',
+      private: 'privées',
+    },
+    licence: 'Licence',
+    consent: 'Consentement',
+    noConsent: 'aucun n’est nommé',
+    jurisdiction: 'Juridiction',
+    uses: 'Permises pour',
+    usesOf: { contribute: 'l’entraînement commun', build: 'les constructions', export: 'les exports' },
+    add: (name) =>
+      `Des données sans fiche peuvent servir à tout. Déposez ${name}.card.yaml pour en décider autrement.`,
+    revoke: (name) => `Révoquer ${name}`,
+    revokeShort: 'Révoquer',
+    revokeNow: (name) => `Révoquer ${name} maintenant`,
+    revokeNowShort: 'Révoquer maintenant',
+    revokeHelp:
+      'Aucune construction n’utilise plus des données révoquées, et ce qui a été construit dessus n’est pas exporté. C’est irréversible.',
+    removeCard: (name) => `Retirer la fiche de ${name}`,
+    removeCardShort: 'Retirer la fiche',
+  },
+  documents: {
+    list: 'Règles et fonctions',
+    none: 'aucune',
+    kinds: {
+      constitution: 'Constitution',
+      rules: 'Domaines protégés',
+      function: 'Fonction de récompense',
+    },
+    tags: {
+      constitution: 'constitution',
+      rules: 'domaines protégés',
+      function: 'fonction de récompense',
+    },
+    principles: (count) => plural(count, { one: '# principe', many: '# de principes', other: '# principes' }),
+    rules: (count) =>
+      plural(count, {
+        one: '# domaine protégé',
+        many: '# de domaines protégés',
+        other: '# domaines protégés',
+      }),
+    signatures: (count) =>
+      plural(count, { one: '# signature', many: '# de signatures', other: '# signatures' }),
+    sandbox: 'tourne dans un bac à sable, sans réseau, fichiers ni horloge',
+  },
+  recipe: {
+    heading: 'Recette',
+    stage: 'Étape',
+    stages: {
+      continue: 'continue : plus de texte',
+      instruct: 'instruct : des réponses',
+      prefer: 'prefer : la meilleure de deux',
+      reinforce: 'reinforce : des récompenses',
+      reward: 'reward : un modèle qui juge',
+    },
+    adapter: 'Entraîner',
+    adapters: {
+      none: 'tous les poids',
+      lora: 'un adaptateur (LoRA)',
+      qlora: 'un adaptateur, base en 8 bits (QLoRA)',
+    },
+    rank: 'Rang de l’adaptateur',
+    rate: 'Taux d’apprentissage',
+    usual: 'habituel',
+    epochs: 'Époques',
+    replay: 'Texte de base à chaque pas',
+    replayHelp: 'Il évite que le modèle oublie ce qu’il savait.',
+    replayNone: 'aucun',
+    replayFrom: 'Texte de base tiré de',
+    yaml: 'La recette en YAML',
+    unreadable: 'Le formulaire ne peut pas montrer ce YAML. Corrigez-le ci-dessous.',
+    plan: 'Établir le plan',
+    planning: 'Établissement du plan…',
+    planned: 'Plan',
+    reads: 'Lit',
+    removes: 'Retire',
+    trainsOn: 'Entraîne sur',
+    measures: 'Mesure sur',
+    replays: 'Répète',
+    steps: 'Pas',
+    takes: 'Demande',
+    nothing: 'rien',
+    lines: (files, rows) => `${files} : ${rowsOf(rows)}`,
+    removed: {
+      leftOut: (count) => `${formatCount(count)} à problèmes`,
+      unsuitable: (count) => `${formatCount(count)} d’une autre sorte`,
+      duplicates: (count) => `${formatCount(count)} déjà vues`,
+      tooLong: (count) => `${formatCount(count)} trop longues`,
+    },
+    removedRows: (count, rule) => `${formatCount(count)} que ${rule} protège`,
+    removedText: (count, rule) =>
+      `${plural(count, {
+        one: '# passage du texte de base',
+        many: '# de passages du texte de base',
+        other: '# passages du texte de base',
+      })} que ${rule} protège`,
+    constitution: (name, hash, keys) =>
+      keys === 0
+        ? `${name} (${hash}) n’est signée par personne.`
+        : `${name} (${hash}) est signée par ${plural(keys, { one: '# clé', many: '# de clés', other: '# clés' })}.`,
+    boards: (names) => `Collèges d’accord : ${names}.`,
+    examples: (count, loss, tokens) =>
+      `${plural(count, { one: '# exemple', many: '# d’exemples', other: '# exemples' })} ; ${carryingOf(loss, tokens)}`,
+    heldOut: (count) =>
+      plural(count, {
+        one: '# exemple sur lequel on n’entraîne pas',
+        many: '# d’exemples sur lesquels on n’entraîne pas',
+        other: '# exemples sur lesquels on n’entraîne pas',
+      }),
+    replayed: (share, tokens) => `${share} de la perte, à partir de ${tokensOf(tokens)}`,
+    nearStart: (cost) => `rien : s’écarter du départ coûte ${cost} par nat`,
+    noReplay: 'rien : le modèle peut oublier d’autres textes',
+    shape: (steps, batch, sequence, rate) => `${steps} de ${batch} × ${sequence} tokens, taux ${rate}`,
+    cost: (time, memory) => `environ ${time}, ${memory} de mémoire du GPU`,
+    ignored: (keys) => `Sans effet ici : ${keys}`,
+  },
+  training: {
+    heading: 'Entraînement',
+    state: {
+      idle: 'Prêt',
+      missing: 'Choisissez d’abord une base et des données',
+      preparing: 'Se prépare',
+      training: 'Entraîne',
+      stopping: 'S’arrête après ce pas',
+      stopped: 'Arrêté ; ce qui a été entraîné est gardé',
+      finished: 'Terminé',
+      failed: 'Arrêté par un problème',
+    },
+    start: 'Lancer l’entraînement',
+    resume: 'Reprendre',
+    stop: 'Arrêter',
+    discard: 'Abandonner',
+    unfinished: 'Une construction est inachevée. Reprenez-la, ou abandonnez-la pour en commencer une autre.',
+    progress: (kind, step, steps) => `${kind} : pas ${step} sur ${steps}`,
+    speed: (tokens, left) => `${tokens} tokens/s, encore ${left}`,
+    built: (name) => `${name} est prêt. Comparez-le à sa base.`,
+    before: 'Avant',
+    after: 'Maintenant',
+    loss: 'Lignes mises de côté',
+    baseLoss: 'Texte de base',
+    accuracy: 'Paires bien classées',
+    reward: 'Récompense moyenne',
+    figures: 'Mesuré sur un texte sur lequel on n’entraîne pas, en nats par token',
+    chartTraining: 'Entraînement',
+    chartHeldOut: 'Lignes mises de côté',
+    chartBase: 'Texte de base',
+    empty: 'Les courbes commencent à la première mesure.',
+    step: 'Pas',
+    deviceLost: (step) => `Le GPU a été perdu et rouvert. L’entraînement reprend après le pas ${step}.`,
+    early: (step) => `Arrêté tôt, après le pas ${step} : depuis un moment, aucune mesure n’était meilleure.`,
+  },
+  comparing: {
+    heading: 'Comparer',
+    help: 'Deux modèles répondent à une invite, et vous ne voyez pas lequel est lequel. Votre vote fait une paire sur laquelle on peut entraîner.',
+    one: 'Un modèle',
+    other: 'L’autre modèle',
+    prompt: 'Invite',
+    fromData: 'Une invite tirée des données',
+    format: 'La poser comme',
+    formats: { plain: 'texte à continuer', chat: 'message d’une conversation' },
+    tokens: 'Plus longue réponse, en tokens',
+    ask: 'Répondre',
+    answering: 'Répond…',
+    left: 'Réponse de gauche',
+    right: 'Réponse de droite',
+    waiting: 'La réponse apparaît ici.',
+    emptyAnswer: 'Le modèle s’est arrêté sans un mot.',
+    vote: 'Quelle réponse est la meilleure ?',
+    leftBetter: 'Celle de gauche',
+    rightBetter: 'Celle de droite',
+    tie: 'Aucune',
+    was: (name) => `C’était ${name}.`,
+    tally: (name, wins, votes) =>
+      `${name} était meilleur dans ${formatCount(wins)} ${plural(votes, { one: 'vote sur #', many: 'votes sur #', other: 'votes sur #' })}`,
+    ties: (count) =>
+      plural(count, { one: '# sans gagnant', many: '# sans gagnant', other: '# sans gagnant' }),
+    train: 'Entraîner sur les votes',
+    trainHelp: (pairs) =>
+      plural(pairs, {
+        one: '# paire dans votes.jsonl',
+        many: '# de paires dans votes.jsonl',
+        other: '# paires dans votes.jsonl',
+      }),
+    needsTwo: 'Construisez un modèle dérivé, ou ajoutez-en un second, pour comparer.',
+  },
+  breaches: {
+    heading: 'Manquements aux règles',
+    help: 'Les deux modèles répondent aux mêmes invites mises de côté, et les règles de la recette jugent les réponses.',
+    count: 'Compter les manquements',
+    counting: (done, all) => `Réponse ${done} sur ${all}…`,
+    caption: (prompts) =>
+      plural(prompts, {
+        one: 'Réponses à # invite qui enfreignent une règle',
+        many: 'Réponses à # d’invites qui enfreignent une règle',
+        other: 'Réponses à # invites qui enfreignent une règle',
+      }),
+    any: 'N’importe quelle règle',
+    rule: {
+      protected: (id) => `Protégé : ${id}`,
+      principle: (id) => `Principe : ${id}`,
+    },
+  },
+  taking: {
+    heading: 'À emporter',
+    model: 'Modèle',
+    format: 'Sous forme de',
+    formats: {
+      folder: 'dossier pour transformers, MLX-LM et tapestry',
+      gguf: 'un seul fichier GGUF pour llama.cpp et Ollama',
+      peft: 'son adaptateur pour PEFT',
+    },
+    acknowledge: (data) => `Ceux qui ont révoqué ${data} acceptent que ce modèle soit exporté`,
+    prepare: 'Préparer les fichiers',
+    save: 'Enregistrer dans un dossier',
+    saved: (count) =>
+      plural(count, {
+        one: '# fichier est enregistré.',
+        many: '# de fichiers sont enregistrés.',
+        other: '# fichiers sont enregistrés.',
+      }),
+    files: 'Fichiers',
+  },
+  storing: {
+    heading: 'Où tout se trouve',
+    where: 'Dans l’espace privé de ce navigateur pour cette page, et nulle part ailleurs.',
+    shared: 'Partagé avec d’autres : rien.',
+    sharedWhy:
+      'La règle de la page ne la laisse se connecter à aucune adresse, pas même à celle d’où elle vient. Un modèle dérivé dit ce qu’il est, et aucune session ne le prend pour base.',
+    total: (size) => `${size} en tout`,
+    quota: (size) => `Le navigateur permet ${size}.`,
+    files: (count) =>
+      plural(count, { one: 'Le # fichier', many: 'Les # de fichiers', other: 'Les # fichiers' }),
+    file: 'Fichier',
+    size: 'Taille',
+    forget: 'Tout retirer',
+    forgetConfirm: 'Tout retirer maintenant',
+    cancel: 'Annuler',
+  },
+};

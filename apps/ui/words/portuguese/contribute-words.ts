@@ -1,0 +1,200 @@
+import type { Messages } from '../catalogue.ts';
+import { plural } from './grammar.ts';
+
+/** Every text of the page that contributes to a run, in Portuguese. */
+export const contributeWords: Messages['contribute'] = {
+  title: 'Contribuir – Tapestry',
+  heading: 'Ajude a treinar um modelo de linguagem. Seu texto fica aqui.',
+  what: 'Sua GPU treina um modelo compartilhado com um texto que você escolhe. Só são enviadas mudanças nos números do modelo, mescladas com as de outros nós.',
+  newTab: '(abre uma nova aba)',
+  dashboard: 'Painel',
+  run: (name, parameters) =>
+    `“${name}”, ${plural(parameters, {
+      one: 'um modelo de # parâmetro',
+      many: 'um modelo de # de parâmetros',
+      other: 'um modelo de # parâmetros',
+    })}.`,
+  gpu: 'Sua GPU',
+  probing: 'Procurando a sua GPU…',
+  software:
+    'Este é um adaptador de software: ele calcula no processador. Funciona, mas mais devagar que uma GPU.',
+  text: 'Seu texto',
+  corpusChoice: 'Um corpus incluído',
+  corpusLabel: 'Corpus',
+  corpusHelp: (languages) =>
+    plural(languages, {
+      one: 'A Declaração Universal dos Direitos Humanos em # língua:',
+      many: 'A Declaração Universal dos Direitos Humanos em # de línguas:',
+      other: 'A Declaração Universal dos Direitos Humanos em # línguas:',
+    }),
+  filesChoice: 'Seus próprios arquivos',
+  filesLabel: 'Arquivos',
+  filesHelp:
+    'Texto simples ou Markdown em UTF-8, UTF-16 ou Windows-1252, ou JSONL com um campo “text”. Só esta aba lê os arquivos.',
+  textReading: 'Lendo os arquivos…',
+  textFirstLines: (size) => `${size} de texto podem ser usados. Começa assim:`,
+  filesChosen: (count, size) =>
+    `${plural(count, { one: '# arquivo', many: '# de arquivos', other: '# arquivos' })}, ${size}`,
+  filesLost: (names) => `A página foi recarregada. Escolha estes arquivos de novo: ${names}.`,
+  filesNeeded: 'Escolha pelo menos um arquivo.',
+  token: 'Chave de acesso',
+  tokenHelp: 'Peça a chave a quem cuida deste relé.',
+  tokenNeeded: 'Este relé exige uma chave de acesso.',
+  power: 'Potência',
+  powerHelp: 'Menos potência deixa mais da GPU para o seu outro trabalho.',
+  start: 'Iniciar',
+  again: 'Iniciar de novo',
+  pause: 'Pausar',
+  resume: 'Retomar',
+  finish: 'Concluir',
+  finishHelp:
+    'Concluir completa e envia a sua rodada atual e depois sai. Você também pode fechar a aba: a sua rodada é descartada, e os outros nós continuam.',
+  state: {
+    checking: 'Preparando',
+    ready: 'Pronto',
+    starting: 'Iniciando',
+    joining: 'Entrando no relé',
+    compiling: 'Compilando os kernels',
+    syncing: 'Baixando a base',
+    training: 'Treinando',
+    sending: 'Enviando o seu delta',
+    waiting: 'Esperando a próxima rodada',
+    retrying: 'Conexão perdida, nova tentativa',
+    paused: 'Em pausa',
+    finishing: 'Concluindo esta rodada',
+    finished: 'Concluído. Obrigado.',
+    complete: 'A sessão está completa. Obrigado.',
+    failed: 'Parado',
+    unsupported: 'Este navegador não pode treinar',
+  },
+  progress: (round, rounds, step, steps) => `Rodada ${round} de ${rounds}, passo ${step} de ${steps}`,
+  retrying: (attempt, seconds) => `Tentativa ${attempt}, em ${seconds} s.`,
+  retryNow: 'Tentar agora',
+  launch: {
+    label: 'Passos do início',
+    join: 'Entrar',
+    compile: 'Compilar',
+    fetch: 'Baixar',
+    train: 'Treinar',
+    done: '(feito)',
+  },
+  roundEnds: (time) => `Esta rodada termina por volta de ${time}.`,
+  roundCutOff: (time) => `O prazo encerra esta rodada às ${time}, antes do seu último passo.`,
+  runEnds: (time) => `A sessão termina por volta de ${time}.`,
+  resumesAt: (time) => `Você pausou. O treino recomeça às ${time}.`,
+  tabProgress: (percent, round, rounds) => `${percent} · rodada ${round} de ${rounds}`,
+  options: 'Quanto e até quando',
+  stopAfter: 'Parar após',
+  stopNever: 'O fim da sessão',
+  stopRounds: (rounds) => plural(rounds, { one: '# rodada', many: '# de rodadas', other: '# rodadas' }),
+  pauseFor: 'Minutos de pausa',
+  minutes: 'min',
+  pauseForButton: 'Pausar por esse tempo',
+  otherTab: {
+    heading: 'Outra aba deste navegador está treinando',
+    why: 'Aquela aba continua, e nada se perde. Uma aba usa a GPU inteira, por isso esta só observa.',
+    title: 'O título dela agora:',
+    show: 'Mostrar essa aba',
+    showHelp: 'A aba vem para a frente onde o navegador permite; senão, o título dela começa com “Aqui”.',
+    called: (title) => `Aqui: ${title}`,
+  },
+  times: (count) => plural(count, { one: '(# vez)', many: '(# de vezes)', other: '(# vezes)' }),
+  tooSlow: (needs, gives) =>
+    `Seu aparelho precisa de cerca de ${needs} min por rodada, e esta sessão dá ${gives} min.`,
+  tooSlowNext:
+    'Ponha a potência em 100%, feche outros programas que usam a GPU ou contribua de um aparelho mais rápido.',
+  yours: 'Sua parte',
+  tokens: 'Tokens que você contribuiu',
+  share: 'Parte da sessão',
+  accepted: 'Contribuições aceitas',
+  counted: 'A última conta',
+  speed: 'Tokens por segundo',
+  corpusTokens: 'Tokens do seu texto',
+  pass: 'Uma passada pelo seu texto',
+  passMinutes: (minutes) => `cerca de ${minutes} min`,
+  passShort: 'menos de 1 min',
+  receipts: {
+    download: 'Baixar os seus recibos',
+    help: 'O relé assina um recibo para cada contribuição que aceita. O arquivo contém os 256 mais novos desta sessão e nada do seu texto.',
+    check: 'Qualquer pessoa pode conferir que a sessão contém as suas contribuições:',
+    saved: (name) => `Salvo como ${name}.`,
+    none: 'Este navegador ainda não tem nenhum recibo desta sessão.',
+  },
+  sent: 'Dados enviados',
+  sentType: 'Mensagem',
+  sentBytes: 'Bytes',
+  sentNames: {
+    join: 'Entrada: a sua chave e a assinatura dela',
+    offer: 'Oferta: hash, contagens e perdas de um delta',
+    chunk: 'Pedaço: o delta, números de 8 bits',
+    heartbeat: 'Pulso: “estou aqui”, passos, perda',
+    leave: 'Saída: até logo',
+  },
+  sentTotal: 'Total enviado',
+  received: 'Recebido (a base e mensagens)',
+  notSent: 'Seu texto não foi enviado, nem pode ser.',
+  notSentWhy:
+    'O relé só aceita estas cinco mensagens. Nenhuma tem um campo para texto, e cada uma tem um tamanho fixo. Seu texto fica em um worker que só pode se conectar a este relé.',
+  schema: 'Ler cada mensagem',
+  audit: 'Conferir como o relé o mesclou',
+  limits: 'Mesmo assim, um delta pode revelar partes do seu texto',
+  limitsText:
+    'Um delta é calculado a partir do seu texto. Quem o lê pode dizer com bastante certeza que bytes ocorrem no texto. Em um teste, uma frase repetida muitas vezes foi reproduzida palavra por palavra. O relé lê cada delta e, depois da rodada, também o leem aqueles que a sessão indica. Em uma rodada com poucos nós, a base seguinte, que é pública, mostra muito de cada delta. Não contribua com segredos.',
+  notices: 'Avisos',
+  refused: (code, round) => `O relé recusou a sua contribuição para a rodada ${round} (${code}).`,
+  dropped: (round) =>
+    `Sua contribuição para a rodada ${round} chegou tarde ou não pôde ser usada. Seu nó continua com a próxima rodada.`,
+  leftOut: (round) =>
+    `Sua contribuição para a rodada ${round} ficou de fora, porque aponta contra as dos outros.`,
+  leftOutNext:
+    'Nada, se acontece de vez em quando: seu texto talvez seja diferente do dos outros. Se acontece em toda rodada, escolha outro texto.',
+  fates: {
+    included: () => 'por inteiro',
+    scaled: (percent) => `em ${percent}`,
+    trimmed: (percent) => `em ${percent}: alguns valores são diferentes demais dos outros`,
+    capped: (percent) => `em ${percent}: a sessão limita o peso de um nó`,
+    'left-out': () => 'deixada de fora',
+  },
+  abandoned: (round) =>
+    `A rodada ${round} não deu uma base e abre de novo: teve poucas contribuições, ou a base era pior no texto reservado do que a sessão permite.`,
+  deviceLost: (round, step) =>
+    `A GPU foi perdida e aberta de novo. A rodada ${round} recomeça após o passo ${step}.`,
+  tooShort: (round, lasts, training, upload) =>
+    `A rodada ${round} dura ${lasts}. Este aparelho precisa de ${training} para o seu mínimo de passos e de ${upload} para o envio, por isso a sua contribuição pode chegar tarde.`,
+  tooShortNext:
+    'Ele segue a sessão mesmo assim. Mais potência, um aparelho mais rápido ou uma rede mais rápida fazem com que conte.',
+  notFinite: (round) =>
+    `O treino na rodada ${round} deu números não finitos, por isso nada foi enviado. Ele continua a partir da próxima base.`,
+  kernelsChanged:
+    'A GPU, o driver dela ou esta página mudou desde que o estado foi salvo. O treino continua, mas os resultados podem diferir nos últimos dígitos.',
+  kernelsDemoted:
+    'Um passo de teste mostrou que a sua GPU calcula errado com alguns dos seus programas. Neste aparelho, outros mais lentos, mas corretos, os substituem.',
+  next: 'O que fazer:',
+  fork: {
+    heading: 'Este relé assinou duas histórias diferentes da sessão',
+    what: 'Seu nó comparou o que o relé diz agora com o que ele assinou antes, e parou. Ele não envia mais nada a este relé. Um relé que faz isso pode dar bases diferentes a nós diferentes.',
+    stepsWithProof: [
+      'Baixe a prova. Ela só está neste navegador, e “Esquecer-me neste aparelho” a apaga.',
+      'Envie-a aos outros nós e a quem cuida do relé. Ela contém hashes e assinaturas, e nada do seu texto.',
+      'Só contribua de novo quando tiverem encontrado o motivo.',
+    ],
+    steps: [
+      'Baixe os dois arquivos. Eles só estão neste navegador, e “Esquecer-me neste aparelho” os apaga.',
+      'Avise os outros nós e quem cuida do relé. Com estes arquivos, “tapestry verify” mostra onde o diário do relé difere do que ele assinou.',
+      'Só contribua de novo quando tiverem encontrado o motivo.',
+    ],
+    download: {
+      proof: 'Baixar a prova',
+      checkpoint: 'Baixar o ponto de verificação',
+      receipts: 'Baixar os recibos',
+    },
+    check: 'Qualquer pessoa pode conferir a prova sem confiar em você:',
+    details: 'O que contradiz o quê',
+  },
+  forget: 'Esquecer-me neste aparelho',
+  forgetHelp:
+    'Apaga a chave, o estado salvo, os pesos, o que o relé assinou para você e as suas escolhas, que esta página guarda no seu navegador. Ela não guarda mais nada.',
+  forgotten: 'Tudo o que esta página guardava foi apagado.',
+  forgetConfirm: 'Apagar agora',
+  cancel: 'Cancelar',
+};

@@ -1,0 +1,21 @@
+import type { Messages } from '../catalogue.ts';
+import { auditWords } from './audit-words.ts';
+import { commonWords } from './common-words.ts';
+import { contributeWords } from './contribute-words.ts';
+import { dashboardWords } from './dashboard-words.ts';
+import { presenterWords } from './presenter-words.ts';
+import { sceneWords } from './scene-words.ts';
+import { studioWords } from './studio-words.ts';
+import { unsupportedWords } from './unsupported-words.ts';
+
+/** Every text that the pages show, in Spanish. */
+export const spanish: Messages = {
+  ...commonWords,
+  audit: auditWords,
+  contribute: contributeWords,
+  dashboard: dashboardWords,
+  presenter: presenterWords,
+  scenes: sceneWords,
+  studio: studioWords,
+  unsupported: unsupportedWords,
+};
