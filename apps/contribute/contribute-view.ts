@@ -3,19 +3,21 @@ import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts'
 import { formatDuration } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
+import { type LossPoint, withPoint } from './progress/loss-points.ts';
 import { addNotice, endNotices, type Notice } from './progress/notice-list.ts';
 import type { WorkerEvent } from './worker/worker-api.ts';
 
 /** The contributor's current activity. `Ending` is how it ended. */
-export type Activity = 'starting' | 'joining' | 'syncing' | 'training' | 'sending' | 'waiting' | 'retrying';
+export type Activity =
+  | 'starting'
+  | 'joining'
+  | 'syncing'
+  | 'training'
+  | 'sending'
+  | 'waiting'
+  | 'following'
+  | 'retrying';
 export type Ending = 'finished' | 'complete' | 'failed';
-
-export interface LossPoint {
-  /** Local steps since the page was opened. */
-  readonly step: number;
-  readonly training: number | null;
-  readonly heldOut: number | null;
-}
 
 /** The steps from the start to the first training step, in order. */
 export const launchSteps = ['join', 'compile', 'fetch', 'train'] as const;
@@ -39,6 +41,8 @@ export interface ContributeView {
   /** The step of the start that is in progress; null once the node has trained. */
   readonly launch: LaunchStep | null;
   readonly paused: boolean;
+  /** The device is too slow for the rounds, and only follows them for a while. */
+  readonly follows: boolean;
   readonly finishing: boolean;
   readonly ending: Ending | null;
   /** First 16 hex digits of the node's public key, as the relay's status names it. */
@@ -76,6 +80,7 @@ export const atRest: ContributeView = {
   activity: null,
   launch: null,
   paused: false,
+  follows: false,
   finishing: false,
   ending: null,
   node: null,
@@ -101,9 +106,6 @@ export const atRest: ContributeView = {
   notices: [],
 };
 
-/** The chart shows at most this many points with a held-out loss, and as many with a training loss only. */
-const keptPoints = 200;
-
 export type State = keyof typeof messages.contribute.state;
 
 /** The single state that the state line shows. */
@@ -125,35 +127,12 @@ export function started(progress: ContributeView): ContributeView {
     sinceStart: 0,
     ending: null,
     paused: false,
+    follows: false,
     finishing: false,
     failure: null,
     retry: null,
     notices: [],
   };
-}
-
-function addPoint(progress: ContributeView, point: LossPoint): readonly LossPoint[] {
-  const last = progress.loss.at(-1);
-  if (last?.step !== point.step) return thinned([...progress.loss, point], point.heldOut !== null);
-  const merged = {
-    ...last,
-    training: point.training ?? last.training,
-    heldOut: point.heldOut ?? last.heldOut,
-  };
-  return thinned([...progress.loss.slice(0, -1), merged], merged.heldOut !== null);
-}
-
-/**
- * Removes one point of a kind (with a held-out loss or without) if there are more than `keptPoints` of that kind. Each kind
- * has its own limit, so that neither curve displaces the other. It removes the point whose two neighbours are closest, so
- * that the others remain spread over the whole session. The first and the last point always remain.
- */
-function thinned(points: readonly LossPoint[], heldOut: boolean): readonly LossPoint[] {
-  const kind = points.filter((point) => (point.heldOut !== null) === heldOut);
-  if (kind.length <= keptPoints) return points;
-  const gap = (at: number) => (kind[at + 1]?.step ?? Infinity) - (kind[at - 1]?.step ?? -Infinity);
-  const crowded = kind.reduce((least, _, at) => (gap(at) < gap(least) ? at : least), 1);
-  return points.filter((point) => point !== kind[crowded]);
 }
 
 /** Adds a notice; `kind` is the event's name, and several of one kind are one. */
@@ -170,6 +149,11 @@ function warn(
 /** Removes the notices whose cause has ended. */
 function ended(progress: ContributeView, ...kinds: string[]): ContributeView {
   return { ...progress, notices: endNotices(progress.notices, kinds) };
+}
+
+/** What a node does between its rounds. */
+function between({ follows }: ContributeView): Activity {
+  return follows ? 'following' : 'waiting';
 }
 
 /** The view after one event. */
@@ -196,23 +180,33 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
     case 'compiled':
       return { ...progress, launch: progress.launch === 'compile' ? 'fetch' : progress.launch };
     case 'syncing':
-      return { ...progress, activity: 'syncing', round: event.round, step: 0 };
+      return {
+        ...progress,
+        activity: progress.follows ? 'following' : 'syncing',
+        round: event.round,
+        step: 0,
+      };
     case 'synced':
       return {
         ...progress,
         // A base may also arrive while a round is trained.
-        activity: progress.activity === 'training' ? 'training' : 'waiting',
+        activity: progress.activity === 'training' ? 'training' : between(progress),
         launch: progress.launch === null ? null : 'train',
         downloaded: progress.downloaded + event.bytes,
       };
     case 'round':
       return {
-        ...progress,
+        ...ended(progress, 'follows'),
         activity: 'training',
+        follows: false,
         round: event.round,
         step: 0,
         steps: event.steps,
-        loss: addPoint(progress, { step: progress.localSteps, training: null, heldOut: event.heldOutLoss }),
+        loss: withPoint(progress.loss, {
+          step: progress.localSteps,
+          training: null,
+          heldOut: event.heldOutLoss,
+        }),
       };
     case 'step': {
       // Steps that are repeated after a lost device or a resume count again, because they are computed again.
@@ -226,7 +220,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         steps: event.steps,
         localSteps,
         tokensPerSecond: event.tokensPerSecond,
-        loss: addPoint(progress, { step: localSteps, training: event.loss, heldOut: null }),
+        loss: withPoint(progress.loss, { step: localSteps, training: event.loss, heldOut: null }),
       };
     }
     case 'contribution':
@@ -244,7 +238,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
       const isMerged = event.fate !== null && !isLeftOut;
       const waiting: ContributeView = {
         ...ended(progress, 'abandoned', ...(isMerged ? ['left-out'] : [])),
-        activity: 'waiting',
+        activity: between(progress),
         fate: event.fate ?? progress.fate,
       };
       if (!isLeftOut) return waiting;
@@ -277,6 +271,15 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
       return {
         ...warn(progress, isLate ? 'late' : 'not-finite', text(event.round)),
         activity: 'waiting',
+      };
+    }
+    case 'following': {
+      const { was, round, steps, localSteps, rounds } = event;
+      const text = `${words.follows[was](round, steps, localSteps)} ${words.follows.rounds(rounds)}`;
+      return {
+        ...warn(ended(progress, 'late', 'too-short'), 'follows', text, words.followsNext),
+        activity: 'following',
+        follows: true,
       };
     }
     case 'abandoned':

@@ -4,8 +4,9 @@ import { formatCount, formatShare } from '../ui/format.ts';
 import { LossChart } from '../ui/loss-chart.tsx';
 import { messages } from '../ui/messages.ts';
 import type { Chart } from '../ui/series.ts';
-import type { ContributeView, LossPoint } from './contribute-view.ts';
+import type { ContributeView } from './contribute-view.ts';
 import type { Controller } from './controller.ts';
+import type { LossPoint } from './progress/loss-points.ts';
 import { Receipts } from './receipts.tsx';
 
 const words = messages.contribute;

@@ -16,6 +16,7 @@ const tones = {
   uploading: 'good',
   waiting: 'idle',
   paused: 'warn',
+  following: 'warn',
 } as const;
 
 /** Up to so many nodes have a card with figures; more have a small one, and no more than fit a screen are shown at first. */

@@ -114,8 +114,10 @@ export class Contributor {
   }
 
   setPower(power: number): void {
+    const before = this.#power;
     this.#power = checkedPower(power);
     this.#work?.training.setPower(power);
+    if (power > before) this.#dispatch({ kind: 'faster' });
   }
 
   async #contribute(): Promise<void> {
@@ -230,6 +232,12 @@ export class Contributor {
       case 'conclude':
         this.#conclude();
         break;
+      case 'follow': {
+        const { kind: _, ...facts } = effect;
+        const { steps } = this.#work?.training.progress ?? noProgress;
+        this.#tell({ event: 'following', ...facts, steps });
+        break;
+      }
       case 'hold':
         this.#work?.training.hold();
         break;

@@ -93,6 +93,18 @@ export type ContributorEvent =
       /** What became of this node's contribution to the round; null if it has none in the base. */
       readonly fate: ContributionFate | null;
     }
+  /**
+   * The node is too slow: `round`, like those before it, closed before its work arrived. It was still at that, and had done `steps` of
+   * `localSteps`. It only follows the next `rounds`, and then takes part again.
+   */
+  | {
+      readonly event: 'following';
+      readonly round: number;
+      readonly was: 'syncing' | 'training' | 'sending';
+      readonly steps: number;
+      readonly localSteps: number;
+      readonly rounds: number;
+    }
   | { readonly event: 'abandoned'; readonly round: number }
   | {
       readonly event: 'retry';

@@ -45,7 +45,9 @@ export interface RoundState {
   readonly base: Hash;
   /** Connected nodes. */
   readonly connected: number;
-  /** Connected nodes that have not contributed to the open attempt. */
+  /** Connected nodes that take no part: they only follow the run, or their persons paused them. */
+  readonly resting: number;
+  /** Connected nodes that take part and have not contributed to the open attempt. */
   readonly awaited: number;
   readonly contributions: number;
   /** Nodes that were connected when the attempt opened, and that still are or have contributed. */
@@ -73,6 +75,9 @@ export type RoundEvent = { readonly time: number } & (
   | { readonly type: 'tick' }
   /** `isAwaited`: the node has not contributed to the open attempt. `isExpected`: it was connected when the attempt opened. */
   | { readonly type: 'joined' | 'left'; readonly isAwaited: boolean; readonly isExpected: boolean }
+  /** A connected node takes no part from now on, or takes part again; it does the latter before it leaves. */
+  | { readonly type: 'rested' | 'returned'; readonly isAwaited: boolean; readonly isExpected: boolean }
+  /** `isConnected`: the node is connected and takes part. */
   | { readonly type: 'contributed'; readonly isConnected: boolean; readonly isExpected: boolean }
   | { readonly type: 'opened' | 'closed' | 'abandoned' | 'completed' }
   | { readonly type: 'committed' | 'adopted'; readonly base: Hash }
@@ -100,7 +105,17 @@ const between = {
 
 /** The state before `round` opens on `base`; `attempt` is how often the round was opened before. */
 export function waiting(round: number, attempt: number, base: Hash): RoundState {
-  return { phase: 'waiting', round, attempt, base, connected: 0, isHeld: false, isEnding: false, ...between };
+  return {
+    phase: 'waiting',
+    round,
+    attempt,
+    base,
+    connected: 0,
+    resting: 0,
+    isHeld: false,
+    isEnding: false,
+    ...between,
+  };
 }
 
 /**
@@ -191,19 +206,25 @@ function withGrace(state: RoundState, time: number, limits: RoundLimits): RoundS
 }
 
 function advance(state: RoundState, event: RoundEvent, limits: RoundLimits): RoundState {
-  const { connected, awaited } = state;
+  const { connected, resting, awaited } = state;
   switch (event.type) {
     case 'tick':
       return state;
-    case 'joined': {
+    case 'joined':
+    case 'returned': {
       const waits = state.phase === 'open' && event.isAwaited ? 1 : 0;
       const expected = state.expected + (event.isExpected ? waits : 0);
-      return { ...state, connected: connected + 1, awaited: awaited + waits, expected };
+      const counts = { awaited: awaited + waits, expected };
+      if (event.type === 'joined') return { ...state, ...counts, connected: connected + 1 };
+      return { ...state, ...counts, resting: resting - 1 };
     }
-    case 'left': {
+    case 'left':
+    case 'rested': {
       const waited = state.phase === 'open' && event.isAwaited ? 1 : 0;
       const expected = state.expected - (event.isExpected ? waited : 0);
-      return { ...state, connected: connected - 1, awaited: awaited - waited, expected };
+      const counts = { awaited: awaited - waited, expected };
+      if (event.type === 'left') return { ...state, ...counts, connected: connected - 1 };
+      return { ...state, ...counts, resting: resting + 1 };
     }
     case 'contributed': {
       if (state.phase !== 'open') return state;
@@ -223,8 +244,8 @@ function advance(state: RoundState, event: RoundEvent, limits: RoundLimits): Rou
         ...between,
         phase: 'open',
         attempt: state.attempt + 1,
-        awaited: connected,
-        expected: connected,
+        awaited: connected - resting,
+        expected: connected - resting,
         deadlineAt: event.time + limits.deadlineMs,
       };
     case 'planned': {

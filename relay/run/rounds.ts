@@ -49,7 +49,9 @@ export class Rounds {
   /** Null in a run with fixed steps. */
   readonly #pace: Pace | null;
   readonly #connected = new Set<NodeKey>();
-  /** Nodes that were connected when the open attempt opened; nodes that joined or contributed, if it was resumed. */
+  /** Connected nodes that take no part. */
+  readonly #resting = new Set<NodeKey>();
+  /** Nodes that took part when the open attempt opened; nodes that joined or contributed, if it was resumed. */
   #expected: Set<NodeKey>;
   #state: RoundState;
   #retryAt = Number.NEGATIVE_INFINITY;
@@ -116,8 +118,17 @@ export class Rounds {
   }
 
   left(key: NodeKey): void {
+    this.takesPart(key, true);
     this.#connected.delete(key);
     this.#connection('left', key);
+  }
+
+  /** A connected node says whether it takes part: no round waits for one that only follows the run, or is paused. */
+  takesPart(key: NodeKey, takes: boolean): void {
+    if (!this.#connected.has(key) || this.#resting.has(key) !== takes) return;
+    if (takes) this.#resting.delete(key);
+    else this.#resting.add(key);
+    this.#connection(takes ? 'returned' : 'rested', key);
   }
 
   /** A node that takes part in the open round reported its progress. */
@@ -231,10 +242,15 @@ export class Rounds {
     this.#state = reduce(this.#state, event, this.#limits).state;
   }
 
-  #connection(type: 'joined' | 'left', key: NodeKey): void {
+  #connection(type: 'joined' | 'left' | 'rested' | 'returned', key: NodeKey): void {
     const isAwaited = !this.#hasContributed(key);
     const isExpected = this.isExpected(key);
     this.#advance({ type, isAwaited, isExpected, time: this.#clock.elapsed() });
+  }
+
+  /** The connected nodes that take part. */
+  #taking(): NodeKey[] {
+    return [...this.#connected].filter((key) => !this.#resting.has(key));
   }
 
   #hasContributed(key: NodeKey): boolean {
@@ -245,18 +261,21 @@ export class Rounds {
     const time = this.#clock.elapsed();
     switch (entry.kind) {
       case 'round-opened':
-        this.#expected = new Set(this.#connected);
+        this.#expected = new Set(this.#taking());
         this.#pace?.roundOpened();
         this.#pace?.measures.opened(this.#connected, entry.body.attempt === 1, time);
         return { type: 'opened', time };
       case 'contribution-accepted': {
         const { key } = entry.body;
         this.#pace?.measures.accepted(key, time);
-        const [isConnected, isExpected] = [this.#connected.has(key), this.isExpected(key)];
+        const [isConnected, isExpected] = [
+          this.#connected.has(key) && !this.#resting.has(key),
+          this.isExpected(key),
+        ];
         return { type: 'contributed', isConnected, isExpected, time };
       }
       case 'round-closed':
-        this.#pace?.measures.closed(this.#connected);
+        this.#pace?.measures.closed(this.#taking());
         return { type: 'closed', time };
       case 'round-committed':
         return { type: 'committed', base: this.#store.replay.base, time };

@@ -32,8 +32,8 @@ export class Run {
   readonly manifestBytes: Uint8Array<ArrayBuffer>;
   readonly manifestSignature: Uint8Array<ArrayBuffer>;
   readonly id: Hash;
-  /** The speeds of the nodes, where rounds are timed. */
-  readonly pace: Pick<Rounds, 'reported' | 'measured'>;
+  /** Who takes part, and how fast. */
+  readonly pace: Pick<Rounds, 'reported' | 'measured' | 'takesPart'>;
   /** Who may read which blob, and the deltas that lead from base to base. */
   readonly blobs: BlobCatalogue;
   readonly upstream: Upstream;

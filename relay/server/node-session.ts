@@ -313,7 +313,9 @@ export class NodeSession implements ConnectionHandler {
       // A short round may take a part of a second. What is shown stays within the tokens of a round.
       tokensPerSecond: Math.min(tokensPerSecond, manifest.limits.maxTokens),
     };
-    if (current) this.#server.run.pace.reported(key, steps, tokensPerSecond);
+    const { pace } = this.#server.run;
+    pace.takesPart(key, heartbeat.state !== NodeState.FOLLOWING && heartbeat.state !== NodeState.PAUSED);
+    if (current) pace.reported(key, steps, tokensPerSecond);
     this.#server.progressed();
     this.connection.send({ case: 'pulse', value: {} });
   }

@@ -58,7 +58,7 @@ const sample = v.nullable(v.strictObject({ round: count, prompt: v.string(), tex
 
 /** What a node reports and what it gave, which changes while it is connected. */
 const progress = {
-  state: v.picklist(['syncing', 'training', 'uploading', 'waiting', 'paused']),
+  state: v.picklist(['syncing', 'training', 'uploading', 'waiting', 'paused', 'following']),
   /** Steps of the current round. */
   steps: count,
   tokensPerSecond: rate,

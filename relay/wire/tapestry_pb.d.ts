@@ -2511,6 +2511,13 @@ export enum NodeState {
    * @generated from enum value: NODE_STATE_PAUSED = 5;
    */
   PAUSED = 5,
+
+  /**
+   * The node is too slow for the rounds. It fetches the bases, and the relay waits for no contribution of it.
+   *
+   * @generated from enum value: NODE_STATE_FOLLOWING = 6;
+   */
+  FOLLOWING = 6,
 }
 
 /**

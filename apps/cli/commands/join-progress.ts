@@ -60,8 +60,8 @@ export function describe(event: ContributorEvent): string | null {
       return event.tooShort
         ? `Round ${event.round} lasts ${seconds(event.plannedMilliseconds + event.graceMilliseconds)}, and this node needs ` +
             `${seconds(event.trainingMilliseconds)} for its least steps and ${seconds(event.uploadMilliseconds)} for its ` +
-            'upload: its contribution may be late. It still follows the run; a faster adapter, more --power or a faster ' +
-            'network makes it count.'
+            'upload: its contribution may be late. A node whose work is late again and again only follows the run; a faster ' +
+            'adapter, more --power or a faster network makes it count.'
         : `Round ${event.round} asks for work for ${seconds(event.leftMilliseconds)} more.`;
     case 'round':
       return `Round ${event.round}: ${event.steps} steps; held-out loss of the base ${event.heldOutLoss.toFixed(4)}.`;
@@ -79,6 +79,11 @@ export function describe(event: ContributorEvent): string | null {
       return (
         `Round ${event.round} made base ${short(event.base)} from ${counted(event.contributions)}.` +
         (event.fate === null ? '' : ` ${fates[event.fate.outcome](event.fate)}`)
+      );
+    case 'following':
+      return (
+        `Round ${event.round} closed ${late[event.was](event)}. This node now only follows the run, and takes part again ` +
+        `after ${event.rounds} rounds.`
       );
     case 'abandoned':
       return (
@@ -106,6 +111,14 @@ export function describe(event: ContributorEvent): string | null {
       return null;
   }
 }
+
+type Following = Extract<ContributorEvent, { event: 'following' }>;
+
+const late: Readonly<Record<Following['was'], (event: Following) => string>> = {
+  syncing: () => 'while this node was still fetching its base',
+  training: ({ steps, localSteps }) => `when this node had done ${steps} of ${localSteps} steps`,
+  sending: ({ steps }) => `when this node had done ${steps} steps and was still sending its delta`,
+};
 
 const counted = (contributions: number) => `${contributions} contribution${contributions === 1 ? '' : 's'}`;
 

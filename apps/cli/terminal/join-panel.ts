@@ -12,6 +12,8 @@ export class JoinPanel {
   #localSteps = 0;
   #step: Extract<ContributorEvent, { event: 'step' }> | null = null;
   #heldOut: number | null = null;
+  /** The rounds that the node only follows; null while it takes part. */
+  #follows: number | null = null;
   #losses: number[] = [];
   #contributions = 0;
   #sent = 0;
@@ -24,7 +26,11 @@ export class JoinPanel {
         this.#tokensPerStep = event.tokensPerStep;
         this.#localSteps = event.localSteps;
         break;
+      case 'following':
+        this.#follows = event.rounds;
+        break;
       case 'round':
+        this.#follows = null;
         this.#heldOut = event.heldOutLoss;
         break;
       case 'step':
@@ -50,8 +56,12 @@ export class JoinPanel {
     const left = step.steps - step.step;
     const inRun = left + Math.max(0, this.#rounds - step.round) * this.#localSteps;
     const counted = `${this.#contributions} contribution${this.#contributions === 1 ? '' : 's'}`;
+    const does =
+      this.#follows === null
+        ? `${bar(step.step / step.steps, 20)} ${milliseconds(left)} left, the run at least ${milliseconds(inRun)}`
+        : `too slow: follows ${this.#follows} rounds, then takes part again`;
     return [
-      `round ${step.round}/${this.#rounds} ${bar(step.step / step.steps, 20)} ${milliseconds(left)} left, the run at least ${milliseconds(inRun)}`,
+      `round ${step.round}/${this.#rounds} ${does}`,
       `loss ${loss(step.loss)} ${sparkLine(this.#losses, shownLosses)} held out ${loss(this.#heldOut)}`,
       `sent ${bytes(this.#sent)} in ${counted}, received ${bytes(this.#received)}; no text was sent`,
     ];

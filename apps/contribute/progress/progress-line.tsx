@@ -20,6 +20,7 @@ const tones: Readonly<Record<State, 'idle' | 'good' | 'warn' | 'bad'>> = {
   waiting: 'idle',
   retrying: 'warn',
   paused: 'warn',
+  following: 'warn',
   finishing: 'good',
   finished: 'good',
   complete: 'good',

@@ -1,6 +1,7 @@
 import type { DraftToRelay } from '../../../relay/wire/frames.ts';
 import { NodeState } from '../../../relay/wire/tapestry_pb.js';
 import type { TrainingProgress } from '../../train/loop/training-progress.ts';
+import { follows } from '../session/following.ts';
 import type { Session, Work } from '../session/state.ts';
 
 const states: Readonly<Record<Work['kind'], NodeState>> = {
@@ -19,8 +20,10 @@ export function heartbeatOf(session: Session, progress: TrainingProgress): Draft
   const isWaiting = states[work.kind] === NodeState.WAITING;
   const round = work.kind === 'idle' || work.kind === 'accepted' ? (open ?? settled) : work.round;
   const halted = session.paused && (isWaiting || work.kind === 'training');
+  const followsOnly = follows(session) && (work.kind === 'idle' || work.kind === 'syncing');
+  const working = followsOnly ? NodeState.FOLLOWING : states[work.kind];
   return {
     case: 'heartbeat',
-    value: { round: round?.round ?? 0, state: halted ? NodeState.PAUSED : states[work.kind], ...progress },
+    value: { round: round?.round ?? 0, state: halted ? NodeState.PAUSED : working, ...progress },
   };
 }

@@ -1,6 +1,7 @@
 import { codeName } from '../../../relay/wire/code-name.ts';
 import type { TapestryError } from '../../errors.ts';
 import { retryDelay } from '../../retry-delay.ts';
+import { unhurried } from './following.ts';
 import { answerTo, refusalError } from './refusals.ts';
 import { drop, duplicate, unsent } from './rounds.ts';
 import { type Advanced, type Effect, end, idle, type Session, type SessionEvent, tell } from './state.ts';
@@ -52,7 +53,7 @@ export function disconnected(session: Session, problem: TapestryError, jitter: n
   const { code, message, next } = problem;
   const told = tell({ event: 'retry', code, message, next, attempt, milliseconds });
   const wait: Effect = { kind: 'wait', milliseconds };
-  const down: Session = { ...unsent(session), connection: 'down', open: null, attempt };
+  const down: Session = { ...unsent(unhurried(session)), connection: 'down', open: null, attempt };
   if (session.work.kind !== 'syncing') return [down, [{ kind: 'disconnect' }, told, wait]];
   const stopped = { ...down, work: idle, job: session.job + 1 };
   return [stopped, [{ kind: 'disconnect' }, { kind: 'stop' }, told, wait]];

@@ -1,3 +1,4 @@
+import { afterRound, follows, fresh } from './following.ts';
 import {
   type Advanced,
   type Effect,
@@ -15,8 +16,15 @@ export const same = (a: Round, b: { readonly round: number; readonly base: strin
 
 /** Handles the opening of a round: continues it if the node already works on it, otherwise drops its work and begins. */
 export function opened(session: Session, round: Round): Advanced {
-  const open = { ...session, open: round, plan: null };
-  const { work } = session;
+  const { work, standing } = session;
+  // Work continues over the attempts at a round, so that a node of any speed can take part in one that opens again.
+  const isAgain = round.attempt > 1;
+  const open = {
+    ...session,
+    open: round,
+    plan: null,
+    standing: standing && isAgain ? { ...standing, follows: 0 } : standing,
+  };
   // A message that is late: the relay has accepted work on a later round.
   if (work.kind === 'accepted' && round.round < work.round.round) return [session, []];
   if (work.kind !== 'idle' && same(work.round, round)) return continued(open, round);
@@ -76,15 +84,20 @@ export function drop(session: Session, reason: 'refused' | 'closed' | 'not-finit
     'payload' in work
       ? [{ kind: 'discard', payload: work.payload }]
       : [{ kind: work.kind === 'training' ? 'conclude' : 'stop' }];
-  effects.push(tell({ event: 'dropped', round: work.round.round, reason }));
+  if (!follows(session)) effects.push(tell({ event: 'dropped', round: work.round.round, reason }));
   return finishIfAsked(dropped, effects);
 }
 
 export function accepted(session: Session, payload: string, sequence: number | null): Advanced {
-  const { work } = session;
+  const { work, standing } = session;
   if (!('payload' in work) || work.payload !== payload || work.kind === 'accepted') return [session, []];
   const { round } = work;
-  const done: Session = { ...session, work: { kind: 'accepted', round, payload }, settled: round };
+  const done: Session = {
+    ...session,
+    work: { kind: 'accepted', round, payload },
+    settled: round,
+    standing: standing && { ...fresh, fromOpening: standing.fromOpening },
+  };
   return finishIfAsked(done, [{ kind: 'accept', payload, sequence }]);
 }
 
@@ -112,10 +125,43 @@ function finishIfAsked(session: Session, effects: readonly Effect[]): Advanced {
 export function committed(session: Session, event: SessionEvent & { kind: 'committed' }): Advanced {
   const { round, base, contributions, tokens, fate } = event;
   const told = tell({ event: 'committed', round, base, contributions, tokens, fate });
+  const { work } = session;
+  const isOver = work.kind !== 'idle' && work.round.round <= round;
+  const [standing, following] = standingAfter(session, round);
   const between = { ...session, open: null, plan: null };
-  if (session.work.kind === 'idle' || session.work.round.round > round) return [between, [told]];
-  const [clear, effects] = drop(between, 'closed');
-  return [clear, [told, ...effects]];
+  const [clear, effects] = isOver ? drop(between, 'closed') : [between, []];
+  return [{ ...clear, standing }, [told, ...effects, ...(clear.ended ? [] : following)]];
+}
+
+/** The standing after a commit, and the effect of a node that follows from then on. */
+function standingAfter(
+  { work, standing, paused, connection }: Session,
+  round: number,
+): [Session['standing'], Effect[]] {
+  if (standing === null) return [null, []];
+  const fromOpening = connection === 'up' && !paused;
+  const isLate = work.kind !== 'idle' && work.kind !== 'accepted' && work.round.round === round && !paused;
+  const next = { ...afterRound(standing, isLate), fromOpening };
+  if (!isLate || next.follows <= standing.follows) return [next, []];
+  const was = work.kind === 'syncing' || work.kind === 'training' ? work.kind : 'sending';
+  return [next, [{ kind: 'follow', round, was, localSteps: work.round.localSteps, rounds: next.follows }]];
+}
+
+/** The node has its base. One that only follows has nothing else to do in this round. */
+export function synced(session: Session): Advanced {
+  const { work, job } = session;
+  if (work.kind !== 'syncing') return [session, []];
+  const { round } = work;
+  if (follows(session)) return [{ ...session, work: idle, settled: round }, []];
+  return [{ ...session, work: { kind: 'training', round } }, [{ kind: 'train', job, round }]];
+}
+
+/** A node that follows takes part at once, since it may be fast enough now. */
+export function faster(session: Session): Advanced {
+  const { open, settled, standing } = session;
+  if (standing === null || !follows(session)) return [session, []];
+  const isFollowed = open !== null && settled !== null && same(settled, open) && session.work.kind === 'idle';
+  return begin({ ...session, standing: fresh, settled: isFollowed ? null : settled });
 }
 
 /**
@@ -138,6 +184,6 @@ export function unsent(session: Session): Session {
 }
 
 export function resumed(session: Session): Advanced {
-  const [next, effects] = begin({ ...session, paused: false });
+  const [next, effects] = begin({ ...session, paused: false, standing: session.standing && fresh });
   return [next, [{ kind: 'release' }, tell({ event: 'resumed' }), ...effects]];
 }

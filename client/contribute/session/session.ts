@@ -1,7 +1,20 @@
 import { GoodbyeReason } from '../../../relay/wire/tapestry_pb.js';
+import { unhurried } from './following.ts';
 import { disconnected, refused } from './relay-loss.ts';
 import { stopping } from './relay-problems.ts';
-import { abandoned, accepted, committed, drop, offer, opened, planned, resumed, same } from './rounds.ts';
+import {
+  abandoned,
+  accepted,
+  committed,
+  drop,
+  faster,
+  offer,
+  opened,
+  planned,
+  resumed,
+  same,
+  synced,
+} from './rounds.ts';
 import { type Advanced, end, type Session, type SessionEvent, tell, type Work } from './state.ts';
 
 /**
@@ -60,11 +73,7 @@ export function advance(session: Session, event: SessionEvent): Advanced {
     case 'disconnected':
       return disconnected(session, event.problem, event.jitter);
     case 'synced':
-      if (work.kind !== 'syncing' || event.job !== session.job) return [session, []];
-      return [
-        { ...session, work: { ...work, kind: 'training' } },
-        [{ kind: 'train', job: session.job, round: work.round }],
-      ];
+      return event.job === session.job ? synced(session) : [session, []];
     case 'trained': {
       if (work.kind !== 'training' || event.job !== session.job) return [session, []];
       const ready: Work = { kind: 'ready', round: work.round, payload: event.payload, again: false };
@@ -75,9 +84,11 @@ export function advance(session: Session, event: SessionEvent): Advanced {
       return drop(session, 'not-finite');
     case 'failed':
       return end(session, 'failed', event.problem);
+    case 'faster':
+      return faster(session);
     case 'pause':
       if (session.paused || session.finishing) return [session, []];
-      return [{ ...session, paused: true }, [{ kind: 'hold' }, tell({ event: 'paused' })]];
+      return [{ ...unhurried(session), paused: true }, [{ kind: 'hold' }, tell({ event: 'paused' })]];
     case 'resume-work':
       return session.paused ? resumed(session) : [session, []];
     case 'finish': {

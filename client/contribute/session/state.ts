@@ -1,6 +1,7 @@
 import type { GoodbyeReason, RefusalCode } from '../../../relay/wire/tapestry_pb.js';
 import type { TapestryError } from '../../errors.ts';
 import type { ContributionFate, ContributorEvent, PlanTimes } from '../events.ts';
+import { fresh, type Standing } from './following.ts';
 
 /** State of a node: its connection to the relay and its work on a round, which advance independently. */
 export interface Session {
@@ -12,6 +13,8 @@ export interface Session {
   readonly plan: RoundPlan | null;
   /** The last attempt at a round that this node completed or dropped, whether or not the relay accepted it. */
   readonly settled: Round | null;
+  /** Null for a node that never only follows, because its work is not lost when it comes late. */
+  readonly standing: Standing | null;
   readonly paused: boolean;
   /** True if the session ends when its work is settled; with `leaving`, it also ends when the connection is lost. */
   readonly finishing: boolean;
@@ -97,6 +100,8 @@ export type SessionEvent =
   | { readonly kind: 'diverged'; readonly job: number }
   /** An error that no retry solves. */
   | { readonly kind: 'failed'; readonly problem: Error }
+  /** The person lets the node work faster than before. */
+  | { readonly kind: 'faster' }
   | { readonly kind: 'pause' | 'resume-work' | 'finish' | 'leave' };
 
 export type Effect =
@@ -109,6 +114,14 @@ export type Effect =
   | { readonly kind: 'conclude' }
   /** Pause training at its next step, or resume it. */
   | { readonly kind: 'hold' | 'release' }
+  /** The node is too slow, and only follows the next `rounds`: `round` closed while it was still at that. */
+  | {
+      readonly kind: 'follow';
+      readonly round: number;
+      readonly was: 'syncing' | 'training' | 'sending';
+      readonly localSteps: number;
+      readonly rounds: number;
+    }
   | { readonly kind: 'offer'; readonly payload: string }
   | { readonly kind: 'upload'; readonly payload: string; readonly offset: number }
   /** The relay accepted the contribution. `sequence` is null if it says that it has it already. */
@@ -132,6 +145,7 @@ export const newSession: Session = {
   open: null,
   plan: null,
   settled: null,
+  standing: fresh,
   paused: false,
   finishing: false,
   leaving: false,

@@ -13,6 +13,7 @@ const states: Readonly<Record<NodeState, NodeStatus['state']>> = {
   [NodeState.UPLOADING]: 'uploading',
   [NodeState.WAITING]: 'waiting',
   [NodeState.PAUSED]: 'paused',
+  [NodeState.FOLLOWING]: 'following',
 };
 
 /** Digits of a node's losses and of its speed: more are noise, and cost every viewer bytes. */

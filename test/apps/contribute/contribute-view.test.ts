@@ -57,6 +57,36 @@ test("shows the node's activity in one word", () => {
   expect(stateOf(fold([...training, { ...left, reason: 'complete' }]))).toBe('complete');
 });
 
+test('says in numbers why a device that is too slow only follows, until it trains again', () => {
+  const facts = { event: 'following', round: 3, steps: 4, localSteps: 50, rounds: 2 } as const;
+  const follows = fold([
+    ...scriptedEvents(1),
+    { event: 'dropped', round: 3, reason: 'closed' },
+    { ...facts, was: 'training' },
+  ]);
+  expect(stateOf(follows)).toBe('following');
+  expect(follows.notices.map(({ text }) => text)).toEqual([
+    'Round 3 closed when this device had done 4 of 50 steps. It now only follows the run, and takes part again after 2 rounds.',
+  ]);
+  const later = fold([...scriptedEvents(1), { ...facts, was: 'sending' }]);
+  expect(later.notices[0]?.text).toContain('had done 4 steps and was still sending');
+  const fetched = [
+    { event: 'syncing', round: 4, base: 'ab' },
+    { event: 'synced', round: 4, base: 'ab', bytes: 10, milliseconds: 1 },
+    { event: 'committed', round: 4, base: 'cd', contributions: 1, tokens: 1, fate: null },
+  ] as const;
+  expect(fetched.map((_, i) => stateOf(fetched.slice(0, i + 1).reduce(reduceProgress, follows)))).toEqual([
+    'following',
+    'following',
+    'following',
+  ]);
+  const again = [{ event: 'round', round: 6, base: 'ef', steps: 50, heldOutLoss: 3 } as const].reduce(
+    reduceProgress,
+    follows,
+  );
+  expect([stateOf(again), again.notices]).toEqual(['training', []]);
+});
+
 test('shows the failure in either order of the failure and leave events', () => {
   const left: WorkerEvent = { event: 'left', reason: 'failed', contributions: 0, tokens: 0 };
   const failure = { code: 'relay.bad-token', message: 'No.', next: 'Ask.', evidence: [] };

@@ -214,6 +214,30 @@ test.each([
   expect(times).toEqual([...times].sort((one, other) => one - other));
 });
 
+test('a round does not wait for a node that says that it only follows, nor after it came back', async () => {
+  const run = await openRound();
+  run.pace.takesPart(c.key, false);
+  await contribute(run, a, drawnPayload(100, 1));
+  await contribute(run, b, drawnPayload(100, 2));
+  await settled(run);
+  expect(run.current()).toMatchObject({ round: 2, phase: 'training', expected: 2 });
+  run.nodeLeft(c.key);
+  run.nodeJoined(c.key, null);
+  await settled(run);
+  expect(run.current()).toMatchObject({ expected: 3 });
+  run.pace.takesPart(c.key, false);
+  run.pace.takesPart(c.key, false);
+  run.pace.takesPart(c.key, true);
+  await contribute(run, a, drawnPayload(100, 3));
+  await contribute(run, b, drawnPayload(100, 4));
+  await settled(run);
+  expect(run.current()).toMatchObject({ round: 2, contributions: 2, expected: 3 });
+  await contribute(run, c, drawnPayload(100, 5));
+  await settled(run);
+  expect(run.current()).toMatchObject({ round: 3 });
+  await run.close();
+});
+
 test('nodes that connect and disconnect add nothing to the journal', async () => {
   const folder = temporaryFolder();
   const run = await openRound(folder);

@@ -17,7 +17,7 @@ type NodeEvent = { readonly time: number } & (
   | { readonly type: 'tick' | 'ending' }
   | { readonly type: 'held'; readonly isHeld: boolean }
   | { readonly type: 'extended'; readonly milliseconds: number }
-  | { readonly type: 'joined' | 'left' | 'contributed'; readonly key: string }
+  | { readonly type: 'joined' | 'left' | 'rested' | 'returned' | 'contributed'; readonly key: string }
 );
 
 /** Reduces events and confirms each effect at once, like a disk that never fails. Keeps the nodes behind the counts. */
@@ -26,6 +26,8 @@ export class Machine {
   readonly log: string[] = [];
   readonly limits: RoundLimits;
   readonly connected = new Set<string>();
+  /** Connected nodes that take no part. */
+  readonly resting = new Set<string>();
   contributed: Set<string>;
   expected: Set<string>;
 
@@ -37,6 +39,7 @@ export class Machine {
   }
 
   take(event: NodeEvent): void {
+    if (event.type === 'left' && this.resting.has(event.key)) this.take({ ...event, type: 'returned' });
     let reaction = reduce(this.state, this.#counted(event), this.limits);
     this.state = reaction.state;
     for (let turns = 0; reaction.effect !== null; turns++) {
@@ -45,17 +48,20 @@ export class Machine {
         this.log.push(`${reaction.effect} ${this.state.round}: ${[...this.contributed].sort().join('')}`);
         this.contributed = new Set();
       }
-      if (reaction.effect === 'open') this.expected = new Set(this.connected);
+      if (reaction.effect === 'open') this.expected = new Set(this.#taking());
       reaction = reduce(this.state, this.#confirmed(reaction.effect, event.time), this.limits);
       this.state = reaction.state;
     }
-    const awaited = [...this.connected].filter((key) => !this.contributed.has(key)).length;
+    const awaited = this.#taking().filter((key) => !this.contributed.has(key)).length;
     expect(this.state.connected).toBe(this.connected.size);
+    expect(this.state.resting).toBe(this.resting.size);
     expect(this.state.contributions).toBe(this.contributed.size);
     if (this.state.phase === 'open') {
       expect(this.state.awaited).toBe(awaited);
       const heard = [...this.expected].filter((key) => this.contributed.has(key));
-      const here = [...this.expected].filter((key) => this.contributed.has(key) || this.connected.has(key));
+      const here = [...this.expected].filter(
+        (key) => this.contributed.has(key) || this.#taking().includes(key),
+      );
       expect(this.state).toMatchObject({ heard: heard.length, expected: here.length });
     }
     // The state holds counts and no sets, so an event costs the same in a round of 2 nodes and of 1,000.
@@ -73,7 +79,7 @@ export class Machine {
         this.contributed.add(key);
         return {
           type: 'contributed',
-          isConnected: this.connected.has(key),
+          isConnected: this.#taking().includes(key),
           isExpected: this.expected.has(key),
           time,
         };
@@ -85,10 +91,21 @@ export class Machine {
       case 'left':
         if (!this.connected.delete(key)) return { type: 'tick', time };
         return this.#connection('left', key, time);
+      case 'rested':
+        if (!this.connected.has(key) || this.resting.has(key)) return { type: 'tick', time };
+        this.resting.add(key);
+        return this.#connection('rested', key, time);
+      case 'returned':
+        if (!this.resting.delete(key)) return { type: 'tick', time };
+        return this.#connection('returned', key, time);
     }
   }
 
-  #connection(type: 'joined' | 'left', key: string, time: number): RoundEvent {
+  #taking(): string[] {
+    return [...this.connected].filter((key) => !this.resting.has(key));
+  }
+
+  #connection(type: 'joined' | 'left' | 'rested' | 'returned', key: string, time: number): RoundEvent {
     return { type, isAwaited: !this.contributed.has(key), isExpected: this.expected.has(key), time };
   }
 

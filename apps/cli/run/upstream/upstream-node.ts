@@ -52,7 +52,8 @@ export class UpstreamNode {
   readonly #ended = Promise.withResolvers<Ending>();
   readonly #ending = new AbortController();
   readonly #effects: SessionEffects;
-  #session: Session = newSession;
+  /** Its work waits for the next round where it comes late, so that it never only follows. */
+  #session: Session = { ...newSession, standing: null };
   #relay: RelayClient | null = null;
   #work: UpstreamWork | null = null;
   /** Aborted when the upstream relay welcomes the node. */
@@ -188,6 +189,7 @@ export class UpstreamNode {
       // A person pauses a tab; nobody pauses a relay.
       case 'hold':
       case 'release':
+      case 'follow':
         break;
     }
   }

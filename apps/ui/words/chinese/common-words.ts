@@ -18,6 +18,7 @@ export const commonWords: CommonWords = {
     uploading: '发送中',
     waiting: '等待中',
     paused: '已暂停',
+    following: '跟随中',
   },
   offline: { waiting: '正在保存页面…', ready: '可离线使用' },
   ownText: '自己的文本',

@@ -49,6 +49,7 @@ export const contributeWords: Messages['contribute'] = {
     waiting: '等待下一轮',
     retrying: '连接已断开，正在重试',
     paused: '已暂停',
+    following: '正在跟随训练任务',
     finishing: '正在完成本轮',
     finished: '已完成。谢谢。',
     complete: '训练任务已完成。谢谢。',
@@ -144,7 +145,15 @@ export const contributeWords: Messages['contribute'] = {
   deviceLost: (round, step) => `GPU 曾失去连接，现已重新打开。第 ${round} 轮从第 ${step} 步之后继续。`,
   tooShort: (round, lasts, training, upload) =>
     `第 ${round} 轮持续 ${lasts}。此设备完成最少步数需要 ${training}，上传需要 ${upload}，因此它的贡献可能太晚。`,
-  tooShortNext: '它仍会跟随训练任务。更高的功率、更快的设备或网络能让它的贡献计入。',
+  tooShortNext: '如果工作总是太晚，设备就只跟随训练任务。更高的功率、更快的设备或网络能让它的贡献计入。',
+  follows: {
+    syncing: (round) => `第 ${round} 轮结束时，此设备还在获取它的基座模型。`,
+    training: (round, steps, localSteps) =>
+      `第 ${round} 轮结束时，此设备完成了 ${localSteps} 步中的 ${steps} 步。`,
+    sending: (round, steps) => `第 ${round} 轮结束时，此设备完成了 ${steps} 步，还在发送增量。`,
+    rounds: (rounds) => `它现在只跟随训练任务，${rounds} 轮之后再次参与。`,
+  },
+  followsNext: '不用做什么；也可以提高功率，这样它会立即参与。更快的设备或网络也有帮助。',
   notFinite: (round) =>
     `第 ${round} 轮的训练得到了非有限的数值，因此没有发送任何内容。训练从下一个基座模型继续。`,
   kernelsChanged: '自上次保存状态以来，GPU、驱动程序或本页面有了变化。训练会继续，但结果的末几位可能不同。',

@@ -17,6 +17,7 @@ export const commonWords = {
     uploading: 'Sending',
     waiting: 'Waiting',
     paused: 'Paused',
+    following: 'Following',
   },
   offline: { waiting: 'Storing the page…', ready: 'Works offline' },
   ownText: 'own text',

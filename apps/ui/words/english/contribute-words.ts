@@ -54,6 +54,7 @@ export const contributeWords = {
     waiting: 'Waiting for the next round',
     retrying: 'Connection lost, trying again',
     paused: 'Paused',
+    following: 'Following the run',
     finishing: 'Finishing this round',
     finished: 'Finished. Thank you.',
     complete: 'The run is complete. Thank you.',
@@ -158,7 +159,18 @@ export const contributeWords = {
   tooShort: (round: number, lasts: string, training: string, upload: string) =>
     `Round ${round} lasts ${lasts}. This device needs ${training} for its least steps and ${upload} for its upload, so its ` +
     'contribution may be late.',
-  tooShortNext: 'It still follows the run. More power, a faster device or a faster network makes it count.',
+  tooShortNext:
+    'A device whose work is late again and again only follows the run. More power, a faster device or a faster network makes it count.',
+  follows: {
+    syncing: (round: number) => `Round ${round} closed while this device was still fetching its base.`,
+    training: (round: number, steps: number, localSteps: number) =>
+      `Round ${round} closed when this device had done ${steps} of ${localSteps} steps.`,
+    sending: (round: number, steps: number) =>
+      `Round ${round} closed when this device had done ${steps} steps and was still sending its delta.`,
+    rounds: (rounds: number) => `It now only follows the run, and takes part again after ${rounds} rounds.`,
+  },
+  followsNext:
+    'Nothing, or more power: with more it takes part at once. A faster device or a faster network helps too.',
   notFinite: (round: number) =>
     `Training in round ${round} gave numbers that are not finite, so nothing was sent. Training continues from the next base.`,
   kernelsChanged:

@@ -18,6 +18,7 @@ export const commonWords: CommonWords = {
     uploading: 'Envoie',
     waiting: 'Attend',
     paused: 'En pause',
+    following: 'Suit',
   },
   offline: { waiting: 'Enregistrement de la page…', ready: 'Marche hors ligne' },
   ownText: 'texte personnel',

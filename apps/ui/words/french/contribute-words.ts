@@ -61,6 +61,7 @@ export const contributeWords: Messages['contribute'] = {
     waiting: 'Attend le tour suivant',
     retrying: 'Connexion perdue, nouvel essai',
     paused: 'En pause',
+    following: 'Suit la session',
     finishing: 'Achève ce tour',
     finished: 'Terminé. Merci.',
     complete: 'La session est terminée. Merci.',
@@ -163,7 +164,18 @@ export const contributeWords: Messages['contribute'] = {
   tooShort: (round, lasts, training, upload) =>
     `Le tour ${round} dure ${lasts}. Cet appareil a besoin de ${training} pour son minimum de pas et de ${upload} pour l’envoi ; sa contribution peut donc arriver trop tard.`,
   tooShortNext:
-    'Il suit tout de même la session. Plus de puissance, un appareil ou un réseau plus rapide la fera compter.',
+    'Un appareil dont le travail arrive trop tard à chaque fois ne fait que suivre la session. Plus de puissance, un appareil ou un réseau plus rapide la fera compter.',
+  follows: {
+    syncing: (round) => `Le tour ${round} s’est terminé alors que cet appareil téléchargeait encore sa base.`,
+    training: (round, steps, localSteps) =>
+      `Le tour ${round} s’est terminé quand cet appareil avait fait ${steps} pas sur ${localSteps}.`,
+    sending: (round, steps) =>
+      `Le tour ${round} s’est terminé quand cet appareil avait fait ${steps} pas et envoyait encore son delta.`,
+    rounds: (rounds) =>
+      `Il ne fait plus que suivre la session, et participe de nouveau après ${rounds} tours.`,
+  },
+  followsNext:
+    'Rien, ou plus de puissance : il participe alors aussitôt. Un appareil ou un réseau plus rapide aide aussi.',
   notFinite: (round) =>
     `L’entraînement au tour ${round} a donné des nombres non finis, rien n’a donc été envoyé. Il reprend à la base suivante.`,
   kernelsChanged:

@@ -18,6 +18,7 @@ export const commonWords: CommonWords = {
     uploading: 'Sendet',
     waiting: 'Wartet',
     paused: 'Pausiert',
+    following: 'Folgt',
   },
   offline: { waiting: 'Die Seite wird gespeichert…', ready: 'Läuft ohne Netz' },
   ownText: 'eigener Text',

@@ -55,6 +55,7 @@ export const contributeWords: Messages['contribute'] = {
     waiting: 'Wartet auf die nächste Runde',
     retrying: 'Verbindung verloren, neuer Versuch',
     paused: 'Pausiert',
+    following: 'Folgt dem Lauf',
     finishing: 'Beendet diese Runde',
     finished: 'Fertig. Vielen Dank.',
     complete: 'Der Lauf ist abgeschlossen. Vielen Dank.',
@@ -156,7 +157,17 @@ export const contributeWords: Messages['contribute'] = {
   tooShort: (round, lasts, training, upload) =>
     `Runde ${round} dauert ${lasts}. Dieses Gerät braucht ${training} für seine Mindestzahl an Schritten und ${upload} zum Senden, sein Beitrag kommt also vielleicht zu spät.`,
   tooShortNext:
-    'Ihr Gerät folgt dem Lauf trotzdem. Mit mehr Leistung, einem schnelleren Gerät oder einem schnelleren Netz zählt sein Beitrag.',
+    'Ein Gerät, dessen Arbeit immer wieder zu spät kommt, folgt dem Lauf nur noch. Mit mehr Leistung, einem schnelleren Gerät oder einem schnelleren Netz zählt sein Beitrag.',
+  follows: {
+    syncing: (round) => `Runde ${round} endete, als dieses Gerät noch ihre Basis holte.`,
+    training: (round, steps, localSteps) =>
+      `Runde ${round} endete, als dieses Gerät ${steps} von ${localSteps} Schritten gemacht hatte.`,
+    sending: (round, steps) =>
+      `Runde ${round} endete, als dieses Gerät ${steps} Schritte gemacht hatte und sein Delta noch sendete.`,
+    rounds: (rounds) => `Es folgt dem Lauf jetzt nur noch und nimmt nach ${rounds} Runden wieder teil.`,
+  },
+  followsNext:
+    'Nichts, oder mehr Leistung: damit nimmt es sofort wieder teil. Auch ein schnelleres Gerät oder ein schnelleres Netz hilft.',
   notFinite: (round) =>
     `Das Training in Runde ${round} ergab Zahlen, die nicht endlich sind, deshalb wurde nichts gesendet. Es geht mit der nächsten Basis weiter.`,
   kernelsChanged:

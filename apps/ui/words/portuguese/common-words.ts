@@ -18,6 +18,7 @@ export const commonWords: CommonWords = {
     uploading: 'Enviando',
     waiting: 'Esperando',
     paused: 'Em pausa',
+    following: 'Seguindo',
   },
   offline: { waiting: 'Guardando a página…', ready: 'Funciona sem rede' },
   ownText: 'texto próprio',

@@ -61,6 +61,7 @@ export const contributeWords: Messages['contribute'] = {
     waiting: 'Esperando a próxima rodada',
     retrying: 'Conexão perdida, nova tentativa',
     paused: 'Em pausa',
+    following: 'Seguindo a sessão',
     finishing: 'Concluindo esta rodada',
     finished: 'Concluído. Obrigado.',
     complete: 'A sessão está completa. Obrigado.',
@@ -162,7 +163,17 @@ export const contributeWords: Messages['contribute'] = {
   tooShort: (round, lasts, training, upload) =>
     `A rodada ${round} dura ${lasts}. Este aparelho precisa de ${training} para o seu mínimo de passos e de ${upload} para o envio, por isso a sua contribuição pode chegar tarde.`,
   tooShortNext:
-    'Ele segue a sessão mesmo assim. Mais potência, um aparelho mais rápido ou uma rede mais rápida fazem com que conte.',
+    'Um aparelho cujo trabalho chega sempre tarde apenas segue a sessão. Mais potência, um aparelho mais rápido ou uma rede mais rápida fazem com que conte.',
+  follows: {
+    syncing: (round) => `A rodada ${round} terminou quando este aparelho ainda baixava a base dela.`,
+    training: (round, steps, localSteps) =>
+      `A rodada ${round} terminou quando este aparelho tinha feito ${steps} de ${localSteps} passos.`,
+    sending: (round, steps) =>
+      `A rodada ${round} terminou quando este aparelho tinha feito ${steps} passos e ainda enviava o seu delta.`,
+    rounds: (rounds) => `Agora ele apenas segue a sessão, e volta a participar depois de ${rounds} rodadas.`,
+  },
+  followsNext:
+    'Nada, ou mais potência: com mais, ele participa de imediato. Um aparelho ou uma rede mais rápida também ajuda.',
   notFinite: (round) =>
     `O treino na rodada ${round} deu números não finitos, por isso nada foi enviado. Ele continua a partir da próxima base.`,
   kernelsChanged:

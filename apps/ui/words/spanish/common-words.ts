@@ -18,6 +18,7 @@ export const commonWords: CommonWords = {
     uploading: 'Envía',
     waiting: 'Espera',
     paused: 'En pausa',
+    following: 'Siguiendo',
   },
   offline: { waiting: 'Guardando la página…', ready: 'Funciona sin conexión' },
   ownText: 'texto propio',

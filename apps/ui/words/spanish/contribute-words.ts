@@ -61,6 +61,7 @@ export const contributeWords: Messages['contribute'] = {
     waiting: 'Esperando la próxima ronda',
     retrying: 'Conexión perdida, otro intento',
     paused: 'En pausa',
+    following: 'Siguiendo la sesión',
     finishing: 'Terminando esta ronda',
     finished: 'Terminado. Gracias.',
     complete: 'La sesión está completa. Gracias.',
@@ -162,7 +163,17 @@ export const contributeWords: Messages['contribute'] = {
   tooShort: (round, lasts, training, upload) =>
     `La ronda ${round} dura ${lasts}. Este dispositivo necesita ${training} para su mínimo de pasos y ${upload} para el envío, así que su contribución puede llegar tarde.`,
   tooShortNext:
-    'Aun así sigue la sesión. Más potencia, un dispositivo más rápido o una red más rápida hacen que cuente.',
+    'Un dispositivo cuyo trabajo llega siempre tarde solo sigue la sesión. Más potencia, un dispositivo más rápido o una red más rápida hacen que cuente.',
+  follows: {
+    syncing: (round) => `La ronda ${round} terminó cuando este dispositivo aún descargaba su base.`,
+    training: (round, steps, localSteps) =>
+      `La ronda ${round} terminó cuando este dispositivo había hecho ${steps} de ${localSteps} pasos.`,
+    sending: (round, steps) =>
+      `La ronda ${round} terminó cuando este dispositivo había hecho ${steps} pasos y aún enviaba su delta.`,
+    rounds: (rounds) => `Ahora solo sigue la sesión, y vuelve a participar después de ${rounds} rondas.`,
+  },
+  followsNext:
+    'Nada, o más potencia: con más participa enseguida. Un dispositivo o una red más rápida también ayuda.',
   notFinite: (round) =>
     `El entrenamiento en la ronda ${round} dio números no finitos, así que no se envió nada. Continúa desde la base siguiente.`,
   kernelsChanged:

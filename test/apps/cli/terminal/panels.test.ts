@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
+import { describe } from '../../../../apps/cli/commands/join-progress.ts';
 import { bar, span, sparkLine } from '../../../../apps/cli/terminal/bar.ts';
 import { JoinPanel } from '../../../../apps/cli/terminal/join-panel.ts';
 import { prettyLine } from '../../../../apps/cli/terminal/log.ts';
@@ -47,6 +48,19 @@ test('the panel of a node shows progress, time left, the loss and what was sent'
     'sent 1.0 KiB in 1 contribution, received 512 B; no text was sent',
   ]);
   for (const line of panel.lines()) expect(line.length).toBeLessThan(80);
+  panel.hear({ event: 'following', round: 2, was: 'training', steps: 5, localSteps: 10, rounds: 4 });
+  expect(panel.lines()[0]).toBe('round 2/4 too slow: follows 4 rounds, then takes part again');
+  panel.hear({ event: 'round', round: 4, base: hash, steps: 10, heldOutLoss: 3.5 });
+  expect(panel.lines()[0]).toContain(bar(0.5, 20));
+});
+
+test('a node that is too slow says in numbers at what a round left it', () => {
+  const facts = { event: 'following', round: 7, steps: 3, localSteps: 30, rounds: 2 } as const;
+  expect(describe({ ...facts, was: 'training' })).toBe(
+    'Round 7 closed when this node had done 3 of 30 steps. This node now only follows the run, and takes part again after 2 rounds.',
+  );
+  expect(describe({ ...facts, was: 'syncing' })).toContain('while this node was still fetching its base');
+  expect(describe({ ...facts, was: 'sending' })).toContain('had done 3 steps and was still sending');
 });
 
 test('a run says how far it is, and how long it takes at the pace of its last rounds', () => {

@@ -25,7 +25,9 @@ test('parts that were taken before a language was loaded have its texts, and tel
   await speak('en');
   stop();
   expect(seen.at(-1)).toBe('Live');
-  expect(Object.keys(messages.states)).toEqual(['syncing', 'training', 'uploading', 'waiting', 'paused']);
+  expect(Object.keys(messages.states)).toEqual([
+    ...['syncing', 'training', 'uploading', 'waiting', 'paused', 'following'],
+  ]);
   expect('training' in messages.states).toBe(true);
   expect('elsewhere' in messages.states).toBe(false);
   expect(messages.unsupported['no-webgpu'].steps.length).toBe(4);

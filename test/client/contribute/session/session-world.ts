@@ -78,6 +78,7 @@ export class World {
       can['abandons'] = () => this.abandons();
     }
     can['pauses'] = () => this.dispatch({ kind: 'pause' });
+    can['speeds up'] = () => this.dispatch({ kind: 'faster' });
     can['resumes'] = () => this.dispatch({ kind: 'resume-work' });
     can['starts again'] = () => this.restarts();
     return can;

@@ -35,6 +35,7 @@ test("the status shows a node's last heartbeat and its contributions over the ru
     [NodeState.TRAINING, 'training'],
     [NodeState.UPLOADING, 'uploading'],
     [NodeState.PAUSED, 'paused'],
+    [NodeState.FOLLOWING, 'following'],
     [NodeState.WAITING, 'waiting'],
   ] as const;
   for (const [state, shown] of states) {
