@@ -14,6 +14,8 @@ import { type RelayBenchOptions, relayBench } from './growth/relay.ts';
 import { type VerifyBenchOptions, verifyBench } from './growth/verify.ts';
 import { loadCommand } from './load/command.ts';
 import { bench as memory, memoryConfigs } from './memory.ts';
+import { networkCommand } from './network/command.ts';
+import { pacingCommand } from './pacing/command.ts';
 import { protectCommand } from './protect/command.ts';
 import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
 import { sovereignCommand } from './sovereign/command.ts';
@@ -248,6 +250,8 @@ program.addCommand(downlinkCommand());
 program.addCommand(protectCommand(import.meta.dirname));
 program.addCommand(loadCommand(import.meta.dirname));
 program.addCommand(sovereignCommand(import.meta.dirname));
+program.addCommand(networkCommand(import.meta.dirname));
+program.addCommand(pacingCommand());
 
 function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {
   return text.split(',').map((name) => {

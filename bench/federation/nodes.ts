@@ -47,17 +47,19 @@ export interface Federated {
   readonly tokens: number;
   /** Nodes at the start of the run. */
   nodes(): FederatedNode[];
-  /** Trains a round, counted from 0; the local parameters. */
+  /** Trains a round, counted from 0; the local parameters. `steps` are those of the run unless given. */
   train(
     node: FederatedNode,
     from: Float32Array<ArrayBuffer>,
     round: number,
+    steps?: number,
   ): Promise<Float32Array<ArrayBuffer>>;
   /** Trains a round, clips and encodes; the norm is that before clipping. */
   contribute(
     node: FederatedNode,
     from: Float32Array<ArrayBuffer>,
     round: number,
+    steps?: number,
   ): Promise<{ payload: Uint8Array<ArrayBuffer>; norm: number }>;
   /** Held-out loss of each corpus in nats a byte, on at most `batches` batches. */
   losses(parameters: Float32Array<ArrayBuffer>, batches: number): Promise<number[]>;
@@ -92,12 +94,12 @@ export async function openFederated(
   const settings = { config, shape, optimizer, trainer, onKernels: () => undefined };
   const { loop, adapter } = await openLoop(options.gpu, settings);
   const { length } = loop.trainer.layout;
-  const train: Federated['train'] = async (node, from, round) => {
+  const train: Federated['train'] = async (node, from, round, own = steps) => {
     const { sampler } = node;
     const { state: trained } = await loop.run(
       {
         from: { state: { ...node.state, parameters: from }, sampler: sampler.save() },
-        steps,
+        steps: own,
         sampler,
         learningRate: (step) => learningRateAt(round * steps + step, schedule),
       },
@@ -120,8 +122,8 @@ export async function openFederated(
         return { corpus, sampler, state: freshOptimizer(length), residual: new Float32Array(length) };
       }),
     train,
-    async contribute(node, from, round) {
-      const delta = BaseDelta.between(from, await train(node, from, round), codec.clipNorm);
+    async contribute(node, from, round, own) {
+      const delta = BaseDelta.between(from, await train(node, from, round, own), codec.clipNorm);
       const { payload, residual } = encodeDelta(delta, node.residual, codec);
       node.residual = residual;
       return { payload, norm: delta.norm };

@@ -5,6 +5,7 @@ import type { NewRun, Run } from '../../relay/run/run.ts';
 import { hashOfBytes } from '../../relay/storage/sha256.ts';
 import { denseCodec } from '../../relay/wire/codec/dense.ts';
 import { fromHex, type NodeKey, toHex } from '../../relay/wire/hex.ts';
+import { tokensOf } from '../../relay/wire/offer.ts';
 import { offerBytes, sign } from '../../relay/wire/signatures.ts';
 import { ChunkSchema, OfferSchema } from '../../relay/wire/tapestry_pb.js';
 
@@ -70,29 +71,40 @@ export function preparedPayloads(run: Run, count: number): Uint8Array<ArrayBuffe
   return Array.from({ length: count }, (_, seed) => syntheticPayload(run.manifest.limits.payloadBytes, seed));
 }
 
-/** Offers and uploads a payload to a run of this process. Throws if it is refused. */
-export async function contribute(
+/** Offers a payload of so many steps to a run of this process; false if it is refused. */
+export async function offer(
   run: Run,
   { key, signing }: Identity,
   payload: Uint8Array<ArrayBuffer>,
-): Promise<void> {
+  steps: number,
+): Promise<boolean> {
   const { round, base } = run.current();
-  const { strategy } = run.manifest;
   const unsigned = {
     round,
     base: fromHex(base),
     payload: fromHex(hashOfBytes(payload)),
     payloadBytes: payload.length,
-    steps: 1,
-    tokens: strategy.batch * strategy.sequence,
+    steps,
+    tokens: tokensOf(run.manifest.strategy, steps),
     trainingLoss: 2,
     heldOutLoss: 2,
   };
   const signature = await sign(signing, offerBytes(fromHex(run.id), unsigned));
-  let answer: object | null = await run.offer(key, create(OfferSchema, { ...unsigned, signature }));
+  return 'resume' in (await run.offer(key, create(OfferSchema, { ...unsigned, signature })));
+}
+
+/** Uploads the payload that was offered; false if it is refused. */
+export async function upload(run: Run, key: NodeKey, payload: Uint8Array<ArrayBuffer>): Promise<boolean> {
   for (let offset = 0; offset < payload.length; offset += chunkBytes) {
     const data = payload.subarray(offset, offset + chunkBytes);
-    answer = await run.chunk(key, create(ChunkSchema, { offset, data }));
+    const answer = await run.chunk(key, create(ChunkSchema, { offset, data }));
+    if (answer !== null) return 'acknowledgement' in answer;
   }
-  if (answer === null || !('acknowledgement' in answer)) throw new Error('a contribution was refused');
+  return false;
+}
+
+/** Offers and uploads a payload to a run of this process. Throws if it is refused. */
+export async function contribute(run: Run, node: Identity, payload: Uint8Array<ArrayBuffer>): Promise<void> {
+  const isAccepted = (await offer(run, node, payload, 1)) && (await upload(run, node.key, payload));
+  if (!isAccepted) throw new Error('a contribution was refused');
 }

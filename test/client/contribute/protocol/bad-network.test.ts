@@ -1,10 +1,10 @@
 import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { forwardTo } from '../../../../bench/network/forwarder.ts';
 import { nodeRuntime } from '../../../../client/host/node/runtime.ts';
 import { Random } from '../../../../client/random.ts';
 import { folderSource } from '../../../../relay/verify/folder-source.ts';
 import { verifyRun } from '../../../../relay/verify/verify.ts';
 import { impatient, Stage, type TestNode, tinyRun } from '../../../support/contribute/harness.ts';
-import { forwardTo } from '../../../support/forwarder.ts';
 import { journalOf } from '../../../support/relay/journal-of.ts';
 
 const stage = new Stage();

@@ -1,4 +1,5 @@
 import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { forwardTo } from '../../../../bench/network/forwarder.ts';
 import { Traffic } from '../../../../client/contribute/protocol/connection.ts';
 import { RelayClient } from '../../../../client/contribute/protocol/relay-client.ts';
 import type { SessionEvent } from '../../../../client/contribute/session/state.ts';
@@ -7,7 +8,6 @@ import { nodeRuntime } from '../../../../client/host/node/runtime.ts';
 import { NodeState } from '../../../../relay/wire/tapestry_pb.js';
 import { Stage, tinyRun } from '../../../support/contribute/harness.ts';
 import { noEvidence } from '../../../support/contribute/no-evidence.ts';
-import { forwardTo } from '../../../support/forwarder.ts';
 import { memoryFiles } from '../../../support/tuned-store.ts';
 
 const stage = new Stage();
