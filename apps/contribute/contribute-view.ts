@@ -49,6 +49,8 @@ export interface ContributeView {
   readonly node: string | null;
   /** Id of the run, hex; null before the node has joined. */
   readonly run: string | null;
+  /** The base that lies in this tab, and the number of rounds that made it; null before the node has one. */
+  readonly base: { readonly round: number; readonly hash: string } | null;
   readonly rounds: number;
   readonly round: number;
   readonly step: number;
@@ -85,6 +87,7 @@ export const atRest: ContributeView = {
   ending: null,
   node: null,
   run: null,
+  base: null,
   rounds: 0,
   round: 0,
   step: 0,
@@ -192,6 +195,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         // A base may also arrive while a round is trained.
         activity: progress.activity === 'training' ? 'training' : between(progress),
         launch: progress.launch === null ? null : 'train',
+        base: { round: event.round - 1, hash: event.base },
         downloaded: progress.downloaded + event.bytes,
       };
     case 'round':

@@ -3,6 +3,7 @@ import * as Comlink from 'comlink';
 import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
 import { forgetLanguage } from '../ui/language/language.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
+import { BaseSession } from './base/base-session.ts';
 import {
   atRest,
   type ContributeView,
@@ -42,6 +43,7 @@ export interface Controller {
   /** What the chosen files hold; null without files, and while the worker reads them. */
   readonly preview: ReadonlySignal<TextPreview | null>;
   readonly feed: StatusFeed;
+  readonly bases: BaseSession;
   readonly otherTab: OtherTab;
   look(): Promise<void>;
   start(): Promise<void>;
@@ -101,6 +103,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
   const pausedUntil = signal<number | null>(null);
   let pauseTimer: ReturnType<typeof setTimeout> | undefined;
   const choice = openChoice(token);
+  const bases = new BaseSession(() => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
 
   const receive = (event: WorkerEvent) =>
     batch(() => {
@@ -153,9 +156,12 @@ export function openController(feed: StatusFeed, token: string): Controller {
     choice,
     preview,
     feed,
+    bases,
     otherTab: watchOtherTab(),
     state: computed(() => {
       const found = probe.value;
+      const isOver = feed.status.value?.round.phase === 'complete';
+      if (isOver && progress.value.activity === null && progress.value.ending === null) return 'over';
       if (found === null) return 'checking';
       return 'obstacle' in found.gpu ? 'unsupported' : stateOf(progress.value);
     }),
@@ -207,6 +213,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
     },
     async forget() {
       forgetChoice();
+      bases.close();
       forgetLanguage();
       await remote.forget();
       worker.terminate();

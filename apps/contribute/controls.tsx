@@ -1,6 +1,7 @@
 import { messages } from '../ui/messages.ts';
 import type { Controller } from './controller.ts';
 import { Fork } from './fork.tsx';
+import { ProblemNotice } from './problem-notice.tsx';
 
 const words = messages.contribute;
 
@@ -13,20 +14,13 @@ function missing(session: Controller): string | null {
   return null;
 }
 
-/** The problem that ended the node, in the words of its error. */
-function Problem({ session }: { session: Controller }) {
+/** The problem that ended the node. */
+export function Failed({ session }: { session: Controller }) {
   const { failure } = session.progress.value;
-  if (failure === null) return null;
-  if (failure.evidence.length > 0) return <Fork failure={failure} />;
-  return (
-    <div class="notice" data-tone="bad" role="alert">
-      <p>
-        {failure.message} <code class="muted">{failure.code}</code>
-      </p>
-      <p>
-        <strong>{words.next}</strong> {failure.next}
-      </p>
-    </div>
+  return failure !== null && failure.evidence.length > 0 ? (
+    <Fork failure={failure} />
+  ) : (
+    <ProblemNotice problem={failure} />
   );
 }
 
@@ -43,7 +37,7 @@ export function Controls({ session }: { session: Controller }) {
   const startWord = ending === null ? words.start : words.again;
   return (
     <>
-      <Problem session={session} />
+      <Failed session={session} />
       <div class="buttons actions">
         <button
           type="button"

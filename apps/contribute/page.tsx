@@ -2,8 +2,10 @@ import { Cloth } from '../ui/cloth.tsx';
 import { ConnectionChip } from '../ui/connection.tsx';
 import { Masthead } from '../ui/masthead.tsx';
 import { messages } from '../ui/messages.ts';
+import { Ending } from './base/ending.tsx';
+import { TryIt } from './base/try-it.tsx';
 import type { Controller } from './controller.ts';
-import { Controls } from './controls.tsx';
+import { Controls, Failed } from './controls.tsx';
 import { Elsewhere } from './elsewhere.tsx';
 import { Forget } from './forget.tsx';
 import { Options } from './options.tsx';
@@ -19,6 +21,14 @@ const words = messages.contribute;
 /** The one decision: which text, then Start. Everything else of the page comes after it. */
 function Decision({ session }: { session: Controller }) {
   const gpu = session.probe.value?.gpu;
+  const isOver = session.feed.status.value?.round.phase === 'complete' && !session.busy.value;
+  if (isOver)
+    return (
+      <>
+        <Failed session={session} />
+        <Ending session={session} />
+      </>
+    );
   if (gpu !== undefined && 'obstacle' in gpu)
     return <Unsupported obstacle={gpu.obstacle} again={session.look} />;
   const elsewhere = session.otherTab.title.value;
@@ -30,14 +40,29 @@ function Decision({ session }: { session: Controller }) {
         <Controls session={session} />
       </section>
       <Gpu session={session} />
+      {session.progress.value.ending === 'finished' && <Ending session={session} />}
       <Options session={session} />
     </>
+  );
+}
+
+/**
+ * The base, to try. A browser on an address that is not secure lacks the cryptography with which bases are checked. A device that
+ * cannot train is asked which text is better first.
+ */
+function Base({ session }: { session: Controller }) {
+  const gpu = session.probe.value?.gpu;
+  const obstacle = gpu !== undefined && 'obstacle' in gpu ? gpu.obstacle : null;
+  return obstacle === 'insecure-context' ? null : (
+    <TryIt session={session} first={obstacle === null ? 'rounds' : 'samples'} />
   );
 }
 
 export function Contribute({ session }: { session: Controller }) {
   const status = session.feed.status.value;
   const busy = session.busy.value;
+  const state = session.state.value;
+  const takesPart = state !== 'unsupported' && state !== 'over';
   return (
     <>
       <Masthead run={status?.run.name ?? null} home={busy ? '#main' : './'}>
@@ -50,11 +75,12 @@ export function Contribute({ session }: { session: Controller }) {
       <main id="main" class="contribute" data-busy={busy}>
         <div class="intro">
           <h1 class={busy ? 'visually-hidden' : ''}>{words.heading}</h1>
-          {!busy && <p class="lead">{words.what}</p>}
+          {!busy && state !== 'over' && <p class="lead">{words.what}</p>}
           <ProgressLine session={session} />
         </div>
         <div class="left">
           <Decision session={session} />
+          <Base session={session} />
         </div>
         <div class="right">
           <Notices session={session} />
@@ -62,8 +88,12 @@ export function Contribute({ session }: { session: Controller }) {
             <Cloth status={status} />
             {status !== null && <p class="muted">{words.run(status.run.name, status.run.parameters)}</p>}
           </div>
-          <Yours session={session} />
-          <Sent progress={session.progress.value} />
+          {takesPart && (
+            <>
+              <Yours session={session} />
+              <Sent progress={session.progress.value} />
+            </>
+          )}
         </div>
         <footer>
           <Forget session={session} />

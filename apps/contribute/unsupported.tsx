@@ -9,6 +9,10 @@ export function Unsupported({ obstacle, again }: { obstacle: Obstacle; again: ()
     <section class="panel unsupported" aria-labelledby="unsupported-heading" data-obstacle={obstacle}>
       <h2 id="unsupported-heading">{heading}</h2>
       <p>{why}</p>
+      <p>{words.watchWhy}</p>
+      <a class="button primary" href="dashboard">
+        {words.watch}
+      </a>
       <ul>
         {steps.map((step) => (
           <li key={step}>{step}</li>

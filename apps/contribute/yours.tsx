@@ -80,7 +80,7 @@ export function Yours({ session }: { session: Controller }) {
         )}
         <div>
           <dt>{words.speed}</dt>
-          <dd>{formatCount(Math.round(progress.tokensPerSecond))}</dd>
+          <dd>{progress.tokensPerSecond > 0 ? formatCount(Math.round(progress.tokensPerSecond)) : '–'}</dd>
         </div>
         {progress.corpusTokens !== null && (
           <div>

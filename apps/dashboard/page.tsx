@@ -101,10 +101,10 @@ export function Dashboard({ feed, url, presenter, keys }: Props) {
   const join = joinAddress(url, status?.address ?? null);
   const connection = feed.connection.value;
   const stage =
-    status === null || (status.history.length === 0 && status.nodes.length === 0)
-      ? 'empty'
-      : status.round.phase === 'complete'
-        ? 'complete'
+    status?.round.phase === 'complete'
+      ? 'complete'
+      : status === null || (status.history.length === 0 && status.nodes.length === 0)
+        ? 'empty'
         : 'running';
   return (
     <>

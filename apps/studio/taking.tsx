@@ -1,8 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { DownloadLink } from '../ui/files/download-link.tsx';
-import { canSaveFolders, type ExportedFile, saveFolder } from '../ui/files/saving.ts';
-import { formatBytes } from '../ui/format.ts';
+import { GivenFiles } from '../ui/files/given-files.tsx';
+import type { ExportedFile } from '../ui/files/saving.ts';
 import { messages } from '../ui/messages.ts';
 import type { Session } from './session.ts';
 import { Choice } from './steps/fields.tsx';
@@ -16,15 +15,13 @@ export function Taking({ session }: { session: Session }) {
   const chosen = useSignal<string | null>(null);
   const format = useSignal<ExportFormat>('folder');
   const files = useSignal<readonly ExportedFile[] | null>(null);
-  const saved = useSignal<number | null>(null);
   const acknowledged = useSignal(false);
   const models = session.library.value?.models ?? [];
   const model = models.find(({ name }) => name === chosen.value) ?? models.at(-1);
   useEffect(() => {
     files.value = null;
-    saved.value = null;
     acknowledged.value = false;
-  }, [model?.name, format.value, files, saved, acknowledged]);
+  }, [model?.name, format.value, files, acknowledged]);
   if (model === undefined) return null;
   const offered = formats.filter((each) => each !== 'peft' || model.hasAdapter);
   return (
@@ -75,29 +72,8 @@ export function Taking({ session }: { session: Session }) {
         >
           {words.prepare}
         </button>
-        {files.value !== null && canSaveFolders() && (
-          <button
-            type="button"
-            class="button primary"
-            onClick={async () => {
-              saved.value = await saveFolder(files.value ?? []);
-            }}
-          >
-            {words.save}
-          </button>
-        )}
       </div>
-      <p role="status">{saved.value !== null && words.saved(saved.value)}</p>
-      {files.value !== null && (
-        <ul class="files" aria-label={words.files}>
-          {files.value.map((file) => (
-            <li key={file.name}>
-              <DownloadLink file={file}>{file.name}</DownloadLink>{' '}
-              <span class="muted">{formatBytes(file.blob.size)}</span>
-            </li>
-          ))}
-        </ul>
-      )}
+      {files.value !== null && <GivenFiles files={files.value} />}
     </section>
   );
 }

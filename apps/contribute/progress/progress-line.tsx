@@ -25,6 +25,7 @@ const tones: Readonly<Record<State, 'idle' | 'good' | 'warn' | 'bad'>> = {
   finished: 'good',
   complete: 'good',
   failed: 'bad',
+  over: 'good',
   unsupported: 'bad',
 };
 
@@ -57,6 +58,15 @@ function Ends({ session }: { session: Controller }) {
       {!isLast && ` ${words.runEnds(formatClock(run, now))}`}
     </p>
   );
+}
+
+/** What the node waits for, where the presenter lets no round open. */
+function Hold({ session }: { session: Controller }) {
+  const status = session.feed.status.value;
+  if (status === null || status.round.phase !== 'waiting' || status.round.hold === null) return null;
+  const here = status.nodes.length;
+  const lobby = session.busy.value ? words.lobby : words.lobbyJoin;
+  return <p class="ends">{status.round.hold === 'lobby' ? lobby(here) : words.held}</p>;
 }
 
 /** The lost connection: a countdown to the next attempt, and a button for people who do not wait. */
@@ -99,6 +109,7 @@ export function ProgressLine({ session }: { session: Controller }) {
         </>
       )}
       {busy && <Ends session={session} />}
+      <Hold session={session} />
       {until !== null && <p class="ends">{words.resumesAt(formatClock(until, Date.now()))}</p>}
       {session.retryAt.value !== null && <Retry session={session} at={session.retryAt.value} />}
     </div>

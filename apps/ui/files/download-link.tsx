@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { ExportedFile } from './saving.ts';
+import { addressOf, type ExportedFile } from './saving.ts';
 
 interface Props {
   readonly file: ExportedFile;
@@ -13,7 +13,7 @@ interface Props {
 export function DownloadLink({ file: { name, blob }, class: style = '', children }: Props) {
   const address = useSignal('');
   useEffect(() => {
-    const made = URL.createObjectURL(blob);
+    const made = addressOf(blob);
     address.value = made;
     return () => URL.revokeObjectURL(made);
   }, [blob, address]);

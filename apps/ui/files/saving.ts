@@ -37,10 +37,18 @@ export async function saveFolder(files: readonly ExportedFile[]): Promise<number
   return files.length;
 }
 
+/**
+ * An address from which a browser saves the bytes under the name that the link gives: of a type that it knows, a browser could add
+ * an ending to the name.
+ */
+export function addressOf(blob: Blob): string {
+  return URL.createObjectURL(blob.slice(0, blob.size, 'application/octet-stream'));
+}
+
 /** Saves a file in the folder of the browser's downloads. */
 export function saveFile({ name, blob }: ExportedFile): void {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
+  link.href = addressOf(blob);
   link.download = name;
   link.click();
   // A browser may read the address after `click` returns.

@@ -114,6 +114,27 @@ test('the choice of text and Start are in the first viewport of every screen, an
   expect(await page.locator('.lead').count()).toBe(0);
 });
 
+test('a lobby says who is here, and a run that is complete offers no Start but its base', async () => {
+  const page = await open(scriptedWorker([]));
+  const lobby = { ...running.round, phase: 'waiting', hold: 'lobby' } as const;
+  relay.show({ ...running, round: lobby });
+  await page.getByText('3 nodes are here. Press Start to join').waitFor();
+  await startButton(page).click();
+  await page.getByText('3 nodes are here. Training begins when the presenter starts the run.').waitFor();
+  await emit(page, { event: 'left', reason: 'finished', contributions: 0, tokens: 0 });
+  await page.getByRole('button', { name: 'Start again' }).waitFor();
+  const ended = scriptedStatus({ rounds: 20, done: 7, nodes: 0, now });
+  relay.show({ ...ended, round: { ...ended.round, phase: 'complete' } });
+  await page.getByText('The run ended after 7 of 20 rounds').waitFor();
+  expect(await startButton(page).count()).toBe(0);
+  await page.getByRole('button', { name: 'Prepare the files' }).waitFor();
+  expect(await inaccessible(page)).toEqual([]);
+  await page.reload();
+  await state(page, 'The run is complete');
+  expect(await startButton(page).count()).toBe(0);
+  expect(await page.locator('.yours').count()).toBe(0);
+});
+
 test('each state has no accessibility problem, in light, dark and forced colours', async () => {
   const page = await open(scriptedWorker([]), [390, 664]);
   expect(await inaccessible(page)).toEqual([]);

@@ -54,10 +54,15 @@ export const contributeWords: Messages['contribute'] = {
     finished: '已完成。谢谢。',
     complete: '训练任务已完成。谢谢。',
     failed: '已停止',
+    over: '训练任务已完成',
     unsupported: '此浏览器不能训练',
   },
   progress: (round, rounds, step, steps) =>
     `第 ${round} 轮（共 ${rounds} 轮），第 ${step} 步（共 ${steps} 步）`,
+  lobby: (nodes) => plural(nodes, { other: '已有 # 个节点。主持人启动训练任务后，训练就开始。' }),
+  lobbyJoin: (nodes) =>
+    plural(nodes, { other: '已有 # 个节点。按“开始”即可加入：主持人启动训练任务后，训练就开始。' }),
+  held: '主持人暂停了训练任务，之后会继续。',
   retrying: (attempt, seconds) => `第 ${attempt} 次尝试，${seconds} 秒后。`,
   retryNow: '立即重试',
   launch: {
@@ -182,7 +187,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   forget: '在此设备上忘记我',
   forgetHelp:
-    '删除本页面保存在你浏览器中的密钥、训练状态、权重、中继为你签署的内容以及你的选择。除此之外，它不保存任何东西。',
+    '删除本页面保存在你浏览器中的密钥、训练状态、权重、中继为你签署的内容、你对文本的投票以及你的选择。除此之外，它不保存任何东西。',
   forgotten: '本页面保存的一切都已删除。',
   forgetConfirm: '立即删除',
   cancel: '取消',

@@ -254,9 +254,6 @@ export const studioWords: Messages['studio'] = {
     },
     acknowledge: (data) => `撤回 ${data} 的人同意导出这个模型`,
     prepare: '准备文件',
-    save: '保存到文件夹',
-    saved: (count) => plural(count, { other: '已保存 # 个文件。' }),
-    files: '文件',
   },
   storing: {
     heading: '一切都在哪里',

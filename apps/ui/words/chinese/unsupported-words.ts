@@ -29,6 +29,8 @@ export const unsupportedWords: Messages['unsupported'] = {
       '在浏览器设置中打开“在可用时使用图形加速”。',
     ],
   },
+  watch: '观看训练任务',
+  watchWhy: '此设备可以观看其他人训练，并试用他们做出的基座模型。',
   headless: '这台机器不用浏览器也能参加：用 Node 或 Deno。README 说明了做法。',
   retry: '重新检查',
 };

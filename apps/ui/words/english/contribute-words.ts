@@ -59,10 +59,22 @@ export const contributeWords = {
     finished: 'Finished. Thank you.',
     complete: 'The run is complete. Thank you.',
     failed: 'Stopped',
+    over: 'The run is complete',
     unsupported: 'This browser cannot train',
   },
   progress: (round: number, rounds: number, step: number, steps: number) =>
     `Round ${round} of ${rounds}, step ${step} of ${steps}`,
+  lobby: (nodes: number) =>
+    plural(nodes, {
+      one: '# node is here. Training begins when the presenter starts the run.',
+      other: '# nodes are here. Training begins when the presenter starts the run.',
+    }),
+  lobbyJoin: (nodes: number) =>
+    plural(nodes, {
+      one: '# node is here. Press Start to join: training begins when the presenter starts the run.',
+      other: '# nodes are here. Press Start to join: training begins when the presenter starts the run.',
+    }),
+  held: 'The presenter pauses the run. It goes on when the presenter says so.',
   retrying: (attempt: number, seconds: number) => `Attempt ${attempt}, in ${seconds} s.`,
   retryNow: 'Try now',
   launch: {
@@ -201,7 +213,7 @@ export const contributeWords = {
   },
   forget: 'Forget me on this device',
   forgetHelp:
-    'Removes the key, the saved state, the weights, what the relay signed for you, and your choices, which this page stores in your browser. It stores nothing else.',
+    'Removes the key, the saved state, the weights, what the relay signed for you, your votes on texts, and your choices, which this page stores in your browser. It stores nothing else.',
   forgotten: 'Everything that this page stored is removed.',
   forgetConfirm: 'Remove them now',
   cancel: 'Cancel',

@@ -273,9 +273,6 @@ export const studioWords = {
     },
     acknowledge: (data: string) => `Those who revoked ${data} agree that this model is exported`,
     prepare: 'Prepare the files',
-    save: 'Save to a folder',
-    saved: (count: number) => plural(count, { one: '# file is saved.', other: '# files are saved.' }),
-    files: 'Files',
   },
   storing: {
     heading: 'Where everything is',

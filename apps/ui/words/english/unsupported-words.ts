@@ -27,6 +27,8 @@ export const unsupportedWords = {
       'Turn on “Use graphics acceleration when available” in the browser’s settings.',
     ],
   },
+  watch: 'Watch the run',
+  watchWhy: 'This device can watch how the others train, and try the base that they make.',
   headless: 'This machine can still take part without a browser, with Node or Deno. The README explains how.',
   retry: 'Check again',
 } as const;

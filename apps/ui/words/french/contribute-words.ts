@@ -66,9 +66,24 @@ export const contributeWords: Messages['contribute'] = {
     finished: 'Terminé. Merci.',
     complete: 'La session est terminée. Merci.',
     failed: 'Arrêté',
+    over: 'La session est terminée',
     unsupported: 'Ce navigateur ne peut pas entraîner',
   },
   progress: (round, rounds, step, steps) => `Tour ${round} sur ${rounds}, pas ${step} sur ${steps}`,
+  lobby: (nodes) =>
+    plural(nodes, {
+      one: '# nœud est là. L’entraînement commence quand l’animation lance la session.',
+      many: '# de nœuds sont là. L’entraînement commence quand l’animation lance la session.',
+      other: '# nœuds sont là. L’entraînement commence quand l’animation lance la session.',
+    }),
+  lobbyJoin: (nodes) =>
+    plural(nodes, {
+      one: '# nœud est là. Appuyez sur Démarrer pour en être : l’entraînement commence quand l’animation lance la session.',
+      many: '# de nœuds sont là. Appuyez sur Démarrer pour en être : l’entraînement commence quand l’animation lance la session.',
+      other:
+        '# nœuds sont là. Appuyez sur Démarrer pour en être : l’entraînement commence quand l’animation lance la session.',
+    }),
+  held: 'L’animation a mis la session en pause, et la reprendra.',
   retrying: (attempt, seconds) => `Essai ${attempt}, dans ${seconds} s.`,
   retryNow: 'Essayer maintenant',
   launch: {
@@ -206,7 +221,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   forget: 'M’oublier sur cet appareil',
   forgetHelp:
-    'Efface la clé, l’état enregistré, les poids, ce que le relais a signé pour vous et vos choix, que cette page garde dans votre navigateur. Elle ne garde rien d’autre.',
+    'Efface la clé, l’état enregistré, les poids, ce que le relais a signé pour vous, vos votes sur des textes et vos choix, que cette page garde dans votre navigateur. Elle ne garde rien d’autre.',
   forgotten: 'Tout ce que cette page gardait est effacé.',
   forgetConfirm: 'Effacer maintenant',
   cancel: 'Annuler',

@@ -295,14 +295,6 @@ export const studioWords: Messages['studio'] = {
     },
     acknowledge: (data) => `Ceux qui ont révoqué ${data} acceptent que ce modèle soit exporté`,
     prepare: 'Préparer les fichiers',
-    save: 'Enregistrer dans un dossier',
-    saved: (count) =>
-      plural(count, {
-        one: '# fichier est enregistré.',
-        many: '# de fichiers sont enregistrés.',
-        other: '# fichiers sont enregistrés.',
-      }),
-    files: 'Fichiers',
   },
   storing: {
     heading: 'Où tout se trouve',

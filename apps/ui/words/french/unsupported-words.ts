@@ -29,6 +29,8 @@ export const unsupportedWords: Messages['unsupported'] = {
       'Activez « Utiliser l’accélération graphique si disponible » dans les réglages du navigateur.',
     ],
   },
+  watch: 'Regarder la session',
+  watchWhy: 'Cet appareil peut regarder les autres entraîner, et essayer la base qu’ils font.',
   headless:
     'Cet appareil peut aussi participer sans navigateur, avec Node ou Deno. Le fichier README explique comment.',
   retry: 'Vérifier à nouveau',

@@ -60,9 +60,22 @@ export const contributeWords: Messages['contribute'] = {
     finished: 'Fertig. Vielen Dank.',
     complete: 'Der Lauf ist abgeschlossen. Vielen Dank.',
     failed: 'Angehalten',
+    over: 'Der Lauf ist abgeschlossen',
     unsupported: 'Dieser Browser kann nicht trainieren',
   },
   progress: (round, rounds, step, steps) => `Runde ${round} von ${rounds}, Schritt ${step} von ${steps}`,
+  lobby: (nodes) =>
+    plural(nodes, {
+      one: '# Knoten ist da. Das Training beginnt, wenn die Moderation den Lauf startet.',
+      other: '# Knoten sind da. Das Training beginnt, wenn die Moderation den Lauf startet.',
+    }),
+  lobbyJoin: (nodes) =>
+    plural(nodes, {
+      one: '# Knoten ist da. Drücken Sie Start, um dabei zu sein: Das Training beginnt, wenn die Moderation den Lauf startet.',
+      other:
+        '# Knoten sind da. Drücken Sie Start, um dabei zu sein: Das Training beginnt, wenn die Moderation den Lauf startet.',
+    }),
+  held: 'Die Moderation hat den Lauf pausiert und setzt ihn auch fort.',
   retrying: (attempt, seconds) => `Versuch ${attempt}, in ${seconds} s.`,
   retryNow: 'Jetzt versuchen',
   launch: {
@@ -198,7 +211,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   forget: 'Auf diesem Gerät vergessen',
   forgetHelp:
-    'Löscht den Schlüssel, den gespeicherten Stand, die Gewichte, was das Relay für Sie signiert hat, und Ihre Einstellungen, die diese Seite in Ihrem Browser speichert. Sonst speichert sie nichts.',
+    'Löscht den Schlüssel, den gespeicherten Stand, die Gewichte, was das Relay für Sie signiert hat, Ihre Stimmen zu Texten und Ihre Einstellungen, die diese Seite in Ihrem Browser speichert. Sonst speichert sie nichts.',
   forgotten: 'Alles, was diese Seite gespeichert hat, ist gelöscht.',
   forgetConfirm: 'Jetzt löschen',
   cancel: 'Abbrechen',

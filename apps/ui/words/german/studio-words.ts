@@ -277,10 +277,6 @@ export const studioWords: Messages['studio'] = {
     acknowledge: (data) =>
       `Wer ${data} widerrufen hat, ist damit einverstanden, dass dieses Modell exportiert wird`,
     prepare: 'Dateien vorbereiten',
-    save: 'In einen Ordner speichern',
-    saved: (count) =>
-      plural(count, { one: '# Datei ist gespeichert.', other: '# Dateien sind gespeichert.' }),
-    files: 'Dateien',
   },
   storing: {
     heading: 'Wo alles liegt',

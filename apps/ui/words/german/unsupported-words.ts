@@ -29,6 +29,9 @@ export const unsupportedWords: Messages['unsupported'] = {
       'Schalten Sie „Grafikbeschleunigung verwenden, falls verfügbar“ in den Einstellungen des Browsers ein.',
     ],
   },
+  watch: 'Dem Lauf zusehen',
+  watchWhy:
+    'Dieses Gerät kann zusehen, wie die anderen trainieren, und die Basis ausprobieren, die sie machen.',
   headless:
     'Dieses Gerät kann auch ohne Browser teilnehmen, mit Node oder Deno. Die README-Datei erklärt, wie.',
   retry: 'Erneut prüfen',

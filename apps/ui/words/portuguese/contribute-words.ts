@@ -66,9 +66,24 @@ export const contributeWords: Messages['contribute'] = {
     finished: 'Concluído. Obrigado.',
     complete: 'A sessão está completa. Obrigado.',
     failed: 'Parado',
+    over: 'A sessão está completa',
     unsupported: 'Este navegador não pode treinar',
   },
   progress: (round, rounds, step, steps) => `Rodada ${round} de ${rounds}, passo ${step} de ${steps}`,
+  lobby: (nodes) =>
+    plural(nodes, {
+      one: '# nó está aqui. O treino começa quando quem apresenta iniciar a sessão.',
+      many: '# de nós estão aqui. O treino começa quando quem apresenta iniciar a sessão.',
+      other: '# nós estão aqui. O treino começa quando quem apresenta iniciar a sessão.',
+    }),
+  lobbyJoin: (nodes) =>
+    plural(nodes, {
+      one: '# nó está aqui. Toque em Iniciar para entrar: o treino começa quando quem apresenta iniciar a sessão.',
+      many: '# de nós estão aqui. Toque em Iniciar para entrar: o treino começa quando quem apresenta iniciar a sessão.',
+      other:
+        '# nós estão aqui. Toque em Iniciar para entrar: o treino começa quando quem apresenta iniciar a sessão.',
+    }),
+  held: 'Quem apresenta pôs a sessão em pausa e vai retomá-la.',
   retrying: (attempt, seconds) => `Tentativa ${attempt}, em ${seconds} s.`,
   retryNow: 'Tentar agora',
   launch: {
@@ -204,7 +219,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   forget: 'Esquecer-me neste aparelho',
   forgetHelp:
-    'Apaga a chave, o estado salvo, os pesos, o que o relé assinou para você e as suas escolhas, que esta página guarda no seu navegador. Ela não guarda mais nada.',
+    'Apaga a chave, o estado salvo, os pesos, o que o relé assinou para você, os seus votos sobre textos e as suas escolhas, que esta página guarda no seu navegador. Ela não guarda mais nada.',
   forgotten: 'Tudo o que esta página guardava foi apagado.',
   forgetConfirm: 'Apagar agora',
   cancel: 'Cancelar',

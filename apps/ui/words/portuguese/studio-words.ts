@@ -295,14 +295,6 @@ export const studioWords: Messages['studio'] = {
     },
     acknowledge: (data) => `Quem revogou ${data} concorda que este modelo seja exportado`,
     prepare: 'Preparar os arquivos',
-    save: 'Salvar em uma pasta',
-    saved: (count) =>
-      plural(count, {
-        one: '# arquivo salvo.',
-        many: '# de arquivos salvos.',
-        other: '# arquivos salvos.',
-      }),
-    files: 'Arquivos',
   },
   storing: {
     heading: 'Onde está tudo',

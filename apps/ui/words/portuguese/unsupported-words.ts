@@ -29,6 +29,8 @@ export const unsupportedWords: Messages['unsupported'] = {
       'Ative “Usar aceleração gráfica quando disponível” nas configurações do navegador.',
     ],
   },
+  watch: 'Assistir à sessão',
+  watchWhy: 'Este aparelho pode ver como os outros treinam e experimentar a base que eles fazem.',
   headless:
     'Este aparelho também pode participar sem navegador, com Node ou Deno. O arquivo README explica como.',
   retry: 'Verificar de novo',

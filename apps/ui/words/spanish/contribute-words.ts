@@ -66,9 +66,24 @@ export const contributeWords: Messages['contribute'] = {
     finished: 'Terminado. Gracias.',
     complete: 'La sesión está completa. Gracias.',
     failed: 'Detenido',
+    over: 'La sesión está completa',
     unsupported: 'Este navegador no puede entrenar',
   },
   progress: (round, rounds, step, steps) => `Ronda ${round} de ${rounds}, paso ${step} de ${steps}`,
+  lobby: (nodes) =>
+    plural(nodes, {
+      one: 'Hay # nodo. El entrenamiento empieza cuando quien presenta inicie la sesión.',
+      many: 'Hay # de nodos. El entrenamiento empieza cuando quien presenta inicie la sesión.',
+      other: 'Hay # nodos. El entrenamiento empieza cuando quien presenta inicie la sesión.',
+    }),
+  lobbyJoin: (nodes) =>
+    plural(nodes, {
+      one: 'Hay # nodo. Pulsa Iniciar para unirte: el entrenamiento empieza cuando quien presenta inicie la sesión.',
+      many: 'Hay # de nodos. Pulsa Iniciar para unirte: el entrenamiento empieza cuando quien presenta inicie la sesión.',
+      other:
+        'Hay # nodos. Pulsa Iniciar para unirte: el entrenamiento empieza cuando quien presenta inicie la sesión.',
+    }),
+  held: 'Quien presenta ha puesto la sesión en pausa y la reanudará.',
   retrying: (attempt, seconds) => `Intento ${attempt}, en ${seconds} s.`,
   retryNow: 'Intentar ahora',
   launch: {
@@ -204,7 +219,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   forget: 'Olvidarme en este dispositivo',
   forgetHelp:
-    'Borra la clave, el estado guardado, los pesos, lo que el relé firmó para ti y tus preferencias, que esta página guarda en tu navegador. No guarda nada más.',
+    'Borra la clave, el estado guardado, los pesos, lo que el relé firmó para ti, tus votos sobre textos y tus preferencias, que esta página guarda en tu navegador. No guarda nada más.',
   forgotten: 'Todo lo que guardaba esta página está borrado.',
   forgetConfirm: 'Borrar ahora',
   cancel: 'Cancelar',

@@ -294,14 +294,6 @@ export const studioWords: Messages['studio'] = {
     },
     acknowledge: (data) => `Quienes revocaron ${data} aceptan que este modelo se exporte`,
     prepare: 'Preparar los archivos',
-    save: 'Guardar en una carpeta',
-    saved: (count) =>
-      plural(count, {
-        one: '# archivo guardado.',
-        many: '# de archivos guardados.',
-        other: '# archivos guardados.',
-      }),
-    files: 'Archivos',
   },
   storing: {
     heading: 'Dónde está todo',

@@ -29,6 +29,8 @@ export const unsupportedWords: Messages['unsupported'] = {
       'Activa «Usar aceleración de gráficos cuando esté disponible» en los ajustes del navegador.',
     ],
   },
+  watch: 'Ver la sesión',
+  watchWhy: 'Este equipo puede ver cómo entrenan los demás y probar la base que hacen.',
   headless:
     'Este equipo también puede participar sin navegador, con Node o Deno. El archivo README explica cómo.',
   retry: 'Comprobar de nuevo',
