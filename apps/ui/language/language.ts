@@ -10,9 +10,13 @@ export function preferredLanguage(wanted: readonly string[]): LanguageTag {
   return wanted.map((tag) => tag.split('-', 1)[0] ?? '').find(isLanguageTag) ?? 'en';
 }
 
-/** The tag by which numbers and times are written: the browser's tag of the language, which may name a region. */
+/**
+ * The tag by which numbers and times are written: the browser's tag of the language, which may name a region. The digits are
+ * 0 to 9 in Arabic too, because beside them stand hashes, addresses, commands and units that have no others.
+ */
 export function localeOf(language: LanguageTag, wanted: readonly string[]): string {
-  return wanted.find((tag) => tag.split('-', 1)[0] === language) ?? language;
+  const tag = wanted.find((each) => each.split('-', 1)[0] === language) ?? language;
+  return new Intl.Locale(tag, { numberingSystem: 'latn' }).toString();
 }
 
 interface Spoken {

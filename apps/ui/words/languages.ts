@@ -40,6 +40,11 @@ export const languages = {
     direction: 'ltr',
     load: async () => (await import('./chinese/chinese.ts')).chinese,
   },
+  ar: {
+    name: 'العربية',
+    direction: 'rtl',
+    load: async () => (await import('./arabic/arabic.ts')).arabic,
+  },
 } as const satisfies Readonly<Record<string, Language>>;
 
 export type LanguageTag = keyof typeof languages;

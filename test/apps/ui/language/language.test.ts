@@ -6,12 +6,13 @@ import { messages } from '../../../../apps/ui/messages.ts';
 const words = messages.connection;
 
 test.each([
-  [['en-GB', 'de'], 'en', 'en-GB'],
-  [['tlh', 'en-US'], 'en', 'en-US'],
-  [['tlh', 'de-AT', 'en'], 'de', 'de-AT'],
-  [['pt-BR', 'en'], 'pt', 'pt-BR'],
-  [['tlh'], 'en', 'en'],
-  [[], 'en', 'en'],
+  [['en-GB', 'de'], 'en', 'en-GB-u-nu-latn'],
+  [['tlh', 'en-US'], 'en', 'en-US-u-nu-latn'],
+  [['tlh', 'de-AT', 'en'], 'de', 'de-AT-u-nu-latn'],
+  [['pt-BR', 'en'], 'pt', 'pt-BR-u-nu-latn'],
+  [['ar-EG'], 'ar', 'ar-EG-u-nu-latn'],
+  [['tlh'], 'en', 'en-u-nu-latn'],
+  [[], 'en', 'en-u-nu-latn'],
 ] as const)('of %j chooses %s, and writes numbers as %s', (wanted, language, locale) => {
   expect(preferredLanguage(wanted)).toBe(language);
   expect(localeOf(language, wanted)).toBe(locale);

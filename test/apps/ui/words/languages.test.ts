@@ -15,6 +15,7 @@ const folders = {
   es: 'spanish',
   pt: 'portuguese',
   zh: 'chinese',
+  ar: 'arabic',
 } as const satisfies Record<LanguageTag, string>;
 
 const words = join(import.meta.dirname, '../../../../apps/ui/words');

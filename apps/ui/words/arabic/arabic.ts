@@ -1,0 +1,25 @@
+import type { Messages } from '../catalogue.ts';
+import { auditWords } from './audit-words.ts';
+import { baseWords } from './base-words.ts';
+import { commonWords } from './common-words.ts';
+import { contributeWords } from './contribute-words.ts';
+import { dashboardWords } from './dashboard-words.ts';
+import { fileWords } from './file-words.ts';
+import { presenterWords } from './presenter-words.ts';
+import { sceneWords } from './scene-words.ts';
+import { studioWords } from './studio-words.ts';
+import { unsupportedWords } from './unsupported-words.ts';
+
+/** Every text that the pages show, in Arabic. */
+export const arabic: Messages = {
+  ...commonWords,
+  audit: auditWords,
+  bases: baseWords,
+  contribute: contributeWords,
+  dashboard: dashboardWords,
+  files: fileWords,
+  presenter: presenterWords,
+  scenes: sceneWords,
+  studio: studioWords,
+  unsupported: unsupportedWords,
+};

@@ -1,0 +1,142 @@
+import type { Messages } from '../catalogue.ts';
+import { isolated, plural } from './grammar.ts';
+import { contributionsOf, entriesOf, stepsOf, tokensOf } from './nouns.ts';
+
+/** Every text of the audit page, in Arabic. */
+export const auditWords: Messages['audit'] = {
+  title: 'التدقيق – Tapestry',
+  heading: 'دقّق هذا التدريب بنفسك',
+  what: 'يقرأ هذا المتصفح سجل التدريب وكل مساهمة، ويعيد اشتقاق كل نموذج أساسي ابتداءً من الأول. ويجب أن يتطابق كل منها بتًا ببت.',
+  token: 'كلمة الانضمام',
+  tokenHelp: 'فقط إن كان التدريب يعرض مساهماته على الأعضاء وحدهم.',
+  start: 'ابدأ التدقيق',
+  again: 'دقّق ثانيةً',
+  stop: 'أوقف',
+  reading: 'تجري قراءة السجل…',
+  derived: (round, rounds) => `أُعيد اشتقاق الجولة ${round} من ${rounds}`,
+  progress: 'تقدّم التدقيق',
+  intact: 'سليم: لم يتغيّر شيء',
+  changed: (problems) =>
+    plural(problems, {
+      zero: 'لم توجد مشكلات',
+      one: 'وُجدت مشكلة واحدة',
+      two: 'وُجدت مشكلتان',
+      few: 'وُجدت # مشكلات',
+      many: 'وُجدت # مشكلة',
+      other: 'وُجدت # مشكلة',
+    }),
+  summary: (rounds, contributions, entries, time) =>
+    [
+      plural(rounds, {
+        zero: 'لم يُشتق أي نموذج أساسي',
+        one: 'أُعيد اشتقاق نموذج أساسي واحد بتًا ببت',
+        two: 'أُعيد اشتقاق نموذجين أساسيين بتًا ببت',
+        few: 'أُعيد اشتقاق # نماذج أساسية بتًا ببت',
+        many: 'أُعيد اشتقاق # نموذجًا أساسيًا بتًا ببت',
+        other: 'أُعيد اشتقاق # نموذج أساسي بتًا ببت',
+      }),
+      `، من ${contributionsOf(contributions)} و${entriesOf(entries)}، في ${time}.`,
+    ].join(''),
+  partly: (rounds, contributions, entries, time) =>
+    `النماذج الأساسية المعاد اشتقاقها: ${rounds}. وقُرئ من السجل وغيره: ${contributionsOf(contributions)} و${entriesOf(entries)}، في ${time}.`,
+  older: (last) =>
+    `لم تعد مساهمات الجولات من 1 إلى ${last} محفوظة، كما يقول بيان التدريب: وأول نموذج أساسي اشتُق هو نموذج الجولة ${last + 1}.`,
+  unsigned: (entries) =>
+    plural(entries, {
+      zero: 'يغطي توقيع المرحّل السجل كله.',
+      one: 'لا يغطي توقيع المرحّل أحدث قيد في السجل بعد.',
+      two: 'لا يغطي توقيع المرحّل أحدث قيدين في السجل بعد.',
+      few: 'لا يغطي توقيع المرحّل أحدث # قيود في السجل بعد.',
+      many: 'لا يغطي توقيع المرحّل أحدث # قيدًا في السجل بعد.',
+      other: 'لا يغطي توقيع المرحّل أحدث # قيد في السجل بعد.',
+    }),
+  run: 'التدريب',
+  relayKey: 'مفتاح المرحّل',
+  base: 'آخر نموذج أساسي اشتُق',
+  compare:
+    'قارن التدريب والمفتاح بما أُعطيته. تأتي هذه الصفحة من المرحّل الذي تدقّقه: كي لا تثق بأي منهما، شغّل هذا على جهاز لك:',
+  nextWord: 'ما العمل:',
+  next: {
+    'relay.closed-to-readers': 'أدخل كلمة الانضمام إلى التدريب، وابدأ التدقيق ثانيةً.',
+    'relay.blob-too-large': `دقّق هذا التدريب بالأمر ${isolated('`tapestry verify`')}، فهو يقرأ نماذج أكبر مما يقرؤه اللسان.`,
+    'relay.unreachable': 'تأكد من أن المرحّل يعمل، وابدأ التدقيق ثانيةً.',
+    'relay.cut-off': 'ابدأ التدقيق ثانيةً.',
+    'relay.fault': 'ابدأ التدقيق لاحقًا. إن استمر الخطأ فأخبر من يشغّل المرحّل.',
+    'run.missing': 'اختر المجلد الذي يحوي journal.sqlite وblobs.',
+    'run.unreadable': 'اختر المجلد ثانيةً. يجب ألا يتغيّر أثناء قراءته.',
+    'run.moved-on': 'ابدأ التدقيق ثانيةً. سيبدأ من جولة لاحقة.',
+  },
+  flip: 'اقلب بتًا واحدًا من هذا الفرق، ودقّق ثانيةً',
+  flipped: (round, node) =>
+    `قلب هذا المتصفح بتًا واحدًا من فرق الجولة ${round}، العقدة ${isolated(node)}، ليبيّن أن التدقيق يجده. أما التدريب نفسه فلم يتغيّر.`,
+  receipts: 'إيصالاتك',
+  receiptsHelp: `هل دُمج نصيبك؟ اختر ${isolated('receipts-….txt')} و${isolated('checkpoint-….txt')} من مجلد عقدتك. يبقى الملفان في هذا المتصفح.`,
+  folder: 'مجلد تدريب',
+  folderHelp:
+    'دقّق، بدل المرحّل، مجلد بياناته أو نسخة منه: اختره، أو أفلته على هذه الصفحة. يبقى في هذا المتصفح ولا يحتاج إلى شبكة. إن كان المرحّل يعمل فانسخ مجلده أولًا.',
+  folderGiven: (name) => `يجري تدقيق المجلد ${isolated(name)}`,
+  relayInstead: 'دقّق المرحّل من جديد',
+  dropHere: 'أفلت مجلد تدريب',
+  dropHelp: 'يُدقَّق هنا، ولا يغادر شيء هذا المتصفح.',
+  reportHelp: `يذكر التقرير ما دُقّق وما وُجد. يوقّعه مفتاح يبقى في هذا المتصفح؛ والأمر ${isolated('`tapestry verify FILE`')} يتحقق منه.`,
+  saveReport: 'احفظ التقرير الموقّع',
+  saveText: 'احفظه نصًا',
+  receiptsHeading: (count) =>
+    plural(count, {
+      zero: 'إيصالاتك',
+      one: 'إيصالك',
+      two: 'إيصالاك',
+      few: 'إيصالاتك وعددها #',
+      many: 'إيصالاتك وعددها #',
+      other: 'إيصالاتك وعددها #',
+    }),
+  receipt: (sequence, round) => (round === null ? `القيد ${sequence}` : `القيد ${sequence}، الجولة ${round}`),
+  receiptRefuted: 'لا يحوي السجل مساهمة هذا الإيصال: انظر المشكلات أعلاه.',
+  grid: 'المساهمات',
+  gridHelp: 'الصفوف عقد، والأعمدة جولات. تنقّل بالأسهم؛ واختر مساهمة لترى كل خطوة من تدقيقها.',
+  gridEmpty: 'تظهر المساهمات هنا مع اشتقاق جولاتها.',
+  node: 'العقدة',
+  earlier: 'جولات أسبق',
+  later: 'جولات لاحقة',
+  roundsShown: (from, to, all) => `الجولات من ${from} إلى ${to}، من ${all}`,
+  moreNodes: (count) =>
+    plural(count, {
+      zero: 'لا مزيد من العقد',
+      one: 'أظهر عقدة أخرى',
+      two: 'أظهر عقدتين أخريين',
+      few: 'أظهر # عقد أخرى',
+      many: 'أظهر # عقدة أخرى',
+      other: 'أظهر # عقدة أخرى',
+    }),
+  states: {
+    derived: 'جزء من نموذج أساسي أُعيد اشتقاقه',
+    'left-out': 'استبعدتها قاعدة الدمج، كما في الاشتقاق',
+    changed: 'تغيّرت',
+    'not-merged': 'لم تُدمج',
+    'not-kept': 'لم تعد محفوظة',
+    waiting: 'لم تُدقَّق بعد',
+    unreached: 'لم تُدقَّق: سبقتها مشكلة',
+  },
+  cell: (round, node, state) => `الجولة ${round}، العقدة ${isolated(node)}: ${state}`,
+  roundChanged: (round) => `الجولة ${round}: وُجدت مشكلة هنا`,
+  chosen: (round, node) => `الجولة ${round}، العقدة ${isolated(node)}`,
+  attempt: (index, all) => `المساهمة ${index} من ${all}: فُتحت الجولة من جديد.`,
+  facts: (tokens, steps, bytes) => `من ${tokensOf(tokens)} في ${stepsOf(steps)}، ${bytes}`,
+  steps: {
+    entry: (sequence) => `القيد ${sequence} في السجل مرتبط بالقيد السابق`,
+    signature: 'وقّعت العقدة عرضها',
+    payload: 'بصمة الفرق هي التي وقّعتها العقدة',
+    delta: 'الفرق على شبكة التدريب وضمن معياره',
+    base: 'بدمجه مع فروق الجولة الأخرى ينتج النموذج الأساسي المذكور في السجل',
+    'base-without': 'تستبعده قاعدة الدمج، ومن الفروق الأخرى ينتج النموذج الأساسي المذكور في السجل',
+    checkpoint: 'وقّع المرحّل السجل قبل اعتماد هذه الجولة',
+  },
+  results: {
+    held: 'صحيح',
+    changed: 'غير صحيح',
+    waiting: 'ليس بعد',
+    unreached: 'لم يُبلغ',
+    'not-kept': 'لم يعد محفوظًا',
+    'not-merged': 'لم يُدمج',
+  },
+};
