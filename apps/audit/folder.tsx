@@ -1,3 +1,4 @@
+import '../ui/files/chooser.css';
 import { chosenIn } from '../ui/files/chosen.ts';
 import { messages } from '../ui/messages.ts';
 import type { Session } from './session.ts';
@@ -8,32 +9,38 @@ const words = messages.audit;
 export function FolderInput({ session }: { session: Session }) {
   const isGiven = session.folder.value !== null;
   return (
-    <details open={isGiven}>
+    <details open={session.problem.value?.code === 'run.missing'}>
       <summary>{isGiven ? words.folderGiven(session.place) : words.folder}</summary>
-      <label for="folder">{words.folderHelp}</label>
-      <input
-        id="folder"
-        type="file"
-        multiple
-        {...{ webkitdirectory: true }}
-        onChange={async (event) => {
-          const input = event.currentTarget;
-          const files = chosenIn(input);
-          input.value = '';
-          if (files.length > 0) await session.open(files);
-        }}
-      />
-      {isGiven && (
-        <button
-          type="button"
-          class="button"
-          onClick={() => {
-            session.folder.value = null;
-          }}
-        >
-          {words.relayInstead}
-        </button>
-      )}
+      <p class="help">{words.folderHelp}</p>
+      <div class="buttons">
+        <label class="button chooser">
+          {words.chooseFolder}
+          <input
+            id="folder"
+            type="file"
+            class="visually-hidden"
+            multiple
+            {...{ webkitdirectory: true }}
+            onChange={async (event) => {
+              const input = event.currentTarget;
+              const files = chosenIn(input);
+              input.value = '';
+              if (files.length > 0) await session.open(files);
+            }}
+          />
+        </label>
+        {isGiven && (
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              session.folder.value = null;
+            }}
+          >
+            {words.relayInstead}
+          </button>
+        )}
+      </div>
     </details>
   );
 }

@@ -23,7 +23,9 @@ export function Report({ session }: { session: Session }) {
   };
   return (
     <div class="report">
-      <p class="muted">{words.reportHelp}</p>
+      <p class="muted">
+        {words.reportHelp} <code>tapestry verify {name}.json</code>
+      </p>
       <div class="buttons">
         <button type="button" class="button" onClick={() => void save()}>
           {words.saveReport}

@@ -1,3 +1,4 @@
+import '../ui/files/chooser.css';
 import { chosenIn } from '../ui/files/chosen.ts';
 import { messages } from '../ui/messages.ts';
 

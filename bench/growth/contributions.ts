@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { newRun } from '../../apps/cli/run/new-run.ts';
 import { Random } from '../../client/random.ts';
-import type { NewRun, Run } from '../../relay/run/run.ts';
+import { systemClock } from '../../relay/run/clock.ts';
+import { type NewRun, Run } from '../../relay/run/run.ts';
 import { hashOfBytes } from '../../relay/storage/sha256.ts';
 import { denseCodec } from '../../relay/wire/codec/dense.ts';
 import { fromHex, type NodeKey, toHex } from '../../relay/wire/hex.ts';
@@ -107,4 +108,29 @@ export async function upload(run: Run, key: NodeKey, payload: Uint8Array<ArrayBu
 export async function contribute(run: Run, node: Identity, payload: Uint8Array<ArrayBuffer>): Promise<void> {
   const isAccepted = (await offer(run, node, payload, 1)) && (await upload(run, node.key, payload));
   if (!isAccepted) throw new Error('a contribution was refused');
+}
+
+/** Writes a run of synthetic contributions to a folder; one round more could follow. */
+export async function writeSyntheticRun(
+  folder: string,
+  {
+    parameters,
+    rounds,
+    nodes,
+  }: { readonly parameters: number; readonly rounds: number; readonly nodes: number },
+): Promise<void> {
+  const run = await Run.open(folder, syntheticRun(parameters, rounds + 1, nodes), systemClock);
+  const keys = await identities(nodes);
+  const payloads = preparedPayloads(run, rounds * nodes);
+  for (const { key } of keys) run.nodeJoined(key, null);
+  for (let round = 0; round < rounds; round++) {
+    await run.tick();
+    await run.tick();
+    await Promise.all(
+      keys.map((key, i) => contribute(run, key, payloads[round * nodes + i] ?? new Uint8Array())),
+    );
+  }
+  await run.tick();
+  await run.tick();
+  await run.close();
 }

@@ -3,13 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clock } from '../../client/clock.ts';
 import { fetchPinnedTo } from '../../client/host/node/network.ts';
-import { systemClock } from '../../relay/run/clock.ts';
-import { Run } from '../../relay/run/run.ts';
 import { folderSource } from '../../relay/verify/folder-source.ts';
 import { relaySource } from '../../relay/verify/http-source.ts';
 import type { VerifySource } from '../../relay/verify/source.ts';
 import { verifyRun } from '../../relay/verify/verify.ts';
-import { contribute, identities, preparedPayloads, syntheticRun } from './contributions.ts';
+import { writeSyntheticRun } from './contributions.ts';
 import { serve } from './relay-process.ts';
 
 export interface VerifyBenchOptions {
@@ -26,20 +24,7 @@ export async function* verifyBench({ contributions, nodes, parameters, delay }: 
   const rounds = Math.ceil(contributions / nodes);
   try {
     const writing = performance.now();
-    const run = await Run.open(folder, syntheticRun(parameters, rounds + 1, nodes), systemClock);
-    const keys = await identities(nodes);
-    const payloads = preparedPayloads(run, rounds * nodes);
-    for (const { key } of keys) run.nodeJoined(key, null);
-    for (let round = 0; round < rounds; round++) {
-      await run.tick();
-      await run.tick();
-      await Promise.all(
-        keys.map((key, i) => contribute(run, key, payloads[round * nodes + i] ?? new Uint8Array())),
-      );
-    }
-    await run.tick();
-    await run.tick();
-    await run.close();
+    await writeSyntheticRun(folder, { parameters, rounds, nodes });
     yield record('written', writing, rounds * nodes);
     yield await verified('folder', folderSource(folder));
     const relay = await serve(folder);
@@ -56,7 +41,8 @@ export async function* verifyBench({ contributions, nodes, parameters, delay }: 
   }
 }
 
-async function verified(what: string, source: VerifySource) {
+/** Verifies a run that must be intact. */
+export async function verified(what: string, source: VerifySource) {
   const began = performance.now();
   const verification = verifyRun(source);
   let step = await verification.next();

@@ -75,6 +75,18 @@ test('verify compares a run with the checkpoint and receipt that a node kept', a
   );
 });
 
+test('verify writes a signed report, and checks one', async () => {
+  const file = join(await stage.folder(), 'audit.json');
+  const words = ['verify', folder, '--report', file, '--data', await stage.folder()];
+  expect((await runTapestry(build, words)).code).toBe(0);
+  const checked = await runTapestry(build, ['verify', file, '--json']);
+  const report = { verdict: 'intact', run: relay.runId, contributions: 2 * rounds, problems: [] };
+  expect([checked.code, lines(checked)]).toMatchObject([0, [{ event: 'report', ok: true, report }]]);
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"contributions":4', '"contributions":5'));
+  const changed = await runTapestry(build, ['verify', file]);
+  expect([changed.code, changed.stdout]).toEqual([5, expect.stringContaining('is no report')]);
+});
+
 test('verify names a changed byte and exits with the code for it', async () => {
   const random = Random.seeded(6);
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })

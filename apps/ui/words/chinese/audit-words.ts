@@ -58,12 +58,12 @@ export const auditWords: Messages['audit'] = {
   folder: '训练任务的文件夹',
   folderHelp:
     '不核查中继，而核查中继的数据文件夹或其副本：选择它，或把它拖到本页面上。它留在此浏览器中，也不需要网络。中继正在运行时，请先复制文件夹。',
+  chooseFolder: '选择文件夹',
   folderGiven: (name) => `正在核查文件夹 ${name}`,
   relayInstead: '改为核查中继',
   dropHere: '放下训练任务的文件夹',
   dropHelp: '在这里核查，任何内容都不会离开此浏览器。',
-  reportHelp:
-    '报告写明核查了什么、发现了什么。它由留在此浏览器中的密钥签名；用 `tapestry verify FILE` 可以核验。',
+  reportHelp: '报告写明核查了什么、发现了什么，并由留在此浏览器中的密钥签名。其他人可以这样核验：',
   saveReport: '保存已签名的报告',
   saveText: '另存为文本',
   receiptsHeading: (count) => plural(count, { other: '你的 # 份收据' }),

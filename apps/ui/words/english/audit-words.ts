@@ -63,13 +63,14 @@ export const auditWords = {
     'Was your part merged? Choose receipts-….txt and checkpoint-….txt from the folder of your node. They stay in this browser.',
   folder: 'A run’s folder',
   folderHelp:
-    'Check a relay’s data folder, or a copy of it, instead of the relay: choose it, or drop it on this page. It stays in this browser and needs no network. Copy the folder of a running relay first.',
+    'Check a relay’s data folder, or a copy of it, instead of the relay. You can also drop it on this page. It stays in this browser and needs no network. Copy the folder of a running relay first.',
+  chooseFolder: 'Choose a folder',
   folderGiven: (name: string) => `Checking the folder ${name}`,
   relayInstead: 'Check the relay again',
   dropHere: 'Drop a run’s folder',
   dropHelp: 'It is checked here, and nothing leaves this browser.',
   reportHelp:
-    'The report says what was checked and found. It is signed by a key that stays in this browser; `tapestry verify FILE` checks it.',
+    'The report says what was checked and found, and is signed by a key that stays in this browser. Others check it with:',
   saveReport: 'Save the signed report',
   saveText: 'Save it as text',
   receiptsHeading: (count: number) => plural(count, { one: 'Your receipt', other: 'Your # receipts' }),

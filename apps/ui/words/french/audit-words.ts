@@ -75,12 +75,13 @@ export const auditWords: Messages['audit'] = {
   folder: 'Le dossier d’une session',
   folderHelp:
     'Vérifiez, au lieu du relais, son dossier de données ou une copie : choisissez-le, ou déposez-le sur cette page. Il reste dans ce navigateur et n’a besoin d’aucun réseau. Si le relais tourne, copiez d’abord son dossier.',
+  chooseFolder: 'Choisir un dossier',
   folderGiven: (name) => `Vérification du dossier ${name}`,
   relayInstead: 'Vérifier à nouveau le relais',
   dropHere: 'Déposez le dossier d’une session',
   dropHelp: 'Il est vérifié ici, et rien ne quitte ce navigateur.',
   reportHelp:
-    'Le rapport dit ce qui a été vérifié et trouvé. Il est signé par une clé qui reste dans ce navigateur ; `tapestry verify FILE` le contrôle.',
+    'Le rapport dit ce qui a été vérifié et trouvé, et il est signé par une clé qui reste dans ce navigateur. D’autres le contrôlent avec :',
   saveReport: 'Enregistrer le rapport signé',
   saveText: 'L’enregistrer en texte',
   receiptsHeading: (count) =>

@@ -68,12 +68,13 @@ export const auditWords: Messages['audit'] = {
   folder: 'Der Ordner eines Laufs',
   folderHelp:
     'Prüfen Sie statt des Relays seinen Datenordner oder eine Kopie davon: Wählen Sie ihn, oder legen Sie ihn auf dieser Seite ab. Er bleibt in diesem Browser und braucht kein Netz. Kopieren Sie den Ordner eines laufenden Relays zuerst.',
+  chooseFolder: 'Ordner wählen',
   folderGiven: (name) => `Geprüft wird der Ordner ${name}`,
   relayInstead: 'Wieder das Relay prüfen',
   dropHere: 'Ordner eines Laufs ablegen',
   dropHelp: 'Er wird hier geprüft, und nichts verlässt diesen Browser.',
   reportHelp:
-    'Der Bericht sagt, was geprüft und gefunden wurde. Ein Schlüssel, der in diesem Browser bleibt, signiert ihn; `tapestry verify FILE` prüft ihn.',
+    'Der Bericht sagt, was geprüft und gefunden wurde, und ist mit einem Schlüssel signiert, der in diesem Browser bleibt. Andere prüfen ihn mit:',
   saveReport: 'Signierten Bericht speichern',
   saveText: 'Als Text speichern',
   receiptsHeading: (count) => plural(count, { one: 'Ihre Quittung', other: 'Ihre # Quittungen' }),

@@ -74,12 +74,13 @@ export const auditWords: Messages['audit'] = {
   folder: 'A pasta de uma sessão',
   folderHelp:
     'Confira, em vez do relé, a pasta de dados dele ou uma cópia: escolha-a, ou solte-a nesta página. Ela fica neste navegador e não precisa de rede. Se o relé está rodando, copie antes a pasta dele.',
+  chooseFolder: 'Escolher uma pasta',
   folderGiven: (name) => `Conferindo a pasta ${name}`,
   relayInstead: 'Conferir o relé de novo',
   dropHere: 'Solte a pasta de uma sessão',
   dropHelp: 'Ela é conferida aqui, e nada sai deste navegador.',
   reportHelp:
-    'O relatório diz o que foi conferido e encontrado. Ele é assinado por uma chave que fica neste navegador; `tapestry verify FILE` o confere.',
+    'O relatório diz o que foi conferido e encontrado, e é assinado por uma chave que fica neste navegador. Outros o conferem com:',
   saveReport: 'Salvar o relatório assinado',
   saveText: 'Salvar como texto',
   receiptsHeading: (count) =>

@@ -75,12 +75,13 @@ export const auditWords: Messages['audit'] = {
   folder: 'La carpeta de una sesión',
   folderHelp:
     'Comprueba, en lugar del relé, su carpeta de datos o una copia: elígela, o suéltala en esta página. Se queda en este navegador y no necesita red. Si el relé está en marcha, copia antes su carpeta.',
+  chooseFolder: 'Elegir una carpeta',
   folderGiven: (name) => `Comprobando la carpeta ${name}`,
   relayInstead: 'Comprobar de nuevo el relé',
   dropHere: 'Suelta la carpeta de una sesión',
   dropHelp: 'Se comprueba aquí, y nada sale de este navegador.',
   reportHelp:
-    'El informe dice qué se comprobó y qué se encontró. Lo firma una clave que se queda en este navegador; `tapestry verify FILE` lo comprueba.',
+    'El informe dice qué se comprobó y qué se encontró, y lo firma una clave que se queda en este navegador. Otros lo comprueban con:',
   saveReport: 'Guardar el informe firmado',
   saveText: 'Guardarlo como texto',
   receiptsHeading: (count) =>
