@@ -259,7 +259,7 @@ export class Run {
     await this.#tasks.run(async () => {});
     await this.#cleaning.run(async () => {});
     this.#events.close();
-    await this.#store.close();
+    await Promise.all([this.#opened.uploads.close(), this.#store.close()]);
   }
 
   /** Checks, stores and journals the node's whole upload. */

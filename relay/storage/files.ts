@@ -20,13 +20,22 @@ export interface FileSystem {
   stat(path: string): Promise<{ size: number; modified: number } | null>;
   /** Makes or replaces a file; `secret` keeps others from reading it (mode 0600). */
   write(path: string, bytes: Uint8Array, options?: { secret: boolean }): Promise<void>;
-  append(path: string, bytes: Uint8Array): Promise<void>;
+  /** Opens a file, made if there is none, to write on at its end. */
+  openEnd(path: string): Promise<FileEnd>;
   truncate(path: string, length: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** No error when there is no such file. */
   remove(path: string): Promise<void>;
   syncFile(path: string): Promise<void>;
   syncFolder(path: string): Promise<void>;
+}
+
+/** The end of an open file. */
+export interface FileEnd {
+  /** Writes these parts, one after another. After a failure some of their bytes may be written. */
+  append(...parts: readonly Uint8Array[]): Promise<void>;
+  /** Resolves when what is under way is written. */
+  close(): Promise<void>;
 }
 
 export const nodeFiles: FileSystem = {
@@ -55,13 +64,29 @@ export const nodeFiles: FileSystem = {
     ),
   write: (path, bytes, options) =>
     withFile(path, 'w', (file) => file.writeFile(bytes), options?.secret ? 0o600 : 0o644),
-  append: (path, bytes) => withFile(path, 'a', (file) => file.appendFile(bytes)),
+  openEnd: async (path) => {
+    const file = await open(path, 'a');
+    return {
+      async append(...parts) {
+        const { bytesWritten } = await file.writev([...parts]);
+        if (bytesWritten < parts.reduce((sum, { length }) => sum + length, 0))
+          throw new Error('the disk took only a part of a write');
+      },
+      close: () => file.close(),
+    };
+  },
   truncate,
   rename,
   remove: (path) => rm(path, { force: true }),
   syncFile: (path) => withFile(path, 'r+', (file) => file.sync()),
   syncFolder: (path) => withFile(path, 'r', (file) => file.sync()),
 };
+
+/** Adds bytes to the end of a file, which is made if there is none. */
+export async function append(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
+  const end = await files.openEnd(path);
+  await end.append(bytes).finally(() => end.close());
+}
 
 /**
  * Replaces a whole file atomically: after a crash there is the old file or the new one, and after the return the new
@@ -102,7 +127,13 @@ export function explained(files: FileSystem): FileSystem {
     readPart: (path, start, length) => explain(path, files.readPart(path, start, length)),
     stat: (path) => explain(path, files.stat(path)),
     write: (path, bytes, options) => explain(path, files.write(path, bytes, options)),
-    append: (path, bytes) => explain(path, files.append(path, bytes)),
+    openEnd: async (path) => {
+      const end = await explain(path, files.openEnd(path));
+      return {
+        append: (...parts) => explain(path, end.append(...parts)),
+        close: () => explain(path, end.close()),
+      };
+    },
     truncate: (path, length) => explain(path, files.truncate(path, length)),
     rename: (from, to) => explain(to, files.rename(from, to)),
     remove: (path) => explain(path, files.remove(path)),

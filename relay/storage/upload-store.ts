@@ -1,6 +1,6 @@
-import { fromHex, type Hash, isHash, type NodeKey, toHex } from '../wire/hex.ts';
-import type { FileSystem } from './files.ts';
-import { hashOfBytes } from './sha256.ts';
+import { type Hash, isHash, type NodeKey, toHex } from '../wire/hex.ts';
+import type { FileEnd, FileSystem } from './files.ts';
+import { digestOf, hashOfBytes } from './sha256.ts';
 
 /** The stored part of a node's upload. */
 interface Held {
@@ -26,6 +26,8 @@ export class UploadStore {
   readonly #files: FileSystem;
   readonly #folder: string;
   readonly #held = new Map<NodeKey, Held>();
+  /** Files that are open, the one that was written last at the end: opening one for each chunk would cost more than writing it. */
+  readonly #ends = new Map<NodeKey, FileEnd>();
 
   private constructor(files: FileSystem, folder: string) {
     this.#files = files;
@@ -83,7 +85,7 @@ export class UploadStore {
     this.#held.set(key, held);
     const { bytes } = held;
     held.bytes = null;
-    await this.#files.append(this.#path(key, payload), recordOf(data));
+    await this.#write(key, payload, [headerOf(data), data]);
     if (bytes === null) return;
     Object.assign(held, { bytes: bytes + data.length, chunks: held.chunks + 1, last: data.length });
   }
@@ -93,6 +95,7 @@ export class UploadStore {
     const held = this.#held.get(key);
     if (held === undefined) return;
     held.bytes = null;
+    await this.#closeEnd(key);
     await this.#files.remove(this.#path(key, held.payload));
     this.#held.delete(key);
   }
@@ -100,6 +103,32 @@ export class UploadStore {
   /** Removes every upload. */
   async removeAll(): Promise<void> {
     for (const key of this.keys()) await this.remove(key);
+  }
+
+  /** Closes its files. */
+  async close(): Promise<void> {
+    for (const key of [...this.#ends.keys()]) await this.#closeEnd(key);
+  }
+
+  async #write(key: NodeKey, payload: Hash, parts: readonly Uint8Array[]): Promise<void> {
+    const end = this.#ends.get(key) ?? (await this.#files.openEnd(this.#path(key, payload)));
+    // The end that was written last is the last in the map.
+    this.#ends.delete(key);
+    this.#ends.set(key, end);
+    const [oldest] = this.#ends.keys();
+    if (oldest !== undefined && this.#ends.size > mostEnds) void this.#closeEnd(oldest).catch(() => {});
+    try {
+      await end.append(...parts);
+    } catch (error) {
+      await this.#closeEnd(key).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #closeEnd(key: NodeKey): Promise<void> {
+    const end = this.#ends.get(key);
+    this.#ends.delete(key);
+    await end?.close();
   }
 
   async #readHeld(key: NodeKey, held: Held): Promise<number> {
@@ -136,6 +165,9 @@ const uploadName = (key: NodeKey, payload: Hash) => `${key}-${payload}`;
 
 const headerBytes = 40;
 
+/** Files that are open at a time. */
+const mostEnds = 256;
+
 /**
  * The complete records at the beginning of `bytes`, and the offset after them. `damaged` is true if the bytes after them cannot be a
  * record that a crash cut short.
@@ -167,11 +199,14 @@ export function isUploadName(name: string): boolean {
   return isHash(key) && isHash(payload) && rest.length === 0;
 }
 
-function recordOf(data: Uint8Array): Uint8Array<ArrayBuffer> {
-  const header = new DataView(new ArrayBuffer(8));
-  header.setUint32(0, data.length, true);
-  header.setUint32(4, ~data.length, true);
-  return concatenate([new Uint8Array(header.buffer), fromHex(hashOfBytes(data)), data]);
+/** What a record has before its data. */
+function headerOf(data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const header = new Uint8Array(headerBytes);
+  const view = new DataView(header.buffer);
+  view.setUint32(0, data.length, true);
+  view.setUint32(4, ~data.length, true);
+  header.set(digestOf(data), 8);
+  return header;
 }
 
 function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,5 @@
 import type { Random } from '../../client/random.ts';
-import type { FileSystem } from '../../relay/storage/files.ts';
+import type { FileEnd, FileSystem } from '../../relay/storage/files.ts';
 
 /** The simulated process died here; its pending operations never complete. */
 export class Crash extends Error {}
@@ -164,12 +164,24 @@ export class FaultyFiles implements FileSystem {
     inode.bytes = new Uint8Array(bytes);
   }
 
-  async append(path: string, bytes: Uint8Array): Promise<void> {
+  async openEnd(path: string): Promise<FileEnd> {
+    this.#alive();
+    return {
+      append: async (...parts) =>
+        this.#append(
+          path,
+          parts.flatMap((part) => [...part]),
+        ),
+      close: async () => {},
+    };
+  }
+
+  #append(path: string, bytes: readonly number[]): void {
     this.#alive();
     const inode = this.#names.get(path) ?? this.#emptyInode();
     this.#names.set(path, inode);
     const before = inode.bytes;
-    this.#partly(inode, bytes);
+    this.#partly(inode, Uint8Array.from(bytes));
     this.operation(true);
     inode.bytes = new Uint8Array([...before, ...bytes]);
   }

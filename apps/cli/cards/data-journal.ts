@@ -8,7 +8,7 @@ import {
   revokedHashes,
   type UsedEntry,
 } from '../../../client/data/cards/data-entry.ts';
-import { explained, nodeFiles } from '../../../relay/storage/files.ts';
+import { append, explained, nodeFiles } from '../../../relay/storage/files.ts';
 
 /** The journal of data of one node: one JSON object a line, which only grows. */
 export class DataJournal {
@@ -27,7 +27,7 @@ export class DataJournal {
     // A crash may have left a part of a line, which is then a line of its own.
     const separator = before !== null && before.length > 0 && before.at(-1) !== 0x0a ? '\n' : '';
     await this.#files.makeFolder(dirname(this.#path));
-    await this.#files.append(this.#path, new TextEncoder().encode(separator + encodeEntries(entries)));
+    await append(this.#files, this.#path, new TextEncoder().encode(separator + encodeEntries(entries)));
     await this.#files.syncFile(this.#path);
     await this.#files.syncFolder(dirname(this.#path));
   }

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { PreferencePair } from '../../../client/derive/chat/conversation.ts';
 import { readColumns } from '../../../client/derive/data/columns.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
-import { explained, nodeFiles } from '../../../relay/storage/files.ts';
+import { append, explained, nodeFiles } from '../../../relay/storage/files.ts';
 
 /** The longest line that is looked at, in bytes. */
 const maxLine = 2 ** 20;
@@ -21,7 +21,7 @@ export class PairFile {
     const lines = pairs.map((pair) => `${JSON.stringify(pair)}\n`).join('');
     const about = await this.#files.stat(this.path);
     const before = about === null || about.size === 0 ? '' : await this.#separator(about.size);
-    await this.#files.append(this.path, new TextEncoder().encode(before + lines));
+    await append(this.#files, this.path, new TextEncoder().encode(before + lines));
     await this.#files.syncFile(this.path);
     if (about === null) await this.#files.syncFolder(dirname(this.path));
   }

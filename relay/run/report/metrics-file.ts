@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { encodeJson, parseJson } from '../../../client/formats/json.ts';
-import { type FileSystem, writeDurably } from '../../storage/files.ts';
+import { append, type FileSystem, writeDurably } from '../../storage/files.ts';
 import type { RoundMetrics } from './round-metrics.ts';
 
 export const metricsFile = 'metrics.jsonl';
@@ -86,7 +86,7 @@ export class MetricsFile {
     const { metrics_bytes: from } = this.#summary;
     if (((await this.#files.stat(path))?.size ?? 0) > from) await this.#files.truncate(path, from);
     const bytes = new TextEncoder().encode(`${JSON.stringify(metrics)}\n`);
-    await this.#files.append(path, bytes);
+    await append(this.#files, path, bytes);
     await this.#files.syncFile(path);
     await this.#writeSummary();
     this.#newest = {

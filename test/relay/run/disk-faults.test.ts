@@ -36,7 +36,10 @@ class FailingDisk {
     };
     this.files = {
       ...nodeFiles,
-      append: (path, bytes) => attempt('append', () => nodeFiles.append(path, bytes)),
+      openEnd: async (path) => {
+        const end = await nodeFiles.openEnd(path);
+        return { ...end, append: (...parts) => attempt('append', () => end.append(...parts)) };
+      },
       write: (path, bytes, options) => attempt('write', () => nodeFiles.write(path, bytes, options)),
       syncFile: (path) => attempt('syncFile', () => nodeFiles.syncFile(path)),
       rename: (from, to) => attempt('rename', () => nodeFiles.rename(from, to)),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Random } from '../../../client/random.ts';
+import type { FileEnd } from '../../../relay/storage/files.ts';
 import { isUploadName, readRecords, readUpload, UploadStore } from '../../../relay/storage/upload-store.ts';
 import { FaultyFiles } from '../../simulation/faulty-files.ts';
 
@@ -104,4 +105,29 @@ test('only uploads are named as uploads', () => {
   for (const name of ['', key, `${key}-`, `${key}-${payload}-x`, `${key}-${payload.toUpperCase()}`]) {
     expect(isUploadName(name)).toBe(false);
   }
+});
+
+test('however many uploads there are, few files are open', async () => {
+  let [open, most] = [0, 0];
+  class Counting extends FaultyFiles {
+    override async openEnd(name: string): Promise<FileEnd> {
+      most = Math.max(most, ++open);
+      const end = await super.openEnd(name);
+      return { ...end, close: async () => void open-- };
+    }
+  }
+  const uploads = await UploadStore.open(new Counting(Random.seeded(1)), '/run');
+  const keyOf = (node: number) => node.toString(16).padStart(64, '0');
+  for (const chunk of [1, 2]) {
+    for (let node = 0; node < 600; node++) await uploads.append(keyOf(node), payload, Uint8Array.of(chunk));
+    // Chunks of one node, one after another, are written to one open file.
+    for (let i = 0; i < 3; i++) await uploads.append(keyOf(599), payload, Uint8Array.of(chunk));
+  }
+  expect(most).toBe(257);
+  for (let node = 0; node < 600; node++)
+    expect(await uploads.resume(keyOf(node), payload, 100)).toBe(node === 599 ? 8 : 2);
+  await uploads.remove(keyOf(599));
+  expect(open).toBe(255);
+  await uploads.close();
+  expect(open).toBe(0);
 });
