@@ -38,7 +38,7 @@ const observer = '127.0.0.1';
 const numbers = v.array(v.number());
 const tallySchema = v.object({
   ...{ fromOffer: numbers, fromLastByte: numbers, refusals: v.record(v.string(), v.number()) },
-  ...{ lost: v.number(), joined: v.number(), seconds: v.number() },
+  ...{ lost: v.number(), joined: v.number(), seconds: v.number(), processorSeconds: v.number() },
 });
 
 /** A record for each number of nodes: a relay with real sockets under their contributions, from their joins to the last commit. */
@@ -80,7 +80,10 @@ async function load(nodes: number, { rounds, layers, spread, seed, headless, ...
       acknowledgedMs: { fromLastByte: parts(tally.fromLastByte), fromOffer: parts(tally.fromOffer) },
       healthMs: { ...parts(waits), unanswered: waits.filter((wait) => wait === Infinity).length },
       heldMs: { p99: under(0.99, before.held, after.held), most: under(1, before.held, after.held) },
-      processorMsEach: (1000 * (after.processorSeconds - before.processorSeconds)) / accepted,
+      processorMsEach: {
+        relay: (1000 * (after.processorSeconds - before.processorSeconds)) / accepted,
+        nodes: (1000 * tally.processorSeconds) / accepted,
+      },
       residentMiB: peakMemory(pid),
       statusBytes: await viewed,
     };

@@ -1,19 +1,15 @@
-import { Agent } from 'node:http';
-import { WebSocket } from 'ws';
-import { digestOf } from '../../relay/storage/sha256.ts';
 import { codeName } from '../../relay/wire/code-name.ts';
 import {
   type DraftToRelay,
   decodeToNode,
   encodeToRelay,
   type MessageToNode,
-  maxChunkBytes,
   protocolVersion,
-  socketPath,
-  subprotocol,
 } from '../../relay/wire/frames.ts';
 import { joinBytes, offerBytes, sign } from '../../relay/wire/signatures.ts';
 import { HostKind, NodeState } from '../../relay/wire/tapestry_pb.js';
+import { FrameSocket, maskedFrame } from './frame-socket.ts';
+import type { LoadPayload } from './payloads.ts';
 
 /** What all nodes of a process saw. */
 export interface Tally {
@@ -35,7 +31,7 @@ export interface NodeOptions {
   /** Tokens of a contribution of one step. */
   readonly tokens: number;
   /** The payload of the next contribution, and the milliseconds after the round's opening when its upload begins. */
-  readonly payload: () => Uint8Array<ArrayBuffer>;
+  readonly payload: () => LoadPayload;
   readonly delay: () => number;
   readonly tally: Tally;
 }
@@ -44,12 +40,12 @@ export interface NodeOptions {
 export class LoadNode {
   readonly closed: Promise<void>;
   readonly #options: NodeOptions;
-  readonly #socket: WebSocket;
+  readonly #socket: FrameSocket;
   readonly #key: Promise<CryptoKeyPair>;
   #run = new Uint8Array(32);
   #beating: NodeJS.Timeout | undefined;
   #round = 0;
-  #payload = new Uint8Array();
+  #payload: LoadPayload | null = null;
   #offeredAt = 0;
   #sentAt = 0;
   #isComplete = false;
@@ -58,22 +54,15 @@ export class LoadNode {
   constructor(options: NodeOptions, admitted: () => void) {
     this.#options = options;
     this.#key = generateKey();
-    const address = new URL(`.${socketPath}`, options.relay);
-    address.protocol = 'ws:';
-    this.#socket = new WebSocket(address, subprotocol, {
-      agent: new Agent({ localAddress: options.localAddress }),
-      perMessageDeflate: false,
-    });
-    this.#socket.on('message', (data) => {
-      if (data instanceof Uint8Array) void this.#received(decodeToNode(data), admitted);
-    });
-    this.#socket.on('error', () => {});
-    this.closed = new Promise((resolve) => {
-      this.#socket.on('close', () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.closed = promise;
+    this.#socket = new FrameSocket(options.relay, options.localAddress, {
+      frame: (bytes) => void this.#received(decodeToNode(bytes), admitted),
+      closed: () => {
         clearInterval(this.#beating);
         if (!this.#isComplete) options.tally.lost++;
         resolve();
-      });
+      },
     });
   }
 
@@ -95,7 +84,7 @@ export class LoadNode {
         return;
       }
       case 'resume':
-        return this.#upload(message.value.offset);
+        return this.#upload();
       case 'acknowledgement': {
         const now = performance.now();
         tally.fromOffer.push(now - this.#offeredAt);
@@ -110,7 +99,7 @@ export class LoadNode {
       }
       case 'goodbye':
         this.#isComplete = true;
-        this.#socket.close();
+        this.#socket.end();
     }
   }
 
@@ -129,9 +118,10 @@ export class LoadNode {
   }
 
   async #offer(round: number, base: Uint8Array): Promise<void> {
-    this.#payload = this.#options.payload();
+    const payload = this.#options.payload();
+    this.#payload = payload;
     const unsigned = {
-      ...{ round, base, payload: digestOf(this.#payload), payloadBytes: this.#payload.length },
+      ...{ round, base, payload: payload.digest, payloadBytes: payload.bytes },
       ...{ steps: 1, tokens: this.#options.tokens, trainingLoss: 2, heldOutLoss: 2 },
     };
     const { privateKey } = await this.#key;
@@ -140,15 +130,12 @@ export class LoadNode {
     this.#send({ case: 'offer', value: { ...unsigned, signature } });
   }
 
-  /** Sends the next chunk when the socket has taken the one before: a node holds one frame in memory. */
-  async #upload(from: number): Promise<void> {
-    const payload = this.#payload;
-    for (let offset = from; offset < payload.length; offset += maxChunkBytes) {
-      const data = payload.subarray(offset, offset + maxChunkBytes);
-      await this.#send({ case: 'chunk', value: { offset, data } });
-    }
-    this.#sentAt = performance.now();
-    this.#payload = new Uint8Array();
+  /** A node offers each payload once, so the relay has nothing of it yet. */
+  #upload(): void {
+    this.#socket.write(this.#payload?.frames ?? [], () => {
+      this.#sentAt = performance.now();
+    });
+    this.#payload = null;
   }
 
   #beat(): void {
@@ -156,8 +143,8 @@ export class LoadNode {
     this.#send({ case: 'heartbeat', value: { round: this.#round, state: NodeState.TRAINING, ...idle } });
   }
 
-  #send(message: DraftToRelay): Promise<void> {
-    return new Promise((resolve) => this.#socket.send(encodeToRelay(message), () => resolve()));
+  #send(message: DraftToRelay): void {
+    this.#socket.write([maskedFrame(encodeToRelay(message))]);
   }
 }
 
