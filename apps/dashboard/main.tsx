@@ -9,6 +9,7 @@ import { CharacterKeys } from './presenter/character-keys.ts';
 import { PresenterClient } from './presenter/presenter-client.ts';
 import { takePresenterSecret } from './presenter/presenter-secret.ts';
 import { PresenterSession } from './presenter/presenter-session.ts';
+import { OpenedRound } from './round/round-address.ts';
 
 void openPage((mount) => {
   keepTitle(() => messages.dashboard.title);
@@ -17,5 +18,7 @@ void openPage((mount) => {
   const ask = (request: RequestInit) => fetch('api/presenter', request);
   const presenter = secret === null ? null : new PresenterSession(new PresenterClient(secret, ask));
   const keys = new CharacterKeys(sessionStorage);
-  render(<Dashboard feed={openStatusFeed()} url={url} presenter={presenter} keys={keys} />, mount);
+  const opened = new OpenedRound(window);
+  const props = { feed: openStatusFeed(), url, presenter, keys, opened };
+  render(<Dashboard {...props} />, mount);
 });

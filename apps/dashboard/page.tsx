@@ -18,6 +18,8 @@ import type { CharacterKeys } from './presenter/character-keys.ts';
 import { Confirmation } from './presenter/confirmation.tsx';
 import { Controls } from './presenter/controls.tsx';
 import type { PresenterSession } from './presenter/presenter-session.ts';
+import type { OpenedRound } from './round/round-address.ts';
+import { RoundDialog } from './round/round-dialog.tsx';
 import { RunProgress } from './run-progress.tsx';
 import { Sample } from './sample.tsx';
 import type { SceneName } from './scenes/scene-keys.ts';
@@ -57,14 +59,15 @@ interface WholeProps {
   readonly join: JoinAddress;
   readonly stage: 'empty' | 'running' | 'complete';
   readonly presenter: PresenterSession | null;
+  readonly opened: OpenedRound;
 }
 
 /** The whole run on one screen. */
-function Whole({ status, join, stage, presenter }: WholeProps) {
+function Whole({ status, join, stage, presenter, opened }: WholeProps) {
   return (
     <>
       {presenter !== null && status !== null && <Controls session={presenter} round={status.round} />}
-      <RunProgress status={status} />
+      <RunProgress status={status} opened={opened} />
       {stage === 'empty' || status === null ? (
         <Join join={join} stage="empty" base={null} />
       ) : (
@@ -91,10 +94,11 @@ interface Props {
   /** Null for viewers, who cannot change anything. */
   readonly presenter: PresenterSession | null;
   readonly keys: CharacterKeys;
+  readonly opened: OpenedRound;
 }
 
 /** Everything that a room needs to follow a run, and what its presenter needs to steer it. */
-export function Dashboard({ feed, url, presenter, keys }: Props) {
+export function Dashboard({ feed, url, presenter, keys, opened }: Props) {
   const status = feed.status.value;
   /** Null while the whole dashboard is shown. */
   const scene = useSignal<SceneName | null>(null);
@@ -144,9 +148,18 @@ export function Dashboard({ feed, url, presenter, keys }: Props) {
             join={join}
             presenter={presenter}
             keys={keys}
+            opened={opened}
           />
         ) : (
-          <Whole status={status} join={join} stage={stage} presenter={presenter} />
+          <Whole status={status} join={join} stage={stage} presenter={presenter} opened={opened} />
+        )}
+        {status !== null && (
+          <RoundDialog
+            opened={opened}
+            committed={status.base.round}
+            rounds={status.run.rounds}
+            inHall={scene.value !== null}
+          />
         )}
         {presenter !== null && <Confirmation session={presenter} nodes={status?.nodes ?? []} />}
       </main>

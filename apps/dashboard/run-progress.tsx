@@ -1,9 +1,10 @@
 import type { RelayStatus } from '../../relay/wire/status.ts';
 import { useNow } from '../ui/clock.ts';
-import { Cloth } from '../ui/cloth.tsx';
 import { formatDuration, formatLoss } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import { heldOutMeans } from '../ui/run-loss.ts';
+import { ClothRounds } from './round/cloth-rounds.tsx';
+import type { OpenedRound } from './round/round-address.ts';
 
 const words = messages.dashboard;
 
@@ -67,16 +68,19 @@ function Facts({ status }: { status: RelayStatus }) {
       {round.phase !== 'waiting' && round.hold === 'paused' && (
         <p class="fact">{messages.presenter.pausing}</p>
       )}
+      {base.upstream !== undefined && (
+        <p class="fact">{words.upstream[base.upstream.state](base.upstream.round)}</p>
+      )}
       <p class="facts">{words.facts(run.parameters, run.rounds, run.localSteps)}</p>
     </div>
   );
 }
 
 /** The run as cloth, and the round being woven. */
-export function RunProgress({ status }: { status: RelayStatus | null }) {
+export function RunProgress({ status, opened }: { status: RelayStatus | null; opened: OpenedRound }) {
   return (
     <section class="progress" aria-label={messages.cloth.label}>
-      <Cloth status={status} />
+      <ClothRounds status={status} opened={opened} />
       {status !== null && <Facts status={status} />}
       <p class="visually-hidden" role="status">
         {status !== null &&

@@ -3,7 +3,6 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { PresenterCommand } from '../../../relay/wire/presenter.ts';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
 import { useNow } from '../../ui/clock.ts';
-import { Cloth } from '../../ui/cloth.tsx';
 import { formatDuration } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import { QrCode } from '../../ui/qr-code.tsx';
@@ -11,6 +10,8 @@ import type { JoinAddress } from '../join-address.ts';
 import type { CharacterKeys } from '../presenter/character-keys.ts';
 import { commandsFor } from '../presenter/controls.tsx';
 import type { PresenterSession } from '../presenter/presenter-session.ts';
+import { ClothRounds } from '../round/cloth-rounds.tsx';
+import type { OpenedRound } from '../round/round-address.ts';
 import { Learn } from './learn.tsx';
 import { actionOf, ownsKeys, type SceneName, sceneNames } from './scene-keys.ts';
 import './scenes.css';
@@ -24,6 +25,7 @@ interface Props {
   readonly join: JoinAddress;
   readonly presenter: PresenterSession | null;
   readonly keys: CharacterKeys;
+  readonly opened: OpenedRound;
 }
 
 function JoinScene({ status, join }: Pick<Props, 'status' | 'join'>) {
@@ -44,13 +46,13 @@ function JoinScene({ status, join }: Pick<Props, 'status' | 'join'>) {
   );
 }
 
-function WeaveScene({ status }: Pick<Props, 'status'>) {
+function WeaveScene({ status, opened }: Pick<Props, 'status' | 'opened'>) {
   const now = useNow();
   const { round, run } = status;
   const isOpen = round.phase === 'training' || round.phase === 'grace';
   return (
     <>
-      <Cloth status={status} />
+      <ClothRounds status={status} opened={opened} />
       <p>
         <strong>{words.round(round.number, run.rounds)}</strong>
       </p>
@@ -79,14 +81,14 @@ function SpeakScene({ status: { sample } }: Pick<Props, 'status'>) {
   );
 }
 
-function ThanksScene({ status }: Pick<Props, 'status'>) {
+function ThanksScene({ status, opened }: Pick<Props, 'status' | 'opened'>) {
   const { totals, run } = status;
   return (
     <>
       <p>
         <strong>{words.thanksHeading}</strong>
       </p>
-      <Cloth status={status} />
+      <ClothRounds status={status} opened={opened} />
       <p>{run.name}</p>
       <p>{words.thanks(totals.contributions, totals.tokens)}</p>
       <button type="button" class="button" onClick={() => print()}>
@@ -110,7 +112,7 @@ function command(
 }
 
 /** The run for a hall, one thing at a time, driven by keys. */
-export function Scenes({ scene, name, status, join, presenter, keys }: Props) {
+export function Scenes({ scene, name, status, join, presenter, keys, opened }: Props) {
   const place = useRef<HTMLElement>(null);
   useEffect(() => {
     place.current?.focus();
@@ -132,10 +134,10 @@ export function Scenes({ scene, name, status, join, presenter, keys }: Props) {
       <p class="visually-hidden">{keys.areOn.value ? words.keys : words.fewKeys}</p>
       <div class="stage">
         {name === 'join' && <JoinScene status={status} join={join} />}
-        {name === 'weave' && <WeaveScene status={status} />}
+        {name === 'weave' && <WeaveScene status={status} opened={opened} />}
         {name === 'learn' && <Learn status={status} />}
         {name === 'speak' && <SpeakScene status={status} />}
-        {name === 'thanks' && <ThanksScene status={status} />}
+        {name === 'thanks' && <ThanksScene status={status} opened={opened} />}
       </div>
       <nav class="scene-names">
         {sceneNames.map((other) => (

@@ -33,14 +33,16 @@ async function present(width: number, height: number) {
 
 const scenes = ['Join', 'Weave', 'Learn', 'Speak', 'Thanks'] as const;
 
-/** The sizes in px of the texts of the scene that are meant to be read. */
-const sizes = (page: Page) =>
-  page.evaluate(() =>
-    [...document.querySelectorAll('.stage *')].flatMap((element) => {
-      const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim());
-      const isShown = element.closest('.visually-hidden') === null;
-      return says && isShown ? [Number.parseFloat(getComputedStyle(element).fontSize)] : [];
-    }),
+/** The sizes in px of the texts of the scene, or of the open round, that are meant to be read. */
+const sizes = (page: Page, part = '.stage') =>
+  page.evaluate(
+    (part) =>
+      [...document.querySelectorAll(`${part} *`)].flatMap((element) => {
+        const says = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim());
+        const isShown = element.closest('.visually-hidden') === null;
+        return says && isShown ? [Number.parseFloat(getComputedStyle(element).fontSize)] : [];
+      }),
+    part,
   );
 
 const overflow = (page: Page) =>
@@ -63,6 +65,30 @@ test('on a wall, each scene is one screen of large text, reached by keys', async
   expect(code?.height).toBeGreaterThanOrEqual(1080 / 3);
   await page.keyboard.press('PageDown');
   await page.getByRole('region', { name: 'Weave' }).waitFor();
+
+  // The cloth opens its rounds, by keys that do not change the scene.
+  const cloth = page.getByRole('slider', { name: /^Committed rounds/ });
+  await cloth.press('ArrowLeft');
+  await cloth.press('Enter');
+  const round = page.getByRole('dialog', { name: 'Round 12 of 40' });
+  await round.getByRole('rowheader').first().waitFor();
+  expect(await round.getByRole('rowheader').count()).toBe(40);
+  expect(new URL(page.url()).hash).toBe('#token=warp-and-weft&round=12');
+  expect(Math.min(...(await sizes(page, '.opened-round')))).toBeGreaterThanOrEqual(42);
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await page.keyboard.press('3');
+  await page.keyboard.press('Escape');
+  await round.waitFor({ state: 'detached' });
+  expect(new URL(page.url()).hash).toBe('#token=warp-and-weft');
+  await page.getByRole('region', { name: 'Weave' }).waitFor();
+
+  await page.getByRole('button', { name: 'Switch the letter keys off' }).press('Enter');
+  await page.keyboard.press('3');
+  await page.keyboard.press('ArrowRight');
+  await page.getByRole('region', { name: 'Learn' }).waitFor();
+  await page.keyboard.press('5');
+  await page.keyboard.press('ArrowLeft');
+  await page.getByRole('region', { name: 'Weave' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('heading', { name: 'Together' }).waitFor();
   expect(problems).toEqual([]);
@@ -77,5 +103,17 @@ test('on a phone, in the dark, each scene fits the width', async () => {
     expect((await overflow(page))[0], name).toBe(0);
   }
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+
+  // A link leads to a round, and Back closes the next one that was opened by a click on the cloth.
+  await page.goto(`${page.url()}&round=3`);
+  await page.reload();
+  await page.getByRole('dialog', { name: 'Round 3 of 40' }).getByRole('rowheader').first().waitFor();
+  expect((await overflow(page))[0]).toBe(0);
+  await page.getByRole('button', { name: 'Close' }).click();
+  const box = await page.getByRole('slider', { name: /^Committed rounds/ }).boundingBox();
+  await page.mouse.click((box?.x ?? 0) + (box?.width ?? 0) * (6.5 / 40), (box?.y ?? 0) + 10);
+  await page.getByRole('dialog', { name: 'Round 7 of 40' }).waitFor();
+  await page.goBack();
+  await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
   expect(problems).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, normalize } from 'node:path';
-import type { RelayStatus } from '../../../relay/wire/status.ts';
+import type { RelayStatus, StatusRound } from '../../../relay/wire/status.ts';
 
 /** The strictest policies that the pages must live with. */
 const pagePolicy =
@@ -43,6 +43,8 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
   const answer = (path: string, status: RelayStatus, after: number) => {
     const { history, ...facts } = status;
     if (path === '/api/status') return { sequence, ...facts };
+    const round = Number(/^\/api\/rounds\/(\d+)$/.exec(path)?.[1]);
+    if (round > 0) return roundAnswer(status, round);
     return { run: facts.run.id, history: history.filter(({ round }) => round > after) };
   };
 
@@ -58,7 +60,10 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
     }
     if (path.startsWith('/api/')) {
       if (shown === null) response.writeHead(503).end();
-      else response.end(JSON.stringify(answer(path, shown, Number(asked.searchParams.get('after') ?? 0))));
+      else {
+        const said = answer(path, shown, Number(asked.searchParams.get('after') ?? 0));
+        response.writeHead(said === null ? 404 : 200).end(JSON.stringify(said));
+      }
       return;
     }
     const isWorker = path.startsWith('/assets/contribute-worker');
@@ -99,6 +104,17 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
         server.closeAllConnections();
       }),
   };
+}
+
+/** A committed round to which all nodes contributed, the last of them in vain; null if it is not committed. */
+function roundAnswer({ run, nodes, history, sample }: RelayStatus, round: number): StatusRound | null {
+  const committed = history[round - 1];
+  if (committed === undefined) return null;
+  const contributions = nodes.map(({ id, corpus }, index) => ({
+    ...{ node: id, corpus, steps: 50, tokens: 25_600, trainingLoss: 2 + index / 100, heldOutLoss: 2.5 },
+    isMerged: index < nodes.length - 1,
+  }));
+  return { run: run.id, committed, contributions, sample: sample && { ...sample, round } };
 }
 
 /** A worker that finds a GPU and emits `events` once started, and more by `self.emit`; its answers show what the page asked of it. */

@@ -11,6 +11,14 @@ export const dashboardWords = {
       plural(rounds, { one: '# round of ', other: '# rounds of ' }),
       plural(steps, { one: '# local step', other: '# local steps' }),
     ].join(''),
+  upstream: {
+    following: (round: number) =>
+      round === 0 ? 'Follows an upstream relay' : `Base of an upstream relay, after its round ${round}`,
+    alone: (round: number) =>
+      round === 0
+        ? 'Works without its upstream relay'
+        : `Works without its upstream relay since the base of its round ${round}`,
+  },
   round: 'Round',
   ofRounds: (rounds: number) => `of ${rounds}`,
   phases: {
