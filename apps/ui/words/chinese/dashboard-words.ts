@@ -12,6 +12,11 @@ export const dashboardWords: Messages['dashboard'] = {
       plural(rounds, { other: '# 轮，' }),
       plural(steps, { other: '每轮 # 个本地步' }),
     ].join(''),
+  upstream: {
+    following: (round) =>
+      round === 0 ? '跟随一个上级中继' : `来自上级中继的基座模型，在其第 ${round} 轮之后`,
+    alone: (round) => (round === 0 ? '脱离上级中继独立运行' : `自上级中继第 ${round} 轮的基座模型起独立运行`),
+  },
   round: '轮次',
   ofRounds: (rounds) => `/ ${rounds}`,
   phases: {

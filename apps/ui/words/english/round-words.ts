@@ -1,3 +1,5 @@
+import { plural } from './grammar.ts';
+
 /** The texts of a round that is open on the dashboard. */
 export const roundWords = {
   choose: 'Committed rounds. The arrows choose one, Enter opens it.',
@@ -22,6 +24,10 @@ export const roundWords = {
   sample: 'What the base wrote',
   who: 'Who contributed',
   leftOut: '(left out)',
-  first: (shown: number) => `Only the first ${shown} are shown; the journal has all.`,
+  first: (shown: number) =>
+    plural(shown, {
+      one: 'Only the first is shown; the journal has all.',
+      other: 'Only the first # are shown; the journal has all.',
+    }),
   reported: 'Losses, steps and tokens are as the nodes report them.',
 } as const;

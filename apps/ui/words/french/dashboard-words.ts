@@ -16,6 +16,14 @@ export const dashboardWords: Messages['dashboard'] = {
       plural(rounds, { one: '# tour de ', many: '# de tours de ', other: '# tours de ' }),
       plural(steps, { one: '# pas local', many: '# de pas locaux', other: '# pas locaux' }),
     ].join(''),
+  upstream: {
+    following: (round) =>
+      round === 0 ? 'Suit un relais en amont' : `Base d’un relais en amont, après son tour ${round}`,
+    alone: (round) =>
+      round === 0
+        ? 'Travaille sans son relais en amont'
+        : `Travaille sans son relais en amont depuis la base de son tour ${round}`,
+  },
   round: 'Tour',
   ofRounds: (rounds) => `sur ${rounds}`,
   phases: {

@@ -12,6 +12,16 @@ export const dashboardWords: Messages['dashboard'] = {
       plural(rounds, { one: '# Runde mit ', other: '# Runden mit ' }),
       plural(steps, { one: '# lokalen Schritt', other: '# lokalen Schritten' }),
     ].join(''),
+  upstream: {
+    following: (round) =>
+      round === 0
+        ? 'Folgt einem übergeordneten Relay'
+        : `Basis eines übergeordneten Relays, nach dessen Runde ${round}`,
+    alone: (round) =>
+      round === 0
+        ? 'Arbeitet ohne sein übergeordnetes Relay'
+        : `Arbeitet ohne sein übergeordnetes Relay seit der Basis von dessen Runde ${round}`,
+  },
   round: 'Runde',
   ofRounds: (rounds) => `von ${rounds}`,
   phases: {

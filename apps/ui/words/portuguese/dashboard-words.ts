@@ -16,6 +16,14 @@ export const dashboardWords: Messages['dashboard'] = {
       plural(rounds, { one: '# rodada de ', many: '# de rodadas de ', other: '# rodadas de ' }),
       plural(steps, { one: '# passo local', many: '# de passos locais', other: '# passos locais' }),
     ].join(''),
+  upstream: {
+    following: (round) =>
+      round === 0 ? 'Segue um relé superior' : `Base de um relé superior, após a rodada ${round} dele`,
+    alone: (round) =>
+      round === 0
+        ? 'Trabalha sem o seu relé superior'
+        : `Trabalha sem o seu relé superior desde a base da rodada ${round} dele`,
+  },
   round: 'Rodada',
   ofRounds: (rounds) => `de ${rounds}`,
   phases: {

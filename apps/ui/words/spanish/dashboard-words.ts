@@ -16,6 +16,14 @@ export const dashboardWords: Messages['dashboard'] = {
       plural(rounds, { one: '# ronda de ', many: '# de rondas de ', other: '# rondas de ' }),
       plural(steps, { one: '# paso local', many: '# de pasos locales', other: '# pasos locales' }),
     ].join(''),
+  upstream: {
+    following: (round) =>
+      round === 0 ? 'Sigue a un relé superior' : `Base de un relé superior, tras su ronda ${round}`,
+    alone: (round) =>
+      round === 0
+        ? 'Trabaja sin su relé superior'
+        : `Trabaja sin su relé superior desde la base de su ronda ${round}`,
+  },
   round: 'Ronda',
   ofRounds: (rounds) => `de ${rounds}`,
   phases: {
