@@ -6,6 +6,7 @@ import { contributeWords } from './contribute-words.ts';
 import { dashboardWords } from './dashboard-words.ts';
 import { fileWords } from './file-words.ts';
 import { presenterWords } from './presenter-words.ts';
+import { roundWords } from './round-words.ts';
 import { sceneWords } from './scene-words.ts';
 import { studioWords } from './studio-words.ts';
 import { unsupportedWords } from './unsupported-words.ts';
@@ -19,6 +20,7 @@ export const arabic: Messages = {
   dashboard: dashboardWords,
   files: fileWords,
   presenter: presenterWords,
+  rounds: roundWords,
   scenes: sceneWords,
   studio: studioWords,
   unsupported: unsupportedWords,

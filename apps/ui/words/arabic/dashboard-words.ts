@@ -9,6 +9,11 @@ export const dashboardWords: Messages['dashboard'] = {
   leaveFullScreen: 'غادر ملء الشاشة',
   facts: (parameters, rounds, steps) =>
     `نموذج من ${parametersOf(parameters)} · تدريب من ${roundsOf(rounds)}، كل منها من ${stepsOf(steps)}`,
+  upstream: {
+    following: (round) => (round === 0 ? 'يتبع مرحّلًا أعلى' : `نموذج أساسي من مرحّل أعلى، بعد جولته ${round}`),
+    alone: (round) =>
+      round === 0 ? 'يعمل دون مرحّله الأعلى' : `يعمل دون مرحّله الأعلى منذ النموذج الأساسي لجولته ${round}`,
+  },
   round: 'الجولة',
   ofRounds: (rounds) => `من ${rounds}`,
   phases: {
