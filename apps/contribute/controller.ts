@@ -12,6 +12,7 @@ import {
   started,
   stateOf,
 } from './contribute-view.ts';
+import type { EnvelopeApi } from './envelope/envelope-api.ts';
 import { type OtherTab, watchOtherTab } from './tab/other-tab.ts';
 import { forgetChoice, loadChoice, type StoredChoice, storeChoice } from './tab/stored-choice.ts';
 import type { ContributeWorker, Probe, StartRequest, TextPreview, WorkerEvent } from './worker/worker-api.ts';
@@ -45,6 +46,8 @@ export interface Controller {
   readonly feed: StatusFeed;
   readonly bases: BaseSession;
   readonly otherTab: OtherTab;
+  /** What this tab sent, to be opened. */
+  readonly envelope: EnvelopeApi;
   look(): Promise<void>;
   start(): Promise<void>;
   pause(): void;
@@ -157,6 +160,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
     preview,
     feed,
     bases,
+    envelope: remote,
     otherTab: watchOtherTab(),
     state: computed(() => {
       const found = probe.value;

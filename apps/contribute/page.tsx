@@ -91,7 +91,7 @@ export function Contribute({ session }: { session: Controller }) {
           {takesPart && (
             <>
               <Yours session={session} />
-              <Sent progress={session.progress.value} />
+              <Sent session={session} />
             </>
           )}
         </div>

@@ -1,14 +1,19 @@
+import { useSignal } from '@preact/signals';
 import schema from '../../relay/wire/tapestry.proto?url';
 import { formatBytes } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import './sent.css';
-import type { ContributeView } from './contribute-view.ts';
+import type { Controller } from './controller.ts';
+import { OpenedMessages } from './envelope/opened-messages.tsx';
+import type { SentMessage } from './envelope/sent-messages.ts';
 
 const words = messages.contribute;
 const types = ['join', 'offer', 'chunk', 'heartbeat', 'leave'] as const;
 
 /** The bytes that left this node, by message type, and the reason why text cannot be among them. */
-export function Sent({ progress: { sent, received, downloaded } }: { progress: ContributeView }) {
+export function Sent({ session }: { session: Controller }) {
+  const { sent, received, downloaded } = session.progress.value;
+  const opened = useSignal<SentMessage['type'] | null>(null);
   const total = types.reduce((sum, type) => sum + sent[type], 0);
   return (
     <section class="panel sent" aria-labelledby="sent-heading">
@@ -18,6 +23,7 @@ export function Sent({ progress: { sent, received, downloaded } }: { progress: C
           <tr>
             <th scope="col">{words.sentType}</th>
             <th scope="col">{words.sentBytes}</th>
+            <td />
           </tr>
         </thead>
         <tbody>
@@ -25,6 +31,19 @@ export function Sent({ progress: { sent, received, downloaded } }: { progress: C
             <tr key={type}>
               <th scope="row">{words.sentNames[type]}</th>
               <td>{formatBytes(sent[type])}</td>
+              <td>
+                <button
+                  type="button"
+                  class="button small"
+                  disabled={sent[type] === 0}
+                  onClick={() => {
+                    opened.value = type;
+                  }}
+                >
+                  {messages.envelope.open}
+                  <span class="visually-hidden"> {words.sentNames[type]}</span>
+                </button>
+              </td>
             </tr>
           ))}
         </tbody>
@@ -32,13 +51,24 @@ export function Sent({ progress: { sent, received, downloaded } }: { progress: C
           <tr>
             <th scope="row">{words.sentTotal}</th>
             <td>{formatBytes(total)}</td>
+            <td />
           </tr>
           <tr class="muted">
             <th scope="row">{words.received}</th>
             <td>{formatBytes(received + downloaded)}</td>
+            <td />
           </tr>
         </tfoot>
       </table>
+      {opened.value !== null && (
+        <OpenedMessages
+          envelope={session.envelope}
+          type={opened.value}
+          close={() => {
+            opened.value = null;
+          }}
+        />
+      )}
       <div class="promise">
         <p>
           <strong>{words.notSent}</strong> {words.notSentWhy} <a href={schema}>{words.schema}</a>{' '}

@@ -22,6 +22,8 @@ const formats = computed(() => {
     percent: new Intl.NumberFormat(tag, { style: 'percent', maximumSignificantDigits: 3 }),
     bytes: byteUnits.map((unit) => new Intl.NumberFormat(tag, unit)),
     clock: new Intl.DateTimeFormat(tag, time),
+    figure: new Intl.NumberFormat(tag, { maximumSignificantDigits: 3 }),
+    second: new Intl.DateTimeFormat(tag, { ...time, second: '2-digit' }),
     dayAndClock: new Intl.DateTimeFormat(tag, { weekday: 'short', day: 'numeric', month: 'short', ...time }),
   };
 });
@@ -76,4 +78,14 @@ export function formatClock(time: number, now: number): string {
   const isToday = new Date(time).toDateString() === new Date(now).toDateString();
   const { clock, dayAndClock } = formats.value;
   return (isToday ? clock : dayAndClock).format(time);
+}
+
+/** A time of day to the second, because heartbeats are seconds apart. In milliseconds since 1970. */
+export function formatSecond(time: number): string {
+  return formats.value.second.format(time);
+}
+
+/** A number in three digits: 0.0123. */
+export function formatFigure(value: number): string {
+  return formats.value.figure.format(value);
 }

@@ -1,6 +1,7 @@
 import { decodeToRelay, type MessageToRelay } from '../../../relay/wire/frames.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
 import type { Offer } from '../../../relay/wire/tapestry_pb.js';
+import { storedChunkBytes, storedOfType } from './limits.ts';
 
 /** A frame that was sent, and when, in milliseconds since 1970. */
 export interface SentMessage {
@@ -16,12 +17,6 @@ export interface SentPayload {
   readonly offer: Offer;
   readonly chunks: readonly SentMessage[];
 }
-
-/** The newest messages of each type other than chunks that are stored. */
-export const storedOfType = 16;
-
-/** Bytes of the newest chunks that are stored: a dense delta of 16 million parameters. */
-export const storedChunkBytes = 2 ** 24;
 
 /** The very frames that left this tab, the newest of them. What is over the limits is dropped, the oldest first. */
 export class SentMessages {

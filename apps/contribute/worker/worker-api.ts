@@ -2,6 +2,7 @@ import type { ContributorEvent } from '../../../client/contribute/events.ts';
 import type { EvidenceFile } from '../../../client/contribute/protocol/evidence.ts';
 import type { Nation } from '../../../client/data/udhr/nations.ts';
 import type { Problem } from '../../ui/problem.ts';
+import type { EnvelopeApi } from '../envelope/envelope-api.ts';
 
 /** The reason why a browser cannot train. */
 export type Obstacle = 'insecure-context' | 'no-webgpu' | 'no-adapter';
@@ -40,7 +41,7 @@ export type WorkerEvent =
   | ({ readonly event: 'failed'; readonly evidence: readonly EvidenceFile[] } & Problem);
 
 /** The calls from the page to the worker, which owns GPU, text and contributor. */
-export interface ContributeWorker {
+export interface ContributeWorker extends EnvelopeApi {
   probe(): Promise<Probe>;
   /** Reads files as `start` would; a problem of the files is part of the result, not a rejection. */
   preview(files: readonly File[]): Promise<TextPreview>;

@@ -11,6 +11,7 @@ import { browserRuntime, forgetFiles } from '../../../client/host/browser/runtim
 import { decodeToNode, socketPath } from '../../../relay/wire/frames.ts';
 
 import { problemOf } from '../../ui/problem.ts';
+import { Envelope } from '../envelope/envelope.ts';
 import { Controls } from './controls.ts';
 import { previewOf, readFiles } from './text-preview.ts';
 import { paced } from './throttled-events.ts';
@@ -27,6 +28,7 @@ const network = browserNetwork();
 const relay = new URL('..', self.location.href);
 let tell: (event: WorkerEvent) => void = () => {};
 const controls = new Controls();
+const envelope = new Envelope();
 
 async function probeGpu(): Promise<Probe['gpu']> {
   if (!isSecureContext) return { obstacle: 'insecure-context' };
@@ -90,6 +92,7 @@ const api: ContributeWorker = {
         power,
         seed: crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
         onEvent: (event) => tell(event),
+        witness: envelope,
       });
       controls.attach(contributor);
       await contributor.run();
@@ -103,6 +106,9 @@ const api: ContributeWorker = {
   finish: () => controls.finish(),
   retryNow: () => controls.retryNow(),
   setPower: (power) => controls.setPower(power),
+  sentMessages: (type) => envelope.sentMessages(type),
+  openMessage: (id) => envelope.openMessage(id),
+  openDelta: (chunk) => envelope.openDelta(chunk),
   receipts: (run) => receiptsFile(runtime.files, run),
   async forget() {
     await Promise.all([forgetIdentity(), forgetFiles()]);

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { pino } from 'pino';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,6 +11,7 @@ import { launchBrowser } from '../../../bench/browser.ts';
 import { modelFileNames, parametersHash } from '../../../client/formats/model-folder.ts';
 import { type Relay, startRelay } from '../../../relay/server/server.ts';
 import { receiptsIn } from '../../../relay/wire/evidence/receipt.ts';
+import { maxChunkBytes } from '../../../relay/wire/frames.ts';
 import { type Built, built, runTapestry } from '../../system/built.ts';
 import { openWatched } from './watched-page.ts';
 
@@ -179,9 +181,35 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
   expect(await accepted.textContent()).toBe('3');
   const share = page.locator('.yours div', { hasText: 'Share of the run' }).locator('dd');
   await expect.poll(() => share.textContent()).toBe('100%');
-  const sent = page.locator('.sent tbody tr', { hasText: 'Chunk' }).locator('td');
+  const sent = page.locator('.sent tbody tr', { hasText: 'Chunk' }).locator('td').first();
   expect(await sent.textContent()).toMatch(/MB$/);
   expect(totals.bytesUp).toBeGreaterThan(1_000_000);
+
+  // What was sent is opened, by keys alone.
+  const openChunks = page.getByRole('button', { name: 'Open Chunk' });
+  await openChunks.press('Enter');
+  const envelope = page.getByRole('dialog', { name: 'Chunk' });
+  await envelope.getByText(/delta of round 3: .*SHA-256 is the one that the offer names/).waitFor();
+  await envelope.getByRole('cell', { name: /^[0-9a-f]{128} … and [\d,]+ more bytes$/ }).waitFor();
+  const messages = envelope.getByLabel('Message', { exact: true });
+  const chunks = Math.ceil(relay.manifest.limits.payloadBytes / maxChunkBytes);
+  expect(await messages.locator('option').count()).toBe(3 * chunks);
+  await envelope.getByRole('rowheader', { name: 'embed_tokens.weight' }).waitFor();
+  const drawn = await envelope
+    .locator('canvas')
+    .first()
+    .evaluate((canvas) => {
+      if (!(canvas instanceof HTMLCanvasElement)) return [];
+      return [...(canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [])];
+    });
+  expect(drawn.some((value) => value > 0)).toBe(true);
+  await envelope.getByText(/^The attack names \d+ of the 260 tokens of the vocabulary\./).waitFor();
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await page.keyboard.press('Escape');
+  expect(await openChunks.evaluate((button) => button === document.activeElement)).toBe(true);
+  await page.getByRole('button', { name: 'Open Offer' }).press('Enter');
+  await page.getByRole('rowheader', { name: 'held_out_loss' }).waitFor();
+  await page.getByRole('button', { name: 'Close' }).press('Enter');
 
   const [download] = await Promise.all([
     page.waitForEvent('download'),

@@ -4,6 +4,7 @@ import { commonWords } from './common-words.ts';
 import { contributeWords } from './contribute-words.ts';
 import { dashboardWords } from './dashboard-words.ts';
 import { fileWords } from './file-words.ts';
+import { envelopeWords } from './envelope-words.ts';
 import { presenterWords } from './presenter-words.ts';
 import { roundWords } from './round-words.ts';
 import { sceneWords } from './scene-words.ts';
@@ -18,6 +19,7 @@ export const english = {
   contribute: contributeWords,
   dashboard: dashboardWords,
   files: fileWords,
+  envelope: envelopeWords,
   presenter: presenterWords,
   rounds: roundWords,
   scenes: sceneWords,

@@ -1,9 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  payloadFrom,
-  SentMessages,
-  storedOfType,
-} from '../../../../apps/contribute/envelope/sent-messages.ts';
+import { storedOfType } from '../../../../apps/contribute/envelope/limits.ts';
+import { payloadFrom, SentMessages } from '../../../../apps/contribute/envelope/sent-messages.ts';
 import { encodeToRelay } from '../../../../relay/wire/frames.ts';
 
 const heartbeat = { round: 1, state: 2, steps: 1, tokens: 1, trainingLoss: 1, tokensPerSecond: 1 };
