@@ -16,50 +16,65 @@ export function Sent({ session }: { session: Controller }) {
   const opened = useSignal<SentMessage['type'] | null>(null);
   const total = types.reduce((sum, type) => sum + sent[type], 0);
   return (
-    <section class="panel sent" aria-labelledby="sent-heading">
-      <h2 id="sent-heading">{words.sent}</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{words.sentType}</th>
-            <th scope="col">{words.sentBytes}</th>
-            <td />
-          </tr>
-        </thead>
-        <tbody>
-          {types.map((type) => (
-            <tr key={type}>
-              <th scope="row">{words.sentNames[type]}</th>
-              <td>{formatBytes(sent[type])}</td>
-              <td>
-                <button
-                  type="button"
-                  class="button small"
-                  disabled={sent[type] === 0}
-                  onClick={() => {
-                    opened.value = type;
-                  }}
-                >
-                  {messages.envelope.open}
-                  <span class="visually-hidden"> {words.sentNames[type]}</span>
-                </button>
-              </td>
+    <>
+      <section class="panel sent" aria-labelledby="sent-heading">
+        <h2 id="sent-heading">{words.sent}</h2>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{words.sentType}</th>
+              <th scope="col">{words.sentBytes}</th>
+              <td />
             </tr>
-          ))}
-        </tbody>
-        <tfoot>
-          <tr>
-            <th scope="row">{words.sentTotal}</th>
-            <td>{formatBytes(total)}</td>
-            <td />
-          </tr>
-          <tr class="muted">
-            <th scope="row">{words.received}</th>
-            <td>{formatBytes(received + downloaded)}</td>
-            <td />
-          </tr>
-        </tfoot>
-      </table>
+          </thead>
+          <tbody>
+            {types.map((type) => (
+              <tr key={type}>
+                <th scope="row">{words.sentNames[type]}</th>
+                <td>{formatBytes(sent[type])}</td>
+                <td>
+                  <button
+                    type="button"
+                    class="button small"
+                    disabled={sent[type] === 0}
+                    onClick={() => {
+                      opened.value = type;
+                    }}
+                  >
+                    {messages.envelope.open}
+                    <span class="visually-hidden"> {words.sentNames[type]}</span>
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row">{words.sentTotal}</th>
+              <td>{formatBytes(total)}</td>
+              <td />
+            </tr>
+            <tr class="muted">
+              <th scope="row">{words.received}</th>
+              <td>{formatBytes(received + downloaded)}</td>
+              <td />
+            </tr>
+          </tfoot>
+        </table>
+        <div class="promise">
+          <p>
+            <strong>{words.notSent}</strong> {words.notSentWhy} <a href={schema}>{words.schema}</a>{' '}
+            <a href="audit" target="_blank" rel="noopener">
+              {words.audit}
+              <span class="visually-hidden"> {words.newTab}</span>
+            </a>
+          </p>
+          <details>
+            <summary>{words.limits}</summary>
+            <p>{words.limitsText}</p>
+          </details>
+        </div>
+      </section>
       {opened.value !== null && (
         <OpenedMessages
           envelope={session.envelope}
@@ -69,19 +84,6 @@ export function Sent({ session }: { session: Controller }) {
           }}
         />
       )}
-      <div class="promise">
-        <p>
-          <strong>{words.notSent}</strong> {words.notSentWhy} <a href={schema}>{words.schema}</a>{' '}
-          <a href="audit" target="_blank" rel="noopener">
-            {words.audit}
-            <span class="visually-hidden"> {words.newTab}</span>
-          </a>
-        </p>
-        <details>
-          <summary>{words.limits}</summary>
-          <p>{words.limitsText}</p>
-        </details>
-      </div>
-    </section>
+    </>
   );
 }

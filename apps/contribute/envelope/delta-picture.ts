@@ -16,9 +16,6 @@ export interface TensorPicture {
 /** The most cells of a tensor's picture, across and down. */
 const [mostColumns, mostRows] = [96, 16];
 
-/** The picture shows so many doublings of size below the largest. */
-const doublings = 10;
-
 /** The pictures of a delta's tensors, all on one scale. */
 export function pictureOf(delta: Float32Array, { tensors }: ParameterLayout): TensorPicture[] {
   const drawn = tensors.map(({ name, shape, fileShape = shape, offset, size }) => {
@@ -34,7 +31,7 @@ export function pictureOf(delta: Float32Array, { tensors }: ParameterLayout): Te
   const largest = drawn.reduce((most, { sizes }) => Math.max(most, ...sizes), 0);
   return drawn.map(({ sizes, ...facts }) => ({
     ...facts,
-    cells: Uint8Array.from(sizes, (size) => levelOf(size, largest)),
+    cells: Uint8Array.from(sizes, (size) => Math.ceil((255 * size) / largest)),
   }));
 }
 
@@ -53,10 +50,4 @@ function cellsOf(
     counts[cell] = (counts[cell] ?? 0) + 1;
   }
   return squares.map((sum, cell) => Math.sqrt(sum / Math.max(1, counts[cell] ?? 0)));
-}
-
-function levelOf(size: number, largest: number): number {
-  if (size === 0) return 0;
-  const below = Math.log2(largest / size) / doublings;
-  return Math.max(1, Math.round(255 * (1 - below)));
 }

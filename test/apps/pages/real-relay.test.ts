@@ -203,7 +203,7 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
       return [...(canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [])];
     });
   expect(drawn.some((value) => value > 0)).toBe(true);
-  await envelope.getByText(/^The attack names \d+ of the 260 tokens of the vocabulary\./).waitFor();
+  await envelope.getByText(/^The attack names \d+ of the 260 tokens of the vocabulary;/).waitFor();
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await page.keyboard.press('Escape');
   expect(await openChunks.evaluate((button) => button === document.activeElement)).toBe(true);

@@ -96,7 +96,6 @@ function absentTokens({ terms, tokenizer }: OwnWork): number[] {
 
 /** A token as a person can read it: its characters, or its number where it is a part of a character. */
 function shownToken({ decode }: Tokenizer, token: number): string {
-  const text = decode([token]);
-  const isReadable = text !== '' && !/[\p{C}\uFFFD]/u.test(text);
-  return isReadable ? text.replaceAll(' ', '␣') : `#${token}`;
+  const text = decode([token]).replaceAll(' ', '␣').replaceAll('\n', '⏎').replaceAll('\t', '⇥');
+  return text === '' || /[\p{C}\uFFFD]/u.test(text) ? `#${token}` : text;
 }

@@ -36,7 +36,7 @@ export const envelopeWords = {
     'Known attacks, run in this tab on your own delta. Whoever reads the delta can run them too. The results and your text stay here.',
   tokens: 'Which tokens your text has',
   guessed: (guessed: number, vocabulary: number, right: number) =>
-    `The attack names ${guessed} of the ${plural(vocabulary, { one: '# token', other: '# tokens' })} of the vocabulary. In your text ${plural(right, { one: 'is # of them', other: 'are # of them' })}.`,
+    `The attack names ${guessed} of the ${plural(vocabulary, { one: '# token', other: '# tokens' })} of the vocabulary; ${plural(right, { one: '# of these is in your text', other: '# of these are in your text' })}.`,
   precision: 'Right guesses (precision)',
   recall: 'Found of your tokens (recall)',
   blind: 'Right if guessed blindly',
