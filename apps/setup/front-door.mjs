@@ -23,7 +23,7 @@ import { distribution, installOrTell, runtimeNeeds } from './system.mjs';
 /**
  * Brings the machine to where the command can run. Each step that is already done costs milliseconds.
  * @param {string} root
- * @param {{ adapter: boolean, tests: boolean }} needs
+ * @param {{ adapter: boolean, browser: boolean, python: boolean }} needs
  * @param {boolean} fresh whether to forget remembered answers
  */
 async function setUp(root, needs, fresh) {
@@ -39,8 +39,8 @@ async function setUp(root, needs, fresh) {
   if (fresh) remembered.forget();
   const missing = async () => [
     ...(needs.adapter ? await adapterNeeds(root, remembered) : []),
-    ...(needs.tests ? await browserNeeds(root, remembered) : []),
-    ...(needs.tests ? pythonNeeds(remembered) : []),
+    ...(needs.browser ? await browserNeeds(root, remembered) : []),
+    ...(needs.python ? pythonNeeds(remembered) : []),
   ];
   const wanted = await missing();
   if (wanted.length > 0) {

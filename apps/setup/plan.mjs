@@ -14,26 +14,40 @@ export function plan(word, args) {
   const tapestry = join('dist', 'headless', 'tapestry.js');
   switch (word) {
     case 'start':
-      return { adapter: !asksForHelp(args), tests: false, run: [tapestry, 'demo', ...args] };
+      return { adapter: !asksForHelp(args), browser: false, python: false, run: [tapestry, 'demo', ...args] };
     case 'tapestry':
       return {
         // Without a word the command offers to try it, which computes.
         adapter: (args.length === 0 || gpuCommands.has(args[0] ?? '')) && !asksForHelp(args),
-        tests: false,
+        browser: false,
+        python: false,
         run: [tapestry, ...args],
       };
     case 'test':
       return {
         adapter: true,
-        tests: true,
+        browser: true,
+        python: true,
         run: [join('node_modules', 'vitest', 'vitest.mjs'), 'run', ...args],
       };
     case 'bench':
-      return { adapter: true, tests: false, run: [join('dist', 'headless', 'bench.js'), ...args] };
+      return {
+        adapter: true,
+        browser: false,
+        python: false,
+        run: [join('dist', 'headless', 'bench.js'), ...args],
+      };
+    case 'screenshots':
+      return {
+        adapter: true,
+        browser: true,
+        python: false,
+        run: [join('test', 'screenshots', 'take.ts'), ...args],
+      };
     case 'build':
-      return { adapter: false, tests: false, run: null };
+      return { adapter: false, browser: false, python: false, run: null };
     case 'setup':
-      return { adapter: true, tests: true, run: null };
+      return { adapter: true, browser: true, python: true, run: null };
     default:
       throw new SetupError(
         `There is no command "${word}".`,

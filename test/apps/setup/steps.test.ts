@@ -69,12 +69,13 @@ test('a damaged file of answers counts as empty', () => {
 test('each command requires only the steps it needs', () => {
   expect(plan('start', ['--rounds', '3'])).toMatchObject({
     adapter: true,
-    tests: false,
+    browser: false,
+    python: false,
     run: ['dist/headless/tapestry.js', 'demo', '--rounds', '3'],
   });
   expect(plan('tapestry', ['generate', '--model', 'base'])).toMatchObject({ adapter: false });
   expect(plan('tapestry', ['eval', '--help'])).toMatchObject({ adapter: false });
   expect(plan('tapestry', ['eval'])).toMatchObject({ adapter: true });
-  expect(plan('test', ['test/x'])).toMatchObject({ adapter: true, tests: true });
+  expect(plan('test', ['test/x'])).toMatchObject({ adapter: true, browser: true, python: true });
   expect(() => plan('frob', [])).toThrow(/no command/);
 });
