@@ -41,7 +41,7 @@ export function DeltaView({ envelope, chunk }: { envelope: EnvelopeApi; chunk: n
 }
 
 function Delta({ delta }: { delta: OwnDelta }) {
-  const { messages: count, round, payloadBytes, isAsOffered, tensors, norm, guesses, tokens } = delta;
+  const { round, payloadBytes, isAsOffered, tensors, norm, guesses, tokens } = delta;
   const all = tensors.reduce(
     (sum, { values, changed }) => ({ values: sum.values + values, changed: sum.changed + changed }),
     { values: 0, changed: 0 },
@@ -49,8 +49,7 @@ function Delta({ delta }: { delta: OwnDelta }) {
   return (
     <>
       <p>
-        {words.carried(count, round, formatBytes(payloadBytes))}{' '}
-        {isAsOffered ? words.asOffered : words.notAsOffered}
+        {words.carried(round, formatBytes(payloadBytes))} {isAsOffered ? words.asOffered : words.notAsOffered}
       </p>
       <table class="tensors">
         <caption>

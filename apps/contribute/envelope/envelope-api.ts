@@ -14,8 +14,6 @@ export interface OwnDelta {
   readonly steps: number;
   readonly tokens: number;
   readonly payloadBytes: number;
-  /** Messages that carried the payload. */
-  readonly messages: number;
   /** Whether the payload has the hash that the offer named. */
   readonly isAsOffered: boolean;
   /** Of all values. */

@@ -52,7 +52,6 @@ export class Envelope implements Witness, EnvelopeApi {
     const delta = fragments.at(round).into(new Float32Array(layout.length), values);
     return {
       ...{ round, steps, tokens, payloadBytes },
-      messages: sent.chunks.length,
       isAsOffered: (await contentHash(payload)) === toHex(sent.offer.payload),
       norm: Math.sqrt(delta.reduce((sum, value) => sum + value * value, 0)),
       tensors: pictureOf(delta, layout),

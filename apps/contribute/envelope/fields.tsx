@@ -1,5 +1,6 @@
 import { toHex } from '../../../relay/wire/hex.ts';
 import type { FieldValue, OpenedFrame } from '../../../relay/wire/open-frame.ts';
+import { formatBytes } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 
 const words = messages.envelope;
@@ -56,7 +57,7 @@ function Value({ value }: { value: FieldValue }) {
   return (
     <>
       <code>{toHex(value.subarray(0, shownBytes))}</code>
-      {more > 0 && <> … {words.moreBytes(more)}</>}
+      {more > 0 && <> … {words.moreBytes(formatBytes(more))}</>}
     </>
   );
 }

@@ -7,14 +7,14 @@ const words = messages.envelope;
 /** What attacks on the delta told, and what they could not. */
 export function GuessesView({ guesses, tokens }: { guesses: Guesses; tokens: number }) {
   const { vocabulary, inText, guessed, right, separation, surest, frequencies, width } = guesses;
-  const text = tokens < width ? words.textFew : words.textTooMany;
+  const text = tokens < width ? words.textFew : words.textMany;
   return (
     <>
       <h3>{words.guesses}</h3>
       <p class="help">{words.guessesHelp}</p>
       <h4>{words.tokens}</h4>
-      <p>{words.guessed(guessed, vocabulary, right)}</p>
       <dl class="attack">
+        <Figure name={words.named} value={`${formatCount(guessed)} / ${formatCount(vocabulary)}`} />
         <Figure name={words.precision} value={formatShare(right, guessed)} />
         <Figure name={words.blind} value={formatShare(inText, vocabulary)} />
         <Figure name={words.recall} value={formatShare(right, inText)} />
@@ -38,7 +38,7 @@ export function GuessesView({ guesses, tokens }: { guesses: Guesses; tokens: num
       <h4>{words.frequencies}</h4>
       <p>{frequencies === null ? words.frequenciesNone : words.frequenciesAre(formatFigure(frequencies))}</p>
       <h4>{words.text}</h4>
-      <p>{text(formatCount(tokens), width)}</p>
+      <p>{text(formatCount(tokens), formatCount(width))}</p>
       <p>{words.textCaveat}</p>
     </>
   );

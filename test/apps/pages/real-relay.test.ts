@@ -189,8 +189,8 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
   const openChunks = page.getByRole('button', { name: 'Open Chunk' });
   await openChunks.press('Enter');
   const envelope = page.getByRole('dialog', { name: 'Chunk' });
-  await envelope.getByText(/delta of round 3: .*SHA-256 is the one that the offer names/).waitFor();
-  await envelope.getByRole('cell', { name: /^[0-9a-f]{128} … and [\d,]+ more bytes$/ }).waitFor();
+  await envelope.getByText(/delta of round 3, .*SHA-256 is the one that the offer names/).waitFor();
+  await envelope.getByRole('cell', { name: /^[0-9a-f]{128} … and [\d.]+\skB more$/ }).waitFor();
   const messages = envelope.getByLabel('Message', { exact: true });
   const chunks = Math.ceil(relay.manifest.limits.payloadBytes / maxChunkBytes);
   expect(await messages.locator('option').count()).toBe(3 * chunks);
@@ -203,7 +203,7 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
       return [...(canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? [])];
     });
   expect(drawn.some((value) => value > 0)).toBe(true);
-  await envelope.getByText(/^The attack names \d+ of the 260 tokens of the vocabulary;/).waitFor();
+  await envelope.getByText('Tokens that the attack names').waitFor();
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await page.keyboard.press('Escape');
   expect(await openChunks.evaluate((button) => button === document.activeElement)).toBe(true);

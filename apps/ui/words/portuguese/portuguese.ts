@@ -4,6 +4,7 @@ import { baseWords } from './base-words.ts';
 import { commonWords } from './common-words.ts';
 import { contributeWords } from './contribute-words.ts';
 import { dashboardWords } from './dashboard-words.ts';
+import { envelopeWords } from './envelope-words.ts';
 import { fileWords } from './file-words.ts';
 import { presenterWords } from './presenter-words.ts';
 import { roundWords } from './round-words.ts';
@@ -18,6 +19,7 @@ export const portuguese: Messages = {
   bases: baseWords,
   contribute: contributeWords,
   dashboard: dashboardWords,
+  envelope: envelopeWords,
   files: fileWords,
   presenter: presenterWords,
   rounds: roundWords,
