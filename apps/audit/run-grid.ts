@@ -134,9 +134,11 @@ export class RunGrid {
     return this.#rounds.get(round)?.commit?.body.state[0] ?? null;
   }
 
-  /** True if the commit says that the merge rule left this contribution out. */
+  /** True if the commit says that this contribution does not count. */
   isLeftOut({ sequence, body }: Accepted): boolean {
-    return this.#rounds.get(body.round)?.commit?.body.excluded.includes(sequence) ?? false;
+    const { excluded = [], weighed = [] } = this.#rounds.get(body.round)?.commit?.body ?? {};
+    const isNothing = weighed.some((one) => one.sequence === sequence && one.tokens === 0);
+    return isNothing || excluded.includes(sequence);
   }
 
   /** Each step of a contribution's check. A step before one that failed holds; the rest of such a round was not reached. */

@@ -132,11 +132,13 @@ export type ContributorEvent =
 /**
  * How the merge of a round took a contribution, as the relay says: with all its tokens; with less where it is longer than those of
  * others (scaled), where some of its values do not count (trimmed) or because of the run's limit for one node (capped); or
- * not, because it points against the others. `share` is how much of it counts, and `weight` its part of the round's weight,
+ * not, because it points against the others. The other outcomes are what the relay measured of it: it counts less, or not. `share` is how much of it counts, and `weight` its part of the round's weight,
  * both from 0 to 1.
  */
 export interface ContributionFate {
-  readonly outcome: 'included' | 'scaled' | 'trimmed' | 'capped' | 'left-out';
+  readonly outcome:
+    | ('included' | 'scaled' | 'trimmed' | 'capped' | 'left-out')
+    | ('too-fast' | 'short' | 'copy' | 'worse' | 'distrusted' | 'unproven');
   readonly share: number;
   readonly weight: number;
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { reasons } from '../run/quality/weigh.ts';
 import { hashOfBytes } from '../storage/sha256.ts';
 import { fromHex, type Hash, isHash } from '../wire/hex.ts';
 import { RefusalCode } from '../wire/tapestry_pb.js';
@@ -60,7 +61,9 @@ const entrySchema = v.variant('kind', [
   /**
    * `state` is the hashes of the new base and of the vectors of the outer optimizer and the downlink. `delta` is that of the payload
    * that leads from the base before to the new one; null where nodes download each base whole. `excluded` is the sequences of the contributions
-   * that the merge rule left out, ascending. `norm` is the median L2 norm of the contributions in units, rounded up. `loss` is the new base's on the probe, as the relay measured it; null without a
+   * that the merge rule left out, ascending. `scores` is what the relay measured of single contributions: the loss of the base on the probe, and that
+   * of the base less a quarter of the delta. `weighed` is the contributions that count for fewer tokens than they claim, or for none, and why. Both
+   * are in the order of the sequences, and empty where the manifest has no such rules. `norm` is the median L2 norm of the contributions in units, rounded up. `loss` is the new base's on the probe, as the relay measured it; null without a
    * guard. The other fields repeat the attempt's totals.
    */
   entry('round-committed', {
@@ -70,6 +73,8 @@ const entrySchema = v.variant('kind', [
     tokens: positive,
     norm: count,
     excluded: v.array(positive),
+    scores: v.array(v.strictObject({ sequence: positive, before: loss, after: loss })),
+    weighed: v.array(v.strictObject({ sequence: positive, tokens: count, reason: v.picklist(reasons) })),
     state: v.pipe(v.array(hash), v.minLength(1), v.maxLength(8)),
     delta: v.nullable(hash),
     loss: v.nullable(loss),

@@ -8,6 +8,8 @@ export interface AcceptedSoFar {
   readonly attempt: number;
   /** Milliseconds since 1970. */
   readonly openedAt: number;
+  /** When the round's first attempt opened. */
+  readonly firstOpenedAt: number;
   readonly isClosed: boolean;
   readonly tokens: number;
   /** Sequence of the last contribution's entry; 0 before the first. */
@@ -23,6 +25,7 @@ export class OpenAttempt implements AcceptedSoFar {
   readonly round: number;
   readonly attempt: number;
   readonly openedAt: number;
+  readonly firstOpenedAt: number;
   readonly contributions = new Map<NodeKey, Accepted>();
   readonly owners: Map<Hash, NodeKey>;
   isClosed = false;
@@ -33,8 +36,14 @@ export class OpenAttempt implements AcceptedSoFar {
   /** By corpus of the manifest: sum and number of held-out losses. */
   readonly heldOut: { sum: number; count: number }[];
 
-  constructor({ body, time }: EntryOf<'round-opened'>, corpora: number, owners: ReadonlyMap<Hash, NodeKey>) {
-    this.owners = new Map(owners);
+  /** `firstOpenedAt` and `owners` are those of the round's attempts before; null for the first attempt. */
+  constructor(
+    { body, time }: EntryOf<'round-opened'>,
+    corpora: number,
+    before: { readonly firstOpenedAt: number | null; readonly owners: ReadonlyMap<Hash, NodeKey> },
+  ) {
+    this.owners = new Map(before.owners);
+    this.firstOpenedAt = before.firstOpenedAt ?? time;
     this.round = body.round;
     this.attempt = body.attempt;
     this.openedAt = time;

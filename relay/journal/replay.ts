@@ -2,18 +2,22 @@ import { isAllowed } from '../run/guard/guard.ts';
 import { LowestLoss } from '../run/guard/lowest-loss.ts';
 import { parseManifest } from '../run/manifest.ts';
 import { NormBound } from '../run/norm-bound.ts';
+import { RoundStandings, type ScoredContribution, uncountedIn } from '../run/quality/round-standings.ts';
+import type { Standing } from '../run/quality/weigh.ts';
 import type { Codec } from '../wire/codec/codec.ts';
 import type { Fragments } from '../wire/fragments.ts';
 import { runIdOf, type WholeManifest } from '../wire/frames.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
-import { type ContributionFacts, tokensOf } from '../wire/offer.ts';
+import { tokensOf } from '../wire/offer.ts';
 import type { RelayStatus } from '../wire/status.ts';
 import { nobody } from './contribution.ts';
+import { type ContributorTotals, totalsAfter } from './contributor-totals.ts';
 import { type Entry, EntryError, type EntryOf, lossOf } from './entry.ts';
 import type { Accepted } from './event-log.ts';
 import { JournalTree } from './journal-tree.ts';
 import { type AcceptedSoFar, OpenAttempt } from './open-attempt.ts';
 
+export type { ContributorTotals } from './contributor-totals.ts';
 export type CommittedRound = RelayStatus['history'][number];
 
 /** The run that the first entry created. */
@@ -33,17 +37,6 @@ export interface AdoptedBase {
   readonly committed: number;
   readonly round: number;
   readonly base: Hash;
-}
-
-/** A node's tokens and contributions over the run, and its latest losses. */
-export interface ContributorTotals
-  extends Pick<ContributionFacts, 'tokens' | 'trainingLoss' | 'heldOutLoss'> {
-  readonly contributions: number;
-  /**
-   * Milliseconds that a step of its last contribution took, its download and upload included: from the opening of a round's first
-   * attempt to the entry, divided by the steps. Null before its first such contribution.
-   */
-  readonly stepMs: number | null;
 }
 
 /**
@@ -75,6 +68,8 @@ export class Replay {
   readonly contributors = new Map<NodeKey, ContributorTotals>();
   readonly #lowest: LowestLoss;
   readonly #normBound: NormBound;
+  readonly #standings: RoundStandings;
+  #firstOpenedAt: number | null = null;
   #open: OpenAttempt | null = null;
   #before: AcceptedSoFar | null = null;
   /** Owners of the payloads of the abandoned attempts at the current round. */
@@ -85,6 +80,7 @@ export class Replay {
     this.tree = new JournalTree({ run: fromHex(run.id), publicKey: run.manifest.relayKey });
     this.tree.add(first);
     this.#normBound = new NormBound(run.manifest, run.codec);
+    this.#standings = new RoundStandings(run.manifest);
     const { guard } = run.manifest;
     this.#lowest = new LowestLoss(guard.case === 'probe' ? guard.value.rounds : 1);
     this.base = toHex(run.manifest.initialBase);
@@ -128,6 +124,11 @@ export class Replay {
   /** The greatest L2 norm of a delta of the round after the last committed one. */
   get normBound(): number {
     return this.#normBound.value;
+  }
+
+  /** What is known of the contributions of the open attempt with these scores, in their order. */
+  standings(scores: readonly ScoredContribution[]): Standing[] {
+    return this.#open === null ? [] : this.#standings.of(this.#open, scores);
   }
 
   /** Hashes of the current state. Before the first commit this is only the initial base: the other vectors are zero. */
@@ -188,7 +189,9 @@ export class Replay {
     this.#expect(entry, 'body.attempt', entry.body.attempt, this.attempt + 1);
     this.#expect(entry, 'body.base', entry.body.base, this.base);
     this.attempt++;
-    this.#open = new OpenAttempt(entry, this.run.manifest.corpora.length, this.#owners);
+    const before = { firstOpenedAt: this.#firstOpenedAt, owners: this.#owners };
+    this.#open = new OpenAttempt(entry, this.run.manifest.corpora.length, before);
+    this.#firstOpenedAt = this.#open.firstOpenedAt;
   }
 
   #accepted(entry: Accepted): void {
@@ -215,16 +218,7 @@ export class Replay {
     if (open.contributions.size >= limits.target)
       throw wrong(entry, 'kind', 'comes after the round was full');
     open.add(entry);
-    const before = this.contributors.get(body.key);
-    this.contributors.set(body.key, {
-      tokens: (before?.tokens ?? 0) + body.tokens,
-      contributions: (before?.contributions ?? 0) + 1,
-      // Work on a later attempt may have been done before it.
-      stepMs:
-        open.attempt === 1 ? Math.max(0, entry.time - open.openedAt) / body.steps : (before?.stepMs ?? null),
-      trainingLoss: lossOf(body.trainingLoss),
-      heldOutLoss: lossOf(body.heldOutLoss),
-    });
+    this.contributors.set(body.key, totalsAfter(this.contributors.get(body.key), entry, open));
     this.totals.tokens += body.tokens;
     this.totals.contributions++;
   }
@@ -256,12 +250,15 @@ export class Replay {
     const [base = ''] = body.state;
     if ((body.delta === null) !== (this.run.downlink === null))
       throw wrong(entry, 'body.delta', 'is not as the manifest has it');
+    const problem = this.#standings.problem(open, body);
+    if (problem !== null) throw wrong(entry, problem.field, problem.problem);
     if (loss !== null) this.#lowest.add(loss);
+    this.#standings.committed(open, body);
     this.#normBound.add(body.norm);
     this.history.push({
       round: body.round,
       contributions: contributions.size,
-      excluded: body.excluded.length,
+      excluded: uncountedIn(body).length,
       tokens,
       probeLoss: loss,
       trainingLoss: open.weightedLoss / tokens,
@@ -276,6 +273,7 @@ export class Replay {
     this.attempt = 0;
     this.#before = open;
     this.#owners = new Map();
+    this.#firstOpenedAt = null;
     this.#open = null;
   }
 

@@ -8,6 +8,7 @@ import { tokensOf } from '../wire/offer.ts';
 import { type Manifest, ManifestSchema, type Strategy, type StrategySchema } from '../wire/tapestry_pb.js';
 import { sumsAreExact } from './aggregate.ts';
 import { mergeProblem } from './merge/problem.ts';
+import { qualityProblem } from './quality/problem.ts';
 
 type ManifestInit = Exclude<MessageInitShape<typeof ManifestSchema>, Manifest>;
 
@@ -92,7 +93,7 @@ function problemOf(manifest: WholeManifest, codec: Codec): string | null {
     return 'a run with an upstream run needs the downlink `full`: no delta leads to a base that it adopts';
   if (manifest.upstream.length > 0 && strategy.part.case === 'fragments')
     return 'a run with an upstream run cannot synchronize fragments: its whole work goes up after each round';
-  return mergeProblem(manifest);
+  return qualityProblem(manifest) ?? mergeProblem(manifest);
 }
 
 /**
@@ -111,6 +112,7 @@ export function differences(one: Manifest, other: Manifest): string[] {
     'norm',
     'pace',
     'downlink',
+    'quality',
     'contributionReaders',
     'corpora',
     'upstream',

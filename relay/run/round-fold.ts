@@ -2,21 +2,26 @@ import type { Codec } from '../wire/codec/codec.ts';
 import { type Fragments, fragmentsOf } from '../wire/fragments.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 import type { Hash } from '../wire/hex.ts';
-import { decodeInSlices, plusSquares, type Span, type TakeSlice } from './aggregate.ts';
+
 import type { Downlink, Published } from './downlink/downlink.ts';
 import { downlinkOf } from './downlink/downlink-of.ts';
 import { cappedTokens } from './influence/cap.ts';
 import { type Fate, fatesOf } from './influence/fates.ts';
+import { Lengths } from './influence/lengths.ts';
 import type { Merged } from './merge/merge.ts';
 import { mergeOf } from './merge/merge-of.ts';
 import { lowerMedian } from './norm-bound.ts';
 import { outerOptimizerOf } from './outer/outer-of.ts';
 import type { OuterOptimizer, State } from './outer/outer-optimizer.ts';
+import { lotsOf, type Measurable, measured } from './quality/measure.ts';
+import { type Standing, type Weighed, weigh } from './quality/weigh.ts';
 
 /** A contribution of a round. Its payload passed `checkPayload`, and is read once for each pass of the merge rule. */
 export interface FoldedContribution {
   readonly tokens: number;
   readonly payload: Hash;
+  /** Needed by a manifest that measures contributions. */
+  readonly standing?: Standing;
   read(): Promise<Uint8Array>;
 }
 
@@ -26,6 +31,8 @@ export interface Folded {
   readonly delta: Published['delta'];
   /** See `Merged`. */
   readonly excluded: Merged['excluded'];
+  /** The tokens with which each contribution counts. */
+  readonly weighed: readonly Weighed[];
   readonly fates: readonly Fate[];
   /** The lower median of the contributions' L2 norms, in units, rounded up. */
   readonly norm: number;
@@ -40,8 +47,6 @@ export class RoundFold {
   readonly #manifest: WholeManifest;
   readonly #fragments: Fragments;
   readonly #codec: Codec;
-  readonly #rule: WholeManifest['merge']['case'];
-  readonly #weightShare: number;
   readonly #outer: OuterOptimizer;
   readonly #downlink: Downlink;
   #state: State;
@@ -52,8 +57,6 @@ export class RoundFold {
     this.#manifest = manifest;
     this.#fragments = fragmentsOf(manifest);
     this.#codec = codec;
-    this.#rule = manifest.merge.case;
-    this.#weightShare = manifest.limits.weightShare;
     this.#outer = outerOptimizerOf(manifest.strategy);
     this.#downlink = downlinkOf(manifest);
     const vectors = this.#outer.vectors + this.#downlink.vectors;
@@ -76,27 +79,24 @@ export class RoundFold {
     const state = this.#state;
     const fragment = this.#fragments.at(round);
     const merge = mergeOf(this.#manifest, this.#fragments, fragment);
-    // Each merge rule reads each payload whole, in order, at least once.
-    const measured = contributions.map(() => ({ squares: 0, through: 0 }));
-    const tokens = contributions.map((one) => one.tokens);
-    const capped = cappedTokens(tokens, this.#weightShare);
-    const parts = contributions.map(({ payload, read }, index) => ({
-      tokens: capped[index] ?? 0,
-      payload,
-      decode: async (take: TakeSlice, span?: Span) => {
-        const own = measured[index] ?? { squares: 0, through: 0 };
-        const measure: TakeSlice = (slice) => {
-          if (slice.from === own.through) {
-            own.squares = plusSquares(own.squares, slice.integers);
-            own.through = slice.to;
-          }
-          take(slice);
-        };
-        await decodeInSlices(await read(), this.#fragments.length, this.#codec, measure, span);
-      },
-    }));
-    const { delta: merged, ...counted } = await merge.merge(parts, this.#codec.unit);
-    const norm = Math.ceil(lowerMedian(measured.map(({ squares }) => Math.sqrt(squares))));
+    const lengths = new Lengths(contributions, this.#fragments.length, this.#codec);
+    const weighed = await this.#weigh(contributions, lengths.parts);
+    const counted = [...weighed.keys()].filter((i) => (weighed[i]?.tokens ?? 0) > 0);
+    const capped = cappedTokens(
+      counted.map((i) => weighed[i]?.tokens ?? 0),
+      this.#manifest.limits.weightShare,
+    );
+    const parts = counted.flatMap((i, at) => {
+      const part = lengths.parts[i];
+      return part === undefined ? [] : [{ ...part, tokens: capped[at] ?? 0 }];
+    });
+    const empty = () => ({ delta: new Float64Array(this.#fragments.length), excluded: [], shares: [] });
+    const {
+      delta: merged,
+      excluded,
+      shares,
+    } = counted.length === 0 ? empty() : await merge.merge(parts, this.#codec.unit);
+    const norm = Math.ceil(lowerMedian(lengths.norms()));
     const own = 1 + this.#outer.vectors;
     const before = state.slice(0, own);
     const part = await this.#outer.step(
@@ -106,8 +106,29 @@ export class RoundFold {
     );
     const stepped = before.map((vector, i) => fragment.into(vector, part[i] ?? vector));
     const published = await this.#downlink.publish(this.base, stepped, state.slice(own));
-    const fates = fatesOf(tokens, capped, counted, this.#rule);
-    return { ...published, excluded: counted.excluded, fates, norm };
+    const left = excluded.map((at) => counted[at] ?? 0);
+    const merges = counted.map((i, at) => ({ index: i, tokens: capped[at] ?? 0, share: shares[at] ?? 0 }));
+    const tokens = contributions.map((one) => one.tokens);
+    const fates = fatesOf(tokens, weighed, { merges, excluded: left }, this.#manifest.merge.case);
+    return { ...published, excluded: left, weighed, fates, norm };
+  }
+
+  /** The tokens with which contributions count: those that they claim, unless the manifest measures them. */
+  async #weigh(
+    contributions: readonly FoldedContribution[],
+    payloads: readonly Measurable[],
+  ): Promise<readonly Weighed[]> {
+    const { quality } = this.#manifest;
+    if (quality.case === 'claimed') return contributions.map(({ tokens }) => ({ tokens, reason: null }));
+    const found = await measured(payloads, this.#fragments.length);
+    const lots = lotsOf(contributions.map(({ payload }) => payload));
+    const weighable = contributions.flatMap(({ tokens, standing }, i) => {
+      const [own, lot] = [found[i], lots[i]];
+      if (standing === undefined || own === undefined || lot === undefined)
+        throw new RangeError('a contribution has no standing');
+      return [{ ...standing, ...own, tokens, lot }];
+    });
+    return weigh(weighable, quality.value);
   }
 
   /** Replaces the base, which the next round begins from; the other vectors of the state stay. */

@@ -16,6 +16,8 @@ import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import type { Compute, FoldRequest } from './compute/compute.ts';
 import type { Guard, Judgement } from './guard/guard.ts';
 import type { Fate } from './influence/fates.ts';
+import { loweredIn, type ScoredContribution } from './quality/round-standings.ts';
+import { scoresOf } from './quality/scorer.ts';
 import type { RoundEntries } from './report/round-entries.ts';
 import { type RoundMetrics, roundMetrics } from './report/round-metrics.ts';
 import { type KeptPayloads, keptBlobs } from './retention/kept-blobs.ts';
@@ -42,6 +44,8 @@ export class RunStore {
   readonly #rounds: RoundEntries;
   #last: StoredEntry;
   #fates: ReadonlyMap<NodeKey, Fate> = new Map();
+  /** Of the closed attempt, once they are measured. */
+  #scores: readonly ScoredContribution[] | null = null;
   /** Rounds whose states were removed, apart from the anchors among them. */
   #swept = 0;
   /** Null in a run that keeps all payloads: once it is open it need not know them. */
@@ -155,6 +159,7 @@ export class RunStore {
   /** The guard's judgement of the closed attempt's base; null without a guard. */
   async judge(guard: Guard | null): Promise<Judgement | null> {
     if (guard === null) return null;
+    this.#scores ??= await this.#measure(guard);
     const { body } = await this.#derive();
     const [hash = ''] = body.state;
     const next = { hash, parameters: () => this.compute.vector(hash) };
@@ -249,14 +254,17 @@ export class RunStore {
       const entry = checkEntry(stored, this.#last);
       switch (entry.kind) {
         case 'round-committed': {
+          // Another leader's scores may have other last bits than those that this process measured.
+          this.#scores = entry.body.scores;
           const { body, fates } = await this.#derive();
-          for (const name of ['state', 'delta', 'norm', 'excluded'] as const)
-            if (String(body[name]) !== String(entry.body[name])) {
-              const problem = `is not what the contributions give: ${body[name]}`;
+          for (const name of ['weighed', 'state', 'delta', 'norm', 'excluded'] as const)
+            if (JSON.stringify(body[name]) !== JSON.stringify(entry.body[name])) {
+              const problem = `is not what the contributions give: ${JSON.stringify(body[name])}`;
               throw new EntryError(entry.sequence, `body.${name}`, problem);
             }
           this.replay.apply(entry);
           this.#fates = fates;
+          this.#scores = null;
           break;
         }
         case 'upstream-adopted':
@@ -265,6 +273,7 @@ export class RunStore {
           break;
         default:
           this.replay.apply(entry);
+          if (entry.kind === 'round-abandoned') this.#scores = null;
       }
       this.#payloads?.apply(entry, this.replay);
       this.#rounds.apply(entry);
@@ -275,23 +284,40 @@ export class RunStore {
     }
   }
 
-  /** What the closed attempt makes, and what its entry says of that. */
-  async #derive() {
-    const { change, fates, excluded, state, delta, norm } = await this.compute.fold(this.#request());
-    const accepted = [...(this.replay.open?.contributions.values() ?? [])];
-    const fateOf = new Map<NodeKey, Fate>();
-    for (const [i, fate] of fates.entries()) fateOf.set(accepted[i]?.body.key ?? '', fate);
-    const left = excluded.map((index) => accepted[index]?.sequence ?? 0);
-    return { change, fates: fateOf, body: { norm, excluded: left, state: [...state], delta } };
+  /** The scores of the closed attempt's contributions, as the relay measures them. */
+  #measure(guard: Guard): Promise<ScoredContribution[]> {
+    const request = this.#request([]);
+    const lossWithout = (without: number | null) =>
+      guard.lossOf(() => this.compute.mean({ ...request, without }));
+    return scoresOf(this.replay.run.manifest, this.#contributions(), lossWithout);
   }
 
-  #request(): FoldRequest {
-    const { committed, state, open } = this.replay;
-    const contributions = [...(open?.contributions.values() ?? [])].map(({ body }) => ({
-      tokens: body.tokens,
-      payload: body.payload,
+  /** What the closed attempt makes, and what its entry says of that. */
+  async #derive() {
+    const scores = this.#scores ?? [];
+    const made = await this.compute.fold(this.#request(scores));
+    const { change, fates, excluded, weighed, state, delta, norm } = made;
+    const accepted = this.#contributions();
+    const fateOf = new Map<NodeKey, Fate>();
+    for (const [i, fate] of fates.entries()) fateOf.set(accepted[i]?.body.key ?? '', fate);
+    const sequenceOf = (index: number) => accepted[index]?.sequence ?? 0;
+    const facts = { norm, excluded: excluded.map(sequenceOf), scores: [...scores] };
+    const lowered = loweredIn(weighed, sequenceOf);
+    return { change, fates: fateOf, body: { ...facts, weighed: lowered, state: [...state], delta } };
+  }
+
+  #request(scores = this.#scores ?? []): FoldRequest {
+    const { committed, state } = this.replay;
+    const standings = this.replay.standings(scores);
+    const contributions = this.#contributions().map(({ body }, index) => ({
+      ...{ tokens: body.tokens, payload: body.payload },
+      ...(standings[index] && { standing: standings[index] }),
     }));
     return { round: committed + 1, state, contributions };
+  }
+
+  #contributions(): Accepted[] {
+    return [...(this.replay.open?.contributions.values() ?? [])];
   }
 
   async #blob(hash: Hash): Promise<Uint8Array<ArrayBuffer>> {

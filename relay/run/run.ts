@@ -18,7 +18,7 @@ import type { RunStore } from './run-store.ts';
 import { KeyedQueues, TaskQueue } from './task-queue.ts';
 import { Upstream } from './upstream/upstream.ts';
 
-export type { CommittedRound, ContributorTotals } from '../journal/replay.ts';
+export type { CommittedRound } from '../journal/replay.ts';
 export type { NodeKey } from '../wire/hex.ts';
 export type { NewRun } from './open-run.ts';
 export type { CurrentRound, RunEvent } from './run-events.ts';

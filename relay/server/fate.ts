@@ -7,6 +7,12 @@ const fates: Readonly<Record<Counted['outcome'], Fate>> = {
   trimmed: Fate.TRIMMED,
   capped: Fate.CAPPED,
   'left-out': Fate.LEFT_OUT,
+  'too-fast': Fate.TOO_FAST,
+  short: Fate.SHORT,
+  copy: Fate.COPY,
+  worse: Fate.WORSE,
+  distrusted: Fate.DISTRUSTED,
+  unproven: Fate.UNPROVEN,
 };
 
 /** What a node is told of its contribution; undefined for a node without one. */

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { CreatedRun } from '../journal/replay.ts';
-import type { Compute, Derived, FoldRequest, WholeUpload } from '../run/compute/compute.ts';
+import type { Compute, Derived, FoldRequest, MeanRequest, WholeUpload } from '../run/compute/compute.ts';
 import type { Hash } from '../wire/hex.ts';
 import type { RefusalCode } from '../wire/tapestry_pb.js';
 import type { Calls, ThreadPlace } from './calls.ts';
@@ -52,6 +52,10 @@ class ComputeThreads implements Compute {
 
   store(request: FoldRequest): Promise<void> {
     return this.#first.ask('store', request);
+  }
+
+  mean(request: MeanRequest): Promise<Float32Array<ArrayBuffer>> {
+    return this.#first.ask('mean', request);
   }
 
   vector(hash: Hash): Promise<Float32Array<ArrayBuffer>> {

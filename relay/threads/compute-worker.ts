@@ -32,6 +32,8 @@ function answerOf(call: Call): Promise<unknown> {
       return compute.fold(call.argument);
     case 'store':
       return compute.store(call.argument);
+    case 'mean':
+      return compute.mean(call.argument);
     case 'vector':
       return compute.vector(call.argument);
   }

@@ -5,6 +5,8 @@ import type { Accepted } from '../journal/event-log.ts';
 import { Replay } from '../journal/replay.ts';
 import { checkPayload } from '../run/aggregate.ts';
 import { bounded } from '../run/norm-bound.ts';
+import { loweredIn } from '../run/quality/round-standings.ts';
+import type { Standing } from '../run/quality/weigh.ts';
 import { isAnchor, removedThrough } from '../run/retention/retention.ts';
 import { type FoldedContribution, RoundFold } from '../run/round-fold.ts';
 import { bytesOfVector, vectorOfBytes } from '../storage/blob-store.ts';
@@ -110,11 +112,12 @@ export class RunCheck {
 
   async apply(entry: Entry): Promise<void> {
     if (entry.kind === 'round-committed' || entry.kind === 'run-complete') await this.#checkSignedTree(entry);
+    const standings = entry.kind === 'round-committed' ? this.replay.standings(entry.body.scores) : [];
     this.replay.apply(entry);
     if (entry.kind === 'round-opened') this.#normBound = this.replay.normBound;
     if (entry.kind === 'contribution-accepted') this.#accept(entry);
     if (entry.kind === 'round-abandoned') await this.finish();
-    if (entry.kind === 'round-committed') await this.#commit(entry);
+    if (entry.kind === 'round-committed') await this.#commit(entry, standings);
     if (entry.kind === 'upstream-adopted') await this.#adopt(entry);
     this.#compare(entry);
   }
@@ -257,13 +260,13 @@ export class RunCheck {
     this.base = this.replay.base;
   }
 
-  async #commit(entry: EntryOf<'round-committed'>): Promise<void> {
+  async #commit(entry: EntryOf<'round-committed'>, standings: readonly Standing[]): Promise<void> {
     const accepted = await this.#takeAccepted();
     if (entry.body.round < this.start) return;
     if (entry.body.round === this.start) return this.#begin(entry.body.state);
     const contributions: FoldedContribution[] = [];
     let held = 0;
-    for (const contribution of accepted) {
+    for (const [index, contribution] of accepted.entries()) {
       const payload = await this.#payloadOf(contribution, false);
       if (payload === null) {
         this.#fold = null;
@@ -275,11 +278,13 @@ export class RunCheck {
       contributions.push({
         tokens: contribution.body.tokens,
         payload: contribution.body.payload,
+        ...(standings[index] && { standing: standings[index] }),
         read: isHeld ? () => Promise.resolve(payload) : again,
       });
     }
     if (this.#fold === null) return;
-    const { state: next, delta, excluded, norm } = await this.#fold.next(entry.body.round, contributions);
+    const folded = await this.#fold.next(entry.body.round, contributions);
+    const { state: next, delta, excluded, norm } = folded;
     if (norm !== entry.body.norm) {
       this.#fold = null;
       throw new EntryError(entry.sequence, 'body.norm', `is not what the contributions give: ${norm}`);
@@ -288,6 +293,11 @@ export class RunCheck {
     if (sent !== entry.body.delta) {
       this.#fold = null;
       throw new EntryError(entry.sequence, 'body.delta', `is not what the contributions give: ${sent}`);
+    }
+    const lowered = JSON.stringify(loweredIn(folded.weighed, (index) => accepted[index]?.sequence ?? 0));
+    if (lowered !== JSON.stringify(entry.body.weighed)) {
+      this.#fold = null;
+      throw new EntryError(entry.sequence, 'body.weighed', `is not what the contributions give: ${lowered}`);
     }
     const left = excluded.map((index) => accepted[index]?.sequence);
     if (left.join() !== entry.body.excluded.join()) {

@@ -83,7 +83,8 @@ export type WholeModel = Chosen<Model, 'ropeScaling'>;
 /** A manifest that passed the border: protobuf's types leave messages and oneofs optional, but here they are present. */
 export type WholeManifest = Chosen<
   Manifest,
-  'tokenizer' | 'codec' | 'merge' | 'lane' | 'guard' | 'norm' | 'pace' | 'downlink' | 'contributionReaders'
+  | ('tokenizer' | 'codec' | 'merge' | 'lane' | 'guard' | 'norm' | 'pace' | 'downlink' | 'quality')
+  | 'contributionReaders'
 > & { readonly strategy: WholeStrategy; readonly model: WholeModel } & {
   [Part in 'limits']-?: NonNullable<Manifest[Part]>;
 };
@@ -126,10 +127,11 @@ export function decodeManifest(bytes: Uint8Array): WholeManifest {
 
 function isWhole(manifest: Manifest): manifest is WholeManifest {
   const { model, strategy, limits } = manifest;
-  const { tokenizer, codec, merge, lane, guard, norm, pace, downlink, contributionReaders } = manifest;
+  const { tokenizer, codec, merge, lane, guard, norm, pace, downlink, quality, contributionReaders } =
+    manifest;
   if (model === undefined || strategy === undefined || limits === undefined) return false;
   const { inner, schedule, precision, outer, part } = strategy;
-  const parts = [tokenizer, codec, merge, lane, guard, norm, pace, downlink, contributionReaders];
+  const parts = [tokenizer, codec, merge, lane, guard, norm, pace, downlink, quality, contributionReaders];
   const choices = [...parts, model.ropeScaling, inner, schedule, precision, outer, part];
   return choices.every((choice) => choice.case !== undefined);
 }

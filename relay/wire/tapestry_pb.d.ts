@@ -1079,6 +1079,25 @@ export declare type Manifest = Message<"tapestry.v2.Manifest"> & {
   } | { case: undefined; value?: undefined };
 
   /**
+   * What decides the weight of a contribution beside the tokens that it claims.
+   *
+   * @generated from oneof tapestry.v2.Manifest.quality
+   */
+  quality: {
+    /**
+     * @generated from field: tapestry.v2.Claimed claimed = 110;
+     */
+    value: Claimed;
+    case: "claimed";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.Measured measured = 111;
+     */
+    value: Measured;
+    case: "measured";
+  } | { case: undefined; value?: undefined };
+
+  /**
    * Who may read the payload of a single contribution.
    *
    * @generated from oneof tapestry.v2.Manifest.contribution_readers
@@ -2372,6 +2391,76 @@ export declare type Auditor = Message<"tapestry.v2.Auditor"> & {
 export declare const AuditorSchema: GenMessage<Auditor>;
 
 /**
+ * Nothing: a contribution weighs as much as the tokens that it claims.
+ *
+ * @generated from message tapestry.v2.Claimed
+ */
+export declare type Claimed = Message<"tapestry.v2.Claimed"> & {
+};
+
+/**
+ * Describes the message tapestry.v2.Claimed.
+ * Use `create(ClaimedSchema)` to create a new message.
+ */
+export declare const ClaimedSchema: GenMessage<Claimed>;
+
+/**
+ * What was measured of it. docs/protocol.md, section 4, has the formulas; the journal has what became of each contribution.
+ *
+ * @generated from message tapestry.v2.Measured
+ */
+export declare type Measured = Message<"tapestry.v2.Measured"> & {
+  /**
+   * A key counts for at most so many times the tokens that it did in the same time before. At least 1.
+   *
+   * @generated from field: double speed_factor = 1;
+   */
+  speedFactor: number;
+
+  /**
+   * A delta that is shorter than this part of what the others' say of so many tokens counts for less. From 0 to 1; 0 for no such rule.
+   *
+   * @generated from field: double work_part = 2;
+   */
+  workPart: number;
+
+  /**
+   * Of two deltas whose likeness, beyond what all have in common, is above this the later one does not count. Above 0, at most 1;
+   * 1 for no such rule.
+   *
+   * @generated from field: double copy_likeness = 3;
+   */
+  copyLikeness: number;
+
+  /**
+   * So many contributions of a round, drawn by its payloads, are scored on the tokens of the probe, and keys have a reputation.
+   * 0 without a probe.
+   *
+   * @generated from field: fixed32 evaluations = 4;
+   */
+  evaluations: number;
+
+  /**
+   * A contribution does not count if its score is negative, and by more than this many nats a token and more than this part of the
+   * mean magnitude of the round's scores. At least 0.
+   *
+   * @generated from field: double score_tolerance = 5;
+   */
+  scoreTolerance: number;
+
+  /**
+   * @generated from field: double score_part = 6;
+   */
+  scorePart: number;
+};
+
+/**
+ * Describes the message tapestry.v2.Measured.
+ * Use `create(MeasuredSchema)` to create a new message.
+ */
+export declare const MeasuredSchema: GenMessage<Measured>;
+
+/**
  * @generated from message tapestry.v2.Limits
  */
 export declare type Limits = Message<"tapestry.v2.Limits"> & {
@@ -2722,6 +2811,48 @@ export enum Fate {
    * @generated from enum value: FATE_CAPPED = 6;
    */
   CAPPED = 6,
+
+  /**
+   * it counts for less tokens than it claims, or for none: this key was not that fast before
+   *
+   * @generated from enum value: FATE_TOO_FAST = 7;
+   */
+  TOO_FAST = 7,
+
+  /**
+   * so many tokens of work make a longer delta
+   *
+   * @generated from enum value: FATE_SHORT = 8;
+   */
+  SHORT = 8,
+
+  /**
+   * it is like an earlier contribution to the round
+   *
+   * @generated from enum value: FATE_COPY = 9;
+   */
+  COPY = 9,
+
+  /**
+   * its score on the probe is too low
+   *
+   * @generated from enum value: FATE_WORSE = 10;
+   */
+  WORSE = 10,
+
+  /**
+   * earlier contributions of its key were copies, or had too low scores
+   *
+   * @generated from enum value: FATE_DISTRUSTED = 11;
+   */
+  DISTRUSTED = 11,
+
+  /**
+   * its key has no good score yet, and the round has too few keys that have one
+   *
+   * @generated from enum value: FATE_UNPROVEN = 12;
+   */
+  UNPROVEN = 12,
 }
 
 /**

@@ -17,6 +17,7 @@ from kept import Kept
 from manifest import Run
 from merges import merge
 from payload_forms import form_of
+from quality import weighed_merge
 from readers import may_read
 from sources import Served
 from verify import Verifier
@@ -36,6 +37,7 @@ def main(folder):
     check_outer_steps(run, load("outer-step"))
     check_robust_mean(load("robust-mean"))
     check_merge_rules(load("merge-rules"))
+    check_quality(load("quality"))
     check_signatures(load("signatures"))
     check_merkle(load("merkle"))
     check_entries(load("entries"))
@@ -131,6 +133,18 @@ def check_rounds(vectors):
         assert excluded == one["excluded"]
         state = outer_step(run, state, deltas, number)
         assert [sha256(pack(vector)).hex() for vector in state] == one["state"]
+
+
+def check_quality(vectors):
+    for one in vectors["rounds"]:
+        run = Run(bytes.fromhex(one["manifest"]))
+        state = initial_state(run, list(struct.unpack(f"<{run.parameters}f", bytes.fromhex(one["initialBase"]))))
+        standings = [tuple(each["standing"][name] for name in ("elapsedMs", "pace", "reputation", "score")) for each in one["contributions"]]
+        tokens, reasons, deltas, _ = weighed_merge(run, contributions_of(one, run), standings, 1)
+        assert [{"tokens": own, "reason": reason} for own, reason in zip(tokens, reasons)] == one["weighed"]
+        assert [sha256(pack(vector)).hex() for vector in outer_step(run, state, deltas, 1)] == one["state"]
+    for why, manifest in vectors["refused"].items():
+        assert not holds(Run, bytes.fromhex(manifest)), why
 
 
 def check_sparse(vectors):

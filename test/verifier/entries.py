@@ -36,6 +36,16 @@ def is_checkpoint(value):
     return type(value) is dict and list(value) == ["root", "signature"] and is_hash(value["root"]) and is_signature(value["signature"])
 
 
+def is_score(value):
+    return (type(value) is dict and list(value) == ["sequence", "before", "after"] and is_count(value["sequence"], 1)
+            and is_loss(value["before"]) and is_loss(value["after"]))
+
+
+def is_lowered(value):
+    return (type(value) is dict and list(value) == ["sequence", "tokens", "reason"] and is_count(value["sequence"], 1)
+            and is_count(value["tokens"]) and value["reason"] in ("too-fast", "short", "copy", "worse", "distrusted", "unproven"))
+
+
 positive = lambda value: is_count(value, 1)
 REFUSALS = set("""MALFORMED OUT_OF_LIMIT UNEXPECTED WRONG_PROTOCOL WRONG_RUN BAD_TOKEN BAD_SIGNATURE ALREADY_CONNECTED TOO_MANY
 STALE_BASE WRONG_ROUND DUPLICATE BAD_HASH BAD_PAYLOAD NORM_EXCEEDED NOT_FINITE STORAGE TOO_LATE TIMEOUT REMOVED""".split())
@@ -52,6 +62,7 @@ BODIES = {
     "round-committed": {
         "round": positive, "contributions": positive, "last": positive, "tokens": positive, "norm": is_count,
         "excluded": lambda v: type(v) is list and all(map(positive, v)),
+        "scores": lambda v: type(v) is list and all(map(is_score, v)), "weighed": lambda v: type(v) is list and all(map(is_lowered, v)),
         "state": lambda v: type(v) is list and 1 <= len(v) <= 8 and all(map(is_hash, v)), "delta": lambda v: v is None or is_hash(v), "loss": lambda v: v is None or is_loss(v),
         "checkpoint": is_checkpoint,
     },

@@ -53,6 +53,8 @@ MANIFEST = {
     71: ("probe", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("max_increase", "f64"), 4: ("rounds", "u32")}), 60: ("anyone", EMPTY), 61: ("members", EMPTY),
     62: ("auditor", {1: ("public_key", "bytes")}), 80: ("fixed", EMPTY), 81: ("following", {1: ("factor", "f64"), 2: ("rounds", "u32")}),
     100: ("full", EMPTY), 101: ("dense_deltas", DENSE_DELTAS), 102: ("sparse_deltas", SPARSE_DELTAS), 103: ("statistical_deltas", STATISTICAL_DELTAS),
+    110: ("claimed", EMPTY), 111: ("measured", {1: ("speed_factor", "f64"), 2: ("work_part", "f64"), 3: ("copy_likeness", "f64"),
+                                                4: ("evaluations", "u32"), 5: ("score_tolerance", "f64"), 6: ("score_part", "f64")}),
     90: ("fixed_steps", EMPTY), 91: ("timed", {1: ("least_steps", "u32"), 2: ("stretch", "u32")}),
 }
 FIXED = {"u32": (5, "<I"), "i32": (5, "<i"), "u64": (1, "<Q"), "f64": (1, "<d")}
@@ -147,6 +149,8 @@ class Run:
         self.auditor = m["auditor"]["public_key"] if "auditor" in m else None
         self.following = m["following"] if "following" in m else None
         m["fixed" if self.following is None else "following"]
+        self.measured = m["measured"] if "measured" in m else None
+        m["claimed" if self.measured is None else "measured"]
         timed = m["timed"] if "timed" in m else None
         m["fixed_steps" if timed is None else "timed"]
         codec, limits = self.codec, self.limits
@@ -167,6 +171,7 @@ class Run:
             and (self.probe is None or (self.probe["byte_length"] >= 8 and self.probe["byte_length"] % 4 == 0
                                         and self.probe["max_increase"] >= 0 and self.probe["rounds"] >= 1))
             and limits["weight_share"] >= 1
+            and (self.measured is None or self.quality_is_sound())
             and self.merge_is_sound(form, limits["target"])
             and (self.fragments is None or self.fragments_are_sound(form))
             and (timed is None or (1 <= timed["least_steps"] <= self.local_steps and timed["stretch"] >= 100
@@ -189,6 +194,12 @@ class Run:
         if "iterations" in rule:
             return 1 <= rule["iterations"] <= 16 and rule["radius_factor"] > 0
         return "density" not in rule or 1 / 512 <= rule["density"] <= 1
+
+    def quality_is_sound(self):
+        quality = self.measured
+        return (quality["speed_factor"] >= 1 and quality["work_part"] >= 0 and quality["copy_likeness"] > 0 and self.limits["target"] <= 4096
+                and min(quality["score_tolerance"], quality["score_part"]) >= 0
+                and quality["evaluations"] <= 64 and (quality["evaluations"] == 0 or self.probe is not None))
 
     def fragments_are_sound(self, form):
         share = self.fragments["after_steps"]["local_share"] if "after_steps" in self.fragments else 0

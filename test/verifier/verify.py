@@ -19,8 +19,8 @@ from entries import entry_hash, is_count, parse_body
 from hashing import sha256, signed_by
 from kept import Kept
 from manifest import Run
-from merges import merge
 from problems import Wrong, require
+from quality import Records, drawn, weighed_merge
 from sources import Folder
 
 
@@ -30,7 +30,7 @@ class Attempt:
         self.round, self.number, self.base = body["round"], body["attempt"], body["base"]
         self.closed, self.last, self.tokens = False, 0, 0
         self.keys = set()
-        self.contributions, self.sequences = [], []
+        self.contributions, self.sequences, self.accepted = [], [], []
 
 
 class Verifier:
@@ -44,6 +44,7 @@ class Verifier:
         self.adopted = 0  # the rounds of the upstream run that made the base adopted last
         self.losses = []  # of the committed bases on the probe
         self.medians = []  # norms of the committed rounds
+        self.records, self.first_opened, self.time = Records(), None, 0
         self.owners = {}  # of the payloads of this round, in all its attempts
 
     def note(self, place, problem):
@@ -79,6 +80,7 @@ class Verifier:
                 body = parse_body(row[2], row[3])
             except ValueError as error:
                 raise Wrong(at(str(error)) if "body" in str(error) or str(error) == "kind" else at("body"), "is not as its kind has it")
+            self.time = row[1]
             self.apply(sequence, row[2], body, at)
             previous, time = row[5], row[1]
             self.tree.append(bytes.fromhex(previous))
@@ -159,6 +161,8 @@ class Verifier:
         self.expect(body, at, round=self.committed + 1, attempt=self.attempts + 1, base=self.base.hex())
         self.attempts += 1
         self.attempt = Attempt(body, norm_bound(self.run, self.medians))
+        if self.attempts == 1:
+            self.first_opened = self.time
 
     def expect(self, body, at, **values):
         for name, value in values.items():
@@ -194,6 +198,7 @@ class Verifier:
         tokens = body["tokens"]
         attempt.contributions.append((tokens, integers, bytes.fromhex(body["payload"])))
         attempt.sequences.append(sequence)
+        attempt.accepted.append((sequence, body["key"], max(1, self.time - self.first_opened)))
         attempt.keys.add(body["key"])
         self.owners[body["payload"]] = body["key"]
         attempt.last = sequence
@@ -211,10 +216,15 @@ class Verifier:
         self.expect(body, at, round=attempt.round, contributions=len(attempt.keys), last=attempt.last, tokens=attempt.tokens)
         require(len(body["state"]) == len(self.state), at("body.state"), "is not what the outer optimizer and the downlink store")
         require((body["delta"] is None) == (self.run.downlink is None), at("body.delta"), "is not as the manifest has it")
+        scored = [attempt.sequences[k] for k in drawn(self.run, attempt.contributions)]
+        require([one["sequence"] for one in body["scores"]] == scored, at("body.scores"), f"are not of {scored}")
         if attempt.round > self.removed:
             self.expect(body, at, norm=median_norm(attempt.contributions))
-            deltas, excluded = merge(self.run, attempt.contributions, attempt.round)
-            self.expect(body, at, excluded=[attempt.sequences[k] for k in excluded])
+            standings = self.records.standings(attempt.round, attempt.accepted, body["scores"])
+            tokens, reasons, deltas, excluded = weighed_merge(self.run, attempt.contributions, standings, attempt.round)
+            self.expect(body, at, weighed=[
+                {"sequence": attempt.sequences[k], "tokens": tokens[k], "reason": reason} for k, reason in enumerate(reasons) if reason
+            ], excluded=[attempt.sequences[k] for k in excluded])
             own = len(self.state) - len(initial_residual(self.run))
             stepped = outer_step(self.run, self.state[:own], deltas, attempt.round)
             vectors, payload = publish(self.run, self.state[0], stepped, self.state[own:])
@@ -227,6 +237,8 @@ class Verifier:
             vectors = self.state
         loss = self.judged(body, at, True)
         self.signed_tree(body["checkpoint"], at)
+        if self.run.measured is not None:
+            self.records.committed(self.run, attempt.round, attempt.accepted, [own for own, _, _ in attempt.contributions], body)
         self.state = vectors
         self.medians.append(body["norm"])
         if loss is not None:

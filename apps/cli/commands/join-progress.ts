@@ -21,6 +21,14 @@ const fates: Readonly<Record<ContributionFate['outcome'], (fate: ContributionFat
   trimmed: (fate) => `${countsAt(fate)}: some of its values are too unlike those of the others.`,
   capped: (fate) => `${countsAt(fate)}: the run limits the weight of one node.`,
   'left-out': () => 'This node’s was left out: it points against those of the others.',
+  'too-fast': (fate) =>
+    `${countsAt(fate)}: this node was never so fast before. If it is faster now, it counts in full soon.`,
+  short: (fate) => `${countsAt(fate)}: it changes the base less than so many steps should.`,
+  copy: () => 'This node’s does not count: it is nearly the same as an earlier one.',
+  worse: () => 'This node’s does not count: the base is better on the run’s test text without it.',
+  distrusted: (fate) => `${countsAt(fate)}: earlier ones of this node were copies, or made the base worse.`,
+  unproven: () =>
+    'This node’s does not count yet: the relay tests some nodes in each round, and has not tested this one.',
 };
 
 const countsAt = (fate: ContributionFate) => `This node’s counts at ${percent(fate.share)}${weightOf(fate)}`;

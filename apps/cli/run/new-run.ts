@@ -11,6 +11,7 @@ import { fromHex } from '../../../relay/wire/hex.ts';
 import { type CodecName, codecFor, type OuterName, outerOf } from './choices/delta-choices.ts';
 import { type DownlinkName, downlinkFor } from './choices/downlink-choices.ts';
 import { type MergeName, mergeOf, mostMerged } from './choices/merge-choices.ts';
+import { type QualityName, qualityOf } from './choices/quality-choices.ts';
 import {
   fragmentsFor,
   type OptimizerName,
@@ -58,6 +59,10 @@ export interface RunChoices {
   readonly graceShare?: number;
   /** Per cent of a round's weight that one node may have; 100, no limit, unless given. */
   readonly weightShare?: number;
+  /** What decides a contribution's weight beside its tokens; `claimed` unless given. */
+  readonly quality?: QualityName;
+  /** Contributions of a round that are scored on the probe; none unless given. */
+  readonly evaluations?: number;
   /** The most nodes, and contributions of a round; as many as sums can hold, up to 4,096, unless given. */
   readonly maxNodes?: number;
   /** Rounds for which payloads are kept, 0 for always; `usualPayloadRounds` unless given. */
@@ -274,6 +279,7 @@ export function newRun(choices: RunChoices): NewRun {
       },
       pace: choices.pace === 'timed' ? { case: 'timed', value: timed } : { case: 'fixedSteps', value: {} },
       downlink: downlinkFor(choices.downlink ?? 'full'),
+      quality: qualityOf(choices.quality ?? 'claimed', choices.evaluations ?? 0),
       contributionReaders: readersOf(choices.readers),
       corpora: [...choices.corpora],
     },

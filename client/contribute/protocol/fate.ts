@@ -9,6 +9,12 @@ const outcomes: Readonly<Record<Fate, ContributionFate['outcome'] | null>> = {
   [Fate.LEFT_OUT]: 'left-out',
   [Fate.TRIMMED]: 'trimmed',
   [Fate.CAPPED]: 'capped',
+  [Fate.TOO_FAST]: 'too-fast',
+  [Fate.SHORT]: 'short',
+  [Fate.COPY]: 'copy',
+  [Fate.WORSE]: 'worse',
+  [Fate.DISTRUSTED]: 'distrusted',
+  [Fate.UNPROVEN]: 'unproven',
 };
 
 /** The fate of a commit, whose share and weight are in thousandths; null for a node without a contribution. */

@@ -1,6 +1,7 @@
 import type { Hash, NodeKey } from '../../wire/hex.ts';
 import type { RefusalCode } from '../../wire/tapestry_pb.js';
 import type { Fate } from '../influence/fates.ts';
+import type { Standing, Weighed } from '../quality/weigh.ts';
 
 /** An upload all of whose bytes are stored. */
 export interface WholeUpload {
@@ -15,7 +16,17 @@ export interface FoldRequest {
   readonly round: number;
   /** See `Replay.state`. */
   readonly state: readonly Hash[];
-  readonly contributions: readonly { readonly tokens: number; readonly payload: Hash }[];
+  readonly contributions: readonly {
+    readonly tokens: number;
+    readonly payload: Hash;
+    /** See `FoldedContribution`. */
+    readonly standing?: Standing;
+  }[];
+}
+
+/** The contributions to a round, of which one is left out: see `RoundMean.from`. */
+export interface MeanRequest extends FoldRequest {
+  readonly without: number | null;
 }
 
 /** What a round makes: see `Folded`. */
@@ -26,6 +37,8 @@ export interface Derived {
   readonly delta: Hash | null;
   /** The contributions that the merge rule left out, by their index. */
   readonly excluded: readonly number[];
+  /** See `Folded`. */
+  readonly weighed: readonly Weighed[];
   readonly fates: readonly Fate[];
   readonly norm: number;
   /** The L2 norm of the change of the base. */
@@ -46,6 +59,8 @@ export interface Compute {
   fold(request: FoldRequest): Promise<Derived>;
   /** Stores what the contributions make, durably. */
   store(request: FoldRequest): Promise<void>;
+  /** The base less the mean of the contributions; a copy. */
+  mean(request: MeanRequest): Promise<Float32Array<ArrayBuffer>>;
   /** A vector that is stored, or that the last `fold` made; a copy. */
   vector(hash: Hash): Promise<Float32Array<ArrayBuffer>>;
   /** Frees what it holds. A call that is still under way may be rejected. */

@@ -6,10 +6,11 @@ import type { Hash, NodeKey } from '../../wire/hex.ts';
 import { RefusalCode } from '../../wire/tapestry_pb.js';
 import { checkPayload } from '../aggregate.ts';
 import { bounded } from '../norm-bound.ts';
+import { RoundMean } from '../quality/round-mean.ts';
 import { changeOf } from '../report/change.ts';
-import { type Folded, RoundFold } from '../round-fold.ts';
+import { type Folded, type FoldedContribution, RoundFold } from '../round-fold.ts';
 import { damaged, readVector } from '../store/read-journal.ts';
-import type { Compute, Derived, FoldRequest, WholeUpload } from './compute.ts';
+import type { Compute, Derived, FoldRequest, MeanRequest, WholeUpload } from './compute.ts';
 
 /** Reads the whole upload of a node. */
 export type ReadUpload = (key: NodeKey, payload: Hash) => Promise<Uint8Array<ArrayBuffer>>;
@@ -32,6 +33,8 @@ export class LocalCompute implements Compute {
   /** The state that folds begin from, under its hashes. */
   #held: { readonly hashes: string; readonly fold: RoundFold } | null = null;
   #made: Made | null = null;
+  /** The mean that was asked for last, under the request without the one that is left out. */
+  #mean: { readonly request: string; readonly mean: RoundMean } | null = null;
 
   constructor(run: Pick<CreatedRun, 'manifest' | 'codec' | 'fragments'>, blobs: BlobStore, read: ReadUpload) {
     this.#run = run;
@@ -68,6 +71,17 @@ export class LocalCompute implements Compute {
     if (folded.delta !== null && derived.delta !== null) await this.#blobs.put(folded.delta, derived.delta);
   }
 
+  async mean({ without, ...request }: MeanRequest): Promise<Float32Array<ArrayBuffer>> {
+    const key = JSON.stringify(request);
+    const { codec, fragments } = this.#run;
+    const { base } = await this.#foldFrom(request.state);
+    if (this.#mean?.request !== key) {
+      const mean = await RoundMean.of(this.#contributions(request), fragments.length, codec);
+      this.#mean = { request: key, mean };
+    }
+    return this.#mean.mean.from(base, fragments.at(request.round), without);
+  }
+
   async vector(hash: Hash): Promise<Float32Array<ArrayBuffer>> {
     const at = this.#made?.derived.state.indexOf(hash) ?? -1;
     return this.#made?.folded.state[at]?.slice() ?? this.#vector(hash);
@@ -76,28 +90,30 @@ export class LocalCompute implements Compute {
   async close(): Promise<void> {
     this.#held = null;
     this.#made = null;
+    this.#mean = null;
   }
 
   async #make(request: FoldRequest): Promise<Made> {
     const key = JSON.stringify(request);
     if (this.#made?.request === key) return this.#made;
     const fold = await this.#foldFrom(request.state);
-    const contributions = request.contributions.map(({ tokens, payload }) => ({
-      tokens,
-      payload,
-      read: () => this.#payload(payload),
-    }));
+    // It is measured before the fold, and would be in memory beside it.
+    this.#mean = null;
     const { base } = fold;
-    const folded = await fold.next(request.round, contributions);
-    const { state, delta, excluded, fates, norm } = folded;
+    const folded = await fold.next(request.round, this.#contributions(request));
+    const { state, delta, excluded, weighed, fates, norm } = folded;
     const derived = {
       state: await Promise.all(state.map((vector) => contentHash(bytesOfVector(vector)))),
       delta: delta && (await contentHash(delta)),
       change: await changeOf(base, state[0] ?? base),
-      ...{ excluded, fates, norm },
+      ...{ excluded, weighed, fates, norm },
     };
     this.#made = { request: key, folded, derived };
     return this.#made;
+  }
+
+  #contributions({ contributions }: FoldRequest): FoldedContribution[] {
+    return contributions.map((one) => ({ ...one, read: () => this.#payload(one.payload) }));
   }
 
   /** The fold at a state: the one that is held, the one that was made last, or the one that is stored. */

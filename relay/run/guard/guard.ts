@@ -78,19 +78,20 @@ export class Guard {
   ): Promise<Judgement> {
     const lowest = before.lowestLoss ?? lossOf(await this.#initialLoss(current));
     if (this.#measured?.base !== next.hash)
-      this.#measured = { base: next.hash, loss: await this.#lossOf(next.parameters) };
+      this.#measured = { base: next.hash, loss: await this.lossOf(next.parameters) };
     const { loss } = this.#measured;
     return { loss, isAllowed: isAllowed(lossOf(loss), lowest, this.#maxIncrease) };
   }
 
-  async #initialLoss(current: ReadVector): Promise<string> {
-    this.#initial ??= await this.#lossOf(current);
-    return this.#initial;
-  }
-
-  async #lossOf(base: ReadVector): Promise<string> {
+  /** The loss of any base on the probe, as the journal has it. Rejects with what the evaluator throws. */
+  async lossOf(base: ReadVector): Promise<string> {
     const loss = await this.#evaluate(this.#manifest, await base(), this.#probe);
     return lossText(Math.fround(Number.isFinite(loss) ? Math.min(loss, greatestLoss) : greatestLoss));
+  }
+
+  async #initialLoss(current: ReadVector): Promise<string> {
+    this.#initial ??= await this.lossOf(current);
+    return this.#initial;
   }
 }
 

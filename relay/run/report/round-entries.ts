@@ -1,6 +1,7 @@
 import { appliedEntry, type Entry, lossOf } from '../../journal/entry.ts';
 import type { EventLog } from '../../journal/event-log.ts';
 import { mostRoundContributions, type StatusRound } from '../../wire/status.ts';
+import { uncountedIn } from '../quality/round-standings.ts';
 
 type Contributions = StatusRound['contributions'];
 
@@ -37,8 +38,8 @@ export class RoundEntries {
           heldOutLoss: lossOf(heldOutLoss),
         });
       } else if (entry.kind === 'round-committed') {
-        const excluded = new Set(entry.body.excluded);
-        return [...accepted].map(([sequence, given]) => ({ ...given, isMerged: !excluded.has(sequence) }));
+        const left = new Set(uncountedIn(entry.body));
+        return [...accepted].map(([sequence, given]) => ({ ...given, isMerged: !left.has(sequence) }));
       }
     }
     return null;

@@ -4,7 +4,7 @@ import type { Fate } from '../influence/fates.ts';
 /** A line of metrics.jsonl, with the fields of the AI Alliance's Tapestry. Nodes are named by their keys. */
 export interface RoundMetrics {
   readonly round_num: number;
-  /** Nodes whose contributions count, and nodes whose contributions the merge rule left out. */
+  /** Nodes whose contributions count, and nodes whose contributions do not. */
   readonly accepted_nodes: readonly NodeKey[];
   readonly rejected_nodes: readonly NodeKey[];
   /** The part of the round's weight of each accepted node. */
@@ -24,8 +24,8 @@ export function roundMetrics(
   contributions: readonly { readonly key: NodeKey; readonly heldOutLoss: number; readonly fate: Fate }[],
   change: number,
 ): RoundMetrics {
-  const accepted = contributions.filter(({ fate }) => fate.outcome !== 'left-out');
-  const rejected = contributions.filter(({ fate }) => fate.outcome === 'left-out');
+  const accepted = contributions.filter(({ fate }) => fate.share > 0);
+  const rejected = contributions.filter(({ fate }) => fate.share === 0);
   return {
     round_num: round,
     accepted_nodes: accepted.map(({ key }) => key),

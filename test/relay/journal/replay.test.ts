@@ -81,6 +81,8 @@ class Feed {
       tokens,
       norm: 1,
       excluded: [],
+      scores: [],
+      weighed: [],
       state: [next, momentum],
       delta: null,
       loss: null,

@@ -21,7 +21,17 @@ const rounds = 2;
 const created = tinyRun({
   ...{ rounds, parameters, sparse, tensors: [16, 32, 22] },
   downlink: { case: 'denseDeltas', value: { bits: 4, block: 16, exponent: -16, maxShift: 12 } },
+  probe: { tokens: new Uint8Array(8), maxIncrease: 100, rounds: 1 },
+  quality: {
+    case: 'measured',
+    value: {
+      ...{ speedFactor: 8, workPart: 0.5, copyLikeness: 0.9 },
+      ...{ evaluations: 2, scoreTolerance: 1, scorePart: 1 },
+    },
+  },
 });
+/** Any function of all values. */
+const evaluate = async (_: unknown, base: Float32Array) => Math.hypot(...base);
 const nodes = await testNodes(3);
 
 /** A delta of norm about `norm`, drawn from a seed. */
@@ -32,7 +42,11 @@ function payloadOf(seed: number, norm = 1) {
 }
 
 async function opened(folder: string, computeOf?: Environment['computeOf']): Promise<Run> {
-  const run = await Run.open(folder, created, new TestClock(), { ...disk, ...(computeOf && { computeOf }) });
+  const run = await Run.open(folder, created, new TestClock(), {
+    ...disk,
+    evaluate,
+    ...(computeOf && { computeOf }),
+  });
   onTestFinished(() => run.close());
   for (const { key } of nodes) run.nodeJoined(key, null);
   await settled(run);
@@ -97,6 +111,7 @@ test('a relay that closes while its threads merge finishes the round, and loses 
         return threads.fold(request);
       },
       store: (request) => threads.store(request),
+      mean: (request) => threads.mean(request),
       vector: (hash) => threads.vector(hash),
       close: () => threads.close(),
     };

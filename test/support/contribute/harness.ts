@@ -154,6 +154,7 @@ export function tinyRun(run: TinyRun): NewRun {
       norm: { case: 'following', value: { factor: 4, rounds: 4 } },
       pace: run.timed ? { case: 'timed', value: run.timed } : { case: 'fixedSteps', value: {} },
       downlink: run.downlink ?? { case: 'full', value: {} },
+      quality: { case: 'claimed', value: {} },
       contributionReaders: { case: 'anyone', value: {} },
       corpora: ['even', 'odd'],
     },

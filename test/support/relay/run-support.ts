@@ -46,6 +46,8 @@ export interface TinyRun {
   };
   /** How bases reach nodes; whole unless given. */
   readonly downlink?: NonNullable<NewRun['manifest']['downlink']>;
+  /** What decides the weight of a contribution; the tokens that it claims unless given. */
+  readonly quality?: NonNullable<NewRun['manifest']['quality']>;
   /** Per cent of a round's weight that one contribution may have; 100 unless given. */
   readonly weightShare?: number;
   /** Rounds for which payloads are kept; 0, always, unless given. */
@@ -153,6 +155,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         : { case: 'fixed', value: {} },
       pace: options.timed ? { case: 'timed', value: options.timed } : { case: 'fixedSteps', value: {} },
       downlink: options.downlink ?? { case: 'full', value: {} },
+      quality: options.quality ?? { case: 'claimed', value: {} },
       contributionReaders: { case: 'anyone', value: {} },
       corpora: ['North', 'South'],
     },

@@ -90,6 +90,7 @@ export async function upstreamRun(
       norm: manifest.norm,
       pace: manifest.pace,
       downlink: { case: 'full', value: {} },
+      quality: manifest.quality,
       contributionReaders: readersOf(own.readers),
       corpora: [...manifest.corpora],
       upstream: [terms.runBytes],

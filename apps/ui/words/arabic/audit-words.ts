@@ -111,7 +111,7 @@ export const auditWords: Messages['audit'] = {
     }),
   states: {
     derived: 'جزء من نموذج أساسي أُعيد اشتقاقه',
-    'left-out': 'استبعدتها قاعدة الدمج، كما في الاشتقاق',
+    'left-out': 'لم تُحتسب، كما في الاشتقاق',
     changed: 'تغيّرت',
     'not-merged': 'لم تُدمج',
     'not-kept': 'لم تعد محفوظة',

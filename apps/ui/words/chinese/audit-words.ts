@@ -79,7 +79,7 @@ export const auditWords: Messages['audit'] = {
   moreNodes: (count) => plural(count, { other: '再显示 # 个节点' }),
   states: {
     derived: '属于一个已重新推导的基座模型',
-    'left-out': '被合并规则排除，推导结果相同',
+    'left-out': '未计入，推导结果相同',
     changed: '被改动',
     'not-merged': '未合并',
     'not-kept': '已不再保存',

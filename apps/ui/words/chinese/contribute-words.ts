@@ -144,6 +144,12 @@ export const contributeWords: Messages['contribute'] = {
     trimmed: (percent) => `按 ${percent} 计入：有些数值与其他贡献相差太大`,
     capped: (percent) => `按 ${percent} 计入：训练任务限制单个节点的权重`,
     'left-out': () => '被排除',
+    'too-fast': (percent) => `按 ${percent} 计入：此设备以前没有这么快`,
+    short: (percent) => `按 ${percent} 计入：它对基础模型的改变少于这么多步应有的量`,
+    copy: () => '未计入：与较早的一份贡献几乎相同',
+    worse: () => '未计入：没有它，基础模型在测试文本上更好',
+    distrusted: (percent) => `按 ${percent} 计入：此设备以前的贡献是复制的，或使基础模型变差`,
+    unproven: () => '暂未计入：中继尚未测试此设备',
   },
   abandoned: (round) =>
     `第 ${round} 轮没有产生基座模型，将重新开放：贡献太少，或者它的基座模型在留出文本上比训练任务允许的更差。`,

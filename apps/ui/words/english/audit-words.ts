@@ -88,7 +88,7 @@ export const auditWords = {
   moreNodes: (count: number) => plural(count, { one: 'Show # more node', other: 'Show # more nodes' }),
   states: {
     derived: 'part of a base that was derived again',
-    'left-out': 'left out by the merge rule, as derived',
+    'left-out': 'not counted, as derived',
     changed: 'changed',
     'not-merged': 'not merged',
     'not-kept': 'no longer kept',

@@ -163,6 +163,13 @@ export const contributeWords = {
     trimmed: (percent: string) => `at ${percent}: some values are too unlike the others’`,
     capped: (percent: string) => `at ${percent}: the run limits the weight of one node`,
     'left-out': () => 'left out',
+    'too-fast': (percent: string) => `at ${percent}: this device was never so fast before`,
+    short: (percent: string) => `at ${percent}: it changes the base less than so many steps should`,
+    copy: () => 'not counted: nearly the same as an earlier one',
+    worse: () => 'not counted: the base is better on the run’s test text without it',
+    distrusted: (percent: string) =>
+      `at ${percent}: earlier ones of this device were copies, or made the base worse`,
+    unproven: () => 'not counted yet: the relay has not tested this device',
   },
   abandoned: (round: number) =>
     `Round ${round} made no base and opens again: it had too few contributions, or its base was worse on held-out text than the run allows.`,

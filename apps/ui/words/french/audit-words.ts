@@ -104,7 +104,7 @@ export const auditWords: Messages['audit'] = {
     }),
   states: {
     derived: 'partie d’une base redérivée',
-    'left-out': 'écartée par la règle de fusion, comme dérivé',
+    'left-out': 'non comptée, comme dérivé',
     changed: 'modifiée',
     'not-merged': 'non fusionnée',
     'not-kept': 'plus conservée',

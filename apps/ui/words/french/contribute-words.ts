@@ -171,6 +171,13 @@ export const contributeWords: Messages['contribute'] = {
     trimmed: (percent) => `à ${percent} : certaines valeurs diffèrent trop de celles des autres`,
     capped: (percent) => `à ${percent} : la session limite le poids d’un nœud`,
     'left-out': () => 'écartée',
+    'too-fast': (percent) => `à ${percent} : cet appareil n’a jamais été aussi rapide`,
+    short: (percent) => `à ${percent} : elle change la base moins que tant de pas ne devraient`,
+    copy: () => 'non comptée : presque la même qu’une précédente',
+    worse: () => 'non comptée : sans elle, la base est meilleure sur le texte de test',
+    distrusted: (percent) =>
+      `à ${percent} : des contributions précédentes de cet appareil étaient des copies ou dégradaient la base`,
+    unproven: () => 'pas encore comptée : le relais n’a pas testé cet appareil',
   },
   abandoned: (round) =>
     `Le tour ${round} n’a pas donné de base et s’ouvre à nouveau : il avait trop peu de contributions, ou sa base était moins bonne sur le texte mis de côté que la session ne l’admet.`,

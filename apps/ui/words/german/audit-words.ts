@@ -92,7 +92,7 @@ export const auditWords: Messages['audit'] = {
   moreNodes: (count) => plural(count, { one: '# weiteren Knoten zeigen', other: '# weitere Knoten zeigen' }),
   states: {
     derived: 'Teil einer neu hergeleiteten Basis',
-    'left-out': 'von der Regel zum Zusammenführen ausgelassen, wie hergeleitet',
+    'left-out': 'nicht gezählt, wie hergeleitet',
     changed: 'verändert',
     'not-merged': 'nicht zusammengeführt',
     'not-kept': 'nicht mehr aufbewahrt',

@@ -162,6 +162,13 @@ export const contributeWords: Messages['contribute'] = {
     trimmed: (percent) => `zu ${percent}: Einige Werte sind denen der anderen zu unähnlich`,
     capped: (percent) => `zu ${percent}: Der Lauf begrenzt das Gewicht eines Knotens`,
     'left-out': () => 'ausgelassen',
+    'too-fast': (percent) => `zu ${percent}: Dieses Gerät war noch nie so schnell`,
+    short: (percent) => `zu ${percent}: Er ändert die Basis weniger, als so viele Schritte sollten`,
+    copy: () => 'nicht gezählt: fast gleich wie ein früherer',
+    worse: () => 'nicht gezählt: Ohne ihn ist die Basis auf dem Prüftext besser',
+    distrusted: (percent) =>
+      `zu ${percent}: Frühere Beiträge dieses Geräts waren Kopien oder machten die Basis schlechter`,
+    unproven: () => 'noch nicht gezählt: Das Relay hat dieses Gerät noch nicht geprüft',
   },
   abandoned: (round) =>
     `Runde ${round} ergab keine Basis und wird erneut geöffnet: Sie hatte zu wenige Beiträge, oder ihre Basis war auf zurückgehaltenem Text schlechter, als der Lauf erlaubt.`,

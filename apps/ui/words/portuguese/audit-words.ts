@@ -104,7 +104,7 @@ export const auditWords: Messages['audit'] = {
     }),
   states: {
     derived: 'parte de uma base derivada de novo',
-    'left-out': 'deixada de fora pela regra de mescla, como derivado',
+    'left-out': 'não contada, como derivado',
     changed: 'alterada',
     'not-merged': 'não mesclada',
     'not-kept': 'não é mais guardada',

@@ -170,6 +170,13 @@ export const contributeWords: Messages['contribute'] = {
     trimmed: (percent) => `em ${percent}: alguns valores são diferentes demais dos outros`,
     capped: (percent) => `em ${percent}: a sessão limita o peso de um nó`,
     'left-out': () => 'deixada de fora',
+    'too-fast': (percent) => `em ${percent}: este dispositivo nunca foi tão rápido`,
+    short: (percent) => `em ${percent}: ela muda a base menos do que tantos passos deveriam`,
+    copy: () => 'não contada: quase igual a uma anterior',
+    worse: () => 'não contada: sem ela, a base é melhor no texto de teste',
+    distrusted: (percent) =>
+      `em ${percent}: contribuições anteriores deste dispositivo eram cópias ou pioraram a base`,
+    unproven: () => 'ainda não contada: o relay ainda não testou este dispositivo',
   },
   abandoned: (round) =>
     `A rodada ${round} não deu uma base e abre de novo: teve poucas contribuições, ou a base era pior no texto reservado do que a sessão permite.`,

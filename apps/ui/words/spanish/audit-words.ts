@@ -105,7 +105,7 @@ export const auditWords: Messages['audit'] = {
     }),
   states: {
     derived: 'parte de una base derivada de nuevo',
-    'left-out': 'omitida por la regla de fusión, según lo derivado',
+    'left-out': 'no contada, según lo derivado',
     changed: 'cambiada',
     'not-merged': 'no fusionada',
     'not-kept': 'ya no se guarda',

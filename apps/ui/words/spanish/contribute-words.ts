@@ -170,6 +170,13 @@ export const contributeWords: Messages['contribute'] = {
     trimmed: (percent) => `al ${percent}: algunos valores son demasiado distintos de los demás`,
     capped: (percent) => `al ${percent}: la sesión limita el peso de un nodo`,
     'left-out': () => 'omitida',
+    'too-fast': (percent) => `al ${percent}: este dispositivo nunca fue tan rápido`,
+    short: (percent) => `al ${percent}: cambia la base menos de lo que deberían tantos pasos`,
+    copy: () => 'no contada: casi igual que una anterior',
+    worse: () => 'no contada: sin ella, la base es mejor con el texto de prueba',
+    distrusted: (percent) =>
+      `al ${percent}: aportaciones anteriores de este dispositivo eran copias o empeoraron la base`,
+    unproven: () => 'aún no contada: el relay no ha probado este dispositivo',
   },
   abandoned: (round) =>
     `La ronda ${round} no dio una base y se abre de nuevo: tuvo muy pocas contribuciones, o su base era peor en el texto reservado de lo que la sesión permite.`,

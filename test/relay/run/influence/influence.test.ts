@@ -28,16 +28,36 @@ test('a share that each contribution is below changes nothing', () => {
 });
 
 test('a fate names the main reason, and the weights of a round add up to 1', () => {
-  const merged = { shares: [1, 0.5, 0, 0.75], excluded: [2] };
-  const fates = fatesOf([10, 10, 10, 40], [10, 10, 10, 20], merged, 'robustMean');
-  expect(fates.map(({ outcome }) => outcome)).toEqual(['included', 'scaled', 'left-out', 'capped']);
-  expect(fates.map(({ share }) => share)).toEqual([1, 0.5, 0, 0.375]);
+  const whole = [10, 10, 10, 40, 40, 40].map((tokens) => ({ tokens, reason: null }));
+  const weighed = [
+    ...whole.slice(0, 4),
+    { tokens: 0, reason: 'copy' as const },
+    { tokens: 10, reason: 'short' as const },
+  ];
+  const merges = [1, 0.5, 0, 0.75, 1].map((share, i) => ({
+    index: [0, 1, 2, 3, 5][i] ?? 0,
+    tokens: [10, 10, 10, 20, 10][i] ?? 0,
+    share,
+  }));
+  const fates = fatesOf([10, 10, 10, 40, 40, 40], weighed, { merges, excluded: [2] }, 'robustMean');
+  expect(fates.map(({ outcome }) => outcome)).toEqual([
+    'included',
+    'scaled',
+    'left-out',
+    'capped',
+    'copy',
+    'short',
+  ]);
+  expect(fates.map(({ share }) => share)).toEqual([1, 0.5, 0, 0.375, 0, 0.25]);
   expect(sumOf(fates.map(({ weight }) => weight))).toBeCloseTo(1, 12);
-  expect(fates[3]?.weight).toBe(15 / 30);
-  expect(fatesOf([10], [10], { shares: [0.5], excluded: [] }, 'ties')[0]?.outcome).toBe('trimmed');
+  expect(fates[3]?.weight).toBe(15 / 40);
+  const half = { merges: [{ index: 0, tokens: 10, share: 0.5 }], excluded: [] };
+  expect(fatesOf([10], whole, half, 'ties')[0]?.outcome).toBe('trimmed');
 });
 
 test('a soup weighs all alike', () => {
-  const fates = fatesOf([10, 90], [10, 90], { shares: [1, 1], excluded: [] }, 'soup');
+  const weighed = [10, 90].map((tokens) => ({ tokens, reason: null }));
+  const merges = weighed.map(({ tokens }, index) => ({ index, tokens, share: 1 }));
+  const fates = fatesOf([10, 90], weighed, { merges, excluded: [] }, 'soup');
   expect(fates.map(({ weight }) => weight)).toEqual([0.5, 0.5]);
 });

@@ -1,0 +1,31 @@
+import type { ContributionFacts } from '../wire/offer.ts';
+import { lossOf } from './entry.ts';
+import type { Accepted } from './event-log.ts';
+import type { AcceptedSoFar } from './open-attempt.ts';
+
+/** A node's tokens and contributions over the run, and its latest losses. */
+export interface ContributorTotals
+  extends Pick<ContributionFacts, 'tokens' | 'trainingLoss' | 'heldOutLoss'> {
+  readonly contributions: number;
+  /**
+   * Milliseconds that a step of its last contribution took, its download and upload included: from the opening of a round's first
+   * attempt to the entry, divided by the steps. Null before its first such contribution.
+   */
+  readonly stepMs: number | null;
+}
+
+/** A node's totals after one more contribution, to the attempt `open`. */
+export function totalsAfter(
+  before: ContributorTotals | undefined,
+  { time, body }: Accepted,
+  open: AcceptedSoFar,
+): ContributorTotals {
+  return {
+    tokens: (before?.tokens ?? 0) + body.tokens,
+    contributions: (before?.contributions ?? 0) + 1,
+    // Work on a later attempt may have been done before it.
+    stepMs: open.attempt === 1 ? Math.max(0, time - open.openedAt) / body.steps : (before?.stepMs ?? null),
+    trainingLoss: lossOf(body.trainingLoss),
+    heldOutLoss: lossOf(body.heldOutLoss),
+  };
+}

@@ -1,0 +1,40 @@
+import { lowerMedian } from '../norm-bound.ts';
+
+/** What a contribution claims, and the time that it took by the relay's clock. */
+export interface Claim {
+  readonly tokens: number;
+  /** Milliseconds from the opening of the round's first attempt to the contribution's entry; at least 1. */
+  readonly elapsedMs: number;
+  /** The fewest milliseconds a token in which the key counted before; null for a key without a past. */
+  readonly pace: number | null;
+}
+
+/**
+ * The tokens of a round's contributions, each at most `factor` times those that its key has done in the same time before. A key
+ * without a past is compared with the lower median of the round. A claim can grow by the factor each time it counts, so that a faster
+ * device is believed after a few rounds; a node that waits as long as its claim would take is not found by its speed.
+ */
+export function possibleTokens(claims: readonly Claim[], factor: number): number[] {
+  const usual = lowerMedian(claims.map(({ tokens, elapsedMs }) => elapsedMs / tokens));
+  return claims.map(({ tokens, elapsedMs, pace }) =>
+    Math.min(tokens, Math.max(1, Math.floor((factor * elapsedMs) / (pace ?? usual)))),
+  );
+}
+
+/**
+ * The tokens that a round's deltas show. The length of a delta grows with its steps: at most in proportion, at least with their root. A
+ * delta that is shorter than `part` of the round's lower median by both laws shows the tokens of its length in proportion.
+ */
+export function shownTokens(
+  contributions: readonly { readonly tokens: number; readonly norm: number }[],
+  part: number,
+): number[] {
+  const rates = contributions.map(({ tokens, norm }) => norm / tokens);
+  const roots = contributions.map(({ tokens, norm }) => norm / Math.sqrt(tokens));
+  const [rate, root] = [lowerMedian(rates), lowerMedian(roots)];
+  return contributions.map(({ tokens }, i) => {
+    const own = rates[i] ?? 0;
+    const isShort = own < part * rate && (roots[i] ?? 0) < part * root;
+    return isShort ? Math.floor((tokens * own) / rate) : tokens;
+  });
+}

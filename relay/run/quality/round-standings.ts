@@ -1,0 +1,107 @@
+import { type EntryOf, lossOf } from '../../journal/entry.ts';
+import type { AcceptedSoFar } from '../../journal/open-attempt.ts';
+import type { WholeManifest } from '../../wire/frames.ts';
+import { KeyRecords } from './key-records.ts';
+import { lotsOf } from './measure.ts';
+import type { Mark } from './reputation.ts';
+import { leastScoreOf } from './scores.ts';
+import type { Standing, Weighed } from './weigh.ts';
+
+type Committed = EntryOf<'round-committed'>['body'];
+
+/** A contribution's score, as the journal has it. */
+export type ScoredContribution = Committed['scores'][number];
+
+/** A contribution that counts for fewer tokens than it claims, as the journal has it. */
+export type LoweredContribution = Committed['weighed'][number];
+
+/** The loss without the contribution less that with it, in nats a token. */
+export function scoreOf({ before, after }: Pick<ScoredContribution, 'before' | 'after'>): number {
+  return lossOf(before) - lossOf(after);
+}
+
+/** What the journal says of keys and their contributions, in a run that measures them. */
+export class RoundStandings {
+  readonly #quality: WholeManifest['quality'];
+  readonly #records = new KeyRecords();
+
+  constructor({ quality }: Pick<WholeManifest, 'quality'>) {
+    this.#quality = quality;
+  }
+
+  /** What is known of an attempt's contributions with these scores, in their order. */
+  of(
+    { round, contributions, firstOpenedAt }: AcceptedSoFar,
+    scores: readonly ScoredContribution[],
+  ): Standing[] {
+    const scored = new Map(scores.map((one) => [one.sequence, scoreOf(one)]));
+    return [...contributions.values()].map(({ sequence, time, body: { key } }) => ({
+      ...this.#records.before(round, key),
+      elapsedMs: Math.max(1, time - firstOpenedAt),
+      score: scored.get(sequence) ?? null,
+    }));
+  }
+
+  /** Why a commit's scores are not of the contributions that the lots draw; null if they are. */
+  problem(
+    { contributions }: AcceptedSoFar,
+    { scores }: Committed,
+  ): { field: string; problem: string } | null {
+    const drawn =
+      this.#quality.case === 'claimed' ? [] : drawnOf([...contributions.values()], this.#quality.value);
+    const [expected, found] = [drawn, scores].map((list) => list.map(({ sequence }) => sequence).join(', '));
+    const problem = `are of ${found || 'none'}, expected ${expected || 'none'}`;
+    return found === expected ? null : { field: 'body.scores', problem };
+  }
+
+  /** The attempt was committed. */
+  committed({ round, contributions, firstOpenedAt }: AcceptedSoFar, { scores, weighed }: Committed): void {
+    if (this.#quality.case === 'claimed') return;
+    const scored = new Map(scores.map((one) => [one.sequence, scoreOf(one)]));
+    const least = leastScoreOf([...scored.values()], this.#quality.value);
+    const lowered = new Map(weighed.map((one) => [one.sequence, one]));
+    const markOf = (sequence: number): Mark => {
+      const [score, reason] = [scored.get(sequence), lowered.get(sequence)?.reason];
+      if (reason === 'copy' || (score !== undefined && score < least)) return 'bad';
+      return score === undefined || reason === 'short' || reason === 'too-fast' ? null : 'good';
+    };
+    this.#records.committed(
+      round,
+      [...contributions.values()].map(({ sequence, time, body }) => ({
+        key: body.key,
+        mark: markOf(sequence),
+        elapsedMs: Math.max(1, time - firstOpenedAt),
+        tokens: lowered.get(sequence)?.tokens ?? body.tokens,
+      })),
+    );
+  }
+}
+
+/** The contributions of a round that are scored, in their order: those with the least lots, so that nobody can choose them. */
+export function drawnOf<Accepted extends { readonly body: { readonly payload: string } }>(
+  contributions: readonly Accepted[],
+  { evaluations }: { readonly evaluations: number },
+): Accepted[] {
+  const lots = lotsOf(contributions.map(({ body }) => body.payload));
+  const order = [...contributions.keys()].sort((one, other) =>
+    (lots[one] ?? '') < (lots[other] ?? '') ? -1 : 1,
+  );
+  const drawn = new Set(order.slice(0, evaluations));
+  return contributions.filter((_, i) => drawn.has(i));
+}
+
+/** Of a round's weighed contributions those that count for fewer tokens than they claim. */
+export function loweredIn(
+  weighed: readonly Weighed[],
+  sequenceOf: (index: number) => number,
+): LoweredContribution[] {
+  return weighed.flatMap(({ tokens, reason }, index) =>
+    reason === null ? [] : [{ sequence: sequenceOf(index), tokens, reason }],
+  );
+}
+
+/** The sequences of a commit's contributions that do not count, ascending. */
+export function uncountedIn({ excluded, weighed }: Pick<Committed, 'excluded' | 'weighed'>): number[] {
+  const nothing = weighed.filter(({ tokens }) => tokens === 0).map(({ sequence }) => sequence);
+  return [...excluded, ...nothing].sort((one, other) => one - other);
+}

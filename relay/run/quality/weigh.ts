@@ -1,0 +1,89 @@
+import type { Measured } from '../../wire/tapestry_pb.js';
+import { type Claim, possibleTokens, shownTokens } from './claims.ts';
+import { copiesIn } from './copies.ts';
+import { proven, trustedTokens } from './reputation.ts';
+import { leastScoreOf } from './scores.ts';
+
+/** What the journal says of a contribution beside its own entry. */
+export interface Standing {
+  /** See `Claim`. */
+  readonly elapsedMs: number;
+  readonly pace: number | null;
+  readonly reputation: number;
+  /** By how much the delta lowers the loss of the round's mean on the probe, in nats a token; null if it was not measured. */
+  readonly score: number | null;
+}
+
+/** A contribution as it is weighed. */
+export interface Weighable extends Standing {
+  /** As it claims. */
+  readonly tokens: number;
+  /** The L2 norm of the delta, in units. */
+  readonly norm: number;
+  /** See sketch.ts. */
+  readonly sketch: Float64Array;
+  /** Orders the contributions in a way that no node can choose. */
+  readonly lot: string;
+}
+
+/** Why a contribution counts for fewer tokens than it claims, in the words of the journal. */
+export const reasons = ['too-fast', 'short', 'copy', 'worse', 'distrusted', 'unproven'] as const;
+export type Reason = (typeof reasons)[number];
+
+export interface Weighed {
+  /** The tokens that count; 0 for a contribution that does not. */
+  readonly tokens: number;
+  /** The last rule that lowered them; null if they are those that it claims. */
+  readonly reason: Reason | null;
+}
+
+/** The tokens for which a round's contributions, in the order of the journal, count by what was measured of them. */
+export async function weigh(contributions: readonly Weighable[], settings: Measured): Promise<Weighed[]> {
+  const { speedFactor, workPart, copyLikeness, evaluations } = settings;
+  const weighed = contributions.map(({ tokens }): Weighed => ({ tokens, reason: null }));
+  const lower = (reason: Reason, tokens: (i: number, before: number) => number) => {
+    for (const [i, { tokens: before }] of weighed.entries()) {
+      const left = tokens(i, before);
+      if (left < before) weighed[i] = { tokens: left, reason };
+    }
+  };
+  const possible = possibleTokens(contributions satisfies readonly Claim[], speedFactor);
+  lower('too-fast', (i) => possible[i] ?? 0);
+  const claimed = contributions.map(({ norm }, i) => ({ norm, tokens: weighed[i]?.tokens ?? 0 }));
+  const shown = shownTokens(claimed, workPart);
+  lower('short', (i) => shown[i] ?? 0);
+  const copies = new Set(
+    await copiesIn(
+      contributions.map(({ sketch }) => sketch),
+      copyLikeness,
+    ),
+  );
+  lower('copy', (i, before) => (copies.has(i) ? 0 : before));
+  if (evaluations === 0) return weighed;
+  const least = leastScoreOf(
+    contributions.flatMap(({ score }) => (score === null ? [] : [score])),
+    settings,
+  );
+  const isWorse = (score: number | null | undefined) => score != null && score < least;
+  lower('worse', (i, before) => (isWorse(contributions[i]?.score) ? 0 : before));
+  lower('distrusted', (i, before) => trustedTokens(before, contributions[i]?.reputation ?? 0));
+  const admitted = admittedIn(contributions, weighed);
+  lower('unproven', (i, before) => (admitted.has(i) ? before : 0));
+  return weighed;
+}
+
+/**
+ * The contributions that count, by index: those of proven keys and those with a good score, and for each two of them one other, by lot.
+ * So keys of which nothing was measured are never more than a third of a round, however many they are.
+ */
+function admittedIn(contributions: readonly Weighable[], weighed: readonly Weighed[]): ReadonlySet<number> {
+  const counting = [...contributions.entries()].filter(([i]) => (weighed[i]?.tokens ?? 0) > 0);
+  // A bad score has left no tokens.
+  const isProven = ({ score, reputation }: Weighable) => score !== null || reputation >= proven;
+  const known = counting.filter(([, one]) => isProven(one));
+  const unknown = counting
+    .filter(([, one]) => !isProven(one))
+    .sort(([, one], [, other]) => (one.lot < other.lot ? -1 : 1))
+    .slice(0, Math.floor(known.length / 2));
+  return new Set([...known, ...unknown].map(([i]) => i));
+}

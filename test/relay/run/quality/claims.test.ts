@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { possibleTokens, shownTokens } from '../../../../relay/run/quality/claims.ts';
+
+test('a claim counts for at most so many times what its key did in the same time before', () => {
+  const claims = [
+    // Three times as fast as before, ten times, and as slow as before.
+    { tokens: 300, elapsedMs: 1000, pace: 10 },
+    { tokens: 1000, elapsedMs: 1000, pace: 10 },
+    { tokens: 100, elapsedMs: 1000, pace: 10 },
+  ];
+  expect(possibleTokens(claims, 4)).toEqual([300, 400, 100]);
+});
+
+test('a key without a past is compared with the lower median of the round', () => {
+  const honest = [20_000, 22_000, 30_000].map((elapsedMs) => ({ tokens: 1000, elapsedMs, pace: null }));
+  const atOnce = [1, 2].map((elapsedMs) => ({ tokens: 1000, elapsedMs, pace: null }));
+  expect(possibleTokens([...atOnce, ...honest], 8)).toEqual([1, 1, 1000, 1000, 1000]);
+});
+
+test('nobody counts for more than it claims, and the median of a round counts in full', () => {
+  const claim = fc.record({
+    tokens: fc.integer({ min: 1, max: 100_000 }),
+    elapsedMs: fc.integer({ min: 1, max: 100_000 }),
+    norm: fc.double({ min: 0, max: 1e6, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(fc.array(claim, { minLength: 1, maxLength: 12 }), (drawn) => {
+      const claims = drawn.map((one) => ({ ...one, pace: null }));
+      for (const counted of [possibleTokens(claims, 1), shownTokens(claims, 0.5)]) {
+        expect(counted.every((tokens, i) => tokens >= 0 && tokens <= (claims[i]?.tokens ?? 0))).toBe(true);
+        expect(counted.filter((tokens, i) => tokens === claims[i]?.tokens).length).toBeGreaterThanOrEqual(
+          claims.length / 2 - 1,
+        );
+      }
+    }),
+  );
+});
+
+test('nodes with eight, four and two steps count in full, however the length grows with the steps', () => {
+  for (const power of [0.5, 0.7, 0.85, 1]) {
+    const honest = [8, 4, 2, 8, 4, 2, 8].map((tokens) => ({ tokens, norm: tokens ** power }));
+    expect(shownTokens(honest, 0.5)).toEqual(honest.map(({ tokens }) => tokens));
+  }
+});
+
+test('one step that claims eight counts for two of them at most, and noise without length for none', () => {
+  const honest = [800, 400, 200, 800, 400, 200, 800].map((tokens) => ({ tokens, norm: tokens ** 0.8 }));
+  const claimed = { tokens: 800, norm: 100 ** 0.8 };
+  const nothing = { tokens: 800, norm: 800 ** 0.8 / 1000 };
+  const counted = shownTokens([...honest, claimed, claimed, nothing], 0.5);
+  expect(counted.slice(0, 7)).toEqual(honest.map(({ tokens }) => tokens));
+  expect(counted[7]).toBeGreaterThan(90);
+  expect(counted[7]).toBeLessThan(210);
+  expect(counted[9]).toBe(0);
+});
+
+test('a round of zeros counts as it claims', () => {
+  expect(
+    shownTokens(
+      [
+        { tokens: 5, norm: 0 },
+        { tokens: 7, norm: 0 },
+      ],
+      0.5,
+    ),
+  ).toEqual([5, 7]);
+});
