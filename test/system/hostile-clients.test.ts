@@ -15,7 +15,7 @@ import { plainAttacks, tlsAttacks } from '../support/hostile/attacks.ts';
 import { shown, siege } from '../support/hostile/siege.ts';
 import { newIdentity, ScriptedNode } from '../support/relay/scripted-node.ts';
 import { built } from './built.ts';
-import { RelayProcess } from './relay-process.ts';
+import { RelayProcess } from './crash/relay-process.ts';
 
 /** `TAPESTRY_HOSTILE=full` runs the attacks at the size at which they were found. */
 const full = process.env['TAPESTRY_HOSTILE'] === 'full';

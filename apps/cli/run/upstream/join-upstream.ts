@@ -8,6 +8,7 @@ import type { Relay } from '../../../../relay/server/server.ts';
 import { toHex } from '../../../../relay/wire/hex.ts';
 import { describe } from '../../commands/join-progress.ts';
 import type { ProgressLine } from '../../terminal/progress-line.ts';
+import { terminalText } from '../../terminal/terminal-text.ts';
 import { type RelayAddress, relayAddress } from '../relay-address.ts';
 import type { RunFlags } from '../run-flags.ts';
 import { UpstreamNode } from './upstream-node.ts';
@@ -87,6 +88,11 @@ export async function joinUpstream(
     own: relay.upstream,
     seed: new DataView(publicKey.buffer).getUint32(0),
     ...(token === undefined ? {} : { token }),
+    onWelcome: ({ name, rounds }, round) =>
+      progress.say(
+        { event: 'upstream', upstream: { event: 'joined', name, round, rounds, node: toHex(publicKey) } },
+        `Upstream   Joined "${terminalText(name)}" at round ${round} of ${rounds} as ${toHex(publicKey).slice(0, 16)}.`,
+      ),
     onEvent: (event) => {
       const line = describe(event);
       if (line !== null) progress.say({ event: 'upstream', upstream: event }, `Upstream   ${line}`);

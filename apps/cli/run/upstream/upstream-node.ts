@@ -32,6 +32,8 @@ export interface UpstreamNodeOptions {
   /** How long the own run waits for an upstream relay that is gone before it goes on alone; `usualPatience` unless given. */
   readonly patienceMilliseconds?: number;
   readonly onEvent: (event: ContributorEvent) => void;
+  /** The upstream relay welcomed the node in this round, at first or again. */
+  readonly onWelcome?: (terms: RunTerms, round: number) => void;
 }
 
 /** An upstream relay that restarts is back within this time, in milliseconds. */
@@ -82,7 +84,7 @@ export class UpstreamNode {
     const options = { ...this.#options, corpusName: null };
     this.#relay = new RelayClient(this.#runtime, this.#network, options, identity, new Traffic(), {
       dispatch: (event) => this.#dispatch(event),
-      welcomed: (terms) => this.#welcomed(terms),
+      welcomed: (terms, _, round) => this.#welcomed(terms, round),
       heartbeat: () => heartbeatOf(this.#session, noProgress),
       evidence: this.#store,
       jitter: () => this.#random.uniform(),
@@ -101,10 +103,11 @@ export class UpstreamNode {
     if (problem !== null) throw problem;
   }
 
-  async #welcomed(terms: RunTerms): Promise<void> {
+  async #welcomed(terms: RunTerms, round: number): Promise<void> {
     this.#absence.abort();
     this.#work ??= await UpstreamWork.open(this.#store, terms, this.#options.own);
     this.#options.own.follow(true);
+    this.#options.onWelcome?.(terms, round);
   }
 
   #dispatch(event: SessionEvent): void {

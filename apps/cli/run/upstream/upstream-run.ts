@@ -1,12 +1,12 @@
 import type { Network } from '../../../../client/contribute/network.ts';
 import { Downloads } from '../../../../client/contribute/protocol/download.ts';
+import { servedManifest } from '../../../../client/contribute/protocol/handshake.ts';
 import { readRunTerms } from '../../../../client/contribute/run-terms.ts';
 import { TapestryError } from '../../../../client/errors.ts';
 import { RelayHttp } from '../../../../client/relay-http.ts';
 import type { Runtime } from '../../../../client/runtime.ts';
 import type { NewRun } from '../../../../relay/run/run.ts';
 import { vectorOfBytes } from '../../../../relay/storage/blob-store.ts';
-import { decodeSignedManifest, manifestPath, maxSignedManifestBytes } from '../../../../relay/wire/frames.ts';
 import { toHex } from '../../../../relay/wire/hex.ts';
 import { readManifest } from '../../../../relay/wire/manifest.ts';
 import { tokensOf } from '../../../../relay/wire/offer.ts';
@@ -29,7 +29,7 @@ export interface OwnChoices {
 
 /**
  * A new run below the run of the upstream relay: its model, tokenizer, codec, strategy and guard, and the base that it began with.
- * @throws TapestryError `relay.unreachable`, `relay.bad-manifest` or `relay.bad-blob`
+ * @throws TapestryError `relay.unreachable`, `relay.wrong-protocol`, `relay.too-many`, `relay.bad-manifest` or `relay.bad-blob`
  */
 export async function upstreamRun(
   { runtime, network }: { readonly runtime: Runtime; readonly network: Network },
@@ -38,9 +38,7 @@ export async function upstreamRun(
 ): Promise<NewRun> {
   const signal = new AbortController().signal;
   const http = new RelayHttp(network, runtime, relay);
-  const signed = decodeSignedManifest(
-    await http.read(`.${manifestPath}`, { most: maxSignedManifestBytes, signal }),
-  );
+  const { signed } = await servedManifest(http, signal);
   const terms = await readRunTerms(signed.manifest, signed.signature);
   const { manifest } = readManifest(signed.manifest);
   const downloads = new Downloads(http, runtime);

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { nodeRuntime } from '../../client/host/node/runtime.ts';
-import { Random } from '../../client/random.ts';
+import { nodeRuntime } from '../../../client/host/node/runtime.ts';
+import { Random } from '../../../client/random.ts';
 import {
   checkEntry,
   type Entry,
   type EntryKind,
   type EntryOf,
   type StoredEntry,
-} from '../../relay/journal/entry.ts';
-import { folderSource } from '../../relay/verify/folder-source.ts';
-import { type VerifyReport, verifyRun } from '../../relay/verify/verify.ts';
-import { impatient, Stage, type TestNode, tinyRun } from '../support/contribute/harness.ts';
-import { freePort } from '../support/free-port.ts';
-import { type Built, built } from './built.ts';
+} from '../../../relay/journal/entry.ts';
+import { folderSource } from '../../../relay/verify/folder-source.ts';
+import { type VerifyReport, verifyRun } from '../../../relay/verify/verify.ts';
+import { impatient, Stage, type TestNode, tinyRun } from '../../support/contribute/harness.ts';
+import { freePort } from '../../support/free-port.ts';
+import { type Built, built } from '../built.ts';
 import { RelayProcess } from './relay-process.ts';
 
 const stage = new Stage();
