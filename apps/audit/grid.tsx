@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
+import { direction } from '../ui/language/language.ts';
 import { messages } from '../ui/messages.ts';
 import type { Accepted, CellState, RunGrid } from './run-grid.ts';
 
@@ -20,7 +21,7 @@ const signs: Readonly<Record<CellState, string>> = {
   unreached: '?',
 };
 
-const arrows: Readonly<Record<string, readonly [rows: number, columns: number]>> = {
+const arrows: Readonly<Record<string, readonly [rows: number, towardsRight: number]>> = {
   ArrowUp: [-1, 0],
   ArrowDown: [1, 0],
   ArrowLeft: [0, -1],
@@ -61,7 +62,8 @@ export function Grid({ grid, chosen, choose }: Props) {
     const by = arrows[event.key];
     if (by === undefined) return;
     event.preventDefault();
-    const [rows, columns] = by;
+    const [rows, towardsRight] = by;
+    const columns = direction.value === 'rtl' ? -towardsRight : towardsRight;
     for (let [r, c] = [row + rows, round + columns]; nodes[r] !== undefined && c >= from && c <= to; ) {
       const cell = table.current?.querySelector<HTMLElement>(`[data-cell="${r} ${c}"]`);
       if (cell) return cell.focus();

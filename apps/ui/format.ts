@@ -18,6 +18,7 @@ const formats = computed(() => {
   return {
     compact: new Intl.NumberFormat(tag, { notation: 'compact', maximumSignificantDigits: 3 }),
     whole: new Intl.NumberFormat(tag, { maximumFractionDigits: 0 }),
+    number: new Intl.NumberFormat(tag),
     loss: new Intl.NumberFormat(tag, { minimumFractionDigits: 3, maximumFractionDigits: 3 }),
     percent: new Intl.NumberFormat(tag, { style: 'percent', maximumSignificantDigits: 3 }),
     bytes: byteUnits.map((unit) => new Intl.NumberFormat(tag, unit)),
@@ -52,6 +53,11 @@ export function formatDuration(milliseconds: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/** A number as it is, such as one of a chart's axis. */
+export function formatNumber(value: number): string {
+  return formats.value.number.format(value);
 }
 
 /** A loss in nats per token with three decimals; a dash if there is none. */

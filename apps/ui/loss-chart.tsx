@@ -1,7 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { formatLoss } from './format.ts';
+import { formatLoss, formatNumber } from './format.ts';
+import { direction, language } from './language/language.ts';
 import './loss-chart.css';
 import { messages } from './messages.ts';
 import { type Chart, lossRange, type Series } from './series.ts';
@@ -23,8 +24,11 @@ const outlines: Readonly<Record<Series['marker'], (x: number, y: number, r: numb
 /** The current colour of a custom property. Its value may be light-dark(), which a canvas does not understand. */
 function resolve(host: HTMLElement, property: string): string {
   host.style.color = `var(${property})`;
+  // Lines keep their colours where the browser forces those of texts.
+  host.style.forcedColorAdjust = 'none';
   const { color } = getComputedStyle(host);
   host.style.color = '';
+  host.style.forcedColorAdjust = '';
   return color;
 }
 
@@ -56,18 +60,22 @@ function options(latest: () => Chart, host: HTMLElement, xLabel: string): uPlot.
   const font = `${Math.round(13 * scale)}px system-ui, sans-serif`;
   const muted = resolve(host, '--muted');
   const line = { stroke: resolve(host, '--line'), width: 1 };
+  // Time runs as the page is read.
+  const isRightToLeft = direction.value === 'rtl';
+  const values: uPlot.Axis.Values = (_, splits) => splits.map(formatNumber);
   const colours = chart.series.map(({ colour }) => resolve(host, colour));
   return {
     width: host.clientWidth,
     height: host.clientHeight,
     legend: { show: false },
     cursor: { show: false },
-    scales: { x: { time: false }, y: { range: () => shownRange(latest()) } },
-    padding: [10 * scale, 14 * scale, 0, 0],
+    scales: { x: { time: false, dir: isRightToLeft ? -1 : 1 }, y: { range: () => shownRange(latest()) } },
+    padding: isRightToLeft ? [10 * scale, 0, 0, 14 * scale] : [10 * scale, 14 * scale, 0, 0],
     axes: [
       {
         stroke: muted,
         font,
+        values,
         grid: { show: false },
         ticks: line,
         label: xLabel,
@@ -78,7 +86,16 @@ function options(latest: () => Chart, host: HTMLElement, xLabel: string): uPlot.
         space: 56 * scale,
         incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000, 1_000_000],
       },
-      { stroke: muted, font, grid: line, ticks: { show: false }, size: 48 * scale, space: 30 * scale },
+      {
+        side: isRightToLeft ? 1 : 3,
+        stroke: muted,
+        font,
+        values,
+        grid: line,
+        ticks: { show: false },
+        size: 48 * scale,
+        space: 30 * scale,
+      },
     ],
     series: [
       {},
@@ -135,7 +152,7 @@ export function LossChart({ chart, xLabel, empty }: { chart: Chart; xLabel: stri
   const plot = useRef<uPlot | null>(null);
   latest.current = chart;
   // New values only update the plot. Other lines or colours create a new one.
-  const lines = `${coloursChanged.value} ${chart.x.length > 0} ${chart.series.map(({ label }) => label).join()}`;
+  const lines = `${coloursChanged.value} ${language.value} ${chart.x.length > 0} ${chart.series.map(({ label }) => label).join()}`;
   useEffect(() => {
     const element = host.current;
     if (element === null) return;

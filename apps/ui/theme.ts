@@ -17,5 +17,6 @@ export function chooseTheme(next: Theme): void {
 }
 
 export function followSystemTheme(): void {
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => coloursChanged.value++);
+  for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)'])
+    matchMedia(query).addEventListener('change', () => coloursChanged.value++);
 }

@@ -37,6 +37,12 @@ export function actionOf(key: string, scene: SceneName, hasCharacters: boolean):
   return command === undefined ? null : { command };
 }
 
+/** The key that leads the same way on a page that is read from right to left: there, what comes next is on the left. */
+export function asRead(key: string, direction: 'ltr' | 'rtl'): string {
+  if (direction === 'ltr') return key;
+  return key === 'ArrowLeft' ? 'ArrowRight' : key === 'ArrowRight' ? 'ArrowLeft' : key;
+}
+
 /** True for an element whose keys are its own: what takes text, and what is asked in a dialog. */
 export function ownsKeys(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest('dialog, input, select, textarea') !== null;

@@ -4,6 +4,7 @@ import type { PresenterCommand } from '../../../relay/wire/presenter.ts';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
 import { useNow } from '../../ui/clock.ts';
 import { formatDuration } from '../../ui/format.ts';
+import { direction } from '../../ui/language/language.ts';
 import { messages } from '../../ui/messages.ts';
 import { QrCode } from '../../ui/qr-code.tsx';
 import type { JoinAddress } from '../join-address.ts';
@@ -13,7 +14,7 @@ import type { PresenterSession } from '../presenter/presenter-session.ts';
 import { ClothRounds } from '../round/cloth-rounds.tsx';
 import type { OpenedRound } from '../round/round-address.ts';
 import { Learn } from './learn.tsx';
-import { actionOf, ownsKeys, type SceneName, sceneNames } from './scene-keys.ts';
+import { actionOf, asRead, ownsKeys, type SceneName, sceneNames } from './scene-keys.ts';
 import './scenes.css';
 
 const words = messages.scenes;
@@ -34,7 +35,9 @@ function JoinScene({ status, join }: Pick<Props, 'status' | 'join'>) {
     <div class="join-scene">
       <QrCode address={join.address} />
       <div>
-        <p class="address">{join.address}</p>
+        <p class="address">
+          <span>{join.address}</span>
+        </p>
         <p>{words.joinHow}</p>
         <p>
           <strong>
@@ -119,7 +122,7 @@ export function Scenes({ scene, name, status, join, presenter, keys, opened }: P
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || scene.value === null) return;
       if (ownsKeys(event.target)) return;
-      const action = actionOf(event.key, scene.value, keys.areOn.value);
+      const action = actionOf(asRead(event.key, direction.value), scene.value, keys.areOn.value);
       if (action === null) return;
       event.preventDefault();
       if ('leave' in action) scene.value = null;

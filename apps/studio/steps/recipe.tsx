@@ -1,5 +1,6 @@
 import type { RecipeForm } from '../../../client/derive/recipe/recipe-form.ts';
 import { stageKinds } from '../../../client/derive/recipe/schema.ts';
+import { formatPercent } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import { ProblemText } from '../problems.tsx';
 import type { Session } from '../session.ts';
@@ -30,7 +31,7 @@ function Replay({ session, form }: { session: Session; form: RecipeForm }) {
         value={String(share)}
         options={[...new Set([...shares, share])]
           .sort((a, b) => a - b)
-          .map((each) => [String(each), each === 0 ? words.replayNone : `${Math.round(100 * each)} %`])}
+          .map((each) => [String(each), each === 0 ? words.replayNone : formatPercent(each)])}
         disabled={session.busy.value}
         choose={(value) => session.change({ replay: Number(value) })}
       />

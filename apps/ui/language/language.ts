@@ -30,6 +30,9 @@ let wishes = 0;
 /** The language of the page. */
 export const language: ReadonlySignal<LanguageTag> = computed(() => spoken.value?.tag ?? 'en');
 
+/** The direction in which the page is read. */
+export const direction = computed(() => languages[language.value].direction);
+
 /** Its texts; null until the first language is loaded. */
 export const catalogue: ReadonlySignal<Messages | null> = computed(() => spoken.value?.messages ?? null);
 

@@ -1,7 +1,6 @@
 import { effect } from '@preact/signals';
 import { followSystemTheme } from '../theme.ts';
-import { languages } from '../words/languages.ts';
-import { language, openLanguage } from './language.ts';
+import { direction, language, openLanguage } from './language.ts';
 
 /** Opens the page that the document is for, in its language, and lets the document say which that is. */
 export async function openPage(open: (mount: HTMLElement) => void): Promise<void> {
@@ -11,7 +10,7 @@ export async function openPage(open: (mount: HTMLElement) => void): Promise<void
   effect(() => {
     const root = document.documentElement;
     root.lang = language.value;
-    root.dir = languages[language.value].direction;
+    root.dir = direction.value;
   });
   followSystemTheme();
   open(mount);

@@ -20,7 +20,7 @@ export const commonWords: CommonWords = {
     paused: 'En pause',
     following: 'Suit',
   },
-  offline: { waiting: 'Enregistrement de la page…', ready: 'Marche hors ligne' },
+  offline: { waiting: 'Enregistre…', ready: 'Marche hors ligne' },
   ownText: 'texte personnel',
   unlistedCorpus: 'autre',
   connection: {

@@ -20,7 +20,7 @@ export const commonWords: CommonWords = {
     paused: 'Pausiert',
     following: 'Folgt',
   },
-  offline: { waiting: 'Die Seite wird gespeichert…', ready: 'Läuft ohne Netz' },
+  offline: { waiting: 'Speichert…', ready: 'Läuft ohne Netz' },
   ownText: 'eigener Text',
   unlistedCorpus: 'anderer',
   connection: {

@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { CharacterKeys } from '../../../../apps/dashboard/presenter/character-keys.ts';
 import { learnPlan } from '../../../../apps/dashboard/scenes/learn-plan.ts';
-import { actionOf, type SceneName, sceneNames } from '../../../../apps/dashboard/scenes/scene-keys.ts';
+import {
+  actionOf,
+  asRead,
+  type SceneName,
+  sceneNames,
+} from '../../../../apps/dashboard/scenes/scene-keys.ts';
 import { scriptedStatus } from '../../pages/scenarios.ts';
 
 const now = 1_700_000_000_000;
@@ -49,6 +54,8 @@ test('keys lead to scenes and commands, and no key does anything else', () => {
   expect(pressed('ArrowLeft', 'weave')).toEqual({ scene: 'join' });
   expect(pressed('ArrowLeft', 'join')).toBeNull();
   expect(pressed('ArrowRight', 'thanks')).toBeNull();
+  expect(pressed(asRead('ArrowLeft', 'rtl'), 'weave')).toEqual({ scene: 'learn' });
+  expect(pressed(asRead('ArrowLeft', 'ltr'), 'weave')).toEqual({ scene: 'join' });
   expect(pressed('Escape', 'learn')).toEqual({ leave: true });
   expect(pressed('S', 'learn')).toEqual({ command: 'start' });
   expect(pressed('r', 'learn')).toEqual({ command: 'remove' });
