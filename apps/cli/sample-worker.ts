@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type SampleRequest, sampleText } from './run/sample-text.ts';
+import { type SampleRequest, sampleText } from './run/speech/sample-text.ts';
 
 /** The program of the thread that `announceSamples` starts: one request in, one text out. */
 const request: SampleRequest = workerData;

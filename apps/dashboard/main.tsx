@@ -10,6 +10,7 @@ import { PresenterClient } from './presenter/presenter-client.ts';
 import { takePresenterSecret } from './presenter/presenter-secret.ts';
 import { PresenterSession } from './presenter/presenter-session.ts';
 import { OpenedRound } from './round/round-address.ts';
+import { SpeechFeed } from './speech/speech-feed.ts';
 
 void openPage((mount) => {
   keepTitle(() => messages.dashboard.title);
@@ -19,6 +20,7 @@ void openPage((mount) => {
   const presenter = secret === null ? null : new PresenterSession(new PresenterClient(secret, ask));
   const keys = new CharacterKeys(sessionStorage);
   const opened = new OpenedRound(window);
-  const props = { feed: openStatusFeed(), url, presenter, keys, opened };
+  const speech = new SpeechFeed((request) => fetch('api/speech', request));
+  const props = { feed: openStatusFeed(), url, presenter, keys, opened, speech };
   render(<Dashboard {...props} />, mount);
 });

@@ -24,6 +24,7 @@ import { RunProgress } from './run-progress.tsx';
 import { Sample } from './sample.tsx';
 import type { SceneName } from './scenes/scene-keys.ts';
 import { Scenes } from './scenes/scenes.tsx';
+import type { SpeechFeed } from './speech/speech-feed.ts';
 import { Totals } from './totals.tsx';
 
 const words = messages.dashboard;
@@ -60,10 +61,12 @@ interface WholeProps {
   readonly stage: 'empty' | 'running' | 'complete';
   readonly presenter: PresenterSession | null;
   readonly opened: OpenedRound;
+  /** Opens the scene in which the bases write. */
+  readonly openSpeech: () => void;
 }
 
 /** The whole run on one screen. */
-function Whole({ status, join, stage, presenter, opened }: WholeProps) {
+function Whole({ status, join, stage, presenter, opened, openSpeech }: WholeProps) {
   return (
     <>
       {presenter !== null && status !== null && <Controls session={presenter} round={status.round} />}
@@ -75,7 +78,9 @@ function Whole({ status, join, stage, presenter, opened }: WholeProps) {
           <div class="column">
             <Loss status={status} />
             <Nodes status={status} presenter={presenter} />
-            {(stage === 'running' || status.sample !== null) && <Sample sample={status.sample} />}
+            {(stage === 'running' || status.sample !== null) && (
+              <Sample status={status} openSpeech={openSpeech} />
+            )}
           </div>
           <div class="column">
             <Join join={join} stage={stage} base={status.base} />
@@ -95,10 +100,11 @@ interface Props {
   readonly presenter: PresenterSession | null;
   readonly keys: CharacterKeys;
   readonly opened: OpenedRound;
+  readonly speech: SpeechFeed;
 }
 
 /** Everything that a room needs to follow a run, and what its presenter needs to steer it. */
-export function Dashboard({ feed, url, presenter, keys, opened }: Props) {
+export function Dashboard({ feed, url, presenter, keys, opened, speech }: Props) {
   const status = feed.status.value;
   /** Null while the whole dashboard is shown. */
   const scene = useSignal<SceneName | null>(null);
@@ -149,9 +155,19 @@ export function Dashboard({ feed, url, presenter, keys, opened }: Props) {
             presenter={presenter}
             keys={keys}
             opened={opened}
+            speech={speech}
           />
         ) : (
-          <Whole status={status} join={join} stage={stage} presenter={presenter} opened={opened} />
+          <Whole
+            status={status}
+            join={join}
+            stage={stage}
+            presenter={presenter}
+            opened={opened}
+            openSpeech={() => {
+              scene.value = 'speak';
+            }}
+          />
         )}
         {status !== null && (
           <RoundDialog

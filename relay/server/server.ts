@@ -24,6 +24,7 @@ import { defaultLimits, type RelayLimits } from './limits.ts';
 import type { Logger } from './log.ts';
 import { watchLoop } from './loop-monitor.ts';
 import { Metrics } from './metrics.ts';
+import { Room, type Speaker } from './speech/room.ts';
 import { currentStatus } from './status/current-status.ts';
 import { RoundView } from './status/round-view.ts';
 import { StatusView } from './status/status-view.ts';
@@ -82,6 +83,8 @@ export interface Relay {
   /** The bytes of a blob; null if there is none of this hash. */
   blob(hash: Hash): Promise<Uint8Array<ArrayBuffer> | null>;
   announceSample(sample: NonNullable<RelayStatus['sample']>): void;
+  /** Lets the bases write for the room. */
+  speak(speaker: Speaker): void;
   /** What joins the run to its upstream run. */
   readonly upstream: Upstream;
   /** Resolves once the last round is committed; immediately if it already is. */
@@ -180,7 +183,8 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
   const { log } = options;
   const hub = new Hub({ ...prepared, run, log });
   let sample: RelayStatus['sample'] = null;
-  const status = () => currentStatus(hub, names.publicUrl, sample);
+  let room: Room | null = null;
+  const status = () => currentStatus(hub, names.publicUrl, { sample, room });
   const view = new StatusView({ status, limits, clock });
   const rounds = new RoundView(run);
   hub.onChange = () => view.changed();
@@ -188,7 +192,7 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
     hub.onComplete = resolve;
     if (run.current().phase === 'complete') resolve();
   });
-  const app = routes(hub, { view, rounds }, prepared.pages, options.presenter ?? null);
+  const app = routes(hub, { view, rounds, room: () => room }, prepared.pages, options.presenter ?? null);
   prepared.admit();
   const nodes = new FetchConnections(hub, prepared.budget, prepared.guarded);
   answerRequests(server, app, names, nodes, prepared);
@@ -198,6 +202,7 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
   const ticking = setInterval(() => {
     hub.tick();
     view.tick(clock.elapsed());
+    room?.tick();
   }, limits.tick);
 
   const unwatchLoop = watchLoop((lateness) => prepared.metrics.looked(lateness));
@@ -206,6 +211,7 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
   const close = async () => {
     clearInterval(ticking);
     unwatchLoop();
+    room?.close();
     server.close();
     await hub.close();
     sockets.close();
@@ -229,6 +235,16 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
     announceSample(announced) {
       sample = announced;
       rounds.sampled(announced);
+      view.changed();
+    },
+    speak(speaker) {
+      room = new Room({
+        speaker,
+        isOpen: options.presenter !== undefined,
+        clock,
+        committed: () => run.history().length,
+        changed: () => view.changed(),
+      });
       view.changed();
     },
     complete,

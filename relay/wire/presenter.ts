@@ -20,10 +20,14 @@ const nonce = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 /** The answer of `GET api/presenter`, and of a command: the nonce of the next one. */
 export const presenterNonceSchema = v.strictObject({ nonce });
 
-/** `node` is the first 16 hex digits of a node's public key, as in the status. */
+/**
+ * `node` is the first 16 hex digits of a node's public key, as in the status; `prompt` is the id of a prompt in `GET api/speech`.
+ * All but `skip` are journaled.
+ */
 export const presenterCommandSchema = v.variant('action', [
   v.strictObject({ action: v.picklist(['start', 'pause', 'extend', 'end']) }),
   v.strictObject({ action: v.literal('remove'), node: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)) }),
+  v.strictObject({ action: v.literal('skip'), prompt: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
 ]);
 export type PresenterCommand = v.InferOutput<typeof presenterCommandSchema>;
 

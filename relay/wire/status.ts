@@ -114,6 +114,8 @@ const facts = {
   nodes: v.array(node),
   totals,
   sample,
+  /** Grows with each change of `GET api/speech`; absent where no base writes for the room. */
+  speech: v.optional(count),
 };
 
 /** A run's status with its history: what the dashboard, the command line's table and scripts show. */
@@ -167,6 +169,7 @@ export const statusChangeSchema = v.strictObject({
   base: v.optional(base),
   totals: v.optional(totals),
   sample: v.optional(sample),
+  speech: v.optional(count),
   /** Nodes that joined, or joined again. */
   joined: v.optional(v.array(node)),
   /** The id and the progress of nodes as a tuple, for its size. A large list of nodes takes several events. */

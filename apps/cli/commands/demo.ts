@@ -14,7 +14,9 @@ import { pagesFolder, siblingProgram } from '../program.ts';
 import { evaluateInThread, probeOf } from '../run/guard/probe.ts';
 import { newRun } from '../run/new-run.ts';
 import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../run/run-flags.ts';
-import { announceSamples } from '../run/samples.ts';
+import { announceSamples } from '../run/speech/samples.ts';
+import { letSpeak } from '../run/speech/speaker.ts';
+import { Writer } from '../run/speech/writer.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { relayLog } from '../terminal/log.ts';
 import { colour, Output } from '../terminal/output.ts';
@@ -136,13 +138,15 @@ async function trainToTheEnd(
 ): Promise<boolean> {
   if (relay.status().round.phase === 'complete') return true;
   const progress = new ProgressLine(relay, output);
+  const writer = new Writer(relay, flags.seed);
+  await letSpeak(relay, writer, flags.prompt);
   const samples = announceSamples(
     relay,
+    writer,
     {
       every: Math.max(1, Math.ceil(relay.manifest.strategy.rounds / 10)),
       prompt: flags.prompt,
       maxTokens: 120,
-      seed: flags.seed,
     },
     (sample) => progress.sample(sample),
     (problem) => progress.problem(problem),

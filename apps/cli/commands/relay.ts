@@ -25,7 +25,9 @@ import { newRun, usualPayloadRounds } from '../run/new-run.ts';
 import { publicAddress } from '../run/relay-address.ts';
 import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../run/run-flags.ts';
 import { readTokenizer, tokenizerOf } from '../run/run-tokenizer.ts';
-import { announceSamples } from '../run/samples.ts';
+import { announceSamples } from '../run/speech/samples.ts';
+import { letSpeak } from '../run/speech/speaker.ts';
+import { Writer } from '../run/speech/writer.ts';
 import { loadStartBase, type StartBase } from '../run/start-model.ts';
 import { tlsOf } from '../run/tls-option.ts';
 import { tokenOf } from '../run/token.ts';
@@ -206,10 +208,12 @@ async function runRelay(flags: RelayFlags): Promise<void> {
     ]);
     if (place !== null) joined = joinUpstream(relay, place, progress, leaving.signal);
     const every = Math.max(1, Math.ceil(relay.manifest.strategy.rounds / 20));
-    const sampling = { every, prompt: flags.prompt, maxTokens: 120, seed: flags.seed };
+    const writer = new Writer(relay, flags.seed);
+    await letSpeak(relay, writer, flags.prompt);
     const samples = announceSamples(
       relay,
-      sampling,
+      writer,
+      { every, prompt: flags.prompt, maxTokens: 120 },
       (sample) => progress.sample(sample),
       (problem) => progress.problem(problem),
     );

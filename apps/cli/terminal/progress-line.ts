@@ -1,7 +1,7 @@
 import type { Relay } from '../../../relay/server/server.ts';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
 import type { NodeDeath } from '../demo/nodes.ts';
-import type { Sample } from '../run/samples.ts';
+import type { Sample } from '../run/speech/writer.ts';
 import { colour, type Fact, type Output } from './output.ts';
 import { runLine } from './run-line.ts';
 import { bytes, loss, quantity, statusTable } from './table.ts';

@@ -3,14 +3,18 @@ import type { PresenterCommand } from '../../../relay/wire/presenter.ts';
 export const sceneNames = ['join', 'weave', 'learn', 'speak', 'thanks'] as const;
 export type SceneName = (typeof sceneNames)[number];
 
+/** What the presenter does to the run. */
+export type RunCommand = Exclude<PresenterCommand['action'], 'skip'>;
+
 /** What a key asks for: a scene, the end of the presentation, or a command of the presenter. */
 export type KeyAction =
   | { readonly scene: SceneName }
   | { readonly leave: true }
-  | { readonly command: PresenterCommand['action'] };
+  | { readonly nextPrompt: true }
+  | { readonly command: RunCommand };
 
 const steps: Readonly<Record<string, number>> = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1 };
-const commands: Readonly<Record<string, PresenterCommand['action']>> = {
+const commands: Readonly<Record<string, RunCommand>> = {
   s: 'start',
   p: 'pause',
   m: 'extend',
@@ -33,6 +37,7 @@ export function actionOf(key: string, scene: SceneName, hasCharacters: boolean):
   const named = sceneNames[Number(key) - 1];
   if (/^[1-5]$/.test(key) && named !== undefined) return { scene: named };
   const letter = key.toLowerCase();
+  if (letter === 'n' && scene === 'speak') return { nextPrompt: true };
   const command = Object.hasOwn(commands, letter) ? commands[letter] : undefined;
   return command === undefined ? null : { command };
 }

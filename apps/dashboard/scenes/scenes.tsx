@@ -1,6 +1,5 @@
 import type { Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { PresenterCommand } from '../../../relay/wire/presenter.ts';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
 import { useNow } from '../../ui/clock.ts';
 import { formatDuration } from '../../ui/format.ts';
@@ -13,8 +12,11 @@ import { commandsFor } from '../presenter/controls.tsx';
 import type { PresenterSession } from '../presenter/presenter-session.ts';
 import { ClothRounds } from '../round/cloth-rounds.tsx';
 import type { OpenedRound } from '../round/round-address.ts';
+import { PromptForm } from '../speech/prompt-form.tsx';
+import { Speak } from '../speech/speak.tsx';
+import type { SpeechFeed } from '../speech/speech-feed.ts';
 import { Learn } from './learn.tsx';
-import { actionOf, asRead, ownsKeys, type SceneName, sceneNames } from './scene-keys.ts';
+import { actionOf, asRead, ownsKeys, type RunCommand, type SceneName, sceneNames } from './scene-keys.ts';
 import './scenes.css';
 
 const words = messages.scenes;
@@ -27,6 +29,7 @@ interface Props {
   readonly presenter: PresenterSession | null;
   readonly keys: CharacterKeys;
   readonly opened: OpenedRound;
+  readonly speech: SpeechFeed;
 }
 
 function JoinScene({ status, join }: Pick<Props, 'status' | 'join'>) {
@@ -71,19 +74,6 @@ function WeaveScene({ status, opened }: Pick<Props, 'status' | 'opened'>) {
   );
 }
 
-function SpeakScene({ status: { sample } }: Pick<Props, 'status'>) {
-  if (sample === null) return <p>{messages.dashboard.noSample}</p>;
-  return (
-    <>
-      <p>{messages.dashboard.sampleRound(sample.round)}</p>
-      <p class="said" dir="auto">
-        {sample.prompt}
-        <strong>{sample.text}</strong>
-      </p>
-    </>
-  );
-}
-
 function ThanksScene({ status, opened }: Pick<Props, 'status' | 'opened'>) {
   const { totals, run } = status;
   return (
@@ -102,11 +92,7 @@ function ThanksScene({ status, opened }: Pick<Props, 'status' | 'opened'>) {
 }
 
 /** Does what a key asks of the presenter; asks first where it cannot be taken back. Nothing if it makes no sense now. */
-function command(
-  presenter: PresenterSession,
-  action: PresenterCommand['action'],
-  round: RelayStatus['round'],
-): void {
+function command(presenter: PresenterSession, action: RunCommand, round: RelayStatus['round']): void {
   const sensible = commandsFor(round);
   if (sensible.length === 0) return;
   if (action === 'remove') presenter.asked.value = { action, node: null };
@@ -115,10 +101,23 @@ function command(
 }
 
 /** The run for a hall, one thing at a time, driven by keys. */
-export function Scenes({ scene, name, status, join, presenter, keys, opened }: Props) {
+export function Scenes({ scene, name, status, join, presenter, keys, opened, speech }: Props) {
   const place = useRef<HTMLElement>(null);
+  const isSpeaking = name === 'speak' && status.speech !== undefined;
   useEffect(() => {
-    place.current?.focus();
+    if (!isSpeaking) return;
+    void speech.refresh();
+    // Bases write for as long as somebody asks.
+    const asking = setInterval(() => void speech.refresh(), 10_000);
+    return () => clearInterval(asking);
+  }, [isSpeaking, status.speech, speech]);
+  const said = isSpeaking ? speech.speech.value : null;
+  const skip = () => {
+    const prompt = speech.speech.value?.prompt.id;
+    if (prompt !== undefined) void presenter?.act({ action: 'skip', prompt });
+  };
+  useEffect(() => place.current?.focus(), [name]);
+  useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.altKey || event.metaKey || scene.value === null) return;
       if (ownsKeys(event.target)) return;
@@ -127,6 +126,7 @@ export function Scenes({ scene, name, status, join, presenter, keys, opened }: P
       event.preventDefault();
       if ('leave' in action) scene.value = null;
       else if ('scene' in action) scene.value = action.scene;
+      else if ('nextPrompt' in action) skip();
       else if (presenter !== null) command(presenter, action.command, status.round);
     };
     addEventListener('keydown', press);
@@ -139,10 +139,16 @@ export function Scenes({ scene, name, status, join, presenter, keys, opened }: P
         {name === 'join' && <JoinScene status={status} join={join} />}
         {name === 'weave' && <WeaveScene status={status} opened={opened} />}
         {name === 'learn' && <Learn status={status} />}
-        {name === 'speak' && <SpeakScene status={status} />}
+        {name === 'speak' && <Speak status={status} feed={speech} />}
         {name === 'thanks' && <ThanksScene status={status} opened={opened} />}
       </div>
+      {said?.isOpen === true && <PromptForm feed={speech} speech={said} />}
       <nav class="scene-names">
+        {said !== null && presenter !== null && (
+          <button type="button" class="button" onClick={skip}>
+            {messages.speech.skip}
+          </button>
+        )}
         {sceneNames.map((other) => (
           <button
             key={other}

@@ -1,12 +1,13 @@
 import type { Entry } from '../../journal/entry.ts';
 import type { Replay } from '../../journal/replay.ts';
 import { type Hash, toHex } from '../../wire/hex.ts';
+import { comparedRounds } from '../../wire/speech/speech.ts';
 import { keptDeltas } from './kept-deltas.ts';
 import { isAnchor, keptStates, removedThrough } from './retention.ts';
 
 /**
  * The blobs of a run that are kept but for the payloads: the tokenizer's files, the probe, the initial base, the newest
- * states, the anchors from which the kept payloads lead on, the adopted bases that those payloads and the next round need, and the
+ * states, the bases that are compared for the room, the anchors from which the kept payloads lead on, the adopted bases that those payloads and the next round need, and the
  * deltas by which nodes follow.
  */
 export function keptBlobs(replay: Replay): Set<Hash> {
@@ -25,6 +26,7 @@ export function keptBlobs(replay: Replay): Set<Hash> {
     ...files,
     ...probe,
     ...[...anchors, ...states.slice(-keptStates)].flat(),
+    ...comparedRounds.flatMap((round) => states[round - 1]?.slice(0, 1) ?? []),
     ...needed.map(({ base }) => base),
     ...keptDeltas(replay),
   ]);

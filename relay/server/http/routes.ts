@@ -6,6 +6,8 @@ import { type Hash, isHash } from '../../wire/hex.ts';
 import type { Bindings } from '../bindings.ts';
 import type { Hub } from '../hub.ts';
 import { addPresenter } from '../presenter/presenter-routes.ts';
+import type { Room } from '../speech/room.ts';
+import { addSpeech } from '../speech/speech-routes.ts';
 import type { RoundView } from '../status/round-view.ts';
 import type { StatusView } from '../status/status-view.ts';
 import { sendBlob } from './blob-response.ts';
@@ -17,10 +19,18 @@ import { Readers } from './readers.ts';
 import { statusWhenFull } from './refuse.ts';
 import { remembered } from './shared-body.ts';
 
+/** What viewers see of the run. */
+export interface Shown {
+  readonly view: StatusView;
+  readonly rounds: RoundView;
+  /** Null where no base writes. */
+  readonly room: () => Room | null;
+}
+
 /** The pages, status, journal, blobs, health and metrics of a relay, all read-only, and the commands of its presenter, if it has one. */
 export function routes(
   hub: Hub,
-  { view, rounds }: { readonly view: StatusView; readonly rounds: RoundView },
+  { view, rounds, room }: Shown,
   pages: Pages,
   presenter: string | null,
 ): Hono<{ Bindings: Bindings }> {
@@ -137,7 +147,8 @@ export function routes(
     });
   });
 
-  if (presenter !== null) addPresenter(app, hub, presenter);
+  addSpeech(app, room);
+  if (presenter !== null) addPresenter(app, hub, presenter, room);
 
   app.get('*', (c) => pages.send(c));
   app.notFound((c) => c.text('not found', 404));

@@ -11,13 +11,19 @@ import {
 } from '../../wire/presenter.ts';
 import type { Bindings } from '../bindings.ts';
 import type { Hub } from '../hub.ts';
+import type { Room } from '../speech/room.ts';
 import { PresenterAccess } from './presenter-access.ts';
 
 /**
  * The presenter's commands. A wrong proof counts as a wrong join token, and its answer waits as long: 401, with the nonce to
- * try again. 400: not a command; 404: no such node; 409: the command makes no sense now.
+ * try again. 400: not a command; 404: no such node, or another prompt is shown; 409: the command makes no sense now.
  */
-export function addPresenter(app: Hono<{ Bindings: Bindings }>, hub: Hub, secret: string): void {
+export function addPresenter(
+  app: Hono<{ Bindings: Bindings }>,
+  hub: Hub,
+  secret: string,
+  room: () => Room | null,
+): void {
   const access = new PresenterAccess(secret);
   const nonce = () => ({ nonce: access.nonce });
 
@@ -37,6 +43,7 @@ export function addPresenter(app: Hono<{ Bindings: Bindings }>, hub: Hub, secret
     }
     const command = commandOf(text);
     if (command === null) return c.json(nonce(), 400);
+    if (command.action === 'skip') return c.json(nonce(), room()?.skip(command.prompt) === true ? 200 : 404);
     const body = bodyOf(command, hub);
     if (body === null) return c.json(nonce(), 404);
     if (!(await hub.run.present(body))) return c.json(nonce(), 409);
@@ -55,7 +62,7 @@ function commandOf(text: string): PresenterCommand | null {
 }
 
 /** The journal's form of a command; null if it names a node that is not connected. */
-function bodyOf(command: PresenterCommand, hub: Hub): PresentedBody | null {
+function bodyOf(command: Exclude<PresenterCommand, { action: 'skip' }>, hub: Hub): PresentedBody | null {
   if (command.action !== 'remove') return { action: command.action, node: null };
   for (const { member } of hub.members())
     if (member?.key.startsWith(command.node) === true) return { action: 'remove', node: member.key };

@@ -3,6 +3,7 @@ import type { RelayStatus } from '../../wire/status.ts';
 import { NodeState } from '../../wire/tapestry_pb.js';
 import type { Hub } from '../hub.ts';
 import type { NodeSession } from '../node-session.ts';
+import type { Room } from '../speech/room.ts';
 
 type NodeStatus = RelayStatus['nodes'][number];
 
@@ -20,7 +21,11 @@ const states: Readonly<Record<NodeState, NodeStatus['state']>> = {
 const digits = { loss: 5, rate: 4 };
 
 /** The run's status as the relay has it now. It shows `publicUrl` unless it is null. */
-export function currentStatus(hub: Hub, publicUrl: URL | null, sample: RelayStatus['sample']): RelayStatus {
+export function currentStatus(
+  hub: Hub,
+  publicUrl: URL | null,
+  { sample, room }: { readonly sample: RelayStatus['sample']; readonly room: Pick<Room, 'revision'> | null },
+): RelayStatus {
   const { run, metrics } = hub;
   const { model, strategy, limits, name, corpora, lane } = run.manifest;
   const current = run.current();
@@ -69,6 +74,7 @@ export function currentStatus(hub: Hub, publicUrl: URL | null, sample: RelayStat
       bytesDataParallel: 2 * 4 * model.parameters * Math.round(totals.tokens / tokensPerStep),
     },
     sample,
+    ...(room === null ? {} : { speech: room.revision }),
   };
 }
 

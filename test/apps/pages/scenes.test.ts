@@ -23,7 +23,8 @@ afterAll(async () => {
 async function present(width: number, height: number) {
   const relay = await startScriptedRelay(build.pages);
   onTestFinished(() => relay.close());
-  relay.show(scriptedStatus({ rounds: 40, done: 13, nodes: 40, corpusCount: 8, now: Date.now() }));
+  const status = scriptedStatus({ rounds: 40, done: 13, nodes: 40, corpusCount: 8, now: Date.now() });
+  relay.show({ ...status, speech: 1 });
   const opened = await openWatched(browser, { viewport: { width, height }, reducedMotion: 'reduce' });
   onTestFinished(opened.close);
   await opened.page.goto(`${relay.url}/dashboard#token=warp-and-weft`);
@@ -56,6 +57,7 @@ test('on a wall, each scene is one screen of large text, reached by keys', async
   for (const [at, name] of scenes.entries()) {
     await page.keyboard.press(String(at + 1));
     await page.getByRole('region', { name, exact: true }).waitFor();
+    if (name === 'Speak') await page.getByText('after round 20').waitFor();
     expect(Math.min(...(await sizes(page))), name).toBeGreaterThanOrEqual(42);
     expect(await overflow(page), name).toEqual([0, 0]);
     expect((await new AxeBuilder({ page }).analyze()).violations, name).toEqual([]);
@@ -82,6 +84,16 @@ test('on a wall, each scene is one screen of large text, reached by keys', async
   expect(new URL(page.url()).hash).toBe('#token=warp-and-weft');
   await page.getByRole('region', { name: 'Weave' }).waitFor();
 
+  // A prompt is typed without that its letters act.
+  await page.keyboard.press('4');
+  await page.getByText('What the wind says').waitFor();
+  await page.getByLabel('Your prompt').pressSequentially('5 sheep');
+  await page.keyboard.press('Enter');
+  await page.getByText('Sent. It is shown when its turn comes.').waitFor();
+  await page.getByRole('combobox', { name: 'Or let a corpus begin' }).selectOption('Romance');
+  await page.getByRole('button', { name: 'Weave', exact: true }).press('Enter');
+  await page.getByRole('region', { name: 'Weave' }).waitFor();
+
   await page.getByRole('button', { name: 'Switch the letter keys off' }).press('Enter');
   await page.keyboard.press('3');
   await page.keyboard.press('ArrowRight');
@@ -100,6 +112,7 @@ test('on a phone, in the dark, each scene fits the width', async () => {
   for (const name of scenes) {
     await page.getByRole('button', { name, exact: true }).click();
     await page.getByRole('region', { name, exact: true }).waitFor();
+    if (name === 'Speak') await page.getByText('after round 20').waitFor();
     expect((await overflow(page))[0], name).toBe(0);
   }
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, extname, join, normalize } from 'node:path';
+import type { Speech } from '../../../relay/wire/speech/speech.ts';
 import type { RelayStatus, StatusRound } from '../../../relay/wire/status.ts';
 
 /** The strictest policies that the pages must live with. */
@@ -43,6 +44,7 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
   const answer = (path: string, status: RelayStatus, after: number) => {
     const { history, ...facts } = status;
     if (path === '/api/status') return { sequence, ...facts };
+    if (path === '/api/speech') return status.speech === undefined ? null : speechAnswer(status.speech);
     const round = Number(/^\/api\/rounds\/(\d+)$/.exec(path)?.[1]);
     if (round > 0) return roundAnswer(status, round);
     return { run: facts.run.id, history: history.filter(({ round }) => round > after) };
@@ -56,6 +58,10 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
       response.write(event());
       streams.add(response);
       response.on('close', () => streams.delete(response));
+      return;
+    }
+    if (path === '/api/speech' && request.method === 'POST') {
+      response.writeHead(202).end();
       return;
     }
     if (path.startsWith('/api/')) {
@@ -104,6 +110,15 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
         server.closeAllConnections();
       }),
   };
+}
+
+/** What four bases make of a prompt of the room; the newest is still about to write. */
+function speechAnswer(revision: number): Speech {
+  const text = ' equal in dignity and rights, and the state of the law of the community of all the pe';
+  const writings = [1, 5, 20, 23].map((round) => ({ round, text: round === 23 ? null : text }));
+  const starts = [{ corpus: 'Romance', text: 'Toda persona tiene derecho' }];
+  const prompt = { id: 3, text: 'What the wind says', corpus: null };
+  return { revision, prompt, writings, waiting: 2, isOpen: true, starts };
 }
 
 /** A committed round to which all nodes contributed, the last of them in vain; null if it is not committed. */

@@ -1,9 +1,9 @@
-import type { ModelConfig } from '../../../client/model/config.ts';
-import { continueTexts } from '../../../client/model/generate/continuation.ts';
-import { CpuDecoder } from '../../../client/model/generate/cpu-decoder.ts';
-import { layoutOf } from '../../../client/model/parameters.ts';
-import { Random } from '../../../client/random.ts';
-import { type TokenizerFiles, tokenizerOfFiles } from './run-tokenizer.ts';
+import type { ModelConfig } from '../../../../client/model/config.ts';
+import { continueTexts } from '../../../../client/model/generate/continuation.ts';
+import { CpuDecoder } from '../../../../client/model/generate/cpu-decoder.ts';
+import { layoutOf } from '../../../../client/model/parameters.ts';
+import { Random } from '../../../../client/random.ts';
+import { type TokenizerFiles, tokenizerOfFiles } from '../run-tokenizer.ts';
 
 export interface SampleRequest {
   readonly config: ModelConfig;

@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { sampleText } from '../../../../apps/cli/run/sample-text.ts';
-import { askThread } from '../../../../apps/cli/run/thread.ts';
-import { presets } from '../../../../client/model/config.ts';
-import { initialParameters, layoutOf } from '../../../../client/model/parameters.ts';
-import { built } from '../../../system/built.ts';
+import { sampleText } from '../../../../../apps/cli/run/speech/sample-text.ts';
+import { askThread } from '../../../../../apps/cli/run/thread.ts';
+import { presets } from '../../../../../client/model/config.ts';
+import { initialParameters, layoutOf } from '../../../../../client/model/parameters.ts';
+import { built } from '../../../../system/built.ts';
 
 const config = presets.nano;
 const request = (maxTokens: number) => ({
