@@ -146,7 +146,7 @@ export function Scenes({ scene, name, status, join, presenter, keys, opened, spe
       <nav class="scene-names">
         {said !== null && presenter !== null && (
           <button type="button" class="button" onClick={skip}>
-            {messages.speech.skip}
+            {messages.scenes.speech.skip}
           </button>
         )}
         {sceneNames.map((other) => (

@@ -3,7 +3,7 @@ import { mostPromptCharacters, type Speech } from '../../../relay/wire/speech/sp
 import { messages } from '../../ui/messages.ts';
 import type { Sent, SpeechFeed } from './speech-feed.ts';
 
-const words = messages.speech;
+const words = messages.scenes.speech;
 
 interface Props {
   readonly feed: SpeechFeed;

@@ -3,7 +3,7 @@ import { messages } from '../../ui/messages.ts';
 import './speech.css';
 import type { SpeechFeed } from './speech-feed.ts';
 
-const words = messages.speech;
+const words = messages.scenes.speech;
 
 interface Props {
   readonly status: RelayStatus;

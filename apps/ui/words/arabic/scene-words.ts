@@ -1,5 +1,5 @@
 import type { Messages } from '../catalogue.ts';
-import { isolated } from './grammar.ts';
+import { isolated, plural } from './grammar.ts';
 import { contributionsOf, presentOf, tokensOf } from './nouns.ts';
 
 /** The texts of the scenes that are shown in a hall, in Arabic. */
@@ -25,4 +25,28 @@ export const sceneWords: Messages['scenes'] = {
   thanks: (contributions, tokens) =>
     `نموذج أساسي واحد، من ${contributionsOf(contributions)} و${tokensOf(tokens)}.`,
   print: 'اطبع',
+  /** Bases that write for the room. */
+  speech: {
+    prompt: 'موجّهك',
+    send: 'أرسل',
+    starts: 'أو دع مدوّنة تبدأ',
+    shown: 'يراه الجميع، وتكمله النماذج الأساسية. ولا يحفظه المرحّل.',
+    sent: {
+      taken: 'أُرسل. يظهر حين يأتي دوره.',
+      unfit: 'لا يصلح هذا موجّهًا: يلزمه حروف أو أرقام، وألا يكون فيه شيء غير مرئي.',
+      full: 'تنتظر موجّهات كثيرة. حاول ثانيةً بعد دقيقة.',
+      failed: 'لم يقبله المرحّل. حاول ثانيةً.',
+    },
+    writing: 'يكتب…',
+    waiting: (prompts) =>
+      plural(prompts, {
+        zero: 'لا موجّه آخر ينتظر.',
+        one: 'ينتظر موجّه آخر.',
+        two: 'ينتظر موجّهان آخران.',
+        few: 'تنتظر # موجّهات أخرى.',
+        many: 'ينتظر # موجّهًا آخر.',
+        other: 'ينتظر # موجّه آخر.',
+      }),
+    skip: 'الموجّه التالي (N)',
+  },
 };

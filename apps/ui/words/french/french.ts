@@ -9,7 +9,6 @@ import { fileWords } from './file-words.ts';
 import { presenterWords } from './presenter-words.ts';
 import { roundWords } from './round-words.ts';
 import { sceneWords } from './scene-words.ts';
-import { speechWords } from './speech-words.ts';
 import { studioWords } from './studio-words.ts';
 import { unsupportedWords } from './unsupported-words.ts';
 
@@ -25,7 +24,6 @@ export const french: Messages = {
   presenter: presenterWords,
   rounds: roundWords,
   scenes: sceneWords,
-  speech: speechWords,
   studio: studioWords,
   unsupported: unsupportedWords,
 };

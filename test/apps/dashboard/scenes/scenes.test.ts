@@ -60,10 +60,13 @@ test('keys lead to scenes and commands, and no key does anything else', () => {
   expect(pressed('S', 'learn')).toEqual({ command: 'start' });
   expect(pressed('r', 'learn')).toEqual({ command: 'remove' });
   expect(pressed('E', 'learn')).toEqual({ command: 'end' });
+  expect(pressed('n', 'speak')).toEqual({ nextPrompt: true });
+  expect(pressed('n', 'learn')).toBeNull();
   const known = /^(?:[1-5]|Escape|[spmreSPMRE]|ArrowLeft|ArrowRight|PageUp|PageDown)$/;
   fc.assert(
     fc.property(fc.string(), fc.constantFrom(...sceneNames), (key, scene) => {
-      if (!known.test(key)) expect(pressed(key, scene)).toBeNull();
+      const isNext = scene === 'speak' && /^[nN]$/.test(key);
+      if (!known.test(key) && !isNext) expect(pressed(key, scene)).toBeNull();
     }),
   );
   for (const key of ['6', '0', 'Tab', 'Enter', 'constructor', 'toString'])
