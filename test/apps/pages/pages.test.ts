@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser } from '../../../bench/browser.ts';
@@ -271,5 +272,73 @@ describe('contribute', () => {
     await page.getByRole('heading', { name: 'WebGPU needs a secure address' }).waitFor();
     expect(problems).toEqual([]);
     await elsewhere.close();
+  });
+});
+
+describe('languages and forced colours', () => {
+  /** Colours of a screenshot of an element, each of at least a hundredth of its points. */
+  const colours = async (page: Page, selector: string) => {
+    const png = (await page.locator(selector).screenshot({ animations: 'disabled' })).toString('base64');
+    return page.evaluate(async (data) => {
+      const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
+      const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+      const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
+      if (context === null) throw new Error('no canvas');
+      context.drawImage(image, 0, 0);
+      const points = new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer);
+      const counts = Map.groupBy(points, (point) => point);
+      return [...counts.values()].filter((all) => all.length >= points.length / 100).length;
+    }, png);
+  };
+
+  test('the switch changes the words and the direction, a training goes on, and a reload keeps the choice', async () => {
+    const { page, problems } = await open('/', { worker: scriptedWorker(scriptedEvents(2)), width: 390 });
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByText('Round 3 of 20, step 23 of 50').waitFor();
+    const root = page.locator('html');
+    for (const [label, tag, direction, progress] of [
+      ['Language', 'de', 'ltr', 'Runde 3 von 20, Schritt 23 von 50'],
+      ['Sprache', 'ar', 'rtl', 'الجولة 3 من 20، الخطوة 23 من 50'],
+    ] as const) {
+      await page.getByLabel(label, { exact: true }).selectOption(tag);
+      await page.getByText(progress).waitFor();
+      expect([await root.getAttribute('lang'), await root.getAttribute('dir')]).toEqual([tag, direction]);
+      expect(await overflow(page), tag).toBe(0);
+      expect((await new AxeBuilder({ page }).analyze()).violations, tag).toEqual([]);
+    }
+    await expect
+      .poll(() => page.title())
+      .toBe('46% · الجولة 3 من 20 – Tapestry'.replace('%', '\u200e%\u200e'));
+    await page.getByRole('button', { name: 'اختم' }).click();
+    await page.getByRole('status').filter({ hasText: 'انتهى. شكرًا لك.' }).waitFor();
+    for (const width of [390, 1366]) {
+      await page.setViewportSize({ width, height: 780 });
+      await page.goto(`${relay.url}/dashboard`);
+      await page.getByText('مباشر', { exact: true }).waitFor();
+      expect(await root.getAttribute('dir')).toBe('rtl');
+      expect(await overflow(page), String(width)).toBe(0);
+      expect((await new AxeBuilder({ page }).analyze()).violations, String(width)).toEqual([]);
+    }
+    expect(problems).toEqual([]);
+  });
+
+  test('in forced colours the cloth, the chart, the bars and the dots can be told from what is behind them', async () => {
+    const worker = scriptedWorker(scriptedEvents(2));
+    const { page } = await open('/', { worker, width: 1280 });
+    await page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByText('Round 3 of 20, step 23 of 50').waitFor();
+    // The page and at least so many colours on it: three dyes and the weft; two lines; done, not done and the edge.
+    expect(await colours(page, '.cloth')).toBeGreaterThanOrEqual(5);
+    expect(await colours(page, '.state progress')).toBeGreaterThanOrEqual(3);
+    const background = (selector: string, pseudo: string) =>
+      page
+        .locator(selector)
+        .evaluate((element, part) => getComputedStyle(element, part).backgroundColor, pseudo);
+    expect(await background('#state', '::before')).not.toBe(await background('body', ''));
+    const stroke = await page
+      .locator('.legend line')
+      .evaluateAll((all) => all.map((line) => getComputedStyle(line).stroke));
+    expect(new Set(stroke).size).toBe(2);
   });
 });
