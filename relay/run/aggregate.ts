@@ -47,6 +47,9 @@ export async function inSlices(
   }
 }
 
+/** Integers that are decoded between two turns of the event loop: about a millisecond of work. */
+const integersATurn = 65_536;
+
 /** Values of a vector, from `from` to before `to`. */
 export interface Span {
   readonly from: number;
@@ -64,10 +67,15 @@ export async function decodeInSlices(
   take: TakeSlice,
   span: Span = { from: 0, to: values },
 ): Promise<void> {
+  let integers = 0;
   for (let { from } = span; from < Math.min(values, span.to); ) {
-    if (from > span.from) await nextTurn();
+    if (integers >= integersATurn) {
+      integers = 0;
+      await nextTurn();
+    }
     const slice = codec.decodeSlice(payload, values, from);
     take(slice);
+    integers += slice.integers.length;
     from = slice.to;
   }
 }

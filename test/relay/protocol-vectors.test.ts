@@ -2,7 +2,6 @@ import { expect, test } from 'vitest';
 import { Random } from '../../client/random.ts';
 import { lineOf, lossText, nextEntry } from '../../relay/journal/entry.ts';
 import { MerkleTree } from '../../relay/journal/merkle.ts';
-import type { TakeSlice } from '../../relay/run/aggregate.ts';
 import { manifestBytesOf, parseManifest } from '../../relay/run/manifest.ts';
 import { RobustMean } from '../../relay/run/merge/robust-mean.ts';
 import { RoundFold } from '../../relay/run/round-fold.ts';
@@ -28,6 +27,7 @@ import {
 } from '../../relay/wire/signatures.ts';
 import { HostKind } from '../../relay/wire/tapestry_pb.js';
 import { integersOf } from '../support/relay/integers.ts';
+import { openedPart } from '../support/relay/merge-part.ts';
 import { testNode, tinyRun } from '../support/relay/run-support.ts';
 import { expectVectors } from '../support/relay/vectors.ts';
 
@@ -131,11 +131,13 @@ test('robust-mean.json: deltas that are too long in one tensor, and deltas that 
       if (i === 1) for (let at = tensors[0] ?? 0; at < parameters; at++) own[at] = 3 * (own[at] ?? 0);
       return { payload: toHex(dense.encode(own, new Float32Array(parameters))), tokens };
     });
-    const parts = contributions.map(({ payload, tokens }) => ({
-      tokens,
-      payload: hashOfBytes(fromHex(payload)),
-      decode: async (take: TakeSlice) => take(dense.decodeSlice(fromHex(payload), parameters, 0)),
-    }));
+    const parts = contributions.map(({ payload, tokens }) =>
+      openedPart({
+        tokens,
+        payload: hashOfBytes(fromHex(payload)),
+        decode: async (take) => take(dense.decodeSlice(fromHex(payload), parameters, 0)),
+      }),
+    );
     const { delta, excluded } = await new RobustMean(parameters, { tensors, normFactor }).merge(
       parts,
       dense.unit,

@@ -19,7 +19,7 @@ export class MedianNorm implements Merge {
     for (const part of parts) norms.push(await tensorNorms(part, tensors));
     const weights = boundedWeights(parts, norms, this.#settings);
     const sums = new TensorSums(tensors);
-    for (const [i, part] of parts.entries()) await sums.add(part, weights[i] ?? new Float64Array());
+    await sums.add(parts.map((part, i) => ({ part, weights: weights[i] ?? new Float64Array() })));
     const tokens = parts.reduce((sum, part) => sum + part.tokens, 0);
     const delta = await sums.means(new Float64Array(tensors.length).fill(tokens), unit);
     return { delta, excluded: [], shares: parts.map((part, i) => sums.shareOf(part, weights[i])) };

@@ -7,11 +7,33 @@ export interface Part {
   readonly tokens: number;
   /** Hash of the payload. */
   readonly payload: Hash;
+  /** Reads the payload, for several passes over parts of it. */
+  open(): Promise<OpenPart>;
+  /** One pass. */
+  readonly decode: OpenPart['decode'];
+}
+
+/** A contribution whose payload is in memory. */
+export interface OpenPart {
+  readonly bytes: number;
   /**
    * Calls `take` with the integers of the payload, slice by slice, in the order of their values: all of them, or the slices from
    * the one that begins at `span.from` to the one that ends at `span.to` or after it.
    */
   decode(take: TakeSlice, span?: Span): Promise<void>;
+}
+
+/** A part without its tokens, whose payload `read` reads and `decode` decodes. */
+export function partOf(
+  payload: Hash,
+  read: () => Promise<Uint8Array>,
+  decode: (bytes: Uint8Array, take: TakeSlice, span?: Span) => Promise<void>,
+): Omit<Part, 'tokens'> {
+  const open = async (): Promise<OpenPart> => {
+    const bytes = await read();
+    return { bytes: bytes.length, decode: (take, span) => decode(bytes, take, span) };
+  };
+  return { payload, open, decode: async (take, span) => (await open()).decode(take, span) };
 }
 
 export interface Merged {

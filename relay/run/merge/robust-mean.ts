@@ -1,7 +1,7 @@
 import { disagreeing } from './agreement.ts';
 import type { Merge, Merged, Part } from './merge.ts';
 import { blockWidth, signsOf } from './sketch.ts';
-import { boundedWeights, type TensorSettings, TensorSums } from './tensor-sums.ts';
+import { boundedWeights, type TensorSettings, TensorSums, type WeightedPart } from './tensor-sums.ts';
 
 /** What the first pass takes from a part. */
 interface Measured {
@@ -55,13 +55,15 @@ export class RobustMean implements Merge {
     const sums = new TensorSums(this.#tensors);
     const totals = new Float64Array(this.#tensors.length);
     let tokens = 0;
+    const included: WeightedPart[] = [];
     for (const [i, part] of parts.entries()) {
       if (left.has(i)) continue;
       tokens += part.tokens;
       const own = weights[i] ?? new Float64Array();
       for (const [tensor, weight] of own.entries()) totals[tensor] = (totals[tensor] ?? 0) + weight;
-      await sums.add(part, own);
+      included.push({ part, weights: own });
     }
+    await sums.add(included);
     const shares = parts.map((part, i) => (left.has(i) ? 0 : sums.shareOf(part, weights[i])));
     const divisors = totals.map((total) => Math.max(total, tokens / 2));
     return { delta: await sums.means(divisors, unit), excluded, shares };

@@ -13,7 +13,9 @@ export class Soup implements Merge {
   }
 
   merge(parts: readonly Part[], unit: number): Promise<Merged> {
-    const alike = parts.map(({ payload, decode }) => ({ tokens: 1, payload, decode }));
-    return this.#mean.merge(alike, unit);
+    return this.#mean.merge(
+      parts.map((part) => ({ ...part, tokens: 1 })),
+      unit,
+    );
   }
 }

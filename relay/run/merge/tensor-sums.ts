@@ -1,6 +1,6 @@
-import { inSlices } from '../aggregate.ts';
+import { inSlices, type TakeSlice } from '../aggregate.ts';
 import { lowerMedian } from '../norm-bound.ts';
-import type { Part } from './merge.ts';
+import type { OpenPart, Part } from './merge.ts';
 
 export interface TensorSettings {
   /** Sizes of the tensors, in the order of the vector; their sum is `parameters`. */
@@ -43,6 +43,16 @@ export async function tensorNorms(part: Part, tensors: readonly number[]): Promi
 
 const square = (value = 0) => value * value;
 
+/** A part, and the integer that weighs its values in each tensor. */
+export interface WeightedPart {
+  readonly part: Part;
+  readonly weights: Float64Array;
+}
+
+/** Values whose sums are added to by several parts, one after another; and the payloads, in bytes, that are in memory for that. */
+const spanValues = 2 ** 18;
+const bytesAtOnce = 2 ** 23;
+
 /** Exact sums of parts whose values have a weight for each tensor. */
 export class TensorSums {
   readonly #tensors: readonly number[];
@@ -55,11 +65,42 @@ export class TensorSums {
     this.#sums = new Float64Array(this.#parameters);
   }
 
-  async add(part: Part, weights: Float64Array): Promise<void> {
+  /**
+   * Adds parts, each with its weights. Several are read at a time and added span by span: the sums of a span stay in the processor's
+   * cache, which those of a large model do not fit in. Sums are of integers, and exact in any order.
+   */
+  async add(parts: readonly WeightedPart[]): Promise<void> {
+    for (let next = 0; next < parts.length; ) {
+      const opened: (OpenPart & Pick<WeightedPart, 'weights'>)[] = [];
+      for (let bytes = 0; next < parts.length && bytes < bytesAtOnce; next++) {
+        const { part, weights } = parts[next] ?? { part: null, weights: new Float64Array() };
+        if (part === null) break;
+        const open = await part.open();
+        opened.push({ ...open, weights });
+        bytes += open.bytes;
+      }
+      for (let from = 0; from < this.#parameters; ) {
+        let to = from;
+        for (const { decode, weights } of opened) {
+          const take = this.#adder(weights);
+          await decode(
+            (slice) => {
+              take(slice);
+              to = slice.to;
+            },
+            { from, to: from + spanValues },
+          );
+        }
+        from = to;
+      }
+    }
+  }
+
+  #adder(weights: Float64Array): TakeSlice {
     const [tensors, sums] = [this.#tensors, this.#sums];
     let tensor = 0;
     let end = tensors[0] ?? 0;
-    await part.decode(({ integers, indices, from }) => {
+    return ({ integers, indices, from }) => {
       for (let i = 0; i < integers.length; ) {
         const first = indices === null ? from + i : (indices[i] ?? 0);
         while (first >= end) end += tensors[++tensor] ?? Infinity;
@@ -70,7 +111,7 @@ export class TensorSums {
           sums[index] = (sums[index] ?? 0) + weight * (integers[i] ?? 0);
         }
       }
-    });
+    };
   }
 
   /** Divides each tensor's sums by its total. Gives up the sums: the unit is a power of two, so only the division rounds. */

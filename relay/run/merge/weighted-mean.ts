@@ -1,4 +1,5 @@
 import type { Merge, Merged, Part } from './merge.ts';
+import { TensorSums } from './tensor-sums.ts';
 
 /** The mean of deltas, each weighted by its tokens. Integers are multiplied by tokens and added exactly. */
 export class WeightedMean implements Merge {
@@ -9,18 +10,10 @@ export class WeightedMean implements Merge {
   }
 
   async merge(parts: readonly Part[], unit: number): Promise<Merged> {
-    const sums = new Float64Array(this.#parameters);
-    let tokens = 0;
-    for (const part of parts) {
-      await part.decode(({ integers, indices, from }) => {
-        for (let i = 0; i < integers.length; i++) {
-          const index = indices === null ? from + i : (indices[i] ?? 0);
-          sums[index] = (sums[index] ?? 0) + (integers[i] ?? 0) * part.tokens;
-        }
-      });
-      tokens += part.tokens;
-    }
-    // The unit is a power of two, so only the division rounds.
-    return { delta: sums.map((sum) => (sum * unit) / tokens), excluded: [], shares: parts.map(() => 1) };
+    const sums = new TensorSums([this.#parameters]);
+    await sums.add(parts.map((part) => ({ part, weights: Float64Array.of(part.tokens) })));
+    const tokens = parts.reduce((sum, part) => sum + part.tokens, 0);
+    const delta = await sums.means(Float64Array.of(tokens), unit);
+    return { delta, excluded: [], shares: parts.map(() => 1) };
   }
 }

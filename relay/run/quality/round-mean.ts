@@ -1,7 +1,8 @@
 import type { Codec } from '../../wire/codec/codec.ts';
 import type { Fragment } from '../../wire/fragments.ts';
 import type { Hash } from '../../wire/hex.ts';
-import { decodeInSlices, inSlices, type TakeSlice } from '../aggregate.ts';
+import { decodeInSlices, inSlices } from '../aggregate.ts';
+import { partOf } from '../merge/merge.ts';
 import { WeightedMean } from '../merge/weighted-mean.ts';
 
 /** A contribution to the mean. */
@@ -28,8 +29,8 @@ export class RoundMean {
   /** Of deltas with so many values. */
   static async of(parts: readonly MeanPart[], values: number, codec: Codec): Promise<RoundMean> {
     const decoded = parts.map(({ tokens, payload, read }) => ({
-      ...{ tokens, payload },
-      decode: async (take: TakeSlice) => decodeInSlices(await read(), values, codec, take),
+      tokens,
+      ...partOf(payload, read, (bytes, take, span) => decodeInSlices(bytes, values, codec, take, span)),
     }));
     const { delta } = await new WeightedMean(values).merge(decoded, codec.unit);
     return new RoundMean(parts, codec, delta);

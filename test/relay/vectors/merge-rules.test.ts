@@ -1,7 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { Random } from '../../../client/random.ts';
-import type { TakeSlice } from '../../../relay/run/aggregate.ts';
 import { type ManifestDraft, manifestBytesOf, parseManifest } from '../../../relay/run/manifest.ts';
 import { mergeOf } from '../../../relay/run/merge/merge-of.ts';
 import { RoundFold } from '../../../relay/run/round-fold.ts';
@@ -10,6 +9,7 @@ import { hashOfBytes } from '../../../relay/storage/sha256.ts';
 import { encodeManifest } from '../../../relay/wire/frames.ts';
 import { fromHex, toHex } from '../../../relay/wire/hex.ts';
 import { ManifestSchema } from '../../../relay/wire/tapestry_pb.js';
+import { openedPart } from '../../support/relay/merge-part.ts';
 import { tinyRun } from '../../support/relay/run-support.ts';
 import { expectVectors } from '../../support/relay/vectors.ts';
 
@@ -47,11 +47,13 @@ async function round({ isSparse = false, ...merge }: (typeof rules)[number], see
     const own = shared.map((value) => factor * (value + random.normal() / 12));
     return { tokens, payload: toHex(codec.encode(own, new Float32Array(parameters))) };
   });
-  const parts = contributions.map(({ tokens, payload }) => ({
-    tokens,
-    payload: hashOfBytes(fromHex(payload)),
-    decode: async (take: TakeSlice) => take(codec.decodeSlice(fromHex(payload), parameters, 0)),
-  }));
+  const parts = contributions.map(({ tokens, payload }) =>
+    openedPart({
+      tokens,
+      payload: hashOfBytes(fromHex(payload)),
+      decode: async (take) => take(codec.decodeSlice(fromHex(payload), parameters, 0)),
+    }),
+  );
   const { delta, excluded } = await mergeOf(manifest, fragments, fragments.at(1)).merge(parts, codec.unit);
   return {
     rule: nameOf(merge.case),

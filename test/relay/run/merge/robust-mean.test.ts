@@ -13,7 +13,7 @@ import { WeightedMean } from '../../../../relay/run/merge/weighted-mean.ts';
 import { hashOfBytes } from '../../../../relay/storage/sha256.ts';
 import { sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
 import { integersOf } from '../../../support/relay/integers.ts';
-import { partOf } from '../../../support/relay/merge-part.ts';
+import { openedPart, partOf } from '../../../support/relay/merge-part.ts';
 
 const merge = (parts: readonly Part[], tensors: readonly number[], normFactor = 1) =>
   new RobustMean(
@@ -149,7 +149,7 @@ test('sparse deltas: one that is long is scaled, one that points against the oth
     const own = shared.map((value) => factor * (value + random.normal() / 100));
     const payload = codec.encode(own, new Float32Array(length));
     const decode: Part['decode'] = async (take) => take(codec.decodeSlice(payload, length, 0));
-    return { tokens: 100, payload: hashOfBytes(payload), decode };
+    return openedPart({ tokens: 100, payload: hashOfBytes(payload), decode });
   });
   const { delta, excluded, shares } = await new RobustMean(length, { tensors, normFactor: 1.25 }).merge(
     parts,
@@ -175,16 +175,16 @@ test('sums of sparse deltas are those of the same deltas with their zeros, in ea
       new Float32Array(70).map(() => random.normal()),
       new Float32Array(70),
     );
-    const sparse: Part = {
+    const sparse = openedPart({
       tokens: 1 + random.below(100),
       payload: hashOfBytes(payload),
       decode: async (take) => take(codec.decodeSlice(payload, 70, 0)),
-    };
+    });
     const integers = integersOf(codec, payload, 70);
-    const whole: Part = {
+    const whole = openedPart({
       ...sparse,
       decode: async (take) => take({ from: 0, to: 70, integers, indices: null }),
-    };
+    });
     return { sparse, whole };
   });
   const tensors = { tensors: [16, 48, 6], normFactor: 1 };

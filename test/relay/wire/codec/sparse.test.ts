@@ -131,7 +131,7 @@ describe('encode and decode', () => {
       });
       from = slice.to;
     }
-    expect(slices).toBe(3);
+    expect(slices).toBe(33);
     expect(integers).toEqual(integersOf(codec, payload, values.length));
   });
 
