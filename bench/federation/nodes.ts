@@ -54,12 +54,16 @@ export interface Federated {
     round: number,
     steps?: number,
   ): Promise<Float32Array<ArrayBuffer>>;
-  /** Trains a round, clips and encodes; the norm is that before clipping. */
+  /**
+   * Trains a round, clips and encodes; the norm is that before clipping. `normBound` is the greatest norm that the round takes,
+   * if it is less than the run's.
+   */
   contribute(
     node: FederatedNode,
     from: Float32Array<ArrayBuffer>,
     round: number,
     steps?: number,
+    normBound?: number,
   ): Promise<{ payload: Uint8Array<ArrayBuffer>; norm: number }>;
   /** Held-out loss of each corpus in nats a byte, on at most `batches` batches. */
   losses(parameters: Float32Array<ArrayBuffer>, batches: number): Promise<number[]>;
@@ -122,9 +126,12 @@ export async function openFederated(
         return { corpus, sampler, state: freshOptimizer(length), residual: new Float32Array(length) };
       }),
     train,
-    async contribute(node, from, round, own) {
+    async contribute(node, from, round, own, normBound = codec.clipNorm) {
       const delta = BaseDelta.between(from, await train(node, from, round, own), codec.clipNorm);
-      const { payload, residual } = encodeDelta(delta, node.residual, codec);
+      const { payload, residual } = encodeDelta(delta, node.residual, {
+        ...codec,
+        clipNorm: Math.min(codec.clipNorm, normBound),
+      });
       node.residual = residual;
       return { payload, norm: delta.norm };
     },

@@ -108,9 +108,15 @@ function devices(
     return {
       ...{ key: identity.key, tokensPerSecond: speeds[i] ?? 0, overheadMs, uploadMs },
       async offer(steps) {
-        const { round } = run.current();
+        const { round, normBound } = run.current();
         const { parameters } = await run.base();
-        ({ payload } = await federated.contribute(node, parameters, round - 1, trains ? steps : 1));
+        ({ payload } = await federated.contribute(
+          node,
+          parameters,
+          round - 1,
+          trains ? steps : 1,
+          normBound,
+        ));
         return takeBack(await offer(run, identity, payload, steps));
       },
       upload: async () => takeBack(await upload(run, identity.key, payload)),

@@ -18,7 +18,7 @@ export function pacingCommand(): Command {
     )
     .option('--rounds <count>', 'timed rounds', whole(1, 100_000), 20)
     .option('--steps <count>', 'most local steps a round', whole(1, 100_000), 30)
-    .option('--batch <count>', 'windows a step', whole(1, 1024), 2)
+    .option('--batch <count>', 'windows a step', whole(1, 1024), 1)
     .option('--overhead <milliseconds>', "from a round's opening to the first step", decimal(0, 1e6), 200)
     .option('--upload <milliseconds>', 'of a contribution', decimal(0, 1e6), 400)
     .option('--seed <number>', 'another seed gives another run', whole(0, 1_000_000), 0)
