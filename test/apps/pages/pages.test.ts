@@ -293,6 +293,8 @@ describe('languages and forced colours', () => {
 
   test('the switch changes the words and the direction, a training goes on, and a reload keeps the choice', async () => {
     const { page, problems } = await open('/', { worker: scriptedWorker(scriptedEvents(2)), width: 390 });
+    // An element on its way in is faint for a moment, which axe would report.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByText('Round 3 of 20, step 23 of 50').waitFor();
     const root = page.locator('html');
