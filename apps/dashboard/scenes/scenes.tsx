@@ -5,7 +5,9 @@ import { useNow } from '../../ui/clock.ts';
 import { formatDuration } from '../../ui/format.ts';
 import { direction } from '../../ui/language/language.ts';
 import { messages } from '../../ui/messages.ts';
+import { savePicture } from '../../ui/picture/save-picture.ts';
 import { QrCode } from '../../ui/qr-code.tsx';
+import { dyes, participation, weavingCorpora } from '../../ui/weave.ts';
 import type { JoinAddress } from '../join-address.ts';
 import type { CharacterKeys } from '../presenter/character-keys.ts';
 import { commandsFor } from '../presenter/controls.tsx';
@@ -76,17 +78,32 @@ function WeaveScene({ status, opened }: Pick<Props, 'status' | 'opened'>) {
 
 function ThanksScene({ status, opened }: Pick<Props, 'status' | 'opened'>) {
   const { totals, run } = status;
+  const present = status.nodes.map(({ corpus }) => corpus);
+  const corpora = weavingCorpora(run.corpora, present, participation(status.history)).slice(0, dyes);
   return (
     <>
       <p>
         <strong>{words.thanksHeading}</strong>
       </p>
       <ClothRounds status={status} opened={opened} />
-      <p>{run.name}</p>
-      <p>{words.thanks(totals.contributions, totals.tokens)}</p>
-      <button type="button" class="button" onClick={() => print()}>
-        {words.print}
-      </button>
+      <ul class="corpora">
+        {corpora.map((corpus) => (
+          <li key={corpus} class={`dye-${corpus % dyes}`}>
+            {run.corpora[corpus]}
+          </li>
+        ))}
+      </ul>
+      <p>
+        {run.name}: {words.thanks(totals.contributions, totals.tokens)}
+      </p>
+      <p class="keepsakes">
+        <button type="button" class="button" onClick={() => print()}>
+          {words.print}
+        </button>
+        <button type="button" class="button" onClick={() => savePicture(status, null)}>
+          {words.picture}
+        </button>
+      </p>
     </>
   );
 }

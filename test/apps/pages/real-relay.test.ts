@@ -218,6 +218,13 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
   expect(download.suggestedFilename()).toMatch(/^receipts-[0-9a-f]{16}\.txt$/);
   const receipts = await download.path();
   expect(receiptsIn(await readFile(receipts)).map(({ round }) => round)).toEqual([1, 2, 3]);
+  const [picture] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save the picture' }).click(),
+  ]);
+  const ownCloth = await readFile(await picture.path(), 'utf8');
+  expect(ownCloth).toContain('class="own-round"');
+  expect(ownCloth).toContain('class="own"');
   const command = await page.locator('.receipts code').textContent();
   expect(command).toBe(`tapestry verify ${relay.url.href} --receipt receipts-….txt`);
   expect((await runTapestry(build, ['verify', relay.url.href, '--receipt', receipts])).code).toBe(0);

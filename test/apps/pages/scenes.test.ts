@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -62,6 +63,12 @@ test('on a wall, each scene is one screen of large text, reached by keys', async
     expect(await overflow(page), name).toEqual([0, 0]);
     expect((await new AxeBuilder({ page }).analyze()).violations, name).toEqual([]);
   }
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save the picture' }).press('Enter'),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/^tapestry-[0-9a-f]{16}\.svg$/);
+  expect(await readFile(await download.path(), 'utf8')).toContain('>Baltic</text>');
   await page.keyboard.press('1');
   const code = await page.getByRole('img', { name: /QR code of .*token=warp-and-weft/ }).boundingBox();
   expect(code?.height).toBeGreaterThanOrEqual(1080 / 3);

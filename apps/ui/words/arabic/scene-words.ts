@@ -25,6 +25,8 @@ export const sceneWords: Messages['scenes'] = {
   thanks: (contributions, tokens) =>
     `نموذج أساسي واحد، من ${contributionsOf(contributions)} و${tokensOf(tokens)}.`,
   print: 'اطبع',
+  picture: 'احفظ الصورة',
+  ownThreads: 'المحاطة بإطار وتحت شريط: خيوطك.',
   /** Bases that write for the room. */
   speech: {
     prompt: 'موجّهك',

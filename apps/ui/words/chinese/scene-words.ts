@@ -28,6 +28,8 @@ export const sceneWords: Messages['scenes'] = {
       '一个基座模型。',
     ].join('，'),
   print: '打印',
+  picture: '保存图片',
+  ownThreads: '有边框、上方有横条的是你的线。',
   /** Bases that write for the room. */
   speech: {
     prompt: '你的提示',

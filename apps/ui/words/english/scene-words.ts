@@ -28,6 +28,8 @@ export const sceneWords = {
       'one base.',
     ].join(', '),
   print: 'Print',
+  picture: 'Save the picture',
+  ownThreads: 'Outlined, and under a bar: your threads.',
   /** Bases that write for the room. */
   speech: {
     prompt: 'Your prompt',

@@ -45,6 +45,8 @@ export const sceneWords: Messages['scenes'] = {
       'une base.',
     ].join(', '),
   print: 'Imprimer',
+  picture: 'Enregistrer l’image',
+  ownThreads: 'Entourés, et sous une barre : vos fils.',
   /** Bases that write for the room. */
   speech: {
     prompt: 'Votre invite',

@@ -32,6 +32,8 @@ export const sceneWords: Messages['scenes'] = {
       'eine Basis.',
     ].join(', '),
   print: 'Drucken',
+  picture: 'Bild speichern',
+  ownThreads: 'Umrandet und unter einem Balken: Ihre Fäden.',
   /** Bases that write for the room. */
   speech: {
     prompt: 'Ihr Prompt',

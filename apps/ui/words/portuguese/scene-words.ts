@@ -41,6 +41,8 @@ export const sceneWords: Messages['scenes'] = {
       'uma base.',
     ].join(', '),
   print: 'Imprimir',
+  picture: 'Salvar a imagem',
+  ownThreads: 'Com contorno e sob uma barra: os seus fios.',
   /** Bases that write for the room. */
   speech: {
     prompt: 'O seu prompt',

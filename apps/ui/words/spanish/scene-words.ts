@@ -40,6 +40,8 @@ export const sceneWords: Messages['scenes'] = {
       'una base.',
     ].join(', '),
   print: 'Imprimir',
+  picture: 'Guardar la imagen',
+  ownThreads: 'Con borde y bajo una barra: tus hilos.',
   /** Bases that write for the room. */
   speech: {
     prompt: 'Tu prompt',
