@@ -18,6 +18,9 @@ const dye = ['#3a4fb5', '#b8402f', '#94700a', '#0d7c7b', '#a62c72', '#4d7a20', '
 const paper = { page: '#f5f4ef', ink: '#1b2232', muted: '#555d70', weft: '#a5a294', undyed: '#c9c4b4' };
 const [width, left, top, clothWidth, clothHeight] = [1600, 60, 150, 1480, 480];
 
+/** Wide enough for the longest names. */
+const nameColumns = 3;
+
 /**
  * A run's cloth as a picture of its own, an SVG document: with the names of its corpora and, for someone who contributed, the own
  * threads marked: a bar above each own round, and an outline around the own corpus in it.
@@ -49,14 +52,17 @@ export function clothPicture(status: RelayStatus, texts: PictureTexts, own: OwnT
     }
   }
   const names = corpora.map((corpus, at) => {
-    const [x, y] = [left + (at % 4) * (clothWidth / 4), top + clothHeight + 60 + Math.floor(at / 4) * 48];
+    const [x, y] = [
+      left + (at % nameColumns) * (clothWidth / nameColumns),
+      top + clothHeight + 60 + Math.floor(at / nameColumns) * 48,
+    ];
     const name = run.corpora[corpus] ?? '';
     return (
       rect(x, y - 24, 28, 28, dye[corpus % dyes] ?? paper.muted, '') +
       text(x + 40, y, 30, paper.ink, name, corpus % dyes === ownDye ? 'font-weight="700"' : '')
     );
   });
-  const below = top + clothHeight + 60 + Math.ceil(corpora.length / 4) * 48;
+  const below = top + clothHeight + 60 + Math.ceil(corpora.length / nameColumns) * 48;
   const height = below + (own === null ? 60 : 110);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif">`,

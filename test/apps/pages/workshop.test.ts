@@ -40,8 +40,8 @@ function tabOf(relay: Relay) {
 }
 
 /**
- * A node that is so much faster than the tab is at this moment, on however loaded a machine, and trains all local steps of each
- * round. `upload` resolves when its upload may end.
+ * A node that is so much faster than the tab is at this moment, on however loaded a machine, and trains until its local steps are
+ * done or the round's time is over. `upload` resolves when its upload may end.
  */
 async function work(
   node: ScriptedNode,
@@ -60,9 +60,15 @@ async function work(
     await until(() => tabOf(relay)?.state === 'training' && (tabOf(relay)?.tokensPerSecond ?? 0) > 0);
     const rate = faster * (tabOf(relay)?.tokensPerSecond ?? 1);
     node.sendHeartbeat(opened.round, undefined, stepTokens, rate);
-    await new Promise((resolve) => setTimeout(resolve, (1000 * localSteps * stepTokens) / rate));
+    const began = performance.now();
+    const done = () =>
+      Math.min(localSteps, Math.floor(((performance.now() - began) * rate) / (1000 * stepTokens)));
+    // The tab stops training where the relay's plan ends, and so does a node that is not done.
+    while (done() < localSteps && tabOf(relay)?.state === 'training')
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    const steps = Math.max(1, done());
     const payload = codec.encode(delta(opened.round), new Float32Array(layoutOf(tinyConfig).length));
-    await node.sendOffer(opened, payload, { steps: localSteps, tokens: localSteps * stepTokens });
+    await node.sendOffer(opened, payload, { steps, tokens: steps * stepTokens });
     const { offset } = await node.next('resume');
     await upload(opened.round);
     node.sendChunks(payload, offset);
