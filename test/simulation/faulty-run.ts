@@ -1,0 +1,252 @@
+import { create } from '@bufbuild/protobuf';
+import { expect } from 'vitest';
+import { Random } from '../../client/random.ts';
+import { checkEntry, type Entry } from '../../relay/journal/entry.ts';
+import type { Environment } from '../../relay/run/open-run.ts';
+import { Run } from '../../relay/run/run.ts';
+import { diskFull } from '../../relay/storage/files.ts';
+import { hashOfBytes } from '../../relay/storage/sha256.ts';
+import { verifyRun } from '../../relay/verify/verify.ts';
+import { type Acknowledgement, ChunkSchema, RefusalCode } from '../../relay/wire/tapestry_pb.js';
+import { type Fault, MemoryBlobs } from '../support/relay/memory-blobs.ts';
+import { MemoryJournal, MemoryLog } from '../support/relay/memory-log.ts';
+import {
+  drawnPayload,
+  offerFor,
+  settled,
+  TestClock,
+  type TestNode,
+  tinyRun,
+} from '../support/relay/run-support.ts';
+import { FaultyFiles } from './faulty-files.ts';
+import { checkHistory, modelBases } from './model.ts';
+
+/**
+ * A run over a journal, blobs and a disk that crash, tear, fail and lose answers; one seed decides everything. Appended
+ * entries and put blobs are assumed durable here (test/simulation/kill.test.ts tests that of SQLite and files): they survive
+ * crashes, which happen right before or right after an operation. Other processes append to the journal and take the lease.
+ */
+const parameters = 40;
+const quorum = 2;
+const newRun = tinyRun({ parameters, rounds: 3, quorum, target: 3 });
+
+/** Bugs to plant in what a process of the relay works with. */
+export interface Planted {
+  readonly blobs?: (now: () => number) => MemoryBlobs;
+  /** Called when a process has ended. */
+  readonly ended?: (journal: MemoryJournal) => void;
+}
+
+/** So many starts in a row do not all crash by chance. */
+const mostStarts = 100;
+
+interface SimulatedNode extends TestNode {
+  joined: boolean;
+  upload: { payload: Uint8Array<ArrayBuffer>; offset: number } | null;
+  /** The payload that the node offered last. */
+  sent: Uint8Array<ArrayBuffer> | null;
+}
+
+export class Simulation {
+  readonly random: Random;
+  readonly clock = new TestClock();
+  readonly journal = new MemoryJournal(this.clock);
+  readonly blobs: MemoryBlobs;
+  readonly #planted: Planted;
+  readonly acknowledged: Parameters<typeof checkHistory>[1][number][] = [];
+  readonly nodes: SimulatedNode[];
+  disk: FaultyFiles;
+  crashes = 0;
+  troubles = 0;
+  conflicts = 0;
+  fences = 0;
+  again = 0;
+  /** False once no more faults are injected. */
+  faulty = true;
+  #drawn = 0;
+
+  constructor(seed: number, nodes: readonly TestNode[], planted: Planted) {
+    this.#planted = planted;
+    this.blobs = planted.blobs?.(this.clock.now) ?? new MemoryBlobs(this.clock.now);
+    this.random = Random.seeded(seed);
+    this.disk = new FaultyFiles(this.random, this.clock.now);
+    this.nodes = nodes.map((node) => ({ ...node, joined: false, upload: null, sent: null }));
+  }
+
+  /** Starts the process; if it crashes meanwhile, starts it again. */
+  async start(): Promise<Run> {
+    for (let starts = 0; ; starts++) {
+      if (starts === mostStarts) throw new Error('the run cannot be opened any more');
+      const { disk } = this;
+      const fault = (writes: boolean) => {
+        try {
+          disk.operation(writes);
+        } catch (error) {
+          throw diskFull('the store', error);
+        }
+      };
+      const troubled: Fault = (writes) => {
+        fault(writes);
+        if (writes && this.faulty) this.#rival();
+      };
+      const log = new MemoryLog(this.journal, troubled);
+      const { blobs } = this;
+      blobs.fault = fault;
+      const environment: Environment = { files: disk, openLog: () => log, openBlobs: () => blobs };
+      for (const node of this.nodes) Object.assign(node, { joined: false, upload: null });
+      try {
+        const run = await Run.open('/run', newRun, this.clock, environment);
+        if (!disk.dead) {
+          void this.#countTroubles(run);
+          return run;
+        }
+        await log.close();
+      } catch (error) {
+        if (!disk.dead && this.journal.entries.length > 0 && !this.faulty) throw error;
+      }
+      this.crash();
+    }
+  }
+
+  async #countTroubles(run: Run): Promise<void> {
+    for await (const { type } of run.events(new AbortController().signal))
+      if (type === 'trouble') this.troubles++;
+  }
+
+  /** An action of another process, right before or after one of this process. */
+  #rival(): void {
+    if (this.journal.entries.length === 0) return;
+    const drawn = this.random.below(100);
+    if (drawn < 6) {
+      this.journal.append([{ kind: 'refused', body: { round: 1, counts: { MALFORMED: 1 } } }]);
+      this.conflicts++;
+    } else if (drawn < 9 && this.journal.lease !== null) {
+      this.journal.lease.endsAt = Number.NEGATIVE_INFINITY;
+      this.journal.lead('a rival', 1000);
+      this.fences++;
+    }
+  }
+
+  crash(): void {
+    this.crashes++;
+    this.#planted.ended?.(this.journal);
+    this.disk = this.disk.afterPowerLoss();
+    // The lease of a process that died expires.
+    this.clock.pass(20_000);
+    if (this.faulty && this.random.below(4) === 0) this.disk.crashAfter(this.random.below(40));
+  }
+
+  /** Performs one random event. */
+  async step(run: Run): Promise<void> {
+    const node = this.nodes[this.random.below(this.nodes.length)];
+    if (node === undefined) return;
+    const drawn = this.random.below(100);
+    if (drawn < 60) await this.advance(run, node);
+    else if (drawn < 73) this.clock.pass(this.random.below(4000));
+    else if (drawn < 75) this.clock.pass(60_000);
+    else if (drawn < 77) this.clock.step((this.random.below(3) - 1) * 3_600_000);
+    else if (drawn < 82 && node.joined) {
+      run.nodeLeft(node.key);
+      Object.assign(node, { joined: false, upload: null });
+    } else if (drawn < 90) this.disk.crashAfter(this.random.below(60));
+    else if (drawn < 95) this.disk.refuseAfter(this.random.below(10), 1 + this.random.below(3));
+    else run.refused(RefusalCode.MALFORMED);
+    await settled(run);
+  }
+
+  /** The node's next step towards a contribution to the current round. */
+  async advance(run: Run, node: SimulatedNode): Promise<void> {
+    if (!node.joined) {
+      run.nodeJoined(node.key, 0);
+      node.joined = true;
+      return;
+    }
+    if (node.upload === null) {
+      // Often the same delta again, like a node that missed its acknowledgement.
+      const isAgain = node.sent !== null && this.random.below(2) === 0;
+      const payload = (isAgain ? node.sent : null) ?? drawnPayload(parameters, 1000 + this.#drawn++);
+      node.sent = payload;
+      const { round } = run.current();
+      const offer = await offerFor(run, node, payload, { steps: 1 + ((payload[1] ?? 0) % 10) });
+      const answer = await run.offer(node.key, offer);
+      if (this.disk.dead || 'refusal' in answer) return;
+      if ('resume' in answer) node.upload = { payload, offset: answer.resume };
+      else {
+        this.again++;
+        this.#acknowledge(node, payload, round, answer.acknowledgement);
+      }
+      return;
+    }
+    const { payload, offset } = node.upload;
+    const data = payload.subarray(offset, offset + 20);
+    const { round } = run.current();
+    const answer = await run.chunk(node.key, create(ChunkSchema, { offset, data }));
+    // Answers of a dead process are lost.
+    if (this.disk.dead) return;
+    node.upload = answer === null ? { payload, offset: offset + data.length } : null;
+    // Some answers are lost on the way to the node, which then repeats its offer.
+    if (answer !== null && 'acknowledgement' in answer && this.random.below(3) > 0) {
+      this.#acknowledge(node, payload, round, answer.acknowledgement);
+    }
+  }
+
+  #acknowledge(node: TestNode, payload: Uint8Array, round: number, receipt: Acknowledgement): void {
+    const { attempt } = receipt;
+    const sequence = Number(receipt.sequence);
+    this.acknowledged.push({ key: node.key, payload: hashOfBytes(payload), sequence, round, attempt });
+  }
+}
+
+/** Runs a seed's faults, then without faults to the end of the run, and checks all of it. Throws for what does not hold. */
+export async function simulate(
+  seed: number,
+  nodes: readonly TestNode[],
+  planted: Planted = {},
+): Promise<Simulation> {
+  const simulation = new Simulation(seed, nodes, planted);
+  if (simulation.random.below(3) === 0) simulation.disk.crashAfter(simulation.random.below(30));
+  let run = await simulation.start();
+  for (let step = 0; step < 60; step++) {
+    await simulation.step(run);
+    if (simulation.disk.dead) {
+      simulation.crash();
+      run = await simulation.start();
+    }
+  }
+  // From here on nothing fails, and the run must complete.
+  simulation.faulty = false;
+  simulation.crash();
+  simulation.disk.crashAfter(Number.POSITIVE_INFINITY);
+  run = await simulation.start();
+  for (let step = 0; run.current().phase !== 'complete'; step++) {
+    if (step === 2000) throw new Error('the run does not end');
+    for (const node of simulation.nodes) await simulation.advance(run, node);
+    simulation.clock.pass(500);
+    await settled(run);
+  }
+  const entries: Entry[] = [];
+  for (const [i, stored] of simulation.journal.entries.entries()) {
+    entries.push(checkEntry(stored, simulation.journal.entries[i - 1] ?? null));
+  }
+  const blobs = new Map<string, Uint8Array | null>();
+  for (const entry of entries) {
+    if (entry.kind !== 'contribution-accepted') continue;
+    blobs.set(entry.body.payload, await simulation.blobs.get(entry.body.payload));
+  }
+  checkHistory(entries, simulation.acknowledged, quorum);
+  const bases = modelBases(entries, newRun.initialBase, (hash) => blobs.get(hash) ?? null);
+  expect(run.history().map(({ base }) => base)).toEqual(bases);
+  expect(bases).toHaveLength(3);
+  expect(run.current().base).toBe(bases.at(-1));
+  const checks = verifyRun({
+    journal: () => simulation.journal.entries,
+    committed: async () => 3,
+    published: () => [],
+    blob: (hash) => simulation.blobs.get(hash),
+    async *rest() {},
+  });
+  let check = await checks.next();
+  while (!check.done) check = await checks.next();
+  expect(check.value).toMatchObject({ rounds: 3, problems: [] });
+  return simulation;
+}
