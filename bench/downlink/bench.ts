@@ -7,7 +7,7 @@ import { manifestBytesOf, parseManifest } from '../../relay/run/manifest.ts';
 import { RoundFold } from '../../relay/run/round-fold.ts';
 import { hashOfBytes } from '../../relay/storage/sha256.ts';
 import type { TinyLayout } from '../attack/table/model.ts';
-import { HonestNodes, steps } from '../attack/table/nodes.ts';
+import { steps, TrainingNodes } from '../attack/table/nodes.ts';
 import { readText, type Text } from '../shakespeare.ts';
 
 export interface DownlinkOptions {
@@ -55,7 +55,7 @@ async function lossOf(
   seed: number,
   { nodes, rounds, codec: codecName }: DownlinkOptions,
 ): Promise<Outcome> {
-  const honest = new HonestNodes(text, nodes, seed);
+  const honest = new TrainingNodes(text, nodes, seed);
   const { length } = honest.layout;
   const { manifest, codec, downlink } = runOf(codecName, downlinkName, honest.layout, { nodes, rounds });
   const fold = new RoundFold(manifest, codec, [honest.layout.initial(Random.seeded(seed))]);

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { reasons } from '../run/quality/weigh.ts';
+import { reasons } from '../run/quality/reasons.ts';
 import { hashOfBytes } from '../storage/sha256.ts';
 import { fromHex, type Hash, isHash } from '../wire/hex.ts';
 import { RefusalCode } from '../wire/tapestry_pb.js';

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { whole } from '../../../apps/cli/options.ts';
 import { type MergeName, mergeNames } from '../../../apps/cli/run/choices/merge-choices.ts';
+import { type QualityName, qualityNames } from '../../../apps/cli/run/choices/quality-choices.ts';
 import { mean } from '../../../client/mean.ts';
 import { readText, type Text } from '../../shakespeare.ts';
 import { attackedRun, type Case, type Outcome } from './run.ts';
@@ -10,7 +11,17 @@ const nodes = 10;
 
 /** The ways to attack, as docs/measured.md lists them; `absent` nodes send nothing, and show what their work was worth. */
 const kinds = [
-  ...['absent', 'sign-flipped', 'scaled', 'stale', 'random', 'copied', 'free-riding', 'over-claimed'],
+  ...[
+    'absent',
+    'sign-flipped',
+    'scaled',
+    'stale',
+    'random',
+    'copied',
+    'disguised',
+    'free-riding',
+    'over-claimed',
+  ],
   ...['negative', 'within-spread', 'sybil'],
 ];
 
@@ -21,6 +32,8 @@ interface Flags {
   readonly rounds: number;
   readonly seeds: number;
   readonly weightShare: number;
+  readonly quality: QualityName;
+  readonly evaluations: number;
 }
 
 /** `bench attack`. */
@@ -39,6 +52,12 @@ export function attackCommand(): Command {
     .option('--rounds <count>', 'of each run', whole(1, 1000), 20)
     .option('--seeds <count>', 'runs of each case', whole(1, 100), 2)
     .option('--weight-share <per cent>', 'that one contribution may have', whole(1, 100), 100)
+    .addOption(
+      new Option('--quality <name>', 'what decides weights beside tokens')
+        .choices(qualityNames)
+        .default('claimed'),
+    )
+    .option('--evaluations <count>', 'contributions of a round that are scored', whole(0, 64), 0)
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
       for await (const record of table(await readText(), flags))
@@ -48,19 +67,23 @@ export function attackCommand(): Command {
 
 /** A record for each rule without an attack, and one for each kind and number of hostile nodes. */
 async function* table(text: Text, flags: Flags): AsyncGenerator<object> {
-  const measured = async (one: Omit<Case, 'seed' | 'weightShare'>) => {
+  const { weightShare, quality, evaluations } = flags;
+  const settings = { weightShare, quality, evaluations };
+  const measured = async (one: Pick<Case, 'rule' | 'kind' | 'honest' | 'hostile'>) => {
     const outcomes: Outcome[] = [];
     for (let seed = 0; seed < flags.seeds; seed++)
-      outcomes.push(
-        await attackedRun(text, { ...one, weightShare: flags.weightShare, seed: seed * 1000 }, flags.rounds),
-      );
+      outcomes.push(await attackedRun(text, { ...one, ...settings, seed: seed * 1000 }, flags.rounds));
     return {
-      ...one,
+      ...{ ...one, ...settings },
       loss: mean(outcomes.map(({ loss }) => loss)),
       losses: outcomes.map(({ loss }) => loss),
       excluded: {
         honest: mean(outcomes.map(({ excluded }) => excluded.honest)),
         hostile: mean(outcomes.map(({ excluded }) => excluded.hostile)),
+      },
+      uncounted: {
+        honest: mean(outcomes.map(({ uncounted }) => uncounted.honest)),
+        hostile: mean(outcomes.map(({ uncounted }) => uncounted.hostile)),
       },
       refused: mean(outcomes.map(({ refused }) => refused)),
       mergeMs: mean(outcomes.map(({ mergeMs }) => mergeMs)),

@@ -12,9 +12,11 @@ export const batch = 16;
 const learningRate = 1e-2;
 /** How many places of the held-out text are measured. */
 const heldOutPlaces = 4096;
+/** As many as a relay's probe has tokens. */
+const probePlaces = 256;
 
-/** An honest node: its own part of the text, its optimizer, and what its payloads left out. */
-interface HonestNode {
+/** A node: its own part of the text, its optimizer, and what its payloads left out. */
+interface TrainingNode {
   readonly text: Uint32Array;
   readonly random: Random;
   readonly steps: number;
@@ -27,15 +29,22 @@ export interface Contributed {
   readonly tokens: number;
 }
 
-/** Honest nodes of a run, each with its own part of a text; every third does all steps, the others a half or a quarter. */
-export class HonestNodes {
+/** Nodes of a run, each with its own part of a text; every third does all steps, the others a half or a quarter, unless it is said. */
+export class TrainingNodes {
   readonly layout: TinyLayout;
   readonly #model: TinyModel;
-  readonly #nodes: HonestNode[];
+  readonly #nodes: TrainingNode[];
   readonly #heldOut: Uint32Array;
   readonly #places: readonly number[];
+  readonly #probe: readonly number[];
 
-  constructor({ train, validation, vocabularySize }: Text, count: number, seed: number) {
+  /** `stepsOf` gives the local steps of each node. */
+  constructor(
+    { train, validation, vocabularySize }: Text,
+    count: number,
+    seed: number,
+    stepsOf = (node: number) => steps >> (node % 3),
+  ) {
     this.layout = new TinyLayout(vocabularySize);
     this.#model = new TinyModel(this.layout);
     const each = Math.floor(train.length / count);
@@ -43,7 +52,7 @@ export class HonestNodes {
       const text = new Uint32Array(each);
       train.copy(i * each, text);
       return {
-        ...{ text, random: Random.seeded(seed, 100 + i), steps: steps >> (i % 3) },
+        ...{ text, random: Random.seeded(seed, 100 + i), steps: stepsOf(i) },
         ...{ state: this.#fresh(), residual: new Float32Array(this.layout.length) },
       };
     });
@@ -51,6 +60,7 @@ export class HonestNodes {
     validation.copy(0, this.#heldOut);
     const random = Random.seeded(7);
     this.#places = Array.from({ length: heldOutPlaces }, () => placeIn(this.#heldOut, random));
+    this.#probe = Array.from({ length: probePlaces }, () => placeIn(this.#heldOut, random));
   }
 
   /** Each node trains on the base and encodes its delta. */
@@ -72,6 +82,11 @@ export class HonestNodes {
   /** The loss on the held-out text, in nats a character. */
   loss(base: Float32Array): number {
     return this.#model.loss(Float64Array.from(base), this.#heldOut, this.#places);
+  }
+
+  /** The loss at the few other places that the relay measures bases at. */
+  probeLoss(base: Float32Array): number {
+    return this.#model.loss(Float64Array.from(base), this.#heldOut, this.#probe);
   }
 
   #fresh(): AdamWState {

@@ -1,4 +1,5 @@
 import { type MergeName, mergeOf } from '../../../apps/cli/run/choices/merge-choices.ts';
+import type { QualityName } from '../../../apps/cli/run/choices/quality-choices.ts';
 import { newRun } from '../../../apps/cli/run/new-run.ts';
 import { Random } from '../../../client/random.ts';
 import { checkPayload } from '../../../relay/run/aggregate.ts';
@@ -10,19 +11,23 @@ import type { Codec } from '../../../relay/wire/codec/codec.ts';
 import { WireError } from '../../../relay/wire/frames.ts';
 import type { Text } from '../../shakespeare.ts';
 import { attacks } from '../kinds.ts';
+import { type KeyedContribution, MeasuredRounds } from './measured.ts';
 import type { TinyLayout } from './model.ts';
-import { batch, type Contributed, HonestNodes, steps } from './nodes.ts';
+import { batch, type Contributed, steps, TrainingNodes } from './nodes.ts';
 
 /** Who attacks, and in which way. */
 export interface Case {
   readonly rule: MergeName;
-  /** A name of `attacks`, `sybil` or `absent`. */
+  /** A name of `attacks`, `sybil`, `disguised` or `absent`. */
   readonly kind: string;
   readonly honest: number;
   readonly hostile: number;
   readonly seed: number;
   /** Per cent of a round's weight that one contribution may have. */
   readonly weightShare: number;
+  readonly quality: QualityName;
+  /** Contributions of a round that are scored. */
+  readonly evaluations: number;
 }
 
 export interface Outcome {
@@ -30,6 +35,8 @@ export interface Outcome {
   readonly loss: number;
   /** Contributions that the merge rule left out. */
   readonly excluded: { readonly honest: number; readonly hostile: number };
+  /** Contributions that do not count, by what was measured of them. */
+  readonly uncounted: { readonly honest: number; readonly hostile: number };
   /** Hostile contributions that the relay refused. */
   readonly refused: number;
   /** Processor time of the merges, in ms a round. */
@@ -40,7 +47,7 @@ export interface Outcome {
 const seats = 4;
 
 /** The wire, limits and merge rule of a real run, but for a model of the bench's own. */
-function runOf({ rule, weightShare }: Case, layout: TinyLayout, rounds: number) {
+function runOf({ rule, weightShare, quality, evaluations }: Case, layout: TinyLayout, rounds: number) {
   const { manifest } = newRun({
     ...{ name: 'attack', preset: 'nano', rounds, steps, batch: 1, corpora: [], quorum: 1 },
     ...{
@@ -50,7 +57,8 @@ function runOf({ rule, weightShare }: Case, layout: TinyLayout, rounds: number) 
       created: 0,
       seed: 0,
       maxNodes: 64,
-      weightShare,
+      ...{ weightShare, quality, evaluations },
+      probe: { tokens: new Uint32Array(2), maxIncrease: 100 },
     },
   });
   const model = { ...manifest.model, parameters: layout.length };
@@ -72,9 +80,13 @@ function runOf({ rule, weightShare }: Case, layout: TinyLayout, rounds: number) 
 /** A run of so many rounds, with the relay's own checks, norm bound, merge and outer step. */
 export async function attackedRun(text: Text, one: Case, rounds: number): Promise<Outcome> {
   const { kind, honest, hostile, seed } = one;
-  const nodes = new HonestNodes(text, honest, seed);
+  const nodes = new TrainingNodes(text, honest, seed);
   const { layout } = nodes;
-  const { manifest, codec } = runOf(one, layout, rounds);
+  const run = runOf(one, layout, rounds);
+  const { manifest, codec } = run;
+  const measuring = new MeasuredRounds(run, (base) => nodes.probeLoss(base));
+  const lazy = new TrainingNodes(text, Math.max(1, hostile), seed + 500, () => 1);
+  const uncounted = { honest: 0, hostile: 0 };
   const fold = new RoundFold(manifest, codec, [layout.initial(Random.seeded(seed))]);
   const bound = new NormBound(manifest, codec);
   const before: Float32Array[][] = [];
@@ -85,36 +97,59 @@ export async function attackedRun(text: Text, one: Case, rounds: number): Promis
     const good = nodes.contribute(fold.base, inRound);
     const deltas = good.map(({ payload }) => decoded(payload, codec, layout.length));
     const sight = { honest: deltas, before, bound: bound.value, steps };
-    const bad = hostileOf(kind, hostile).map((attack, key) => {
-      const random = Random.seeded(seed + key, 1000 + round);
-      return encodedWithin(attack({ ...sight, key, random }), key, inRound);
-    });
+    const bad =
+      kind === 'over-claimed' && hostile > 0
+        ? lazy.contribute(fold.base, inRound).map(({ payload }) => ({ payload, tokens: steps * batch }))
+        : hostileOf(kind, hostile).map((attack, key) => {
+            const random = Random.seeded(seed + key, 1000 + round);
+            const sent = attack({ ...sight, key, random });
+            return encodedWithin(varying.has(kind) ? varied(sent, random) : sent, key, inRound);
+          });
     before.push(deltas);
-    const accepted: Contributed[] = [];
-    for (const one of [...good, ...bad]) {
+    const accepted: KeyedContribution[] = [];
+    for (const [i, one] of [...good, ...bad].entries()) {
       try {
         await checkPayload(one.payload, layout.length, inRound);
-        accepted.push(one);
+        accepted.push({ ...foldedOf(one), key: `${i}` });
       } catch (error) {
         if (!(error instanceof WireError)) throw error;
         refused++;
       }
     }
+    const standing = await measuring.standing(round + 1, fold.base, accepted);
     const startedAt = process.cpuUsage();
-    const folded = await fold.next(round + 1, accepted.map(foldedOf));
+    const folded = await fold.next(round + 1, standing);
     const { user, system } = process.cpuUsage(startedAt);
     mergeMs += (user + system) / 1000 / rounds;
     for (const index of folded.excluded) excluded[index < honest ? 'honest' : 'hostile']++;
+    for (const [index, { tokens }] of folded.weighed.entries())
+      if (tokens === 0) uncounted[index < honest ? 'honest' : 'hostile']++;
+    measuring.committed(round + 1, standing, folded.weighed);
     bound.add(folded.norm);
     fold.commit(folded.state);
   }
-  return { loss: nodes.loss(fold.base), excluded, refused, mergeMs };
+  return { loss: nodes.loss(fold.base), excluded, uncounted, refused, mergeMs };
 }
+
+/** Kinds whose keys would send copies of each other. */
+const varying: ReadonlySet<string> = new Set(['negative', 'within-spread', 'sybil', 'disguised']);
+
+/** A delta with noise of half its length, so that it is no copy, and as long as before. */
+function varied(delta: Float32Array<ArrayBuffer>, random: Random): Float32Array<ArrayBuffer> {
+  const norm = Math.hypot(...delta);
+  const scale = norm / 2 / Math.sqrt(delta.length);
+  const noisy = delta.map((value) => value + random.normal() * scale);
+  const length = Math.hypot(...noisy);
+  return noisy.map((value) => (value * norm) / length);
+}
+
+/** What stands for a kind that is no kind of `attacks`. */
+const stands: Readonly<Record<string, string>> = { sybil: 'negative-hidden', disguised: 'copied' };
 
 /** What each hostile key sends. */
 function hostileOf(kind: string, hostile: number) {
   if (kind === 'absent') return [];
-  const attack = attacks[kind === 'sybil' ? 'negative-hidden' : kind];
+  const attack = attacks[stands[kind] ?? kind];
   if (attack === undefined) throw new Error(`no kind ${kind}`);
   return Array.from({ length: kind === 'sybil' ? hostile * seats : hostile }, () => attack);
 }

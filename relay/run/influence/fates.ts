@@ -1,5 +1,6 @@
 import type { WholeManifest } from '../../wire/frames.ts';
-import type { Reason, Weighed } from '../quality/weigh.ts';
+import type { Reason } from '../quality/reasons.ts';
+import type { Weighed } from '../quality/weigh.ts';
 
 /** What became of a contribution, and the main reason. */
 export interface Fate {

@@ -3,8 +3,7 @@ import type { AcceptedSoFar } from '../../journal/open-attempt.ts';
 import type { WholeManifest } from '../../wire/frames.ts';
 import { KeyRecords } from './key-records.ts';
 import { lotsOf } from './measure.ts';
-import type { Mark } from './reputation.ts';
-import { leastScoreOf } from './scores.ts';
+import { marksOf } from './scores.ts';
 import type { Standing, Weighed } from './weigh.ts';
 
 type Committed = EntryOf<'round-committed'>['body'];
@@ -58,18 +57,20 @@ export class RoundStandings {
   committed({ round, contributions, firstOpenedAt }: AcceptedSoFar, { scores, weighed }: Committed): void {
     if (this.#quality.case === 'claimed') return;
     const scored = new Map(scores.map((one) => [one.sequence, scoreOf(one)]));
-    const least = leastScoreOf([...scored.values()], this.#quality.value);
     const lowered = new Map(weighed.map((one) => [one.sequence, one]));
-    const markOf = (sequence: number): Mark => {
-      const [score, reason] = [scored.get(sequence), lowered.get(sequence)?.reason];
-      if (reason === 'copy' || (score !== undefined && score < least)) return 'bad';
-      return score === undefined || reason === 'short' || reason === 'too-fast' ? null : 'good';
-    };
+    const all = [...contributions.values()];
+    const marks = marksOf(
+      all.map(({ sequence }) => ({
+        score: scored.get(sequence) ?? null,
+        reason: lowered.get(sequence)?.reason ?? null,
+      })),
+      this.#quality.value,
+    );
     this.#records.committed(
       round,
-      [...contributions.values()].map(({ sequence, time, body }) => ({
+      all.map(({ sequence, time, body }, i) => ({
         key: body.key,
-        mark: markOf(sequence),
+        mark: marks[i] ?? null,
         elapsedMs: Math.max(1, time - firstOpenedAt),
         tokens: lowered.get(sequence)?.tokens ?? body.tokens,
       })),

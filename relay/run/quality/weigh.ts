@@ -1,6 +1,7 @@
 import type { Measured } from '../../wire/tapestry_pb.js';
 import { type Claim, possibleTokens, shownTokens } from './claims.ts';
 import { copiesIn } from './copies.ts';
+import type { Reason } from './reasons.ts';
 import { proven, trustedTokens } from './reputation.ts';
 import { leastScoreOf } from './scores.ts';
 
@@ -25,10 +26,6 @@ export interface Weighable extends Standing {
   /** Orders the contributions in a way that no node can choose. */
   readonly lot: string;
 }
-
-/** Why a contribution counts for fewer tokens than it claims, in the words of the journal. */
-export const reasons = ['too-fast', 'short', 'copy', 'worse', 'distrusted', 'unproven'] as const;
-export type Reason = (typeof reasons)[number];
 
 export interface Weighed {
   /** The tokens that count; 0 for a contribution that does not. */
