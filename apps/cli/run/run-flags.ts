@@ -16,6 +16,7 @@ import {
   usualDownlink,
 } from './choices/downlink-choices.ts';
 import { type MergeName, mergeNameOf, mergeNames } from './choices/merge-choices.ts';
+import { type QualityName, qualityNames } from './choices/quality-choices.ts';
 import { type StrategyName, strategies, strategyNames } from './choices/strategies.ts';
 import {
   defaultBatch,
@@ -38,6 +39,10 @@ export interface RunFlags {
   readonly merge?: MergeName;
   /** Per cent of a round's weight that one node may have. */
   readonly weightShare?: number;
+  /** What decides a contribution's weight beside its tokens. */
+  readonly quality?: QualityName;
+  /** Contributions of a round that are scored. */
+  readonly evaluations?: number;
   readonly strategy?: StrategyName;
   readonly codec?: CodecName;
   readonly outer?: OuterName;
@@ -108,6 +113,17 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
     )
     .addOption(
       new Option(
+        '--quality <how>',
+        'measured bounds claims by speed and length, and finds copies; claimed trusts tokens (default: claimed)',
+      ).choices(qualityNames),
+    )
+    .option(
+      '--evaluations <count>',
+      'with --quality measured: contributions of a round that are scored on the probe (default: 0)',
+      whole(0, 64),
+    )
+    .addOption(
+      new Option(
         '--codec <name>',
         'how deltas are sent: dense takes 8 bits a parameter, statistical 2, sparse a quarter of a bit ' +
           "(default: the strategy's)",
@@ -165,7 +181,17 @@ export async function decideRun(
   Pick<
     RunChoices,
     | ('preset' | 'rounds' | 'steps' | 'batch' | 'seed' | 'training')
-    | ('strategy' | 'merge' | 'weightShare' | 'codec' | 'outer' | 'pace' | 'downlink')
+    | (
+        | 'strategy'
+        | 'merge'
+        | 'weightShare'
+        | 'quality'
+        | 'evaluations'
+        | 'codec'
+        | 'outer'
+        | 'pace'
+        | 'downlink'
+      )
   >
 > {
   const preset = await resolvePreset(flags.preset ?? otherwise);
@@ -186,6 +212,8 @@ export async function decideRun(
     seed: flags.seed,
     ...(flags.merge === undefined ? {} : { merge: flags.merge }),
     ...(flags.weightShare === undefined ? {} : { weightShare: flags.weightShare }),
+    ...(flags.quality === undefined ? {} : { quality: flags.quality }),
+    ...(flags.evaluations === undefined ? {} : { evaluations: flags.evaluations }),
     strategy,
     ...(flags.codec === undefined ? {} : { codec: flags.codec }),
     ...(flags.outer === undefined ? {} : { outer: flags.outer }),
@@ -223,7 +251,7 @@ export function checkSameRun(
   next: string,
   more: readonly AskedFlag[] = [],
 ): void {
-  const { strategy, model, guard, codec, pace, downlink } = manifest;
+  const { strategy, model, guard, codec, pace, downlink, quality } = manifest;
   const layout =
     flags.preset === undefined || flags.preset === 'auto'
       ? undefined
@@ -239,6 +267,8 @@ export function checkSameRun(
     ['--schedule', flags.schedule, schedule],
     ['--merge', flags.merge, mergeNameOf(manifest)],
     ['--weight-share', flags.weightShare, manifest.limits.weightShare],
+    ['--quality', flags.quality, quality.case],
+    ['--evaluations', flags.evaluations, quality.case === 'claimed' ? 0 : quality.value.evaluations],
     ['--codec', flags.codec ?? named?.codec, codec.case],
     ['--outer', flags.outer ?? (flags.codec === undefined ? named?.outer : undefined), strategy.outer.case],
     [`--strategy ${flags.strategy}: fragments`, named?.isFragmented, strategy.part.case === 'fragments'],

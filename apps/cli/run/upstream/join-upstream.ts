@@ -32,6 +32,8 @@ const decided: Readonly<Record<Exclude<keyof RunFlags, Own> | 'base' | 'tokenize
   schedule: true,
   merge: true,
   weightShare: true,
+  quality: true,
+  evaluations: true,
   codec: true,
   outer: true,
   pace: true,

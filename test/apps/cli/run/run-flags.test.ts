@@ -53,6 +53,14 @@ test('each merge rule has a name, and a run that chose it is known by it', async
   expect(found.size).toBe(mergeNames.length);
 });
 
+test('--quality and --evaluations are choices of the manifest', async () => {
+  expect((await manifestOf(flagsOf())).quality.case).toBe('claimed');
+  const manifest = await manifestOf(flagsOf('--quality', 'measured'));
+  expect(manifest.quality).toMatchObject({ case: 'measured', value: { evaluations: 0 } });
+  expect(() => checkSameRun(manifest, flagsOf('--quality', 'claimed'), '')).toThrow('--quality claimed');
+  expect(() => checkSameRun(manifest, flagsOf('--evaluations', '4'), '')).toThrow('--evaluations 4');
+});
+
 test('a run has the share of the weight that was asked for', async () => {
   const manifest = await manifestOf(flagsOf('--weight-share', '40'));
   expect(manifest.limits.weightShare).toBe(40);
