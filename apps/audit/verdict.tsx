@@ -1,4 +1,5 @@
 import { formatDuration } from '../ui/format.ts';
+import { ProblemMessage, ProblemNext } from '../ui/language/problem-text.tsx';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
 import { shortName } from './grid.tsx';
@@ -30,19 +31,20 @@ export function Said({ session }: { session: Session }) {
 }
 
 /** What to do on this page; the verifier's own advice names flags of the command. */
-function nextOf({ code, next }: Problem): string {
+function Next({ problem }: { problem: Problem }) {
   const here: Readonly<Record<string, string>> = words.next;
-  return here[code] ?? next;
+  const told = here[problem.code];
+  return told === undefined ? <ProblemNext problem={problem} /> : told;
 }
 
 function Failure({ problem }: { problem: Problem }) {
   return (
     <div class="notice" data-tone="warn" role="alert">
       <p>
-        {problem.message} <code class="muted">{problem.code}</code>
+        <ProblemMessage problem={problem} /> <code class="muted">{problem.code}</code>
       </p>
       <p>
-        <strong>{words.nextWord}</strong> {nextOf(problem)}
+        <strong>{words.nextWord}</strong> <Next problem={problem} />
       </p>
     </div>
   );

@@ -28,11 +28,9 @@ export interface Failure extends Problem {
   readonly evidence: readonly EvidenceFile[];
 }
 
-export interface Retry {
+export interface Retry extends Problem {
   readonly attempt: number;
   readonly milliseconds: number;
-  readonly message: string;
-  readonly next: string;
 }
 
 /** Everything that the page shows about the node's own work. */
@@ -263,6 +261,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         retry: {
           attempt: event.attempt,
           milliseconds: event.milliseconds,
+          code: event.code,
           message: event.message,
           next: event.next,
         },

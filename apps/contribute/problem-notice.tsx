@@ -1,3 +1,4 @@
+import { ProblemMessage, ProblemNext } from '../ui/language/problem-text.tsx';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
 
@@ -7,10 +8,10 @@ export function ProblemNotice({ problem }: { problem: Problem | null }) {
   return (
     <div class="notice" data-tone="bad" role="alert">
       <p>
-        {problem.message} <code class="muted">{problem.code}</code>
+        <ProblemMessage problem={problem} /> <code class="muted">{problem.code}</code>
       </p>
       <p>
-        <strong>{messages.contribute.next}</strong> {problem.next}
+        <strong>{messages.contribute.next}</strong> <ProblemNext problem={problem} />
       </p>
     </div>
   );

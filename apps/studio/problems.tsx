@@ -1,3 +1,4 @@
+import { ProblemMessage, ProblemNext } from '../ui/language/problem-text.tsx';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
 import type { Session } from './session.ts';
@@ -5,14 +6,14 @@ import type { Session } from './session.ts';
 const words = messages.studio;
 
 /** A problem with what to do about it. */
-export function ProblemText({ problem: { code, message, next } }: { problem: Problem }) {
+export function ProblemText({ problem }: { problem: Problem }) {
   return (
     <>
       <p>
-        {message} <code class="muted">{code}</code>
+        <ProblemMessage problem={problem} /> <code class="muted">{problem.code}</code>
       </p>
       <p>
-        <strong>{words.next}</strong> {next}
+        <strong>{words.next}</strong> <ProblemNext problem={problem} />
       </p>
     </>
   );

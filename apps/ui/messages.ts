@@ -13,7 +13,7 @@ function viewOf<Part extends object>(part: () => Part | null): Part {
     const value = now === null ? null : Reflect.get(now, key);
     // Before the first language is loaded, modules take the parts that they will read. Who writes one asks for its symbols.
     if (now === null && typeof key === 'symbol') throw new Error('No language is loaded yet: call speak().');
-    const isPart = now === null || (typeof value === 'object' && !Array.isArray(value));
+    const isPart = now === null || (typeof value === 'object' && value !== null && !Array.isArray(value));
     if (!isPart) return value;
     const view = views.get(key) ?? viewOf(() => (part() === null ? null : Reflect.get(part() ?? {}, key)));
     views.set(key, view);

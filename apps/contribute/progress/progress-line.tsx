@@ -1,5 +1,6 @@
 import { useNow } from '../../ui/clock.ts';
 import { formatClock } from '../../ui/format.ts';
+import { ProblemMessage, ProblemNext } from '../../ui/language/problem-text.tsx';
 import { messages } from '../../ui/messages.ts';
 import { type LaunchStep, launchSteps, type State } from '../contribute-view.ts';
 import type { Controller } from '../controller.ts';
@@ -77,7 +78,10 @@ function Retry({ session, at }: { session: Controller; at: number }) {
   return (
     <div class="retry">
       <p>
-        {retry.message} <span class="muted">{retry.next}</span>
+        <ProblemMessage problem={retry} />{' '}
+        <span class="muted">
+          <ProblemNext problem={retry} />
+        </span>
       </p>
       <p>
         {words.retrying(retry.attempt, Math.max(0, Math.ceil((at - now) / 1000)))}{' '}

@@ -1,4 +1,5 @@
 import { formatBytes } from '../../ui/format.ts';
+import { ProblemMessage, ProblemNext } from '../../ui/language/problem-text.tsx';
 import { messages } from '../../ui/messages.ts';
 import type { Controller } from '../controller.ts';
 import './files-choice.css';
@@ -27,11 +28,13 @@ function Preview({ session }: { session: Controller }) {
     <div class="preview" aria-live="polite">
       {read === null && <p class="help">{words.textReading}</p>}
       {!session.busy.value &&
-        read?.problems.map(({ message, next }) => (
-          <div key={message} class="notice" data-tone={read.bytes === 0 ? 'bad' : 'warn'}>
-            <p>{message}</p>
+        read?.problems.map((problem) => (
+          <div key={problem.message} class="notice" data-tone={read.bytes === 0 ? 'bad' : 'warn'}>
+            <p>
+              <ProblemMessage problem={problem} />
+            </p>
             <p class="muted">
-              {words.next} {next}
+              {words.next} <ProblemNext problem={problem} />
             </p>
           </div>
         ))}

@@ -112,8 +112,8 @@ test('shows a lost connection until the node is back, and not as a notice', () =
   };
   const lost = fold([...scriptedEvents(1), retry]);
   expect(stateOf(lost)).toBe('retrying');
-  const { message, next } = retry;
-  expect(lost.retry).toEqual({ attempt: 2, milliseconds: 3_000, message, next });
+  const { code, message, next } = retry;
+  expect(lost.retry).toEqual({ attempt: 2, milliseconds: 3_000, code, message, next });
   expect(lost.notices).toEqual([]);
   const [, joined] = scriptedEvents(1);
   if (joined === undefined) throw new Error('the script joins');

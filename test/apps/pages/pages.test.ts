@@ -7,7 +7,7 @@ import { type Built, built } from '../../system/built.ts';
 import { scriptedStatus } from './scenarios.ts';
 import { scriptedEvents } from './scripted-events.ts';
 import { type ScriptedRelay, scriptedWorker, startScriptedRelay } from './scripted-relay.ts';
-import { openWatched, type WatchedPage } from './watched-page.ts';
+import { coloursOf, openWatched, type WatchedPage } from './watched-page.ts';
 
 let build: Built;
 let browser: Browser;
@@ -276,21 +276,6 @@ describe('contribute', () => {
 });
 
 describe('languages and forced colours', () => {
-  /** Colours of a screenshot of an element, each of at least a hundredth of its points. */
-  const colours = async (page: Page, selector: string) => {
-    const png = (await page.locator(selector).screenshot({ animations: 'disabled' })).toString('base64');
-    return page.evaluate(async (data) => {
-      const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
-      const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
-      const context = new OffscreenCanvas(image.width, image.height).getContext('2d');
-      if (context === null) throw new Error('no canvas');
-      context.drawImage(image, 0, 0);
-      const points = new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer);
-      const counts = Map.groupBy(points, (point) => point);
-      return [...counts.values()].filter((all) => all.length >= points.length / 100).length;
-    }, png);
-  };
-
   test('the switch changes the words and the direction, a training goes on, and a reload keeps the choice', async () => {
     const { page, problems } = await open('/', { worker: scriptedWorker(scriptedEvents(2)), width: 390 });
     // An element on its way in is faint for a moment, which axe would report.
@@ -313,6 +298,20 @@ describe('languages and forced colours', () => {
       .toBe('46% · الجولة 3 من 20 – Tapestry'.replace('%', '\u200e%\u200e'));
     await page.getByRole('button', { name: 'اختم' }).click();
     await page.getByRole('status').filter({ hasText: 'انتهى. شكرًا لك.' }).waitFor();
+    for (const [code, texts] of [
+      ['relay.bad-token', ['كلمة الانضمام غير صحيحة.', 'The token is wrong.', 'relay.bad-token']],
+      ['relay.new-kind', ['The token is wrong.', 'relay.new-kind', 'Ask for it.']],
+    ] as const) {
+      const failed = {
+        event: 'failed',
+        code,
+        message: 'The token is wrong.',
+        next: 'Ask for it.',
+        evidence: [],
+      };
+      await page.workers()[0]?.evaluate(`self.emit(${JSON.stringify(failed)})`);
+      for (const text of texts) await page.getByRole('alert').filter({ hasText: text }).waitFor();
+    }
     for (const width of [390, 1366]) {
       await page.setViewportSize({ width, height: 780 });
       await page.goto(`${relay.url}/dashboard`);
@@ -331,8 +330,8 @@ describe('languages and forced colours', () => {
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByText('Round 3 of 20, step 23 of 50').waitFor();
     // The page and at least so many colours on it: three dyes and the weft; two lines; done, not done and the edge.
-    expect(await colours(page, '.cloth')).toBeGreaterThanOrEqual(5);
-    expect(await colours(page, '.state progress')).toBeGreaterThanOrEqual(3);
+    expect(await coloursOf(page, '.cloth')).toBeGreaterThanOrEqual(5);
+    expect(await coloursOf(page, '.state progress')).toBeGreaterThanOrEqual(3);
     const background = (selector: string, pseudo: string) =>
       page
         .locator(selector)

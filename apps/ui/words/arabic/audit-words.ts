@@ -1,6 +1,5 @@
 import type { Messages } from '../catalogue.ts';
-import { isolated, plural } from './grammar.ts';
-import { contributionsOf, entriesOf, stepsOf, tokensOf } from './nouns.ts';
+import { contributionsOf, entriesOf, isolated, plural, stepsOf, tokensOf } from './grammar.ts';
 
 /** Every text of the audit page, in Arabic. */
 export const auditWords: Messages['audit'] = {

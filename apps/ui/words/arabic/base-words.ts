@@ -1,6 +1,5 @@
 import type { Messages } from '../catalogue.ts';
-import { isolated, plural } from './grammar.ts';
-import { roundsOf } from './nouns.ts';
+import { isolated, plural, roundsOf } from './grammar.ts';
 
 /** The texts about a base: trying it and taking it home, in Arabic. */
 export const baseWords: Messages['bases'] = {

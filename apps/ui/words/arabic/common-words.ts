@@ -1,5 +1,5 @@
 import type { CommonWords } from '../catalogue.ts';
-import { roundsOf } from './nouns.ts';
+import { roundsOf } from './grammar.ts';
 
 /** The texts that several pages show, in Arabic. */
 export const commonWords: CommonWords = {

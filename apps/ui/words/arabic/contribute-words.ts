@@ -1,6 +1,5 @@
 import type { Messages } from '../catalogue.ts';
-import { isolated, plural } from './grammar.ts';
-import { filesOf, parametersOf, presentOf, roundsOf, stepsOf } from './nouns.ts';
+import { filesOf, isolated, parametersOf, plural, presentOf, roundsOf, stepsOf } from './grammar.ts';
 
 /** Every text of the page that contributes to a run, in Arabic. */
 export const contributeWords: Messages['contribute'] = {

@@ -1,6 +1,5 @@
 import type { Messages } from '../catalogue.ts';
-import { isolated, plural } from './grammar.ts';
-import { nodesOf, parametersOf, roundsOf, stepsOf } from './nouns.ts';
+import { isolated, nodesOf, parametersOf, plural, roundsOf, stepsOf } from './grammar.ts';
 
 /** Every text of the dashboard, in Arabic. */
 export const dashboardWords: Messages['dashboard'] = {

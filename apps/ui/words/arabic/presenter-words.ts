@@ -1,6 +1,5 @@
 import type { Messages } from '../catalogue.ts';
-import { isolated } from './grammar.ts';
-import { presentOf } from './nouns.ts';
+import { isolated, presentOf } from './grammar.ts';
 
 /** The texts of whoever presents a run in a hall, in Arabic. */
 export const presenterWords: Messages['presenter'] = {

@@ -1,5 +1,5 @@
 import type { Messages } from '../catalogue.ts';
-import { contributionsOf } from './nouns.ts';
+import { contributionsOf } from './grammar.ts';
 
 /** The texts of a round that is open on the dashboard, in Arabic. */
 export const roundWords: Messages['rounds'] = {

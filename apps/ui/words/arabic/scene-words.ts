@@ -1,6 +1,5 @@
 import type { Messages } from '../catalogue.ts';
-import { isolated, plural } from './grammar.ts';
-import { contributionsOf, presentOf, tokensOf } from './nouns.ts';
+import { contributionsOf, isolated, plural, presentOf, tokensOf } from './grammar.ts';
 
 /** The texts of the scenes that are shown in a hall, in Arabic. */
 export const sceneWords: Messages['scenes'] = {

@@ -1,7 +1,6 @@
 import { formatCount } from '../../format.ts';
 import type { Messages } from '../catalogue.ts';
-import { isolated, plural } from './grammar.ts';
-import { filesOf, parametersOf, promptsOf, rowsOf, tokensOf, votesOf } from './nouns.ts';
+import { filesOf, isolated, parametersOf, plural, promptsOf, rowsOf, tokensOf, votesOf } from './grammar.ts';
 
 const carryingOf = (carrying: number, tokens: number) =>
   `${formatCount(carrying)} من أصل ${tokensOf(tokens)} تحمل خسارة`;

@@ -22,6 +22,8 @@ export const english = {
   envelope: envelopeWords,
   presenter: presenterWords,
   rounds: roundWords,
+  // Errors are written in English: theirs is the better text, because it names files and numbers.
+  problems: null,
   scenes: sceneWords,
   studio: studioWords,
   unsupported: unsupportedWords,

@@ -7,6 +7,7 @@ import { dashboardWords } from './dashboard-words.ts';
 import { envelopeWords } from './envelope-words.ts';
 import { fileWords } from './file-words.ts';
 import { presenterWords } from './presenter-words.ts';
+import { problemWords } from './problem-words.ts';
 import { roundWords } from './round-words.ts';
 import { sceneWords } from './scene-words.ts';
 import { studioWords } from './studio-words.ts';
@@ -23,6 +24,7 @@ export const spanish: Messages = {
   files: fileWords,
   presenter: presenterWords,
   rounds: roundWords,
+  problems: problemWords,
   scenes: sceneWords,
   studio: studioWords,
   unsupported: unsupportedWords,

@@ -1,0 +1,38 @@
+import { messages } from '../messages.ts';
+import type { Problem } from '../problem.ts';
+import { translatedProblems } from '../words/catalogue.ts';
+
+/** The problem's texts in the language of the page; null where there are none but those of the error. */
+function translationOf({ code }: Pick<Problem, 'code'>) {
+  const known = translatedProblems.find((each) => each === code);
+  return known === undefined ? null : (messages.problems?.[known] ?? null);
+}
+
+/** An error's own words, which are English. */
+function Own({ text }: { text: string }) {
+  return (
+    <bdi lang="en" dir="ltr">
+      {text}
+    </bdi>
+  );
+}
+
+/** What is wrong. Where the page's language has words for it, the error's own follow, because they name files and numbers. */
+export function ProblemMessage({ problem }: { problem: Problem }) {
+  const translation = translationOf(problem);
+  if (translation === null) return <Own text={problem.message} />;
+  return (
+    <>
+      {translation.message}{' '}
+      <small class="muted">
+        <Own text={problem.message} />
+      </small>
+    </>
+  );
+}
+
+/** What to do about a problem. */
+export function ProblemNext({ problem }: { problem: Problem }) {
+  const translation = translationOf(problem);
+  return translation === null ? <Own text={problem.next} /> : translation.next;
+}
