@@ -65,7 +65,7 @@ export class Metrics {
     },
   });
 
-  /** Bytes up and down so far, frames and blob downloads together. */
+  /** Bytes that the run took so far: frames, and downloads of bases and of what leads to them. */
   readonly bytes = { up: 0, down: 0 };
 
   constructor() {
@@ -82,6 +82,11 @@ export class Metrics {
   moved(direction: Direction, message: string, bytes: number): void {
     this.bytes[direction] += bytes;
     this.wireBytes.inc({ direction, message }, bytes);
+  }
+
+  /** Counts bytes of a single contribution that a reader downloads to check the relay, which the run itself does not take. */
+  read(bytes: number): void {
+    this.wireBytes.inc({ direction: 'down', message: 'contribution' }, bytes);
   }
 
   #gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[]): Gauge<Label> {

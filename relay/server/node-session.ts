@@ -310,8 +310,9 @@ export class NodeSession implements ConnectionHandler {
       state: heartbeat.state,
       steps: current ? steps : 0,
       trainingLoss: current && steps > 0 ? trainingLoss : this.#progress.trainingLoss,
-      // A short round may take a part of a second. What is shown stays within the tokens of a round.
-      tokensPerSecond: Math.min(tokensPerSecond, manifest.limits.maxTokens),
+      // A paused node has no speed. A short round may take a part of a second: what is shown stays within the tokens of a round.
+      tokensPerSecond:
+        heartbeat.state === NodeState.PAUSED ? 0 : Math.min(tokensPerSecond, manifest.limits.maxTokens),
     };
     const { pace } = this.#server.run;
     pace.takesPart(key, heartbeat.state !== NodeState.FOLLOWING && heartbeat.state !== NodeState.PAUSED);

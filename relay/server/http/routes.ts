@@ -142,7 +142,7 @@ export function routes(
     const isPublic = readable === 'anyone' || run.manifest.contributionReaders.case === 'anyone';
     return sendBlob(c, { hash, isPublic }, open, {
       turn: () => budget.turns.take(c.env.address),
-      sent: (bytes) => metrics.moved('down', 'blob', bytes),
+      sent: (bytes) => (readable === 'readers' ? metrics.read(bytes) : metrics.moved('down', 'blob', bytes)),
       missing: () => missingBlob(removedThrough(run.history().length, run.manifest.limits)),
     });
   });

@@ -41,6 +41,8 @@ test("the status shows a node's last heartbeat and its contributions over the ru
   for (const [state, shown] of states) {
     first.sendHeartbeat(1, state);
     await until(() => node()?.state === shown);
+    // A paused node has no speed, whatever it says.
+    expect(node()?.tokensPerSecond, shown).toBe(shown === 'paused' ? 0 : 100);
   }
   expect(node()).toMatchObject({
     steps: 1,
