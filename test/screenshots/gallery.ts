@@ -15,7 +15,6 @@ const captions: Readonly<Record<string, string>> = {
   'scene-speak': 'Present: speak',
   'scene-thanks': 'Present: thanks',
   audit: 'Audit: a run that was derived again in the visitor’s browser',
-  studio: 'Studio: a model and data',
 };
 
 /** The page that shows all pictures, those of one scene together. */

@@ -1,4 +1,4 @@
-// `npm run screenshots`: takes pictures of all pages into docs/screenshots. A real run is trained meanwhile, by three nodes and
+// `npm run screenshots`: takes pictures of a relay's pages into docs/screenshots. A real run is trained meanwhile, by three nodes and
 // a tab on this machine; nothing is scripted or made up. It takes a few minutes without a GPU.
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -110,28 +110,6 @@ try {
     .nth(2 * rounds)
     .click();
   await camera.take(audit, 'audit', ['wide', 'narrow']);
-
-  say('The studio.');
-  const questions = Array.from(
-    { length: 40 },
-    (_, at) => `{"prompt":"What is ${at}? ","completion":"${at % 5}"}`,
-  );
-  const answers = join(folder, 'questions.jsonl');
-  await writeFile(answers, questions.join('\n'));
-  const { url } = await command('studio', '--port', '0').said('studio');
-  const studio = await open(String(url));
-  const choose = async (label: string, path: string) => {
-    const [chooser] = await Promise.all([
-      studio.waitForEvent('filechooser'),
-      studio.getByLabel(label, { exact: true }).click(),
-    ]);
-    await chooser.setFiles(path);
-  };
-  await choose('Choose a folder', join(data, 'base'));
-  await studio.getByRole('radio', { checked: true }).first().waitFor();
-  await choose('Choose files', answers);
-  await studio.getByRole('checkbox', { name: /^questions.jsonl/, checked: true }).waitFor();
-  await camera.take(studio, 'studio', ['wide', 'narrow']);
 
   await writeFile(join(docs, 'README.md'), indexOf(camera.pictures));
   const bytes = camera.pictures.reduce((sum, picture) => sum + picture.bytes, 0);
