@@ -35,7 +35,7 @@ export const exitHelp = `Exit codes:
 const ownRelay = new Set(['relay.cannot-listen', 'relay.key', 'relay.port-in-use', 'relay.tls-files']);
 
 /** Flags that do not fit together, or not the run that they name. */
-const wrongUse = new Set(['relay.token-needed', 'run.other']);
+const wrongUse = new Set(['relay.token-needed', 'run.other', 'acme.terms']);
 
 /** The exit code for an error: the first word of its code decides. */
 export function exitCodeOf(error: unknown): number {

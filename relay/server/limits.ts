@@ -89,6 +89,9 @@ export interface RelayLimits extends RunLimits {
   readonly tick: number;
   /** How long a closing connection of a node may take to end. */
   readonly close: number;
+  /** How often the relay looks whether its certificate is to be renewed, and asks an authority whether it has decided. */
+  readonly certificateLook: number;
+  readonly acmePoll: number;
 }
 
 export const defaultLimits: RelayLimits = {
@@ -146,4 +149,6 @@ export const defaultLimits: RelayLimits = {
   metricsInterval: 250,
   tick: 100,
   close: 2_000,
+  certificateLook: 3_600_000,
+  acmePoll: 1_000,
 };

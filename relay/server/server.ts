@@ -12,7 +12,14 @@ import type { WholeManifest } from '../wire/frames.ts';
 import type { Hash } from '../wire/hex.ts';
 import type { RelayStatus } from '../wire/status.ts';
 import { Budget } from './budget/budget.ts';
-import { answerRequests, answerUpgrades, httpServer, listen, turnEveryoneAway } from './http/http-server.ts';
+import {
+  answerRequests,
+  answerUpgrades,
+  httpServer,
+  listen,
+  turnEveryoneAway,
+  useCertificate,
+} from './http/http-server.ts';
 import { isLoopback, type RelayNames } from './http/names.ts';
 import { Pages } from './http/pages.ts';
 import { routes } from './http/routes.ts';
@@ -28,7 +35,10 @@ import { Room, type Speaker } from './speech/room.ts';
 import { currentStatus } from './status/current-status.ts';
 import { RoundView } from './status/round-view.ts';
 import { StatusView } from './status/status-view.ts';
-import { type Certificate, certificateFor, type TlsOption } from './tls.ts';
+import { AcmeCertificate } from './tls/acme-certificate.ts';
+import { certificateFor, type TlsOption } from './tls/certificate.ts';
+import type { Certificate } from './tls/pair.ts';
+import { Renewal } from './tls/renewal.ts';
 import { FetchConnections } from './transport/fetch-connections.ts';
 
 export interface RelayOptions {
@@ -74,7 +84,7 @@ export interface Relay {
   readonly publicUrl: URL;
   readonly runId: Hash;
   readonly manifest: WholeManifest;
-  /** SHA-256 of the certificate, to compare in a browser; null without TLS. */
+  /** SHA-256 of the certificate, to compare in a browser; null without TLS, and for one that an authority gave by ACME. */
   readonly fingerprint: string | null;
   status(): RelayStatus;
   /** Calls `listener` with each new status, at most one each 500 ms; returns a function that stops it. */
@@ -94,7 +104,7 @@ export interface Relay {
 
 /**
  * Opens the run in `folder` and serves it. Listens on the port before anything is written to the run.
- * @throws TapestryError `relay.token-needed`, `relay.port-in-use`, `relay.cannot-listen`, `relay.tls-files`, and those
+ * @throws TapestryError `relay.token-needed`, `relay.port-in-use`, `relay.cannot-listen`, `relay.tls-files`, `acme.*`, and those
  * of `Run.open`
  */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
@@ -114,7 +124,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const limits = { ...defaultLimits, ...options.limits };
   const clock = options.clock ?? systemClock;
   await mkdir(options.folder, { recursive: true });
-  const certificate = await certificateFor(options.tls, options.folder, options.host, clock.now());
+  const { certificate, kept } = await openCertificate(options, limits, clock);
   const server = httpServer(certificate, limits);
   const admit = turnEveryoneAway(server);
   const metrics = new Metrics();
@@ -145,6 +155,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       budget,
       invitations,
       certificate,
+      renewal: kept && new Renewal(kept, (renewed) => useCertificate(server, renewed), options.log),
       pages,
       admit,
       proxies,
@@ -163,6 +174,18 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   }
 }
 
+/** The certificate to begin with, and that of an authority as it is kept. Throws as `AcmeCertificate` and `certificateFor`. */
+async function openCertificate(
+  { tls, folder, host }: RelayOptions,
+  limits: RelayLimits,
+  clock: Clock,
+): Promise<{ certificate: Certificate | null; kept: AcmeCertificate | null }> {
+  if (typeof tls === 'string' || !('acme' in tls))
+    return { certificate: await certificateFor(tls, folder, host, clock.now()), kept: null };
+  const kept = new AcmeCertificate(tls.acme, folder, limits.acmePoll);
+  return { certificate: await kept.open(clock.now()), kept };
+}
+
 interface Prepared {
   readonly names: RelayNames;
   readonly limits: RelayLimits;
@@ -171,6 +194,8 @@ interface Prepared {
   readonly budget: Budget;
   readonly invitations: Invitations;
   readonly certificate: Certificate | null;
+  /** Renews the certificate, if it is that of an authority. */
+  readonly renewal: Renewal | null;
   readonly pages: Pages;
   /** Ends the start-up phase, in which every request is answered 503. */
   readonly admit: () => void;
@@ -205,11 +230,16 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
     room?.tick();
   }, limits.tick);
 
+  const look = () => void prepared.renewal?.look(clock.now());
+  look();
+  const looking = setInterval(look, limits.certificateLook);
+
   const unwatchLoop = watchLoop((lateness) => prepared.metrics.looked(lateness));
 
   let closing: Promise<void> | null = null;
   const close = async () => {
     clearInterval(ticking);
+    clearInterval(looking);
     unwatchLoop();
     room?.close();
     server.close();
@@ -223,7 +253,8 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
     publicUrl: names.publicUrl ?? url,
     runId: run.id,
     manifest: run.manifest,
-    fingerprint: certificate?.fingerprint ?? null,
+    // Nobody should pin a certificate that an authority gave: it changes every few weeks.
+    fingerprint: prepared.renewal === null ? (certificate?.fingerprint ?? null) : null,
     status,
     watch: (listener) => view.watch(listener),
     base: () => run.base(),

@@ -10,10 +10,16 @@ const databaseEnds = ['', '-wal', '-shm', '-journal'];
 
 const ownFiles = new Set([
   ...[journalFile, lockFile].flatMap((name) => databaseEnds.map((end) => name + end)),
-  ...[keyFile, 'tls-cert.pem', 'tls-key.pem', 'metrics.jsonl', 'summary.json'].flatMap((name) => [
-    name,
-    name + temporarySuffix,
-  ]),
+  ...[
+    keyFile,
+    'tls-cert.pem',
+    'tls-key.pem',
+    'acme-cert.pem',
+    'acme-key.pem',
+    'acme-account.pem',
+    'metrics.jsonl',
+    'summary.json',
+  ].flatMap((name) => [name, name + temporarySuffix]),
 ]);
 
 /** Whether a relay makes a file with this path in a run's folder, which also may hold the files of others. */

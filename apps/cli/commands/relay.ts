@@ -29,7 +29,7 @@ import { announceSamples } from '../run/speech/samples.ts';
 import { letSpeak } from '../run/speech/speaker.ts';
 import { Writer } from '../run/speech/writer.ts';
 import { loadStartBase, type StartBase } from '../run/start-model.ts';
-import { tlsOf } from '../run/tls-option.ts';
+import { addressOf, type TlsFlags, tlsOf, withTlsFlags } from '../run/tls/tls-option.ts';
 import { tokenOf } from '../run/token.ts';
 import { joinUpstream, type UpstreamPlace, upstreamPlace } from '../run/upstream/join-upstream.ts';
 import { upstreamRun } from '../run/upstream/upstream-run.ts';
@@ -40,7 +40,7 @@ import { ProgressLine } from '../terminal/progress-line.ts';
 import { streams, terminal } from '../terminal/streams.ts';
 import { terminalText } from '../terminal/terminal-text.ts';
 
-interface RelayFlags extends RunFlags, PresenterFlags {
+interface RelayFlags extends RunFlags, PresenterFlags, TlsFlags {
   readonly host: string;
   readonly port: number;
   readonly token?: string;
@@ -51,7 +51,6 @@ interface RelayFlags extends RunFlags, PresenterFlags {
   readonly publicUrl?: URL;
   readonly trustProxy?: readonly ProxyAddress[];
   readonly readers?: string;
-  readonly tls: string;
   readonly data: string;
   readonly name?: string;
   readonly tokenizer?: string;
@@ -123,8 +122,8 @@ export function relayCommand(): Command {
       "who may read single contributions of a new run: anyone, members or an auditor's public key in hex " +
         '(default: members with a token, else anyone)',
       checkedReaders,
-    )
-    .option('--tls <how>', 'off, auto (a certificate of its own) or cert.pem,key.pem', 'off')
+    );
+  withTlsFlags(command)
     .addOption(dataOption('relay', 'the run: journal, payloads, bases, key'))
     .option('--name <text>', `the run's name (default: "${defaults.name}")`);
   const { guard, builtInGuard } = defaults;
@@ -172,6 +171,7 @@ export function relayCommand(): Command {
     'tapestry relay --rounds 100',
     'TAPESTRY_TOKEN=warp-and-weft tapestry relay --host 0.0.0.0 --tls auto --target 20',
     'tapestry relay --host 0.0.0.0 --token-file token.txt --tls cert.pem,key.pem --preset mini',
+    'tapestry relay --host 0.0.0.0 --token-file token.txt --tls acme:relay.example --acme-agree --port 443',
     'tapestry relay --token-file token.txt --public-url https://relay.example/',
     "tapestry relay --upstream 'https://relay.example/#token=warp-and-weft' --steps 10",
     'tapestry relay --base bases/smollm2 --data .tapestry/smollm2 --rounds 50',
@@ -252,11 +252,13 @@ async function openRelay(
   place: UpstreamPlace | null,
 ): Promise<Relay> {
   const tokenizer = flags.tokenizer === undefined ? start?.tokenizer : await readTokenizer(flags.tokenizer);
+  const tls = tlsOf(flags);
+  const publicUrl = flags.publicUrl ?? addressOf(tls, flags.port);
   const options = {
     folder: flags.data,
     host: flags.host,
     port: flags.port,
-    tls: tlsOf(flags.tls),
+    tls,
     pages: pagesFolder(),
     log: relayLog(output),
     evaluate: evaluateInThread,
@@ -267,7 +269,7 @@ async function openRelay(
     ...(flags.seats === undefined
       ? {}
       : { tokenSeats: flags.seats, limits: { seatsPerAddress: flags.seats } }),
-    ...(flags.publicUrl === undefined ? {} : { publicUrl: flags.publicUrl }),
+    ...(publicUrl === undefined ? {} : { publicUrl }),
     ...(flags.trustProxy === undefined ? {} : { trustedProxies: flags.trustProxy }),
   };
   try {

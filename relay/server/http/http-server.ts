@@ -4,7 +4,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -16,7 +16,7 @@ import type { Budget } from '../budget/budget.ts';
 import type { Hub } from '../hub.ts';
 import type { RelayLimits } from '../limits.ts';
 import type { Logger } from '../log.ts';
-import type { Certificate } from '../tls.ts';
+import type { Certificate } from '../tls/pair.ts';
 import type { FetchConnections } from '../transport/fetch-connections.ts';
 import { WebSocketTransport } from '../transport/web-socket.ts';
 import { type RelayNames, refusalOfNames, targetBelow } from './names.ts';
@@ -36,16 +36,19 @@ export function httpServer(certificate: Certificate | null, limits: RelayLimits)
   const server =
     certificate === null
       ? createHttpServer(timeouts)
-      : createHttpsServer({
-          ...timeouts,
-          cert: certificate.cert,
-          key: certificate.key,
-          minVersion: 'TLSv1.2',
-          handshakeTimeout: limits.handshake,
-        });
+      : createHttpsServer({ ...timeouts, ...contextOf(certificate), handshakeTimeout: limits.handshake });
   // Node destroys a socket that transferred nothing for this time, unless it became a WebSocket.
   server.timeout = limits.stall;
   return server;
+}
+
+function contextOf({ cert, key }: Certificate) {
+  return { cert, key, minVersion: 'TLSv1.2' } as const;
+}
+
+/** Gives new connections this certificate; those that are open keep theirs and stay open. */
+export function useCertificate(server: Server, certificate: Certificate): void {
+  if (server instanceof HttpsServer) server.setSecureContext(contextOf(certificate));
 }
 
 /**

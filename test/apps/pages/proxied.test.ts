@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../../../bench/browser.ts';
-import { certificateFor } from '../../../relay/server/tls.ts';
+import { certificateFor } from '../../../relay/server/tls/certificate.ts';
 import { startProxy } from '../../support/proxy.ts';
 import { start } from '../../support/relay/stage.ts';
 import { built } from '../../system/built.ts';

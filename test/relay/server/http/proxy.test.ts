@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, expect, test } from 'vitest';
-import { certificateFor } from '../../../../relay/server/tls.ts';
+import { certificateFor } from '../../../../relay/server/tls/certificate.ts';
 import { type ProxySettings, startProxy } from '../../../support/proxy.ts';
 import { ScriptedNode } from '../../../support/relay/scripted-node.ts';
 import { start } from '../../../support/relay/stage.ts';

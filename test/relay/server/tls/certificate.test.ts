@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startRelay } from '../../../relay/server/server.ts';
-import { certificateFor } from '../../../relay/server/tls.ts';
-import { ScriptedNode } from '../../support/relay/scripted-node.ts';
-import { smallRun } from '../../support/relay/small-run.ts';
+import { startRelay } from '../../../../relay/server/server.ts';
+import { certificateFor } from '../../../../relay/server/tls/certificate.ts';
+import { ScriptedNode } from '../../../support/relay/scripted-node.ts';
+import { smallRun } from '../../../support/relay/small-run.ts';
 
 const year = 365 * 24 * 60 * 60 * 1000;
 const now = Date.now();

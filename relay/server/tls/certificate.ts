@@ -1,21 +1,20 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import { TapestryError } from '../../client/errors.ts';
-import { nodeFiles, writeDurably } from '../storage/files.ts';
+import { TapestryError } from '../../../client/errors.ts';
+import { nodeFiles, writeDurably } from '../../storage/files.ts';
+import type { AcmeOptions } from './acme-options.ts';
+import { type Certificate, pairOf } from './pair.ts';
 
-export type TlsOption = 'off' | 'auto' | { readonly cert: string; readonly key: string };
-
-export interface Certificate {
-  /** PEM. */
-  readonly cert: string;
-  readonly key: string;
-  /** SHA-256 of the certificate in the form that browsers show: people compare it when they accept a self-signed one. */
-  readonly fingerprint: string;
-}
+/** A certificate of one's own, files, or one that an authority gives by ACME. */
+export type TlsOption =
+  | 'off'
+  | 'auto'
+  | { readonly cert: string; readonly key: string }
+  | { readonly acme: AcmeOptions };
 
 const day = 24 * 60 * 60 * 1000;
 /** The longest validity of a certificate that browsers accept, in milliseconds. */
@@ -25,13 +24,14 @@ const life = 397 * day;
 const mark = '# Made by Tapestry, which replaces this file when it is out of date.\n';
 
 /**
- * The relay's certificate: none, the operator's files, or a self-signed one. The relay keeps a self-signed certificate in
- * its folder, so that people accept it once, and replaces it when it is about to expire or lacks a name of this machine.
+ * The relay's certificate, if it is not that of an authority: none, the operator's files, or a self-signed one. The relay keeps a
+ * self-signed certificate in its folder, so that people accept it once, and replaces it when it is about to expire or lacks a name
+ * of this machine.
  * @throws TapestryError `relay.tls-files` if the operator's files cannot be read or do not belong together, or the place of the
  * self-signed one is taken
  */
 export async function certificateFor(
-  option: TlsOption,
+  option: Exclude<TlsOption, { readonly acme: AcmeOptions }>,
   folder: string,
   host: string,
   now: number,
@@ -75,7 +75,7 @@ async function own(folder: string, names: readonly string[], now: number): Promi
   const [cert, key] = [mark + made.cert, mark + made.private];
   await writeDurably(nodeFiles, folder, keyName, encoder.encode(key), { secret: true });
   await writeDurably(nodeFiles, folder, certName, encoder.encode(cert));
-  return certificate(cert, key);
+  return pairOf(cert, key);
 }
 
 /** Throws `relay.tls-files` for a file without the relay's mark. */
@@ -94,13 +94,7 @@ async function requireOwn(folder: string, name: string): Promise<void> {
 
 async function filesOf(certFile: string, keyFile: string): Promise<Certificate> {
   const [cert, key] = await Promise.all([readFile(certFile, 'utf8'), readFile(keyFile, 'utf8')]);
-  return certificate(cert, key);
-}
-
-function certificate(cert: string, key: string): Certificate {
-  const x509 = new X509Certificate(cert);
-  if (!x509.checkPrivateKey(createPrivateKey(key))) throw new Error('the key belongs to another certificate');
-  return { cert, key, fingerprint: x509.fingerprint256 };
+  return pairOf(cert, key);
 }
 
 function serves(x509: X509Certificate, names: readonly string[], now: number): boolean {
