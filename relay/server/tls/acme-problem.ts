@@ -27,10 +27,12 @@ export function acmeError(
   if (cause instanceof TapestryError) return cause;
   const options = { cause };
   if (problem === null) {
+    // The client fails with a TypeError where no answer came, since it looks into the answer.
+    const isSilent = cause instanceof TypeError;
     const why = cause instanceof Error ? cause.message : String(cause);
     return new TapestryError(
       'acme.directory',
-      `The certificate authority at ${directory} does not answer as one: ${why}.`,
+      `The certificate authority at ${directory} does not answer${isSilent ? '' : ` as one: ${why}`}.`,
       'Check this machine’s way to the internet and --acme-directory, and start the relay again.',
       options,
     );

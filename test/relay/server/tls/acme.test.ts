@@ -97,7 +97,10 @@ test('says what to do for each reason why there is no certificate', async () => 
   }
   authority.refusal = null;
   const nobody = `http://127.0.0.1:${await freePort()}/directory`;
-  expect(await failed({ directory: nobody })).toMatchObject({ code: 'acme.directory' });
+  expect(await failed({ directory: nobody })).toMatchObject({
+    code: 'acme.directory',
+    message: `The certificate authority at ${nobody} does not answer.`,
+  });
   expect(await failed()).toBeNull();
 });
 
