@@ -246,7 +246,7 @@ describe('nothing is lost by a click', () => {
     expect(await refused.count()).toBe(0);
     await startButton(page).click();
     await page.getByRole('alert').waitFor();
-    await page.getByText('1 file, 4 B: notes.md.').waitFor();
+    await page.getByText('1 file, 4 bytes: notes.md.').waitFor();
     await page.reload();
     await page.getByText('Choose these files again: notes.md.').waitFor();
   });
