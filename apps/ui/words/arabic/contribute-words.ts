@@ -133,7 +133,7 @@ export const contributeWords: Messages['contribute'] = {
   sentNames: {
     join: 'انضمام: مفتاحك وتوقيعه',
     offer: 'عرض: بصمة فرق وأعداده وخسائره',
-    chunk: 'قطعة: الفرق، أعداد من 8 بت',
+    chunk: 'قطعة: الفرق، مُرمَّزًا',
     heartbeat: 'نبضة: «أنا هنا»، الخطوات، الخسارة',
     leave: 'مغادرة: إلى اللقاء',
   },

@@ -119,7 +119,7 @@ export const contributeWords: Messages['contribute'] = {
   sentNames: {
     join: '加入：你的公钥及其签名',
     offer: '报价：增量的哈希值、计数和损失',
-    chunk: '数据块：增量，8 位数值',
+    chunk: '数据块：编码后的增量',
     heartbeat: '心跳：“我在”、步数、损失',
     leave: '离开：再见',
   },

@@ -134,7 +134,7 @@ export const contributeWords = {
   sentNames: {
     join: 'Join: your key and its signature',
     offer: 'Offer: hash, counts and losses of a delta',
-    chunk: 'Chunk: the delta, 8-bit numbers',
+    chunk: 'Chunk: the delta, encoded',
     heartbeat: 'Heartbeat: “I am here”, steps, loss',
     leave: 'Leave: goodbye',
   },

@@ -143,7 +143,7 @@ export const contributeWords: Messages['contribute'] = {
   sentNames: {
     join: 'Arrivée : votre clé et sa signature',
     offer: 'Offre : empreinte, comptes et pertes d’un delta',
-    chunk: 'Morceau : le delta, nombres de 8 bits',
+    chunk: 'Morceau : le delta, encodé',
     heartbeat: 'Battement : « je suis là », pas, perte',
     leave: 'Départ : au revoir',
   },

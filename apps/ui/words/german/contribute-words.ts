@@ -134,7 +134,7 @@ export const contributeWords: Messages['contribute'] = {
   sentNames: {
     join: 'Beitritt: Ihr Schlüssel und seine Signatur',
     offer: 'Angebot: Hash, Zählungen und Loss eines Deltas',
-    chunk: 'Stück: das Delta, 8-Bit-Zahlen',
+    chunk: 'Stück: das Delta, kodiert',
     heartbeat: 'Herzschlag: „Ich bin da“, Schritte, Loss',
     leave: 'Abschied: auf Wiedersehen',
   },

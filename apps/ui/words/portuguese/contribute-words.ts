@@ -142,7 +142,7 @@ export const contributeWords: Messages['contribute'] = {
   sentNames: {
     join: 'Entrada: a sua chave e a assinatura dela',
     offer: 'Oferta: hash, contagens e perdas de um delta',
-    chunk: 'Pedaço: o delta, números de 8 bits',
+    chunk: 'Pedaço: o delta, codificado',
     heartbeat: 'Pulso: “estou aqui”, passos, perda',
     leave: 'Saída: até logo',
   },

@@ -142,7 +142,7 @@ export const contributeWords: Messages['contribute'] = {
   sentNames: {
     join: 'Unión: tu clave y su firma',
     offer: 'Oferta: hash, recuentos y pérdidas de un delta',
-    chunk: 'Fragmento: el delta, números de 8 bits',
+    chunk: 'Fragmento: el delta, codificado',
     heartbeat: 'Latido: «aquí estoy», pasos, pérdida',
     leave: 'Salida: adiós',
   },
