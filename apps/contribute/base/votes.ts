@@ -1,4 +1,3 @@
-import type { PreferencePair } from '../../../client/derive/chat/conversation.ts';
 import type { Files } from '../../../client/runtime.ts';
 import type { ExportedFile } from '../../ui/files/saving.ts';
 import type { TextVote } from './base-api.ts';
@@ -18,8 +17,9 @@ export class Votes {
 
   /** Stores a vote, and gives the number of those stored. */
   async add({ run, prompt, chosen, rejected }: TextVote): Promise<number> {
-    const pair: PreferencePair = { prompt, chosen, rejected };
-    const lines = [...(await this.#lines(run)), JSON.stringify(pair)].slice(-storedVotes);
+    const lines = [...(await this.#lines(run)), JSON.stringify({ prompt, chosen, rejected })].slice(
+      -storedVotes,
+    );
     await this.#files.write(fileName(run), new TextEncoder().encode(`${lines.join('\n')}\n`));
     return lines.length;
   }
