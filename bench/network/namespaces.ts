@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { Line, LineOptions } from './line.ts';
@@ -8,13 +9,31 @@ const run = promisify(execFile);
 /** Addresses of the two ends, from a block that is for documentation. */
 const ends = { near: '192.0.2.1', far: '192.0.2.2' } as const;
 
+const named = /^tapestry-(?:near|far)-(\d+)$/;
+
+/** Of what `ip netns list` says, the namespaces of benches that no longer run: one that is killed leaves them behind. */
+export function staleNamespaces(listed: string, runs: (pid: number) => boolean): string[] {
+  const names = listed.split('\n').map((line) => line.split(' ')[0] ?? '');
+  return names.filter((name) => {
+    const pid = named.exec(name)?.[1];
+    return pid !== undefined && !runs(Number(pid));
+  });
+}
+
+async function removeStale(): Promise<void> {
+  const listed = await run('ip', ['netns', 'list']).catch(() => ({ stdout: '' }));
+  for (const name of staleNamespaces(listed.stdout, (pid) => existsSync(`/proc/${pid}`)))
+    await run('ip', ['netns', 'del', name]).catch(() => undefined);
+}
+
 /**
  * Two network namespaces with one line between them, on which a program of ours makes real packets late and loses some. It
  * needs Linux, Python, and the right to make namespaces and devices; throws an error that says what is missing.
  */
 export async function namespaceLine({ delay, loss, seed }: LineOptions): Promise<Line> {
   const { default: program } = await import('./line.py?raw');
-  const id = process.pid % 100_000;
+  await removeStale();
+  const id = process.pid;
   const names = { near: `tapestry-near-${id}`, far: `tapestry-far-${id}` } as const;
   const devices = { near: `tpn${id}`, far: `tpf${id}` } as const;
   const carrier = spawn(
