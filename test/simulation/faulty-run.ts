@@ -33,12 +33,16 @@ const newRun = tinyRun({ parameters, rounds: 3, quorum, target: 3 });
 /** Bugs to plant in what a process of the relay works with. */
 export interface Planted {
   readonly blobs?: (now: () => number) => MemoryBlobs;
+  readonly log?: (journal: MemoryJournal, fault: Fault) => MemoryLog;
   /** Called when a process has ended. */
   readonly ended?: (journal: MemoryJournal) => void;
 }
 
 /** So many starts in a row do not all crash by chance. */
 const mostStarts = 100;
+
+/** Far more operations of the stores than a good run has: about 600. A relay that writes the same without end is cut off there. */
+const mostOperations = 5_000;
 
 interface SimulatedNode extends TestNode {
   joined: boolean;
@@ -64,6 +68,7 @@ export class Simulation {
   /** False once no more faults are injected. */
   faulty = true;
   #drawn = 0;
+  #operations = 0;
 
   constructor(seed: number, nodes: readonly TestNode[], planted: Planted) {
     this.#planted = planted;
@@ -76,9 +81,11 @@ export class Simulation {
   /** Starts the process; if it crashes meanwhile, starts it again. */
   async start(): Promise<Run> {
     for (let starts = 0; ; starts++) {
+      this.checkEnds();
       if (starts === mostStarts) throw new Error('the run cannot be opened any more');
       const { disk } = this;
       const fault = (writes: boolean) => {
+        if (++this.#operations > mostOperations) disk.crashAfter(0);
         try {
           disk.operation(writes);
         } catch (error) {
@@ -89,7 +96,7 @@ export class Simulation {
         fault(writes);
         if (writes && this.faulty) this.#rival();
       };
-      const log = new MemoryLog(this.journal, troubled);
+      const log = this.#planted.log?.(this.journal, troubled) ?? new MemoryLog(this.journal, troubled);
       const { blobs } = this;
       blobs.fault = fault;
       const environment: Environment = { files: disk, openLog: () => log, openBlobs: () => blobs };
@@ -106,6 +113,12 @@ export class Simulation {
       }
       this.crash();
     }
+  }
+
+  /** Whoever waits for the stores would wait for ever: the seed ends here. */
+  checkEnds(): void {
+    if (this.#operations > mostOperations)
+      throw new Error(`run-ends: ${mostOperations} operations of the stores, and the run does not end`);
   }
 
   async #countTroubles(run: Run): Promise<void> {
@@ -152,6 +165,7 @@ export class Simulation {
     else if (drawn < 95) this.disk.refuseAfter(this.random.below(10), 1 + this.random.below(3));
     else run.refused(RefusalCode.MALFORMED);
     await settled(run);
+    this.checkEnds();
   }
 
   /** The node's next step towards a contribution to the current round. */
@@ -219,10 +233,11 @@ export async function simulate(
   simulation.disk.crashAfter(Number.POSITIVE_INFINITY);
   run = await simulation.start();
   for (let step = 0; run.current().phase !== 'complete'; step++) {
-    if (step === 2000) throw new Error('the run does not end');
+    if (step === 2000) throw new Error('run-ends: 2,000 steps without faults, and the run does not end');
     for (const node of simulation.nodes) await simulation.advance(run, node);
     simulation.clock.pass(500);
     await settled(run);
+    simulation.checkEnds();
   }
   const entries: Entry[] = [];
   for (const [i, stored] of simulation.journal.entries.entries()) {

@@ -3,8 +3,11 @@ import type { Invariant } from '../../apps/cli/simulate/invariants/invariant.ts'
 import { runSeed } from '../../apps/cli/simulate/search.ts';
 import { type Machines, machines } from '../../apps/cli/simulate/world/machines.ts';
 import { idle } from '../../client/contribute/session/state.ts';
+import type { Draft } from '../../relay/journal/entry.ts';
+import type { Appended, Head, Lease } from '../../relay/journal/event-log.ts';
 import { RefusalCode } from '../../relay/wire/tapestry_pb.js';
 import { MemoryBlobs } from '../support/relay/memory-blobs.ts';
+import { MemoryLog } from '../support/relay/memory-log.ts';
 import { testNode } from '../support/relay/run-support.ts';
 import { seed } from '../support/seed.ts';
 import { type Planted as Stores, simulate } from './faulty-run.ts';
@@ -207,6 +210,13 @@ class ShortBlobs extends MemoryBlobs {
   }
 }
 
+/** A log that acknowledges what the leader appends, and writes nothing once the run exists. */
+class ForgetfulLog extends MemoryLog {
+  override async append(lease: Lease, expected: Head, drafts: readonly Draft[]): Promise<Appended> {
+    return super.append(lease, expected, expected.sequence === 0 ? drafts : []);
+  }
+}
+
 const stores: readonly (readonly [bug: string, planted: Stores, by: RegExp])[] = [
   [
     'the newest entry is lost when the process ends',
@@ -215,12 +225,17 @@ const stores: readonly (readonly [bug: string, planted: Stores, by: RegExp])[] =
         if (entries.at(-1)?.kind === 'contribution-accepted') entries.pop();
       },
     },
-    /the run does not end/,
+    /run-ends/,
   ],
   [
     'a payload that was uploaded loses its last byte',
     { blobs: (now) => new ShortBlobs(now) },
     /cannot be opened/,
+  ],
+  [
+    'the journal acknowledges entries and never writes them',
+    { log: (journal, fault) => new ForgetfulLog(journal, fault) },
+    /run-ends: \d+ operations/,
   ],
 ];
 
