@@ -5,7 +5,7 @@ import type { Messages } from './words/catalogue.ts';
  * A view of a part of the catalogue. It reads the text in the language of the page at each access, so that what renders or
  * computes with it follows a change of the language, as with a signal. Parts have views; texts and lists are themselves.
  */
-function viewOf<Part extends object>(part: () => Part | null): Part {
+export function viewOf<Part extends object>(part: () => Part | null): Part {
   const views = new Map<PropertyKey, object>();
   const empty: Part = Object.create(null);
   const read = (key: PropertyKey) => {

@@ -9,12 +9,9 @@ import {
 import { leastHeld } from '../../../apps/contribute/controller.ts';
 import type { WorkerEvent } from '../../../apps/contribute/worker/worker-api.ts';
 import { ownTotals } from '../../../apps/contribute/yours.tsx';
-import { speak } from '../../../apps/ui/language/language.ts';
 import { messages } from '../../../apps/ui/messages.ts';
 import { scriptedStatus } from '../pages/scenarios.ts';
 import { scriptedEvents } from '../pages/scripted-events.ts';
-
-await speak('en');
 
 const fold = (events: readonly WorkerEvent[]) => events.reduce(reduceProgress, started(atRest));
 

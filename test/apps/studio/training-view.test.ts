@@ -8,9 +8,6 @@ import {
   type TrainingView,
 } from '../../../apps/studio/training-view.ts';
 import type { StudioEvent } from '../../../apps/studio/worker/worker-api.ts';
-import { speak } from '../../../apps/ui/language/language.ts';
-
-await speak('en');
 
 const measured = (step: number, loss: number): StudioEvent => ({
   ...{ event: 'measurement', best: false, stage: 0, step, at: 0 },

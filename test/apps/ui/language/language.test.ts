@@ -1,9 +1,7 @@
-import { effect } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { expect, test } from 'vitest';
-import { catalogue, localeOf, preferredLanguage, speak } from '../../../../apps/ui/language/language.ts';
-import { messages } from '../../../../apps/ui/messages.ts';
-
-const words = messages.connection;
+import { language, localeOf, preferredLanguage } from '../../../../apps/ui/language/language.ts';
+import { messages, viewOf } from '../../../../apps/ui/messages.ts';
 
 test.each([
   [['en-GB', 'de'], 'en', 'en-GB-u-nu-latn'],
@@ -13,19 +11,27 @@ test.each([
   [['ar-EG'], 'ar', 'ar-EG-u-nu-latn'],
   [['tlh'], 'en', 'en-u-nu-latn'],
   [[], 'en', 'en-u-nu-latn'],
-] as const)('of %j chooses %s, and writes numbers as %s', (wanted, language, locale) => {
-  expect(preferredLanguage(wanted)).toBe(language);
-  expect(localeOf(language, wanted)).toBe(locale);
+] as const)('of %j chooses %s, and writes numbers as %s', (wanted, tag, locale) => {
+  expect(preferredLanguage(wanted)).toBe(tag);
+  expect(localeOf(tag, wanted)).toBe(locale);
 });
 
-test('parts that were taken before a language was loaded have its texts, and tell readers of a change', async () => {
+test('parts that were taken before a language was loaded have its texts, and tell readers of a change', () => {
+  const catalogue = signal<{ readonly states: { readonly live: string } } | null>(null);
+  const { states } = viewOf(() => catalogue.value);
+  expect(() => `${states.live}`).toThrow('No language is loaded yet');
+  catalogue.value = { states: { live: 'Live' } };
   const seen: string[] = [];
   const stop = effect(() => {
-    seen.push(catalogue.value === null ? 'none yet' : words.live);
+    seen.push(states.live);
   });
-  await speak('en');
+  catalogue.value = { states: { live: 'Aktuell' } };
   stop();
-  expect(seen.at(-1)).toBe('Live');
+  expect(seen).toEqual(['Live', 'Aktuell']);
+});
+
+test('every file begins in English, and a view has the keys of its part', () => {
+  expect(language.value).toBe('en');
   expect(Object.keys(messages.states)).toEqual([
     ...['syncing', 'training', 'uploading', 'waiting', 'paused', 'following'],
   ]);
