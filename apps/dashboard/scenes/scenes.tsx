@@ -70,7 +70,7 @@ function WeaveScene({ status, opened }: Pick<Props, 'status' | 'opened'>) {
           : isOpen
             ? words.contributions(round.contributions, round.target)
             : messages.dashboard.phases[round.phase]}
-        {isOpen && round.deadlineAt !== null && `, ${words.left(formatDuration(round.deadlineAt - now))}`}
+        {isOpen && round.deadlineAt !== null && ` · ${words.left(formatDuration(round.deadlineAt - now))}`}
       </p>
     </>
   );

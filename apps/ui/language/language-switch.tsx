@@ -1,6 +1,12 @@
 import { messages } from '../messages.ts';
-import { isLanguageTag, languages, languageTags } from '../words/languages.ts';
-import { chooseLanguage, language } from './language.ts';
+import { isLanguageTag, type LanguageTag, languages, languageTags } from '../words/languages.ts';
+import { chooseLanguage, language, missing } from './language.ts';
+
+async function choose(select: HTMLSelectElement, tag: LanguageTag): Promise<void> {
+  await chooseLanguage(tag);
+  // If it could not be loaded, nothing renders that would set the choice back.
+  select.value = language.value;
+}
 
 /** A switch of the page's language: the languages in their own names, behind the tag of the one in use. */
 export function LanguageSwitch() {
@@ -12,8 +18,8 @@ export function LanguageSwitch() {
         title={messages.language}
         value={language.value}
         onChange={(event) => {
-          const { value } = event.currentTarget;
-          if (isLanguageTag(value)) void chooseLanguage(value);
+          const select = event.currentTarget;
+          if (isLanguageTag(select.value)) void choose(select, select.value);
         }}
       >
         {languageTags.map((tag) => (
@@ -22,6 +28,9 @@ export function LanguageSwitch() {
           </option>
         ))}
       </select>
+      <small role="alert">
+        {missing.value !== null && messages.languageMissing(languages[missing.value].name)}
+      </small>
     </span>
   );
 }

@@ -1,4 +1,4 @@
-import { batch, computed, type ReadonlySignal, signal } from '@preact/signals';
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Messages } from '../words/catalogue.ts';
 import { isLanguageTag, type LanguageTag, languages } from '../words/languages.ts';
 import { locale } from './locale.ts';
@@ -53,9 +53,18 @@ export async function openLanguage(): Promise<void> {
   await speak(isLanguageTag(stored) ? stored : preferredLanguage(navigator.languages));
 }
 
-/** Shows the page in the language that the person chose, now and at the next visit. */
+/** The language that was chosen last and could not be loaded, as its script is only on a relay that does not answer. */
+export const missing: Signal<LanguageTag | null> = signal(null);
+
+/** Shows the page in the language that the person chose, now and at the next visit. If it cannot be loaded, the old one stays. */
 export async function chooseLanguage(tag: LanguageTag): Promise<void> {
-  await speak(tag);
+  missing.value = null;
+  try {
+    await speak(tag);
+  } catch {
+    missing.value = tag;
+    return;
+  }
   localStorage.setItem(storedName, tag);
 }
 

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { sceneWords as arabic } from '../../../apps/ui/words/arabic/scene-words.ts';
 import { launchBrowser } from '../../../bench/browser.ts';
 import { type Built, built } from '../../system/built.ts';
 import { scriptedStatus } from './scenarios.ts';
@@ -135,5 +136,25 @@ test('on a phone, in the dark, each scene fits the width', async () => {
   await page.getByRole('dialog', { name: 'Round 7 of 40' }).waitFor();
   await page.goBack();
   await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+
+  await page.keyboard.press('Escape');
+  await page.getByLabel('Language', { exact: true }).selectOption('ar');
+  await page.getByRole('button', { name: arabic.open }).click();
+  for (const name of Object.values(arabic.names)) {
+    await page.getByRole('button', { name, exact: true }).click();
+    await page.getByRole('region', { name, exact: true }).waitFor();
+    expect((await overflow(page))[0], name).toBe(0);
+    expect((await new AxeBuilder({ page }).analyze()).violations, name).toEqual([]);
+  }
   expect(problems).toEqual([]);
+
+  // A language that cannot be loaded leaves the old one.
+  await page.route('**/assets/**', (route) => route.abort());
+  const languageSwitch = page.locator('.language select');
+  await languageSwitch.selectOption('fr');
+  await page.getByRole('alert').filter({ hasText: 'Français' }).waitFor();
+  expect(await languageSwitch.inputValue()).toBe('ar');
+  expect(await page.locator('html').getAttribute('lang')).toBe('ar');
+  expect((await overflow(page))[0]).toBe(0);
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 });

@@ -10,6 +10,7 @@ export const commonWords: CommonWords = {
     dark: 'الألوان: داكنة',
   },
   language: 'اللغة',
+  languageMissing: (language: string) => `لا يمكن تحميل ${language} ما دام المرحّل لا يجيب.`,
   skip: 'انتقل إلى المحتوى الرئيسي',
   hosts: { browser: 'لسان متصفح', node: 'Node', deno: 'Deno' },
   states: {

@@ -10,6 +10,7 @@ export const commonWords: CommonWords = {
     dark: '颜色：深色',
   },
   language: '语言',
+  languageMissing: (language: string) => `中继没有应答，暂时无法载入${language}。`,
   skip: '跳到主要内容',
   hosts: { browser: '浏览器标签页', node: 'Node', deno: 'Deno' },
   states: {

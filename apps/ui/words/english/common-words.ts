@@ -9,6 +9,7 @@ export const commonWords = {
     dark: 'Colours: dark',
   },
   language: 'Language',
+  languageMissing: (language: string) => `${language} cannot be loaded while the relay does not answer.`,
   skip: 'Skip to the main content',
   hosts: { browser: 'Browser tab', node: 'Node', deno: 'Deno' },
   states: {

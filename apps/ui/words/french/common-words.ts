@@ -10,6 +10,8 @@ export const commonWords: CommonWords = {
     dark: 'Couleurs : sombres',
   },
   language: 'Langue',
+  languageMissing: (language: string) =>
+    `Impossible de charger ${language} tant que le relais ne répond pas.`,
   skip: 'Aller au contenu',
   hosts: { browser: 'Onglet de navigateur', node: 'Node', deno: 'Deno' },
   states: {

@@ -10,6 +10,8 @@ export const commonWords: CommonWords = {
     dark: 'Farben: dunkel',
   },
   language: 'Sprache',
+  languageMissing: (language: string) =>
+    `${language} lässt sich nicht laden, solange das Relay nicht antwortet.`,
   skip: 'Zum Inhalt springen',
   hosts: { browser: 'Browser-Tab', node: 'Node', deno: 'Deno' },
   states: {

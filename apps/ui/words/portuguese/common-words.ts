@@ -10,6 +10,8 @@ export const commonWords: CommonWords = {
     dark: 'Cores: escuras',
   },
   language: 'Idioma',
+  languageMissing: (language: string) =>
+    `Não é possível carregar ${language} enquanto o relay não responder.`,
   skip: 'Ir para o conteúdo',
   hosts: { browser: 'Aba do navegador', node: 'Node', deno: 'Deno' },
   states: {

@@ -10,6 +10,7 @@ export const commonWords: CommonWords = {
     dark: 'Colores: oscuros',
   },
   language: 'Idioma',
+  languageMissing: (language: string) => `No se puede cargar ${language} mientras el relé no responda.`,
   skip: 'Ir al contenido',
   hosts: { browser: 'Pestaña del navegador', node: 'Node', deno: 'Deno' },
   states: {
