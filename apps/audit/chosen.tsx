@@ -1,4 +1,5 @@
 import { formatBytes } from '../ui/format.ts';
+import { Own } from '../ui/language/problem-text.tsx';
 import { messages } from '../ui/messages.ts';
 import { shortName } from './grid.tsx';
 import type { Accepted, RunGrid, Step } from './run-grid.ts';
@@ -42,7 +43,9 @@ function Steps({ grid, contribution }: { grid: RunGrid; contribution: Accepted }
               {hash !== null && <code class="hash">{hash}</code>}
               {step.problem !== null && (
                 <p class="notice" data-tone="bad">
-                  <code>{step.problem.place}</code> {step.problem.problem}
+                  <Own>
+                    <code>{step.problem.place}</code> {step.problem.problem}
+                  </Own>
                 </p>
               )}
             </li>

@@ -1,5 +1,5 @@
 import { formatDuration } from '../ui/format.ts';
-import { ProblemMessage, ProblemNext } from '../ui/language/problem-text.tsx';
+import { Own, ProblemMessage, ProblemNext } from '../ui/language/problem-text.tsx';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
 import { shortName } from './grid.tsx';
@@ -75,7 +75,9 @@ export function Verdict({ session }: { session: Session }) {
         <ul class="problems">
           {problems.map(({ place, problem }) => (
             <li key={`${place} ${problem}`} class="notice" data-tone="bad">
-              <code>{place}</code> {problem}
+              <Own>
+                <code>{place}</code> {problem}
+              </Own>
             </li>
           ))}
         </ul>

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { messages } from '../messages.ts';
 import type { Problem } from '../problem.ts';
 import { translatedProblems } from '../words/catalogue.ts';
@@ -8,11 +9,11 @@ function translationOf({ code }: Pick<Problem, 'code'>) {
   return known === undefined ? null : (messages.problems?.[known] ?? null);
 }
 
-/** An error's own words, which are English. */
-function Own({ text }: { text: string }) {
+/** Words that have no translation: those of an error or of the verifier itself, which are English. */
+export function Own({ children }: { children: ComponentChildren }) {
   return (
     <bdi lang="en" dir="ltr">
-      {text}
+      {children}
     </bdi>
   );
 }
@@ -20,12 +21,12 @@ function Own({ text }: { text: string }) {
 /** What is wrong. Where the page's language has words for it, the error's own follow, because they name files and numbers. */
 export function ProblemMessage({ problem }: { problem: Problem }) {
   const translation = translationOf(problem);
-  if (translation === null) return <Own text={problem.message} />;
+  if (translation === null) return <Own>{problem.message}</Own>;
   return (
     <>
       {translation.message}{' '}
       <small class="muted">
-        <Own text={problem.message} />
+        <Own>{problem.message}</Own>
       </small>
     </>
   );
@@ -34,5 +35,5 @@ export function ProblemMessage({ problem }: { problem: Problem }) {
 /** What to do about a problem. */
 export function ProblemNext({ problem }: { problem: Problem }) {
   const translation = translationOf(problem);
-  return translation === null ? <Own text={problem.next} /> : translation.next;
+  return translation === null ? <Own>{problem.next}</Own> : translation.next;
 }

@@ -8,13 +8,16 @@ type Words<T> = T extends string
     ? (...values: V) => string
     : { readonly [K in keyof T]: Words<T[K]> };
 
-/** The problems that have texts in other languages than English; those that people meet most. */
+/** The problems that have texts in other languages than English; those that people meet most, and all that the pages raise themselves. */
 export const translatedProblems = [
   'adapter.missing',
+  'audit.no-receipt',
   'corpus.none',
   'corpus.not-text',
   'corpus.too-short',
   'device.lost',
+  'page.unforeseen',
+  'page.worker',
   'relay.already-connected',
   'relay.bad-token',
   'relay.cut-off',
@@ -24,6 +27,13 @@ export const translatedProblems = [
   'relay.unreachable',
   'relay.wrong-protocol',
   'relay.wrong-run',
+  'studio.no-adapter',
+  'studio.no-breaches',
+  'studio.no-dataset',
+  'studio.no-file',
+  'studio.no-model',
+  'studio.too-large',
+  'studio.unknown-file',
 ] as const;
 type TranslatedProblem = (typeof translatedProblems)[number];
 

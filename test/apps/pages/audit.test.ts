@@ -115,6 +115,11 @@ test('derives a run of 20 rounds again, and finds what is changed at the places 
   ]);
   expect(await page.locator('.cell[data-state="unreached"]').count()).toBe(2 * (rounds - derived) - 1);
   await expectAccessible(page);
+  await page.getByLabel('Language', { exact: true }).selectOption('ar');
+  await page.locator('html[dir=rtl]').waitFor();
+  await expectAccessible(page);
+  await page.locator('.language select').selectOption('en');
+  await page.locator('html[lang=en]').waitFor();
   writeFileSync(file, bytes);
 
   const { sequence } = await contributionAt(relay, 30);

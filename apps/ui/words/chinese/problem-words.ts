@@ -19,4 +19,44 @@ export const problemWords: ProblemWords = {
   'relay.unreachable': { message: '中继没有应答。', next: '检查你的网络，以及中继是否在运行。' },
   'relay.wrong-protocol': { message: '本页面与中继使用不同版本的协议。', next: '重新加载页面。' },
   'relay.wrong-run': { message: '此中继现在进行的是另一次训练任务。', next: '重新加载页面即可加入。' },
+  'audit.no-receipt': {
+    message: '有一个文件既不含收据，也不含检查点。',
+    next: '请从节点的文件夹中选择 receipts-….txt 和 checkpoint-….txt 文件。',
+  },
+  'page.unforeseen': {
+    message: '发生了本页面不认识的错误。',
+    next: '请重新加载页面。如果错误再次出现，请报告。',
+  },
+  'page.worker': {
+    message: '页面中负责计算的部分已停止工作。',
+    next: '请重新加载页面。',
+  },
+  'studio.no-adapter': {
+    message: '这个模型是用全部权重构建的，没有适配器。',
+    next: '请导出整个模型，或用适配器构建。',
+  },
+  'studio.no-breaches': {
+    message: '配方中没有能发现违规的规则，或者其数据中没有提示。',
+    next: '请放入规则文件，或含有受保护领域或检查的章程，以及含有提示的数据。',
+  },
+  'studio.no-dataset': {
+    message: '配方中的一个数据集不在这里。',
+    next: '请把文件放到页面上，或从配方中去掉它的名称。',
+  },
+  'studio.no-file': {
+    message: '配方提到的一个文件不在这里。',
+    next: '请把文件放到页面上，或从配方中去掉它的名称。',
+  },
+  'studio.no-model': {
+    message: '配方的基座模型不在这里。',
+    next: '请把一个基座模型放到页面上，或选择这里已有的一个。',
+  },
+  'studio.too-large': {
+    message: '有一个文件太大。',
+    next: '请放入较小的文件：配方、规则和卡片都是短文本。',
+  },
+  'studio.unknown-file': {
+    message: '工作室无法读取一个文件。',
+    next: '请放入模型、数据及其卡片、配方、章程、规则或奖励函数。',
+  },
 };

@@ -55,4 +55,44 @@ export const problemWords: ProblemWords = {
     message: 'Ce relais mène maintenant une autre session.',
     next: 'Rechargez la page pour la rejoindre.',
   },
+  'audit.no-receipt': {
+    message: 'Un fichier ne contient ni reçus ni point de contrôle.',
+    next: 'Choisissez les fichiers receipts-….txt et checkpoint-….txt dans le dossier d’un nœud.',
+  },
+  'page.unforeseen': {
+    message: 'Une erreur que la page ne connaît pas s’est produite.',
+    next: 'Rechargez la page. Si l’erreur se reproduit, signalez-la.',
+  },
+  'page.worker': {
+    message: 'La partie de la page qui calcule s’est arrêtée.',
+    next: 'Rechargez la page.',
+  },
+  'studio.no-adapter': {
+    message: 'Ce modèle a été construit avec tous ses poids et n’a pas d’adaptateur.',
+    next: 'Exportez le modèle entier, ou construisez avec un adaptateur.',
+  },
+  'studio.no-breaches': {
+    message: 'La recette n’a aucune règle qui trouve des infractions, ou ses données n’ont aucune invite.',
+    next: 'Déposez un fichier de règles, ou une constitution avec des domaines protégés ou des vérifications, et des données avec des invites.',
+  },
+  'studio.no-dataset': {
+    message: 'Un jeu de données de la recette n’est pas ici.',
+    next: 'Déposez le fichier sur la page, ou retirez son nom de la recette.',
+  },
+  'studio.no-file': {
+    message: 'La recette nomme un fichier qui n’est pas ici.',
+    next: 'Déposez le fichier sur la page, ou retirez son nom de la recette.',
+  },
+  'studio.no-model': {
+    message: 'La base de la recette n’est pas ici.',
+    next: 'Déposez une base sur la page, ou choisissez-en une qui est ici.',
+  },
+  'studio.too-large': {
+    message: 'Un fichier est trop grand.',
+    next: 'Déposez-en un plus petit : les recettes, les règles et les fiches sont de courts textes.',
+  },
+  'studio.unknown-file': {
+    message: 'Le studio ne sait pas lire un fichier.',
+    next: 'Déposez un modèle, des données avec leurs fiches, une recette, une constitution, des règles ou une fonction de récompense.',
+  },
 };

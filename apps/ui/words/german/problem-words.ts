@@ -55,4 +55,44 @@ export const problemWords: ProblemWords = {
     message: 'Dieses Relay führt jetzt einen anderen Lauf.',
     next: 'Laden Sie die Seite neu, um ihm beizutreten.',
   },
+  'audit.no-receipt': {
+    message: 'Eine Datei enthält weder Quittungen noch einen Kontrollpunkt.',
+    next: 'Wählen Sie die Dateien receipts-….txt und checkpoint-….txt aus dem Ordner eines Knotens.',
+  },
+  'page.unforeseen': {
+    message: 'Ein Fehler ist aufgetreten, den die Seite nicht kennt.',
+    next: 'Laden Sie die Seite neu. Tritt der Fehler wieder auf, melden Sie ihn.',
+  },
+  'page.worker': {
+    message: 'Der Teil der Seite, der rechnet, ist ausgefallen.',
+    next: 'Laden Sie die Seite neu.',
+  },
+  'studio.no-adapter': {
+    message: 'Dieses Modell wurde mit vollen Gewichten gebaut und hat keinen Adapter.',
+    next: 'Exportieren Sie das ganze Modell, oder bauen Sie mit einem Adapter.',
+  },
+  'studio.no-breaches': {
+    message: 'Das Rezept hat keine Regel, die Verstöße findet, oder seine Daten haben keinen Prompt.',
+    next: 'Legen Sie eine Datei mit Regeln oder eine Verfassung mit geschützten Bereichen oder Prüfungen ab, und Daten mit Prompts.',
+  },
+  'studio.no-dataset': {
+    message: 'Ein Datensatz des Rezepts ist nicht hier.',
+    next: 'Legen Sie die Datei auf der Seite ab, oder nehmen Sie ihren Namen aus dem Rezept.',
+  },
+  'studio.no-file': {
+    message: 'Das Rezept nennt eine Datei, die nicht hier ist.',
+    next: 'Legen Sie die Datei auf der Seite ab, oder nehmen Sie ihren Namen aus dem Rezept.',
+  },
+  'studio.no-model': {
+    message: 'Die Basis des Rezepts ist nicht hier.',
+    next: 'Legen Sie eine Basis auf der Seite ab, oder wählen Sie eine, die hier ist.',
+  },
+  'studio.too-large': {
+    message: 'Eine Datei ist zu groß.',
+    next: 'Legen Sie eine kleinere ab: Rezepte, Regeln und Karten sind kurze Texte.',
+  },
+  'studio.unknown-file': {
+    message: 'Das Studio kann mit einer Datei nichts anfangen.',
+    next: 'Legen Sie Modelle, Daten mit ihren Karten, Rezepte, Verfassungen, Regeln oder Belohnungsfunktionen ab.',
+  },
 };

@@ -52,4 +52,44 @@ export const problemWords: ProblemWords = {
     message: 'Este relé conduz agora outra sessão.',
     next: 'Recarregue a página para entrar nela.',
   },
+  'audit.no-receipt': {
+    message: 'Um arquivo não contém recibos nem um ponto de controle.',
+    next: 'Escolha os arquivos receipts-….txt e checkpoint-….txt da pasta de um nó.',
+  },
+  'page.unforeseen': {
+    message: 'Ocorreu um erro que a página não conhece.',
+    next: 'Recarregue a página. Se o erro se repetir, comunique-o.',
+  },
+  'page.worker': {
+    message: 'A parte da página que calcula parou de funcionar.',
+    next: 'Recarregue a página.',
+  },
+  'studio.no-adapter': {
+    message: 'Este modelo foi construído com todos os pesos e não tem adaptador.',
+    next: 'Exporte o modelo inteiro, ou construa com um adaptador.',
+  },
+  'studio.no-breaches': {
+    message: 'A receita não tem nenhuma regra que encontre violações, ou seus dados não têm nenhum prompt.',
+    next: 'Solte um arquivo de regras, ou uma constituição com domínios protegidos ou verificações, e dados com prompts.',
+  },
+  'studio.no-dataset': {
+    message: 'Um conjunto de dados da receita não está aqui.',
+    next: 'Solte o arquivo na página, ou tire o nome dele da receita.',
+  },
+  'studio.no-file': {
+    message: 'A receita cita um arquivo que não está aqui.',
+    next: 'Solte o arquivo na página, ou tire o nome dele da receita.',
+  },
+  'studio.no-model': {
+    message: 'A base da receita não está aqui.',
+    next: 'Solte uma base na página, ou escolha uma que esteja aqui.',
+  },
+  'studio.too-large': {
+    message: 'Um arquivo é grande demais.',
+    next: 'Solte um menor: receitas, regras e fichas são textos curtos.',
+  },
+  'studio.unknown-file': {
+    message: 'O estúdio não sabe ler um arquivo.',
+    next: 'Solte um modelo, dados com suas fichas, uma receita, uma constituição, regras ou uma função de recompensa.',
+  },
 };

@@ -52,4 +52,45 @@ export const problemWords: ProblemWords = {
     message: 'Este relé lleva ahora otra sesión.',
     next: 'Vuelve a cargar la página para unirte a ella.',
   },
+  'audit.no-receipt': {
+    message: 'Un archivo no contiene recibos ni un punto de control.',
+    next: 'Elige los archivos receipts-….txt y checkpoint-….txt de la carpeta de un nodo.',
+  },
+  'page.unforeseen': {
+    message: 'Ocurrió un error que la página no conoce.',
+    next: 'Vuelve a cargar la página. Si el error se repite, comunícalo.',
+  },
+  'page.worker': {
+    message: 'La parte de la página que calcula dejó de funcionar.',
+    next: 'Vuelve a cargar la página.',
+  },
+  'studio.no-adapter': {
+    message: 'Este modelo se construyó con todos los pesos y no tiene adaptador.',
+    next: 'Exporta el modelo entero, o construye con un adaptador.',
+  },
+  'studio.no-breaches': {
+    message:
+      'La receta no tiene ninguna regla que encuentre infracciones, o sus datos no tienen ningún prompt.',
+    next: 'Suelta un archivo de reglas, o una constitución con dominios protegidos o comprobaciones, y datos con prompts.',
+  },
+  'studio.no-dataset': {
+    message: 'Un conjunto de datos de la receta no está aquí.',
+    next: 'Suelta el archivo en la página, o quita su nombre de la receta.',
+  },
+  'studio.no-file': {
+    message: 'La receta nombra un archivo que no está aquí.',
+    next: 'Suelta el archivo en la página, o quita su nombre de la receta.',
+  },
+  'studio.no-model': {
+    message: 'La base de la receta no está aquí.',
+    next: 'Suelta una base en la página, o elige una que esté aquí.',
+  },
+  'studio.too-large': {
+    message: 'Un archivo es demasiado grande.',
+    next: 'Suelta uno más pequeño: las recetas, las reglas y las fichas son textos cortos.',
+  },
+  'studio.unknown-file': {
+    message: 'El estudio no sabe leer un archivo.',
+    next: 'Suelta un modelo, datos con sus fichas, una receta, una constitución, reglas o una función de recompensa.',
+  },
 };
