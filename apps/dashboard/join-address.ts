@@ -1,9 +1,14 @@
+import { fingerprintWords } from '../../relay/wire/certificate/fingerprint-words.ts';
+import { toHex } from '../../relay/wire/hex.ts';
+
 /** Who can use an address to contribute from a browser: WebGPU needs a secure origin. */
 export type Reach = 'anyone' | 'this-machine' | 'no-webgpu';
 
 export interface JoinAddress {
   readonly address: string;
   readonly reach: Reach;
+  /** Four words of the relay's own certificate. The link tells them, so whoever answers in the relay's place cannot; null without. */
+  readonly certificate: string | null;
 }
 
 /**
@@ -23,5 +28,13 @@ export function joinAddress(page: URL, published: string | null): JoinAddress {
   return {
     address: address.href,
     reach: local ? 'this-machine' : address.protocol === 'https:' ? 'anyone' : 'no-webgpu',
+    certificate: certificateWords(given.get('fingerprint') ?? ''),
   };
+}
+
+/** The words of a fingerprint as links hold it, 43 digits of base64url; null for another text. */
+function certificateWords(fingerprint: string): string | null {
+  if (!/^[\w-]{43}$/.test(fingerprint)) return null;
+  const bytes = atob(fingerprint.replaceAll('-', '+').replaceAll('_', '/'));
+  return fingerprintWords(toHex(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))));
 }

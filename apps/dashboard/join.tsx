@@ -21,6 +21,19 @@ function Reach({ join: { reach } }: Pick<Props, 'join'>) {
   );
 }
 
+/** What the relay's terminal shows too, for people to compare. */
+export function CertificateWords({ join: { certificate } }: Pick<Props, 'join'>) {
+  if (certificate === null) return null;
+  return (
+    <p class="certificate">
+      {words.certificate}{' '}
+      <bdi lang="en">
+        <strong>{certificate}</strong>
+      </bdi>
+    </p>
+  );
+}
+
 /** How to join; after the last round, where to get the base. */
 export function Join({ join, stage, base }: Props) {
   if (stage === 'complete' && base !== null)
@@ -55,6 +68,7 @@ export function Join({ join, stage, base }: Props) {
         <p class="address">
           <a href={join.address}>{join.address}</a>
         </p>
+        <CertificateWords join={join} />
         {stage === 'empty' && <Reach join={join} />}
       </div>
       <QrCode address={join.address} />

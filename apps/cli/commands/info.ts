@@ -9,6 +9,7 @@ import { type PresetName, presetNames, presets } from '../../../client/model/con
 import { layoutOf } from '../../../client/model/parameters.ts';
 import { RelayHttp } from '../../../client/relay-http.ts';
 import { predictMemory } from '../../../client/train/memory.ts';
+import { fingerprintWords } from '../../../relay/wire/certificate/fingerprint-words.ts';
 import { type RelayStatus, statusHistorySchema, statusSnapshotSchema } from '../../../relay/wire/status.ts';
 import { Command } from '../command.ts';
 import { dataFolder } from '../files/data-folder.ts';
@@ -104,10 +105,13 @@ async function openedAdapter(): Promise<Device | null> {
 }
 
 async function showRelay(address: string, fingerprint: string | undefined, output: Output): Promise<void> {
+  const { url, fingerprint: linked } = relayAddress(address);
+  const pinned = url.protocol === 'https:' ? (fingerprint ?? linked) : undefined;
   const status = await relayStatus(address, fingerprint);
+  const certificate = pinned === undefined ? [] : [`certificate: ${fingerprintWords(pinned)}`];
   output.result(
     { event: 'status', ...status },
-    [terminalText(status.run.name), ...statusTable(status, Date.now())].join('\n'),
+    [terminalText(status.run.name), ...certificate, ...statusTable(status, Date.now())].join('\n'),
   );
 }
 

@@ -10,6 +10,7 @@ import { TapestryError } from '../../../client/errors.ts';
 import { loadCorpusFiles, textFilesAt } from '../../../client/host/corpus-files.ts';
 import type { Runtime } from '../../../client/runtime.ts';
 import { checkedPower } from '../../../client/train/loop/throttle.ts';
+import { fingerprintWords } from '../../../relay/wire/certificate/fingerprint-words.ts';
 import { DataJournal } from '../cards/data-journal.ts';
 import { hashOfFile, requireUse } from '../cards/data-use.ts';
 import { Command } from '../command.ts';
@@ -109,7 +110,16 @@ async function join(argument: string | undefined, given: JoinFlags): Promise<voi
   const token = (await tokenOf(flags)) ?? invited;
   if (flags.text !== undefined) await contributeFiles(flags.text, flags.data, relay);
   const corpus = await corpusOf(flags, output);
-  const { runtime, network } = await placeFor(flags.data, flags.fingerprint ?? link.fingerprint, relay);
+  const pinned = flags.fingerprint ?? link.fingerprint;
+  const { runtime, network } = await placeFor(flags.data, pinned, relay);
+  // Deno compares no fingerprint: it trusts the file of --cert.
+  if (pinned !== undefined && !('Deno' in globalThis)) {
+    const certificate = fingerprintWords(pinned);
+    output.progress(
+      { event: 'pinned', certificate },
+      `Joins only the relay whose certificate is: ${certificate}`,
+    );
+  }
   const panel = new JoinPanel();
   const contributor = new Contributor(runtime, network, {
     relay,

@@ -2,8 +2,10 @@ import { networkInterfaces } from 'node:os';
 import { renderUnicodeCompact } from 'uqr';
 import { isLoopback } from '../../../relay/server/http/names.ts';
 import type { Relay } from '../../../relay/server/server.ts';
+import { fingerprintWords } from '../../../relay/wire/certificate/fingerprint-words.ts';
 import { colour } from '../terminal/output.ts';
 import { shellWord } from '../terminal/terminal-text.ts';
+import { fingerprintOf, shortFingerprint } from './fingerprint.ts';
 import type { PresenterSecret } from './joining/presenter.ts';
 import { joinLink } from './relay-address.ts';
 
@@ -26,6 +28,7 @@ export function invitation(
     dashboard: string;
     presenter?: string;
     fingerprint: string | null;
+    fingerprintWords: string | null;
   };
   /** `rows` is the height of the terminal: a QR code that would push the addresses out of sight is left out; 0 for none. */
   text: (rows: number) => string;
@@ -33,10 +36,12 @@ export function invitation(
   const url = relay.publicUrl;
   const behindProxy = url !== relay.url;
   const fingerprint = behindProxy ? null : relay.fingerprint;
+  const words = fingerprint === null ? null : fingerprintWords(fingerprintOf(fingerprint));
   const tab = joinLink(url, token, null);
   const link = joinLink(url, token, fingerprint);
   const dashboard = new URL('dashboard', url).href;
-  const steering = presenter === undefined ? null : presenterLink(dashboard, token, presenter.secret);
+  const steering =
+    presenter === undefined ? null : presenterLink(dashboard, token, presenter.secret, fingerprint);
   const lines = [
     `${colour('bold', 'Dashboard')}  ${dashboard}`,
     ...(steering === null ? [] : [`${colour('bold', 'Presenter')}  ${steering}  (for you alone)`]),
@@ -45,7 +50,10 @@ export function invitation(
     `${colour('bold', 'Deno')}       see "npx tapestry join --help"`,
   ];
   if (fingerprint !== null)
-    lines.push(`The certificate's SHA-256, to compare when a browser asks: ${fingerprint}`);
+    lines.push(
+      `The certificate's SHA-256, to compare when a browser asks: ${fingerprint}`,
+      `In four words, which nodes and the presenter's dashboard show too: ${words}`,
+    );
   else if (url.protocol === 'http:' && !isLoopback(url.hostname))
     lines.push('Browsers give WebGPU to secure origins only: for tabs on other machines add --tls auto.');
   const everywhere = host === '0.0.0.0' || host === '::';
@@ -62,6 +70,7 @@ export function invitation(
       dashboard,
       ...(steering === null ? {} : { presenter: steering }),
       fingerprint,
+      fingerprintWords: words,
     },
     text: (rows) => {
       const fits = lines.length + code.split('\n').length + panelRows <= rows;
@@ -70,10 +79,19 @@ export function invitation(
   };
 }
 
-/** The dashboard of whoever holds the presenter's secret; its join code has the token. */
-function presenterLink(dashboard: string, token: string | undefined, presenter: string): string {
+/** The dashboard of whoever holds the presenter's secret; its join code has the token, and the fingerprint of the relay's own certificate. */
+function presenterLink(
+  dashboard: string,
+  token: string | undefined,
+  presenter: string,
+  fingerprint: string | null,
+): string {
   const link = new URL(dashboard);
-  link.hash = new URLSearchParams({ ...(token === undefined ? {} : { token }), presenter }).toString();
+  link.hash = new URLSearchParams({
+    ...(token === undefined ? {} : { token }),
+    presenter,
+    ...(fingerprint === null ? {} : { fingerprint: shortFingerprint(fingerprint) }),
+  }).toString();
   return link.href;
 }
 

@@ -8,6 +8,7 @@ import { messages } from '../../ui/messages.ts';
 import { savePicture } from '../../ui/picture/save-picture.ts';
 import { QrCode } from '../../ui/qr-code.tsx';
 import { dyes, participation, weavingCorpora } from '../../ui/weave.ts';
+import { CertificateWords } from '../join.tsx';
 import type { JoinAddress } from '../join-address.ts';
 import type { CharacterKeys } from '../presenter/character-keys.ts';
 import { commandsFor } from '../presenter/controls.tsx';
@@ -44,6 +45,7 @@ function JoinScene({ status, join }: Pick<Props, 'status' | 'join'>) {
           <span>{join.address}</span>
         </p>
         <p>{words.joinHow}</p>
+        <CertificateWords join={join} />
         <p>
           <strong>
             {isLobby ? messages.presenter.lobby(status.nodes.length) : words.here(status.nodes.length)}

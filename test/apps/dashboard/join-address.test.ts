@@ -17,7 +17,7 @@ test.each([
   ['https://relay.example/dashboard#other=1', 'https://relay.example/', 'anyone'],
   ['https://relay.example/run/dashboard#token=a', 'https://relay.example/run/#token=a', 'anyone'],
 ])('%s is joined at %s (%s)', (page, address, reach) => {
-  expect(joinAddress(new URL(page), null)).toEqual({ address, reach });
+  expect(joinAddress(new URL(page), null)).toMatchObject({ address, reach });
 });
 
 test('the dashboard shows the published address to join, at any address it was opened', () => {
@@ -25,5 +25,16 @@ test('the dashboard shows the published address to join, at any address it was o
   expect(joinAddress(page, 'https://relay.example/run/')).toEqual({
     address: 'https://relay.example/run/#token=a',
     reach: 'anyone',
+    certificate: null,
   });
+});
+
+test.each([
+  [`#token=a&fingerprint=${Buffer.alloc(32, 0xff).toString('base64url')}`, 'zoo zoo zoo zoo'],
+  [`#fingerprint=${Buffer.alloc(31, 0xff).toString('base64url')}`, null],
+  ['#token=a', null],
+  ['#fingerprint=', null],
+])('the dashboard at %s shows the certificate as %j', (hash, certificate) => {
+  const page = new URL(`https://192.168.1.20:8080/dashboard${hash}`);
+  expect(joinAddress(page, null).certificate).toBe(certificate);
 });

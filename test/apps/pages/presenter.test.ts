@@ -37,9 +37,13 @@ test('the presenter starts a run from its lobby, steers it with the keyboard alo
   for (let count = 0; count < 3; count++) nodes.push(await ScriptedNode.join(relay.url, { token }));
   const [first, second, third] = nodes;
   if (!first || !second || !third) throw new Error('no nodes');
-  const hash = new URLSearchParams({ token, presenter: 'for one alone' });
+  const fingerprint = Buffer.alloc(32, 0xff).toString('base64url');
+  const hash = new URLSearchParams({ token, presenter: 'for one alone', fingerprint });
   await page.goto(new URL(`dashboard#${hash}`, relay.url).href);
   await page.getByText('3 here. The run starts when the presenter presses Start.').waitFor();
+  await page
+    .getByText('The relay’s certificate, in four words that its terminal shows too: zoo zoo zoo zoo')
+    .waitFor();
   // The secret is neither on the wall nor in the code that the hall scans.
   expect(page.url()).not.toContain('presenter');
   expect(await page.getByRole('link', { name: /token=come/ }).getAttribute('href')).not.toContain(

@@ -61,6 +61,7 @@ export const dashboardWords: Messages['dashboard'] = {
   join: '加入',
   joinHow: '扫描，或用支持 WebGPU 的浏览器打开：',
   joinSteps: ['扫描二维码或打开地址', '选择文本：它留在你的设备上', '按“开始”'],
+  certificate: '中继证书的四个单词，与中继终端显示的相同：',
   joinClosed: '这次训练任务已完成。中继按哈希值提供它的基座模型。',
   qr: (address) => `${address} 的二维码`,
   localOnly: '这个地址只能在本机使用。要让其他机器使用，请用 --host 0.0.0.0 --tls auto 启动中继。',

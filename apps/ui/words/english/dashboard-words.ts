@@ -67,6 +67,7 @@ export const dashboardWords = {
   join: 'Join',
   joinHow: 'Scan, or open in a browser with WebGPU:',
   joinSteps: ['Scan the code or open the address', 'Choose a text: it stays on your device', 'Press Start'],
+  certificate: 'The relay’s certificate, in four words that its terminal shows too:',
   joinClosed: 'This run is complete. The relay serves its base under its hash.',
   qr: (address: string) => `QR code of ${address}`,
   localOnly:

@@ -86,6 +86,7 @@ export const dashboardWords: Messages['dashboard'] = {
     'Choisissez un texte : il reste sur votre appareil',
     'Appuyez sur Démarrer',
   ],
+  certificate: 'Le certificat du relais, en quatre mots que son terminal affiche aussi :',
   joinClosed: 'Cette session est terminée. Le relais donne sa base sous son empreinte.',
   qr: (address) => `Code QR de ${address}`,
   localOnly:

@@ -74,6 +74,7 @@ export const dashboardWords: Messages['dashboard'] = {
     'Wählen Sie einen Text: Er bleibt auf Ihrem Gerät',
     'Drücken Sie Start',
   ],
+  certificate: 'Das Zertifikat des Relays in vier Wörtern, die auch sein Terminal zeigt:',
   joinClosed: 'Dieser Lauf ist abgeschlossen. Das Relay stellt seine Basis unter ihrem Hash bereit.',
   qr: (address) => `QR-Code von ${address}`,
   localOnly:

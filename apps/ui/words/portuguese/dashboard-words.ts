@@ -86,6 +86,7 @@ export const dashboardWords: Messages['dashboard'] = {
     'Escolha um texto: ele fica no seu aparelho',
     'Toque em Iniciar',
   ],
+  certificate: 'O certificado do retransmissor, em quatro palavras que o terminal dele também mostra:',
   joinClosed: 'Esta sessão está completa. O relé oferece a base sob o seu hash.',
   qr: (address) => `Código QR de ${address}`,
   localOnly:

@@ -86,6 +86,7 @@ export const dashboardWords: Messages['dashboard'] = {
     'Elige un texto: se queda en tu dispositivo',
     'Pulsa Iniciar',
   ],
+  certificate: 'El certificado del relé, en cuatro palabras que también muestra su terminal:',
   joinClosed: 'Esta sesión está completa. El relé ofrece su base bajo su hash.',
   qr: (address) => `Código QR de ${address}`,
   localOnly:

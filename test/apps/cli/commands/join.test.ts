@@ -1,4 +1,7 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { joinCommand } from '../../../../apps/cli/commands/join.ts';
 import { describe as lineOf } from '../../../../apps/cli/commands/join-progress.ts';
 
@@ -75,6 +78,21 @@ test('environment variables set the options that the command line leaves out', a
   await expect(run()).rejects.toMatchObject({ code: 'usage.corpus' });
   await expect(run('--corpus', 'Mu')).rejects.toThrow(/Mu/);
   await expect(run('--corpus', 'slavik')).rejects.toThrow('is it Slavic?');
+});
+
+test('join tells the four words of the certificate that it was given, before it connects', async () => {
+  let shown = '';
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    shown += text;
+    return true;
+  });
+  onTestFinished(() => write.mockRestore());
+  const folder = mkdtempSync(path.join(tmpdir(), 'tapestry-join-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const link = `https://127.0.0.1:9/#fingerprint=${Buffer.alloc(32, 0xff).toString('base64url')}`;
+  const words = [link, '--corpus', 'Romance', '--data', folder, '--run', 'abc', '--json'];
+  await expect(run(...words)).rejects.toMatchObject({ code: 'usage.run' });
+  expect(JSON.parse(shown)).toEqual({ event: 'pinned', certificate: 'zoo zoo zoo zoo' });
 });
 
 test('join prints one line for each event that matters to a person', () => {

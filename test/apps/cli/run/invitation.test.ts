@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { invitation } from '../../../../apps/cli/run/invitation.ts';
 import { presenterOf } from '../../../../apps/cli/run/joining/presenter.ts';
 import { relayAddress } from '../../../../apps/cli/run/relay-address.ts';
+import { joinAddress } from '../../../../apps/dashboard/join-address.ts';
+import { fingerprintWords } from '../../../../relay/wire/certificate/fingerprint-words.ts';
 
 function relayAt(address: string, fingerprint: string | null) {
   const url = new URL(address);
@@ -21,6 +23,15 @@ test('the link of an invitation holds the address, the token and the fingerprint
     fingerprint: 'ab'.repeat(32),
   });
   expect(text(0)).toContain(`join '${fact.link}'`);
+});
+
+test('an invitation shows the certificate as four words, and gives it to the presenter’s dashboard', () => {
+  const { fact, text } = invitation(secure, '192.168.1.7', 'a', presenterOf({ presenter: true }));
+  const four = fingerprintWords('ab'.repeat(32));
+  expect(fact.fingerprintWords).toBe(four);
+  expect(text(0)).toContain(four);
+  const page = new URL(fact.presenter ?? 'none:');
+  expect(joinAddress(page, null)).toEqual({ address: fact.link, reach: 'anyone', certificate: four });
 });
 
 test('a terminal that is too low for the QR code keeps the addresses in sight', () => {
@@ -47,6 +58,7 @@ test('behind a proxy the invitation names the public address, whose certificate 
     link: 'https://relay.example/run/#token=a',
     dashboard: 'https://relay.example/run/dashboard',
     fingerprint: null,
+    fingerprintWords: null,
   });
   expect(text(0)).not.toContain('192.168.1.7');
   expect(text(0)).not.toContain('Also at');
