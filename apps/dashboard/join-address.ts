@@ -6,6 +6,8 @@ export type Reach = 'anyone' | 'this-machine' | 'no-webgpu';
 
 export interface JoinAddress {
   readonly address: string;
+  /** The address without the fingerprint, short enough to type into a browser. */
+  readonly typed: string;
   readonly reach: Reach;
   /** Four words of the relay's own certificate. The link tells them, so whoever answers in the relay's place cannot; null without. */
   readonly certificate: string | null;
@@ -24,9 +26,12 @@ export function joinAddress(page: URL, published: string | null): JoinAddress {
     return value === null || value === '' ? [] : [[name, value]];
   });
   address.hash = new URLSearchParams(kept).toString();
+  const typed = new URL(address);
+  typed.hash = new URLSearchParams(kept.filter(([name]) => name !== 'fingerprint')).toString();
   const local = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(address.hostname);
   return {
     address: address.href,
+    typed: typed.href,
     reach: local ? 'this-machine' : address.protocol === 'https:' ? 'anyone' : 'no-webgpu',
     certificate: certificateWords(given.get('fingerprint') ?? ''),
   };

@@ -66,7 +66,7 @@ export function Join({ join, stage, base }: Props) {
           <p>{words.joinHow}</p>
         )}
         <p class="address">
-          <a href={join.address}>{join.address}</a>
+          <a href={join.address}>{join.typed}</a>
         </p>
         <CertificateWords join={join} />
         {stage === 'empty' && <Reach join={join} />}

@@ -42,7 +42,7 @@ function JoinScene({ status, join }: Pick<Props, 'status' | 'join'>) {
       <QrCode address={join.address} />
       <div>
         <p class="address">
-          <span>{join.address}</span>
+          <span>{join.typed}</span>
         </p>
         <p>{words.joinHow}</p>
         <CertificateWords join={join} />

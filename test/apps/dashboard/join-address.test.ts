@@ -24,6 +24,7 @@ test('the dashboard shows the published address to join, at any address it was o
   const page = new URL('http://127.0.0.1:8765/dashboard#token=a');
   expect(joinAddress(page, 'https://relay.example/run/')).toEqual({
     address: 'https://relay.example/run/#token=a',
+    typed: 'https://relay.example/run/#token=a',
     reach: 'anyone',
     certificate: null,
   });
@@ -36,5 +37,8 @@ test.each([
   ['#fingerprint=', null],
 ])('the dashboard at %s shows the certificate as %j', (hash, certificate) => {
   const page = new URL(`https://192.168.1.20:8080/dashboard${hash}`);
-  expect(joinAddress(page, null).certificate).toBe(certificate);
+  const join = joinAddress(page, null);
+  expect(join.certificate).toBe(certificate);
+  expect(join.typed).not.toContain('fingerprint');
+  expect(join.typed.includes('#token=a')).toBe(hash.includes('token=a'));
 });

@@ -31,7 +31,12 @@ test('an invitation shows the certificate as four words, and gives it to the pre
   expect(fact.fingerprintWords).toBe(four);
   expect(text(0)).toContain(four);
   const page = new URL(fact.presenter ?? 'none:');
-  expect(joinAddress(page, null)).toEqual({ address: fact.link, reach: 'anyone', certificate: four });
+  expect(joinAddress(page, null)).toEqual({
+    address: fact.link,
+    typed: fact.contribute,
+    reach: 'anyone',
+    certificate: four,
+  });
 });
 
 test('a terminal that is too low for the QR code keeps the addresses in sight', () => {
