@@ -250,6 +250,8 @@ function advance(state: RoundState, event: RoundEvent, limits: RoundLimits): Rou
       };
     case 'planned': {
       if (state.phase !== 'open' || state.deadlineAt === null || state.graceEndsAt !== null) return state;
+      // No event came since the nodes stopped training.
+      if (state.workEndsAt !== null && event.time >= state.workEndsAt) return state;
       const workEndsAt = state.deadlineAt - limits.deadlineMs + event.workMs;
       return { ...state, workEndsAt, plannedGraceMs: event.graceMs };
     }

@@ -36,9 +36,37 @@ const planted: readonly Planted[] = [
   ],
   [
     'the round has no deadline',
-    ['round-blocked'],
+    ['round-blocked', 'round-moment'],
     {
       reduce: (state, event, limits) => reduce({ ...state, deadlineAt: null }, event, limits),
+    },
+  ],
+  [
+    'a timed round has no end of its grace',
+    ['round-moment'],
+    {
+      reduce: (state, event, limits) => {
+        const { workEndsAt } = state;
+        return reduce(workEndsAt === null ? state : { ...state, plannedGraceMs: 1e9 }, event, limits);
+      },
+    },
+  ],
+  [
+    'a plan that comes after its moment gives the round another one',
+    ['round-moment'],
+    {
+      reduce: (state, event, limits) =>
+        reduce(event.type === 'planned' ? { ...state, workEndsAt: null } : state, event, limits),
+    },
+  ],
+  [
+    'the round waits for a node that only follows',
+    ['round-blocked', 'round-moment'],
+    {
+      reduce: (state, event, limits) => {
+        if (event.type !== 'rested' && event.type !== 'returned') return reduce(state, event, limits);
+        return reduce(state, { ...event, isAwaited: false }, limits);
+      },
     },
   ],
   [
@@ -94,7 +122,7 @@ const planted: readonly Planted[] = [
   ],
   [
     'a session offers its work to whichever round is open',
-    ['same-base', 'exactly-once'],
+    ['same-base', 'exactly-once', 'node-idles'],
     {
       advance: (session, event) => {
         const { work } = session;

@@ -1,4 +1,5 @@
 import type { Random } from '../../../client/random.ts';
+import { defaultLimits } from '../../../relay/server/limits.ts';
 import type { VirtualNode } from './world/node.ts';
 import type { World, WorldOptions } from './world/world.ts';
 
@@ -13,6 +14,17 @@ export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'mac
     upload: 20 + random.below(1000),
     download: 20 + random.below(1000),
   });
+  const limits = {
+    rounds: 1 + random.below(4),
+    quorum,
+    target: quorum + random.below(nodes),
+    deadlineMs,
+    graceMs: 1000 * random.below(20),
+    graceShare: random.below(100),
+  };
+  const localSteps = 5;
+  const { graceMs, graceShare } = limits;
+  const pace = { localSteps, leastSteps: 1, stretch: 100 + random.below(400) };
   return {
     seed,
     devices: Array.from({ length: nodes }, (_, number) => ({
@@ -21,15 +33,9 @@ export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'mac
       line: line(),
     })),
     relay: {
-      limits: {
-        rounds: 1 + random.below(4),
-        quorum,
-        target: quorum + random.below(nodes),
-        deadlineMs,
-        graceMs: 1000 * random.below(20),
-        graceShare: random.below(100),
-      },
-      localSteps: 5,
+      limits,
+      pace: random.below(2) === 0 ? null : { ...pace, deadlineMs, graceMs, graceShare },
+      localSteps,
       tokensPerStep: 512,
       payloadBytes: 100_000,
       tick: 1000,
@@ -38,6 +44,7 @@ export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'mac
       line: { latency: 0, upload: 5000, download: 5000 },
     },
     baseBytes: 200_000,
+    heartbeatMs: defaultLimits.heartbeat,
     network: {
       loss: share(0.1),
       vanish: share(0.05),

@@ -20,16 +20,18 @@ export class Pace {
   readonly #stepTokens: number;
   #planned: { readonly times: RoundTimes; readonly isFinal: boolean } | null = null;
 
-  private constructor(settings: PaceSettings, { strategy, limits }: WholeManifest) {
+  /** `mostNodes` are measured at a time. */
+  constructor(settings: PaceSettings, stepTokens: number, mostNodes: number) {
     this.#settings = settings;
-    this.#stepTokens = tokensOf(strategy, 1);
-    this.measures = new PaceMeasures(limits.maxNodes);
+    this.#stepTokens = stepTokens;
+    this.measures = new PaceMeasures(mostNodes);
   }
 
   /** Null for a run with fixed steps. */
   static of(manifest: WholeManifest): Pace | null {
     const settings = paceSettingsOf(manifest);
-    return settings === null ? null : new Pace(settings, manifest);
+    const { strategy, limits } = manifest;
+    return settings === null ? null : new Pace(settings, tokensOf(strategy, 1), limits.maxNodes);
   }
 
   /** Takes up what the journal tells of the nodes, so that a relay that starts again plans its rounds at once. */

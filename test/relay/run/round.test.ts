@@ -109,6 +109,14 @@ test('the grace of a planned round begins at its moment, whoever has contributed
   expect(machine.log[1]).toBe('commit 1: ab');
 });
 
+test('a plan that comes after the moment changes nothing, though no event told the round of the moment', () => {
+  const machine = opened('a', 'b', 'c');
+  const plan = { type: 'planned', workMs: 200, graceMs: 50, time: 5 } as const;
+  machine.state = reduce(machine.state, plan, limits).state;
+  machine.state = reduce(machine.state, { ...plan, workMs: 900, time: 210 }, limits).state;
+  expect(machine.state.graceEndsAt).toBe(250);
+});
+
 test('a planned round without its quorum waits for it after the grace', () => {
   const machine = opened('a', 'b', 'c');
   const plan = { type: 'planned', workMs: 200, graceMs: 50, time: 5 } as const;

@@ -4,6 +4,7 @@ export type Invariant =
   | 'bases-advance'
   | 'round-blocked'
   | 'round-limits'
+  | 'round-moment'
   | 'same-base'
   | 'steps-lost'
   | 'node-idles'

@@ -1,3 +1,4 @@
+import type { RoundTimes } from '../../../../relay/run/pace/plan.ts';
 import type { RoundLimits, RoundState } from '../../../../relay/run/round.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import type { VirtualContribution, VirtualEntry } from '../relay/journal.ts';
@@ -21,8 +22,16 @@ interface Counted {
   unheard: number;
   isClosed: boolean;
   graceFrom: number | null;
+  /** When the nodes of a timed round stop training; null without a plan. */
+  workEndsAt: number | null;
+  graceMs: number;
   returnsUntil: number;
 }
+
+/** What happens to a node: its connection, and whether it takes part. */
+export type Presence = 'joined' | 'left' | 'rested' | 'returned';
+
+const momentIsOver = 'the moment of its plan and the grace are over';
 
 const returnMs = 10_000;
 
@@ -35,6 +44,8 @@ export class RelayInvariants {
   /** How late an effect may be: ticks, and writes of the disk. */
   readonly #slack: number;
   readonly #connected = new Set<NodeNumber>();
+  /** Connected nodes that take no part. */
+  readonly #resting = new Set<NodeNumber>();
   /** Committed bases, oldest first. */
   readonly #bases: Hash[] = [baseHash(firstBase)];
   readonly #entries: VirtualEntry[] = [];
@@ -81,6 +92,7 @@ export class RelayInvariants {
       heard: open.contributed.size,
       unheard: 0,
       graceFrom: hasQuorum ? now : null,
+      ...{ workEndsAt: null, graceMs: this.#limits.graceMs },
       returnsUntil: now + returnMs,
     };
   }
@@ -88,6 +100,7 @@ export class RelayInvariants {
   stopped(): void {
     this.#alive = false;
     this.#connected.clear();
+    this.#resting.clear();
   }
 
   /** The relay's clock jumped ahead: what is due since before may still be late. */
@@ -102,15 +115,27 @@ export class RelayInvariants {
     this.#diskFailsUntil = until;
   }
 
-  connection(type: 'joined' | 'left', node: NodeNumber): void {
+  connection(type: Presence, node: NodeNumber): void {
     const open = this.#open;
-    const change = type === 'joined' ? 1 : -1;
+    const change = type === 'joined' || type === 'returned' ? 1 : -1;
     if (type === 'joined') this.#connected.add(node);
-    else this.#connected.delete(node);
+    else if (type === 'left') this.#connected.delete(node);
+    else if (type === 'rested') this.#resting.add(node);
+    else this.#resting.delete(node);
     if (open === null || open.contributed.has(node)) return;
     open.awaited += change;
     if (type === 'joined' && open.returnsUntil > Number.NEGATIVE_INFINITY) open.expected.add(node);
     if (open.expected.has(node)) open.unheard += change;
+  }
+
+  /** The relay planned the open round. Once its grace has begun, nodes hear of no other plan. */
+  planned({ workMs, graceMs }: RoundTimes, now: number): void {
+    const open = this.#open;
+    if (open === null || open.isClosed) broken('round-moment', 'a round that is not open is planned');
+    this.#beginGrace(open, now);
+    if (open.graceFrom !== null) return;
+    open.workEndsAt = open.deadlineAt - this.#limits.deadlineMs + workMs;
+    open.graceMs = graceMs;
   }
 
   journaled(entry: VirtualEntry, now: number): void {
@@ -162,7 +187,9 @@ export class RelayInvariants {
     if (open !== null && state.phase !== 'waiting') {
       if (state.contributions > open.contributed.size)
         broken('exactly-once', `the machine counts ${state.contributions} of ${open.contributed.size}`);
-      if (open.graceFrom === null && this.#hasShare(open)) open.graceFrom = now;
+      this.#beginGrace(open, now);
+      if (state.phase === 'open' && state.workEndsAt !== open.workEndsAt)
+        broken('round-moment', 'the machine has another moment than the plan');
     }
     this.#notBlocked(now);
   }
@@ -197,11 +224,13 @@ export class RelayInvariants {
     if (base !== baseHash(this.#base)) broken('same-base', `round ${round} opens on another base`);
     if (this.#connected.size < this.#limits.quorum) broken('round-limits', 'a round opens below its quorum');
     this.#attempt = attempt;
+    const taking = [...this.#connected].filter((node) => !this.#resting.has(node));
     this.#open = {
       ...{ round, attempt, deadlineAt: now + this.#limits.deadlineMs },
-      ...{ expected: new Set(this.#connected), contributed: new Map() },
+      ...{ expected: new Set(taking), contributed: new Map() },
       next: { ...this.#base, round },
-      ...{ awaited: this.#connected.size, heard: 0, unheard: this.#connected.size },
+      ...{ awaited: taking.length, heard: 0, unheard: taking.length },
+      ...{ workEndsAt: null, graceMs: this.#limits.graceMs },
       ...{ isClosed: false, graceFrom: null, returnsUntil: Number.NEGATIVE_INFINITY },
     };
   }
@@ -216,10 +245,11 @@ export class RelayInvariants {
     const isExpected = open.expected.has(node);
     open.contributed.set(node, payload);
     open.next = withPayload(open.next, payload);
-    if (this.#connected.has(node)) open.awaited--;
+    const takesPart = this.#connected.has(node) && !this.#resting.has(node);
+    if (takesPart) open.awaited--;
     if (isExpected) {
       open.heard++;
-      if (this.#connected.has(node)) open.unheard--;
+      if (takesPart) open.unheard--;
     }
     const taken = open.contributed.size + (isExpected ? 0 : open.unheard);
     if (taken > this.#limits.target) broken('round-limits', 'the place of an expected node is given away');
@@ -227,13 +257,13 @@ export class RelayInvariants {
 
   #closed(now: number): void {
     const open = this.#opening('round-closed');
-    const { quorum, target, graceMs } = this.#limits;
+    const { quorum, target } = this.#limits;
     if (open.isClosed) broken('exactly-once', 'a round is closed twice');
     if (open.contributed.size < quorum) broken('round-limits', 'a round closes below its quorum');
-    const isGraceOver = this.#hasShare(open) && now >= (open.graceFrom ?? now) + graceMs;
-    const isGraceLatched = open.graceFrom !== null && now >= open.graceFrom + graceMs;
+    this.#beginGrace(open, now);
+    const isGraceOver = open.graceFrom !== null && now >= open.graceFrom + open.graceMs;
     const isLate = now >= open.deadlineAt;
-    if (open.contributed.size < target && open.awaited > 0 && !isGraceOver && !isGraceLatched && !isLate)
+    if (open.contributed.size < target && open.awaited > 0 && !isGraceOver && !isLate)
       broken('round-limits', 'a round closes before its nodes had their time');
     open.isClosed = true;
   }
@@ -262,17 +292,27 @@ export class RelayInvariants {
     return contributed.size >= quorum && (expected === 0 || heard * 100 > expected * graceShare);
   }
 
+  /** At the moment of the plan, or in a round without one after enough contributions. */
+  #beginGrace(open: Counted, now: number): void {
+    if (open.graceFrom !== null) return;
+    const { workEndsAt } = open;
+    if (workEndsAt === null ? this.#hasShare(open) : now >= workEndsAt) open.graceFrom = workEndsAt ?? now;
+  }
+
   /** Whatever is due happens soon, whoever is gone. */
   #notBlocked(now: number): void {
     const why = this.#alive && now >= this.#diskFailsUntil && !this.#complete ? this.#whyDue(now) : null;
     if (why === null) this.#dueSince = null;
     else this.#dueSince ??= now;
     if (this.#dueSince !== null && now - this.#dueSince > this.#slack)
-      broken('round-blocked', `nothing happens for ${Math.round(now - this.#dueSince)} ms although ${why}`);
+      broken(
+        why === momentIsOver ? 'round-moment' : 'round-blocked',
+        `nothing happens for ${Math.round(now - this.#dueSince)} ms although ${why}`,
+      );
   }
 
   #whyDue(now: number): string | null {
-    const { quorum, target, rounds, graceMs } = this.#limits;
+    const { quorum, target, rounds } = this.#limits;
     const open = this.#open;
     if (open === null) {
       if (this.committed === rounds) return 'the last round is committed';
@@ -283,6 +323,7 @@ export class RelayInvariants {
     if (open.contributed.size < quorum) return null;
     if (open.contributed.size >= target) return 'the target is reached';
     if (open.awaited === 0 && now >= open.returnsUntil) return 'all nodes that are there have contributed';
-    return open.graceFrom !== null && now >= open.graceFrom + graceMs ? 'the grace is over' : null;
+    if (open.graceFrom === null || now < open.graceFrom + open.graceMs) return null;
+    return open.workEndsAt === null ? 'the grace is over' : momentIsOver;
   }
 }

@@ -18,15 +18,11 @@ export interface Answers {
 /** Complete uploads on their way to the journal, as relay/run/contributions/acceptances.ts: all that wait share one write. */
 export class RelayAcceptances {
   readonly #rounds: RelayRounds;
-  readonly #options: RoundOptions & { readonly tokensPerStep: number };
+  readonly #options: RoundOptions;
   readonly #answers: Answers;
   #waiting: Upload[] = [];
 
-  constructor(
-    rounds: RelayRounds,
-    options: RoundOptions & { readonly tokensPerStep: number },
-    answers: Answers,
-  ) {
+  constructor(rounds: RelayRounds, options: RoundOptions, answers: Answers) {
     this.#rounds = rounds;
     this.#options = options;
     this.#answers = answers;

@@ -9,7 +9,6 @@ import { RelayRounds, type RoundOptions, type RoundWorld } from './rounds.ts';
 
 export interface RelayOptions extends RoundOptions {
   readonly localSteps: number;
-  readonly tokensPerStep: number;
   readonly payloadBytes: number;
 }
 
@@ -76,7 +75,13 @@ export class VirtualRelay {
 
   /** Starts the process: it reads its journal and takes up what was open. */
   start(): void {
-    const rounds = new RelayRounds(this.#world, this.#options, this.#journal, (entry) => this.#tell(entry));
+    const rounds = new RelayRounds(
+      this.#world,
+      this.#options,
+      this.#journal,
+      (entry) => this.#tell(entry),
+      () => this.#tellPlan(),
+    );
     const acceptances = new RelayAcceptances(rounds, this.#options, {
       accepted: ({ node, connection }, entry) => this.#acknowledge(node, connection, entry),
       refused: ({ node, connection }, code) => {
@@ -125,7 +130,8 @@ export class VirtualRelay {
     }
     const port = this.#process.ports.get(node);
     if (port?.connection !== connection) return;
-    if (message.kind === 'offer') this.#offer(this.#process, port, message);
+    if (message.kind === 'heartbeat') this.#process.rounds.reported(message);
+    else if (message.kind === 'offer') this.#offer(this.#process, port, message);
     else this.#chunk(this.#process, port, message);
   }
 
@@ -156,7 +162,10 @@ export class VirtualRelay {
       this.#world.sendToNode(node, older.connection, { kind: 'closed' });
     }
     if (phase === 'complete') this.#goodbye(node, connection);
-    else this.#tellOpen(process, node, port);
+    else {
+      this.#tellOpen(process, node, port);
+      this.#planTo(process, node, port);
+    }
   }
 
   #offer({ rounds, offers }: Process, port: Port, message: ToRelay & { kind: 'offer' }): void {
@@ -177,6 +186,7 @@ export class VirtualRelay {
     offers.set(node, message);
     port.upload = 'open';
     const offset = this.#stored.get(node)?.bytes ?? 0;
+    rounds.offered(node, message.steps);
     this.#world.sendToNode(node, port.connection, { kind: 'resume', payload, offset });
   }
 
@@ -239,6 +249,17 @@ export class VirtualRelay {
     const { localSteps } = this.#options;
     const opened = { round, attempt, base, localSteps, normBound: 1 };
     this.#world.sendToNode(node, port.connection, { kind: 'opened', round: opened });
+  }
+
+  /** Tells a node the plan of the open round, if it has one. */
+  #planTo({ rounds }: Process, node: NodeNumber, { connection }: Port): void {
+    const message = rounds.planFor(node);
+    if (message !== null) this.#world.sendToNode(node, connection, { kind: 'plan', message });
+  }
+
+  #tellPlan(): void {
+    const process = this.#process;
+    if (process !== null) for (const [node, port] of process.ports) this.#planTo(process, node, port);
   }
 
   /** Tells the nodes of an entry that was applied. */

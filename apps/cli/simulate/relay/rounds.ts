@@ -1,3 +1,6 @@
+import { create } from '@bufbuild/protobuf';
+import { Pace } from '../../../../relay/run/pace/pace.ts';
+import type { PaceSettings } from '../../../../relay/run/pace/plan.ts';
 import {
   type RoundEffect,
   type RoundEvent,
@@ -7,14 +10,17 @@ import {
   waiting,
 } from '../../../../relay/run/round.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
-import type { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
-import type { RelayInvariants } from '../invariants/relay-invariants.ts';
+import { type RefusalCode, type RoundPlan, RoundPlanSchema } from '../../../../relay/wire/tapestry_pb.js';
+import type { Presence, RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { EventQueue } from '../world/event-queue.ts';
 import type { Machines } from '../world/machines.ts';
-import type { NodeNumber } from '../world/messages.ts';
+import type { NodeNumber, VirtualHeartbeat } from '../world/messages.ts';
 import { baseHash, firstBase, type VirtualBase, withPayload } from '../world/virtual-base.ts';
 import { JournalState, type VirtualContribution, type VirtualEntry } from './journal.ts';
 import { RelayTasks } from './tasks.ts';
+
+/** More nodes than a world has. */
+const mostMeasured = 1_000_000;
 
 /** Times in milliseconds. */
 export interface RoundOptions {
@@ -24,6 +30,9 @@ export interface RoundOptions {
   /** A write of the journal that is on the disk, and the making of a base. */
   readonly sync: number;
   readonly merge: number;
+  readonly tokensPerStep: number;
+  /** Null for rounds of fixed steps. */
+  readonly pace: PaceSettings | null;
 }
 
 export interface RoundWorld {
@@ -45,24 +54,32 @@ export class RelayRounds {
   readonly #options: RoundOptions;
   readonly #journal: VirtualEntry[];
   readonly #told: (entry: VirtualEntry) => void;
+  readonly #planned: () => void;
+  /** Null in a run with fixed steps. */
+  readonly #pace: Pace | null;
   readonly #connected = new Set<NodeNumber>();
+  /** Connected nodes that take no part. */
+  readonly #resting = new Set<NodeNumber>();
   /** Nodes that were connected when the attempt opened; nodes that joined or contributed, if it was resumed. */
   #expected: Set<NodeNumber>;
   #state: RoundState;
   #applied: number;
   #settling = false;
 
-  /** Reads the journal. `told` is called with each further entry once it is applied. */
+  /** Reads the journal. `told` is called with each further entry once it is applied, `planned` when the open round has a new plan. */
   constructor(
     world: RoundWorld,
     options: RoundOptions,
     journal: VirtualEntry[],
     told: (entry: VirtualEntry) => void,
+    planned: () => void,
   ) {
     this.#world = world;
     this.#options = options;
     this.#journal = journal;
     this.#told = told;
+    this.#planned = planned;
+    this.#pace = options.pace === null ? null : new Pace(options.pace, options.tokensPerStep, mostMeasured);
     this.#applied = journal.length;
     this.tasks = new RelayTasks(world.queue, () => this.#catchUp());
     for (const entry of journal) this.replay.apply(entry);
@@ -95,17 +112,71 @@ export class RelayRounds {
   connection(type: 'joined' | 'left', node: NodeNumber): void {
     const change = () => {
       if (this.#connected.has(node) !== (type === 'left')) return null;
-      if (type === 'left') this.#connected.delete(node);
-      else this.#connected.add(node);
-      if (type === 'joined' && this.#state.returnsUntil !== null) this.#expected.add(node);
-      const isAwaited = this.replay.open?.contributions.has(node) !== true;
-      const now = this.#world.elapsed();
-      this.#world.invariants.connection(type, node);
-      this.#advance({ type, isAwaited, isExpected: this.isExpected(node), time: now });
+      if (type === 'left') {
+        this.#takesPart(node, true);
+        this.#connected.delete(node);
+      } else {
+        this.#connected.add(node);
+        const isFirst = this.#state.attempt === 1 && this.#state.returnsUntil === null;
+        this.#pace?.measures.joined(`${node}`, isFirst, this.#world.elapsed());
+        if (this.#state.returnsUntil !== null) this.#expected.add(node);
+      }
+      this.#changed(type, node);
       return null;
     };
     this.tasks.add({ prepare: change, write: () => {}, done: () => {} });
     this.settle();
+  }
+
+  /** A connected node reported its state and progress: no round waits for one that takes no part. */
+  reported({ node, takesPart, round, steps, stepMs }: VirtualHeartbeat & { node: NodeNumber }): void {
+    this.#takesPart(node, takesPart);
+    const rate = (1000 * this.#options.tokensPerStep) / Math.max(1, stepMs);
+    if (round === this.#state.round) this.#pace?.reported(`${node}`, steps, rate, this.#world.elapsed());
+    this.settle();
+  }
+
+  /** The upload of an offer of so many steps begins. */
+  offered(node: NodeNumber, steps: number): void {
+    this.#pace?.measures.offered(`${node}`, steps, this.#world.elapsed());
+  }
+
+  /** What a node is told of the open round's plan; null for a round without one. */
+  planFor(node: NodeNumber): RoundPlan | null {
+    const { round, attempt, workEndsAt, plannedGraceMs: graceMs } = this.#state;
+    if (workEndsAt === null || this.#pace === null) return null;
+    const workMs = Math.ceil(Math.max(0, workEndsAt - this.#world.elapsed()));
+    const plannedMs = this.#pace.planned?.workMs ?? 0;
+    const times = { workMs, graceMs, plannedMs, ...this.#pace.of(`${node}`) };
+    return create(RoundPlanSchema, { round, attempt, ...times });
+  }
+
+  #takesPart(node: NodeNumber, takes: boolean): void {
+    if (!this.#connected.has(node) || this.#resting.has(node) !== takes) return;
+    if (takes) this.#resting.delete(node);
+    else this.#resting.add(node);
+    this.#changed(takes ? 'returned' : 'rested', node);
+  }
+
+  #changed(type: Presence, node: NodeNumber): void {
+    const isAwaited = this.replay.open?.contributions.has(node) !== true;
+    this.#world.invariants.connection(type, node);
+    this.#advance({ type, isAwaited, isExpected: this.isExpected(node), time: this.#world.elapsed() });
+  }
+
+  #taking(): NodeNumber[] {
+    return [...this.#connected].filter((node) => !this.#resting.has(node));
+  }
+
+  /** Plans the open round of a timed run. */
+  #plan(): void {
+    if (this.#pace === null || this.#state.phase !== 'open' || this.#state.graceEndsAt !== null) return;
+    const times = this.#pace.plan(new Set([...this.#connected].map(String)));
+    if (times === null) return;
+    const time = this.#world.elapsed();
+    this.#world.invariants.planned(times, time);
+    this.#advance({ type: 'planned', ...times, time });
+    this.#planned();
   }
 
   /** Why a contribution is refused now. `others` unexpected ones are about to be accepted before it. */
@@ -133,6 +204,7 @@ export class RelayRounds {
 
   /** Performs effects until none is due. */
   settle(): void {
+    this.#plan();
     if (this.#settling || this.#due() === null) return;
     this.#settling = true;
     let effect: RoundEffect | null = null;
@@ -198,14 +270,19 @@ export class RelayRounds {
     const time = this.#world.elapsed();
     switch (entry.kind) {
       case 'round-opened':
-        this.#expected = new Set(this.#connected);
+        this.#expected = new Set(this.#taking());
+        this.#pace?.roundOpened();
+        this.#pace?.measures.opened([...this.#connected].map(String), entry.attempt === 1, time);
         return { type: 'opened', time };
       case 'contribution-accepted': {
         const { node } = entry;
-        const [isConnected, isExpected] = [this.#connected.has(node), this.isExpected(node)];
+        this.#pace?.measures.accepted(`${node}`, time);
+        const isConnected = this.#connected.has(node) && !this.#resting.has(node);
+        const isExpected = this.isExpected(node);
         return { type: 'contributed', isConnected, isExpected, time };
       }
       case 'round-closed':
+        this.#pace?.measures.closed(this.#taking().map(String));
         return { type: 'closed', time };
       case 'round-committed':
         return { type: 'committed', base: baseHash(entry.base), time };

@@ -115,11 +115,12 @@ export class ScaleRun {
           target: nodes,
           ...{ deadlineMs, graceMs, graceShare: options.graceShare },
         },
-        ...{ localSteps, tokensPerStep, payloadBytes: this.payloadBytes },
+        ...{ localSteps, tokensPerStep, payloadBytes: this.payloadBytes, pace: null },
         ...{ tick: 100, sync: syncMs, merge: (parameters * 4) / mergedBytesPerMs },
         line: { latency: 0, upload: relayMbit * mbit, download: relayMbit * mbit },
       },
       baseBytes: this.baseBytes,
+      heartbeatMs: null,
       network: { loss: options.loss / 100, vanish: 0, duplicate: 0, reorder: 0 },
     };
   }

@@ -1,5 +1,6 @@
 import type { Round, SessionEvent } from '../../../../client/contribute/session/state.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
+import type { RoundPlan } from '../../../../relay/wire/tapestry_pb.js';
 
 /** A node's number, from 0: its key. */
 export type NodeNumber = number;
@@ -12,12 +13,22 @@ export interface VirtualOffer {
   readonly steps: number;
 }
 
+/** A node's report: the facts of a Heartbeat that the machines and the planner need. */
+export interface VirtualHeartbeat {
+  /** False for a node that only follows, or is paused. */
+  readonly takesPart: boolean;
+  readonly round: number;
+  readonly steps: number;
+  readonly stepMs: number;
+}
+
 /** A message from a node. `connection` counts the connections of a node; the relay answers on the same one. */
 export type ToRelay = { readonly node: NodeNumber; readonly connection: number } & (
   | { readonly kind: 'join' }
   | ({ readonly kind: 'offer' } & VirtualOffer)
   /** The bytes of the last offer's payload from `from` to `to`. */
   | { readonly kind: 'chunk'; readonly from: number; readonly to: number }
+  | ({ readonly kind: 'heartbeat' } & VirtualHeartbeat)
   /** The node closed the connection. */
   | { readonly kind: 'close' }
 );
@@ -30,6 +41,7 @@ export type ToNode =
     >
   | Omit<Extract<SessionEvent, { readonly kind: 'refused' }>, 'jitter'>
   | Omit<Extract<SessionEvent, { readonly kind: 'goodbye' }>, 'jitter'>
+  | { readonly kind: 'plan'; readonly message: RoundPlan }
   /** The relay closed the connection. */
   | { readonly kind: 'closed' };
 

@@ -11,6 +11,8 @@ export interface WorkOwner {
   /** Milliseconds that one local step takes. */
   readonly stepMs: number;
   readonly invariants: RelayInvariants;
+  /** When a timed round's training ends, in milliseconds from now; infinite while it has no plan. Null for fixed steps. */
+  workLeft(): number | null;
   dispatch(event: SessionEvent): void;
   /** Runs `act` after so many milliseconds, if the process still runs. */
   later(milliseconds: number, act: () => void): void;
@@ -36,6 +38,8 @@ export class NodeWork {
   /** The contribution of the current work. */
   #made: VirtualOffer | null = null;
   #held = false;
+  /** The steps of the job that runs, so far. */
+  #steps = 0;
   #payloads = 0;
 
   constructor(owner: WorkOwner) {
@@ -45,6 +49,10 @@ export class NodeWork {
   /** The number of the job that runs. */
   get job(): number | null {
     return this.#job?.number ?? null;
+  }
+
+  get steps(): number {
+    return this.#steps;
   }
 
   /** What a process that ended leaves in memory. */
@@ -95,18 +103,29 @@ export class NodeWork {
     const job = { number };
     this.#job = job;
     const payload = `${node}.${++this.#payloads}`;
-    const made = { payload, round, base: wanted, steps: localSteps };
-    const end = () => {
+    this.#steps = 0;
+    const end = (steps: number) => {
       // A paused node trains on later. A job that was stopped may have ended just before: its report comes, and changes nothing.
-      if (this.#held && this.#job === job) return this.#owner.later(pausedMs, end);
+      if (this.#held && this.#job === job) return this.#owner.later(pausedMs, () => end(steps));
       if (this.#job === job) {
+        const made = { payload, round, base: wanted, steps };
         this.#made = made;
         this.#disk.made = made;
         this.#disk.settled = null;
       }
       this.#owner.dispatch({ kind: 'trained', job: number, payload });
     };
-    this.#owner.later(localSteps * stepMs, end);
+    if (this.#owner.workLeft() === null) {
+      this.#owner.later(localSteps * stepMs, () => end(localSteps));
+      return;
+    }
+    const step = (steps: number) => {
+      if (this.#job === job) this.#steps = steps;
+      const isEnough = steps > 0 && stepMs > (this.#owner.workLeft() ?? 0);
+      if (steps === localSteps || isEnough) end(steps);
+      else this.#owner.later(stepMs, () => step(steps + 1));
+    };
+    step(0);
   }
 
   stop(): void {

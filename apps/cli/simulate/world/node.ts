@@ -1,3 +1,5 @@
+import { heartbeatOf } from '../../../../client/contribute/protocol/heartbeat.ts';
+import { plannedRound } from '../../../../client/contribute/protocol/round-plan.ts';
 import { steadyMilliseconds } from '../../../../client/contribute/session/relay-loss.ts';
 import { isPassing, silent, stopping } from '../../../../client/contribute/session/relay-problems.ts';
 import {
@@ -8,7 +10,9 @@ import {
 } from '../../../../client/contribute/session/state.ts';
 import { TapestryError } from '../../../../client/errors.ts';
 import type { Random } from '../../../../client/random.ts';
+import { noProgress } from '../../../../client/train/loop/training-progress.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
+import { NodeState } from '../../../../relay/wire/tapestry_pb.js';
 import { broken } from '../invariants/invariant.ts';
 import type { RelayInvariants } from '../invariants/relay-invariants.ts';
 import { checkSession } from '../invariants/session-invariants.ts';
@@ -36,6 +40,10 @@ export interface NodeWorld {
   readonly invariants: RelayInvariants;
   readonly payloadBytes: number;
   readonly silenceMs: number;
+  /** Rounds ask for work until a moment. */
+  readonly isTimed: boolean;
+  /** How often a node reports; null where no report matters. */
+  readonly heartbeatMs: number | null;
   /** Opens a socket: `done` hears whether the relay answers. */
   connect(node: VirtualNode, done: (answers: boolean) => void): void;
   sendToRelay(node: VirtualNode, message: ToRelay): void;
@@ -79,6 +87,11 @@ export class VirtualNode {
       number,
       stepMs: device.stepMs,
       invariants: world.invariants,
+      workLeft: () => {
+        if (!world.isTimed) return null;
+        const { plan } = this.#session;
+        return plan === null ? Number.POSITIVE_INFINITY : plan.workUntil - world.queue.now;
+      },
       dispatch: (event) => this.dispatch(event),
       later: (milliseconds, act) => this.#later(milliseconds, act),
       unreachable: () => this.#lose(unreachable()),
@@ -155,6 +168,10 @@ export class VirtualNode {
       case 'goodbye':
         this.dispatch({ ...message, jitter });
         return;
+      case 'plan':
+        if (this.#session.connection === 'up')
+          this.dispatch(plannedRound(message.message, this.#world.queue.now));
+        return;
       default:
         // A relay says nothing before its Welcome.
         if (this.#session.connection === 'up') this.dispatch(message);
@@ -175,6 +192,22 @@ export class VirtualNode {
     this.#later(steadyMilliseconds, () => {
       if (connection === this.#connection) this.dispatch({ kind: 'steady' });
     });
+    const { heartbeatMs } = this.#world;
+    if (heartbeatMs !== null) this.#later(heartbeatMs, () => this.#report(connection, heartbeatMs));
+  }
+
+  /** Reports to the relay for as long as this connection lasts. */
+  #report(connection: number, every: number): void {
+    if (connection !== this.#connection || !this.runs || !this.#hasSocket) return;
+    const { work } = this.#session;
+    const message = heartbeatOf(this.#session, noProgress);
+    if (message.case !== 'heartbeat') return;
+    const { state, round = 0 } = message.value;
+    const takesPart = state !== NodeState.FOLLOWING && state !== NodeState.PAUSED;
+    const steps = work.kind === 'training' ? this.#work.steps : 0;
+    const facts = { takesPart, round, steps, stepMs: this.device.stepMs };
+    this.#world.sendToRelay(this, { kind: 'heartbeat', node: this.number, connection, ...facts });
+    this.#later(every, () => this.#report(connection, every));
   }
 
   #lose(problem: TapestryError): void {

@@ -31,6 +31,8 @@ export interface WorldOptions {
   }[];
   readonly relay: RelayOptions & { readonly line: Line };
   readonly baseBytes: number;
+  /** How often nodes report; null where no report matters. */
+  readonly heartbeatMs: number | null;
   readonly network: NetworkFaults;
 }
 
@@ -64,6 +66,8 @@ export class World implements RelayWorld, NodeWorld {
   readonly nodes: readonly VirtualNode[];
   readonly payloadBytes: number;
   readonly silenceMs = silence.node;
+  readonly isTimed: boolean;
+  readonly heartbeatMs: number | null;
   /** Sequences of the entries that were acknowledged. */
   readonly acknowledged: number[] = [];
   readonly #options: WorldOptions;
@@ -76,6 +80,8 @@ export class World implements RelayWorld, NodeWorld {
     this.random = Random.seeded(options.seed);
     this.machines = options.machines;
     const { relay } = options;
+    this.isTimed = relay.pace !== null;
+    this.heartbeatMs = options.heartbeatMs;
     const slack = 2 * relay.tick + 4 * relay.sync + relay.merge;
     this.invariants = new RelayInvariants(relay.limits, slack);
     this.network = new Network(this.queue, this.random, options.network, lineOf(relay.line));
