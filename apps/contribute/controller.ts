@@ -3,6 +3,9 @@ import * as Comlink from 'comlink';
 import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
 import { forgetLanguage } from '../ui/language/language.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
+import { type Away, openAway } from './away/away.ts';
+import type { AwayChoice } from './away/pause-reason.ts';
+import { everyNight } from './away/weekly-times.ts';
 import { BaseSession } from './base/base-session.ts';
 import {
   atRest,
@@ -28,6 +31,8 @@ export interface Choice {
   readonly power: Signal<number>;
   /** Accepted rounds after which the node leaves; null to contribute until the run is complete. */
   readonly stopAfter: Signal<StoredChoice['stopAfter']>;
+  /** When the node pauses by itself. */
+  readonly away: Signal<AwayChoice>;
 }
 
 /** The page's side of the worker. */
@@ -38,8 +43,8 @@ export interface Controller {
   readonly busy: ReadonlySignal<boolean>;
   /** Time of the next attempt to reach the relay, in milliseconds since 1970; null while it answers. */
   readonly retryAt: ReadonlySignal<number | null>;
-  /** Time at which a timed pause ends, in milliseconds since 1970; null without one. */
-  readonly pausedUntil: ReadonlySignal<number | null>;
+  /** The pauses of the node, and their reason. */
+  readonly away: Away;
   readonly choice: Choice;
   /** What the chosen files hold; null without files, and while the worker reads them. */
   readonly preview: ReadonlySignal<TextPreview | null>;
@@ -50,10 +55,6 @@ export interface Controller {
   readonly envelope: EnvelopeApi;
   look(): Promise<void>;
   start(): Promise<void>;
-  pause(): void;
-  /** Pauses, and resumes by itself after so many minutes. */
-  pauseFor(minutes: number): void;
-  resume(): void;
   finish(): void;
   retryNow(): void;
   setPower(power: number): void;
@@ -79,6 +80,7 @@ function openChoice(token: string): Choice {
     token: signal(token === '' ? (stored?.token ?? '') : token),
     power: signal(stored?.power ?? 1),
     stopAfter: signal(stored?.stopAfter ?? null),
+    away: signal(stored?.away ?? { pauseOnBattery: false, onlyIdle: false, weekly: everyNight }),
   };
   effect(() => {
     const files = choice.files.value.map((file) => file.name);
@@ -89,6 +91,7 @@ function openChoice(token: string): Choice {
       token: choice.token.value,
       power: choice.power.value,
       stopAfter: choice.stopAfter.value,
+      away: choice.away.value,
     });
   });
   return choice;
@@ -103,8 +106,6 @@ export function openController(feed: StatusFeed, token: string): Controller {
   const probe = signal<Probe | null>(null);
   const progress = signal<ContributeView>(atRest);
   const retryAt = signal<number | null>(null);
-  const pausedUntil = signal<number | null>(null);
-  let pauseTimer: ReturnType<typeof setTimeout> | undefined;
   const choice = openChoice(token);
   const bases = new BaseSession(() => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
 
@@ -122,17 +123,12 @@ export function openController(feed: StatusFeed, token: string): Controller {
   worker.onerror = (event) => fail(event.message);
   const subscribed = remote.subscribe(Comlink.proxy(receive));
 
-  const endTimedPause = () => {
-    clearTimeout(pauseTimer);
-    pausedUntil.value = null;
-  };
-  const resume = () => {
-    endTimedPause();
-    void remote.resume();
-  };
   const busy = computed(() => progress.value.activity !== null);
-  effect(() => {
-    if (!busy.value) endTimedPause();
+  let isHeld = false;
+  const away = openAway(choice.away, progress, (wanted) => {
+    if (wanted) void remote.pause();
+    else if (isHeld && busy.peek()) void remote.resume();
+    isHeld = wanted;
   });
   const preview = signal<TextPreview | null>(null);
   effect(() => {
@@ -155,7 +151,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
     progress,
     busy,
     retryAt,
-    pausedUntil,
+    away,
     choice,
     preview,
     feed,
@@ -192,19 +188,11 @@ export function openController(feed: StatusFeed, token: string): Controller {
       };
       progress.value = started(progress.value);
       await subscribed;
-      await remote.start(request).catch((error: unknown) => fail(String(error)));
+      const ended = remote.start(request);
+      // A start drops the controls of an earlier run, so a reason that holds already is told again.
+      if (isHeld) void remote.pause();
+      await ended.catch((error: unknown) => fail(String(error)));
     },
-    pause() {
-      endTimedPause();
-      void remote.pause();
-    },
-    pauseFor(minutes) {
-      endTimedPause();
-      pausedUntil.value = Date.now() + minutes * 60_000;
-      pauseTimer = setTimeout(resume, minutes * 60_000);
-      void remote.pause();
-    },
-    resume,
     finish: () => void remote.finish(),
     retryNow: () => void remote.retryNow(),
     setPower(power) {

@@ -33,7 +33,7 @@ export function Controls({ session }: { session: Controller }) {
   const isForked = failure !== null && failure.evidence.length > 0;
   const busy = session.busy.value;
   const why = busy ? null : missing(session);
-  const toggle = paused ? session.resume : session.pause;
+  const toggle = paused ? session.away.resume : session.away.pause;
   const startWord = ending === null ? words.start : words.again;
   return (
     <>

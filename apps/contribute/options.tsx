@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { formatPercent } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
+import { AwayOptions } from './away/away-options.tsx';
 import type { Controller } from './controller.ts';
 import { roundChoices } from './tab/stored-choice.ts';
 
@@ -67,7 +68,7 @@ function PauseFor({ session }: { session: Controller }) {
       class="pause-for"
       onSubmit={(event) => {
         event.preventDefault();
-        if (isValid) session.pauseFor(wanted);
+        if (isValid) session.away.pauseFor(wanted);
       }}
     >
       <label for="minutes">{words.pauseFor}</label>
@@ -91,7 +92,7 @@ function PauseFor({ session }: { session: Controller }) {
   );
 }
 
-/** How much and how long the node works: power, a number of rounds, and a pause of some minutes. */
+/** How much and how long the node works: power, a number of rounds, a pause of some minutes, and pauses by itself. */
 export function Options({ session }: { session: Controller }) {
   return (
     <section class="panel options-panel" aria-labelledby="options-heading">
@@ -99,6 +100,7 @@ export function Options({ session }: { session: Controller }) {
       <Power session={session} />
       <StopAfter session={session} />
       {session.busy.value && <PauseFor session={session} />}
+      <AwayOptions away={session.away} />
     </section>
   );
 }

@@ -25,6 +25,7 @@ const formats = computed(() => {
     clock: new Intl.DateTimeFormat(tag, time),
     figure: new Intl.NumberFormat(tag, { maximumSignificantDigits: 3 }),
     second: new Intl.DateTimeFormat(tag, { ...time, second: '2-digit' }),
+    weekday: new Intl.DateTimeFormat(tag, { weekday: 'short', timeZone: 'UTC' }),
     dayAndClock: new Intl.DateTimeFormat(tag, { weekday: 'short', day: 'numeric', month: 'short', ...time }),
   };
 });
@@ -89,6 +90,12 @@ export function formatClock(time: number, now: number): string {
 /** A time of day to the second, because heartbeats are seconds apart. In milliseconds since 1970. */
 export function formatSecond(time: number): string {
   return formats.value.second.format(time);
+}
+
+/** The short name of a day of the week, 0 for Sunday as `Date` counts: Mon. */
+export function formatWeekday(day: number): string {
+  // The first of January 2023 was a Sunday.
+  return formats.value.weekday.format(Date.UTC(2023, 0, 1 + day));
 }
 
 /** A number in three digits: 0.0123. */

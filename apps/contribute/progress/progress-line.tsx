@@ -2,6 +2,7 @@ import { useNow } from '../../ui/clock.ts';
 import { formatClock } from '../../ui/format.ts';
 import { ProblemMessage, ProblemNext } from '../../ui/language/problem-text.tsx';
 import { messages } from '../../ui/messages.ts';
+import { Reason } from '../away/reason.tsx';
 import { type LaunchStep, launchSteps, type State } from '../contribute-view.ts';
 import type { Controller } from '../controller.ts';
 import './progress-line.css';
@@ -99,7 +100,6 @@ export function ProgressLine({ session }: { session: Controller }) {
   const state = session.state.value;
   const busy = session.busy.value;
   const { launch, rounds, round, step, steps } = progress;
-  const until = session.pausedUntil.value;
   return (
     <div class="state">
       <p class="chip" data-tone={tones[state]} role="status" id="state">
@@ -114,7 +114,7 @@ export function ProgressLine({ session }: { session: Controller }) {
       )}
       {busy && <Ends session={session} />}
       <Hold session={session} />
-      {until !== null && <p class="ends">{words.resumesAt(formatClock(until, Date.now()))}</p>}
+      <Reason away={session.away} />
       {session.retryAt.value !== null && <Retry session={session} at={session.retryAt.value} />}
     </div>
   );

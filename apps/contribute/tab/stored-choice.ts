@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { weeklyTimesSchema } from '../away/weekly-times.ts';
 
 /** Rounds after which a person may let the node stop. */
 export const roundChoices = [1, 3, 10, 30] as const;
@@ -13,6 +14,7 @@ const storedChoiceSchema = v.strictObject({
   token: v.pipe(v.string(), v.maxLength(1000)),
   power: v.pipe(v.number(), v.minValue(0.1), v.maxValue(1)),
   stopAfter: v.nullable(v.picklist(roundChoices)),
+  away: v.strictObject({ pauseOnBattery: v.boolean(), onlyIdle: v.boolean(), weekly: weeklyTimesSchema }),
 });
 export type StoredChoice = v.InferOutput<typeof storedChoiceSchema>;
 

@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { WorkerEvent } from '../../../apps/contribute/worker/worker-api.ts';
@@ -7,7 +6,7 @@ import { type Built, built } from '../../system/built.ts';
 import { scriptedStatus } from './scenarios.ts';
 import { scriptedEvents } from './scripted-events.ts';
 import { type ScriptedRelay, scriptedWorker, startScriptedRelay } from './scripted-relay.ts';
-import { openWatched, type WatchedPage } from './watched-page.ts';
+import { inaccessible, openWatched, shown, type WatchedPage } from './watched-page.ts';
 
 let build: Built;
 let browser: Browser;
@@ -56,22 +55,6 @@ async function emit(page: Page, event: WorkerEvent): Promise<void> {
 const allEvents = (page: Page) => expect.poll(() => page.title()).toBe('46% · round 3 of 20 – Tapestry');
 
 const state = (page: Page, name: string) => page.locator('#state', { hasText: name }).waitFor();
-
-/** Accessibility problems by axe's rules of WCAG 2.2 A and AA, and of good practice. */
-async function inaccessible(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
-/** The part of an element that the first viewport shows without scrolling, from 0 to 1. */
-async function shown(page: Page, selector: string): Promise<number> {
-  const box = await page.locator(selector).boundingBox();
-  const size = page.viewportSize();
-  if (box === null || size === null) return 0;
-  const width = Math.min(box.x + box.width, size.width) - Math.max(box.x, 0);
-  const height = Math.min(box.y + box.height, size.height) - Math.max(box.y, 0);
-  return (Math.max(0, width) * Math.max(0, height)) / (box.width * box.height);
-}
 
 test('the choice of text and Start are in the first viewport of every screen, and no state moves them', async () => {
   const page = await open(scriptedWorker([]));
@@ -265,6 +248,43 @@ describe('being away', () => {
     await page.clock.fastForward('05:01');
     await state(page, 'Training');
     expect(await page.getByText(/Training resumes at/).count()).toBe(0);
+  });
+
+  test('the node pauses by itself on battery, outside its weekly times and while the page is used, and says why', async () => {
+    const page = await open(scriptedWorker(events));
+    await page.addInitScript(`
+      window.battery = Object.assign(new EventTarget(), { charging: true });
+      navigator.getBattery = async () => battery;
+      delete window.IdleDetector;`);
+    await page.clock.install({ time: new Date(2026, 6, 15, 21, 50) });
+    await page.reload();
+    await page.getByText('NVIDIA GeForce RTX 4070').waitFor();
+    await page.getByText('When you are away').click();
+    const battery = (charging: boolean) =>
+      page.evaluate(`battery.charging = ${charging}; battery.dispatchEvent(new Event('chargingchange'));`);
+    await page.getByLabel('Pause on battery').check();
+    await battery(false);
+    await startButton(page).click();
+    await page.getByText('The device runs on battery. Training goes on when it is plugged in.').waitFor();
+    await state(page, 'Paused');
+    await battery(true);
+    await state(page, 'Training');
+
+    await page.getByLabel('Train only at weekly times').check();
+    await page.getByText(/outside your weekly times. Training goes on at 10:00.PM/).waitFor();
+    expect(await inaccessible(page)).toEqual([]);
+    await page.clock.fastForward('11:00');
+    await state(page, 'Training');
+
+    await page.getByLabel('Train only while nobody uses the device').check();
+    await page.getByText(/You use this page. Training goes on after 3 minutes/).waitFor();
+    await page.clock.fastForward('03:01');
+    await state(page, 'Training');
+    await page.mouse.move(20, 20);
+    await state(page, 'Paused');
+    await page.getByRole('button', { name: 'Resume' }).click();
+    await state(page, 'Training');
+    expect(await page.getByText('You use this page').count()).toBe(0);
   });
 
   test('the node leaves after the chosen number of accepted rounds', async () => {

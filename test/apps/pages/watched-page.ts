@@ -1,3 +1,4 @@
+import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright';
 
 export interface WatchedPage {
@@ -37,4 +38,20 @@ export async function coloursOf(page: Page, selector: string): Promise<number> {
     const counts = Map.groupBy(points, (point) => point);
     return [...counts.values()].filter((all) => all.length >= points.length / 100).length;
   }, png);
+}
+
+/** Accessibility problems by axe's rules of WCAG 2.2 A and AA, and of good practice. */
+export async function inaccessible(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+/** The part of an element that the first viewport shows without scrolling, from 0 to 1. */
+export async function shown(page: Page, selector: string): Promise<number> {
+  const box = await page.locator(selector).boundingBox();
+  const size = page.viewportSize();
+  if (box === null || size === null) return 0;
+  const width = Math.min(box.x + box.width, size.width) - Math.max(box.x, 0);
+  const height = Math.min(box.y + box.height, size.height) - Math.max(box.y, 0);
+  return (Math.max(0, width) * Math.max(0, height)) / (box.width * box.height);
 }
