@@ -8,6 +8,7 @@ import {
 } from '../../client/derive/recipe/recipe-form.ts';
 import type { ChosenFile } from '../ui/files/chosen.ts';
 import type { ExportedFile } from '../ui/files/saving.ts';
+import { forgetLanguage } from '../ui/language/language.ts';
 import type { Problem } from '../ui/problem.ts';
 import { adopted, votesFile } from './adoption.ts';
 import { BreachCount } from './breach-count.ts';
@@ -175,6 +176,7 @@ export class Session {
   }
 
   async forget(): Promise<void> {
+    forgetLanguage();
     await this.#remote.forget();
     this.#worker.terminate();
   }
