@@ -63,7 +63,7 @@ export function describe(event: ContributorEvent): string | null {
     case 'fresh':
       return `The saved state cannot be used (${terminalText(event.reason)}); the node starts from the current base.`;
     case 'synced':
-      return event.bytes === 0 ? null : `Fetched base ${short(event.base)}: ${event.bytes} bytes.`;
+      return event.bytes === 0 ? null : `Fetched base ${short(event.base)}: ${bytes(event.bytes)}.`;
     case 'plan':
       return event.tooShort
         ? `Round ${event.round} lasts ${seconds(event.plannedMilliseconds + event.graceMilliseconds)}, and this node needs ` +
@@ -76,7 +76,7 @@ export function describe(event: ContributorEvent): string | null {
     case 'step':
       return `  step ${event.step}/${event.steps}  loss ${event.loss.toFixed(4)}  ${Math.round(event.tokensPerSecond)} tokens/s`;
     case 'contribution':
-      return `Offers ${event.payloadBytes} bytes for ${event.tokens} tokens (${short(event.payload)}).`;
+      return `Offers ${bytes(event.payloadBytes)} for ${event.tokens} tokens (${short(event.payload)}).`;
     case 'acknowledged':
       return `The relay holds the contribution to round ${event.round}.`;
     case 'refused':

@@ -2,6 +2,8 @@ import type { RelayStatus } from '../../../relay/wire/status.ts';
 import { colour } from './output.ts';
 import { terminalText } from './terminal-text.ts';
 
+const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
 /**
  * The status of a run as lines for a terminal: the round, then a row for each node. A narrow terminal cuts the ends of
  * lines, so the least important columns come last.
@@ -78,14 +80,15 @@ export function quantity(value: number): string {
   return value.toFixed(0);
 }
 
+/** Bytes in units of a thousand each, as the pages write them: 1.23 MB. */
 export function bytes(value: number): string {
-  for (const [size, unit] of [
-    [2 ** 30, 'GiB'],
-    [2 ** 20, 'MiB'],
-    [2 ** 10, 'KiB'],
-  ] as const)
-    if (value >= size) return `${(value / size).toFixed(1)} ${unit}`;
-  return `${value} B`;
+  let [size, unit] = [value, 0];
+  // 999.5 would round up to "1000 kB".
+  while (size >= 999.5 && unit < byteUnits.length - 1) {
+    size /= 1000;
+    unit++;
+  }
+  return `${Number(size.toPrecision(3))} ${byteUnits[unit]}`;
 }
 
 function duration(milliseconds: number): string {

@@ -45,7 +45,7 @@ test('the panel of a node shows progress, time left, the loss and what was sent'
   expect(panel.lines()).toEqual([
     `round 2/4 ${bar(0.5, 20)} 10 s left, the run at least 50 s`,
     'loss 2.500 █▁ held out 3.500',
-    'sent 1.0 KiB in 1 contribution, received 512 B; no text was sent',
+    'sent 1.02 kB in 1 contribution, received 512 B; no text was sent',
   ]);
   for (const line of panel.lines()) expect(line.length).toBeLessThan(80);
   panel.hear({ event: 'following', round: 2, was: 'training', steps: 5, localSteps: 10, rounds: 4 });

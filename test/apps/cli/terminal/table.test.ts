@@ -6,8 +6,8 @@ test('a table has the round, the totals and a row for each node, in columns', ()
   const [round, totals, heading, first, second, ...more] = statusTable(status, 1000);
   expect(round).toContain('round 4/20');
   expect(round).toContain('1 of 3 contributions, at most 60 s left');
-  expect(totals).toBe('base of round 3, 61.4k tokens, 1.02k tokens/s reported, 3.0 MiB up, 1.0 KiB down');
-  expect(first).toMatch(/^Romance\s+training\s+3\/10\s+30.7k\s+512\s+2.500\s+-\s+1.5 MiB\s+512 B\s+node$/);
+  expect(totals).toBe('base of round 3, 61.4k tokens, 1.02k tokens/s reported, 3.15 MB up, 1.02 kB down');
+  expect(first).toMatch(/^Romance\s+training\s+3\/10\s+30.7k\s+512\s+2.500\s+-\s+1.57 MB\s+512 B\s+node$/);
   expect(second).toMatch(/^- {6,}\s*training .* 3\.250 .* browser$/);
   expect(more).toEqual(['steps, tokens, tokens/s and losses as the nodes report them']);
   expect(first?.indexOf('training')).toBe(second?.indexOf('training'));
@@ -44,5 +44,13 @@ test('a base of an upstream relay is said to be one', () => {
 
 test('numbers are printed in short form', () => {
   expect([0, 999, 1000, 1_234_567, 2e9].map(quantity)).toEqual(['0', '999', '1.00k', '1.23M', '2.00G']);
-  expect([0, 1023, 1024, 5 * 2 ** 30].map(bytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '5.0 GiB']);
+  expect([0, 999, 1000, 999_499, 999_500, 5.256e9, 5e16].map(bytes)).toEqual([
+    '0 B',
+    '999 B',
+    '1 kB',
+    '999 kB',
+    '1 MB',
+    '5.26 GB',
+    '50 PB',
+  ]);
 });
