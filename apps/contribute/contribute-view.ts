@@ -152,6 +152,11 @@ function ended(progress: ContributeView, ...kinds: string[]): ContributeView {
   return { ...progress, notices: endNotices(progress.notices, kinds) };
 }
 
+/** The losses with that of a base, which was measured after the steps so far. */
+function withBase({ loss, localSteps }: ContributeView, { heldOutLoss }: { readonly heldOutLoss: number }) {
+  return withPoint(loss, { step: localSteps, training: null, heldOut: heldOutLoss });
+}
+
 /** What a node does between its rounds. */
 function between({ follows }: ContributeView): Activity {
   return follows ? 'following' : 'waiting';
@@ -204,12 +209,10 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         round: event.round,
         step: 0,
         steps: event.steps,
-        loss: withPoint(progress.loss, {
-          step: progress.localSteps,
-          training: null,
-          heldOut: event.heldOutLoss,
-        }),
+        loss: withBase(progress, event),
       };
+    case 'last-base':
+      return { ...progress, loss: withBase(progress, event) };
     case 'step': {
       // Steps that are repeated after a lost device or a resume count again, because they are computed again.
       const localSteps = progress.localSteps + Math.max(1, event.step - progress.step);

@@ -51,6 +51,8 @@ export class Contributor {
   readonly #traffic: Traffic;
   readonly #ended = Promise.withResolvers<Ending>();
   readonly #ending = new AbortController();
+  /** Aborted when the person wants to leave, also after the session has ended. */
+  readonly #hurry = new AbortController();
   #power: number;
   #session: Session = newSession;
   #relay: RelayClient | null = null;
@@ -84,7 +86,10 @@ export class Contributor {
    * `identity.*`, `disk.*`, `host.*`
    */
   async run(signal?: AbortSignal): Promise<void> {
-    const leave = () => this.#dispatch({ kind: 'leave' });
+    const leave = () => {
+      this.#hurry.abort();
+      this.#dispatch({ kind: 'leave' });
+    };
     signal?.addEventListener('abort', leave, { once: true });
     if (signal?.aborted === true) leave();
     try {
@@ -105,6 +110,7 @@ export class Contributor {
 
   /** Leaves after the current round is settled, or immediately between rounds. */
   finish(): void {
+    if (this.#session.ended) this.#hurry.abort();
     this.#dispatch({ kind: 'finish' });
   }
 
@@ -151,10 +157,18 @@ export class Contributor {
     await this.#effects.settled();
     await this.#relay.leave(this.#session.settled?.round ?? 0);
     await this.#opening?.catch(() => undefined);
+    await this.#measureLast(ending);
     this.#work?.training.close();
     device.close();
     this.#tellTraffic();
     this.#left(ending);
+  }
+
+  /** The last base of a run is measured here: the relay takes no message about it any more. */
+  async #measureLast({ reason }: Ending): Promise<void> {
+    const { newest, paused } = this.#session;
+    if (reason === 'complete' && newest !== null && !paused)
+      await this.#work?.measureLast(newest, this.#hurry.signal);
   }
 
   #left({ reason, problem }: Ending): void {

@@ -53,6 +53,16 @@ export type ContributorEvent =
        */
       readonly heldOutLoss: number;
     }
+  /**
+   * The loss of the run's last base on this node's own held-out text, measured once after the run is complete. No round begins from this base, so
+   * nothing carries it to the relay.
+   */
+  | {
+      readonly event: 'last-base';
+      readonly round: number;
+      readonly base: string;
+      readonly heldOutLoss: number;
+    }
   | {
       readonly event: 'step';
       readonly round: number;

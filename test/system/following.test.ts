@@ -41,19 +41,23 @@ test('a node of each host follows 20 rounds by deltas alone, and has the hash of
 
   const { history } = relay.status();
   const initial = node.all('joined')[0]?.base;
-  // Each round begins with the base of the one before. A node checks the hash of the bits that it made of it.
-  const bases = [initial, ...history.map(({ base }) => base)].slice(0, rounds);
-  const bytes = [length * 4, ...Array.from({ length: rounds - 1 }, () => deltaBytes)];
+  // Each round begins with the base of the one before, and the last base is measured. A node checks the hash of the bits that it made
+  // of it.
+  const bases = [initial, ...history.map(({ base }) => base)];
+  const bytes = [length * 4, ...history.map(() => deltaBytes)];
   const followed = bases.map((base, i) => ({ round: i + 1, base, bytes: bytes[i] }));
   expect(node.all('synced')).toMatchObject(followed);
   expect(events.filter(({ event }) => event === 'synced')).toMatchObject(followed);
-  expect(history.map(({ contributions }) => contributions)).toEqual(bases.map(() => 3));
+  const last = [{ round: rounds, base: bases.at(-1), heldOutLoss: expect.any(Number) }];
+  expect(node.all('last-base')).toMatchObject(last);
+  expect(events.filter(({ event }) => event === 'last-base')).toMatchObject(last);
+  expect(history.map(({ contributions }) => contributions)).toEqual(Array(rounds).fill(3));
 
   const blobs = asked
     .filter((path) => path.startsWith('/blobs/'))
     .map((path) => path.slice('/blobs/'.length));
   expect(blobs[0]).toBe(initial);
-  expect(blobs).toHaveLength(rounds);
+  expect(blobs).toHaveLength(bases.length);
   expect(blobs.filter((hash) => bases.slice(1).includes(hash))).toEqual([]);
   expect(problems).toEqual([]);
   console.log(`bytes down a parameter and round: ${((8 * deltaBytes) / length).toFixed(3)} bits`);

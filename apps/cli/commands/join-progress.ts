@@ -73,6 +73,8 @@ export function describe(event: ContributorEvent): string | null {
         : `Round ${event.round} asks for work for ${seconds(event.leftMilliseconds)} more.`;
     case 'round':
       return `Round ${event.round}: ${event.steps} steps; held-out loss of the base ${event.heldOutLoss.toFixed(4)}.`;
+    case 'last-base':
+      return `The run’s last base: held-out loss ${event.heldOutLoss.toFixed(4)}.`;
     case 'step':
       return `  step ${event.step}/${event.steps}  loss ${event.loss.toFixed(4)}  ${Math.round(event.tokensPerSecond)} tokens/s`;
     case 'contribution':

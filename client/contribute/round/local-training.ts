@@ -236,6 +236,16 @@ export class LocalTraining {
   }
 
   /**
+   * The loss of `parameters` on this node's own held-out text, in nats per token. Call it while no round is trained.
+   * @throws TapestryError `train.not-finite`
+   */
+  async heldOutLoss(parameters: Float32Array<ArrayBuffer>): Promise<number> {
+    const { trainer } = this.#loop;
+    trainer.setParameters(parameters);
+    return this.#evaluated(trainer);
+  }
+
+  /**
    * Resets the optimizer and the saved position in the text after training diverged: with the old moments the next round
    * would diverge too.
    */
@@ -279,13 +289,18 @@ export class LocalTraining {
     { round, base, localSteps }: Round,
     signal: AbortSignal,
   ): Promise<number> {
-    const windows = heldOutBatches(this.#heldOut, this.#terms.shape, maxHeldOutBatches);
     if (measured !== parameters) trainer.setParameters(measured);
-    const heldOutLoss = finiteLoss(await evaluate(trainer, windows));
+    const heldOutLoss = await this.#evaluated(trainer);
     if (measured !== parameters) trainer.setParameters(parameters);
     signal.throwIfAborted();
     this.#tell({ event: 'round', round, base, steps: localSteps, heldOutLoss });
     return heldOutLoss;
+  }
+
+  /** The loss of what the trainer holds on this node's own held-out text. */
+  async #evaluated(trainer: Trainer): Promise<number> {
+    const windows = heldOutBatches(this.#heldOut, this.#terms.shape, maxHeldOutBatches);
+    return finiteLoss(await evaluate(trainer, windows));
   }
 }
 

@@ -117,7 +117,10 @@ export class RoundWork {
   }
 
   /** The round's base, from the relay where this node has it not. */
-  async #base({ round, base }: Round, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
+  async #base(
+    { round, base }: Pick<Round, 'round' | 'base'>,
+    signal: AbortSignal,
+  ): Promise<Float32Array<ArrayBuffer>> {
     const startedAt = this.#runtime.now();
     const { parameters, fetched } = await this.#store.base(this.#terms, base, signal);
     const milliseconds = Math.round(this.#runtime.now() - startedAt);
@@ -257,6 +260,20 @@ export class RoundWork {
   /** The relay accepted the contribution: what its encoding left out is added to the next delta. */
   async accept(acknowledgement: Acknowledgement | null): Promise<void> {
     if (acknowledgement !== null) await this.#store.saveReceipt(this.#terms.run, acknowledgement);
+  }
+
+  /**
+   * Measures the base that `round`, the run's last one, made. Other bases are measured by the round that begins from them, and none begins
+   * from this one. A relay that ends with its run, or a device that is lost now, leaves it unmeasured: the work itself is done.
+   */
+  async measureLast({ round, base }: Pick<Round, 'round' | 'base'>, signal: AbortSignal): Promise<void> {
+    try {
+      const parameters = await this.#base({ round: round + 1, base }, signal);
+      const heldOutLoss = await this.training.heldOutLoss(parameters);
+      if (!signal.aborted) this.#tell({ event: 'last-base', round, base, heldOutLoss });
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof TapestryError)) throw error;
+    }
   }
 
   /** The contribution is final: what its encoding left out is added to the next delta. */

@@ -128,7 +128,7 @@ export function committed(session: Session, event: SessionEvent & { kind: 'commi
   const { work } = session;
   const isOver = work.kind !== 'idle' && work.round.round <= round;
   const [standing, following] = standingAfter(session, round);
-  const between = { ...session, open: null, plan: null };
+  const between = { ...session, open: null, plan: null, newest: { round, base } };
   const [clear, effects] = isOver ? drop(between, 'closed') : [between, []];
   return [{ ...clear, standing }, [told, ...effects, ...(clear.ended ? [] : following)]];
 }

@@ -15,6 +15,8 @@ export interface Session {
   readonly settled: Round | null;
   /** Null for a node that never only follows, because its work is not lost when it comes late. */
   readonly standing: Standing | null;
+  /** The newest base that this node heard of in a commit; null before the first. */
+  readonly newest: { readonly round: number; readonly base: string } | null;
   readonly paused: boolean;
   /** True if the session ends when its work is settled; with `leaving`, it also ends when the connection is lost. */
   readonly finishing: boolean;
@@ -146,6 +148,7 @@ export const newSession: Session = {
   plan: null,
   settled: null,
   standing: fresh,
+  newest: null,
   paused: false,
   finishing: false,
   leaving: false,

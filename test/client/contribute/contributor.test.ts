@@ -45,6 +45,11 @@ test('two nodes, one without a WebSocket, train three rounds, the loss falls, an
     const losses = node.all('round').map(({ heldOutLoss }) => heldOutLoss);
     expect(losses).toHaveLength(3);
     expect(losses[2]).toBeLessThan((losses[0] ?? 0) - 0.1);
+    // No round measures the last base, so each node does before it leaves.
+    const [last, ...more] = node.all('last-base');
+    expect(last).toMatchObject({ round: 3, base: relay.status().base.hash });
+    expect(last?.heldOutLoss).toBeLessThan((losses[0] ?? 0) - 0.1);
+    expect(more).toEqual([]);
     expect(node.all('left')).toEqual([
       { event: 'left', reason: 'complete', contributions: 3, tokens: 3 * 8 * 32 },
     ]);

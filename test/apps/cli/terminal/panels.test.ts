@@ -42,16 +42,22 @@ test('the panel of a node shows progress, time left, the loss and what was sent'
   panel.hear({ event: 'acknowledged', round: 1, payload: hash, tokens: 1, sequence: 1 });
   const sent = { join: 100, offer: 24, chunk: 900, heartbeat: 0, leave: 0 };
   panel.hear({ event: 'sent', bytes: sent, received: 512 });
+  // A base or a delta comes over HTTP, and is received too.
+  panel.hear({ event: 'synced', round: 2, base: hash, bytes: 1000, milliseconds: 1 });
   expect(panel.lines()).toEqual([
     `round 2/4 ${bar(0.5, 20)} 10 s left, the run at least 50 s`,
     'loss 2.500 █▁ held out 3.500',
-    'sent 1.02 kB in 1 contribution, received 512 B; no text was sent',
+    'sent 1.02 kB in 1 contribution, received 1.51 kB; no text was sent',
   ]);
   for (const line of panel.lines()) expect(line.length).toBeLessThan(80);
   panel.hear({ event: 'following', round: 2, was: 'training', steps: 5, localSteps: 10, rounds: 4 });
   expect(panel.lines()[0]).toBe('round 2/4 too slow: follows 4 rounds, then takes part again');
   panel.hear({ event: 'round', round: 4, base: hash, steps: 10, heldOutLoss: 3.5 });
   expect(panel.lines()[0]).toContain(bar(0.5, 20));
+  const last = { event: 'last-base', round: 4, base: hash, heldOutLoss: 2.25 } as const;
+  panel.hear(last);
+  expect(panel.lines()[1]).toContain('held out 2.250');
+  expect(describe(last)).toBe('The run’s last base: held-out loss 2.2500.');
 });
 
 test('a node that is too slow says in numbers at what a round left it', () => {

@@ -115,6 +115,21 @@ test('a node that restarts trains with the kernels of its saved state, even if o
   expect(node.changes()).toEqual(['adapter']);
 });
 
+test('the last base is measured as other bases are, unless the relay does not serve it or the person leaves', async () => {
+  const work = await node.start();
+  const made = await node.train(work, 1, healthy, 1);
+  if (made === null) throw new Error('nothing was made');
+  const last = () => node.events.filter(({ event }) => event === 'last-base');
+  const ended = new AbortController();
+  ended.abort();
+  await work.measureLast({ round: 1, base: made.base }, ended.signal);
+  await work.measureLast({ round: 1, base: 'ab'.repeat(32) }, never);
+  expect(last()).toEqual([]);
+  await work.measureLast({ round: 1, base: made.base }, never);
+  const { base, heldOutLoss } = made;
+  expect(last()).toEqual([{ event: 'last-base', round: 1, base, heldOutLoss }]);
+});
+
 test('a delta is no longer than the round allows', async () => {
   const work = await node.start();
   const normBound = 0.01;

@@ -39,6 +39,17 @@ describe('the person', () => {
     expect(effects).toContainEqual({ kind: 'end', reason: 'interrupted', problem: null });
   });
 
+  test('knows the newest base that a round made, to measure the last of a run', () => {
+    const commit = { kind: 'committed', contributions: 1, tokens: 1, fate: null } as const;
+    const first = given(...joined, { ...commit, round: 1, base: 'base 1' });
+    expect(first.session.newest).toEqual({ round: 1, base: 'base 1' });
+    expect(advance(first.session, { ...commit, round: 2, base: 'base 2' })[0].newest).toEqual({
+      round: 2,
+      base: 'base 2',
+    });
+    expect(given(...joined).session.newest).toBeNull();
+  });
+
   test('is told that the run is complete', () => {
     const goodbye: SessionEvent = { kind: 'goodbye', reason: GoodbyeReason.RUN_COMPLETE, jitter: 0 };
     expect(given(...joined, goodbye).effects).toContainEqual({
