@@ -164,7 +164,9 @@ describe('contribute', () => {
         'Chunk: the delta, encoded; 1.06 MB; Heartbeat: “I am here”, steps, loss; 858 bytes; Leave: goodbye; 0 bytes',
     );
     const received = await page.locator('.sent tfoot tr').last().textContent();
-    expect(received?.replaceAll('\u00a0', ' ')).toBe('Received (the base and messages)6.34 MB');
+    expect(received?.replaceAll('\u00a0', ' ')).toBe(
+      'Received by this node (bases, deltas and messages)6.34 MB',
+    );
     await page.getByText('Your text was not sent, and cannot be.').waitFor();
   });
 

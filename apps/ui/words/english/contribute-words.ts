@@ -160,7 +160,7 @@ export const contributeWords = {
     leave: 'Leave: goodbye',
   },
   sentTotal: 'Total sent',
-  received: 'Received (the base and messages)',
+  received: 'Received by this node (bases, deltas and messages)',
   notSent: 'Your text was not sent, and cannot be.',
   notSentWhy:
     'The relay accepts only these five messages. None of them has a field for text, and each has a fixed size. Your text stays in a worker that can connect only to this relay.',

@@ -169,7 +169,7 @@ export const contributeWords: Messages['contribute'] = {
     leave: 'Départ : au revoir',
   },
   sentTotal: 'Total envoyé',
-  received: 'Reçu (la base et des messages)',
+  received: 'Reçu par ce nœud (bases, deltas et messages)',
   notSent: 'Votre texte n’a pas été envoyé, et ne peut pas l’être.',
   notSentWhy:
     'Le relais n’accepte que ces cinq messages. Aucun n’a de champ pour du texte, et chacun a une taille fixe. Votre texte reste dans un worker qui ne peut se connecter qu’à ce relais.',

@@ -160,7 +160,7 @@ export const contributeWords: Messages['contribute'] = {
     leave: 'Abschied: auf Wiedersehen',
   },
   sentTotal: 'Gesendet, insgesamt',
-  received: 'Empfangen (die Basis und Nachrichten)',
+  received: 'Von diesem Knoten empfangen (Basen, Deltas und Nachrichten)',
   notSent: 'Ihr Text wurde nicht gesendet und kann es nicht werden.',
   notSentWhy:
     'Das Relay nimmt nur diese fünf Nachrichten an. Keine davon hat ein Feld für Text, und jede hat eine feste Größe. Ihr Text bleibt in einem Worker, der sich nur mit diesem Relay verbinden kann.',

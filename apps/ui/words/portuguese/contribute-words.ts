@@ -168,7 +168,7 @@ export const contributeWords: Messages['contribute'] = {
     leave: 'Saída: até logo',
   },
   sentTotal: 'Total enviado',
-  received: 'Recebido (a base e mensagens)',
+  received: 'Recebido por este nó (bases, deltas e mensagens)',
   notSent: 'Seu texto não foi enviado, nem pode ser.',
   notSentWhy:
     'O relé só aceita estas cinco mensagens. Nenhuma tem um campo para texto, e cada uma tem um tamanho fixo. Seu texto fica em um worker que só pode se conectar a este relé.',

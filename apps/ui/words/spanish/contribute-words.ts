@@ -168,7 +168,7 @@ export const contributeWords: Messages['contribute'] = {
     leave: 'Salida: adiós',
   },
   sentTotal: 'Total enviado',
-  received: 'Recibido (la base y mensajes)',
+  received: 'Recibido por este nodo (bases, deltas y mensajes)',
   notSent: 'Tu texto no se envió, ni se puede enviar.',
   notSentWhy:
     'El relé solo acepta estos cinco mensajes. Ninguno tiene un campo para texto, y cada uno tiene un tamaño fijo. Tu texto se queda en un worker que solo puede conectarse a este relé.',
