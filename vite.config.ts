@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type UserConfig } from 'vite';
-import { storedFiles } from './apps/ui/offline/stored-files.ts';
+import { type OfflinePage, storedFiles } from './apps/ui/offline/stored-files.ts';
 import { udhrPlugin } from './client/data/udhr/plugin.ts';
 
 /** The form of yaml for browsers, in every bundle: that for Node reads the environment, which Deno refuses. */
@@ -15,25 +15,24 @@ const hashInBrowser = {
 /** Workers whose scripts keep their own names; any other has the name that its build gives it. */
 const namedWorkers = ['audit-worker', 'base-worker', 'function-worker'];
 
-/** The page of a build that opens without its server: its file and its address. */
-interface OfflinePage {
-  readonly html: string;
-  readonly address: string;
-}
-
-/** A build of pages into a folder of `dist`. The worker's script has the name of `worker`. */
+/**
+ * A build of pages into a folder of `dist`. The worker's script has the name of `worker`; the pages of `offline` open without their
+ * server, and the files of `installed` keep their names, because the manifest names them.
+ */
 function pagesBuild(
   folder: string,
   worker: string,
-  { html, address }: OfflinePage,
+  offline: readonly OfflinePage[],
   pages: Readonly<Record<string, string>>,
+  installed: string | false,
 ): UserConfig {
   const input = { ...pages, offline: 'apps/ui/offline/service-worker.ts' };
   return {
     root: 'apps',
+    publicDir: installed,
     // Every address is relative to its page, so that the pages may be served below any path.
     base: './',
-    plugins: [udhrPlugin(), storedFiles(html, address)],
+    plugins: [udhrPlugin(), storedFiles(offline)],
     resolve: { alias: [{ find: 'yaml', replacement: yaml }, hashInBrowser] },
     build: {
       outDir: `../dist/${folder}`,
@@ -70,15 +69,20 @@ export default defineConfig(({ mode }): UserConfig => {
     return pagesBuild(
       'studio',
       'studio-worker',
-      { html: 'studio.html', address: './' },
+      [{ html: 'studio.html', address: './' }],
       { studio: 'apps/studio.html' },
+      false,
     );
   if (mode !== 'headless')
     return pagesBuild(
       'pages',
       'contribute-worker',
-      { html: 'audit.html', address: 'audit' },
+      [
+        { html: 'audit.html', address: 'audit' },
+        { html: 'index.html', address: './' },
+      ],
       { contribute: 'apps/index.html', dashboard: 'apps/dashboard.html', audit: 'apps/audit.html' },
+      'ui/installed',
     );
   return {
     plugins: [udhrPlugin()],

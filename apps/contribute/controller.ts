@@ -2,6 +2,7 @@ import { batch, computed, effect, type ReadonlySignal, type Signal, signal } fro
 import * as Comlink from 'comlink';
 import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
 import { forgetLanguage } from '../ui/language/language.ts';
+import { forgetPages } from '../ui/offline/store-pages.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
 import { type Away, openAway } from './away/away.ts';
 import type { AwayChoice } from './away/pause-reason.ts';
@@ -207,6 +208,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
       forgetChoice();
       bases.close();
       forgetLanguage();
+      await forgetPages();
       await remote.forget();
       worker.terminate();
     },

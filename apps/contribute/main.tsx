@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import '../ui/base.css';
 import { openPage } from '../ui/language/open-page.ts';
+import { storePages } from '../ui/offline/store-pages.ts';
 import { openStatusFeed } from '../ui/status-feed.ts';
 import './contribute.css';
 import { openController } from './controller.ts';
@@ -15,4 +16,5 @@ void openPage((mount) => {
   followInTab(session);
   render(<Contribute session={session} />, mount);
   void session.look();
+  void storePages();
 });

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { messages } from '../messages.ts';
+import { storePages } from './store-pages.ts';
 
 const words = messages.offline;
 
@@ -11,17 +12,9 @@ const words = messages.offline;
 export function Offline() {
   const state = useSignal<'waiting' | 'ready' | 'never'>('waiting');
   useEffect(() => {
-    const workers = navigator.serviceWorker;
-    const registered = workers?.register('./offline.js').then(() => workers.ready);
-    if (registered === undefined) state.value = 'never';
-    registered?.then(
-      () => {
-        state.value = 'ready';
-      },
-      () => {
-        state.value = 'never';
-      },
-    );
+    void storePages().then((isStored) => {
+      state.value = isStored ? 'ready' : 'never';
+    });
   }, [state]);
   if (state.value === 'never') return null;
   return (

@@ -1,6 +1,6 @@
 /**
- * Stores one page and its files in the browser, so that the page opens without its server. It answers for these files alone, and
- * for no other page beside them. It imports nothing, so that the build makes one classic script of it.
+ * Stores pages and their files in the browser, so that they open without their server. It answers for these files alone, and for
+ * no other page beside them. It imports nothing, so that the build makes one classic script of it.
  */
 
 /** The part of a service worker that is used here; TypeScript's DOM library has none of it. */
@@ -20,16 +20,17 @@ export {};
 
 const cacheName = 'tapestry-offline';
 
-/** What the build says of the page: its address, and the files that it needs. Addresses are relative to this script. */
+/** What the build says of the pages: their addresses, and the files that they need. All are relative to this script. */
 interface Stored {
-  readonly page: string;
+  readonly pages: readonly string[];
   readonly files: readonly string[];
 }
 
 function isStored(value: unknown): value is Stored {
-  if (typeof value !== 'object' || value === null || !('page' in value) || !('files' in value)) return false;
-  const { page, files } = value;
-  return typeof page === 'string' && Array.isArray(files) && files.every((name) => typeof name === 'string');
+  if (typeof value !== 'object' || value === null || !('pages' in value) || !('files' in value)) return false;
+  const areNames = (names: unknown) =>
+    Array.isArray(names) && names.every((name) => typeof name === 'string');
+  return areNames(value.pages) && areNames(value.files);
 }
 
 const addressOf = (name: string) => new URL(name, location.href).href;
@@ -39,7 +40,7 @@ async function store(): Promise<void> {
   const cache = await caches.open(cacheName);
   const list: unknown = await (await fetch('offline.json', { cache: 'no-store' })).json();
   if (!isStored(list)) throw new TypeError('offline.json is no list of files');
-  const wanted = new Set([list.page, ...list.files].map(addressOf));
+  const wanted = new Set([...list.pages, ...list.files].map(addressOf));
   const stored = new Set((await cache.keys()).map(({ url }) => url));
   // The names of assets hold their hashes; other files are fetched again.
   await cache.addAll([...wanted].filter((url) => !(stored.has(url) && url.includes('/assets/'))));

@@ -1,14 +1,20 @@
 import { basename } from 'node:path';
 import type { Plugin } from 'vite';
 
-/** What the service worker of a page stores: the page's address, and its files. */
+/** A page that opens without its server: its file and its address. */
+export interface OfflinePage {
+  readonly html: string;
+  readonly address: string;
+}
+
+/** What the service worker stores: the addresses of the pages, and their files. */
 interface Stored {
-  readonly page: string;
+  readonly pages: readonly string[];
   readonly files: readonly string[];
 }
 
-/** Writes `offline.json` for the page at `address`, whose file is `html`: it and every file that it leads to. */
-export function storedFiles(html: string, address: string): Plugin {
+/** Writes `offline.json` for these pages: each of them and every file that it leads to. */
+export function storedFiles(pages: readonly OfflinePage[]): Plugin {
   return {
     name: 'stored-files',
     generateBundle: {
@@ -20,8 +26,10 @@ export function storedFiles(html: string, address: string): Plugin {
           const content = file.type === 'chunk' ? file.code : file.source;
           contents.set(file.fileName, typeof content === 'string' ? content : '');
         }
-        const files = reachedFrom(html, contents).filter((name) => name !== html);
-        const stored: Stored = { page: address, files };
+        const isPage = (name: string) => pages.some(({ html }) => html === name);
+        const reached = new Set(pages.flatMap(({ html }) => reachedFrom(html, contents)));
+        const files = [...reached].filter((name) => !isPage(name)).sort();
+        const stored: Stored = { pages: pages.map(({ address }) => address), files };
         this.emitFile({ type: 'asset', fileName: 'offline.json', source: `${JSON.stringify(stored)}\n` });
       },
     },

@@ -187,7 +187,19 @@ test('audits a dropped folder without any server: 20 planted changes, at the pla
   const { page, problems, close } = await openWatched(browser, { acceptDownloads: true });
   await page.goto(new URL('audit', relay.url).href);
   await page.getByText('Works offline').waitFor();
+  const manifest = await page.request.get(new URL('manifest.webmanifest', relay.url).href);
+  expect(manifest.headers()['content-type']).toBe('application/manifest+json');
+  for (const { src } of (await manifest.json()).icons)
+    expect((await page.request.get(new URL(src, manifest.url()).href)).ok(), src).toBe(true);
   await relay.close();
+  // So does the page that an installed Tapestry begins with.
+  const installed = await page.context().newPage();
+  await installed.goto(relay.url.href);
+  expect(await installed.locator('link[rel=manifest]').evaluate((link) => Reflect.get(link, 'href'))).toBe(
+    manifest.url(),
+  );
+  await installed.getByRole('heading', { name: 'Help train a language model.' }).waitFor();
+  await installed.close();
   await page.reload();
 
   const told = () => page.locator('.problems li').allTextContents();

@@ -16,6 +16,8 @@ const types: Readonly<Record<string, string>> = {
   '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
+  '.png': 'image/png',
   '.proto': 'text/plain; charset=utf-8',
 };
 
@@ -79,9 +81,11 @@ export async function startScriptedRelay(folder: string, worker?: string): Promi
         ? join(folder, 'index.html')
         : path === '/dashboard'
           ? join(folder, 'dashboard.html')
-          : path === '/comlink.mjs'
-            ? comlink
-            : join(folder, path);
+          : path === '/audit'
+            ? join(folder, 'audit.html')
+            : path === '/comlink.mjs'
+              ? comlink
+              : join(folder, path);
     try {
       const body = scripted ? worker : await readFile(file);
       response.writeHead(200, {

@@ -241,7 +241,7 @@ export const contributeWords = {
   },
   forget: 'Forget me on this device',
   forgetHelp:
-    'Removes the key, the saved state, the weights, what the relay signed for you, your votes on texts, and your choices, which this page stores in your browser. It stores nothing else.',
+    'Removes the key, the saved state, the weights, what the relay signed for you, your votes on texts, your choices, and the page’s own files, which this page stores in your browser. It stores nothing else.',
   forgotten: 'Everything that this page stored is removed.',
   forgetConfirm: 'Remove them now',
   cancel: 'Cancel',

@@ -249,7 +249,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   forget: 'M’oublier sur cet appareil',
   forgetHelp:
-    'Efface la clé, l’état enregistré, les poids, ce que le relais a signé pour vous, vos votes sur des textes et vos choix, que cette page garde dans votre navigateur. Elle ne garde rien d’autre.',
+    'Efface la clé, l’état enregistré, les poids, ce que le relais a signé pour vous, vos votes sur des textes, vos choix et les fichiers de la page, que cette page garde dans votre navigateur. Elle ne garde rien d’autre.',
   forgotten: 'Tout ce que cette page gardait est effacé.',
   forgetConfirm: 'Effacer maintenant',
   cancel: 'Annuler',

@@ -239,7 +239,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   forget: 'Auf diesem Gerät vergessen',
   forgetHelp:
-    'Löscht den Schlüssel, den gespeicherten Stand, die Gewichte, was das Relay für Sie signiert hat, Ihre Stimmen zu Texten und Ihre Einstellungen, die diese Seite in Ihrem Browser speichert. Sonst speichert sie nichts.',
+    'Löscht den Schlüssel, den gespeicherten Stand, die Gewichte, was das Relay für Sie signiert hat, Ihre Stimmen zu Texten, Ihre Einstellungen und die Dateien der Seite selbst, die diese Seite in Ihrem Browser speichert. Sonst speichert sie nichts.',
   forgotten: 'Alles, was diese Seite gespeichert hat, ist gelöscht.',
   forgetConfirm: 'Jetzt löschen',
   cancel: 'Abbrechen',

@@ -247,7 +247,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   forget: 'Esquecer-me neste aparelho',
   forgetHelp:
-    'Apaga a chave, o estado salvo, os pesos, o que o relé assinou para você, os seus votos sobre textos e as suas escolhas, que esta página guarda no seu navegador. Ela não guarda mais nada.',
+    'Apaga a chave, o estado salvo, os pesos, o que o relé assinou para você, os seus votos sobre textos, as suas escolhas e os arquivos da página, que esta página guarda no seu navegador. Ela não guarda mais nada.',
   forgotten: 'Tudo o que esta página guardava foi apagado.',
   forgetConfirm: 'Apagar agora',
   cancel: 'Cancelar',

@@ -247,7 +247,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   forget: 'Olvidarme en este dispositivo',
   forgetHelp:
-    'Borra la clave, el estado guardado, los pesos, lo que el relé firmó para ti, tus votos sobre textos y tus preferencias, que esta página guarda en tu navegador. No guarda nada más.',
+    'Borra la clave, el estado guardado, los pesos, lo que el relé firmó para ti, tus votos sobre textos, tus preferencias y los archivos de la página, que esta página guarda en tu navegador. No guarda nada más.',
   forgotten: 'Todo lo que guardaba esta página está borrado.',
   forgetConfirm: 'Borrar ahora',
   cancel: 'Cancelar',
