@@ -32,6 +32,8 @@ export interface Choice {
   readonly power: Signal<number>;
   /** Accepted rounds after which the node leaves; null to contribute until the run is complete. */
   readonly stopAfter: Signal<StoredChoice['stopAfter']>;
+  /** An inaudible tone while training, against the browser's throttling of hidden tabs. */
+  readonly tone: Signal<boolean>;
   /** When the node pauses by itself. */
   readonly away: Signal<AwayChoice>;
 }
@@ -81,6 +83,7 @@ function openChoice(token: string): Choice {
     token: signal(token === '' ? (stored?.token ?? '') : token),
     power: signal(stored?.power ?? 1),
     stopAfter: signal(stored?.stopAfter ?? null),
+    tone: signal(stored?.tone ?? false),
     away: signal(stored?.away ?? { pauseOnBattery: false, onlyIdle: false, weekly: everyNight }),
   };
   effect(() => {
@@ -92,6 +95,7 @@ function openChoice(token: string): Choice {
       token: choice.token.value,
       power: choice.power.value,
       stopAfter: choice.stopAfter.value,
+      tone: choice.tone.value,
       away: choice.away.value,
     });
   });

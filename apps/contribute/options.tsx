@@ -100,7 +100,7 @@ export function Options({ session }: { session: Controller }) {
       <Power session={session} />
       <StopAfter session={session} />
       {session.busy.value && <PauseFor session={session} />}
-      <AwayOptions away={session.away} />
+      <AwayOptions away={session.away} tone={session.choice.tone} />
     </section>
   );
 }

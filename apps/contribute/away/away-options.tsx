@@ -1,3 +1,4 @@
+import type { Signal } from '@preact/signals';
 import { formatWeekday } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import type { Away } from './away.ts';
@@ -74,7 +75,7 @@ function Weekly({ weekly, change }: { weekly: WeeklyTimes; change: (weekly: Week
 }
 
 /** When the node pauses by itself, folded until a person looks for it. */
-export function AwayOptions({ away }: { away: Away }) {
+export function AwayOptions({ away, tone }: { away: Away; tone: Signal<boolean> }) {
   const choice = away.choice.value;
   const { weekly } = choice;
   const change = (changed: Partial<AwayChoice>) => {
@@ -107,6 +108,14 @@ export function AwayOptions({ away }: { away: Away }) {
           onChange={(isOn) => change({ weekly: { ...weekly, isOn } })}
         />
         {weekly.isOn && <Weekly weekly={weekly} change={(next) => change({ weekly: next })} />}
+        <Switch
+          label={words.tone}
+          isOn={tone.value}
+          help={words.toneHelp}
+          onChange={(isOn) => {
+            tone.value = isOn;
+          }}
+        />
       </div>
     </details>
   );

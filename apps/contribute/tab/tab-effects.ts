@@ -1,11 +1,13 @@
 import { effect } from '@preact/signals';
 import { messages } from '../../ui/messages.ts';
+import { Tone } from '../away/tone.ts';
 import type { Controller } from '../controller.ts';
 import { iconOf, showTabHead, titleOf } from './tab-head.ts';
 import { askBeforeLeaving, ScreenWakeLock } from './while-training.ts';
 
-/** Lets the tab follow the node: title and icon, the question before leaving, the wake lock, and what other tabs hear. */
-export function followInTab({ state, progress, busy, otherTab }: Controller): void {
+/** Lets the tab follow the node: title and icon, the question before leaving, the wake lock, the tone, and what other tabs hear. */
+export function followInTab({ state, progress, busy, otherTab, choice }: Controller): void {
+  const tone = new Tone();
   const screen = new ScreenWakeLock();
   effect(() => {
     const title = titleOf(state.value, progress.value);
@@ -14,5 +16,6 @@ export function followInTab({ state, progress, busy, otherTab }: Controller): vo
     otherTab.tell(busy.value ? title : null);
   });
   effect(() => askBeforeLeaving(busy.value));
+  effect(() => tone.want(choice.tone.value && busy.value && !progress.value.paused));
   effect(() => screen.want(busy.value && !progress.value.paused));
 }

@@ -294,7 +294,7 @@ describe('being away', () => {
     await state(page, 'Finished. Thank you.');
   });
 
-  test('the screen stays awake while training only', async () => {
+  test('the screen stays awake, and a chosen tone plays, while training only', async () => {
     const page = await open(scriptedWorker(events));
     await page.evaluate(`
       window.held = new Set();
@@ -303,14 +303,22 @@ describe('being away', () => {
         held.add(lock);
         return lock;
       };
+      window.tones = [];
+      window.AudioContext = class extends AudioContext { constructor() { super(); tones.push(this); } };
       0;`);
+    const tones = () => page.evaluate('tones.map(({ state }) => state).join()');
     const held = () => page.evaluate('held.size');
     expect(await held()).toBe(0);
+    await page.getByText('When you are away').click();
+    await page.getByLabel('Play an inaudible tone').check();
+    expect(await tones()).toBe('');
     await startButton(page).click();
     await allEvents(page);
     await expect.poll(held).toBe(1);
+    await expect.poll(tones).toBe('running');
     await page.getByRole('button', { name: 'Pause', exact: true }).click();
     await expect.poll(held).toBe(0);
+    await expect.poll(tones).toBe('closed');
     await page.getByRole('button', { name: 'Resume' }).click();
     await expect.poll(held).toBe(1);
     await page.getByRole('button', { name: 'Finish' }).click();

@@ -96,6 +96,9 @@ export const contributeWords: Messages['contribute'] = {
     from: '从',
     to: '到',
     dayNeeded: '没有选择任何一天，因此这些时间不起作用。',
+    tone: '训练时播放听不见的声音',
+    toneHelp:
+      'Chrome 会减慢隐藏的标签页，但不会减慢播放声音的标签页。你什么也听不见；标签页上会显示喇叭图标。',
     reasons: {
       person: '你已暂停。',
       timed: (time) => `你已暂停。训练将在 ${time} 继续。`,

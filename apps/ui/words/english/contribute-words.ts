@@ -109,6 +109,9 @@ export const contributeWords = {
     from: 'From',
     to: 'To',
     dayNeeded: 'No day is chosen, so the times do not count.',
+    tone: 'Play an inaudible tone while training',
+    toneHelp:
+      'Chrome slows down a hidden tab, but not one that plays sound. You hear nothing; the tab shows a loudspeaker.',
     reasons: {
       person: 'You paused.',
       timed: (time: string) => `You paused. Training resumes at ${time}.`,

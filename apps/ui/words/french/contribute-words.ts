@@ -118,6 +118,9 @@ export const contributeWords: Messages['contribute'] = {
     from: 'De',
     to: 'À',
     dayNeeded: 'Aucun jour n’est choisi : les heures ne comptent pas.',
+    tone: 'Jouer un son inaudible pendant l’entraînement',
+    toneHelp:
+      'Chrome ralentit un onglet caché, sauf s’il joue un son. Vous n’entendez rien ; l’onglet montre un haut-parleur.',
     reasons: {
       person: 'Vous avez mis en pause.',
       timed: (time) => `Vous avez mis en pause. L’entraînement reprend à ${time}.`,

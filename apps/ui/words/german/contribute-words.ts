@@ -110,6 +110,9 @@ export const contributeWords: Messages['contribute'] = {
     from: 'Von',
     to: 'Bis',
     dayNeeded: 'Kein Tag ist gewählt, darum gelten die Zeiten nicht.',
+    tone: 'Beim Training einen unhörbaren Ton spielen',
+    toneHelp:
+      'Chrome bremst verborgene Tabs, aber keinen, der Ton spielt. Sie hören nichts; der Tab zeigt einen Lautsprecher.',
     reasons: {
       person: 'Sie haben pausiert.',
       timed: (time) => `Sie haben pausiert. Das Training geht um ${time} weiter.`,

@@ -118,6 +118,9 @@ export const contributeWords: Messages['contribute'] = {
     from: 'Das',
     to: 'Às',
     dayNeeded: 'Nenhum dia foi escolhido: os horários não contam.',
+    tone: 'Tocar um tom inaudível durante o treino',
+    toneHelp:
+      'O Chrome freia abas ocultas, mas não a que toca som. Você não ouve nada; a aba mostra um alto-falante.',
     reasons: {
       person: 'Você pausou.',
       timed: (time) => `Você pausou. O treino recomeça às ${time}.`,

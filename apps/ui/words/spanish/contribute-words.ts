@@ -118,6 +118,9 @@ export const contributeWords: Messages['contribute'] = {
     from: 'De',
     to: 'A',
     dayNeeded: 'No hay ningún día elegido: las horas no cuentan.',
+    tone: 'Emitir un tono inaudible al entrenar',
+    toneHelp:
+      'Chrome frena las pestañas ocultas, pero no la que emite sonido. No oyes nada; la pestaña muestra un altavoz.',
     reasons: {
       person: 'Hiciste una pausa.',
       timed: (time) => `Hiciste una pausa. El entrenamiento se reanuda: ${time}.`,

@@ -9,6 +9,7 @@ const stored = {
   token: 'loom',
   power: 0.5,
   stopAfter: 3,
+  tone: true,
   away: { pauseOnBattery: true, onlyIdle: false, weekly: { ...everyNight, isOn: true } },
 };
 
