@@ -28,9 +28,9 @@ export function LanguageSwitch() {
           </option>
         ))}
       </select>
-      <small role="alert">
-        {missing.value !== null && messages.languageMissing(languages[missing.value].name)}
-      </small>
+      {missing.value !== null && (
+        <small role="alert">{messages.languageMissing(languages[missing.value].name)}</small>
+      )}
     </span>
   );
 }
