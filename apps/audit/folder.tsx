@@ -1,5 +1,4 @@
-import '../ui/files/chooser.css';
-import { chosenIn } from '../ui/files/chosen.ts';
+import { Chooser } from '../ui/files/chooser.tsx';
 import { messages } from '../ui/messages.ts';
 import type { Session } from './session.ts';
 
@@ -13,22 +12,13 @@ export function FolderInput({ session }: { session: Session }) {
       <summary>{isGiven ? words.folderGiven(session.place) : words.folder}</summary>
       <p class="help">{words.folderHelp}</p>
       <div class="buttons">
-        <label class="button chooser">
-          {words.chooseFolder}
-          <input
-            id="folder"
-            type="file"
-            class="visually-hidden"
-            multiple
-            {...{ webkitdirectory: true }}
-            onChange={async (event) => {
-              const input = event.currentTarget;
-              const files = chosenIn(input);
-              input.value = '';
-              if (files.length > 0) await session.open(files);
-            }}
-          />
-        </label>
+        <Chooser
+          label={words.chooseFolder}
+          folder
+          take={(files) => {
+            if (files.length > 0) void session.open(files);
+          }}
+        />
         {isGiven && (
           <button
             type="button"

@@ -1,10 +1,10 @@
 import type { ContributionFate, SentBytes } from '../../client/contribute/events.ts';
 import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
-import { formatDuration } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
 import { type LossPoint, withPoint } from './progress/loss-points.ts';
 import { addNotice, endNotices, type Notice } from './progress/notice-list.ts';
+import { tooShort } from './progress/too-short.ts';
 import type { WorkerEvent } from './worker/worker-api.ts';
 
 /** The contributor's current activity. `Ending` is how it ended. */
@@ -62,6 +62,8 @@ export interface ContributeView {
   readonly contributions: number;
   /** Contributions accepted since the last start. */
   readonly sinceStart: number;
+  /** Rounds whose base holds a contribution of this node, since the page was opened. */
+  readonly counted: number;
   /** What became of this node's last contribution to a base; null before the first. */
   readonly fate: ContributionFate | null;
   readonly localSteps: number;
@@ -96,6 +98,7 @@ export const atRest: ContributeView = {
   tokens: 0,
   contributions: 0,
   sinceStart: 0,
+  counted: 0,
   fate: null,
   localSteps: 0,
   loss: [],
@@ -244,6 +247,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
       const waiting: ContributeView = {
         ...ended(progress, 'abandoned', ...(isMerged ? ['left-out'] : [])),
         activity: between(progress),
+        counted: progress.counted + (isMerged ? 1 : 0),
         fate: event.fate ?? progress.fate,
       };
       if (!isLeftOut) return waiting;
@@ -335,15 +339,4 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
     case 'fresh':
       return progress;
   }
-}
-
-function tooShort(times: WorkerEvent & { readonly event: 'plan' }): string {
-  const { round, plannedMilliseconds, graceMilliseconds, trainingMilliseconds, uploadMilliseconds } = times;
-  const lasts = formatDuration(plannedMilliseconds + graceMilliseconds);
-  return messages.contribute.tooShort(
-    round,
-    lasts,
-    formatDuration(trainingMilliseconds),
-    formatDuration(uploadMilliseconds),
-  );
 }

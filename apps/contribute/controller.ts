@@ -1,12 +1,10 @@
-import { batch, computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { batch, computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import * as Comlink from 'comlink';
 import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
 import { forgetLanguage } from '../ui/language/language.ts';
 import { forgetPages } from '../ui/offline/store-pages.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
 import { type Away, openAway } from './away/away.ts';
-import type { AwayChoice } from './away/pause-reason.ts';
-import { everyNight } from './away/weekly-times.ts';
 import { BaseSession } from './base/base-session.ts';
 import {
   atRest,
@@ -18,25 +16,9 @@ import {
 } from './contribute-view.ts';
 import type { EnvelopeApi } from './envelope/envelope-api.ts';
 import { type OtherTab, watchOtherTab } from './tab/other-tab.ts';
-import { forgetChoice, loadChoice, type StoredChoice, storeChoice } from './tab/stored-choice.ts';
+import { forgetChoice } from './tab/stored-choice.ts';
+import { type Choice, openChoice } from './text/choice.ts';
 import type { ContributeWorker, Probe, StartRequest, TextPreview, WorkerEvent } from './worker/worker-api.ts';
-
-/** The person's choices. The tab stores them for a reload, of files only their names. */
-export interface Choice {
-  readonly source: Signal<'corpus' | 'files'>;
-  readonly corpus: Signal<string>;
-  readonly files: Signal<readonly File[]>;
-  /** Names of the files that were chosen before a reload, and must be chosen again. */
-  readonly lostFiles: Signal<readonly string[]>;
-  readonly token: Signal<string>;
-  readonly power: Signal<number>;
-  /** Accepted rounds after which the node leaves; null to contribute until the run is complete. */
-  readonly stopAfter: Signal<StoredChoice['stopAfter']>;
-  /** An inaudible tone while training, against the browser's throttling of hidden tabs. */
-  readonly tone: Signal<boolean>;
-  /** When the node pauses by itself. */
-  readonly away: Signal<AwayChoice>;
-}
 
 /** The page's side of the worker. */
 export interface Controller {
@@ -49,7 +31,7 @@ export interface Controller {
   /** The pauses of the node, and their reason. */
   readonly away: Away;
   readonly choice: Choice;
-  /** What the chosen files hold; null without files, and while the worker reads them. */
+  /** What the person's own text holds; null without one, and while the worker reads it. */
   readonly preview: ReadonlySignal<TextPreview | null>;
   readonly feed: StatusFeed;
   readonly bases: BaseSession;
@@ -66,40 +48,13 @@ export interface Controller {
   forget(): Promise<void>;
 }
 
+/** Milliseconds without a key after which a text that is being written is read. */
+const typingPause = 300;
+
 /** The run's corpus that the fewest nodes train on, so that new nodes spread over all corpora. */
 export function leastHeld(corpora: readonly string[], held: readonly (string | null)[]): string {
   const count = (name: string) => held.filter((corpus) => corpus === name).length;
   return corpora.reduce((least, name) => (count(name) < count(least) ? name : least), corpora[0] ?? '');
-}
-
-/** The choices of the person, as this tab stored them before a reload; `token` from the invitation counts more. */
-function openChoice(token: string): Choice {
-  const stored = loadChoice();
-  const choice: Choice = {
-    source: signal(stored?.source ?? 'corpus'),
-    corpus: signal(stored?.corpus ?? ''),
-    files: signal<readonly File[]>([]),
-    lostFiles: signal(stored?.fileNames ?? []),
-    token: signal(token === '' ? (stored?.token ?? '') : token),
-    power: signal(stored?.power ?? 1),
-    stopAfter: signal(stored?.stopAfter ?? null),
-    tone: signal(stored?.tone ?? false),
-    away: signal(stored?.away ?? { pauseOnBattery: false, onlyIdle: false, weekly: everyNight }),
-  };
-  effect(() => {
-    const files = choice.files.value.map((file) => file.name);
-    storeChoice({
-      source: choice.source.value,
-      corpus: choice.corpus.value,
-      fileNames: files.length > 0 ? files : [...choice.lostFiles.value],
-      token: choice.token.value,
-      power: choice.power.value,
-      stopAfter: choice.stopAfter.value,
-      tone: choice.tone.value,
-      away: choice.away.value,
-    });
-  });
-  return choice;
 }
 
 export function openController(feed: StatusFeed, token: string): Controller {
@@ -137,15 +92,19 @@ export function openController(feed: StatusFeed, token: string): Controller {
   });
   const preview = signal<TextPreview | null>(null);
   effect(() => {
-    const files = choice.files.value;
+    const files = choice.ownText.value;
     preview.value = null;
     if (files.length === 0) return;
-    remote.preview(files).then(
-      (read) => {
-        if (choice.files.peek() === files) preview.value = read;
-      },
-      (error: unknown) => fail(String(error)),
-    );
+    const read = () =>
+      remote.preview(files).then(
+        (found) => {
+          if (choice.ownText.peek() === files) preview.value = found;
+        },
+        (error: unknown) => fail(String(error)),
+      );
+    // A text is read when the person pauses at writing it.
+    const timer = setTimeout(read, choice.pasted.peek() === '' ? 0 : typingPause);
+    return () => clearTimeout(timer);
   });
   // The page's own stream reaches the relay again: the node need not wait for its next attempt.
   effect(() => {
@@ -187,7 +146,9 @@ export function openController(feed: StatusFeed, token: string): Controller {
     async start() {
       const request: StartRequest = {
         text:
-          choice.source.value === 'files' ? { files: choice.files.value } : { corpus: choice.corpus.value },
+          choice.source.value === 'corpus'
+            ? { corpus: choice.corpus.value }
+            : { files: choice.ownText.value },
         token: choice.token.value.trim() === '' ? null : choice.token.value.trim(),
         power: choice.power.value,
       };

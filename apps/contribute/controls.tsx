@@ -2,6 +2,7 @@ import { messages } from '../ui/messages.ts';
 import type { Controller } from './controller.ts';
 import { Fork } from './fork.tsx';
 import { ProblemNotice } from './problem-notice.tsx';
+import { isAddress } from './text/own-text.ts';
 
 const words = messages.contribute;
 
@@ -9,7 +10,10 @@ const words = messages.contribute;
 function missing(session: Controller): string | null {
   const { choice, probe } = session;
   if (probe.value === null) return words.probing;
-  if (choice.source.value === 'files' && choice.files.value.length === 0) return words.filesNeeded;
+  if (choice.source.value === 'files') {
+    if (isAddress(choice.pasted.value)) return words.notAddresses;
+    if (choice.ownText.value.length === 0) return words.filesNeeded;
+  }
   if (probe.value.tokenNeeded === true && choice.token.value.trim() === '') return words.tokenNeeded;
   return null;
 }

@@ -1,6 +1,7 @@
+import { DropZone } from '../ui/files/drop-zone.tsx';
 import { messages } from '../ui/messages.ts';
 import type { Controller } from './controller.ts';
-import { FilesChoice } from './text/files-choice.tsx';
+import { FilesChoice, takeFiles } from './text/files-choice.tsx';
 
 const words = messages.contribute;
 
@@ -83,6 +84,12 @@ function Text({ session }: { session: Controller }) {
         ))}
       </div>
       {source.value === 'corpus' ? <CorpusChoice session={session} /> : <FilesChoice session={session} />}
+      <DropZone
+        here={messages.studio.dropHere}
+        help={words.filesHelp}
+        disabled={session.busy.value}
+        take={(files) => takeFiles(session.choice, files)}
+      />
     </fieldset>
   );
 }

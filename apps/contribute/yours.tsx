@@ -11,6 +11,17 @@ import { Receipts } from './receipts.tsx';
 
 const words = messages.contribute;
 
+type Node = RelayStatus['nodes'][number];
+
+/**
+ * The place of a node among those that are connected, by tokens in contributions that the relay accepted. Nodes with as many share a
+ * place; a node without any has none.
+ */
+export function rankOf(own: Pick<Node, 'tokens'>, nodes: readonly Pick<Node, 'tokens'>[]): number | null {
+  if (own.tokens === 0) return null;
+  return 1 + nodes.filter(({ tokens }) => tokens > own.tokens).length;
+}
+
 /** The node's totals. The relay counts over the whole run, the page since it was opened; the larger count is shown. */
 export function ownTotals(progress: ContributeView, status: RelayStatus | null) {
   const known = status?.nodes.find((node) => node.id === progress.node);
@@ -19,6 +30,8 @@ export function ownTotals(progress: ContributeView, status: RelayStatus | null) 
     tokens,
     contributions: Math.max(progress.contributions, known?.contributions ?? 0),
     runTokens: Math.max(tokens, status?.totals.tokens ?? 0),
+    rank: known && status ? rankOf(known, status.nodes) : null,
+    nodes: status?.nodes.length ?? 0,
   };
 }
 
@@ -72,6 +85,18 @@ export function Yours({ session }: { session: Controller }) {
           <dt>{words.accepted}</dt>
           <dd>{formatCount(own.contributions)}</dd>
         </div>
+        {own.rank !== null && (
+          <div>
+            <dt>{words.rank}</dt>
+            <dd>{words.rankValue(own.rank, own.nodes)}</dd>
+          </div>
+        )}
+        {progress.fate !== null && (
+          <div>
+            <dt>{words.roundsCounted}</dt>
+            <dd>{formatCount(progress.counted)}</dd>
+          </div>
+        )}
         {progress.fate !== null && (
           <div>
             <dt>{words.counted}</dt>

@@ -52,7 +52,7 @@ export async function* auditBench(options: AuditBenchOptions) {
       yield record(
         'page',
         'folder',
-        await audited(page, () => page.locator('#folder').setInputFiles(folder)),
+        await audited(page, () => page.getByLabel('Choose a folder').setInputFiles(folder)),
       );
     } finally {
       await relay.close();

@@ -6,11 +6,16 @@ export const roundChoices = [1, 3, 10, 30] as const;
 
 const name = 'tapestry choice';
 
+/** A folder may have many more files than a person wants to read again. */
+const storedNames = 100;
+
 /** The person's choices as a reload finds them: of files only the names, because the text is read only where it was chosen. */
 const storedChoiceSchema = v.strictObject({
   source: v.picklist(['corpus', 'files']),
   corpus: v.pipe(v.string(), v.maxLength(200)),
-  fileNames: v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.maxLength(100)),
+  fileNames: v.pipe(v.array(v.pipe(v.string(), v.maxLength(300))), v.maxLength(storedNames)),
+  /** True if the person pasted a text, which is not stored. */
+  hasPasted: v.boolean(),
   token: v.pipe(v.string(), v.maxLength(1000)),
   power: v.pipe(v.number(), v.minValue(0.1), v.maxValue(1)),
   stopAfter: v.nullable(v.picklist(roundChoices)),
@@ -37,7 +42,8 @@ export function loadChoice(): StoredChoice | null {
 
 /** Stores the choice for a reload. A browser without room for it shows the page as at the first visit. */
 export function storeChoice(choice: StoredChoice): void {
-  const parsed = v.safeParse(storedChoiceSchema, choice);
+  const fileNames = choice.fileNames.slice(0, storedNames);
+  const parsed = v.safeParse(storedChoiceSchema, { ...choice, fileNames });
   if (!parsed.success) return;
   try {
     sessionStorage.setItem(name, JSON.stringify(parsed.output));

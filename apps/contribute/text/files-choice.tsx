@@ -1,8 +1,14 @@
+import { batch } from '@preact/signals';
+import { Chooser } from '../../ui/files/chooser.tsx';
+import { type ChosenFile, chosenIn } from '../../ui/files/chosen.ts';
 import { formatBytes } from '../../ui/format.ts';
-import { ProblemMessage, ProblemNext } from '../../ui/language/problem-text.tsx';
 import { messages } from '../../ui/messages.ts';
 import type { Controller } from '../controller.ts';
+import type { Choice } from './choice.ts';
 import './files-choice.css';
+import { firstNames, visibleFiles } from './own-text.ts';
+import { PastedText } from './pasted-text.tsx';
+import { Preview } from './preview.tsx';
 
 const words = messages.contribute;
 
@@ -11,50 +17,27 @@ function ChosenFiles({ session }: { session: Controller }) {
   const files = session.choice.files.value;
   const lost = session.choice.lostFiles.value;
   if (files.length === 0)
-    return lost.length === 0 ? null : <strong>{words.filesLost(lost.join(', '))} </strong>;
+    return lost.length === 0 ? null : <strong>{words.filesLost(firstNames(lost))} </strong>;
   const size = files.reduce((sum, file) => sum + file.size, 0);
   return (
     <strong>
-      {words.filesChosen(files.length, formatBytes(size))}: {files.map((file) => file.name).join(', ')}.{' '}
+      {words.filesChosen(files.length, formatBytes(size))}: {firstNames(files.map((file) => file.name))}.{' '}
     </strong>
   );
 }
 
-/** What the chosen files hold. While the node works, the notices show the problems instead. */
-function Preview({ session }: { session: Controller }) {
-  const read = session.preview.value;
-  if (session.choice.files.value.length === 0) return null;
-  return (
-    <div class="preview" aria-live="polite">
-      {read === null && <p class="help">{words.textReading}</p>}
-      {!session.busy.value &&
-        read?.problems.map((problem) => (
-          <div key={problem.message} class="notice" data-tone={read.bytes === 0 ? 'bad' : 'warn'}>
-            <p>
-              <ProblemMessage problem={problem} />
-            </p>
-            <p class="muted">
-              {words.next} <ProblemNext problem={problem} />
-            </p>
-          </div>
-        ))}
-      {read !== null && read.bytes > 0 && (
-        <figure>
-          <figcaption class="help">{words.textFirstLines(formatBytes(read.bytes))}</figcaption>
-          <blockquote dir="auto">
-            {read.firstLines.map((line, index) => (
-              <p key={`${index} ${line}`}>{line}</p>
-            ))}
-          </blockquote>
-        </figure>
-      )}
-    </div>
-  );
+/** Makes files that a person chose or dropped the text to train on. */
+export function takeFiles({ source, files, lostFiles }: Choice, chosen: readonly ChosenFile[]): void {
+  batch(() => {
+    source.value = 'files';
+    files.value = visibleFiles(chosen);
+    lostFiles.value = [];
+  });
 }
 
-/** The choice of one's own files, with what the worker reads in them. */
+/** The choice of one's own text: files, a folder or what is pasted, with what the worker reads in them. */
 export function FilesChoice({ session }: { session: Controller }) {
-  const { files, lostFiles } = session.choice;
+  const take = (chosen: readonly ChosenFile[]) => takeFiles(session.choice, chosen);
   return (
     <div class="field">
       <label for="files">{words.filesLabel}</label>
@@ -64,15 +47,14 @@ export function FilesChoice({ session }: { session: Controller }) {
         multiple
         accept=".txt,.md,.jsonl,.ndjson,text/plain,text/markdown"
         aria-describedby="files-help"
-        onChange={(event) => {
-          files.value = [...(event.currentTarget.files ?? [])];
-          lostFiles.value = [];
-        }}
+        onChange={(event) => take(chosenIn(event.currentTarget))}
       />
+      <Chooser label={messages.studio.chooseFolder} folder disabled={session.busy.value} take={take} />
       <p class="help" id="files-help">
         <ChosenFiles session={session} />
-        {words.filesHelp}
+        {words.filesHelp} {words.dropHere}
       </p>
+      <PastedText choice={session.choice} />
       <Preview session={session} />
     </div>
   );

@@ -8,7 +8,7 @@ import {
 } from '../../../apps/contribute/contribute-view.ts';
 import { leastHeld } from '../../../apps/contribute/controller.ts';
 import type { WorkerEvent } from '../../../apps/contribute/worker/worker-api.ts';
-import { ownTotals } from '../../../apps/contribute/yours.tsx';
+import { ownTotals, rankOf } from '../../../apps/contribute/yours.tsx';
 import { messages } from '../../../apps/ui/messages.ts';
 import { scriptedStatus } from '../pages/scenarios.ts';
 import { scriptedEvents } from '../pages/scripted-events.ts';
@@ -38,6 +38,8 @@ test('shows what became of the last contribution, and says so when it was left o
   expect(left.notices).toMatchObject([{ text: expect.stringContaining('left out'), tone: 'warn' }]);
   // A round without a contribution of this node changes nothing.
   expect(reduceProgress(left, { ...commit, round: 4, fate: null }).fate).toBe(left.fate);
+  // The scaled ones count, the one that was left out does not.
+  expect([progress.counted, left.counted]).toEqual([2, 2]);
 });
 
 test("shows the node's activity in one word", () => {
@@ -217,7 +219,15 @@ test("shows the larger of the relay's and the page's counts for this node", () =
   const known = status.nodes[0];
   if (known === undefined) throw new Error('the scenario has nodes');
   expect(ownTotals({ ...atRest, node: known.id, tokens: 1 }, status).tokens).toBe(known.tokens);
-  expect(ownTotals({ ...atRest, tokens: 99 }, null)).toEqual({ tokens: 99, contributions: 0, runTokens: 99 });
+  expect(ownTotals({ ...atRest, tokens: 99 }, null)).toEqual({
+    tokens: 99,
+    contributions: 0,
+    runTokens: 99,
+    rank: null,
+    nodes: 0,
+  });
+  const nodes = [5, 9, 5, 0].map((tokens) => ({ ...known, tokens }));
+  expect(nodes.map((node) => rankOf(node, nodes))).toEqual([2, 1, 2, null]);
 });
 
 test('offers newcomers the corpus that the fewest hold', () => {

@@ -210,7 +210,7 @@ test('audits a dropped folder without any server: 20 planted changes, at the pla
       buffer: Buffer.from(bytes),
     }));
     await page.locator('#receipts').setInputFiles(files);
-    await page.locator('#folder').setInputFiles(folder);
+    await page.getByLabel('Choose a folder').setInputFiles(folder);
     await page.locator('.verdict h2').waitFor();
     return told();
   };

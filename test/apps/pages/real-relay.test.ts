@@ -134,7 +134,7 @@ test('a bad file of the visitor is named and the others are used; without any fi
   const { page, close } = await openWatched(browser);
   await page.goto(new URL('/#token=another', relay.url).href);
   await page.getByLabel('Your own files').check();
-  await page.getByText('Choose at least one file.').waitFor();
+  await page.getByText('Choose at least one file, or paste a text.').waitFor();
   const bad = { name: 'damaged.txt', mimeType: 'text/plain', buffer: Buffer.from([0x81, 0x74, 0x81]) };
   const good = {
     name: 'notes.md',

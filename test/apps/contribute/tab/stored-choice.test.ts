@@ -6,6 +6,7 @@ const stored = {
   source: 'files',
   corpus: 'Romance',
   fileNames: ['notes.md'],
+  hasPasted: false,
   token: 'loom',
   power: 0.5,
   stopAfter: 3,
