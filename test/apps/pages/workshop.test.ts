@@ -170,5 +170,7 @@ test('a workshop: a tab of a fifth of the others’ speed counts in every round,
     kind === 'presented' && 'action' in body ? [body.action] : [],
   );
   expect(actions).toEqual(['start', 'extend', 'pause', 'remove', 'start', 'pause', 'end']);
-  expect([wall.problems, tab.problems]).toEqual([[], []]);
+  // Chromium stores no page for use without its server on a certificate that was accepted by hand.
+  const other = tab.problems.filter((text) => !text.startsWith('An SSL certificate error occurred'));
+  expect([wall.problems, other]).toEqual([[], []]);
 });

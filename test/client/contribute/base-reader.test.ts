@@ -43,16 +43,16 @@ test('bases come from the node’s file, from memory or from the relay, and only
   const run = await reader.open(relay.runId, signal);
   expect(run).toMatchObject({ name: 'tiny', config: tinyConfig, localSteps: 1 });
 
-  // The node trained its last round from the first round's base, which its file holds.
-  expect((await reader.base(relay.runId, first, signal)).hash).toBe(first);
-  expect(asked()).toEqual([]);
+  // The node measured the last base at its end, and its file holds it.
   expect((await reader.base(relay.runId, last, signal)).parameters).toEqual((await relay.base()).parameters);
-  expect(asked()).toEqual([`/blobs/${last}`]);
+  expect(asked()).toEqual([]);
+  expect((await reader.base(relay.runId, first, signal)).hash).toBe(first);
+  expect(asked()).toEqual([`/blobs/${first}`]);
   const initial = await reader.base(relay.runId, null, signal);
   expect(initial.parameters).toEqual(initialParameters(tinyConfig, layoutOf(tinyConfig), 1));
   expect(asked()).toEqual([`/blobs/${initial.hash}`]);
   // The two used last are in memory.
-  for (const hash of [last, null]) await reader.base(relay.runId, hash, signal);
+  for (const hash of [first, null]) await reader.base(relay.runId, hash, signal);
   expect(asked()).toEqual([]);
 
   await expect(reader.base(relay.runId, 'ab'.repeat(32), signal)).rejects.toMatchObject({

@@ -24,7 +24,8 @@ async function newestDelta(envelope: Envelope): Promise<OwnDelta> {
 
 test('a node’s own messages are opened, and its delta tells which tokens its text has', async () => {
   const envelope = await contributed({});
-  for (const type of ['join', 'offer', 'chunk', 'leave'] as const) {
+  // No goodbye: the relay may close the connection of a complete run first.
+  for (const type of ['join', 'offer', 'chunk'] as const) {
     const [message] = await envelope.sentMessages(type);
     const opened = message ? await envelope.openMessage(message.id) : null;
     expect(opened?.type).toBe(type);
