@@ -17,6 +17,7 @@ import { loadCommand } from './load/command.ts';
 import { bench as memory, memoryConfigs } from './memory.ts';
 import { networkCommand } from './network/command.ts';
 import { pacingCommand } from './pacing/command.ts';
+import { printRecords } from './print-records.ts';
 import { protectCommand } from './protect/command.ts';
 import { type ShakespeareOptions, type ShakespeareRun, shakespeare } from './shakespeare.ts';
 import { sovereignCommand } from './sovereign/command.ts';
@@ -38,10 +39,6 @@ const shakespeareRuns: Readonly<Record<string, ShakespeareRun>> = {
   'adamw-f16': { optimizer: 'adamw', storage: 'f16' },
   'muon-f32': { optimizer: 'muon', storage: 'f32' },
 };
-
-async function printLines(records: AsyncIterable<object>): Promise<void> {
-  for await (const record of records) process.stdout.write(`${JSON.stringify(record)}\n`);
-}
 
 interface StepFlags {
   readonly preset: string;
@@ -108,7 +105,7 @@ program
       rounds: flags.rounds,
       steps: flags.steps,
     });
-    if (flags.json) return printLines(records);
+    if (flags.json) return printRecords(records);
     for await (const line of printed(records)) process.stdout.write(`${line}\n`);
   });
 
@@ -124,7 +121,7 @@ program
   .addOption(json())
   .action(
     async (flags: Record<'nodes' | 'rounds' | 'steps' | 'batch' | 'seed', number> & { preset: PresetName }) =>
-      printLines(federation({ ...flags, gpu: await nodeGpu() })),
+      printRecords(federation({ ...flags, gpu: await nodeGpu() })),
   );
 
 program
@@ -147,7 +144,7 @@ program
   .addOption(count('seed', 'another seed gives another run', 0))
   .addOption(json())
   .action(async (flags: Omit<GuardOptions, 'gpu'>) =>
-    printLines(guardBench({ ...flags, gpu: await nodeGpu() })),
+    printRecords(guardBench({ ...flags, gpu: await nodeGpu() })),
   );
 
 program
@@ -162,7 +159,7 @@ program
   )
   .addOption(json())
   .action(async (flags: Omit<GenerateBenchOptions, 'gpu'>) =>
-    printLines(generate({ ...flags, gpu: await nodeGpu() })),
+    printRecords(generate({ ...flags, gpu: await nodeGpu() })),
   );
 
 program
@@ -181,7 +178,7 @@ program
   .addOption(new Option('--folder <path>', 'keep checkpoints there, and resume from them'))
   .addOption(json())
   .action(async (flags: Omit<ShakespeareOptions, 'gpu'>) =>
-    printLines(shakespeare({ ...flags, gpu: await nodeGpu() })),
+    printRecords(shakespeare({ ...flags, gpu: await nodeGpu() })),
   );
 
 interface MemoryFlags {
@@ -231,7 +228,7 @@ program
   .addOption(count('parameters', 'values of a delta', 4_096))
   .addOption(count('delay', 'ms that an answer of a distant relay takes', 25))
   .addOption(json())
-  .action(async (flags: VerifyBenchOptions) => printLines(verifyBench(flags)));
+  .action(async (flags: VerifyBenchOptions) => printRecords(verifyBench(flags)));
 
 program
   .command('relay')

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { whole } from '../../apps/cli/options.ts';
+import { printRecords } from '../print-records.ts';
 import { type AuditBenchOptions, auditBench } from './bench.ts';
 
 /** `bench audit`. */
@@ -11,7 +12,6 @@ export function auditCommand(): Command {
     .option('--parameters <count>', 'of the model', whole(1, 2 ** 28), 550_000)
     .option('--json', 'one JSON object a line')
     .action(async ({ rounds, nodes, parameters }: AuditBenchOptions) => {
-      for await (const record of auditBench({ rounds, nodes, parameters }))
-        process.stdout.write(`${JSON.stringify(record)}\n`);
+      await printRecords(auditBench({ rounds, nodes, parameters }));
     });
 }

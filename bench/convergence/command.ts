@@ -4,6 +4,7 @@ import { downlinkNames } from '../../apps/cli/run/choices/downlink-choices.ts';
 import { strategyNames } from '../../apps/cli/run/choices/strategies.ts';
 import { TapestryError } from '../../client/errors.ts';
 import { nodeGpu } from '../../client/host/node/runtime.ts';
+import { printRecords } from '../print-records.ts';
 import { type ConvergenceOptions, convergence } from './bench.ts';
 import { codecNames, outerNames, pacingNames } from './cases.ts';
 
@@ -59,7 +60,7 @@ export function convergenceCommand(): Command {
       requireShares(flags);
       const matrix = { strategies: strategies.filter(isName), pacings: pacings.filter(isName) };
       const records = convergence({ ...flags, ...matrix, tokens: tokens * 1000, gpu: await nodeGpu() });
-      for await (const record of records) process.stdout.write(`${JSON.stringify(record)}\n`);
+      await printRecords(records);
     });
 }
 

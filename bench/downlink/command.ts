@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { whole } from '../../apps/cli/options.ts';
 import { codecNames } from '../../apps/cli/run/choices/delta-choices.ts';
 import { downlinkNames } from '../../apps/cli/run/choices/downlink-choices.ts';
+import { printRecords } from '../print-records.ts';
 import { type DownlinkOptions, downlinkBench } from './bench.ts';
 
 /** `bench downlink`. */
@@ -14,7 +15,6 @@ export function downlinkCommand(): Command {
     .addOption(new Option('--codec <name>', 'how deltas are sent').choices(codecNames).default('dense'))
     .option('--json', 'one JSON object a line')
     .action(async (flags: Omit<DownlinkOptions, 'downlinks'>) => {
-      for await (const record of downlinkBench({ ...flags, downlinks: downlinkNames }))
-        process.stdout.write(`${JSON.stringify(record)}\n`);
+      await printRecords(downlinkBench({ ...flags, downlinks: downlinkNames }));
     });
 }

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { decimal, whole } from '../../apps/cli/options.ts';
+import { printRecords } from '../print-records.ts';
 import { type LoadOptions, loadBench } from './bench.ts';
 
 /** `bench load`. `headless` is the folder of the built bench. */
@@ -22,7 +23,6 @@ export function loadCommand(headless: string): Command {
     .option('--seed <number>', 'another seed sends other deltas', whole(0, 1_000_000), 0)
     .option('--json', 'one JSON object a line')
     .action(async (flags: Omit<LoadOptions, 'headless'>) => {
-      for await (const record of loadBench({ ...flags, headless }))
-        process.stdout.write(`${JSON.stringify(record)}\n`);
+      await printRecords(loadBench({ ...flags, headless }));
     });
 }

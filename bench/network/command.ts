@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { decimal, whole } from '../../apps/cli/options.ts';
+import { printRecords } from '../print-records.ts';
 import { type NetworkOptions, networkBench } from './bench.ts';
 
 /** `bench network`. `headless` is the folder of the built bench. */
@@ -23,7 +24,6 @@ export function networkCommand(headless: string): Command {
     .option('--seed <number>', 'another seed loses other packets', whole(0, 1_000_000), 1)
     .option('--json', 'one JSON object a line')
     .action(async (flags: Omit<NetworkOptions, 'headless'>) => {
-      for await (const record of networkBench({ ...flags, headless }))
-        process.stdout.write(`${JSON.stringify(record)}\n`);
+      await printRecords(networkBench({ ...flags, headless }));
     });
 }

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { decimal, whole } from '../../apps/cli/options.ts';
 import { nodeGpu } from '../../client/host/node/runtime.ts';
 import { presetNames } from '../../client/model/config.ts';
+import { printRecords } from '../print-records.ts';
 import { type PacingOptions, pacing } from './bench.ts';
 
 /** `bench pacing`. */
@@ -24,7 +25,6 @@ export function pacingCommand(): Command {
     .option('--seed <number>', 'another seed gives another run', whole(0, 1_000_000), 0)
     .option('--json', 'one JSON object a line')
     .action(async (flags: Omit<PacingOptions, 'gpu'>) => {
-      for await (const record of pacing({ ...flags, gpu: await nodeGpu() }))
-        process.stdout.write(`${JSON.stringify(record)}\n`);
+      await printRecords(pacing({ ...flags, gpu: await nodeGpu() }));
     });
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { whole } from '../../apps/cli/options.ts';
+import { printRecords } from '../print-records.ts';
 import { type ProtectBenchOptions, protectBench } from './bench.ts';
 
 const count = whole(1, 1_000_000);
@@ -15,7 +16,6 @@ export function protectCommand(headless: string): Command {
     .option('--seed <number>', 'another seed plants otherwise', whole(0, 1_000_000), 0)
     .option('--json', 'one JSON object a line; the last is the summary')
     .action(async (flags: Omit<ProtectBenchOptions, 'headless'>) => {
-      for await (const record of protectBench({ ...flags, headless }))
-        process.stdout.write(`${JSON.stringify(record)}\n`);
+      await printRecords(protectBench({ ...flags, headless }));
     });
 }

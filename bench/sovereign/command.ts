@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { whole } from '../../apps/cli/options.ts';
 import { nodeGpu } from '../../client/host/node/runtime.ts';
+import { printRecords } from '../print-records.ts';
 import { type SovereignOptions, sovereign } from './bench.ts';
 import { type StageName, stageNames } from './stages/stages.ts';
 
@@ -46,7 +47,7 @@ export function sovereignCommand(headless: string): Command {
           gpu: await nodeGpu(),
           headless,
         });
-        for await (const record of records) process.stdout.write(`${JSON.stringify(record)}\n`);
+        await printRecords(records);
       },
     );
 }

@@ -7,27 +7,25 @@ import { once } from 'node:events';
  */
 export function inProcesses(module: string, jobs: readonly object[], atOnce: number): Promise<void>[] {
   const running = new Set<ChildProcess>();
-  const ends = jobs.map(() => Promise.withResolvers<void>());
-  const waiting = [...jobs.entries()];
-  const next = async (): Promise<void> => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-      const child = fork(module, [JSON.stringify(job[1])], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const all = jobs.map((job) => ({ job: JSON.stringify(job), ...Promise.withResolvers<void>() }));
+  const waiting = [...all];
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const child = fork(module, [next.job], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
       running.add(child);
       const [code, signal] = await once(child, 'exit');
       running.delete(child);
-      if (code === 0) ends[job[0]]?.resolve();
-      else {
-        const failure = new Error(`${JSON.stringify(job[1])} ended with ${signal ?? code}`);
-        for (const other of running) other.kill();
-        for (const { reject } of [ends[job[0]], ...waiting.splice(0).map(([index]) => ends[index])].filter(
-          (end) => end !== undefined,
-        ))
-          reject(failure);
+      if (code === 0) {
+        next.resolve();
+        continue;
       }
+      const failure = new Error(`${next.job} ended with ${signal ?? code}`);
+      for (const other of running) other.kill();
+      for (const { reject } of [next, ...waiting.splice(0)]) reject(failure);
     }
   };
-  for (let process = 0; process < Math.min(atOnce, jobs.length); process++) void next();
-  const promises = ends.map(({ promise }) => promise);
+  for (let process = 0; process < Math.min(atOnce, jobs.length); process++) void work();
+  const promises = all.map(({ promise }) => promise);
   // Whoever waits for one job hears of a failure there; the others' must not end this process first.
   for (const promise of promises) promise.catch(() => {});
   return promises;

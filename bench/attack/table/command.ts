@@ -3,6 +3,7 @@ import { whole } from '../../../apps/cli/options.ts';
 import { type MergeName, mergeNames } from '../../../apps/cli/run/choices/merge-choices.ts';
 import { type QualityName, qualityNames } from '../../../apps/cli/run/choices/quality-choices.ts';
 import { mean } from '../../../client/mean.ts';
+import { printRecords } from '../../print-records.ts';
 import { readText, type Text } from '../../shakespeare.ts';
 import { attackedRun, type Case, type Outcome } from './run.ts';
 
@@ -60,8 +61,7 @@ export function attackCommand(): Command {
     .option('--evaluations <count>', 'contributions of a round that are scored', whole(0, 64), 0)
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
-      for await (const record of table(await readText(), flags))
-        process.stdout.write(`${JSON.stringify(record)}\n`);
+      await printRecords(table(await readText(), flags));
     });
 }
 
