@@ -1,11 +1,9 @@
 import * as v from 'valibot';
 import type { OptimizerName } from '../../apps/cli/run/choices/strategies.ts';
 import { strategies } from '../../apps/cli/run/choices/strategies.ts';
-import { parseJson } from '../../client/formats/json.ts';
-import { diskFiles } from '../../client/host/disk.ts';
 import { mean } from '../../client/mean.ts';
-import { recipeHash } from '../../client/train/checkpoint.ts';
 import { readText } from '../shakespeare.ts';
+import { StoredResults } from '../stored-results.ts';
 import { runPaced } from './arrivals.ts';
 import { casesOf, type Matrix, optimizersOf, pacedCasesOf, stepsFor } from './cases.ts';
 import { runTogether } from './run.ts';
@@ -50,19 +48,13 @@ export async function* convergence(options: ConvergenceOptions): AsyncGenerator<
   const { gpu, tokens, batch, steps, seeds, folder } = options;
   const totalSteps = stepsFor(tokens, batch * sequence, steps);
   const setting = { gpu, text: await readText(), batch, totalSteps };
-  const files = folder === undefined ? null : diskFiles(folder);
+  const results = new StoredResults(folder);
   let seconds = 0;
-  const stored = async <Schema extends v.GenericSchema>(
+  const stored = <Schema extends v.GenericSchema>(
     recipe: object,
     schema: Schema,
     make: () => Promise<v.InferOutput<Schema>>,
-  ): Promise<v.InferOutput<Schema>> => {
-    const name = `${recipeHash({ ...recipe, totalSteps, wholeBatch: batch, sequence }).slice(0, 32)}.json`;
-    const bytes = await files?.read(name);
-    const result = bytes ? v.parse(schema, parseJson(bytes)) : await make();
-    if (!bytes) await files?.write(name, new TextEncoder().encode(JSON.stringify(result)));
-    return result;
-  };
+  ) => results.get({ ...recipe, totalSteps, wholeBatch: batch, sequence }, schema, make);
   const alone = new Map<string, number>();
   const nameOf = (optimizer: OptimizerName, seed: number) => `${optimizer} ${seed}`;
   for (let seed = 0; seed < seeds; seed++)

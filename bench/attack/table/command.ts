@@ -5,7 +5,8 @@ import { type QualityName, qualityNames } from '../../../apps/cli/run/choices/qu
 import { mean } from '../../../client/mean.ts';
 import { printRecords } from '../../print-records.ts';
 import { readText, type Text } from '../../shakespeare.ts';
-import { attackedRun, type Case, type Outcome } from './run.ts';
+import { StoredResults } from '../../stored-results.ts';
+import { attackedRun, type Case, type Outcome, outcomeSchema } from './run.ts';
 
 /** Nodes of a run, honest and hostile together. */
 const nodes = 10;
@@ -35,6 +36,8 @@ interface Flags {
   readonly weightShare: number;
   readonly quality: QualityName;
   readonly evaluations: number;
+  /** Results are stored there, and an interrupted bench does only what is left. */
+  readonly folder?: string;
 }
 
 /** `bench attack`. */
@@ -59,6 +62,7 @@ export function attackCommand(): Command {
         .default('claimed'),
     )
     .option('--evaluations <count>', 'contributions of a round that are scored', whole(0, 64), 0)
+    .option('--folder <path>', 'store results there, and do only what is left')
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
       await printRecords(table(await readText(), flags));
@@ -67,12 +71,15 @@ export function attackCommand(): Command {
 
 /** A record for each rule without an attack, and one for each kind and number of hostile nodes. */
 async function* table(text: Text, flags: Flags): AsyncGenerator<object> {
-  const { weightShare, quality, evaluations } = flags;
+  const { weightShare, quality, evaluations, rounds, folder } = flags;
   const settings = { weightShare, quality, evaluations };
+  const results = new StoredResults(folder);
+  const outcomeOf = (one: Case) =>
+    results.get({ attack: one, rounds }, outcomeSchema, () => attackedRun(text, one, rounds));
   const measured = async (one: Pick<Case, 'rule' | 'kind' | 'honest' | 'hostile'>) => {
     const outcomes: Outcome[] = [];
     for (let seed = 0; seed < flags.seeds; seed++)
-      outcomes.push(await attackedRun(text, { ...one, ...settings, seed: seed * 1000 }, flags.rounds));
+      outcomes.push(await outcomeOf({ ...one, ...settings, seed: seed * 1000 }));
     return {
       ...{ ...one, ...settings },
       loss: mean(outcomes.map(({ loss }) => loss)),

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { type MergeName, mergeOf } from '../../../apps/cli/run/choices/merge-choices.ts';
 import type { QualityName } from '../../../apps/cli/run/choices/quality-choices.ts';
 import { newRun } from '../../../apps/cli/run/new-run.ts';
@@ -30,18 +31,21 @@ export interface Case {
   readonly evaluations: number;
 }
 
-export interface Outcome {
+const byNode = v.strictObject({ honest: v.number(), hostile: v.number() });
+
+export const outcomeSchema = v.strictObject({
   /** Held-out loss of the last base, in nats a character. */
-  readonly loss: number;
+  loss: v.number(),
   /** Contributions that the merge rule left out. */
-  readonly excluded: { readonly honest: number; readonly hostile: number };
+  excluded: byNode,
   /** Contributions that do not count, by what was measured of them. */
-  readonly uncounted: { readonly honest: number; readonly hostile: number };
+  uncounted: byNode,
   /** Hostile contributions that the relay refused. */
-  readonly refused: number;
+  refused: v.number(),
   /** Processor time of the merges, in ms a round. */
-  readonly mergeMs: number;
-}
+  mergeMs: v.number(),
+});
+export type Outcome = v.InferOutput<typeof outcomeSchema>;
 
 /** Keys of one person who has so many addresses as others have keys: the usual seats of an address. */
 const seats = 4;
