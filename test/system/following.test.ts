@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'vitest';
 import { launchBrowser } from '../../bench/browser.ts';
 import { downlinkCodecOf } from '../../relay/wire/manifest.ts';
-import { openWatched } from '../apps/pages/watched-page.ts';
 import { joins } from '../support/contribute/deno-join.ts';
 import { Stage, tinyRun } from '../support/contribute/harness.ts';
+import { openWatched } from '../support/pages/watched-page.ts';
 import { built } from './built.ts';
 
 const stage = new Stage();

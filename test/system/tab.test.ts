@@ -6,8 +6,8 @@ import { launchBrowser } from '../../bench/browser.ts';
 import type { Relay } from '../../relay/server/server.ts';
 import { checkForkProof, decodeForkProof } from '../../relay/wire/evidence/fork-proof.ts';
 import type { RelayStatus } from '../../relay/wire/status.ts';
-import { openWatched } from '../apps/pages/watched-page.ts';
 import { Stage, tinyRun } from '../support/contribute/harness.ts';
+import { openWatched } from '../support/pages/watched-page.ts';
 import { type Built, built } from './built.ts';
 
 const stage = new Stage();

@@ -10,8 +10,8 @@ import { leastHeld } from '../../../apps/contribute/controller.ts';
 import type { WorkerEvent } from '../../../apps/contribute/worker/worker-api.ts';
 import { ownTotals, rankOf } from '../../../apps/contribute/yours.tsx';
 import { messages } from '../../../apps/ui/messages.ts';
-import { scriptedStatus } from '../pages/scenarios.ts';
-import { scriptedEvents } from '../pages/scripted-events.ts';
+import { scriptedStatus } from '../../support/pages/scenarios.ts';
+import { scriptedEvents } from '../../support/pages/scripted-events.ts';
 
 const fold = (events: readonly WorkerEvent[]) => events.reduce(reduceProgress, started(atRest));
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { farewell, followNodes, type Node } from '../../../apps/dashboard/node-list.ts';
-import { scriptedStatus } from '../pages/scenarios.ts';
+import { scriptedStatus } from '../../support/pages/scenarios.ts';
 
 const all = scriptedStatus({ rounds: 2, done: 1, nodes: 5, now: 0 }).nodes;
 const ids = (shown: ReturnType<typeof followNodes>) => shown.map(({ node }) => node.id);

@@ -11,6 +11,8 @@ import { readReport } from '../../../relay/verify/report/signed-report.ts';
 import { blobPlace } from '../../../relay/verify/source.ts';
 import { receiptLines, receiptsIn } from '../../../relay/wire/evidence/receipt.ts';
 import { MembersSchema } from '../../../relay/wire/tapestry_pb.js';
+import { button, expectAccessible, press } from '../../support/pages/studio-page.ts';
+import { openWatched } from '../../support/pages/watched-page.ts';
 import { finishRun } from '../../support/relay/finished-run.ts';
 import { plantedChanges } from '../../support/relay/planted/planted-changes.ts';
 import {
@@ -25,8 +27,6 @@ import { journal, start } from '../../support/relay/stage.ts';
 import { reportOf, rewrite } from '../../support/relay/written-run.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { type Built, built } from '../../system/built.ts';
-import { button, expectAccessible, press } from './studio-page.ts';
-import { openWatched } from './watched-page.ts';
 
 const rounds = 20;
 let build: Built;

@@ -1,19 +1,13 @@
-import type { Browser, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { WorkerEvent } from '../../../apps/contribute/worker/worker-api.ts';
-import { launchBrowser } from '../../../bench/browser.ts';
-import { type Built, built } from '../../system/built.ts';
-import { scriptedStatus } from './scenarios.ts';
-import { scriptedEvents } from './scripted-events.ts';
-import { type ScriptedRelay, scriptedWorker, startScriptedRelay } from './scripted-relay.ts';
-import { inaccessible, openWatched, shown, type WatchedPage } from './watched-page.ts';
+import type { Page } from 'playwright';
+import { describe, expect, test } from 'vitest';
+import { scriptedStatus } from '../../support/pages/scenarios.ts';
+import { scriptedEvents } from '../../support/pages/scripted-events.ts';
+import { emit, running, scriptedPages } from '../../support/pages/scripted-pages.ts';
+import { scriptedWorker } from '../../support/pages/scripted-relay.ts';
+import { inaccessible, shown } from '../../support/pages/watched-page.ts';
 
-let build: Built;
-let browser: Browser;
-let relay: ScriptedRelay;
-let opened: WatchedPage;
+const pages = scriptedPages();
 const now = Date.now();
-const running = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now });
 const events = scriptedEvents(2);
 const screens = [
   [390, 664],
@@ -22,34 +16,15 @@ const screens = [
   [1920, 1080],
 ] as const;
 
-beforeAll(async () => {
-  build = await built();
-  browser = await launchBrowser('none');
-});
-
-afterAll(() => browser.close());
-
-afterEach(async () => {
-  await opened.close();
-  await relay.close();
-});
-
-async function open(worker: string, [width, height]: readonly [number, number] = [1366, 768]): Promise<Page> {
-  relay = await startScriptedRelay(build.pages, worker);
-  relay.show(running);
-  opened = await openWatched(browser, { viewport: { width, height } });
-  await opened.page.goto(relay.url);
+/** The page that contributes, once its worker has found the GPU. */
+async function open(worker: string, [width, height]: readonly [number, number] = [1366, 768]) {
+  const opened = await pages.open('/', { worker, width, height });
   await startButton(opened.page).waitFor();
   await opened.page.getByText('NVIDIA GeForce RTX 4070').waitFor();
-  return opened.page;
+  return opened;
 }
 
 const startButton = (page: Page) => page.getByRole('button', { name: /^Start/ });
-
-/** Lets the scripted worker send one more event. */
-async function emit(page: Page, event: WorkerEvent): Promise<void> {
-  await page.workers()[0]?.evaluate(`self.emit(${JSON.stringify(event)})`);
-}
 
 /** Waits for the last of `events`: an earlier one would show training again after a pause. */
 const allEvents = (page: Page) => expect.poll(() => page.title()).toBe('46% · round 3 of 20 – Tapestry');
@@ -57,7 +32,7 @@ const allEvents = (page: Page) => expect.poll(() => page.title()).toBe('46% · r
 const state = (page: Page, name: string) => page.locator('#state', { hasText: name }).waitFor();
 
 test('the choice of text and Start are in the first viewport of every screen, and no state moves them', async () => {
-  const page = await open(scriptedWorker([]));
+  const { page } = await open(scriptedWorker([]));
   const places = async () => {
     const found: (number | undefined)[] = [];
     for (const [width, height] of screens) {
@@ -98,7 +73,7 @@ test('the choice of text and Start are in the first viewport of every screen, an
 });
 
 test('a lobby says who is here, and a run that is complete offers no Start but its base', async () => {
-  const page = await open(scriptedWorker([]));
+  const { page, relay } = await open(scriptedWorker([]));
   const lobby = { ...running.round, phase: 'waiting', hold: 'lobby' } as const;
   relay.show({ ...running, round: lobby });
   await page.getByText('3 nodes are here. Press Start to join').waitFor();
@@ -119,7 +94,7 @@ test('a lobby says who is here, and a run that is complete offers no Start but i
 });
 
 test('each state has no accessibility problem, in light, dark and forced colours', async () => {
-  const page = await open(scriptedWorker([]), [390, 664]);
+  const { page } = await open(scriptedWorker([]), [390, 664]);
   expect(await inaccessible(page)).toEqual([]);
   await startButton(page).click();
   for (const event of events.slice(0, 30)) await emit(page, event);
@@ -139,7 +114,7 @@ test('each state has no accessibility problem, in light, dark and forced colours
 });
 
 test('the title, the icon and the clock tell how far the round is', async () => {
-  const page = await open(scriptedWorker(events));
+  const { page } = await open(scriptedWorker(events));
   const icon = () => page.locator('link[rel=icon]').getAttribute('href');
   const idle = await icon();
   await startButton(page).click();
@@ -157,7 +132,7 @@ test('the title, the icon and the clock tell how far the round is', async () => 
 });
 
 test('a lost connection counts down, "Try now" does not wait, and neither does the page’s own stream', async () => {
-  const page = await open(scriptedWorker(events));
+  const { page, relay } = await open(scriptedWorker(events));
   await startButton(page).click();
   await state(page, 'Training');
   const problem = { code: 'relay.unreachable', message: 'The relay does not answer.', next: 'Wait.' };
@@ -180,7 +155,7 @@ test('a lost connection counts down, "Try now" does not wait, and neither does t
 
 describe('nothing is lost by a click', () => {
   test('a reload asks first while the node is busy, and keeps the choices', async () => {
-    const page = await open(scriptedWorker(events).replace('tokenNeeded: false', 'tokenNeeded: true'));
+    const { page } = await open(scriptedWorker(events).replace('tokenNeeded: false', 'tokenNeeded: true'));
     const asked: string[] = [];
     page.on('dialog', (dialog) => {
       asked.push(dialog.type());
@@ -214,7 +189,7 @@ describe('nothing is lost by a click', () => {
       next: 'Give text.',
       evidence: [],
     };
-    const page = await open(scriptedWorker([failed]));
+    const { page } = await open(scriptedWorker([failed]));
     await page.getByLabel('Your own files').check();
     const file = { name: 'notes.md', mimeType: 'text/markdown', buffer: Buffer.from('text') };
     const paper = { name: 'paper.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7') };
@@ -237,7 +212,7 @@ describe('nothing is lost by a click', () => {
 
 describe('being away', () => {
   test('a pause of some minutes says when training resumes, and resumes by itself', async () => {
-    const page = await open(scriptedWorker(events));
+    const { page } = await open(scriptedWorker(events));
     await page.clock.install();
     await startButton(page).click();
     await allEvents(page);
@@ -251,7 +226,7 @@ describe('being away', () => {
   });
 
   test('the node pauses by itself on battery, outside its weekly times and while the page is used, and says why', async () => {
-    const page = await open(scriptedWorker(events));
+    const { page } = await open(scriptedWorker(events));
     await page.addInitScript(`
       window.battery = Object.assign(new EventTarget(), { charging: true });
       navigator.getBattery = async () => battery;
@@ -288,14 +263,14 @@ describe('being away', () => {
   });
 
   test('the node leaves after the chosen number of accepted rounds', async () => {
-    const page = await open(scriptedWorker(events.slice(0, -1)));
+    const { page } = await open(scriptedWorker(events.slice(0, -1)));
     await page.getByLabel('Stop after').selectOption('1');
     await startButton(page).click();
     await state(page, 'Finished. Thank you.');
   });
 
   test('the screen stays awake, and a chosen tone plays, while training only', async () => {
-    const page = await open(scriptedWorker(events));
+    const { page } = await open(scriptedWorker(events));
     await page.evaluate(`
       window.held = new Set();
       navigator.wakeLock.request = async () => {
@@ -330,7 +305,7 @@ describe('being away', () => {
       'async start() {',
       "async start() {\n    navigator.locks.request('tapestry contributing', () => new Promise((end) => { self.end = end; }));",
     );
-    const page = await open(holding);
+    const { page, relay, problems } = await open(holding);
     await startButton(page).click();
     await state(page, 'Training');
     const second = await page.context().newPage();
@@ -343,6 +318,6 @@ describe('being away', () => {
     await page.getByRole('button', { name: 'Finish' }).click();
     await page.workers()[0]?.evaluate('self.end()');
     await startButton(second).waitFor();
-    expect(opened.problems).toEqual([]);
+    expect(problems).toEqual([]);
   });
 });

@@ -1,47 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Page } from 'playwright';
+import { describe, expect, test } from 'vitest';
 import { launchBrowser } from '../../../bench/browser.ts';
-import { type Built, built } from '../../system/built.ts';
-import { scriptedStatus } from './scenarios.ts';
-import { scriptedEvents } from './scripted-events.ts';
-import { type ScriptedRelay, scriptedWorker, startScriptedRelay } from './scripted-relay.ts';
-import { coloursOf, openWatched, type WatchedPage } from './watched-page.ts';
+import { scriptedStatus } from '../../support/pages/scenarios.ts';
+import { scriptedEvents } from '../../support/pages/scripted-events.ts';
+import { scriptedPages } from '../../support/pages/scripted-pages.ts';
+import { scriptedWorker } from '../../support/pages/scripted-relay.ts';
+import { coloursOf, openWatched } from '../../support/pages/watched-page.ts';
 
-let build: Built;
-let browser: Browser;
-let relay: ScriptedRelay;
-let opened: WatchedPage;
+const { open } = scriptedPages();
 const now = Date.now();
-const running = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now });
-
-beforeAll(async () => {
-  // Without the WebGPU flags this Chromium has no adapter, like a machine with a blocklisted driver.
-  build = await built();
-  browser = await launchBrowser('none');
-});
-
-afterAll(async () => {
-  await browser.close();
-});
-
-afterEach(async () => {
-  await opened.close();
-  await relay.close();
-});
-
-/** Opens a page of a scripted relay, by default with the screen of a phone. */
-async function open(
-  path: string,
-  options: { worker?: string; status?: typeof running; width?: number } = {},
-) {
-  relay = await startScriptedRelay(build.pages, options.worker);
-  relay.show(options.status ?? running);
-  opened = await openWatched(browser, { viewport: { width: options.width ?? 360, height: 780 } });
-  await opened.page.goto(relay.url + path);
-  return opened;
-}
 
 const overflow = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -265,7 +234,7 @@ describe('contribute', () => {
   });
 
   test('explains an address that is neither https nor localhost', async () => {
-    await open('/');
+    const { relay } = await open('/');
     const elsewhere = await launchBrowser('none', ['--host-resolver-rules=MAP workshop.example 127.0.0.1']);
     const { page, problems } = await openWatched(elsewhere);
     await page.goto(relay.url.replace('localhost', 'workshop.example'));
@@ -277,7 +246,8 @@ describe('contribute', () => {
 
 describe('languages and forced colours', () => {
   test('the switch changes the words and the direction, a training goes on, and a reload keeps the choice', async () => {
-    const { page, problems } = await open('/', { worker: scriptedWorker(scriptedEvents(2)), width: 390 });
+    const worker = scriptedWorker(scriptedEvents(2));
+    const { page, problems, relay } = await open('/', { worker, width: 390 });
     // An element on its way in is faint for a moment, which axe would report.
     await page.emulateMedia({ reducedMotion: 'reduce' });
     await page.getByRole('button', { name: 'Start' }).click();

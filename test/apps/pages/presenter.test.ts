@@ -3,11 +3,11 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { launchBrowser } from '../../../bench/browser.ts';
 import { systemClock } from '../../../relay/run/clock.ts';
+import { openWatched } from '../../support/pages/watched-page.ts';
 import { payloadOf, ScriptedNode } from '../../support/relay/scripted-node.ts';
 import { smallRun } from '../../support/relay/small-run.ts';
 import { journal, start, until } from '../../support/relay/stage.ts';
 import { type Built, built } from '../../system/built.ts';
-import { openWatched } from './watched-page.ts';
 
 const hour = 3_600_000;
 

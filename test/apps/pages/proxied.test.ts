@@ -5,10 +5,10 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../../../bench/browser.ts';
 import { certificateFor } from '../../../relay/server/tls/certificate.ts';
+import { openWatched } from '../../support/pages/watched-page.ts';
 import { startProxy } from '../../support/proxy.ts';
 import { start } from '../../support/relay/stage.ts';
 import { built } from '../../system/built.ts';
-import { openWatched } from './watched-page.ts';
 
 let browser: Browser;
 let folder: string;

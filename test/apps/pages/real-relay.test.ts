@@ -12,8 +12,8 @@ import { modelFileNames, parametersHash } from '../../../client/formats/model-fo
 import { type Relay, startRelay } from '../../../relay/server/server.ts';
 import { receiptsIn } from '../../../relay/wire/evidence/receipt.ts';
 import { maxChunkBytes } from '../../../relay/wire/frames.ts';
+import { openWatched } from '../../support/pages/watched-page.ts';
 import { type Built, built, runTapestry } from '../../system/built.ts';
-import { openWatched } from './watched-page.ts';
 
 let build: Built;
 let browser: Browser;

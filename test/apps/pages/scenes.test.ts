@@ -1,35 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { Page } from 'playwright';
+import { expect, test } from 'vitest';
 import { sceneWords as arabic } from '../../../apps/ui/words/arabic/scene-words.ts';
-import { launchBrowser } from '../../../bench/browser.ts';
-import { type Built, built } from '../../system/built.ts';
-import { scriptedStatus } from './scenarios.ts';
-import { startScriptedRelay } from './scripted-relay.ts';
-import { openWatched } from './watched-page.ts';
+import { scriptedStatus } from '../../support/pages/scenarios.ts';
+import { scriptedPages } from '../../support/pages/scripted-pages.ts';
 
-let build: Built;
-let browser: Browser;
-
-beforeAll(async () => {
-  build = await built();
-  browser = await launchBrowser('none');
-});
-
-afterAll(async () => {
-  await browser.close();
-});
+const pages = scriptedPages();
 
 /** The presentation of a run with 8 corpora, on a screen of this size. */
 async function present(width: number, height: number) {
-  const relay = await startScriptedRelay(build.pages);
-  onTestFinished(() => relay.close());
   const status = scriptedStatus({ rounds: 40, done: 13, nodes: 40, corpusCount: 8, now: Date.now() });
-  relay.show({ ...status, speech: 1 });
-  const opened = await openWatched(browser, { viewport: { width, height }, reducedMotion: 'reduce' });
-  onTestFinished(opened.close);
-  await opened.page.goto(`${relay.url}/dashboard#token=warp-and-weft`);
+  const opened = await pages.open('/dashboard#token=warp-and-weft', {
+    ...{ status: { ...status, speech: 1 }, width, height, reducedMotion: 'reduce' },
+  });
   await opened.page.getByRole('button', { name: 'Present' }).press('Enter');
   return opened;
 }

@@ -13,10 +13,10 @@ import { parseLineage } from '../../../client/formats/lineage/lineage.ts';
 import { openPeftAdapter } from '../../../client/formats/peft/adapter.ts';
 import { sourceOf } from '../../../client/formats/tensors/byte-source.ts';
 import { openSafetensors } from '../../../client/formats/tensors/safetensors-source.ts';
+import { button, choose, drop, expectAccessible, press } from '../../support/pages/studio-page.ts';
+import { openWatched, type WatchedPage } from '../../support/pages/watched-page.ts';
 import { smallBase } from '../../support/train/small-base.ts';
 import { built } from '../../system/built.ts';
-import { button, choose, drop, expectAccessible, press } from './studio-page.ts';
-import { openWatched, type WatchedPage } from './watched-page.ts';
 
 let browser: Browser;
 let server: StudioServer;

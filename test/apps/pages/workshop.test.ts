@@ -7,10 +7,10 @@ import type { Relay } from '../../../relay/server/server.ts';
 import { codecOf } from '../../../relay/wire/manifest.ts';
 import { tinyConfig, tinyRun } from '../../support/contribute/harness.ts';
 import { modulesOfPath, textOfCode } from '../../support/pages/qr-code.ts';
+import { openWatched } from '../../support/pages/watched-page.ts';
 import { ScriptedNode } from '../../support/relay/scripted-node.ts';
 import { entriesOf, start, until } from '../../support/relay/stage.ts';
 import { type Built, built } from '../../system/built.ts';
-import { openWatched } from './watched-page.ts';
 
 const hour = 3_600_000;
 const token = 'warp-and-weft';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { corpusLine, heldOutMeans, lossOfRun } from '../../../apps/ui/run-loss.ts';
 import { lossRange } from '../../../apps/ui/series.ts';
-import { scriptedStatus } from '../pages/scenarios.ts';
+import { scriptedStatus } from '../../support/pages/scenarios.ts';
 
 const status = scriptedStatus({ rounds: 20, done: 7, nodes: 3, corpusCount: 5, now: 0 });
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parsed } from '../../../apps/ui/status-feed.ts';
 import { statusChangeSchema, statusHistorySchema, statusSnapshotSchema } from '../../../relay/wire/status.ts';
-import { scriptedStatus } from '../pages/scenarios.ts';
+import { scriptedStatus } from '../../support/pages/scenarios.ts';
 
 const { history, ...facts } = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now: 1_700_000_000_000 });
 const snapshot = { sequence: 4, ...facts };

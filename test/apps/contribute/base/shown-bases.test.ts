@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { baseBefore, cardFacts, newestBase } from '../../../../apps/contribute/base/shown-bases.ts';
-import { scriptedStatus } from '../../pages/scenarios.ts';
+import { scriptedStatus } from '../../../support/pages/scenarios.ts';
 
 const now = Date.now();
 const status = (done: number) => scriptedStatus({ rounds: 20, done, nodes: 3, now });

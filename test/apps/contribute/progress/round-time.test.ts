@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { atRest, type ContributeView } from '../../../../apps/contribute/contribute-view.ts';
 import { endsOf, roundMilliseconds, runPace } from '../../../../apps/contribute/progress/round-time.ts';
-import { scriptedStatus } from '../../pages/scenarios.ts';
+import { scriptedStatus } from '../../../support/pages/scenarios.ts';
 
 const now = 1_700_000_000_000;
 /** 50 steps of 500 tokens at 1,000 tokens a second: 25 s a round, 10 of them left. */

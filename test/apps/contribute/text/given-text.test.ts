@@ -1,29 +1,17 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Browser } from 'playwright';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { launchBrowser } from '../../../../bench/browser.ts';
-import { built } from '../../../system/built.ts';
-import { scriptedStatus } from '../../pages/scenarios.ts';
-import { scriptedWorker, startScriptedRelay } from '../../pages/scripted-relay.ts';
-import { drop } from '../../pages/studio-page.ts';
-import { inaccessible, openWatched } from '../../pages/watched-page.ts';
+import { expect, test } from 'vitest';
+import { scriptedPages } from '../../../support/pages/scripted-pages.ts';
+import { scriptedWorker } from '../../../support/pages/scripted-relay.ts';
+import { drop } from '../../../support/pages/studio-page.ts';
+import { inaccessible } from '../../../support/pages/watched-page.ts';
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchBrowser('none');
-});
-afterAll(() => browser.close());
+const pages = scriptedPages();
 
 test('a text may be dropped, chosen as a folder or pasted, and an address is not followed', async () => {
-  const build = await built();
-  const relay = await startScriptedRelay(build.pages, scriptedWorker([]));
-  onTestFinished(relay.close);
-  relay.show(scriptedStatus({ rounds: 20, done: 7, nodes: 3, now: Date.now() }));
-  const { page, problems, close } = await openWatched(browser, { viewport: { width: 1366, height: 768 } });
-  onTestFinished(close);
-  await page.goto(relay.url);
+  const screen = { width: 1366, height: 768 };
+  const { page, problems } = await pages.open('/', { worker: scriptedWorker([]), ...screen });
   const start = page.getByRole('button', { name: /^Start/ });
   await start.waitFor();
   const folder = await mkdtemp(join(tmpdir(), 'book-'));

@@ -8,7 +8,7 @@ import {
   type SceneName,
   sceneNames,
 } from '../../../../apps/dashboard/scenes/scene-keys.ts';
-import { scriptedStatus } from '../../pages/scenarios.ts';
+import { scriptedStatus } from '../../../support/pages/scenarios.ts';
 
 const now = 1_700_000_000_000;
 

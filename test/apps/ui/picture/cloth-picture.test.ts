@@ -1,7 +1,7 @@
 import { parseFragment } from 'parse5';
 import { expect, test } from 'vitest';
 import { clothPicture } from '../../../../apps/ui/picture/cloth-picture.ts';
-import { scriptedStatus } from '../../pages/scenarios.ts';
+import { scriptedStatus } from '../../../support/pages/scenarios.ts';
 
 const status = scriptedStatus({ rounds: 20, done: 20, nodes: 8, corpusCount: 8, now: 1_700_000_000_000 });
 const texts = { thanks: 'Thank you', own: 'Outlined: yours' };

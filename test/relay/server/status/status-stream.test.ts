@@ -11,7 +11,7 @@ import {
   statusChangeSchema,
   statusSnapshotSchema,
 } from '../../../../relay/wire/status.ts';
-import { scriptedStatus } from '../../../apps/pages/scenarios.ts';
+import { scriptedStatus } from '../../../support/pages/scenarios.ts';
 import { TestClock } from '../../../support/relay/run-support.ts';
 
 const everyone = scriptedStatus({ rounds: 40, done: 3, nodes: 12, now: 1_700_000_000_000 });
