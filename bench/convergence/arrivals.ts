@@ -1,3 +1,6 @@
+import { tensorSizes } from '../../apps/cli/run/choices/delta-choices.ts';
+import { delayedNesterov } from '../../relay/run/outer/delayed-nesterov.ts';
+import { correctedByMomentum, usualHeLoCo } from '../../relay/run/outer/heloco.ts';
 import { nesterov } from '../../relay/run/outer/nesterov.ts';
 import type { State } from '../../relay/run/outer/outer-optimizer.ts';
 import type { PacedCase } from './cases.ts';
@@ -29,13 +32,8 @@ export interface PacedResult {
   readonly shares: number[];
 }
 
-/** Where the tensors of a vector are. */
-interface Tensors {
-  readonly tensors: readonly { readonly offset: number; readonly size: number }[];
-}
-
 /** What one arrival makes of a base and its momentum; the arrivals of a run count from 1. */
-type Arrival = (state: State, delta: Vector, arrival: number) => Promise<State>;
+type Arrival = (state: State, delta: Float64Array, arrival: number) => Promise<State>;
 
 /**
  * A run of four nodes of different speeds, on virtual time, in which every way trains as many tokens of a tiny model. Deltas are not
@@ -61,7 +59,7 @@ export async function runPaced({ text, totalSteps }: Setting, of: PacedCase): Pr
     return base.map((value, i) => value - (local[i] ?? 0));
   };
   if (of.pacing === 'fixed' || of.pacing === 'timed') await inRounds(run, of, train);
-  else await byArrivals(run, of, arrivalOf(of.pacing, training.layout), train);
+  else await byArrivals(run, of, arrivalOf(of.pacing, sizesOf(training.layout)), train);
   const alone = training.loss(await training.node(of.seed, stepCharacters)(initial, 0, totalSteps));
   const seconds = (performance.now() - started) / 1000;
   const { time, commits, shares } = run;
@@ -80,7 +78,7 @@ class Paced {
   constructor(budget: number, state: State) {
     this.#budget = budget;
     const [base = new Float32Array()] = state;
-    this.#state = [base, new Float32Array(base.length)];
+    this.#state = [base, new Float32Array(base.length), new Float32Array(base.length)];
   }
 
   get state(): State {
@@ -147,7 +145,7 @@ async function byArrivals(
   while (!run.isOver) {
     const next = nodes.reduce((first, other) => (other.at < first.at ? other : first));
     const delta = await train(next.node, next.base, next.own);
-    run.commit(await arrive(run.state, delta, run.commits + 1), next.at);
+    run.commit(await arrive(run.state, Float64Array.from(delta), run.commits + 1), next.at);
     next.base = run.base;
     next.at += next.takes;
   }
@@ -156,79 +154,27 @@ async function byArrivals(
 /** Steps in proportion to the speed, and one at least. */
 const scaled = (steps: number, speed: number) => Math.max(1, Math.floor((steps * speed) / fastest));
 
-function arrivalOf(pacing: PacedCase['pacing'], layout: Tensors): Arrival {
+const sizesOf = ({ tensors, length }: TinyTraining['layout']) =>
+  tensorSizes(
+    tensors.map(({ offset }) => offset),
+    length,
+    1,
+  );
+
+/** `tensors`: their sizes. */
+function arrivalOf(pacing: PacedCase['pacing'], tensors: readonly number[]): Arrival {
   const { step } = nesterov(outer);
-  const part = (delta: Vector) => Float64Array.from(delta, (value) => value / speeds.length);
+  const part = (delta: Float64Array) => delta.map((value) => value / speeds.length);
   switch (pacing) {
     case 'delayed':
-      return delayedNesterov();
+      return delayedNesterov({ ...outer, period: speeds.length, correction: null }).step;
     case 'heloco':
-      return (state, delta, arrival) => {
+      return async (state, delta, arrival) => {
         const [, momentum = new Float32Array()] = state;
-        return step(state, part(corrected(delta, momentum, layout)), arrival);
+        const settings = { ...usualHeLoCo, tensors, mu: outer.momentum };
+        return step(state, part(await correctedByMomentum(delta, momentum, settings)), arrival);
       };
     default:
       return (state, delta, arrival) => step(state, part(delta), arrival);
   }
-}
-
-/** The momentum changes once in so many arrivals as there are nodes, by their mean; between, a delta is a plain step. */
-export function delayedNesterov(): Arrival {
-  const { learningRate, momentum: mu } = outer;
-  const count = speeds.length;
-  let sums: Float64Array | null = null;
-  return async ([base = new Float32Array(), momentum = new Float32Array()], delta, arrival) => {
-    const summed = sums ?? new Float64Array(base.length);
-    for (let i = 0; i < summed.length; i++) summed[i] = (summed[i] ?? 0) + (delta[i] ?? 0) / count;
-    const isDue = arrival % count === 0;
-    const nextMomentum = isDue ? momentum.map((value, i) => mu * value + (summed[i] ?? 0)) : momentum;
-    const push = isDue ? mu : 0;
-    const nextBase = base.map(
-      (value, i) => value - learningRate * (push * (nextMomentum[i] ?? 0) + (delta[i] ?? 0) / count),
-    );
-    sums = isDue ? null : summed;
-    return [nextBase, nextMomentum];
-  };
-}
-
-/**
- * HeLoCo's thresholds, which its abstract does not give: above this cosine a tensor is left as it is; how strongly one that points against the
- * momentum is shortened along it, and one between is turned to it; and the weight of the momentum in the confidence.
- */
-const heloco = { aligned: 0.2, shorten: 1, most: 1, turn: 0.5, momentumWeight: 1 };
-
-/** A delta of which each tensor is corrected by the outer momentum. */
-export function corrected(delta: Vector, momentum: Vector, { tensors }: Tensors): Vector {
-  const next = delta.slice();
-  for (const { offset, size } of tensors) {
-    const [own, reference] = [delta, momentum].map((vector) => vector.subarray(offset, offset + size));
-    if (own === undefined || reference === undefined) continue;
-    const [length, other] = [Math.sqrt(dot(own, own)), Math.sqrt(dot(reference, reference))];
-    if (length === 0 || other === 0) continue;
-    const cosine = dot(own, reference) / (length * other);
-    if (cosine >= heloco.aligned) continue;
-    // The momentum is a sum of decaying deltas: (1 - mu) of it is as long as one.
-    const mean = other * (1 - outer.momentum);
-    const confidence = length / (length + heloco.momentumWeight * mean);
-    if (cosine < 0) {
-      const share = Math.min(heloco.shorten * -cosine * confidence, heloco.most);
-      const along = (share * cosine * length) / other;
-      for (let i = 0; i < size; i++) next[offset + i] = (own[i] ?? 0) - along * (reference[i] ?? 0);
-      continue;
-    }
-    const turn = Math.min(heloco.turn * (1 - cosine) * confidence, 1);
-    const turned = Float64Array.from(
-      own,
-      (value, i) => ((1 - turn) * value) / length + (turn * (reference[i] ?? 0)) / other,
-    );
-    const scale = length / Math.sqrt(dot(turned, turned));
-    for (let i = 0; i < size; i++) next[offset + i] = (turned[i] ?? 0) * scale;
-  }
-  return next;
-}
-
-function dot(one: Float32Array | Float64Array, other: Float32Array | Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < one.length; i++) sum += (one[i] ?? 0) * (other[i] ?? 0);
-  return sum;
 }

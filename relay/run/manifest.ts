@@ -8,6 +8,8 @@ import { tokensOf } from '../wire/offer.ts';
 import { type Manifest, ManifestSchema, type Strategy, type StrategySchema } from '../wire/tapestry_pb.js';
 import { sumsAreExact } from './aggregate.ts';
 import { mergeProblem } from './merge/problem.ts';
+import { outerProblem } from './outer/problem.ts';
+import { paceProblem } from './pace/problem.ts';
 import { qualityProblem } from './quality/problem.ts';
 
 type ManifestInit = Exclude<MessageInitShape<typeof ManifestSchema>, Manifest>;
@@ -46,7 +48,7 @@ export function parseManifest(bytes: Uint8Array): ReturnType<typeof readManifest
 }
 
 function problemOf(manifest: WholeManifest, codec: Codec): string | null {
-  const { strategy, limits, merge, guard, norm, pace, downlink, codec: encoding } = manifest;
+  const { strategy, limits, merge, guard, norm, downlink, codec: encoding } = manifest;
   const { quorum, target, deadlineMs, maxTokens, maxNodes } = limits;
   if (strategy.rounds < 1 || strategy.localSteps < 1) return 'rounds and local steps must be at least 1';
   if (quorum < 1 || target < quorum) return 'quorum must be at least 1 and target at least quorum';
@@ -66,12 +68,6 @@ function problemOf(manifest: WholeManifest, codec: Codec): string | null {
   }
   if (norm.case === 'following' && (norm.value.factor < 1 || norm.value.rounds < 1))
     return 'its norm must follow at least one round, with a factor of at least 1';
-  if (strategy.outer.case === 'sgd') {
-    const { learningRate, finalRate, constantRounds } = strategy.outer.value;
-    if (learningRate <= 0 || finalRate <= 0) return 'the rates of its outer optimizer must be above 0';
-    if (constantRounds < 1 || constantRounds > strategy.rounds)
-      return 'the rate of its outer optimizer must be constant for 1 to all rounds';
-  }
   if (strategy.part.case === 'fragments') {
     const { count, block, arrival } = strategy.part.value;
     if (strategy.rounds < count) return 'it has fewer rounds than fragments';
@@ -83,17 +79,13 @@ function problemOf(manifest: WholeManifest, codec: Codec): string | null {
     if (hasTensors && encoding.case === 'sparse' && block % encoding.value.chunk !== 0)
       return 'the blocks of its fragments must be of whole chunks of its sparse codec';
   }
-  if (pace.case === 'timed') {
-    const { leastSteps, stretch } = pace.value;
-    if (leastSteps < 1 || leastSteps > strategy.localSteps || stretch < 100)
-      return 'least_steps must be from 1 to the local steps, and stretch at least 100';
-    if (limits.graceMs >= deadlineMs) return 'timed rounds need a deadline that is longer than the grace';
-  }
   if (manifest.upstream.length > 0 && manifest.downlink.case !== 'full')
     return 'a run with an upstream run needs the downlink `full`: no delta leads to a base that it adopts';
   if (manifest.upstream.length > 0 && strategy.part.case === 'fragments')
     return 'a run with an upstream run cannot synchronize fragments: its whole work goes up after each round';
-  return qualityProblem(manifest) ?? mergeProblem(manifest);
+  return (
+    outerProblem(manifest) ?? paceProblem(manifest) ?? qualityProblem(manifest) ?? mergeProblem(manifest)
+  );
 }
 
 /**

@@ -468,7 +468,7 @@ export declare type RoundOpen = Message<"tapestry.v2.RoundOpen"> & {
   base: Uint8Array;
 
   /**
-   * Local steps asked for.
+   * Local steps asked for: of this node in a run with `arrivals`, of every node in others.
    *
    * @generated from field: fixed32 local_steps = 3;
    */
@@ -593,6 +593,8 @@ export declare const ResumeSchema: GenMessage<Resume>;
  */
 export declare type Acknowledgement = Message<"tapestry.v2.Acknowledgement"> & {
   /**
+   * The round in which the contribution counts. In a run with `arrivals` it may be a later one than that of the Offer.
+   *
    * @generated from field: fixed32 round = 1;
    */
   round: number;
@@ -1045,6 +1047,12 @@ export declare type Manifest = Message<"tapestry.v2.Manifest"> & {
      */
     value: TimedRounds;
     case: "timed";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.Arrivals arrivals = 92;
+     */
+    value: Arrivals;
+    case: "arrivals";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1462,6 +1470,12 @@ export declare type Strategy = Message<"tapestry.v2.Strategy"> & {
      */
     value: Sgd;
     case: "sgd";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.DelayedNesterov delayed_nesterov = 52;
+     */
+    value: DelayedNesterov;
+    case: "delayedNesterov";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -1682,6 +1696,103 @@ export declare type Sgd = Message<"tapestry.v2.Sgd"> & {
  * Use `create(SgdSchema)` to create a new message.
  */
 export declare const SgdSchema: GenMessage<Sgd>;
+
+/**
+ * Delayed Nesterov (arXiv 2401.09135, algorithm 3, with c = 0), for rounds of one contribution or a few: each round is a plain step by
+ * a `period`th of its delta, and the momentum changes and takes part in every `period`th round only, by the mean of the deltas since then.
+ *
+ * @generated from message tapestry.v2.DelayedNesterov
+ */
+export declare type DelayedNesterov = Message<"tapestry.v2.DelayedNesterov"> & {
+  /**
+   * @generated from field: double learning_rate = 1;
+   */
+  learningRate: number;
+
+  /**
+   * @generated from field: double momentum = 2;
+   */
+  momentum: number;
+
+  /**
+   * Rounds between two changes of the momentum: about as many as contributions arrive while the slowest node trains. At least 1.
+   *
+   * @generated from field: fixed32 period = 3;
+   */
+  period: number;
+
+  /**
+   * What is changed in a delta before the step.
+   *
+   * @generated from oneof tapestry.v2.DelayedNesterov.correction
+   */
+  correction: {
+    /**
+     * @generated from field: tapestry.v2.Uncorrected uncorrected = 10;
+     */
+    value: Uncorrected;
+    case: "uncorrected";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.HeLoCo heloco = 11;
+     */
+    value: HeLoCo;
+    case: "heloco";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message tapestry.v2.DelayedNesterov.
+ * Use `create(DelayedNesterovSchema)` to create a new message.
+ */
+export declare const DelayedNesterovSchema: GenMessage<DelayedNesterov>;
+
+/**
+ * @generated from message tapestry.v2.Uncorrected
+ */
+export declare type Uncorrected = Message<"tapestry.v2.Uncorrected"> & {
+};
+
+/**
+ * Describes the message tapestry.v2.Uncorrected.
+ * Use `create(UncorrectedSchema)` to create a new message.
+ */
+export declare const UncorrectedSchema: GenMessage<Uncorrected>;
+
+/**
+ * HeLoCo (arXiv 2606.00271): in each tensor a delta that points against the momentum is shortened along it, and one that hardly points
+ * along it is turned towards it. docs/protocol.md has the formulas.
+ *
+ * @generated from message tapestry.v2.HeLoCo
+ */
+export declare type HeLoCo = Message<"tapestry.v2.HeLoCo"> & {
+  /**
+   * As in RobustMean.
+   *
+   * @generated from field: repeated fixed32 tensors = 1;
+   */
+  tensors: number[];
+
+  /**
+   * The cosine from which on a delta is left as it is. Above 0, at most 1.
+   *
+   * @generated from field: double aligned = 2;
+   */
+  aligned: number;
+
+  /**
+   * How much of the way a delta is turned at most. From 0 to 1.
+   *
+   * @generated from field: double turn = 3;
+   */
+  turn: number;
+};
+
+/**
+ * Describes the message tapestry.v2.HeLoCo.
+ * Use `create(HeLoCoSchema)` to create a new message.
+ */
+export declare const HeLoCoSchema: GenMessage<HeLoCo>;
 
 /**
  * Every parameter in each round: a node begins each round with the base.
@@ -2275,6 +2386,35 @@ export declare type TimedRounds = Message<"tapestry.v2.TimedRounds"> & {
 export declare const TimedRoundsSchema: GenMessage<TimedRounds>;
 
 /**
+ * Contributions as they arrive. A round closes once it has Limits.target contributions, and takes work that began from its own base or
+ * from that of one of the `max_staleness` rounds before. A node is told as many steps as it does in the time in which the fastest one does
+ * Strategy.local_steps (dynamic local updates, arXiv 2401.09135, algorithm 4).
+ *
+ * @generated from message tapestry.v2.Arrivals
+ */
+export declare type Arrivals = Message<"tapestry.v2.Arrivals"> & {
+  /**
+   * 0 to 64.
+   *
+   * @generated from field: fixed32 max_staleness = 1;
+   */
+  maxStaleness: number;
+
+  /**
+   * The fewest steps that a node is told: from 1 to Strategy.local_steps.
+   *
+   * @generated from field: fixed32 least_steps = 2;
+   */
+  leastSteps: number;
+};
+
+/**
+ * Describes the message tapestry.v2.Arrivals.
+ * Use `create(ArrivalsSchema)` to create a new message.
+ */
+export declare const ArrivalsSchema: GenMessage<Arrivals>;
+
+/**
  * Every round that closes commits.
  *
  * @generated from message tapestry.v2.Unguarded
@@ -2474,7 +2614,8 @@ export declare type Limits = Message<"tapestry.v2.Limits"> & {
   quorum: number;
 
   /**
-   * The most contributions of a round. Each node that was connected at the opening has a place until it leaves.
+   * The most contributions of a round. Each node that was connected at the opening has a place until it leaves. In a run with
+   * `arrivals`, a round closes once it has so many, and what arrives meanwhile waits for the next one.
    *
    * @generated from field: fixed32 target = 2;
    */
@@ -2681,7 +2822,7 @@ export enum RefusalCode {
   TOO_MANY = 9,
 
   /**
-   * the delta was trained from a base that is no longer current
+   * the delta was trained from a base that is no longer current, or not recent enough
    *
    * @generated from enum value: REFUSAL_CODE_STALE_BASE = 10;
    */

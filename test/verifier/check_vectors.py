@@ -47,6 +47,7 @@ def main(folder):
     check_sparse(load("sparse"))
     check_downlink(load("downlink"))
     check_fragments(load("fragments"))
+    check_fragments(load("delayed"))
     check_readers(load("readers"))
     check_run(load("run"))
     check_forks(load("fork"))

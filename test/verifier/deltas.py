@@ -94,7 +94,7 @@ def outer_step(run, state, deltas, number):
     """The vectors after round `number`: the base first."""
     blocks = blocks_of(run, number)
     before = [[value for start, end in blocks for value in vector[start:end]] for vector in state]
-    after = (nesterov if run.outer["name"] == "nesterov" else sgd)(run, before, deltas, number)
+    after = {"nesterov": nesterov, "sgd": sgd, "delayed_nesterov": delayed_nesterov}[run.outer["name"]](run, before, deltas, number)
     vectors = []
     for vector, values in zip(state, after):
         whole, at = list(vector), 0
@@ -123,9 +123,57 @@ def nesterov(run, state, deltas, number):
     return [next_base, next_momentum]
 
 
+def delayed_nesterov(run, state, deltas, number):
+    mu, rate, period = (run.outer[name] for name in ("momentum", "learning_rate", "period"))
+    base, momentum, buffer = state
+    if "heloco" in run.outer:
+        deltas = corrected(deltas, momentum, mu, run.outer["heloco"])
+    parts = [delta / period for delta in deltas]
+    buffer = [f32(e + part) for e, part in zip(buffer, parts)]
+    if number % period:
+        return [[f32(b - rate * part) for b, part in zip(base, parts)], momentum, buffer]
+    momentum = [f32(mu * m + e) for m, e in zip(momentum, buffer)]
+    return [[f32(b - rate * (mu * m + part)) for b, m, part in zip(base, momentum, parts)], momentum, [0.0] * len(base)]
+
+
+def corrected(deltas, momentum, mu, settings):
+    """HeLoCo: each tensor of a delta, seen along the momentum."""
+    values, at = [], 0
+    for size in settings["tensors"]:
+        d, m = deltas[at:at + size], momentum[at:at + size]
+        values += corrected_tensor(d, m, mu, settings["aligned"], settings["turn"])
+        at += size
+    return values
+
+
+def corrected_tensor(d, m, mu, aligned, turn):
+    length, other = math.sqrt(dot(d, d)), math.sqrt(dot(m, m))
+    if length == 0 or other == 0:
+        return d
+    cosine = dot(d, m) / (length * other)
+    if cosine >= aligned:
+        return d
+    confidence = length / (length + (1 - mu) * other)
+    if cosine < 0:
+        along = (-cosine * confidence * (cosine * length)) / other
+        return [x - along * y for x, y in zip(d, m)]
+    share = turn * (1 - cosine) * confidence
+    turned = [((1 - share) * x) / length + (share * y) / other for x, y in zip(d, m)]
+    scale = length / math.sqrt(dot(turned, turned))
+    return [x * scale for x in turned]
+
+
+def dot(one, other):
+    total = 0.0
+    for x, y in zip(one, other):
+        total += x * y
+    return total
+
+
 def initial_state(run, base):
     """The vectors before round 1."""
-    return [base] if run.outer["name"] == "sgd" else [base, [0.0] * run.parameters]
+    more = {"sgd": 0, "nesterov": 1, "delayed_nesterov": 2}[run.outer["name"]]
+    return [base] + [[0.0] * run.parameters for _ in range(more)]
 
 
 def pack(vector):

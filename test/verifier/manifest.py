@@ -14,6 +14,8 @@ STATISTICAL = {1: ("block", "u32"), 2: ("exponent", "i32"), 3: ("max_shift", "u3
 DENSE_DELTAS, SPARSE_DELTAS, STATISTICAL_DELTAS = ({i: kind for i, kind in table.items() if kind[1] != "f64"} for table in (DENSE, SPARSE, STATISTICAL))
 SGD = {1: ("learning_rate", "f64"), 2: ("final_rate", "f64"), 3: ("constant_rounds", "u32")}
 NESTEROV = {1: ("learning_rate", "f64"), 2: ("momentum", "f64")}
+DELAYED_NESTEROV = {**NESTEROV, 3: ("period", "u32"), 10: ("uncorrected", {}),
+                    11: ("heloco", {1: ("tensors", "packed"), 2: ("aligned", "f64"), 3: ("turn", "f64")})}
 ADAMW = {i: (name, "f64") for i, name in enumerate(("beta1", "beta2", "epsilon", "weight_decay"), 1)}
 MUON = {**ADAMW, 5: ("momentum", "f64")}
 EMPTY = {}
@@ -31,7 +33,7 @@ STRATEGY = {
     9: ("warmup_steps", "u32"), 10: ("final_fraction", "f64"), 20: ("adamw", ADAMW), 21: ("muon", MUON),
     30: ("cosine", EMPTY), 31: ("warmup_stable_decay", {1: ("decay_steps", "u32")}), 40: ("f32", EMPTY),
     41: ("f16", {1: ("initial_scale", "f64"), 2: ("growth_interval", "u32")}), 50: ("nesterov", NESTEROV),
-    51: ("sgd", SGD), 60: ("whole_model", EMPTY),
+    51: ("sgd", SGD), 52: ("delayed_nesterov", DELAYED_NESTEROV), 60: ("whole_model", EMPTY),
     61: ("fragments", {1: ("count", "u32"), 2: ("block", "u32"), 10: ("before_steps", EMPTY),
                        11: ("after_steps", {1: ("local_share", "f64")})}),
 }
@@ -56,6 +58,7 @@ MANIFEST = {
     110: ("claimed", EMPTY), 111: ("measured", {1: ("speed_factor", "f64"), 2: ("work_part", "f64"), 3: ("copy_likeness", "f64"),
                                                 4: ("evaluations", "u32"), 5: ("score_tolerance", "f64"), 6: ("score_part", "f64")}),
     90: ("fixed_steps", EMPTY), 91: ("timed", {1: ("least_steps", "u32"), 2: ("stretch", "u32")}),
+    92: ("arrivals", {1: ("max_staleness", "u32"), 2: ("least_steps", "u32")}),
 }
 FIXED = {"u32": (5, "<I"), "i32": (5, "<i"), "u64": (1, "<Q"), "f64": (1, "<d")}
 
@@ -131,7 +134,7 @@ class Run:
         self.parameters = m["model"]["parameters"]
         self.rounds, self.local_steps = m["strategy"]["rounds"], m["strategy"]["local_steps"]
         self.step_tokens = m["strategy"]["batch"] * m["strategy"]["sequence"]
-        (outer,) = {"nesterov", "sgd"} & set(m["strategy"])
+        (outer,) = {"nesterov", "sgd", "delayed_nesterov"} & set(m["strategy"])
         (codec,) = {"dense", "sparse", "statistical"} & set(m)
         (downlink,) = {"full", "dense_deltas", "sparse_deltas", "statistical_deltas"} & set(m)
         self.downlink = None if downlink == "full" else m[downlink]
@@ -152,10 +155,11 @@ class Run:
         self.measured = m["measured"] if "measured" in m else None
         m["claimed" if self.measured is None else "measured"]
         timed = m["timed"] if "timed" in m else None
-        m["fixed_steps" if timed is None else "timed"]
+        arrivals = m["arrivals"] if "arrivals" in m else None
+        (_,) = {"fixed_steps", "timed", "arrivals"} & set(m)
+        self.staleness = arrivals["max_staleness"] if arrivals else 0
         codec, limits = self.codec, self.limits
         form = form_of(codec)
-        outer = self.outer
         sound = (
             m["version"] == 2
             and min(self.parameters, self.rounds, self.local_steps, limits["quorum"], limits["deadline_ms"]) >= 1
@@ -166,8 +170,7 @@ class Run:
                                            and self.downlink["exponent"] + self.downlink["max_shift"] <= 64))
             and codec["exponent"] + codec["max_shift"] <= 64 and codec["clip_norm"] > 0
             and limits["payload_bytes"] == form.payload_bytes(self.values)
-            and (outer["name"] == "nesterov" or (outer["learning_rate"] > 0 and outer["final_rate"] > 0
-                                                 and 1 <= outer["constant_rounds"] <= self.rounds))
+            and self.outer_is_sound()
             and (self.probe is None or (self.probe["byte_length"] >= 8 and self.probe["byte_length"] % 4 == 0
                                         and self.probe["max_increase"] >= 0 and self.probe["rounds"] >= 1))
             and limits["weight_share"] >= 1
@@ -176,11 +179,26 @@ class Run:
             and (self.fragments is None or self.fragments_are_sound(form))
             and (timed is None or (1 <= timed["least_steps"] <= self.local_steps and timed["stretch"] >= 100
                                    and limits["grace_ms"] < limits["deadline_ms"]))
+            and (arrivals is None or (1 <= arrivals["least_steps"] <= self.local_steps and limits["quorum"] == 1 and self.staleness <= 64
+                                      and self.fragments is None and self.measured is None and not self.upstream))
             and (self.following is None or min(self.following["factor"], self.following["rounds"]) >= 1)
             and form.greatest * limits["max_tokens"] * limits["target"] < 2**53
         )
         if not sound:
             raise ValueError("the manifest is out of its limits")
+
+    def outer_is_sound(self):
+        outer = self.outer
+        if outer["name"] == "sgd":
+            return outer["learning_rate"] > 0 and outer["final_rate"] > 0 and 1 <= outer["constant_rounds"] <= self.rounds
+        if outer["name"] == "nesterov":
+            return True
+        heloco = outer.get("heloco")
+        if heloco is None:
+            outer["uncorrected"]
+        return (outer["learning_rate"] > 0 and outer["momentum"] >= 0 and 1 <= outer["period"] <= 4096 and self.fragments is None
+                and (heloco is None or (sum(heloco["tensors"]) == self.parameters and min(heloco["tensors"]) > 0
+                                        and heloco["aligned"] > 0 and heloco["turn"] >= 0)))
 
     def merge_is_sound(self, form, target):
         rule = self.merge

@@ -1,4 +1,5 @@
 import type { WholeStrategy } from '../../wire/frames.ts';
+import { delayedNesterov } from './delayed-nesterov.ts';
 import { nesterov } from './nesterov.ts';
 import type { OuterOptimizer } from './outer-optimizer.ts';
 import { sgd } from './sgd.ts';
@@ -10,5 +11,12 @@ export function outerOptimizerOf({ outer, rounds }: Pick<WholeStrategy, 'outer' 
       return nesterov(outer.value);
     case 'sgd':
       return sgd({ ...outer.value, rounds });
+    case 'delayedNesterov': {
+      const { correction, ...settings } = outer.value;
+      return delayedNesterov({
+        ...settings,
+        correction: correction.case === 'heloco' ? correction.value : null,
+      });
+    }
   }
 }

@@ -37,9 +37,9 @@ const margin = { fastest: 1.05, least: 1.25 } as const;
 /** The shortest grace: a message may be on its way for so long, and the relay looks at its clock now and then. */
 const leastGraceMs = 1000;
 
-/** The settings of a manifest whose rounds are timed; null for one with fixed steps. */
+/** The settings of a manifest whose rounds are timed; null for any other. */
 export function paceSettingsOf({ pace, strategy, limits }: WholeManifest): PaceSettings | null {
-  if (pace.case === 'fixedSteps') return null;
+  if (pace.case !== 'timed') return null;
   const { leastSteps, stretch } = pace.value;
   const { deadlineMs, graceMs, graceShare } = limits;
   return { localSteps: strategy.localSteps, leastSteps, stretch, deadlineMs, graceMs, graceShare };
