@@ -3,9 +3,9 @@ import { delayedNesterov } from '../../relay/run/outer/delayed-nesterov.ts';
 import { correctedByMomentum, usualHeLoCo } from '../../relay/run/outer/heloco.ts';
 import { nesterov } from '../../relay/run/outer/nesterov.ts';
 import type { State } from '../../relay/run/outer/outer-optimizer.ts';
+import type { Text } from '../shakespeare.ts';
 import type { PacedCase } from './cases.ts';
 import { TinyTraining } from './tiny-training.ts';
-import type { Setting } from './training.ts';
 
 type Vector = Float32Array<ArrayBuffer>;
 
@@ -46,7 +46,10 @@ type Arrival = (state: State, delta: Float64Array, arrival: number) => Promise<S
  * - `delayed`: delayed Nesterov, and steps in proportion to the speed (Liu et al. 2024, arXiv 2401.09135, algorithms 3 and 4).
  * - `heloco`: as `naive`, after the correction of HeLoCo (arXiv 2606.00271).
  */
-export async function runPaced({ text, totalSteps }: Setting, of: PacedCase): Promise<PacedResult> {
+export async function runPaced(
+  { text, totalSteps }: { readonly text: Text; readonly totalSteps: number },
+  of: PacedCase,
+): Promise<PacedResult> {
   const started = performance.now();
   const training = new TinyTraining(text, totalSteps);
   const initial = training.initial(of.seed);

@@ -1,12 +1,11 @@
-import * as v from 'valibot';
-import type { OptimizerName } from '../../apps/cli/run/choices/strategies.ts';
-import { strategies } from '../../apps/cli/run/choices/strategies.ts';
 import { mean } from '../../client/mean.ts';
+import { Records } from '../records.ts';
 import { readText } from '../shakespeare.ts';
-import { StoredResults } from '../stored-results.ts';
 import { runPaced } from './arrivals.ts';
-import { casesOf, type Matrix, optimizersOf, pacedCasesOf, stepsFor } from './cases.ts';
+import { aloneCasesOf, besideOf, casesOf, type Matrix, pacedCasesOf, stepsFor } from './cases.ts';
+import { aloneSchema, pacedSchema, togetherSchema } from './results.ts';
 import { runTogether } from './run.ts';
+import { openTexts } from './texts.ts';
 import { runAlone, sequence } from './training.ts';
 
 export interface ConvergenceOptions extends Matrix {
@@ -15,21 +14,9 @@ export interface ConvergenceOptions extends Matrix {
   readonly tokens: number;
   /** Windows of a step of all nodes together. */
   readonly batch: number;
-  /** Results are stored there, and an interrupted bench does only what is left. */
-  readonly folder?: string;
+  /** The file of results, which an interrupted bench resumes from; null for none. */
+  readonly records: string | null;
 }
-
-const aloneSchema = v.strictObject({
-  ...{ loss: v.number(), seconds: v.number(), adapter: v.string(), parameters: v.number() },
-});
-const togetherSchema = v.strictObject({
-  ...aloneSchema.entries,
-  ...{ rounds: v.number(), payloadBytes: v.number(), bitsUp: v.number() },
-});
-const pacedSchema = v.strictObject({
-  ...{ loss: v.number(), alone: v.number(), seconds: v.number() },
-  ...{ time: v.number(), commits: v.number(), shares: v.array(v.number()) },
-});
 
 /** The runs of a case over its seeds. */
 interface Held {
@@ -40,32 +27,31 @@ interface Held {
 }
 
 /**
- * Validation loss at equal tokens: runs of several nodes, beside one node that trains on the whole batch of every step with the same
+ * Held-out loss at equal tokens: runs of several nodes, beside one node that trains on the whole batch of every step with the same
  * optimizer. Yields a record for each run, and at last the mean over seeds of each case with its `excess`: how far its loss is above
  * that of the one node, as a part of it.
  */
 export async function* convergence(options: ConvergenceOptions): AsyncGenerator<object> {
-  const { gpu, tokens, batch, steps, seeds, folder } = options;
+  const { gpu, tokens, batch, steps, seeds } = options;
   const totalSteps = stepsFor(tokens, batch * sequence, steps);
-  const setting = { gpu, text: await readText(), batch, totalSteps };
-  const results = new StoredResults(folder);
+  const text = await readText();
+  const textsOf = openTexts(text);
+  const settingOf = async (of: { readonly text?: Parameters<typeof textsOf>[0] }) => ({
+    ...{ gpu, batch, totalSteps },
+    texts: await textsOf(of.text ?? 'shakespeare'),
+  });
+  const records = await Records.open(options.records);
+  const whole = { totalSteps, wholeBatch: batch, sequence };
   let seconds = 0;
-  const stored = <Schema extends v.GenericSchema>(
-    recipe: object,
-    schema: Schema,
-    make: () => Promise<v.InferOutput<Schema>>,
-  ) => results.get({ ...recipe, totalSteps, wholeBatch: batch, sequence }, schema, make);
   const alone = new Map<string, number>();
-  const nameOf = (optimizer: OptimizerName, seed: number) => `${optimizer} ${seed}`;
-  for (let seed = 0; seed < seeds; seed++)
-    for (const optimizer of optimizersOf(options)) {
-      const result = await stored({ alone: optimizer, seed }, aloneSchema, () =>
-        runAlone(setting, optimizer, seed),
-      );
-      seconds += result.seconds;
-      alone.set(nameOf(optimizer, seed), result.loss);
-      yield { event: 'alone', optimizer, seed, ...result };
-    }
+  for (const of of aloneCasesOf(options)) {
+    const result = await records.result({ ...of, ...whole }, aloneSchema, async () =>
+      runAlone(await settingOf(of), of.alone, of.seed),
+    );
+    seconds += result.seconds;
+    alone.set(JSON.stringify(of), result.loss);
+    yield { event: 'alone', ...of, ...result };
+  }
   const held = new Map<string, Held>();
   const record = (
     of: { readonly seed: number },
@@ -83,12 +69,15 @@ export async function* convergence(options: ConvergenceOptions): AsyncGenerator<
     return { event: 'run', ...of, ...result, excess };
   };
   for (const of of casesOf(options)) {
-    const result = await stored(of, togetherSchema, () => runTogether(setting, of));
-    const { optimizer } = strategies[of.strategy];
-    yield record(of, result, alone.get(nameOf(optimizer, of.seed)) ?? Number.NaN);
+    const result = await records.result({ ...of, ...whole }, togetherSchema, async () =>
+      runTogether(await settingOf(of), of),
+    );
+    yield record(of, result, alone.get(JSON.stringify(besideOf(of))) ?? Number.NaN);
   }
   for (const of of pacedCasesOf(options)) {
-    const result = await stored(of, pacedSchema, () => runPaced(setting, of));
+    const result = await records.result({ ...of, ...whole }, pacedSchema, () =>
+      runPaced({ text, totalSteps }, of),
+    );
     yield record(of, result, result.alone);
   }
   const cases = [...held.values()].map(({ of, result, losses, excesses }) => ({

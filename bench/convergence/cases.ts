@@ -1,5 +1,6 @@
 import type { DownlinkName } from '../../apps/cli/run/choices/downlink-choices.ts';
 import { type OptimizerName, type StrategyName, strategies } from '../../apps/cli/run/choices/strategies.ts';
+import type { TextName } from './texts.ts';
 
 /** How deltas are encoded: dense with so many bits a value, in 2 bits of levels that follow from the values, or sparse. */
 export const codecNames = ['dense32', 'dense8', 'dense4', 'dense2', 'statistical', 'sparse'] as const;
@@ -23,6 +24,15 @@ export interface Case {
   readonly dropped: number;
   /** How bases reach the nodes; whole unless given. */
   readonly downlink?: DownlinkName;
+  /** tinyshakespeare unless given. */
+  readonly text?: TextName;
+  readonly seed: number;
+}
+
+/** One node that trains on the whole batch of each step, of tinyshakespeare or of the mixed families. */
+export interface AloneCase {
+  readonly alone: OptimizerName;
+  readonly text?: 'mixed';
   readonly seed: number;
 }
 
@@ -52,6 +62,7 @@ export interface Matrix {
   readonly steps: readonly number[];
   readonly dropped: readonly number[];
   readonly downlinks: readonly DownlinkName[];
+  readonly texts: readonly TextName[];
   readonly pacings: readonly PacingName[];
   /** Runs of each case. */
   readonly seeds: number;
@@ -61,19 +72,21 @@ export interface Matrix {
 export function casesOf(matrix: Matrix): Case[] {
   const drawn: Case[] = [];
   for (let seed = 0; seed < matrix.seeds; seed++)
-    for (const strategy of matrix.strategies)
-      for (const codec of matrix.codecs)
-        for (const outer of matrix.outers)
-          for (const momentum of matrix.momenta)
-            for (const nodes of matrix.nodes)
-              for (const steps of matrix.steps)
-                for (const dropped of matrix.dropped)
-                  for (const downlink of matrix.downlinks) {
-                    if (downlink !== 'full' && strategies[strategy].isFragmented) continue;
-                    const down = downlink === 'full' ? {} : { downlink };
-                    const chosen = suited(strategy, codec, outer, momentum);
-                    drawn.push({ strategy, ...chosen, nodes, steps, dropped, ...down, seed });
-                  }
+    for (const text of matrix.texts)
+      for (const strategy of matrix.strategies)
+        for (const codec of matrix.codecs)
+          for (const outer of matrix.outers)
+            for (const momentum of matrix.momenta)
+              for (const nodes of matrix.nodes)
+                for (const steps of matrix.steps)
+                  for (const dropped of matrix.dropped)
+                    for (const downlink of matrix.downlinks) {
+                      if (downlink !== 'full' && strategies[strategy].isFragmented) continue;
+                      const down = downlink === 'full' ? {} : { downlink };
+                      const on = text === 'shakespeare' ? {} : { text };
+                      const chosen = suited(strategy, codec, outer, momentum);
+                      drawn.push({ strategy, ...chosen, nodes, steps, dropped, ...down, ...on, seed });
+                    }
   return drawn;
 }
 
@@ -99,9 +112,16 @@ export function pacedCasesOf({ pacings, steps, seeds }: Matrix): PacedCase[] {
   return drawn;
 }
 
-/** The inner optimizers of a matrix, for the runs of one node beside which they are shown. */
-export function optimizersOf({ strategies: names }: Matrix): OptimizerName[] {
-  return [...new Set(names.map((name) => strategies[name].optimizer))];
+/** The run of one node beside which a run of several is shown. */
+export function besideOf({ strategy, text, seed }: Pick<Case, 'strategy' | 'text' | 'seed'>): AloneCase {
+  const { optimizer } = strategies[strategy];
+  return { alone: optimizer, ...(text !== undefined && { text: 'mixed' }), seed };
+}
+
+/** Those of a matrix, those of a seed together. */
+export function aloneCasesOf(matrix: Matrix): AloneCase[] {
+  const all = casesOf(matrix).map(besideOf);
+  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 
 /** The steps of a run with at least so many tokens: a whole number of rounds for each number of local steps. */

@@ -5,15 +5,21 @@ import { strategyNames } from '../../apps/cli/run/choices/strategies.ts';
 import { TapestryError } from '../../client/errors.ts';
 import { nodeGpu } from '../../client/host/node/runtime.ts';
 import { printRecords } from '../print-records.ts';
+import { linesOf } from '../records.ts';
 import { type ConvergenceOptions, convergence } from './bench.ts';
 import { codecNames, outerNames, pacingNames } from './cases.ts';
+import { tablesOf } from './table/tables.ts';
+import { textNames } from './texts.ts';
 
 /** A list of names that may be none. */
 type NamesOf<Names> = Names extends readonly (infer Name)[] ? readonly (Name | 'none')[] : never;
 
-type Flags = Omit<ConvergenceOptions, 'gpu' | 'strategies' | 'pacings'> & {
+type Flags = Omit<ConvergenceOptions, 'gpu' | 'strategies' | 'pacings' | 'records'> & {
   readonly [List in 'strategies' | 'pacings']: NamesOf<ConvergenceOptions[List]>;
-};
+} & { readonly records?: string; readonly table?: true };
+
+/** The records that the tables of docs/measured.md are made of. */
+const committed = 'bench/convergence/records.jsonl';
 
 function isName<Name extends string>(name: Name | 'none'): name is Name {
   return name !== 'none';
@@ -53,14 +59,24 @@ export function convergenceCommand(): Command {
     )
     .addOption(numbersOf('--dropped <per cent>', 'contributions that are lost', [0], [0, 100]))
     .addOption(listOf('--downlinks <names>', 'how bases reach the nodes', downlinkNames, ['full']))
+    .addOption(
+      listOf('--texts <names>', 'what nodes train on: a text, a language family each', textNames, [
+        'shakespeare',
+      ]),
+    )
     .option('--seeds <count>', 'runs of each case', whole(1, 100), 2)
-    .option('--folder <path>', 'store results there, and do only what is left')
+    .option('--records <file>', 'append results to it, and do only what it lacks')
+    .option('--table', `print the tables of --records (default: ${committed}) as Markdown, and run nothing`)
     .option('--json', 'one JSON object a line; the last is the summary')
-    .action(async ({ tokens, strategies, pacings, ...flags }: Flags) => {
+    .action(async ({ tokens, strategies, pacings, records: file, table, ...flags }: Flags) => {
+      if (table) {
+        process.stdout.write(tablesOf(await linesOf(file ?? committed)));
+        return;
+      }
       requireShares(flags);
       const matrix = { strategies: strategies.filter(isName), pacings: pacings.filter(isName) };
-      const records = convergence({ ...flags, ...matrix, tokens: tokens * 1000, gpu: await nodeGpu() });
-      await printRecords(records);
+      const options = { ...flags, ...matrix, tokens: tokens * 1000, records: file ?? null };
+      await printRecords(convergence({ ...options, gpu: await nodeGpu() }));
     });
 }
 

@@ -35,9 +35,9 @@ function roundSteps({ strategy, steps }: Case): number {
 }
 
 /** The manifest of a case, with the weighted mean, and what follows from it. */
-function manifestOf({ text, batch, totalSteps }: Setting, of: Case): Parsed {
+function manifestOf({ texts, batch, totalSteps }: Setting, of: Case): Parsed {
   const { strategy, codec, outer, momentum, nodes, seed } = of;
-  const config = configFor(text.vocabularySize);
+  const config = configFor(texts.vocabularySize);
   const steps = roundSteps(of);
   const { manifest } = newRun({
     ...{ name: 'convergence', preset: 'nano', strategy, fragments: fragmentCount, seed, merge: 'mean' },
@@ -93,7 +93,7 @@ export async function runTogether(setting: Setting, of: Case): Promise<Federated
     const fold = new RoundFold(manifest, codec, [initialParameters(config, layout, of.seed)]);
     const localShare = localShareOf(manifest.strategy);
     const nodes = Array.from({ length: of.nodes }, (_, i) => ({
-      train: training.node(of.seed + 1000 * i),
+      train: training.node(i, of.seed + 1000 * i),
       local: new LocalModel({ fragments, localShare }),
       residual: new Float32Array(layout.length),
     }));
@@ -109,10 +109,11 @@ export async function runTogether(setting: Setting, of: Case): Promise<Federated
       }
       if (contributions.length > 0) fold.commit((await fold.next(round, contributions)).state);
     }
-    const loss = await training.lossOf(fold.base);
+    const measured = await training.lossOf(fold.base);
     const payloadBytes = codec.payloadBytes(fragments.length);
     return {
-      ...{ loss, seconds: (performance.now() - started) / 1000, adapter, parameters: layout.trained, rounds },
+      ...{ ...measured, seconds: (performance.now() - started) / 1000, adapter },
+      ...{ parameters: layout.trained, rounds },
       ...{ payloadBytes, bitsUp: (payloadBytes * 8) / layout.length },
     };
   } finally {

@@ -1,18 +1,20 @@
 import type { OptimizerName } from '../../apps/cli/run/choices/strategies.ts';
 import { heldOutBatches, Sampler } from '../../client/data/sampler.ts';
+import { mean } from '../../client/mean.ts';
 import type { ModelConfig } from '../../client/model/config.ts';
 import { initialParameters, type ParameterLayout } from '../../client/model/parameters.ts';
 import { evaluate } from '../../client/train/evaluate.ts';
 import { learningRateAt, type Schedule } from '../../client/train/optimizer/schedule.ts';
 import { freshOptimizer, type OptimizerSettings } from '../../client/train/training.ts';
 import { never, openLoop } from '../loop.ts';
-import { configFor, type Text } from '../shakespeare.ts';
+import { configFor } from '../shakespeare.ts';
+import type { Texts } from './texts.ts';
 
 type Vector = Float32Array<ArrayBuffer>;
 
 /** Tokens of a window. */
 export const sequence = 64;
-/** Windows of validation text that a loss is measured on, at most. */
+/** Windows of each held-out text that a loss is measured on, at most. */
 const validationWindows = 256;
 
 const adamw: OptimizerSettings = {
@@ -30,8 +32,10 @@ const scheduleFor = (totalSteps: number): Schedule => ({
 
 /** A run of the bench. */
 export interface Result {
-  /** Validation loss, in nats a character. */
+  /** Held-out loss, in nats a token; the mean of the texts where there are several. */
   readonly loss: number;
+  /** That of each text by its name, where there are several. */
+  readonly losses?: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly adapter: string;
   readonly parameters: number;
@@ -40,7 +44,7 @@ export interface Result {
 /** What all runs have in common. */
 export interface Setting {
   readonly gpu: GPU;
-  readonly text: Text;
+  readonly texts: Texts;
   /** Windows of a step of all nodes together. */
   readonly batch: number;
   /** Steps of the whole batch. */
@@ -55,19 +59,19 @@ export interface Training {
   readonly config: ModelConfig;
   readonly adapter: string;
   readonly layout: ParameterLayout;
-  /** A node with its own moments and its own windows of the text. */
-  node(seed: number): TrainNode;
-  lossOf(parameters: Vector): Promise<number>;
+  /** A node, counted from 0, with its own moments and its own windows of its text. */
+  node(index: number, seed: number): TrainNode;
+  lossOf(parameters: Vector): Promise<Pick<Result, 'loss' | 'losses'>>;
   close(): void;
 }
 
 /** Opens the model for one of so many nodes, which share the windows of a step. */
 export async function openTraining(
-  { gpu, text, batch: windows, totalSteps }: Setting,
+  { gpu, texts, batch: windows, totalSteps }: Setting,
   nodes: number,
   optimizer: OptimizerName,
 ): Promise<Training> {
-  const config = configFor(text.vocabularySize);
+  const config = configFor(texts.vocabularySize);
   const batch = windows / nodes;
   const shape = { batch, sequence };
   const settings = {
@@ -83,8 +87,8 @@ export async function openTraining(
     config,
     adapter,
     layout: loop.trainer.layout,
-    node(seed) {
-      const sampler = new Sampler(text.train, shape, seed);
+    node(index, seed) {
+      const sampler = new Sampler(texts.trainOf(index), shape, seed);
       let state = freshOptimizer(loop.trainer.layout.length);
       return async (from, first, steps) => {
         const place = { state: { ...state, parameters: from }, sampler: sampler.save() };
@@ -95,9 +99,13 @@ export async function openTraining(
         return parameters;
       };
     },
-    lossOf(parameters) {
+    async lossOf(parameters) {
       loop.trainer.setParameters(parameters);
-      return evaluate(loop.trainer, heldOutBatches(text.validation, shape, validationWindows / batch));
+      const losses: Record<string, number> = {};
+      for (const [name, text] of texts.heldOut)
+        losses[name] = await evaluate(loop.trainer, heldOutBatches(text, shape, validationWindows / batch));
+      const values = Object.values(losses);
+      return { loss: mean(values), ...(values.length > 1 && { losses }) };
     },
     close: () => loop.close(),
   };
@@ -110,9 +118,14 @@ export async function runAlone(setting: Setting, optimizer: OptimizerName, seed:
   const { config, layout, adapter } = training;
   try {
     const initial = initialParameters(config, layout, seed);
-    const parameters = await training.node(seed)(initial, 0, setting.totalSteps);
-    const loss = await training.lossOf(parameters);
-    return { loss, seconds: (performance.now() - started) / 1000, adapter, parameters: layout.trained };
+    const parameters = await training.node(0, seed)(initial, 0, setting.totalSteps);
+    const measured = await training.lossOf(parameters);
+    return {
+      ...measured,
+      seconds: (performance.now() - started) / 1000,
+      adapter,
+      parameters: layout.trained,
+    };
   } finally {
     training.close();
   }

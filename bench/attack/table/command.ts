@@ -4,8 +4,8 @@ import { type MergeName, mergeNames } from '../../../apps/cli/run/choices/merge-
 import { type QualityName, qualityNames } from '../../../apps/cli/run/choices/quality-choices.ts';
 import { mean } from '../../../client/mean.ts';
 import { printRecords } from '../../print-records.ts';
+import { Records } from '../../records.ts';
 import { readText, type Text } from '../../shakespeare.ts';
-import { StoredResults } from '../../stored-results.ts';
 import { attackedRun, type Case, type Outcome, outcomeSchema } from './run.ts';
 
 /** Nodes of a run, honest and hostile together. */
@@ -36,8 +36,8 @@ interface Flags {
   readonly weightShare: number;
   readonly quality: QualityName;
   readonly evaluations: number;
-  /** Results are stored there, and an interrupted bench does only what is left. */
-  readonly folder?: string;
+  /** The file of results, which an interrupted bench resumes from. */
+  readonly records?: string;
 }
 
 /** `bench attack`. */
@@ -62,7 +62,7 @@ export function attackCommand(): Command {
         .default('claimed'),
     )
     .option('--evaluations <count>', 'contributions of a round that are scored', whole(0, 64), 0)
-    .option('--folder <path>', 'store results there, and do only what is left')
+    .option('--records <file>', 'append results to it, and do only what it lacks')
     .option('--json', 'one JSON object a line')
     .action(async (flags: Flags) => {
       await printRecords(table(await readText(), flags));
@@ -71,11 +71,11 @@ export function attackCommand(): Command {
 
 /** A record for each rule without an attack, and one for each kind and number of hostile nodes. */
 async function* table(text: Text, flags: Flags): AsyncGenerator<object> {
-  const { weightShare, quality, evaluations, rounds, folder } = flags;
+  const { weightShare, quality, evaluations, rounds } = flags;
   const settings = { weightShare, quality, evaluations };
-  const results = new StoredResults(folder);
+  const records = await Records.open(flags.records ?? null);
   const outcomeOf = (one: Case) =>
-    results.get({ attack: one, rounds }, outcomeSchema, () => attackedRun(text, one, rounds));
+    records.result({ attack: one, rounds }, outcomeSchema, () => attackedRun(text, one, rounds));
   const measured = async (one: Pick<Case, 'rule' | 'kind' | 'honest' | 'hostile'>) => {
     const outcomes: Outcome[] = [];
     for (let seed = 0; seed < flags.seeds; seed++)

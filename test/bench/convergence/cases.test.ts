@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import {
+  aloneCasesOf,
   casesOf,
   type Matrix,
-  optimizersOf,
   pacedCasesOf,
   stepsFor,
 } from '../../../bench/convergence/cases.ts';
@@ -10,7 +10,7 @@ import {
 const matrix: Matrix = {
   ...{ strategies: ['muloco'], codecs: ['dense8', 'sparse'], outers: ['suited'], momenta: ['suited'] },
   ...{ nodes: [1, 4], steps: [10, 30], dropped: [0, 30], pacings: ['timed', 'naive'] },
-  ...{ downlinks: ['full'], seeds: 2 },
+  ...{ downlinks: ['full'], texts: ['shakespeare'], seeds: 2 },
 };
 
 test('every combination is one case for each seed, and each codec has the outer step that suits it', () => {
@@ -36,9 +36,9 @@ test('the codec is that of the strategy where none is chosen', () => {
 
 test('nodes of different speeds work together in each way, and every optimizer in use has a run alone', () => {
   expect(pacedCasesOf(matrix)).toHaveLength(8);
-  expect(optimizersOf({ ...matrix, strategies: ['muloco', 'diloco', 'streaming'] })).toEqual([
-    'muon',
-    'adamw',
+  expect(aloneCasesOf({ ...matrix, strategies: ['muloco', 'diloco', 'streaming'], seeds: 1 })).toEqual([
+    { alone: 'muon', seed: 0 },
+    { alone: 'adamw', seed: 0 },
   ]);
 });
 
@@ -46,6 +46,20 @@ test('each downlink is a case of its own, except for fragments', () => {
   const cases = casesOf({ ...matrix, downlinks: ['full', 'sparse'], strategies: ['diloco', 'streaming'] });
   expect(cases.filter(({ downlink }) => downlink === 'sparse')).toHaveLength(32);
   expect(new Set(cases.map((one) => JSON.stringify(one))).size).toBe(96);
+});
+
+test('nodes with a language family each, and with all of them, have one node on all of them beside them', () => {
+  const skewed: Matrix = {
+    ...matrix,
+    texts: ['families', 'mixed'],
+    codecs: ['dense8'],
+    nodes: [4],
+    steps: [30],
+    dropped: [0],
+    seeds: 1,
+  };
+  expect(casesOf(skewed).map(({ text }) => text)).toEqual(['families', 'mixed']);
+  expect(aloneCasesOf(skewed)).toEqual([{ alone: 'muon', text: 'mixed', seed: 0 }]);
 });
 
 test('all cases have the same steps: at least the tokens, and whole rounds for each number of local steps', () => {
