@@ -78,11 +78,19 @@ export class RelayHttp {
   readonly #fetch: Fetch;
   readonly #clock: Clock;
   readonly #relay: URL;
+  readonly #arrived: (bytes: number) => void;
 
-  constructor({ fetch }: { readonly fetch: Fetch }, clock: Clock, relay: URL) {
+  /** `arrived` is told the bytes of each piece of a body as it arrives, also of a body that is given up later. */
+  constructor(
+    { fetch }: { readonly fetch: Fetch },
+    clock: Clock,
+    relay: URL,
+    arrived: (bytes: number) => void = () => {},
+  ) {
     this.#fetch = fetch;
     this.#clock = clock;
     this.#relay = relay;
+    this.#arrived = arrived;
   }
 
   /** The absolute address of `path`, which is relative to the relay's address. */
@@ -132,6 +140,7 @@ export class RelayHttp {
         if (done) return;
         waited += this.#clock.now() - asked;
         length += value.length;
+        this.#arrived(value.length);
         if (length > most) throw new TooLong(most);
         if (waited > slowMilliseconds && length < (waited / 1000) * leastBytesPerSecond) throw new TooSlow();
         yield value;

@@ -47,8 +47,12 @@ export interface ContributeView {
   readonly node: string | null;
   /** Id of the run, hex; null before the node has joined. */
   readonly run: string | null;
+  /** The corpus of the run that the node trains on; null for own text. */
+  readonly corpus: string | null;
   /** The base that lies in this tab, and the number of rounds that made it; null before the node has one. */
   readonly base: { readonly round: number; readonly hash: string } | null;
+  /** The run's last base as this node measured it, in nats a token; null before the run's end. */
+  readonly lastBase: { readonly hash: string; readonly heldOutLoss: number } | null;
   readonly rounds: number;
   readonly round: number;
   readonly step: number;
@@ -69,9 +73,8 @@ export interface ContributeView {
   readonly localSteps: number;
   readonly loss: readonly LossPoint[];
   readonly sent: SentBytes;
+  /** All bytes that the node received since the page was opened: frames, bases, deltas and proofs. */
   readonly received: number;
-  /** Bytes of bases, which are downloaded over HTTP and not over the socket. */
-  readonly downloaded: number;
   /** The lost connection; null while the relay answers. `milliseconds` is the time to the next attempt. */
   readonly retry: Retry | null;
   readonly failure: Failure | null;
@@ -87,7 +90,9 @@ export const atRest: ContributeView = {
   ending: null,
   node: null,
   run: null,
+  corpus: null,
   base: null,
+  lastBase: null,
   rounds: 0,
   round: 0,
   step: 0,
@@ -104,7 +109,6 @@ export const atRest: ContributeView = {
   loss: [],
   sent: { join: 0, offer: 0, chunk: 0, heartbeat: 0, leave: 0 },
   received: 0,
-  downloaded: 0,
   retry: null,
   failure: null,
   notices: [],
@@ -178,6 +182,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         retry: null,
         node: event.node.slice(0, 16),
         run: event.run,
+        corpus: event.corpus,
         round: event.round,
         rounds: event.rounds,
         steps: event.localSteps,
@@ -202,7 +207,6 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         activity: progress.activity === 'training' ? 'training' : between(progress),
         launch: progress.launch === null ? null : 'train',
         base: { round: event.round - 1, hash: event.base },
-        downloaded: progress.downloaded + event.bytes,
       };
     case 'round':
       return {
@@ -215,7 +219,11 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         loss: withBase(progress, event),
       };
     case 'last-base':
-      return { ...progress, loss: withBase(progress, event) };
+      return {
+        ...progress,
+        lastBase: { hash: event.base, heldOutLoss: event.heldOutLoss },
+        loss: withBase(progress, event),
+      };
     case 'step': {
       // Steps that are repeated after a lost device or a resume count again, because they are computed again.
       const localSteps = progress.localSteps + Math.max(1, event.step - progress.step);

@@ -3,6 +3,7 @@ import * as Comlink from 'comlink';
 import type { EvidenceFile } from '../../client/contribute/protocol/evidence.ts';
 import { forgetLanguage } from '../ui/language/language.ts';
 import { forgetPages } from '../ui/offline/store-pages.ts';
+import { openPageBytes, type PageBytes } from '../ui/page-bytes/page-bytes.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
 import { type Away, openAway } from './away/away.ts';
 import { BaseSession } from './base/base-session.ts';
@@ -34,6 +35,8 @@ export interface Controller {
   /** What the person's own text holds; null without one, and while the worker reads it. */
   readonly preview: ReadonlySignal<TextPreview | null>;
   readonly feed: StatusFeed;
+  /** What the page itself downloaded, without the node's part. */
+  readonly pageBytes: PageBytes;
   readonly bases: BaseSession;
   readonly otherTab: OtherTab;
   /** What this tab sent, to be opened. */
@@ -67,7 +70,8 @@ export function openController(feed: StatusFeed, token: string): Controller {
   const progress = signal<ContributeView>(atRest);
   const retryAt = signal<number | null>(null);
   const choice = openChoice(token);
-  const bases = new BaseSession(() => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
+  const pageBytes = openPageBytes(feed);
+  const bases = new BaseSession(() => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0, pageBytes.add);
 
   const receive = (event: WorkerEvent) =>
     batch(() => {
@@ -82,6 +86,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
     receive({ event: 'failed', code: 'page.worker', message, next: 'Reload the page.', evidence: [] });
   worker.onerror = (event) => fail(event.message);
   const subscribed = remote.subscribe(Comlink.proxy(receive));
+  void remote.watchLoaded(Comlink.proxy(pageBytes.add));
 
   const busy = computed(() => progress.value.activity !== null);
   let isHeld = false;
@@ -119,6 +124,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
     choice,
     preview,
     feed,
+    pageBytes,
     bases,
     envelope: remote,
     otherTab: watchOtherTab(),

@@ -12,7 +12,7 @@ const types = ['join', 'offer', 'chunk', 'heartbeat', 'leave'] as const;
 
 /** The bytes that left this node, by message type, and the reason why text cannot be among them. */
 export function Sent({ session }: { session: Controller }) {
-  const { sent, received, downloaded } = session.progress.value;
+  const { sent, received } = session.progress.value;
   const opened = useSignal<SentMessage['type'] | null>(null);
   const total = types.reduce((sum, type) => sum + sent[type], 0);
   return (
@@ -56,7 +56,12 @@ export function Sent({ session }: { session: Controller }) {
             </tr>
             <tr class="muted">
               <th scope="row">{words.received}</th>
-              <td>{formatBytes(received + downloaded)}</td>
+              <td>{formatBytes(received)}</td>
+              <td />
+            </tr>
+            <tr class="muted">
+              <th scope="row">{words.pageItself}</th>
+              <td id="page-bytes">{formatBytes(session.pageBytes.total.value)}</td>
               <td />
             </tr>
           </tfoot>

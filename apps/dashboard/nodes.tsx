@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { RelayStatus } from '../../relay/wire/status.ts';
 import { useNow } from '../ui/clock.ts';
-import { formatCount, formatLoss } from '../ui/format.ts';
+import { formatBytes, formatCount, formatLoss } from '../ui/format.ts';
 import { messages } from '../ui/messages.ts';
 import { dyes } from '../ui/weave.ts';
 import './nodes.css';
@@ -83,6 +83,7 @@ function Card({ node, leaving, dye, steps, presenter }: CardProps) {
         />
         <span>{words.rate(formatCount(Math.round(node.tokensPerSecond)))}</span>
       </p>
+      <p class="moved muted">{words.nodeMoved(formatBytes(node.bytesUp), formatBytes(node.bytesDown))}</p>
     </li>
   );
 }

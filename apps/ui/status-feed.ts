@@ -18,6 +18,8 @@ export interface StatusFeed {
   readonly connection: ReadonlySignal<Connection>;
   /** Time of the last status from the relay, in milliseconds since 1970 on the page's clock. */
   readonly heardAt: ReadonlySignal<number>;
+  /** Bytes of the text of all events of the stream so far. */
+  readonly streamed: ReadonlySignal<number>;
   close(): void;
 }
 
@@ -48,6 +50,8 @@ export function openStatusFeed(silence = 10_000): StatusFeed {
   const status = signal<RelayStatus | null>(null);
   const connection = signal<Connection>('connecting');
   const heardAt = signal(Date.now());
+  const streamed = signal(0);
+  const encoder = new TextEncoder();
   let source: EventSource | null = null;
   let attempt = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
@@ -108,6 +112,7 @@ export function openStatusFeed(silence = 10_000): StatusFeed {
   };
 
   const receive = (text: string) => {
+    streamed.value += encoder.encode(text).length;
     const change = parsed(statusChangeSchema, text);
     if (change === null) {
       connection.value = 'unreadable';
@@ -149,6 +154,7 @@ export function openStatusFeed(silence = 10_000): StatusFeed {
     status,
     connection,
     heardAt,
+    streamed,
     close() {
       clearInterval(watch);
       end();

@@ -139,7 +139,7 @@ export class LoadNode {
   }
 
   #beat(): void {
-    const idle = { steps: 0, tokens: 0, trainingLoss: 0, tokensPerSecond: 0 };
+    const idle = { steps: 0, tokens: 0, trainingLoss: 0, tokensPerSecond: 0, bytesDownloaded: 0n };
     this.#send({ case: 'heartbeat', value: { round: this.#round, state: NodeState.TRAINING, ...idle } });
   }
 

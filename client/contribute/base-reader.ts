@@ -50,7 +50,7 @@ export class BaseReader {
   constructor(runtime: Runtime, network: Network, relay: URL) {
     this.#http = new RelayHttp(network, runtime, relay);
     this.#downloads = new Downloads(this.#http, runtime);
-    this.#store = new NodeStore(runtime, network, relay);
+    this.#store = new NodeStore(runtime, this.#http);
   }
 
   /**

@@ -3,15 +3,16 @@ import { toHex } from '../../relay/wire/hex.ts';
 import type { Corpus } from '../data/corpus.ts';
 import { type Device, openDevice, requireStorage } from '../gpu/device.ts';
 import { Random } from '../random.ts';
+import { RelayHttp } from '../relay-http.ts';
 import type { Runtime } from '../runtime.ts';
 import { checkedPower } from '../train/loop/throttle.ts';
 import { noProgress } from '../train/loop/training-progress.ts';
 import { predictMemory } from '../train/memory.ts';
 import type { ContributorEvent } from './events.ts';
 import type { Network } from './network.ts';
-import { Traffic } from './protocol/connection.ts';
 import { heartbeatOf } from './protocol/heartbeat.ts';
 import { RelayClient } from './protocol/relay-client.ts';
+import { Traffic } from './protocol/traffic.ts';
 import { NodeStore } from './round/node-store.ts';
 import { RoundWork } from './round/round-work.ts';
 import type { RunTerms } from './run-terms.ts';
@@ -45,6 +46,7 @@ type Ending = Effect & { readonly kind: 'end' };
 export class Contributor {
   readonly #runtime: Runtime;
   readonly #network: Network;
+  readonly #http: RelayHttp;
   readonly #options: ContributorOptions;
   readonly #store: NodeStore;
   readonly #random: Random;
@@ -70,7 +72,8 @@ export class Contributor {
     this.#network = network;
     this.#options = options;
     this.#traffic = new Traffic(options.witness);
-    this.#store = new NodeStore(runtime, network, options.relay);
+    this.#http = new RelayHttp(network, runtime, options.relay, (bytes) => this.#traffic.downloaded(bytes));
+    this.#store = new NodeStore(runtime, this.#http);
     this.#random = Random.seeded(options.seed, 1);
     this.#effects = new SessionEffects(
       this.#ending.signal,
@@ -131,7 +134,8 @@ export class Contributor {
     const identity = await this.#network.identity();
     const device = await openDevice(await this.#runtime.gpu());
     this.#tell({ event: 'adapter', name: device.name, software: device.software });
-    this.#relay = new RelayClient(this.#runtime, this.#network, this.#options, identity, this.#traffic, {
+    const connections = { network: this.#network, http: this.#http };
+    this.#relay = new RelayClient(this.#runtime, connections, this.#options, identity, this.#traffic, {
       dispatch: (event) => this.#dispatch(event),
       welcomed: async (terms, corpus, round, base) => {
         const { run, name, rounds, localSteps, layout, shape, config, optimizer, trainer } = terms;
@@ -328,7 +332,8 @@ export class Contributor {
 
   #heartbeat(): DraftToRelay {
     this.#tellTraffic();
-    return heartbeatOf(this.#session, this.#work?.training.progress ?? noProgress);
+    const progress = this.#work?.training.progress ?? noProgress;
+    return heartbeatOf(this.#session, progress, this.#traffic.downloadedSinceConnecting);
   }
 
   #tellTraffic(): void {

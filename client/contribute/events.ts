@@ -130,6 +130,7 @@ export type ContributorEvent =
   | { readonly event: 'resumed' }
   /** The contributor leaves after its current contribution. */
   | { readonly event: 'finishing' }
+  /** Bytes since the process began: what was sent, and all that was received: frames, bases, deltas and proofs. */
   | { readonly event: 'sent'; readonly bytes: SentBytes; readonly received: number }
   | {
       readonly event: 'left';
@@ -167,7 +168,7 @@ export type PlanTimes = {
   readonly tooShort: boolean;
 };
 
-/** Bytes of the frames handed to the socket, by message type. Downloads of bases are reported by `synced`. */
+/** Bytes of the frames handed to the socket, by message type. */
 export interface SentBytes {
   readonly join: number;
   readonly offer: number;

@@ -19,11 +19,15 @@ export interface ModelCardFacts {
   readonly license: string;
   /** The model that the run began with, by its name on a hub or its hash; none if it began with random weights. */
   readonly baseModel?: string;
-  /** Held-out losses in nats per token, before the first round and of this base; null if not measured. */
+  /**
+   * Held-out losses in nats per token, before the first round and of this base; null if not measured. They are means over the nodes of
+   * a corpus; `isOwn` marks that of the one node that writes the card.
+   */
   readonly corpora: readonly {
     readonly name: string;
     readonly lossAtStart: number | null;
     readonly loss: number | null;
+    readonly isOwn?: boolean;
   }[];
 }
 
@@ -67,7 +71,7 @@ Nats a ${isBytes ? 'byte' : 'token'}, on text of each corpus that no node traine
 
 | Corpus | Before training | This base |
 |---|---|---|
-${facts.corpora.map(({ name, lossAtStart, loss }) => `| ${plainMarkdown(name)} | ${nats(lossAtStart)} | ${nats(loss)} |`).join('\n')}
+${facts.corpora.map(({ name, lossAtStart, loss, isOwn }) => `| ${plainMarkdown(name)} | ${nats(lossAtStart)} | ${nats(loss)}${isOwn ? ', measured by the node that wrote this card' : ''} |`).join('\n')}
 | **Mean** | ${nats(meanOfAll(facts.corpora.map((corpus) => corpus.lossAtStart)))} | ${nats(meanOfAll(facts.corpora.map((corpus) => corpus.loss)))} |
 
 ## Use

@@ -62,7 +62,7 @@ export class Connection {
     });
   }
 
-  /** Bytes of this connection's frames so far, with their framing. */
+  /** Bytes of this connection's frames so far, without the framing of its transport. */
   get bytesUp(): number {
     return this.#bytesUp;
   }
@@ -89,9 +89,8 @@ export class Connection {
   send(message: DraftToNode): void {
     if (this.#ended) return;
     const frame = encodeToNode(message);
-    const bytes = this.#transport.wireBytes(frame.length, 'down');
-    this.#bytesDown += bytes;
-    this.#metrics.moved('down', message.case, bytes);
+    this.#bytesDown += frame.length;
+    this.#metrics.moved('down', message.case, frame.length);
     this.#transport.send(frame);
     if (this.#transport.buffered > this.#limits.buffered) this.#cutOff();
   }
@@ -167,7 +166,7 @@ export class Connection {
   }
 
   #decode(frame: Uint8Array): MessageToRelay | null {
-    const bytes = this.#transport.wireBytes(frame.length, 'up');
+    const bytes = frame.length;
     this.#bytesUp += bytes;
     try {
       const message = decodeToRelay(frame);

@@ -23,7 +23,7 @@ export class Metrics {
   );
   readonly wireBytes = this.#counter(
     'wire_bytes_total',
-    'Bytes of frames and of blob downloads, by direction seen from the nodes and by message',
+    'Bytes of frames and of blob downloads, without the framing of what carries them, by direction seen from the nodes and by message',
     ['direction', 'message'],
   );
   readonly roundSeconds = this.#histogram(

@@ -69,6 +69,8 @@ export interface ReportedProgress {
   readonly steps: number;
   readonly trainingLoss: number | null;
   readonly tokensPerSecond: number;
+  /** Bytes of bodies that the node says it downloaded since it began to connect. */
+  readonly bytesDownloaded: number;
 }
 
 const fresh: ReportedProgress = {
@@ -76,6 +78,7 @@ const fresh: ReportedProgress = {
   steps: 0,
   trainingLoss: null,
   tokensPerSecond: 0,
+  bytesDownloaded: 0,
 };
 
 /**
@@ -127,7 +130,8 @@ export class NodeSession implements ConnectionHandler {
     const isOpen = phase === 'training' || phase === 'grace';
     if (!isOpen || remainingMs === null || this.#openedRound === round) return;
     this.#openedRound = round;
-    this.#progress = { ...fresh, state: this.#progress.state };
+    const { state, bytesDownloaded } = this.#progress;
+    this.#progress = { ...fresh, state, bytesDownloaded };
     const { localSteps } = this.#server.run.manifest.strategy;
     const deadlineMs = Math.round(remainingMs);
     this.connection.send({
@@ -313,6 +317,7 @@ export class NodeSession implements ConnectionHandler {
       // A paused node has no speed. A short round may take a part of a second: what is shown stays within the tokens of a round.
       tokensPerSecond:
         heartbeat.state === NodeState.PAUSED ? 0 : Math.min(tokensPerSecond, manifest.limits.maxTokens),
+      bytesDownloaded: Number(heartbeat.bytesDownloaded),
     };
     const { pace } = this.#server.run;
     pace.takesPart(key, heartbeat.state !== NodeState.FOLLOWING && heartbeat.state !== NodeState.PAUSED);

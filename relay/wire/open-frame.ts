@@ -58,6 +58,7 @@ function fieldOf(message: DescMessage, number: number): DescField {
 function shown(field: DescField, value: unknown): FieldValue {
   if (value instanceof Uint8Array) return new Uint8Array(value);
   if (field.enum) return field.enum.values.find(({ number }) => number === value)?.name ?? String(value);
-  if (typeof value === 'number') return value;
+  // The greatest number of 64 bits that a node sends is exact as a number.
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
   throw new TypeError(`${field} is of no kind that a node sends`);
 }

@@ -36,7 +36,7 @@ export function isPlausibleProgress(
     tokens,
     trainingLoss,
     tokensPerSecond,
-  }: Omit<Heartbeat, '$typeName' | '$unknown' | 'round' | 'state'>,
+  }: Pick<Heartbeat, 'steps' | 'tokens' | 'trainingLoss' | 'tokensPerSecond'>,
   manifest: Pick<WholeManifest, 'model' | 'strategy'>,
 ): boolean {
   const { strategy } = manifest;

@@ -47,6 +47,10 @@ const totals = v.strictObject({
   contributions: count,
   refusals: count,
   abandonedRounds: count,
+  /**
+   * Frames of all nodes, and down also the bases, deltas and files of the run, whoever downloads them; counted by the relay, without
+   * the framing of what carries them.
+   */
   bytesUp: count,
   bytesDown: count,
   /** Bytes that exchanging f32 gradients at every local step would have moved, both directions together. */
@@ -67,6 +71,10 @@ const progress = {
   /** Tokens in accepted contributions, over the run. */
   tokens: count,
   contributions: count,
+  /**
+   * Bytes since the node connected, without the framing of what carries them: the frames that it sent; and the frames that it was sent
+   * with the bodies that it says it downloaded, since the relay cannot tell who downloads a base.
+   */
   bytesUp: count,
   bytesDown: count,
 };

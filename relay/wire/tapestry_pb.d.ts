@@ -257,6 +257,14 @@ export declare type Heartbeat = Message<"tapestry.v2.Heartbeat"> & {
    * @generated from field: float tokens_per_second = 6;
    */
   tokensPerSecond: number;
+
+  /**
+   * Bytes of the bodies of the node's HTTP answers (bases, deltas, proofs) since it began to connect. The relay cannot tell who
+   * asks for a base, so it shows this beside what it counts itself; nothing else follows from it.
+   *
+   * @generated from field: fixed64 bytes_downloaded = 7;
+   */
+  bytesDownloaded: bigint;
 };
 
 /**

@@ -18,8 +18,6 @@ export class JoinPanel {
   #contributions = 0;
   #sent = 0;
   #received = 0;
-  /** Bytes of bases and deltas, which come over HTTP and not over the socket. */
-  #downloaded = 0;
 
   hear(event: ContributorEvent): void {
     switch (event.event) {
@@ -37,9 +35,6 @@ export class JoinPanel {
         break;
       case 'last-base':
         this.#heldOut = event.heldOutLoss;
-        break;
-      case 'synced':
-        this.#downloaded += event.bytes;
         break;
       case 'step':
         this.#step = event;
@@ -71,7 +66,7 @@ export class JoinPanel {
     return [
       `round ${step.round}/${this.#rounds} ${does}`,
       `loss ${loss(step.loss)} ${sparkLine(this.#losses, shownLosses)} held out ${loss(this.#heldOut)}`,
-      `sent ${bytes(this.#sent)} in ${counted}, received ${bytes(this.#received + this.#downloaded)}; no text was sent`,
+      `sent ${bytes(this.#sent)} in ${counted}, received ${bytes(this.#received)}; no text was sent`,
     ];
   }
 }

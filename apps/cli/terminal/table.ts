@@ -38,7 +38,7 @@ export function statusTable(status: RelayStatus, now: number): string[] {
     ...lines.map((line, index) => (index === 0 ? colour('dim', line) : line)),
     ...(status.nodes.length === 0
       ? []
-      : [colour('dim', 'steps, tokens, tokens/s and losses as the nodes report them; down without bases')]),
+      : [colour('dim', 'steps, tokens, tokens/s, losses and downloads as the nodes report them')]),
   ];
 }
 

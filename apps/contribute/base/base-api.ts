@@ -42,6 +42,8 @@ export interface BaseWorker {
   /** Writes texts side by side, and passes each piece with its text's index. The result is false if it was stopped. */
   write(request: WriteRequest, onText: (index: number, text: string) => void): Promise<Answer<boolean>>;
   stop(): void;
+  /** Tells how many bytes the worker downloads. */
+  watchLoaded(add: (bytes: number) => void): void;
   /** A base as other programs read it. */
   modelFolder(request: FolderRequest): Promise<Answer<readonly ExportedFile[]>>;
   /** Stores a vote in this browser. The result is the number of those stored for the run. */

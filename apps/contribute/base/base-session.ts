@@ -3,6 +3,7 @@ import * as Comlink from 'comlink';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
 import type { ExportedFile } from '../../ui/files/saving.ts';
 import { type Problem, problemOf } from '../../ui/problem.ts';
+import type { ContributeView } from '../contribute-view.ts';
 import type { Answer, BaseWorker, WantedText } from './base-api.ts';
 import { baseBefore, cardFacts, type MadeBase } from './shown-bases.ts';
 
@@ -40,13 +41,15 @@ export class BaseSession {
   /** Votes on texts of the run that this browser stores; null while the page has stored none. */
   readonly votes: Signal<number | null> = signal(null);
   readonly #random: () => number;
+  readonly #loaded: (bytes: number) => void;
   #worker: { readonly worker: Worker; readonly remote: Comlink.Remote<BaseWorker> } | null = null;
   /** Number of the newest trial. Pieces of an older one are ignored. */
   #trials = 0;
 
-  /** `random` gives whole numbers below 2^32. */
-  constructor(random: () => number) {
+  /** `random` gives whole numbers below 2^32; `loaded` is told the bytes that the worker downloads, bases among them. */
+  constructor(random: () => number, loaded: (bytes: number) => void) {
     this.#random = random;
+    this.#loaded = loaded;
   }
 
   /** Lets bases go on with a prompt, side by side. Ends an earlier trial. */
@@ -104,8 +107,9 @@ export class BaseSession {
   modelFolder(
     base: MadeBase & { readonly hash: string },
     status: RelayStatus,
+    own: Pick<ContributeView, 'corpus' | 'lastBase'>,
   ): Promise<Answer<readonly ExportedFile[]>> {
-    const request = { run: status.run.id, base: base.hash, facts: cardFacts(base, status) };
+    const request = { run: status.run.id, base: base.hash, facts: cardFacts(base, status, own) };
     return this.#answer((remote) => remote.modelFolder(request));
   }
 
@@ -134,6 +138,7 @@ export class BaseSession {
         name: 'base-worker',
       });
       this.#worker = { worker, remote: Comlink.wrap<BaseWorker>(worker) };
+      void this.#worker.remote.watchLoaded(Comlink.proxy(this.#loaded));
     }
     return this.#worker.remote;
   }

@@ -5,6 +5,7 @@ import type { Device } from '../../../client/gpu/device.ts';
 import { measuredKernels } from '../../../client/gpu/tuning/measured-kernels.ts';
 import { browserNetwork } from '../../../client/host/browser/network.ts';
 import { browserRuntime } from '../../../client/host/browser/runtime.ts';
+import { watchLoaded } from '../../ui/page-bytes/loaded-bytes.ts';
 import { problemOf } from '../../ui/problem.ts';
 import type { Answer, BaseWorker } from './base-api.ts';
 import { Votes } from './votes.ts';
@@ -51,6 +52,8 @@ const api: BaseWorker = {
       }
     }),
   stop: () => writing.abort(),
+  // The person asked for these bases; no node did.
+  watchLoaded: (add) => watchLoaded(['resource'], () => true, add),
   modelFolder: ({ run: id, base: hash, facts }) =>
     answer(async () => {
       const { signal } = new AbortController();

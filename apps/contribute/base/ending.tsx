@@ -63,7 +63,7 @@ export function Ending({ session }: { session: Controller }) {
                 disabled={isPreparing.value}
                 onClick={async () => {
                   isPreparing.value = true;
-                  const answer = await bases.modelFolder(base, status);
+                  const answer = await bases.modelFolder(base, status, session.progress.peek());
                   isPreparing.value = false;
                   problem.value = 'problem' in answer ? answer.problem : null;
                   if ('result' in answer) files.value = { hash: base.hash, files: answer.result };

@@ -33,12 +33,14 @@ export function baseBefore(base: MadeBase, { history }: Pick<RelayStatus, 'histo
 }
 
 /**
- * What the relay's status tells a model card about a base. A held-out loss belongs to the base that opened its round, so nodes have
- * measured a base only after the round that followed it.
+ * What the relay's status and this node tell a model card about a base. A held-out loss belongs to the base that opened its round, so
+ * the relay knows it only after the round that followed it. Of the run's last base it knows none; the node has measured that on
+ * its own corpus.
  */
 export function cardFacts(
-  { round }: MadeBase,
+  { round, hash }: MadeBase,
   { history, run, totals }: RelayStatus,
+  { corpus, lastBase }: Pick<ContributeView, 'corpus' | 'lastBase'>,
 ): Pick<ModelCardFacts, 'round' | 'contributions' | 'tokens' | 'corpora'> {
   const made = history.filter((row) => row.round <= round);
   const sum = (of: 'contributions' | 'tokens') => made.reduce((all, row) => all + row[of], 0);
@@ -47,10 +49,11 @@ export function cardFacts(
     made.length === round ? { contributions: sum('contributions'), tokens: sum('tokens') } : totals;
   const measured = (opened: number, corpus: number) =>
     history.find((row) => row.round === opened)?.heldOutLoss[corpus] ?? null;
-  const corpora = run.corpora.map((name, index) => ({
-    name,
-    lossAtStart: measured(1, index),
-    loss: measured(round + 1, index),
-  }));
+  const own = lastBase?.hash === hash ? lastBase.heldOutLoss : null;
+  const corpora = run.corpora.map((name, index) => {
+    const known = measured(round + 1, index);
+    const isOwn = known === null && own !== null && name === corpus;
+    return { name, lossAtStart: measured(1, index), loss: isOwn ? own : known, isOwn };
+  });
   return { round, contributions, tokens, corpora };
 }

@@ -46,6 +46,8 @@ export interface ContributeWorker extends EnvelopeApi {
   /** Reads files as `start` would; a problem of the files is part of the result, not a rejection. */
   preview(files: readonly File[]): Promise<TextPreview>;
   subscribe(listener: (event: WorkerEvent) => void): void;
+  /** Tells how many bytes the worker downloads as a part of the page: scripts and corpora, not what the node fetches. */
+  watchLoaded(add: (bytes: number) => void): void;
   /** Resolves when the contributor has left; a failure is an event, not a rejection. */
   start(request: StartRequest): Promise<void>;
   pause(): void;

@@ -10,6 +10,7 @@ import { browserNetwork } from '../../../client/host/browser/network.ts';
 import { browserRuntime, forgetFiles } from '../../../client/host/browser/runtime.ts';
 import { decodeToNode, socketPath } from '../../../relay/wire/frames.ts';
 
+import { watchLoaded } from '../../ui/page-bytes/loaded-bytes.ts';
 import { problemOf } from '../../ui/problem.ts';
 import { Envelope } from '../envelope/envelope.ts';
 import { Controls } from './controls.ts';
@@ -81,6 +82,8 @@ const api: ContributeWorker = {
   subscribe(listener) {
     tell = paced(listener);
   },
+  // What is fetched here is the node's, which counts it itself; scripts and corpora are the page's.
+  watchLoaded: (add) => watchLoaded(['resource'], ({ initiatorType }) => initiatorType !== 'fetch', add),
   async start({ text, token, power }) {
     controls.begin();
     try {

@@ -5,29 +5,8 @@ import {
   type MessageToNode,
 } from '../../../relay/wire/frames.ts';
 import type { Clock } from '../../runtime.ts';
-import type { SentBytes } from '../events.ts';
 import type { Socket } from '../network.ts';
-import type { Witness } from '../witness.ts';
-
-/** Counts the bytes of frames sent and received over all connections, without the WebSocket's own framing, and shows those sent. */
-export class Traffic {
-  readonly #witness: Pick<Witness, 'sent'> | undefined;
-  readonly #sent = { join: 0, offer: 0, chunk: 0, heartbeat: 0, leave: 0 };
-  received = 0;
-
-  constructor(witness?: Pick<Witness, 'sent'>) {
-    this.#witness = witness;
-  }
-
-  count(message: keyof SentBytes, frame: Uint8Array<ArrayBuffer>): void {
-    this.#sent[message] += frame.length;
-    this.#witness?.sent(frame);
-  }
-
-  get sent(): SentBytes {
-    return { ...this.#sent };
-  }
-}
+import type { Traffic } from './traffic.ts';
 
 /** The next chunk is sent when at most this many bytes wait in the socket. */
 const bufferedMost = 2 ** 18;
@@ -81,7 +60,7 @@ export class Connection {
   async *messages(): AsyncGenerator<MessageToNode> {
     try {
       for await (const bytes of this.#socket.messages) {
-        this.#traffic.received += bytes.length;
+        this.#traffic.heard(bytes.length);
         yield decodeToNode(bytes);
       }
     } finally {

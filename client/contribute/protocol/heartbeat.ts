@@ -14,8 +14,11 @@ const states: Readonly<Record<Work['kind'], NodeState>> = {
   accepted: NodeState.WAITING,
 };
 
-/** A node's report, sent at the interval that the relay sets. All reports have the same size. */
-export function heartbeatOf(session: Session, progress: TrainingProgress): DraftToRelay {
+/**
+ * A node's report, sent at the interval that the relay sets. All reports have the same size. `downloaded` counts the bytes of bodies
+ * since the node began to connect.
+ */
+export function heartbeatOf(session: Session, progress: TrainingProgress, downloaded: number): DraftToRelay {
   const { work, settled, open } = session;
   const isWaiting = states[work.kind] === NodeState.WAITING;
   const round = work.kind === 'idle' || work.kind === 'accepted' ? (open ?? settled) : work.round;
@@ -24,6 +27,11 @@ export function heartbeatOf(session: Session, progress: TrainingProgress): Draft
   const working = followsOnly ? NodeState.FOLLOWING : states[work.kind];
   return {
     case: 'heartbeat',
-    value: { round: round?.round ?? 0, state: halted ? NodeState.PAUSED : working, ...progress },
+    value: {
+      round: round?.round ?? 0,
+      state: halted ? NodeState.PAUSED : working,
+      ...progress,
+      bytesDownloaded: BigInt(downloaded),
+    },
   };
 }

@@ -16,7 +16,7 @@ import {
   type Welcome,
 } from '../../../relay/wire/tapestry_pb.js';
 import type { Identity } from '../../identity.ts';
-import { RelayHttp } from '../../relay-http.ts';
+import type { RelayHttp } from '../../relay-http.ts';
 import type { Runtime } from '../../runtime.ts';
 import type { Network } from '../network.ts';
 import type { Contribution } from '../round/saved-state.ts';
@@ -26,13 +26,14 @@ import { steadyMilliseconds } from '../session/relay-loss.ts';
 import { isPassing, malformed, silent, stopping } from '../session/relay-problems.ts';
 import type { SessionEvent } from '../session/state.ts';
 import { CheckpointWatch } from './checkpoint-watch.ts';
-import { Connection, type Traffic } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { EvidenceStore } from './evidence.ts';
 import { fateOf } from './fate.ts';
 import { answerChallenge, corpusIndex } from './handshake.ts';
 import { JournalProofs } from './journal-proofs.ts';
 import { Liveness } from './liveness.ts';
 import { plannedRound } from './round-plan.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface RelayClientOptions {
   readonly relay: URL;
@@ -52,6 +53,12 @@ export interface RelayClientOwner {
   jitter(): number;
 }
 
+/** How a client reaches its relay: by frames, and by HTTP. */
+export interface RelayConnections {
+  readonly network: Pick<Network, 'connect'>;
+  readonly http: RelayHttp;
+}
+
 /** Shortest and longest interval between heartbeats, in milliseconds, regardless of the relay's request. */
 const heartbeats = { closest: 100, furthest: 30_000 } as const;
 
@@ -64,7 +71,7 @@ const closeMilliseconds = 2_000;
 /** The node's side of the protocol, over successive connections. It turns the relay's messages into session events. */
 export class RelayClient {
   readonly #runtime: Runtime;
-  readonly #network: Network;
+  readonly #network: RelayConnections['network'];
   readonly #http: RelayHttp;
   readonly #options: RelayClientOptions;
   readonly #identity: Identity;
@@ -85,7 +92,7 @@ export class RelayClient {
 
   constructor(
     runtime: Runtime,
-    network: Network,
+    { network, http }: RelayConnections,
     options: RelayClientOptions,
     identity: Identity,
     traffic: Traffic,
@@ -93,7 +100,7 @@ export class RelayClient {
   ) {
     this.#runtime = runtime;
     this.#network = network;
-    this.#http = new RelayHttp(network, runtime, options.relay);
+    this.#http = http;
     this.#options = options;
     this.#identity = identity;
     this.#traffic = traffic;
@@ -184,6 +191,7 @@ export class RelayClient {
 
   async #opened(present: AbortSignal): Promise<Connection> {
     const { relay, corpusName } = this.#options;
+    this.#traffic.connecting();
     this.#corpus ??= await corpusIndex(this.#http, corpusName, present);
     const url = new URL(`.${socketPath}`, relay);
     url.protocol = relay.protocol === 'https:' ? 'wss:' : 'ws:';

@@ -6,10 +6,9 @@ import { tokenizerFromFile } from '../../data/tokenizer-file.ts';
 import { TapestryError } from '../../errors.ts';
 import { parseTokenizerConfig } from '../../formats/tokenizer-config.ts';
 import { identityFile } from '../../identity.ts';
-import { RelayHttp } from '../../relay-http.ts';
+import type { RelayHttp } from '../../relay-http.ts';
 import type { Files, Runtime } from '../../runtime.ts';
 import { contentHash } from '../../sha256.ts';
-import type { Network } from '../network.ts';
 import { Downloads } from '../protocol/download.ts';
 import type { EvidenceFile, EvidenceStore } from '../protocol/evidence.ts';
 import type { FileTerms, RunTerms } from '../run-terms.ts';
@@ -69,9 +68,9 @@ export class NodeStore implements EvidenceStore {
   readonly #files: Files;
   readonly #bases: BaseStore;
 
-  constructor(runtime: Runtime, network: Network, relay: URL) {
+  /** What the relay has is read through `http`. */
+  constructor(runtime: Runtime, http: RelayHttp) {
     this.#files = runtime.files;
-    const http = new RelayHttp(network, runtime, relay);
     this.#downloads = new Downloads(http, runtime);
     this.#bases = new BaseStore(runtime.files, http, this.#downloads);
   }

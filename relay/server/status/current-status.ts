@@ -94,7 +94,7 @@ function nodeStatus(hub: Hub, { member, progress, connection }: NodeSession): No
       trainingLoss: shortLoss(progress.trainingLoss ?? given?.trainingLoss ?? null),
       heldOutLoss: shortLoss(given?.heldOutLoss ?? null),
       bytesUp: connection.bytesUp,
-      bytesDown: connection.bytesDown,
+      bytesDown: connection.bytesDown + progress.bytesDownloaded,
       connectedAt: member.connectedAt,
     },
   ];

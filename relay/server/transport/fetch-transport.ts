@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { FrameReader, FrameTooLong, framed, frameHeaderBytes } from '../../../client/formats/framed.ts';
+import { FrameReader, FrameTooLong, framed } from '../../../client/formats/framed.ts';
 import { maxFrameToRelay } from '../../wire/frames.ts';
 import { RefusalCode } from '../../wire/tapestry_pb.js';
 import type { Transport, TransportListener } from './transport.ts';
@@ -58,10 +58,6 @@ export class FetchTransport implements Transport {
     this.#end();
     this.#down.destroy();
     this.#uploading?.destroy();
-  }
-
-  wireBytes(frame: number): number {
-    return frameHeaderBytes + frame;
   }
 
   /**

@@ -26,6 +26,4 @@ export interface Transport {
   close(): void;
   /** Closes at once. */
   terminate(): void;
-  /** Length on the wire of a frame with its framing. */
-  wireBytes(frame: number, direction: 'up' | 'down'): number;
 }

@@ -45,10 +45,6 @@ export class WebSocketTransport implements Transport {
   terminate(): void {
     this.#socket.terminate();
   }
-
-  wireBytes(frame: number, direction: 'up' | 'down'): number {
-    return frameBytes(frame, direction === 'up');
-  }
 }
 
 function frameOf(data: RawData, isBinary: boolean): Uint8Array | null {
@@ -65,10 +61,4 @@ const tooLongCodes: ReadonlySet<unknown> = new Set([
 function codeOf(error: Error): RefusalCode | null {
   if (!('code' in error) || !String(error.code).startsWith('WS_ERR_')) return null;
   return tooLongCodes.has(error.code) ? RefusalCode.OUT_OF_LIMIT : RefusalCode.MALFORMED;
-}
-
-/** Length on the wire of one unfragmented WebSocket frame (RFC 6455, 5.2); those from a client carry a mask. */
-export function frameBytes(payload: number, masked: boolean): number {
-  const length = payload < 126 ? 0 : payload < 65536 ? 2 : 8;
-  return 2 + length + (masked ? 4 : 0) + payload;
 }

@@ -69,6 +69,26 @@ test('the link to the schema shows every message', async () => {
   await close();
 });
 
+/**
+ * The page's own bytes are those of its document, scripts, pictures and status, and the scripts of its worker; none of the bases, which
+ * the node received.
+ */
+async function expectPageBytes(page: Page): Promise<void> {
+  const loaded = await page.evaluate(() => {
+    const entries = ['navigation', 'resource'].flatMap((type) => performance.getEntriesByType(type));
+    return entries
+      .filter(({ name }) => !name.endsWith('/api/events'))
+      .reduce((sum, entry) => sum + (entry instanceof PerformanceResourceTiming ? entry.transferSize : 0), 0);
+  });
+  expect(loaded).toBeGreaterThan(100_000);
+  const shown = await page.locator('#page-bytes').textContent();
+  expect(shown).toMatch(/^[\d.]+\s[kM]B$/);
+  const bytes = Number.parseFloat(shown ?? '') * (shown?.endsWith('MB') ? 1e6 : 1e3);
+  expect(bytes).toBeGreaterThan(0.99 * loaded);
+  // Four bases of the run came meanwhile.
+  expect(bytes).toBeLessThan(loaded + relay.status().base.bytes);
+}
+
 /** Lets the bases before and after the last round go on with a prompt. */
 async function tryBase(page: Page): Promise<void> {
   await page.getByLabel('Begin with').fill('Sine ira ');
@@ -102,7 +122,9 @@ async function takeBase(page: Page): Promise<void> {
   expect(parametersHash(parameters)).toBe(base.hash);
   const card = await readFile(join(taken, 'README.md'), 'utf8');
   expect(card).toContain('| Contributions merged | 3 |');
-  expect(card).toMatch(/\| Celtic \| \d\.\d{3} \| not measured \|/);
+  // The relay knows no loss of the last base; this tab has measured it.
+  expect(card).toMatch(/\| Celtic \| \d\.\d{3} \| \d\.\d{3}, measured by the node that wrote this card \|/);
+  expect(card).toMatch(/\| \*\*Mean\*\* \| not measured \| not measured \|/);
   await rm(taken, { recursive: true, force: true });
 }
 
@@ -233,6 +255,7 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
   expect(command).toBe(`tapestry verify ${relay.url.href} --receipt receipts-….txt`);
   expect((await runTapestry(build, ['verify', relay.url.href, '--receipt', receipts])).code).toBe(0);
 
+  await expectPageBytes(page);
   await tryBase(page);
   await takeBase(page);
   const watching = await openWatched(browser);

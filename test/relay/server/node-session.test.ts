@@ -12,6 +12,9 @@ import { arbitraryOf } from '../wire/arbitrary.ts';
 
 const random = Random.seeded(1);
 
+/** The tag and the value of a heartbeat's last field, bytes_downloaded. */
+const downloadedBytes = 9;
+
 describe.each(transportNames)(
   'over %s, bad input is refused with its code, counted and journaled, and the round continues',
   (transport) => {
@@ -25,7 +28,7 @@ describe.each(transportNames)(
         'NOT_FINITE',
         (frame: Uint8Array) => {
           const broken = Uint8Array.from(frame);
-          new DataView(broken.buffer).setFloat32(frame.length - 4, Number.NaN, true);
+          new DataView(broken.buffer).setFloat32(frame.length - downloadedBytes - 4, Number.NaN, true);
           return broken;
         },
       ],
@@ -34,7 +37,7 @@ describe.each(transportNames)(
         'NOT_FINITE',
         (frame: Uint8Array) => {
           const broken = Uint8Array.from(frame);
-          new DataView(broken.buffer).setFloat32(frame.length - 4, Infinity, true);
+          new DataView(broken.buffer).setFloat32(frame.length - downloadedBytes - 4, Infinity, true);
           return broken;
         },
       ],
@@ -48,6 +51,7 @@ describe.each(transportNames)(
         tokens: 1,
         trainingLoss: 1,
         tokensPerSecond: 1,
+        bytesDownloaded: 0n,
       };
       first.send(spoil(encodeToRelay({ case: 'heartbeat', value })));
       expect(await first.refusal()).toBe(code);

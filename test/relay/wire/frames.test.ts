@@ -74,6 +74,7 @@ const heartbeat = {
   tokens: 4096,
   trainingLoss: 2.5,
   tokensPerSecond: 1e5,
+  bytesDownloaded: 1n,
 };
 
 describe('what the schema cannot say', () => {

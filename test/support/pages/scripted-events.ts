@@ -59,7 +59,7 @@ export function scriptedEvents(rounds: number): WorkerEvent[] {
     events.push({
       event: 'sent',
       bytes: { join: 182, offer: 212 * round, chunk, heartbeat: 39 * 11 * round, leave: 0 },
-      received: 900 * round,
+      received: 900 * round + 2_112_512 * round,
     });
     events.push({ event: 'synced', round: round + 1, base, bytes: 2_112_512, milliseconds: 310 });
   }

@@ -157,6 +157,7 @@ Comlink.expose({
       problems: refused.map(({ name }) => ({ code: 'corpus.not-text', message: name + ' is a PDF document.', next: 'Export it.' })) };
   },
   subscribe(listener) { tell = listener; },
+  watchLoaded(add) { add(1_000_000); },
   async start() {
     for (const event of events) { await tell(event); await new Promise((next) => setTimeout(next, 2)); }
     return new Promise((resolve) => { left = resolve; });

@@ -238,8 +238,14 @@ export class ScriptedNode {
   }
 
   /** Reports one step; `tokens` are those that a step of the run takes, or the relay refuses the heartbeat. */
-  sendHeartbeat(round: number, state = NodeState.TRAINING, tokens = 32, tokensPerSecond = 100): void {
-    const value = { round, state, steps: 1, tokens, trainingLoss: 3, tokensPerSecond };
+  sendHeartbeat(
+    round: number,
+    state = NodeState.TRAINING,
+    tokens = 32,
+    tokensPerSecond = 100,
+    bytesDownloaded = 0n,
+  ): void {
+    const value = { round, state, steps: 1, tokens, trainingLoss: 3, tokensPerSecond, bytesDownloaded };
     this.send(encodeToRelay({ case: 'heartbeat', value }));
   }
 

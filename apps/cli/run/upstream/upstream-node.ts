@@ -1,8 +1,8 @@
 import type { ContributorEvent } from '../../../../client/contribute/events.ts';
 import type { Network } from '../../../../client/contribute/network.ts';
-import { Traffic } from '../../../../client/contribute/protocol/connection.ts';
 import { heartbeatOf } from '../../../../client/contribute/protocol/heartbeat.ts';
 import { RelayClient } from '../../../../client/contribute/protocol/relay-client.ts';
+import { Traffic } from '../../../../client/contribute/protocol/traffic.ts';
 import { NodeStore } from '../../../../client/contribute/round/node-store.ts';
 import type { RunTerms } from '../../../../client/contribute/run-terms.ts';
 import { advance } from '../../../../client/contribute/session/session.ts';
@@ -14,6 +14,7 @@ import {
 } from '../../../../client/contribute/session/state.ts';
 import { SessionEffects } from '../../../../client/contribute/session-effects.ts';
 import { Random } from '../../../../client/random.ts';
+import { RelayHttp } from '../../../../client/relay-http.ts';
 import type { Runtime } from '../../../../client/runtime.ts';
 import { noProgress } from '../../../../client/train/loop/training-progress.ts';
 import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
@@ -49,6 +50,8 @@ export class UpstreamNode {
   readonly #runtime: Runtime;
   readonly #options: UpstreamNodeOptions;
   readonly #network: Network;
+  readonly #traffic = new Traffic();
+  readonly #http: RelayHttp;
   readonly #store: NodeStore;
   readonly #random: Random;
   readonly #ended = Promise.withResolvers<Ending>();
@@ -65,7 +68,8 @@ export class UpstreamNode {
     this.#runtime = runtime;
     this.#network = network;
     this.#options = options;
-    this.#store = new NodeStore(runtime, network, options.relay);
+    this.#http = new RelayHttp(network, runtime, options.relay, (bytes) => this.#traffic.downloaded(bytes));
+    this.#store = new NodeStore(runtime, this.#http);
     this.#random = Random.seeded(options.seed, 1);
     this.#effects = new SessionEffects(
       this.#ending.signal,
@@ -82,10 +86,11 @@ export class UpstreamNode {
     const { own, onEvent } = this.#options;
     const identity = await this.#network.identity();
     const options = { ...this.#options, corpusName: null };
-    this.#relay = new RelayClient(this.#runtime, this.#network, options, identity, new Traffic(), {
+    const connections = { network: this.#network, http: this.#http };
+    this.#relay = new RelayClient(this.#runtime, connections, options, identity, this.#traffic, {
       dispatch: (event) => this.#dispatch(event),
       welcomed: (terms, _, round) => this.#welcomed(terms, round),
-      heartbeat: () => heartbeatOf(this.#session, noProgress),
+      heartbeat: () => heartbeatOf(this.#session, noProgress, this.#traffic.downloadedSinceConnecting),
       evidence: this.#store,
       jitter: () => this.#random.uniform(),
     });

@@ -200,7 +200,7 @@ export class VirtualNode {
   #report(connection: number, every: number): void {
     if (connection !== this.#connection || !this.runs || !this.#hasSocket) return;
     const { work } = this.#session;
-    const message = heartbeatOf(this.#session, noProgress);
+    const message = heartbeatOf(this.#session, noProgress, 0);
     if (message.case !== 'heartbeat') return;
     const { state, round = 0 } = message.value;
     const takesPart = state !== NodeState.FOLLOWING && state !== NodeState.PAUSED;

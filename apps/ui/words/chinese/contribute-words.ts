@@ -157,6 +157,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   sentTotal: '发送总计',
   received: '此节点已接收（基座模型、增量和消息）',
+  pageItself: '此页面本身（脚本、图片、状态），不含节点',
   notSent: '你的文本没有被发送，也不可能被发送。',
   notSentWhy:
     '中继只接受这五种消息。它们都没有文本字段，大小也都固定。你的文本留在一个只能连接此中继的 worker 里。',

@@ -174,6 +174,7 @@ export const contributeWords = {
   },
   sentTotal: 'Total sent',
   received: 'Received by this node (bases, deltas and messages)',
+  pageItself: 'This page itself (scripts, pictures, status), not the node',
   notSent: 'Your text was not sent, and cannot be.',
   notSentWhy:
     'The relay accepts only these five messages. None of them has a field for text, and each has a fixed size. Your text stays in a worker that can connect only to this relay.',

@@ -183,6 +183,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   sentTotal: 'Total envoyé',
   received: 'Reçu par ce nœud (bases, deltas et messages)',
+  pageItself: 'Cette page elle-même (scripts, images, état), sans le nœud',
   notSent: 'Votre texte n’a pas été envoyé, et ne peut pas l’être.',
   notSentWhy:
     'Le relais n’accepte que ces cinq messages. Aucun n’a de champ pour du texte, et chacun a une taille fixe. Votre texte reste dans un worker qui ne peut se connecter qu’à ce relais.',

@@ -174,6 +174,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   sentTotal: 'Gesendet, insgesamt',
   received: 'Von diesem Knoten empfangen (Basen, Deltas und Nachrichten)',
+  pageItself: 'Diese Seite selbst (Skripte, Bilder, Status), nicht der Knoten',
   notSent: 'Ihr Text wurde nicht gesendet und kann es nicht werden.',
   notSentWhy:
     'Das Relay nimmt nur diese fünf Nachrichten an. Keine davon hat ein Feld für Text, und jede hat eine feste Größe. Ihr Text bleibt in einem Worker, der sich nur mit diesem Relay verbinden kann.',

@@ -182,6 +182,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   sentTotal: 'Total enviado',
   received: 'Recebido por este nó (bases, deltas e mensagens)',
+  pageItself: 'Esta página em si (scripts, imagens, estado), sem o nó',
   notSent: 'Seu texto não foi enviado, nem pode ser.',
   notSentWhy:
     'O relé só aceita estas cinco mensagens. Nenhuma tem um campo para texto, e cada uma tem um tamanho fixo. Seu texto fica em um worker que só pode se conectar a este relé.',

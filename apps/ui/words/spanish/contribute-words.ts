@@ -182,6 +182,7 @@ export const contributeWords: Messages['contribute'] = {
   },
   sentTotal: 'Total enviado',
   received: 'Recibido por este nodo (bases, deltas y mensajes)',
+  pageItself: 'Esta página en sí (scripts, imágenes, estado), sin el nodo',
   notSent: 'Tu texto no se envió, ni se puede enviar.',
   notSentWhy:
     'El relé solo acepta estos cinco mensajes. Ninguno tiene un campo para texto, y cada uno tiene un tamaño fijo. Tu texto se queda en un worker que solo puede conectarse a este relé.',

@@ -41,9 +41,7 @@ test('the panel of a node shows progress, time left, the loss and what was sent'
     panel.hear({ event: 'step', round: 2, step, steps: 10, tokens: step * 100, loss, tokensPerSecond: 50 });
   panel.hear({ event: 'acknowledged', round: 1, payload: hash, tokens: 1, sequence: 1 });
   const sent = { join: 100, offer: 24, chunk: 900, heartbeat: 0, leave: 0 };
-  panel.hear({ event: 'sent', bytes: sent, received: 512 });
-  // A base or a delta comes over HTTP, and is received too.
-  panel.hear({ event: 'synced', round: 2, base: hash, bytes: 1000, milliseconds: 1 });
+  panel.hear({ event: 'sent', bytes: sent, received: 1512 });
   expect(panel.lines()).toEqual([
     `round 2/4 ${bar(0.5, 20)} 10 s left, the run at least 50 s`,
     'loss 2.500 █▁ held out 3.500',

@@ -9,7 +9,7 @@ test('a table has the round, the totals and a row for each node, in columns', ()
   expect(totals).toBe('base of round 3, 61.4k tokens, 1.02k tokens/s reported, 3.15 MB up, 1.02 kB down');
   expect(first).toMatch(/^Romance\s+training\s+3\/10\s+30.7k\s+512\s+2.500\s+-\s+1.57 MB\s+512 B\s+node$/);
   expect(second).toMatch(/^- {6,}\s*training .* 3\.250 .* browser$/);
-  expect(more).toEqual(['steps, tokens, tokens/s and losses as the nodes report them; down without bases']);
+  expect(more).toEqual(['steps, tokens, tokens/s, losses and downloads as the nodes report them']);
   expect(first?.indexOf('training')).toBe(second?.indexOf('training'));
   expect(heading).toContain('held out');
 });

@@ -3,7 +3,15 @@ import { storedOfType } from '../../../../apps/contribute/envelope/limits.ts';
 import { payloadFrom, SentMessages } from '../../../../apps/contribute/envelope/sent-messages.ts';
 import { encodeToRelay } from '../../../../relay/wire/frames.ts';
 
-const heartbeat = { round: 1, state: 2, steps: 1, tokens: 1, trainingLoss: 1, tokensPerSecond: 1 };
+const heartbeat = {
+  round: 1,
+  state: 2,
+  steps: 1,
+  tokens: 1,
+  trainingLoss: 1,
+  tokensPerSecond: 1,
+  bytesDownloaded: 1n,
+};
 const beat = (round: number) => encodeToRelay({ case: 'heartbeat', value: { ...heartbeat, round } });
 
 function offer(payload: number, payloadBytes: number) {

@@ -1,10 +1,11 @@
 import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { forwardTo } from '../../../../bench/network/forwarder.ts';
-import { Traffic } from '../../../../client/contribute/protocol/connection.ts';
 import { RelayClient } from '../../../../client/contribute/protocol/relay-client.ts';
+import { Traffic } from '../../../../client/contribute/protocol/traffic.ts';
 import type { SessionEvent } from '../../../../client/contribute/session/state.ts';
 import { nodeNetwork } from '../../../../client/host/node/network.ts';
 import { nodeRuntime } from '../../../../client/host/node/runtime.ts';
+import { RelayHttp } from '../../../../client/relay-http.ts';
 import { NodeState } from '../../../../relay/wire/tapestry_pb.js';
 import { Stage, tinyRun } from '../../../support/contribute/harness.ts';
 import { noEvidence } from '../../../support/contribute/no-evidence.ts';
@@ -20,6 +21,7 @@ const heartbeat = {
   tokens: 0,
   trainingLoss: 0,
   tokensPerSecond: 0,
+  bytesDownloaded: 0n,
 };
 
 test('a connection that falls silent without closing is noticed and replaced', async () => {
@@ -33,10 +35,11 @@ test('a connection that falls silent without closing is noticed and replaced', a
   const network = nodeNetwork(memoryFiles());
   const traffic = new Traffic();
   const events: SessionEvent[] = [];
+  const address = new URL(`http://127.0.0.1:${forwarder.port}/`);
   const client = new RelayClient(
     runtime,
-    network,
-    { relay: new URL(`http://127.0.0.1:${forwarder.port}/`), corpusName: null },
+    { network, http: new RelayHttp(network, runtime, address) },
+    { relay: address, corpusName: null },
     await network.identity(),
     traffic,
     {

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Network, Socket } from '../../../../client/contribute/network.ts';
-import { Traffic } from '../../../../client/contribute/protocol/connection.ts';
 import { RelayClient } from '../../../../client/contribute/protocol/relay-client.ts';
+import { Traffic } from '../../../../client/contribute/protocol/traffic.ts';
 import type { SessionEvent } from '../../../../client/contribute/session/state.ts';
 import { TapestryError } from '../../../../client/errors.ts';
+import { RelayHttp } from '../../../../client/relay-http.ts';
 import type { Runtime } from '../../../../client/runtime.ts';
 import { noEvidence } from '../../../support/contribute/no-evidence.ts';
 
@@ -49,10 +50,11 @@ async function askSilentRelay(corpus: string | null): Promise<SessionEvent[]> {
   const keys = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
   const identity = { publicKey: new Uint8Array(32), privateKey: keys.privateKey };
   const heard: SessionEvent[] = [];
+  const address = new URL('http://127.0.0.1:9/');
   const relay = new RelayClient(
     runtime,
-    network,
-    { relay: new URL('http://127.0.0.1:9/'), corpusName: corpus },
+    { network, http: new RelayHttp(network, runtime, address) },
+    { relay: address, corpusName: corpus },
     identity,
     new Traffic(),
     {

@@ -10,6 +10,7 @@ import { openDevice } from '../../../../client/gpu/device.ts';
 import { nodeNetwork } from '../../../../client/host/node/network.ts';
 import { nodeGpu, nodeRuntime } from '../../../../client/host/node/runtime.ts';
 import { initialParameters } from '../../../../client/model/parameters.ts';
+import { RelayHttp } from '../../../../client/relay-http.ts';
 import type { Runtime } from '../../../../client/runtime.ts';
 import { contentHash } from '../../../../client/sha256.ts';
 import { stepSites } from '../../../../client/train/step-sites.ts';
@@ -41,7 +42,8 @@ class Node {
   }
 
   get store(): NodeStore {
-    return new NodeStore(this.runtime, this.network, new URL('http://relay.example/'));
+    const http = new RelayHttp(this.network, this.runtime, new URL('http://relay.example/'));
+    return new NodeStore(this.runtime, http);
   }
 
   /** Makes the round's work as a newly started process does. */

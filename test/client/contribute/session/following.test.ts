@@ -67,7 +67,7 @@ class SlowNode {
   }
 
   get reports(): NodeState {
-    const { case: name, value } = heartbeatOf(this.session, noProgress);
+    const { case: name, value } = heartbeatOf(this.session, noProgress, 0);
     return name === 'heartbeat' ? (value.state ?? NodeState.UNSPECIFIED) : NodeState.UNSPECIFIED;
   }
 }

@@ -89,7 +89,7 @@ test("a node's impossible claims are refused and not shown, and its rate is show
   const { first } = await pair(relay);
   const { localSteps } = relay.manifest.strategy;
   const honest = { round: 1, state: NodeState.TRAINING, steps: localSteps, tokens: 32 * localSteps };
-  const possible = { ...honest, trainingLoss: 3, tokensPerSecond: 1e9 };
+  const possible = { ...honest, trainingLoss: 3, tokensPerSecond: 1e9, bytesDownloaded: 0n };
   const most = maxReportedLoss(260);
   const outOfLimit = [
     ...[{ steps: localSteps + 1, tokens: 32 * (localSteps + 1) }, { tokens: 1 }, { tokens: 2 ** 32 - 1 }],

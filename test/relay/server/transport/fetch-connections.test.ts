@@ -17,7 +17,15 @@ import { expectCommit, expectCounted, metric, pair, start, until } from '../../.
 const version = { [frameHeaders.protocol]: subprotocol };
 const heartbeat = encodeToRelay({
   case: 'heartbeat',
-  value: { round: 1, state: 1, steps: 1, tokens: 32, trainingLoss: 3, tokensPerSecond: 1 },
+  value: {
+    round: 1,
+    state: 1,
+    steps: 1,
+    tokens: 32,
+    trainingLoss: 3,
+    tokensPerSecond: 1,
+    bytesDownloaded: 0n,
+  },
 });
 
 /** A connection whose requests the test writes byte by byte. */
