@@ -6,6 +6,7 @@ import { forgetPages } from '../ui/offline/store-pages.ts';
 import { openPageBytes, type PageBytes } from '../ui/page-bytes/page-bytes.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
 import { type Away, openAway } from './away/away.ts';
+import { forgetAway } from './away/stored-away.ts';
 import { BaseSession } from './base/base-session.ts';
 import {
   atRest,
@@ -177,6 +178,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
     },
     async forget() {
       forgetChoice();
+      forgetAway();
       bases.close();
       forgetLanguage();
       await forgetPages();

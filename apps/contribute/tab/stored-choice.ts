@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { weeklyTimesSchema } from '../away/weekly-times.ts';
 
 /** Rounds after which a person may let the node stop. */
 export const roundChoices = [1, 3, 10, 30] as const;
@@ -19,9 +18,6 @@ const storedChoiceSchema = v.strictObject({
   token: v.pipe(v.string(), v.maxLength(1000)),
   power: v.pipe(v.number(), v.minValue(0.1), v.maxValue(1)),
   stopAfter: v.nullable(v.picklist(roundChoices)),
-  /** An inaudible tone keeps Chrome from slowing the hidden tab down. */
-  tone: v.boolean(),
-  away: v.strictObject({ pauseOnBattery: v.boolean(), onlyIdle: v.boolean(), weekly: weeklyTimesSchema }),
 });
 export type StoredChoice = v.InferOutput<typeof storedChoiceSchema>;
 

@@ -1,11 +1,14 @@
 import { computed, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import { messages } from '../../ui/messages.ts';
 import type { AwayChoice } from '../away/pause-reason.ts';
-import { everyNight } from '../away/weekly-times.ts';
+import { loadAway, storeAway } from '../away/stored-away.ts';
 import { loadChoice, type StoredChoice, storeChoice } from '../tab/stored-choice.ts';
 import { isAddress } from './own-text.ts';
 
-/** The person's choices. The tab stores them for a reload, of files only their names and of a pasted text nothing. */
+/**
+ * The person's choices. The tab stores them for a reload, of files only their names and of a pasted text nothing; the browser stores
+ * those for the time away.
+ */
 export interface Choice {
   readonly source: Signal<StoredChoice['source']>;
   readonly corpus: Signal<string>;
@@ -30,6 +33,7 @@ export interface Choice {
 /** The choices of the person, as this tab stored them before a reload; `token` from the invitation counts more. */
 export function openChoice(token: string): Choice {
   const stored = loadChoice();
+  const settings = loadAway();
   const source = signal(stored?.source ?? 'corpus');
   const files = signal<readonly File[]>([]);
   const pasted = signal('');
@@ -43,8 +47,8 @@ export function openChoice(token: string): Choice {
     token: signal(token === '' ? (stored?.token ?? '') : token),
     power: signal(stored?.power ?? 1),
     stopAfter: signal(stored?.stopAfter ?? null),
-    tone: signal(stored?.tone ?? false),
-    away: signal(stored?.away ?? { pauseOnBattery: false, onlyIdle: false, weekly: everyNight }),
+    tone: signal(settings.tone),
+    away: signal(settings.away),
     ownText: computed(() => {
       if (source.value === 'corpus') return [];
       const text = pasted.value;
@@ -62,9 +66,8 @@ export function openChoice(token: string): Choice {
       token: choice.token.value,
       power: choice.power.value,
       stopAfter: choice.stopAfter.value,
-      tone: choice.tone.value,
-      away: choice.away.value,
     });
   });
+  effect(() => storeAway({ tone: choice.tone.value, away: choice.away.value }));
   return choice;
 }

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { everyNight } from '../../../../apps/contribute/away/weekly-times.ts';
 import { parseStoredChoice } from '../../../../apps/contribute/tab/stored-choice.ts';
 
 const stored = {
@@ -10,8 +9,6 @@ const stored = {
   token: 'loom',
   power: 0.5,
   stopAfter: 3,
-  tone: true,
-  away: { pauseOnBattery: true, onlyIdle: false, weekly: { ...everyNight, isOn: true } },
 };
 
 test('reads the choice that the page stored', () => {
@@ -24,10 +21,6 @@ test.each([
   ['another source', JSON.stringify({ ...stored, source: 'network' })],
   ['a power above 1', JSON.stringify({ ...stored, power: 2 })],
   ['a number of rounds that the page does not offer', JSON.stringify({ ...stored, stopAfter: 2 })],
-  [
-    'a time that no clock shows',
-    JSON.stringify({ ...stored, away: { ...stored.away, weekly: { ...everyNight, to: '24:00' } } }),
-  ],
   ['a field that the page does not know', JSON.stringify({ ...stored, text: 'secret' })],
 ])('begins as at the first visit where the tab stored %s', (_, text) => {
   expect(parseStoredChoice(text)).toBeNull();
