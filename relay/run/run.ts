@@ -276,8 +276,8 @@ export class Run {
   }
 
   /** The receipt of what a node offers, if the relay has it already. */
-  async #receiptOfOffer(key: NodeKey, offer: Offer): Promise<Acknowledgement | null> {
-    const had = acceptedOf(this.#store.replay, key, offer);
+  async #receiptOfOffer(key: NodeKey, { payload, round }: Offer): Promise<Acknowledgement | null> {
+    const had = acceptedOf(this.#store.replay, key, { payload: toHex(payload), round });
     return had && this.#receiptOf(had.accepted, had.attempt);
   }
 

@@ -70,6 +70,14 @@ const planted: readonly Planted[] = [
     },
   ],
   [
+    'the round does not wait for a node that takes part again',
+    ['round-limits', 'round-blocked'],
+    {
+      reduce: (state, event, limits) =>
+        reduce(state, event.type === 'returned' ? { ...event, isAwaited: false } : event, limits),
+    },
+  ],
+  [
     'the grace begins before the quorum is there',
     ['round-limits'],
     {

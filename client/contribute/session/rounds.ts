@@ -17,6 +17,7 @@ export const same = (a: Round, b: { readonly round: number; readonly base: strin
 /** Handles the opening of a round: continues it if the node already works on it, otherwise drops its work and begins. */
 export function opened(session: Session, round: Round): Advanced {
   const { work, standing } = session;
+  if (session.open !== null && isBefore(round, session.open)) return [session, []];
   // Work continues over the attempts at a round, so that a node of any speed can take part in one that opens again.
   const isAgain = round.attempt > 1;
   const open = {
@@ -31,6 +32,11 @@ export function opened(session: Session, round: Round): Advanced {
   const [clear, effects] = drop(open, 'closed');
   const [begun, started] = begin(clear);
   return [begun, [...effects, ...started]];
+}
+
+/** On one connection rounds and their attempts only rise: an earlier one comes in a message that was overtaken. */
+function isBefore(one: Round, other: Round): boolean {
+  return one.round < other.round || (one.round === other.round && one.attempt < other.attempt);
 }
 
 /** Continues work on a round that is open. What an abandoned attempt had accepted is offered to the new one. */

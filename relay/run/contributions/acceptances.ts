@@ -4,6 +4,7 @@ import { type Acknowledgement, RefusalCode } from '../../wire/tapestry_pb.js';
 import { nextTurn } from '../next-turn.ts';
 import type { Rounds } from '../rounds.ts';
 import type { RunStore } from '../run-store.ts';
+import { acceptedOf } from './receipt.ts';
 import type { Refused } from './uploads.ts';
 
 type Answer = { readonly acknowledgement: Acknowledgement } | Refused;
@@ -59,6 +60,14 @@ export class Acceptances {
     let others = 0;
     for (const waiting of batch) {
       const { contribution, answer } = waiting;
+      // The same upload may have reached the journal while this one waited: by another process, or from the connection before.
+      const had = acceptedOf(this.#store.replay, contribution.key, contribution);
+      if (had !== null) {
+        answer.resolve(
+          this.#receiptOf(had.accepted, had.attempt).then((acknowledgement) => ({ acknowledgement })),
+        );
+        continue;
+      }
       const refusal = this.#rounds.refusalNow(contribution, others);
       if (refusal === null) {
         taken.push(waiting);

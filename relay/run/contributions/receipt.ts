@@ -1,9 +1,10 @@
 import { create } from '@bufbuild/protobuf';
+import type { Contribution } from '../../journal/contribution.ts';
 import type { Accepted } from '../../journal/event-log.ts';
 import type { Replay } from '../../journal/replay.ts';
-import { fromHex, type Hash, type NodeKey, toHex } from '../../wire/hex.ts';
+import { fromHex, type Hash, type NodeKey } from '../../wire/hex.ts';
 import { acknowledgementBytes, sign } from '../../wire/signatures.ts';
-import { type Acknowledgement, AcknowledgementSchema, type Offer } from '../../wire/tapestry_pb.js';
+import { type Acknowledgement, AcknowledgementSchema } from '../../wire/tapestry_pb.js';
 
 /** The receipt of a contribution that `attempt` accepted, signed with `key`. `checkpoint` is the journal's newest. */
 export async function receiptOf(
@@ -24,15 +25,15 @@ export async function receiptOf(
   return create(AcknowledgementSchema, { ...receipt, signature });
 }
 
-/** What the open round or the last one accepted of an offer, and in which attempt; null if it has not. */
+/** What the open round or the last one accepted of a node's payload, and in which attempt; null if it has not. */
 export function acceptedOf(
   { open, before }: Pick<Replay, 'open' | 'before'>,
   key: NodeKey,
-  { payload, round }: Pick<Offer, 'payload' | 'round'>,
+  { payload, round }: Pick<Contribution, 'payload' | 'round'>,
 ): { readonly accepted: Accepted; readonly attempt: number } | null {
   for (const attempt of [open, before]) {
     const accepted = attempt?.contributions.get(key);
-    if (attempt && accepted?.body.payload === toHex(payload) && accepted.body.round === round)
+    if (attempt && accepted?.body.payload === payload && accepted.body.round === round)
       return { accepted, attempt: attempt.attempt };
   }
   return null;

@@ -5,33 +5,10 @@ import type { VirtualContribution, VirtualEntry } from '../relay/journal.ts';
 import type { NodeNumber } from '../world/messages.ts';
 import { baseHash, firstBase, type VirtualBase, withPayload } from '../world/virtual-base.ts';
 import { broken } from './invariant.ts';
-
-/** The attempt that is open, counted from the journal and the connections alone. */
-interface Counted {
-  readonly round: number;
-  readonly attempt: number;
-  readonly deadlineAt: number;
-  readonly expected: Set<NodeNumber>;
-  readonly contributed: Map<NodeNumber, Hash>;
-  /** The base that a commit must make. */
-  next: VirtualBase;
-  /** Connected nodes that have not contributed. */
-  awaited: number;
-  /** Expected nodes that have contributed, and those that have not and are still there. */
-  heard: number;
-  unheard: number;
-  isClosed: boolean;
-  graceFrom: number | null;
-  /** When the nodes of a timed round stop training; null without a plan. */
-  workEndsAt: number | null;
-  graceMs: number;
-  returnsUntil: number;
-}
+import { beginGrace, mayClose, momentIsOver, type OpenRound, whyEnds } from './open-round.ts';
 
 /** What happens to a node: its connection, and whether it takes part. */
 export type Presence = 'joined' | 'left' | 'rested' | 'returned';
-
-const momentIsOver = 'the moment of its plan and the grace are over';
 
 const returnMs = 10_000;
 
@@ -51,8 +28,8 @@ export class RelayInvariants {
   readonly #entries: VirtualEntry[] = [];
   #base: VirtualBase = firstBase;
   #attempt = 0;
-  #open: Counted | null = null;
-  #before: Counted | null = null;
+  #open: OpenRound | null = null;
+  #before: OpenRound | null = null;
   /** Attempts that were abandoned. */
   abandoned = 0;
   #complete = false;
@@ -93,6 +70,7 @@ export class RelayInvariants {
       unheard: 0,
       graceFrom: hasQuorum ? now : null,
       ...{ workEndsAt: null, graceMs: this.#limits.graceMs },
+      ...{ mayClose: false, admitted: new Set() },
       returnsUntil: now + returnMs,
     };
   }
@@ -132,10 +110,26 @@ export class RelayInvariants {
   planned({ workMs, graceMs }: RoundTimes, now: number): void {
     const open = this.#open;
     if (open === null || open.isClosed) broken('round-moment', 'a round that is not open is planned');
-    this.#beginGrace(open, now);
+    beginGrace(open, this.#limits, now);
     if (open.graceFrom !== null) return;
     open.workEndsAt = open.deadlineAt - this.#limits.deadlineMs + workMs;
     open.graceMs = graceMs;
+  }
+
+  /** The relay decides to close the open round. Who comes while the disk writes it comes too late. */
+  closing(now: number): void {
+    const open = this.#opening('round-closed');
+    beginGrace(open, this.#limits, now);
+    open.mayClose = mayClose(open, this.#limits, now);
+  }
+
+  /** The relay decides to accept contributions of these nodes. Whoever is expected only later finds the places taken. */
+  accepting(nodes: readonly NodeNumber[]): void {
+    const open = this.#open;
+    if (open === null) return;
+    const others = nodes.filter((node) => !open.expected.has(node));
+    const free = this.#limits.target - open.contributed.size - open.unheard;
+    open.admitted = new Set(others.slice(0, Math.max(0, free)));
   }
 
   journaled(entry: VirtualEntry, now: number): void {
@@ -150,7 +144,7 @@ export class RelayInvariants {
         this.#accepted(entry);
         return;
       case 'round-closed':
-        this.#closed(now);
+        this.#closed();
         return;
       case 'round-committed':
         this.#committed(entry);
@@ -187,7 +181,7 @@ export class RelayInvariants {
     if (open !== null && state.phase !== 'waiting') {
       if (state.contributions > open.contributed.size)
         broken('exactly-once', `the machine counts ${state.contributions} of ${open.contributed.size}`);
-      this.#beginGrace(open, now);
+      beginGrace(open, this.#limits, now);
       if (state.phase === 'open' && state.workEndsAt !== open.workEndsAt)
         broken('round-moment', 'the machine has another moment than the plan');
     }
@@ -231,7 +225,8 @@ export class RelayInvariants {
       next: { ...this.#base, round },
       ...{ awaited: taking.length, heard: 0, unheard: taking.length },
       ...{ workEndsAt: null, graceMs: this.#limits.graceMs },
-      ...{ isClosed: false, graceFrom: null, returnsUntil: Number.NEGATIVE_INFINITY },
+      ...{ isClosed: false, mayClose: false, admitted: new Set() },
+      ...{ graceFrom: null, returnsUntil: Number.NEGATIVE_INFINITY },
     };
   }
 
@@ -251,20 +246,16 @@ export class RelayInvariants {
       open.heard++;
       if (takesPart) open.unheard--;
     }
-    const taken = open.contributed.size + (isExpected ? 0 : open.unheard);
-    if (taken > this.#limits.target) broken('round-limits', 'the place of an expected node is given away');
+    if (open.contributed.size > this.#limits.target || !(isExpected || open.admitted.has(node)))
+      broken('round-limits', 'the place of an expected node is given away');
   }
 
-  #closed(now: number): void {
+  #closed(): void {
     const open = this.#opening('round-closed');
-    const { quorum, target } = this.#limits;
     if (open.isClosed) broken('exactly-once', 'a round is closed twice');
-    if (open.contributed.size < quorum) broken('round-limits', 'a round closes below its quorum');
-    this.#beginGrace(open, now);
-    const isGraceOver = open.graceFrom !== null && now >= open.graceFrom + open.graceMs;
-    const isLate = now >= open.deadlineAt;
-    if (open.contributed.size < target && open.awaited > 0 && !isGraceOver && !isLate)
-      broken('round-limits', 'a round closes before its nodes had their time');
+    if (open.contributed.size < this.#limits.quorum)
+      broken('round-limits', 'a round closes below its quorum');
+    if (!open.mayClose) broken('round-limits', 'a round closes before its nodes had their time');
     open.isClosed = true;
   }
 
@@ -281,22 +272,8 @@ export class RelayInvariants {
     this.#open = null;
   }
 
-  #opening(kind: VirtualEntry['kind']): Counted {
+  #opening(kind: VirtualEntry['kind']): OpenRound {
     return this.#open ?? broken('bases-advance', `${kind} comes while no round is open`);
-  }
-
-  /** More than the share of the nodes that were there at the opening have contributed. */
-  #hasShare({ contributed, heard, unheard }: Counted): boolean {
-    const expected = heard + unheard;
-    const { quorum, graceShare } = this.#limits;
-    return contributed.size >= quorum && (expected === 0 || heard * 100 > expected * graceShare);
-  }
-
-  /** At the moment of the plan, or in a round without one after enough contributions. */
-  #beginGrace(open: Counted, now: number): void {
-    if (open.graceFrom !== null) return;
-    const { workEndsAt } = open;
-    if (workEndsAt === null ? this.#hasShare(open) : now >= workEndsAt) open.graceFrom = workEndsAt ?? now;
   }
 
   /** Whatever is due happens soon, whoever is gone. */
@@ -312,18 +289,12 @@ export class RelayInvariants {
   }
 
   #whyDue(now: number): string | null {
-    const { quorum, target, rounds } = this.#limits;
+    const { quorum, rounds } = this.#limits;
     const open = this.#open;
     if (open === null) {
       if (this.committed === rounds) return 'the last round is committed';
       return this.#connected.size >= quorum ? 'enough nodes are there' : null;
     }
-    if (open.isClosed) return 'the round is closed';
-    if (now >= open.deadlineAt) return 'the deadline is over';
-    if (open.contributed.size < quorum) return null;
-    if (open.contributed.size >= target) return 'the target is reached';
-    if (open.awaited === 0 && now >= open.returnsUntil) return 'all nodes that are there have contributed';
-    if (open.graceFrom === null || now < open.graceFrom + open.graceMs) return null;
-    return open.workEndsAt === null ? 'the grace is over' : momentIsOver;
+    return whyEnds(open, this.#limits, now);
   }
 }

@@ -1,4 +1,5 @@
 import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
+import type { RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { NodeNumber, VirtualOffer } from '../world/messages.ts';
 import type { VirtualContribution } from './journal.ts';
 import type { RelayRounds, RoundOptions } from './rounds.ts';
@@ -19,12 +20,14 @@ export interface Answers {
 export class RelayAcceptances {
   readonly #rounds: RelayRounds;
   readonly #options: RoundOptions;
+  readonly #invariants: RelayInvariants;
   readonly #answers: Answers;
   #waiting: Upload[] = [];
 
-  constructor(rounds: RelayRounds, options: RoundOptions, answers: Answers) {
+  constructor(rounds: RelayRounds, options: RoundOptions, invariants: RelayInvariants, answers: Answers) {
     this.#rounds = rounds;
     this.#options = options;
+    this.#invariants = invariants;
     this.#answers = answers;
   }
 
@@ -54,12 +57,19 @@ export class RelayAcceptances {
     const batch = this.#waiting;
     this.#waiting = [];
     let others = 0;
-    return batch.filter((upload) => {
+    const taken = batch.filter((upload) => {
+      const had = this.#rounds.replay.acceptedOf({ node: upload.node, ...upload.offer });
+      if (had !== null) {
+        this.#answers.accepted(upload, had);
+        return false;
+      }
       const code = this.#rounds.refusalOf(upload.node, upload.offer, others);
       if (code !== null) this.#answers.refused(upload, code);
       else if (!this.#rounds.isExpected(upload.node)) others++;
       return code === null;
     });
+    this.#invariants.accepting(taken.map(({ node }) => node));
+    return taken;
   }
 
   /** Appends the entries; returns the answers to give once they are applied. */

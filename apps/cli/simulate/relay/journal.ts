@@ -32,6 +32,8 @@ export interface VirtualContribution {
   readonly tokens: number;
 }
 
+type AcceptedFacts = Pick<VirtualContribution, 'node' | 'payload' | 'round'>;
+
 /** An attempt at a round, as the journal tells it. */
 export interface OpenAttempt {
   readonly round: number;
@@ -55,6 +57,15 @@ export class JournalState {
 
   constructor(first: VirtualBase) {
     this.base = first;
+  }
+
+  /** What the open round or the last one accepted of a node's payload. */
+  acceptedOf({ node, payload, round }: AcceptedFacts): VirtualContribution | null {
+    for (const attempt of [this.open, this.before]) {
+      const accepted = attempt?.contributions.get(node);
+      if (accepted?.payload === payload && accepted.round === round) return accepted;
+    }
+    return null;
   }
 
   apply(entry: VirtualEntry): void {

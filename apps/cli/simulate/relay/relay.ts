@@ -82,7 +82,7 @@ export class VirtualRelay {
       (entry) => this.#tell(entry),
       () => this.#tellPlan(),
     );
-    const acceptances = new RelayAcceptances(rounds, this.#options, {
+    const acceptances = new RelayAcceptances(rounds, this.#options, this.#world.invariants, {
       accepted: ({ node, connection }, entry) => this.#acknowledge(node, connection, entry),
       refused: ({ node, connection }, code) => {
         const port = this.#process?.ports.get(node);
@@ -170,7 +170,7 @@ export class VirtualRelay {
 
   #offer({ rounds, offers }: Process, port: Port, message: ToRelay & { kind: 'offer' }): void {
     const { node, payload } = message;
-    const accepted = acceptedOf(rounds, message);
+    const accepted = rounds.replay.acceptedOf(message);
     if (accepted !== null) {
       port.upload = 'none';
       this.#acknowledge(node, port.connection, accepted);
@@ -205,7 +205,7 @@ export class VirtualRelay {
     if (refusal === null && to < this.#options.payloadBytes) return;
     offers.delete(node);
     this.#stored.delete(node);
-    const accepted = refusal === null ? null : acceptedOf(rounds, { node, ...offer });
+    const accepted = refusal === null ? null : rounds.replay.acceptedOf({ node, ...offer });
     if (accepted !== null) {
       port.upload = 'none';
       this.#acknowledge(node, connection, accepted);
@@ -282,18 +282,6 @@ export class VirtualRelay {
       }
     }
   }
-}
-
-/** What the open round or the last one accepted of an offer. */
-function acceptedOf(
-  { replay }: RelayRounds,
-  { node, payload, round }: VirtualOffer & { readonly node: NodeNumber },
-): VirtualContribution | null {
-  for (const attempt of [replay.open, replay.before]) {
-    const accepted = attempt?.contributions.get(node);
-    if (accepted?.payload === payload && accepted.round === round) return accepted;
-  }
-  return null;
 }
 
 function closing(

@@ -212,6 +212,7 @@ export class RelayRounds {
       prepare: () => {
         effect = this.#due();
         if (effect === null) this.#settling = false;
+        if (effect === 'close') this.#world.invariants.closing(this.#world.elapsed());
         return effect === null ? null : this.#options.sync + (effect === 'commit' ? this.#options.merge : 0);
       },
       write: () => {

@@ -43,6 +43,25 @@ describe('one round', () => {
     expect(given(...offered, again).effects).toEqual([]);
   });
 
+  test('goes on when the opening of an earlier attempt or round comes late', () => {
+    const reopened: SessionEvent[] = [
+      { kind: 'abandoned', round: 1 },
+      { kind: 'opened', round: again1 },
+    ];
+    const accepted: SessionEvent = { kind: 'acknowledged', payload: 'p', sequence: 9 };
+    const refused: SessionEvent = { kind: 'refused', code: RefusalCode.UNEXPECTED, round: 1, jitter: 0 };
+    // Not even a node that has nothing to do trains for an attempt that is over.
+    for (const last of [accepted, refused]) {
+      const before = [...offered, ...reopened, last];
+      const late = given(...before, { kind: 'opened', round: round1 });
+      expect(late.effects).toEqual([]);
+      expect(late.session.open).toEqual(again1);
+    }
+    const next = given(...training, { kind: 'opened', round: round2 }, { kind: 'opened', round: round1 });
+    expect(next.effects).toEqual([]);
+    expect(next.session.work).toMatchObject({ round: round2 });
+  });
+
   test('is dropped at once for a newer round', () => {
     const { effects } = given(...training, { kind: 'opened', round: round2 });
     expect(kinds(effects)).toEqual(['conclude', 'dropped', 'sync']);

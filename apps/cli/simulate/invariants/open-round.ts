@@ -1,0 +1,68 @@
+import type { RoundLimits } from '../../../../relay/run/round.ts';
+import type { Hash } from '../../../../relay/wire/hex.ts';
+import type { NodeNumber } from '../world/messages.ts';
+import type { VirtualBase } from '../world/virtual-base.ts';
+
+/** The attempt that is open, counted from the journal and the connections alone. Times in milliseconds, on the relay's clock. */
+export interface OpenRound {
+  readonly round: number;
+  readonly attempt: number;
+  readonly deadlineAt: number;
+  readonly expected: Set<NodeNumber>;
+  readonly contributed: Map<NodeNumber, Hash>;
+  /** The base that a commit must make. */
+  next: VirtualBase;
+  /** Connected nodes that have not contributed. */
+  awaited: number;
+  /** Expected nodes that have contributed, and those that have not and are still there. */
+  heard: number;
+  unheard: number;
+  isClosed: boolean;
+  /** When the relay last decided to close the round, it was due. What happens while the disk writes does not undo it. */
+  mayClose: boolean;
+  /** Nodes that are not expected, for which a place was free when the relay last decided whom to accept. */
+  admitted: ReadonlySet<NodeNumber>;
+  graceFrom: number | null;
+  /** When the nodes of a timed round stop training; null without a plan. */
+  workEndsAt: number | null;
+  graceMs: number;
+  returnsUntil: number;
+}
+
+/** Why a timed round is due to end. */
+export const momentIsOver = 'the moment of its plan and the grace are over';
+
+/** Notes when the grace begins: at the moment of the plan, or in a round without one after enough contributions. */
+export function beginGrace(open: OpenRound, limits: RoundLimits, now: number): void {
+  if (open.graceFrom !== null) return;
+  const { workEndsAt } = open;
+  if (workEndsAt === null ? hasShare(open, limits) : now >= workEndsAt) open.graceFrom = workEndsAt ?? now;
+}
+
+/** Whether the nodes had their time: none of them is awaited, no place is left, or grace or deadline are over. */
+export function mayClose(open: OpenRound, { target }: RoundLimits, now: number): boolean {
+  return (
+    open.contributed.size >= target || open.awaited === 0 || isGraceOver(open, now) || now >= open.deadlineAt
+  );
+}
+
+/** Why the open round is due to end; null while it is not. */
+export function whyEnds(open: OpenRound, { quorum, target }: RoundLimits, now: number): string | null {
+  if (open.isClosed) return 'the round is closed';
+  if (now >= open.deadlineAt) return 'the deadline is over';
+  if (open.contributed.size < quorum) return null;
+  if (open.contributed.size >= target) return 'the target is reached';
+  if (open.awaited === 0 && now >= open.returnsUntil) return 'all nodes that are there have contributed';
+  if (!isGraceOver(open, now)) return null;
+  return open.workEndsAt === null ? 'the grace is over' : momentIsOver;
+}
+
+function isGraceOver({ graceFrom, graceMs }: OpenRound, now: number): boolean {
+  return graceFrom !== null && now >= graceFrom + graceMs;
+}
+
+/** More than the share of the nodes that were there at the opening have contributed. */
+function hasShare({ contributed, heard, unheard }: OpenRound, { quorum, graceShare }: RoundLimits): boolean {
+  const expected = heard + unheard;
+  return contributed.size >= quorum && (expected === 0 || heard * 100 > expected * graceShare);
+}
