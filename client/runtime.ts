@@ -22,11 +22,13 @@ export interface Runtime extends Clock {
   hold<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** A flat folder. Writes replace whole files and are durable on return. Throws `disk.*`. */
+/** A flat folder. Writes replace whole files; they and removals are durable on return. Throws `disk.*`. */
 export interface Files {
   /** Null for a file that does not exist. */
   read(name: string): Promise<Uint8Array<ArrayBuffer> | null>;
   write(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  /** A file that does not exist is no error. */
+  remove(name: string): Promise<void>;
 }
 
 /** A thread with a program of its own, which shares no memory with the thread that started it. */

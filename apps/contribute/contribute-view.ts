@@ -4,6 +4,7 @@ import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
 import { type LossPoint, withPoint } from './progress/loss-points.ts';
 import { addNotice, endNotices, type Notice } from './progress/notice-list.ts';
+import { withStoredRound } from './progress/stored-round.ts';
 import { tooShort } from './progress/too-short.ts';
 import type { WorkerEvent } from './worker/worker-api.ts';
 
@@ -240,7 +241,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
       };
     }
     case 'contribution':
-      return { ...ended(progress, 'device-lost'), activity: 'sending' };
+      return { ...ended(progress, 'device-lost', 'stored-round', 'snapshot-failed'), activity: 'sending' };
     case 'acknowledged':
       return {
         ...ended(progress, 'late', 'not-finite', 'refused', 'kernels-changed'),
@@ -307,6 +308,12 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         ...warn(progress, 'device-lost', words.deviceLost(event.round, event.step)),
         step: event.step,
       };
+    case 'snapshot':
+    case 'snapshot-failed':
+    case 'round-resumed':
+    case 'round-returned':
+    case 'round-lost':
+      return { ...progress, ...withStoredRound(progress, event) };
     case 'kernels-changed':
       return warn(progress, 'kernels-changed', words.kernelsChanged);
     case 'kernels-demoted':

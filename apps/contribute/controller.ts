@@ -45,6 +45,8 @@ export interface Controller {
   look(): Promise<void>;
   start(): Promise<void>;
   finish(): void;
+  /** Stores the round in work, because the page may be closed. */
+  storeSoon(): void;
   retryNow(): void;
   setPower(power: number): void;
   /** The receipts of this node's contributions to the run that it joined; null without any. */
@@ -167,6 +169,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
       await ended.catch((error: unknown) => fail(String(error)));
     },
     finish: () => void remote.finish(),
+    storeSoon: () => void remote.storeSoon(),
     retryNow: () => void remote.retryNow(),
     setPower(power) {
       choice.power.value = power;

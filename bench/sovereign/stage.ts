@@ -69,6 +69,9 @@ function memoryFiles(): Files {
     write: async (name, bytes) => {
       files.set(name, bytes);
     },
+    remove: async (name) => {
+      files.delete(name);
+    },
   };
 }
 

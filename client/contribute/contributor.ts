@@ -111,6 +111,11 @@ export class Contributor {
     this.#dispatch({ kind: 'resume-work' });
   }
 
+  /** Stores the round that is being trained, at its next step, because the process may end without a warning. */
+  storeSoon(): void {
+    this.#work?.training.placeSoon();
+  }
+
   /** Leaves after the current round is settled, or immediately between rounds. */
   finish(): void {
     if (this.#session.ended) this.#hurry.abort();
@@ -162,7 +167,7 @@ export class Contributor {
     await this.#relay.leave(this.#session.settled?.round ?? 0);
     await this.#opening?.catch(() => undefined);
     await this.#measureLast(ending);
-    this.#work?.training.close();
+    await this.#work?.close(ending.reason === 'complete');
     device.close();
     this.#tellTraffic();
     this.#left(ending);

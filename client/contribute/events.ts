@@ -31,6 +31,22 @@ export type ContributorEvent =
   /** The node resumes from its saved state; `fresh` says why it cannot and starts without one. */
   | { readonly event: 'restored'; readonly round: number; readonly steps: number }
   | { readonly event: 'fresh'; readonly reason: string }
+  /** The unfinished round is stored, so that another process can train it on after `step`. */
+  | {
+      readonly event: 'snapshot';
+      readonly round: number;
+      readonly step: number;
+      readonly bytes: number;
+      readonly milliseconds: number;
+    }
+  /** The unfinished round could not be stored; `reason` is the error's code. The node tries again. */
+  | { readonly event: 'snapshot-failed'; readonly round: number; readonly reason: string }
+  /** A round that another process began is trained on after `step`; follows the `round` event. */
+  | { readonly event: 'round-resumed'; readonly round: number; readonly step: number; readonly steps: number }
+  /** The round of the stored snapshot is over: its `steps` count through the error feedback, in the next delta. */
+  | { readonly event: 'round-returned'; readonly round: number; readonly steps: number }
+  /** A stored snapshot cannot be used, and its round begins anew; `reason` is the error's code. */
+  | { readonly event: 'round-lost'; readonly reason: string }
   | { readonly event: 'syncing'; readonly round: number; readonly base: string }
   | {
       readonly event: 'synced';

@@ -37,10 +37,10 @@ export function homeFolder(home: () => string = homedir): string | null {
   }
 }
 
-/** The files of the cache folder. Without a folder, reads find nothing and writes do nothing. */
+/** The files of the cache folder. Without a folder, reads find nothing, and writes and removals do nothing. */
 export function cacheFiles(folder = cacheFolder()): Files {
   if (folder !== null) return diskFiles(folder);
-  return { read: async () => null, write: async () => {} };
+  return { read: async () => null, write: async () => {}, remove: async () => {} };
 }
 
 /** The kernels that nodes and commands of this user measured on this adapter; see `measuredKernels`. */

@@ -44,6 +44,14 @@ export function diskFiles(folder: string): Files {
         throw diskError(folder, error);
       }
     },
+    async remove(name) {
+      try {
+        await rm(join(folder, name));
+        await syncFolder(folder);
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT') throw diskError(folder, error);
+      }
+    },
   };
 }
 

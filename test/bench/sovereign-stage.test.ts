@@ -11,6 +11,7 @@ test('a stored result is read with the time that it took, and not made again', a
       write: async (name: string, bytes: Uint8Array<ArrayBuffer>) => {
         files.set(name, bytes);
       },
+      remove: async (name: string) => void files.delete(name),
     },
   };
   let made = 0;

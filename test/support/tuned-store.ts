@@ -12,6 +12,9 @@ export function memoryFiles(): Files {
     write: async (name, bytes) => {
       files.set(name, bytes.slice());
     },
+    remove: async (name) => {
+      files.delete(name);
+    },
   };
 }
 

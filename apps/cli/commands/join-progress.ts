@@ -62,6 +62,14 @@ export function describe(event: ContributorEvent): string | null {
       return `Resumed from the saved state (round ${event.round}, ${event.steps} steps).`;
     case 'fresh':
       return `The saved state cannot be used (${terminalText(event.reason)}); the node starts from the current base.`;
+    case 'round-resumed':
+      return `Round ${event.round} goes on after step ${event.step} of ${event.steps}, where it was stored.`;
+    case 'round-returned':
+      return `Round ${event.round} closed meanwhile: its ${event.steps} steps count with the next delta.`;
+    case 'round-lost':
+      return `The stored round cannot be used (${terminalText(event.reason)}) and begins anew.`;
+    case 'snapshot-failed':
+      return `Round ${event.round} cannot be stored (${terminalText(event.reason)}): it would be lost if this node stopped now.`;
     case 'synced':
       return event.bytes === 0 ? null : `Fetched base ${short(event.base)}: ${bytes(event.bytes)}.`;
     case 'plan':
@@ -117,6 +125,7 @@ export function describe(event: ContributorEvent): string | null {
     case 'corpus':
     case 'compiled':
     case 'syncing':
+    case 'snapshot':
     case 'sent':
       return null;
   }

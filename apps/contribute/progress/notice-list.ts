@@ -1,8 +1,8 @@
-/** A problem from which the node recovered by itself. Several of one kind are one notice, which counts them. */
+/** A problem from which the node recovered by itself, or a note. Several of one kind are one notice, which counts them. */
 export interface Notice {
   /** The kind of problem; for a file, with its text. */
   readonly kind: string;
-  readonly tone: 'warn' | 'bad';
+  readonly tone: 'note' | 'warn' | 'bad';
   readonly text: string;
   readonly next: string | null;
   readonly times: number;

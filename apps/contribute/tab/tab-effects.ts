@@ -3,10 +3,10 @@ import { messages } from '../../ui/messages.ts';
 import { Tone } from '../away/tone.ts';
 import type { Controller } from '../controller.ts';
 import { iconOf, showTabHead, titleOf } from './tab-head.ts';
-import { askBeforeLeaving, ScreenWakeLock } from './while-training.ts';
+import { askBeforeLeaving, ScreenWakeLock, storeBeforeLeaving } from './while-training.ts';
 
-/** Lets the tab follow the node: title and icon, the question before leaving, the wake lock, the tone, and what other tabs hear. */
-export function followInTab({ state, progress, busy, otherTab, choice }: Controller): void {
+/** Lets the tab follow the node: title and icon, the question and the storing before leaving, the wake lock, the tone, and what other tabs hear. */
+export function followInTab({ state, progress, busy, otherTab, choice, storeSoon }: Controller): void {
   const tone = new Tone();
   const screen = new ScreenWakeLock();
   effect(() => {
@@ -16,6 +16,9 @@ export function followInTab({ state, progress, busy, otherTab, choice }: Control
     otherTab.tell(busy.value ? title : null);
   });
   effect(() => askBeforeLeaving(busy.value));
+  storeBeforeLeaving(() => {
+    if (busy.peek()) storeSoon();
+  });
   effect(() => tone.want(choice.tone.value && busy.value && !progress.value.paused));
   effect(() => screen.want(busy.value && !progress.value.paused));
 }

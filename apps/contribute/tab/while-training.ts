@@ -1,3 +1,15 @@
+/**
+ * Calls `store` when the tab may be closed: it is hidden, as on a phone before it is thrown away, or the browser asks the person, who
+ * answers while the worker stores.
+ */
+export function storeBeforeLeaving(store: () => void): void {
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') store();
+  });
+  addEventListener('beforeunload', store);
+  addEventListener('pagehide', store);
+}
+
 /** Asks before the tab is closed, reloaded or left, from the first call with `true` to the next with `false`. */
 export function askBeforeLeaving(wanted: boolean): void {
   if (wanted) addEventListener('beforeunload', stay);

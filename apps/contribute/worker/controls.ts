@@ -1,6 +1,6 @@
 import type { Contributor } from '../../../client/contribute/contributor.ts';
 
-type Controlled = Pick<Contributor, 'pause' | 'resume' | 'finish' | 'retryNow' | 'setPower'>;
+type Controlled = Pick<Contributor, 'pause' | 'resume' | 'finish' | 'storeSoon' | 'retryNow' | 'setPower'>;
 
 /**
  * The person's controls of a run: pause, resume, finish and power. While the text is being read, the run has no contributor
@@ -40,6 +40,11 @@ export class Controls {
   finish(): void {
     this.#finishing = true;
     this.#contributor?.finish();
+  }
+
+  /** Has no effect while there is no contributor: nothing is in work then. */
+  storeSoon(): void {
+    this.#contributor?.storeSoon();
   }
 
   /** Has no effect while there is no contributor: the first connection does not wait. */

@@ -53,6 +53,8 @@ export interface ContributeWorker extends EnvelopeApi {
   pause(): void;
   resume(): void;
   finish(): void;
+  /** Stores the round in work at its next step, because the page may be closed. */
+  storeSoon(): void;
   /** Connects at once where the node waits for its next attempt. */
   retryNow(): void;
   setPower(power: number): void;

@@ -107,6 +107,7 @@ const api: ContributeWorker = {
   pause: () => controls.pause(),
   resume: () => controls.resume(),
   finish: () => controls.finish(),
+  storeSoon: () => controls.storeSoon(),
   retryNow: () => controls.retryNow(),
   setPower: (power) => controls.setPower(power),
   sentMessages: (type) => envelope.sentMessages(type),

@@ -18,6 +18,7 @@ import { freshOptimizer, type OptimizerState } from '../../train/training.ts';
 import type { ContributorEvent } from '../events.ts';
 import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
+import type { InParts } from './partial-round.ts';
 import { joinedAt, rateAfterJoining } from './rejoin.ts';
 
 /** The loss of a base is measured on at most this many batches of held-out text. */
@@ -182,9 +183,15 @@ export class LocalTraining {
     this.#loop.resume();
   }
 
+  /** Gives a place at the next step, because the process may end without a warning. */
+  placeSoon(): void {
+    this.#loop.snapshotSoon();
+  }
+
   /**
    * Trains the local steps of `round` from its vectors: those that end by `workUntil`, and one at least. It is asked after each
-   * step. If the signal is aborted, it rejects at the next step with the signal's reason.
+   * step. If the signal is aborted, it gives a place at the next step, and rejects with the signal's reason. Where a part is done, the
+   * vectors and `start` are those at its end.
    * @throws TapestryError `training.diverged` or `train.not-finite`, `device.lost` if the device cannot be opened again, and the
    * errors of `checkKernels`
    */
@@ -193,6 +200,7 @@ export class LocalTraining {
     vectors: RoundVectors,
     workUntil: WorkUntil,
     signal: AbortSignal,
+    { done, onPlace }: InParts = wholeRound,
   ): Promise<TrainedRound> {
     const { state: before, sampler } = this.#start;
     const { localSteps } = round;
@@ -200,15 +208,18 @@ export class LocalTraining {
     if (this.#unchecked >= roundsBetweenChecks) await this.#checkKernels();
     this.#unchecked++;
     signal.throwIfAborted();
+    const stepBefore = before.step - (done?.steps ?? 0);
+    const updatesBefore = done?.updatesBefore ?? before.scaling?.appliedSteps ?? 0;
     const joined = joinedAt(
       { round: round.round, before: this.#presence.round },
       this.#presence.joinedAt,
-      before.step,
+      stepBefore,
     );
-    let heldOutLoss = Number.NaN;
+    let heldOutLoss = done?.heldOutLoss ?? Number.NaN;
     const { state, meanLoss, steps, ...after } = await this.#loop.run(
       {
         from: { state: { ...before, parameters: vectors.parameters }, sampler },
+        ...(done && { done }),
         steps: localSteps,
         isEnough: () => this.#runtime.now() + this.#stepMilliseconds() > workUntil(),
         sampler: this.#sampler,
@@ -216,10 +227,24 @@ export class LocalTraining {
           rateAfterJoining(
             this.#terms.schedule,
             (round.round - 1) * this.#terms.localSteps + step,
-            joined === null ? null : before.step - joined + step + 1,
+            joined === null ? null : stepBefore - joined + step + 1,
           ),
         onLoaded: async (trainer) => {
-          heldOutLoss = await this.#measure(trainer, vectors, round, signal);
+          if (done === null) heldOutLoss = await this.#measure(trainer, vectors, signal);
+          this.#tell({
+            event: 'round',
+            round: round.round,
+            base: round.base,
+            steps: localSteps,
+            heldOutLoss,
+          });
+          if (done !== null)
+            this.#tell({ event: 'round-resumed', round: round.round, step: done.steps, steps: localSteps });
+        },
+        onSnapshot: async ({ state, sampler: position, ...partial }, isAsked) => {
+          const { kernels } = this.#loop.trainer;
+          const checkpoint = { state, sampler: position, kernels };
+          onPlace({ ...partial, heldOutLoss, updatesBefore, joinedAt: joined, checkpoint }, isAsked);
         },
         onProgress: ({ steps: step, trainingLoss: loss, ...counts }) =>
           this.#tell({ event: 'step', round: round.round, step, steps: localSteps, loss, ...counts }),
@@ -229,7 +254,7 @@ export class LocalTraining {
       signal,
     );
     const { parameters, ...optimizer } = state;
-    if (optimizer.scaling?.appliedSteps === (before.scaling?.appliedSteps ?? 0)) throw nothingLearned();
+    if (optimizer.scaling?.appliedSteps === updatesBefore) throw nothingLearned();
     this.#start = { state: optimizer, sampler: after.sampler };
     this.#presence = { round: round.round, joinedAt: joined };
     return { parameters, steps, tokens: steps * batch * sequence, trainingLoss: meanLoss, heldOutLoss };
@@ -286,14 +311,12 @@ export class LocalTraining {
   async #measure(
     trainer: Trainer,
     { parameters, measured }: RoundVectors,
-    { round, base, localSteps }: Round,
     signal: AbortSignal,
   ): Promise<number> {
     if (measured !== parameters) trainer.setParameters(measured);
     const heldOutLoss = await this.#evaluated(trainer);
     if (measured !== parameters) trainer.setParameters(parameters);
     signal.throwIfAborted();
-    this.#tell({ event: 'round', round, base, steps: localSteps, heldOutLoss });
     return heldOutLoss;
   }
 
@@ -303,6 +326,8 @@ export class LocalTraining {
     return finiteLoss(await evaluate(trainer, windows));
   }
 }
+
+const wholeRound: InParts = { done: null, onPlace: () => undefined };
 
 /** The loss is finite, but no gradient was, so there is nothing to contribute. */
 function nothingLearned(): TapestryError {

@@ -13,6 +13,7 @@ import { Downloads } from '../protocol/download.ts';
 import type { EvidenceFile, EvidenceStore } from '../protocol/evidence.ts';
 import type { FileTerms, RunTerms } from '../run-terms.ts';
 import { BaseStore, type LoadedBase } from './base-store.ts';
+import { contributionOf, decodeSnapshot, encodeSnapshot, type NodeSnapshot } from './node-snapshot.ts';
 import { decodeState, encodeState, type SavedState } from './saved-state.ts';
 
 /** Names of a run's files in a node's folder. Each run has its own files, so joining another run overwrites nothing. */
@@ -20,6 +21,7 @@ const fileNames = (run: string) => {
   const of = run.slice(0, 16);
   return {
     state: `state-${of}.safetensors`,
+    snapshot: `snapshot-${of}.safetensors`,
     receipts: `receipts-${of}.txt`,
     base: `base-${of}.bin`,
     tokenizer: `tokenizer-${of}.json`,
@@ -60,7 +62,7 @@ export interface Saved {
 }
 
 /**
- * Stores a run's files in a node's folder: the node's state, the receipts of its newest accepted contributions, the
+ * Stores a run's files in a node's folder: the node's state, a snapshot of its work since, the receipts of its newest accepted contributions, the
  * current base, the tokenizer, the newest checkpoint, and the proof of a fork if the relay made one.
  */
 export class NodeStore implements EvidenceStore {
@@ -91,6 +93,32 @@ export class NodeStore implements EvidenceStore {
     const { payload } = state.contribution;
     const receipts = await this.loadReceipts(run);
     return { state, receipt: receipts.findLast((receipt) => toHex(receipt.payload) === payload) ?? null };
+  }
+
+  /** Stores a snapshot in place of the one before, and returns its bytes. */
+  async saveSnapshot(run: string, snapshot: NodeSnapshot): Promise<number> {
+    const bytes = await encodeSnapshot(run, snapshot);
+    await this.#files.write(fileNames(run).snapshot, bytes);
+    return bytes.length;
+  }
+
+  /**
+   * The snapshot of the node's work since `state`, its saved state; null without one.
+   * @throws TapestryError `checkpoint.*`
+   */
+  async loadSnapshot({ run, layout }: RunTerms, state: SavedState | null): Promise<NodeSnapshot | null> {
+    const bytes = await this.#files.read(fileNames(run).snapshot);
+    if (bytes === null) return null;
+    const snapshot = await decodeSnapshot(bytes, run, layout.length);
+    const { after } = snapshot;
+    const made = state && contributionOf(state);
+    const isNewer =
+      after?.round === made?.round && after?.payload === made?.payload && after?.step === made?.step;
+    return isNewer ? snapshot : null;
+  }
+
+  removeSnapshot(run: string): Promise<void> {
+    return this.#files.remove(fileNames(run).snapshot);
   }
 
   /** The newest receipts of the run, oldest first. Lines that are not receipts are passed over. */

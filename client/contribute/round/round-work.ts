@@ -3,33 +3,34 @@ import type { ContributionFacts } from '../../../relay/wire/offer.ts';
 import type { Acknowledgement } from '../../../relay/wire/tapestry_pb.js';
 import { TapestryError } from '../../errors.ts';
 import type { Device } from '../../gpu/device.ts';
-import { retryDelay } from '../../retry-delay.ts';
 import type { Runtime } from '../../runtime.ts';
 import { contentHash } from '../../sha256.ts';
+import type { Checkpoint } from '../../train/checkpoint.ts';
+import type { OptimizerState } from '../../train/training.ts';
 import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
+import { BaseArrival } from './base-arrival.ts';
 import { BaseDelta } from './base-delta.ts';
 import { encodeDelta, returned, withLate } from './error-feedback.ts';
 import { LocalModel } from './local-model.ts';
-import { LocalTraining, type TrainedRound, type TrainingOptions, type WorkUntil } from './local-training.ts';
+import { LocalTraining, type TrainingOptions, type WorkUntil } from './local-training.ts';
+import {
+  contributionOf,
+  type MadeContribution,
+  type NodeSnapshot,
+  type UnfinishedRound,
+} from './node-snapshot.ts';
 import { isUnusableState, type NodeStore, type Saved } from './node-store.ts';
-import type { Contribution } from './saved-state.ts';
+import type { RoundPlace } from './partial-round.ts';
+import { RoundTraining } from './round-training.ts';
+import type { Contribution, SavedState } from './saved-state.ts';
+import { SnapshotWriter } from './snapshot-writer.ts';
 
 /** The contribution that a node resumes from, and its receipt if the relay accepted it. */
 interface Restored {
   readonly made: Contribution;
   readonly receipt: Acknowledgement | null;
 }
-
-/** A round that was trained: its base, and this node's own parameters after it. */
-interface LocalRound {
-  readonly base: Float32Array<ArrayBuffer>;
-  readonly trained: TrainedRound;
-  readonly local: Float32Array<ArrayBuffer>;
-}
-
-/** Delays between attempts to load a base while its round is trained. */
-const backoff = { firstMilliseconds: 1000, lastMilliseconds: 60_000 } as const;
 
 /**
  * The work of one run on this node: fetches a base, trains from it, encodes the delta, and keeps the contribution until
@@ -39,11 +40,17 @@ export class RoundWork {
   readonly training: LocalTraining;
   readonly #terms: RunTerms;
   readonly #store: NodeStore;
-  readonly #runtime: Runtime;
   readonly #tell: TrainingOptions['tell'];
   readonly #local: LocalModel;
+  readonly #bases: BaseArrival;
+  readonly #rounds: RoundTraining;
   #residual: Float32Array<ArrayBuffer>;
   #made: Contribution | null = null;
+  /** The contribution in the saved state. */
+  #last: MadeContribution | null = null;
+  /** The round that a process before this one began. */
+  #unfinished: (UnfinishedRound & { readonly round: number }) | null = null;
+  readonly #snapshots: SnapshotWriter;
   /** Steps done of the round that is being trained, and whether that round is over. */
   #steps = 0;
   #concluded = false;
@@ -57,17 +64,24 @@ export class RoundWork {
     training: LocalTraining,
     tell: TrainingOptions['tell'],
   ) {
-    this.#runtime = runtime;
     this.#store = store;
     this.#terms = terms;
     this.training = training;
     this.#tell = tell;
     this.#local = new LocalModel(terms);
+    this.#bases = new BaseArrival(runtime, store, terms, tell);
+    this.#rounds = new RoundTraining(training, this.#bases, this.#local);
     this.#residual = new Float32Array(terms.layout.length);
+    const file = {
+      save: (snapshot: NodeSnapshot) => store.saveSnapshot(terms.run, snapshot),
+      remove: () => store.removeSnapshot(terms.run),
+    };
+    this.#snapshots = new SnapshotWriter(runtime, file, tell);
   }
 
   /**
-   * Resumes from the run's saved state if there is one; `restored` is null if there is none or it cannot be used.
+   * Resumes from the run's saved state and the snapshot of the work since, if there are any. `restored` is null where there is no state or
+   * it cannot be used, and with a snapshot: the contribution before it is final.
    */
   static async open(
     runtime: Runtime,
@@ -76,30 +90,50 @@ export class RoundWork {
     terms: RunTerms,
     options: TrainingOptions,
   ): Promise<{ work: RoundWork; restored: Restored | null }> {
-    const fresh = (error: unknown) => {
+    let isReadable = true;
+    const refused = (event: 'fresh' | 'round-lost') => (error: unknown) => {
       if (!isUnusableState(error)) throw error;
-      options.tell({ event: 'fresh', reason: error.code });
+      options.tell({ event, reason: error.code });
+      isReadable = false;
       return null;
     };
-    const saved = await store.load(terms).catch(fresh);
-    const training = await LocalTraining.open(
-      runtime,
-      device,
-      terms,
-      options,
-      saved?.state.checkpoint.kernels,
-    );
+    const saved = await store.load(terms).catch(refused('fresh'));
+    // Only with the saved state is it known whether the steps of a snapshot were contributed.
+    const snapshot = isReadable
+      ? await store.loadSnapshot(terms, saved?.state ?? null).catch(refused('round-lost'))
+      : null;
+    const { kernels } = (snapshot ?? saved?.state)?.checkpoint ?? {};
+    const training = await LocalTraining.open(runtime, device, terms, options, kernels);
     const work = new RoundWork(runtime, store, terms, training, options.tell);
-    return { work, restored: saved && (await work.#restore(saved).catch(fresh)) };
+    const restore = async () => {
+      if (snapshot === null) return saved && work.#restore(saved);
+      work.#restoreSnapshot(snapshot);
+      return null;
+    };
+    const restored = await restore().catch(refused('fresh'));
+    // One that is void, or cannot be used.
+    if (snapshot === null || !isReadable) work.#snapshots.clear();
+    return { work, restored };
   }
 
-  async #restore({ state, receipt }: Saved): Promise<Restored> {
+  #restoreSnapshot(snapshot: NodeSnapshot): void {
+    const { round, joinedAt, checkpoint, residual, own, unfinished, after } = snapshot;
+    this.training.restore(checkpoint, { round, joinedAt });
+    this.#local.set(own);
+    this.#residual = residual;
+    this.#last = after;
+    this.#unfinished = unfinished && { ...unfinished, round };
+    this.#tell({ event: 'restored', round, steps: checkpoint.state.step });
+  }
+
+  #restore({ state, receipt }: Saved): Restored {
     const { contribution, checkpoint, joinedAt, own } = state;
     const { round } = contribution;
     this.training.restore(checkpoint, { round, joinedAt });
     this.#local.set(own && { round, parameters: own });
     this.#residual = state.residual;
     this.#made = contribution;
+    this.#last = contributionOf(state);
     this.#tell({ event: 'restored', round, steps: checkpoint.state.step });
     return { made: contribution, receipt };
   }
@@ -109,37 +143,71 @@ export class RoundWork {
     return this.#made?.payload === payload ? this.#made : null;
   }
 
-  /** Loads the round's base, from the relay where this node has it not, unless the round can begin without it. */
+  /**
+   * Loads the round's base, from the relay where this node has it not, unless the round can begin without it. Another round that was
+   * begun before the process is over: its steps return to the residual.
+   */
   async sync(round: Round, signal: AbortSignal): Promise<void> {
+    await this.#closeOther(round);
     if (this.#local.early(round.round) !== null) return;
     this.#tell({ event: 'syncing', round: round.round, base: round.base });
-    await this.#base(round, signal);
+    await this.#bases.load(round, signal);
   }
 
-  /** The round's base, from the relay where this node has it not. */
-  async #base(
-    { round, base }: Pick<Round, 'round' | 'base'>,
-    signal: AbortSignal,
-  ): Promise<Float32Array<ArrayBuffer>> {
-    const startedAt = this.#runtime.now();
-    const { parameters, fetched } = await this.#store.base(this.#terms, base, signal);
-    const milliseconds = Math.round(this.#runtime.now() - startedAt);
-    this.#tell({ event: 'synced', round, base, bytes: fetched, milliseconds });
-    return parameters;
-  }
-
-  /** The base of a round that is trained meanwhile: a relay that does not answer delays only its contribution. */
-  async #arrived(round: Round, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#base(round, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof TapestryError && error.code.startsWith('relay.'))) throw error;
-      }
-      await this.#runtime.sleep(retryDelay(backoff, attempt, 0), signal);
-      signal.throwIfAborted();
+  /** Returns the steps of an unfinished round to the residual, unless it is `round`. */
+  async #closeOther(round: Round): Promise<void> {
+    const unfinished = this.#unfinished;
+    if (unfinished === null) return;
+    const { round: number, base: hash, parameters, done } = unfinished;
+    if (number === round.round && hash === round.base && done.steps <= round.localSteps) return;
+    this.#unfinished = null;
+    this.#normBound = round.normBound;
+    const base = await this.#store.storedBase(this.#terms, hash);
+    if (base === null) {
+      // The next base has replaced it already: without it the delta is not known.
+      this.#local.set(null);
+      this.#tell({ event: 'round-lost', reason: 'base.replaced' });
+      return;
     }
+    const early = this.#local.early(number);
+    const local = early === null ? parameters : this.#local.mixed(number, parameters, base);
+    this.#close(number, this.#deltaOf(number, base, local), local);
+    this.#tell({ event: 'round-returned', round: number, steps: done.steps });
+    // The base is about to be replaced, and the snapshot on the disk needs it.
+    await this.#snapshots.settled();
+  }
+
+  /** A round is over before its contribution was made: its delta returns to the residual, and the next round begins from `local`. */
+  #close(round: number, delta: BaseDelta, local: Float32Array<ArrayBuffer>): void {
+    const fragment = this.#terms.fragments.at(round);
+    const before = fragment.of(this.#residual);
+    this.#residual = fragment.into(this.#residual, withLate(delta, before, this.#codec));
+    this.#local.set({ round, parameters: local });
+    const { checkpoint, presence } = this.training;
+    this.#snapshots.offer(this.#snapshotOf(round, presence.joinedAt, checkpoint, null), true);
+  }
+
+  #deltaOf(round: number, base: Float32Array<ArrayBuffer>, local: Float32Array<ArrayBuffer>): BaseDelta {
+    const fragment = this.#terms.fragments.at(round);
+    return BaseDelta.between(fragment.of(base), fragment.of(local), this.#terms.codec.clipNorm);
+  }
+
+  #snapshotOf(
+    round: number,
+    joinedAt: number | null,
+    checkpoint: Checkpoint<OptimizerState>,
+    unfinished: UnfinishedRound | null,
+  ): NodeSnapshot {
+    const common = { after: this.#last, residual: this.#residual, own: this.#local.own };
+    return { ...common, round, joinedAt, checkpoint, unfinished };
+  }
+
+  /** Offers a place in the round to be stored. */
+  #offerPlace({ round, base }: Round, place: RoundPlace, isAsked: boolean): void {
+    const { checkpoint, joinedAt, ...done } = place;
+    const { parameters, ...state } = checkpoint.state;
+    const unfinished = { base, parameters, done };
+    this.#snapshots.offer(this.#snapshotOf(round, joinedAt, { ...checkpoint, state }, unfinished), isAsked);
   }
 
   /**
@@ -148,31 +216,29 @@ export class RoundWork {
    * residual.
    */
   async train(round: Round, workUntil: WorkUntil, signal: AbortSignal): Promise<Contribution | null> {
-    const { clipNorm } = this.#terms.codec;
     this.#normBound = round.normBound;
-    this.#steps = 0;
+    this.#steps = this.#unfinished?.done.steps ?? 0;
     this.#concluded = false;
+    this.#snapshots.begin();
     const until = () => {
       this.#steps++;
       return this.#concluded ? Number.NEGATIVE_INFINITY : workUntil();
     };
     const fragment = this.#terms.fragments.at(round.round);
-    const early = this.#local.early(round.round);
+    const begun = this.#unfinished;
+    const onPlace = (place: RoundPlace, isAsked: boolean) => this.#offerPlace(round, place, isAsked);
+    const part = { parameters: begun?.parameters ?? null, done: begun?.done ?? null, onPlace };
     try {
-      const made =
-        early === null
-          ? await this.#trainFromBase(round, until, signal)
-          : await this.#trainMeanwhile(round, early, until, signal);
+      const made = await this.#rounds.train(round, part, until, () => this.#concluded, signal);
+      this.#unfinished = null;
       if (made === null) return null;
       const { base, trained, local } = made;
-      const delta = BaseDelta.between(fragment.of(base), fragment.of(local), clipNorm);
-      const before = fragment.of(this.#residual);
+      const delta = this.#deltaOf(round.round, base, local);
       if (this.#concluded) {
-        this.#residual = fragment.into(this.#residual, withLate(delta, before, this.#codec));
-        this.#local.set({ round: round.round, parameters: local });
+        this.#close(round.round, delta, local);
         return null;
       }
-      const { payload: bytes, residual: left } = encodeDelta(delta, before, this.#codec);
+      const { payload: bytes, residual: left } = encodeDelta(delta, fragment.of(this.#residual), this.#codec);
       const residual = fragment.into(this.#residual, left);
       const { steps, tokens, trainingLoss, heldOutLoss } = trained;
       const facts: ContributionFacts = {
@@ -183,13 +249,16 @@ export class RoundWork {
         ...{ steps, tokens, trainingLoss, heldOutLoss },
       };
       const contribution: Contribution = { ...facts, bytes, residual };
-      await this.#store.save(this.#terms.run, {
+      const state: SavedState = {
         checkpoint: this.training.checkpoint,
         residual: this.#residual,
         contribution,
         joinedAt: this.training.presence.joinedAt,
         own: this.#terms.fragments.count > 1 ? local : null,
-      });
+      };
+      await this.#store.save(this.#terms.run, state);
+      this.#last = contributionOf(state);
+      this.#snapshots.clear();
       signal.throwIfAborted();
       this.#made = contribution;
       this.#local.set({ round: round.round, parameters: local });
@@ -203,6 +272,8 @@ export class RoundWork {
       if (!isDivergence(error)) throw error;
       this.training.startOver();
       this.#local.set(null);
+      this.#unfinished = null;
+      this.#snapshots.clear();
       return null;
     }
   }
@@ -220,44 +291,6 @@ export class RoundWork {
   }
 
   /** The relay accepted the contribution. It is not final yet: its attempt may be abandoned. */
-  async #trainFromBase(round: Round, workUntil: WorkUntil, signal: AbortSignal): Promise<LocalRound> {
-    const { parameters: base } = await this.#store.base(this.#terms, round.base, signal);
-    const vectors = { parameters: this.#local.begin(round.round, base), measured: base };
-    const trained = await this.training.train(round, vectors, workUntil, signal);
-    return { base, trained, local: trained.parameters };
-  }
-
-  /** Trains from this node's own parameters while the base arrives, and mixes it in. Null if the round was over before it arrived. */
-  async #trainMeanwhile(
-    round: Round,
-    early: Float32Array<ArrayBuffer>,
-    workUntil: WorkUntil,
-    signal: AbortSignal,
-  ): Promise<LocalRound | null> {
-    const ending = new AbortController();
-    let base: Float32Array<ArrayBuffer> | null = null;
-    const arriving = this.#arrived(round, AbortSignal.any([signal, ending.signal])).then((arrived) => {
-      base = arrived;
-    });
-    // Its error is thrown below, after training.
-    arriving.catch(() => undefined);
-    try {
-      const vectors = { parameters: early, measured: early };
-      const trained = await this.training.train(round, vectors, workUntil, signal);
-      // The relay may not store the base of a round that is over: the next round begins with its own.
-      if (this.#concluded && base === null) {
-        this.#local.set(null);
-        return null;
-      }
-      await arriving;
-      return base && { base, trained, local: this.#local.mixed(round.round, trained.parameters, base) };
-    } finally {
-      ending.abort();
-      await arriving.catch(() => undefined);
-    }
-  }
-
-  /** The relay accepted the contribution: what its encoding left out is added to the next delta. */
   async accept(acknowledgement: Acknowledgement | null): Promise<void> {
     if (acknowledgement !== null) await this.#store.saveReceipt(this.#terms.run, acknowledgement);
   }
@@ -268,7 +301,7 @@ export class RoundWork {
    */
   async measureLast({ round, base }: Pick<Round, 'round' | 'base'>, signal: AbortSignal): Promise<void> {
     try {
-      const parameters = await this.#base({ round: round + 1, base }, signal);
+      const parameters = await this.#bases.load({ round: round + 1, base }, signal);
       const heldOutLoss = await this.training.heldOutLoss(parameters);
       if (!signal.aborted) this.#tell({ event: 'last-base', round, base, heldOutLoss });
     } catch (error) {
@@ -291,6 +324,13 @@ export class RoundWork {
     const residual = returned({ payload, residual: fragment.of(left) }, this.#codec);
     this.#residual = fragment.into(this.#residual, residual);
     this.#made = null;
+  }
+
+  /** Waits until what was stored is durable, and frees the device. Of a run that is over no snapshot is left. */
+  async close(isOver: boolean): Promise<void> {
+    if (isOver) this.#snapshots.clear();
+    await this.#snapshots.settled();
+    this.training.close();
   }
 }
 

@@ -1,10 +1,15 @@
 import type { Place } from '../checkpoint.ts';
+import type { TrainingProgress } from './training-progress.ts';
+
+/** The part of a task that is done. */
+export interface DoneSteps {
+  readonly steps: number;
+  /** Each time that the loss of these steps was read, in order. */
+  readonly readings: readonly TrainingProgress[];
+}
 
 /** A place within a task. */
-export interface Snapshot extends Place {
-  /** Steps of the task that are done. */
-  readonly steps: number;
-}
+export interface Snapshot extends Place, DoneSteps {}
 
 /** The share of the time that snapshots may take. */
 const share = 0.05;

@@ -11,7 +11,7 @@ import { Trainer, type TrainerOptions } from '../trainer.ts';
 import type { OptimizerSettings } from '../training.ts';
 import { type KernelEvent, kernelsOf } from './kernel-choice.ts';
 import { PauseGate } from './pause-gate.ts';
-import { type Snapshot, SnapshotSchedule } from './snapshots.ts';
+import { type DoneSteps, type Snapshot, SnapshotSchedule } from './snapshots.ts';
 import { Throttle } from './throttle.ts';
 import { noProgress, ProgressTracker, type TrainingProgress } from './training-progress.ts';
 
@@ -40,8 +40,14 @@ export interface LoopSettings {
 /** A number of steps to train from a place. */
 export interface TrainingTask {
   readonly from: Place;
+  /** The steps that were done before, at whose end `from` is. None by default. */
+  readonly done?: DoneSteps;
+  /** All steps of the task, with those done before. */
   readonly steps: number;
-  /** True if no more steps than these shall be done, from 1 on. Asked after each step; without it, all `steps` are done. */
+  /**
+   * True if no more steps than these shall be done, from 1 on. Asked after each step, and when training resumes after one; without it, all
+   * `steps` are done.
+   */
   readonly isEnough?: (steps: number) => boolean;
   /** The source of batches; the loop restores it to the place's state. */
   readonly sampler: BatchSource;
@@ -51,8 +57,11 @@ export interface TrainingTask {
   readonly onLoaded?: (trainer: Trainer) => Promise<void>;
   /** Called whenever the loss is read, with the metrics of the batch's objective: after the first step, the last, and evenly between. */
   readonly onProgress?: (progress: TrainingProgress, metrics: LossReport['metrics']) => void;
-  /** Called with each snapshot; training waits for it. Its duration counts as the snapshot's. */
-  readonly onSnapshot?: (snapshot: Snapshot) => Promise<void>;
+  /**
+   * Called with each snapshot; training waits for it. Its duration counts as the snapshot's. `isAsked` if it was not only due: it is
+   * of a pause, of an abort or of `snapshotSoon`.
+   */
+  readonly onSnapshot?: (snapshot: Snapshot, isAsked: boolean) => Promise<void>;
   /** The device was lost; training resumes after `step` steps. */
   readonly onDeviceLost?: (step: number, reason: string) => void;
 }
@@ -84,6 +93,8 @@ export class TrainingLoop {
   readonly #pauseGate = new PauseGate();
   #opened: Opened;
   #tracker: ProgressTracker | null = null;
+  /** True if the next step shall be followed by a snapshot, whether or not one is due. */
+  #asked = false;
 
   private constructor(runtime: LoopRuntime, settings: LoopSettings, opened: Opened) {
     this.#runtime = runtime;
@@ -130,6 +141,12 @@ export class TrainingLoop {
   /** Pauses training at its next step, until `resume`. */
   pause(): void {
     this.#pauseGate.close();
+    this.snapshotSoon();
+  }
+
+  /** Takes a snapshot at the next step, because the process may end without a warning. */
+  snapshotSoon(): void {
+    this.#asked = true;
   }
 
   resume(): void {
@@ -137,14 +154,15 @@ export class TrainingLoop {
   }
 
   /**
-   * Runs the steps of a task; one task at a time. If aborted, it rejects at the next step with the signal's reason.
+   * Runs the steps of a task; one task at a time. If aborted, it takes a snapshot at the next step, and rejects with the signal's reason.
    * @throws TapestryError `training.diverged` or `train.not-finite`; `device.lost` or `adapter.missing` if the adapter does not
    * come back; and errors of the task's own functions
    */
   async run(task: TrainingTask, signal: AbortSignal): Promise<TrainingResult> {
-    const tracker = new ProgressTracker(task.steps, this.#settings.shape, this.#runtime.now);
+    const { steps, readings } = task.done ?? { steps: 0, readings: [] };
+    const tracker = new ProgressTracker(task.steps, this.#settings.shape, this.#runtime.now, readings);
     this.#tracker = tracker;
-    let snapshot: Snapshot = { ...task.from, steps: 0 };
+    let snapshot: Snapshot = { ...task.from, steps, readings };
     let loaded = false;
     for (let losses = 0; ; ) {
       const from = snapshot;
@@ -159,11 +177,15 @@ export class TrainingLoop {
         if (!loaded) await task.onLoaded?.(trainer);
         loaded = true;
         signal.throwIfAborted();
-        const keep = (taken: Snapshot) => {
-          snapshot = taken;
+        const take = async (done: number) => {
+          snapshot = await this.#snapshot(task, tracker, done);
+          const isAsked = this.#asked || signal.aborted;
+          this.#asked = false;
+          await task.onSnapshot?.(snapshot, isAsked);
         };
-        const done = await this.#steps(task, from.steps, { tracker, keep }, signal);
-        const place = await this.#snapshot(task, done);
+        const done = await this.#steps(task, from.steps, { tracker, take }, signal);
+        const { readings: _, ...place } = await this.#snapshot(task, tracker, done);
+        if (signal.aborted) await take(done);
         signal.throwIfAborted();
         const { meanLoss } = tracker;
         return { ...place, kernels: trainer.kernels, meanLoss, lastLoss: tracker.progress.trainingLoss };
@@ -188,17 +210,20 @@ export class TrainingLoop {
   async #steps(
     task: TrainingTask,
     before: number,
-    { tracker, keep }: { readonly tracker: ProgressTracker; readonly keep: (snapshot: Snapshot) => void },
+    { tracker, take }: { readonly tracker: ProgressTracker; readonly take: (done: number) => Promise<void> },
     signal: AbortSignal,
   ): Promise<number> {
     const { trainer, throttle } = this.#opened;
+    const isOver = (done: number) => done >= task.steps || task.isEnough?.(done) === true;
+    if (before >= task.steps || (before > 0 && isOver(before))) return before;
     const snapshots = new SnapshotSchedule(this.#runtime.now);
+    this.#asked = false;
     throttle.start();
     tracker.start(before);
-    for (let done = before + 1; done <= task.steps; done++) {
+    for (let done = before + 1; ; done++) {
       trainer.step(task.sampler.next(), task.learningRate(done - 1));
       const waited = await throttle.stepGiven(signal);
-      const isLast = done === task.steps || task.isEnough?.(done) === true;
+      const isLast = isOver(done);
       const read = isLast || tracker.isDue(done);
       if (read) {
         const { loss, metrics } = await trainer.report();
@@ -207,29 +232,28 @@ export class TrainingLoop {
         task.onProgress?.(progress, metrics);
         throttle.start();
       } else if (waited) tracker.done(done);
-      signal.throwIfAborted();
-      if (isLast) return done;
-      const halted = await this.#pauseGate.passed(signal);
-      const due = (read || waited) && snapshots.due;
-      if (due)
-        await snapshots.take(async () => {
-          const taken = await this.#snapshot(task, done);
-          keep(taken);
-          await task.onSnapshot?.(taken);
-        });
-      if (halted || due) {
+      if (isLast && !signal.aborted) return done;
+      let due = (read || waited) && snapshots.due;
+      let halted = false;
+      // Before a pause, because it may end with the process; one that was asked for while another was taken follows it.
+      while (due || this.#asked || signal.aborted) {
+        await snapshots.take(() => take(done));
+        signal.throwIfAborted();
+        [due, halted] = [false, true];
+      }
+      halted = (await this.#pauseGate.passed(signal)) || halted;
+      if (halted) {
         throttle.start();
         tracker.start(done);
       }
       signal.throwIfAborted();
     }
-    return task.steps;
   }
 
   /** The place after the last queued step, which is the task's step `steps`. */
-  async #snapshot({ sampler }: TrainingTask, steps: number) {
+  async #snapshot({ sampler }: TrainingTask, { readings }: ProgressTracker, steps: number) {
     const place = sampler.save();
-    return { steps, state: await this.#opened.trainer.save(), sampler: place };
+    return { steps, readings, state: await this.#opened.trainer.save(), sampler: place };
   }
 
   /**

@@ -25,11 +25,18 @@ export class ProgressTracker {
   readonly #steps: number;
   readonly #every: number;
   readonly #now: () => number;
-  #readings: TrainingProgress[] = [];
+  #readings: readonly TrainingProgress[];
   #from = { steps: 0, at: 0 };
   progress = noProgress;
 
-  constructor(steps: number, { batch, sequence }: BatchShape, now: () => number) {
+  /** `readings` are those of steps that were done before. */
+  constructor(
+    steps: number,
+    { batch, sequence }: BatchShape,
+    now: () => number,
+    readings: readonly TrainingProgress[] = [],
+  ) {
+    this.#readings = readings;
     this.#tokensPerStep = batch * sequence;
     this.#steps = steps;
     this.#every = Math.ceil(steps / maxReadings);
@@ -63,9 +70,14 @@ export class ProgressTracker {
     const seconds = Math.max(this.#now() - this.#from.at, 1) / 1000;
     const tokensPerSecond = ((steps - this.#from.steps) * this.#tokensPerStep) / seconds;
     this.progress = { steps, tokens: steps * this.#tokensPerStep, trainingLoss, tokensPerSecond };
-    this.#readings.push(this.progress);
+    this.#readings = [...this.#readings, this.progress];
     this.start(steps);
     return this.progress;
+  }
+
+  /** Each time that the loss was read, in order. */
+  get readings(): readonly TrainingProgress[] {
+    return this.#readings;
   }
 
   /** Mean of the losses read, as an f32. NaN before the first. */

@@ -58,6 +58,7 @@ function memoryFiles() {
     write: async (name: string, bytes: Uint8Array<ArrayBuffer>) => {
       kept.set(name, bytes);
     },
+    remove: async (name: string) => void kept.delete(name),
   };
 }
 

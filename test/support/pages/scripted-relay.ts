@@ -170,6 +170,7 @@ Comlink.expose({
     await tell({ event: 'left', reason: 'finished', contributions: 1, tokens: 25600 });
     left?.();
   },
+  storeSoon() {},
   retryNow() { self.asked.push('retry now'); },
   setPower() {},
   async receipts() { return null; },

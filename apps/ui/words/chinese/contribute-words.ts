@@ -187,6 +187,14 @@ export const contributeWords: Messages['contribute'] = {
   abandoned: (round) =>
     `第 ${round} 轮没有产生基座模型，将重新开放：贡献太少，或者它的基座模型在留出文本上比训练任务允许的更差。`,
   deviceLost: (round, step) => `GPU 曾失去连接，现已重新打开。第 ${round} 轮从第 ${step} 步之后继续。`,
+  storedRound: {
+    resumed: (round, step) => `第 ${round} 轮从此浏览器保存的第 ${step} 步之后继续。`,
+    returned: (round, steps) =>
+      `第 ${round} 轮在此页面关闭期间已结束。其中 ${plural(steps, { other: '# 步' })}学到的内容会计入你的下一次贡献。`,
+    lost: (code) => `此浏览器保存的一轮无法使用（${code}）。你的节点会重新开始这一轮。`,
+    failed: (round) => `此浏览器无法保存第 ${round} 轮。如果现在关闭页面，这一轮的步数会丢失。`,
+    failedNext: '请在此设备上腾出空间。你的节点会自动重试。',
+  },
   tooShort: (round, lasts, training, upload) =>
     `第 ${round} 轮持续 ${lasts}。此设备完成最少步数需要 ${training}，上传需要 ${upload}，因此它的贡献可能太晚。`,
   tooShortNext: '如果工作总是太晚，设备就只跟随训练任务。更高的功率、更快的设备或网络能让它的贡献计入。',

@@ -210,6 +210,17 @@ export const contributeWords = {
     `Round ${round} made no base and opens again: it had too few contributions, or its base was worse on held-out text than the run allows.`,
   deviceLost: (round: number, step: number) =>
     `The GPU device was lost and has been opened again. Round ${round} resumes after step ${step}.`,
+  storedRound: {
+    resumed: (round: number, step: number) =>
+      `Round ${round} goes on after step ${step}, where this browser stored it.`,
+    returned: (round: number, steps: number) =>
+      `Round ${round} closed while this page was gone. What its ${plural(steps, { one: 'step', other: '# steps' })} learned goes into your next contribution.`,
+    lost: (code: string) =>
+      `The round that this browser stored cannot be used (${code}). Your node begins it anew.`,
+    failed: (round: number) =>
+      `This browser could not store round ${round}. If the page closes now, its steps are lost.`,
+    failedNext: 'Free some space on this device. Your node tries again by itself.',
+  },
   tooShort: (round: number, lasts: string, training: string, upload: string) =>
     `Round ${round} lasts ${lasts}. This device needs ${training} for its least steps and ${upload} for its upload, so its ` +
     'contribution may be late.',

@@ -218,6 +218,17 @@ export const contributeWords: Messages['contribute'] = {
     `Le tour ${round} n’a pas donné de base et s’ouvre à nouveau : il avait trop peu de contributions, ou sa base était moins bonne sur le texte mis de côté que la session ne l’admet.`,
   deviceLost: (round, step) =>
     `Le GPU a été perdu et rouvert. Le tour ${round} reprend après le pas ${step}.`,
+  storedRound: {
+    resumed: (round, step) =>
+      `Le tour ${round} reprend après le pas ${step}, là où ce navigateur l’a enregistré.`,
+    returned: (round, steps) =>
+      `Le tour ${round} s’est fermé pendant l’absence de cette page. Ce que ${plural(steps, { one: 'son pas a appris', many: 'ses # pas ont appris', other: 'ses # pas ont appris' })} entre dans votre prochaine contribution.`,
+    lost: (code) =>
+      `Le tour enregistré par ce navigateur est inutilisable (${code}). Votre nœud le recommence.`,
+    failed: (round) =>
+      `Ce navigateur n’a pas pu enregistrer le tour ${round}. Si la page se ferme maintenant, ses pas sont perdus.`,
+    failedNext: 'Libérez de l’espace sur cet appareil. Votre nœud réessaie de lui-même.',
+  },
   tooShort: (round, lasts, training, upload) =>
     `Le tour ${round} dure ${lasts}. Cet appareil a besoin de ${training} pour son minimum de pas et de ${upload} pour l’envoi ; sa contribution peut donc arriver trop tard.`,
   tooShortNext:

@@ -209,6 +209,17 @@ export const contributeWords: Messages['contribute'] = {
     `Runde ${round} ergab keine Basis und wird erneut geöffnet: Sie hatte zu wenige Beiträge, oder ihre Basis war auf zurückgehaltenem Text schlechter, als der Lauf erlaubt.`,
   deviceLost: (round, step) =>
     `Die GPU ging verloren und wurde wieder geöffnet. Runde ${round} geht nach Schritt ${step} weiter.`,
+  storedRound: {
+    resumed: (round, step) =>
+      `Runde ${round} geht nach Schritt ${step} weiter, wo dieser Browser sie gespeichert hat.`,
+    returned: (round, steps) =>
+      `Runde ${round} wurde geschlossen, während diese Seite weg war. Was ${plural(steps, { one: 'ihr Schritt gelernt hat', other: 'ihre # Schritte gelernt haben' })}, kommt in Ihren nächsten Beitrag.`,
+    lost: (code) =>
+      `Die Runde, die dieser Browser gespeichert hat, ist nicht verwendbar (${code}). Ihr Knoten beginnt sie neu.`,
+    failed: (round) =>
+      `Dieser Browser konnte Runde ${round} nicht speichern. Wird die Seite jetzt geschlossen, gehen ihre Schritte verloren.`,
+    failedNext: 'Schaffen Sie Platz auf diesem Gerät. Ihr Knoten versucht es von selbst erneut.',
+  },
   tooShort: (round, lasts, training, upload) =>
     `Runde ${round} dauert ${lasts}. Dieses Gerät braucht ${training} für seine Mindestzahl an Schritten und ${upload} zum Senden, sein Beitrag kommt also vielleicht zu spät.`,
   tooShortNext:

@@ -217,6 +217,16 @@ export const contributeWords: Messages['contribute'] = {
     `A rodada ${round} não deu uma base e abre de novo: teve poucas contribuições, ou a base era pior no texto reservado do que a sessão permite.`,
   deviceLost: (round, step) =>
     `A GPU foi perdida e aberta de novo. A rodada ${round} recomeça após o passo ${step}.`,
+  storedRound: {
+    resumed: (round, step) =>
+      `A rodada ${round} continua após o passo ${step}, onde este navegador a guardou.`,
+    returned: (round, steps) =>
+      `A rodada ${round} fechou enquanto esta página não estava aberta. O que ${plural(steps, { one: 'o seu passo aprendeu', many: 'os seus # passos aprenderam', other: 'os seus # passos aprenderam' })} entra na sua próxima contribuição.`,
+    lost: (code) => `A rodada que este navegador guardou não pode ser usada (${code}). O seu nó a recomeça.`,
+    failed: (round) =>
+      `Este navegador não conseguiu guardar a rodada ${round}. Se a página fechar agora, os passos dela se perdem.`,
+    failedNext: 'Libere espaço neste aparelho. O seu nó tenta de novo sozinho.',
+  },
   tooShort: (round, lasts, training, upload) =>
     `A rodada ${round} dura ${lasts}. Este aparelho precisa de ${training} para o seu mínimo de passos e de ${upload} para o envio, por isso a sua contribuição pode chegar tarde.`,
   tooShortNext:

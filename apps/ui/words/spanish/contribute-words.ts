@@ -217,6 +217,17 @@ export const contributeWords: Messages['contribute'] = {
     `La ronda ${round} no dio una base y se abre de nuevo: tuvo muy pocas contribuciones, o su base era peor en el texto reservado de lo que la sesión permite.`,
   deviceLost: (round, step) =>
     `La GPU se perdió y se ha vuelto a abrir. La ronda ${round} se reanuda tras el paso ${step}.`,
+  storedRound: {
+    resumed: (round, step) =>
+      `La ronda ${round} continúa tras el paso ${step}, donde este navegador la guardó.`,
+    returned: (round, steps) =>
+      `La ronda ${round} se cerró mientras esta página no estaba. Lo que ${plural(steps, { one: 'aprendió su paso', many: 'aprendieron sus # pasos', other: 'aprendieron sus # pasos' })} entra en tu próxima contribución.`,
+    lost: (code) =>
+      `La ronda que guardó este navegador no se puede usar (${code}). Tu nodo la empieza de nuevo.`,
+    failed: (round) =>
+      `Este navegador no pudo guardar la ronda ${round}. Si la página se cierra ahora, se pierden sus pasos.`,
+    failedNext: 'Libera espacio en este dispositivo. Tu nodo lo intenta de nuevo por sí solo.',
+  },
   tooShort: (round, lasts, training, upload) =>
     `La ronda ${round} dura ${lasts}. Este dispositivo necesita ${training} para su mínimo de pasos y ${upload} para el envío, así que su contribución puede llegar tarde.`,
   tooShortNext:

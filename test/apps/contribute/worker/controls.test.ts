@@ -7,6 +7,7 @@ function recording() {
     pause: () => void done.push('pause'),
     resume: () => void done.push('resume'),
     finish: () => void done.push('finish'),
+    storeSoon: () => void done.push('store soon'),
     retryNow: () => void done.push('retry now'),
     setPower: (power: number) => void done.push(`power ${power}`),
   };

@@ -37,8 +37,8 @@ async function askSilentRelay(corpus: string | null): Promise<SessionEvent[]> {
   const runtime: Runtime = {
     kind: 'node',
     gpu: () => Promise.reject(new Error('not asked for')),
-    files: { read: async () => null, write: async () => {} },
-    cache: { read: async () => null, write: async () => {} },
+    files: { read: async () => null, write: async () => {}, remove: async () => {} },
+    cache: { read: async () => null, write: async () => {}, remove: async () => {} },
     now: () => 0,
     sleep: (_milliseconds, signal) =>
       new Promise((resolve) => {
