@@ -4,9 +4,8 @@ import { digestOf, type Tuning } from '../../client/gpu/tuning/tuner.ts';
 import { saveTunings, type TuningStore } from '../../client/gpu/tuning/tunings.ts';
 import type { Files } from '../../client/runtime.ts';
 
-/** A folder in memory. */
-export function memoryFiles(): Files {
-  const files = new Map<string, Uint8Array<ArrayBuffer>>();
+/** A folder in memory, with these files. */
+export function memoryFiles(files = new Map<string, Uint8Array<ArrayBuffer>>()): Files {
   return {
     read: async (name) => files.get(name)?.slice() ?? null,
     write: async (name, bytes) => {

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Network, Socket } from '../../../client/contribute/network.ts';
@@ -170,6 +170,27 @@ test('a node that restarts resumes with its optimizer moments and offers no delt
     1, 2, 3,
   ]);
   expect(relay.status().totals).toMatchObject({ contributions: 3, refusals: 0 });
+});
+
+test('a node that leaves in the middle of a round and comes back contributes it with the steps that it had', async () => {
+  const localSteps = 40;
+  const create = tinyRun({ rounds: 1, localSteps, quorum: 1, target: 1 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const folder = await stage.folder();
+  const before = stage.node(folder, relay.url, { power: 0.3 });
+  await before.said('step', ({ step }) => step > 3);
+  await before.leave();
+  const stored = before.all('snapshot').at(-1);
+  expect(stored).toMatchObject({ round: 1, step: expect.any(Number) });
+  const again = stage.node(folder, relay.url);
+  expect(await again.done).toBeUndefined();
+  expect(again.all('round-resumed')).toMatchObject([{ round: 1, step: stored?.step, steps: localSteps }]);
+  expect(again.all('step')[0]?.step).toBeGreaterThan(stored?.step ?? localSteps);
+  expect(relay.status().totals).toMatchObject({ contributions: 1, refusals: 0 });
+  expect(again.all('acknowledged')).toMatchObject([{ round: 1, tokens: localSteps * 32 }]);
+  // The run is over, and nothing of the round is left beside the state.
+  const files = await readdir(folder);
+  expect(files.filter((name) => name.startsWith('snapshot-'))).toEqual([]);
 });
 
 test.each([

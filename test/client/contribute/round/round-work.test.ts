@@ -1,95 +1,20 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { ContributorEvent } from '../../../../client/contribute/events.ts';
-import type { Network } from '../../../../client/contribute/network.ts';
 import { normOf } from '../../../../client/contribute/round/base-delta.ts';
 import { returned } from '../../../../client/contribute/round/error-feedback.ts';
-import { NodeStore } from '../../../../client/contribute/round/node-store.ts';
-import { RoundWork } from '../../../../client/contribute/round/round-work.ts';
-import { byteTokenizer } from '../../../../client/data/tokenizer.ts';
-import { openDevice } from '../../../../client/gpu/device.ts';
-import { nodeNetwork } from '../../../../client/host/node/network.ts';
-import { nodeGpu, nodeRuntime } from '../../../../client/host/node/runtime.ts';
 import { initialParameters } from '../../../../client/model/parameters.ts';
-import { RelayHttp } from '../../../../client/relay-http.ts';
-import type { Runtime } from '../../../../client/runtime.ts';
-import { contentHash } from '../../../../client/sha256.ts';
-import { stepSites } from '../../../../client/train/step-sites.ts';
 import { sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
-import { tinyCorpus, tinyTerms } from '../../../support/contribute/harness.ts';
+import { tinyTerms } from '../../../support/contribute/harness.ts';
+import { RoundNode } from '../../../support/contribute/round-node.ts';
 import { integersOf } from '../../../support/relay/integers.ts';
 import { withoutGradient } from '../../../support/train/small-run.ts';
-import { memoryFiles, tuneNorms } from '../../../support/tuned-store.ts';
 
-const { config, shape, optimizer, layout, run } = tinyTerms;
+const { config, layout, run } = tinyTerms;
 const never = new AbortController().signal;
 const healthy = initialParameters(config, layout, 1);
 
-/** A node's events and its store; every base is already downloaded. */
-class Node {
-  readonly events: ContributorEvent[] = [];
-  readonly runtime: Runtime;
-  readonly network: Network;
-  readonly #bases = new Map<string, Uint8Array<ArrayBuffer>>();
-  readonly #open: RoundWork[] = [];
-
-  constructor() {
-    const files = memoryFiles();
-    this.runtime = { ...nodeRuntime({ folder: '/nowhere' }), files, cache: memoryFiles() };
-    this.network = {
-      ...nodeNetwork(files),
-      fetch: async (url) => new Response(this.#bases.get(url.pathname.split('/').at(-1) ?? '')),
-    };
-  }
-
-  get store(): NodeStore {
-    const http = new RelayHttp(this.network, this.runtime, new URL('http://relay.example/'));
-    return new NodeStore(this.runtime, http);
-  }
-
-  /** Makes the round's work as a newly started process does. */
-  async start(terms = tinyTerms): Promise<RoundWork> {
-    const tell = (event: ContributorEvent) => this.events.push(event);
-    const options = { corpus: tinyCorpus('even'), tokenizer: byteTokenizer, seed: 5, power: 1, tell };
-    const device = await openDevice(await nodeGpu());
-    const { work } = await RoundWork.open(this.runtime, device, this.store, terms, options);
-    this.#open.push(work);
-    return work;
-  }
-
-  /** A round's contribution; null where there is none. */
-  async train(
-    work: RoundWork,
-    round: number,
-    parameters: Float32Array<ArrayBuffer>,
-    localSteps = tinyTerms.localSteps,
-    normBound = 1e3,
-  ) {
-    const bytes = new Uint8Array(parameters.buffer.slice(0));
-    const base = await contentHash(bytes);
-    this.#bases.set(base, bytes);
-    const workUntil = () => Number.POSITIVE_INFINITY;
-    return work.train({ round, base, attempt: 0, localSteps, normBound }, workUntil, never);
-  }
-
-  /** Stores the choices that \`tapestry bench tune\` would. */
-  async tune(): Promise<void> {
-    const device = await openDevice(await nodeGpu());
-    await tuneNorms(this.runtime.cache, device, stepSites(device, config, shape, optimizer));
-    device.close();
-  }
-
-  changes() {
-    return this.events.flatMap((event) => (event.event === 'kernels-changed' ? [event.change] : []));
-  }
-
-  close(): void {
-    for (const work of this.#open) work.training.close();
-  }
-}
-
-let node: Node;
+let node: RoundNode;
 beforeEach(() => {
-  node = new Node();
+  node = new RoundNode();
 });
 afterEach(() => node.close());
 

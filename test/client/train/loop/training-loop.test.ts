@@ -136,12 +136,33 @@ describe('without interruption', () => {
     });
     expect(await loop.run(rest, never)).toMatchObject(plain);
   });
+
+  test('a task with steps done before gives the losses of one that did them itself, and none more where they are enough', async () => {
+    const loop = await openLoop();
+    const snapshots: Snapshot[] = [];
+    const whole = await loop.run(taskOf({ onSnapshot: async (taken) => void snapshots.push(taken) }), never);
+    const from = snapshots.at(-1);
+    if (from === undefined) throw new Error('no snapshot was taken');
+    const asked: number[] = [];
+    const asking = (step: number) => {
+      asked.push(step);
+      return learningRate(step);
+    };
+    const rest = taskOf({ from, done: from, learningRate: asking });
+    expect(await loop.run(rest, never)).toEqual(whole);
+    expect(asked[0]).toBe(from.steps);
+    const enough = await loop.run({ ...rest, isEnough: (done) => done >= from.steps }, never);
+    expect(enough).toMatchObject({ steps: from.steps, state: from.state, sampler: from.sampler });
+    expect(enough.meanLoss).toBeGreaterThan(0);
+    expect(asked).toHaveLength(steps - from.steps);
+  });
 });
 
 describe('interrupted', () => {
   test('a pause holds training at a step and changes no bit', async () => {
-    const loop = await openLoop();
+    const loop = await openLoop({ time: clock(0) });
     let asked = 0;
+    const taken: [steps: number, isAsked: boolean][] = [];
     const paused = Promise.withResolvers<void>();
     const task = taskOf({
       learningRate: (step) => {
@@ -151,6 +172,9 @@ describe('interrupted', () => {
       onProgress: ({ steps: done }) => {
         if (done !== 11) return;
         loop.pause();
+      },
+      onSnapshot: async ({ steps: done }, isAsked) => {
+        taken.push([done, isAsked]);
         paused.resolve();
       },
     });
@@ -159,6 +183,8 @@ describe('interrupted', () => {
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
     expect(asked).toBe(11);
     expect(loop.progress.steps).toBe(11);
+    // A process that is paused may be ended: by this clock no snapshot was due.
+    expect(taken).toEqual([[11, true]]);
     loop.resume();
     expect(await running).toMatchObject(plain);
     expect(asked).toBe(steps);
@@ -168,14 +194,17 @@ describe('interrupted', () => {
     const loop = await openLoop();
     const stop = new AbortController();
     let asked = 0;
+    const taken: number[] = [];
     const task = taskOf({
       learningRate: (step) => {
         if (++asked === 9) stop.abort(new Error('enough'));
         return learningRate(step);
       },
+      onSnapshot: async ({ steps: done }, isAsked) => void (isAsked && taken.push(done)),
     });
     await expect(loop.run(task, stop.signal)).rejects.toThrow('enough');
     expect(asked).toBe(9);
+    expect(taken).toEqual([9]);
     loop.pause();
     const leaving = new AbortController();
     const held = loop.run(taskOf(), leaving.signal);
