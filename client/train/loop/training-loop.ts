@@ -179,6 +179,7 @@ export class TrainingLoop {
         signal.throwIfAborted();
         const take = async (done: number) => {
           snapshot = await this.#snapshot(task, tracker, done);
+          tracker.done(done);
           const isAsked = this.#asked || signal.aborted;
           this.#asked = false;
           await task.onSnapshot?.(snapshot, isAsked);
