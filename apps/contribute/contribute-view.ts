@@ -4,7 +4,7 @@ import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
 import { type LossPoint, withPoint } from './progress/loss-points.ts';
 import { addNotice, endNotices, type Notice } from './progress/notice-list.ts';
-import { withStoredRound } from './progress/stored-round.ts';
+import { withStored } from './progress/stored.ts';
 import { tooShort } from './progress/too-short.ts';
 import type { WorkerEvent } from './worker/worker-api.ts';
 
@@ -308,12 +308,6 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         ...warn(progress, 'device-lost', words.deviceLost(event.round, event.step)),
         step: event.step,
       };
-    case 'snapshot':
-    case 'snapshot-failed':
-    case 'round-resumed':
-    case 'round-returned':
-    case 'round-lost':
-      return { ...progress, ...withStoredRound(progress, event) };
     case 'kernels-changed':
       return warn(progress, 'kernels-changed', words.kernelsChanged);
     case 'kernels-demoted':
@@ -350,8 +344,8 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         ? warn(progress, 'too-short', tooShort(event), words.tooShortNext)
         : ended(progress, 'too-short');
     case 'measured':
-    case 'restored':
-    case 'fresh':
       return progress;
+    default:
+      return { ...progress, ...withStored(progress, event) };
   }
 }

@@ -327,10 +327,8 @@ export class Contributor {
     const made = this.#work?.made(payload);
     if (!made) return;
     const { round, tokens } = made;
-    this.#accepted = {
-      contributions: this.#accepted.contributions + 1,
-      tokens: this.#accepted.tokens + tokens,
-    };
+    const before = this.#accepted;
+    this.#accepted = { contributions: before.contributions + 1, tokens: before.tokens + tokens };
     this.#tell({ event: 'acknowledged', round, payload, tokens, sequence });
     await this.#work?.accept(sequence === null ? null : (this.#relay?.receipt ?? null));
   }

@@ -2,27 +2,31 @@ import type { ContributorEvent } from '../../../client/contribute/events.ts';
 import { messages } from '../../ui/messages.ts';
 import { addNotice, endNotices, type Notice } from './notice-list.ts';
 
-/** What the events of a stored round change of the view. */
-interface StoredRoundView {
+/** The part of the view that changes with what this browser stores of a node's work. */
+interface StoredView {
   readonly step: number;
   readonly notices: readonly Notice[];
 }
 
-type StoredRoundEvent = Extract<
+type StoredEvent = Extract<
   ContributorEvent,
-  { event: 'snapshot' | 'snapshot-failed' | 'round-resumed' | 'round-returned' | 'round-lost' }
+  {
+    event:
+      | ('restored' | 'fresh')
+      | ('snapshot' | 'snapshot-failed' | 'round-resumed' | 'round-returned' | 'round-lost');
+  }
 >;
 
 const words = messages.contribute.storedRound;
 
-/** The view after an event of the round that this browser stores while it is trained. */
-export function withStoredRound(
-  { step, notices }: StoredRoundView,
-  event: StoredRoundEvent,
-): StoredRoundView {
+/** The view after an event of the state that this browser stores, or of the round that it stores while it is trained. */
+export function withStored({ step, notices }: StoredView, event: StoredEvent): StoredView {
   const add = (kind: string, tone: Notice['tone'], text: string, next: string | null = null) =>
     addNotice(notices, { kind, tone, text, next });
   switch (event.event) {
+    case 'restored':
+    case 'fresh':
+      return { step, notices };
     case 'snapshot':
       return { step, notices: endNotices(notices, ['snapshot-failed']) };
     case 'snapshot-failed':
