@@ -219,12 +219,10 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         steps: event.steps,
         loss: withBase(progress, event),
       };
-    case 'last-base':
-      return {
-        ...progress,
-        lastBase: { hash: event.base, heldOutLoss: event.heldOutLoss },
-        loss: withBase(progress, event),
-      };
+    case 'last-base': {
+      const { base: hash, heldOutLoss } = event;
+      return { ...progress, lastBase: { hash, heldOutLoss }, loss: withBase(progress, event) };
+    }
     case 'step': {
       // Steps that are repeated after a lost device or a resume count again, because they are computed again.
       const localSteps = progress.localSteps + Math.max(1, event.step - progress.step);
