@@ -1,3 +1,4 @@
+import type { Problem as Finding } from '../../relay/verify/problems.ts';
 import { formatDuration } from '../ui/format.ts';
 import { Own, ProblemMessage, ProblemNext } from '../ui/language/problem-text.tsx';
 import { messages } from '../ui/messages.ts';
@@ -50,6 +51,13 @@ function Failure({ problem }: { problem: Problem }) {
   );
 }
 
+/** What a finding means, in the language of the page. The verifier's own English follows it, and stands alone on an English page. */
+function Meaning({ finding }: { finding: Finding }) {
+  const [value = 0, least = 0] = finding.values ?? [];
+  const meaning = messages.findings?.[finding.code](value, least);
+  return meaning === undefined ? null : <p>{meaning}</p>;
+}
+
 /** What the audit found: intact, or each problem with its place; or why there is no verdict. */
 export function Verdict({ session }: { session: Session }) {
   const report = session.report.value;
@@ -73,10 +81,11 @@ export function Verdict({ session }: { session: Session }) {
       {isIntact && entries > signed && <p>{words.unsigned(entries - signed)}</p>}
       {!isIntact && (
         <ul class="problems">
-          {problems.map(({ place, problem }) => (
-            <li key={`${place} ${problem}`} class="notice" data-tone="bad">
+          {problems.map((found) => (
+            <li key={`${found.place} ${found.problem}`} class="notice" data-tone="bad">
+              <Meaning finding={found} />
               <Own>
-                <code>{place}</code> {problem}
+                <code>{found.place}</code> {found.problem}
               </Own>
             </li>
           ))}

@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import '../ui/base.css';
-import { openPage } from '../ui/language/open-page.ts';
+import { keepDescription, openPage } from '../ui/language/open-page.ts';
+import { messages } from '../ui/messages.ts';
 import { storePages } from '../ui/offline/store-pages.ts';
 import { openStatusFeed } from '../ui/status-feed.ts';
 import './contribute.css';
@@ -14,6 +15,7 @@ void openPage((mount) => {
   if (token !== '') history.replaceState(null, '', location.pathname);
   const session = openController(openStatusFeed(), token);
   followInTab(session);
+  keepDescription(() => messages.contribute.description);
   render(<Contribute session={session} />, mount);
   void session.look();
   void storePages();

@@ -1,6 +1,6 @@
 import { render } from 'preact';
 import '../ui/base.css';
-import { keepTitle, openPage } from '../ui/language/open-page.ts';
+import { keepDescription, keepTitle, openPage } from '../ui/language/open-page.ts';
 import { messages } from '../ui/messages.ts';
 import { openStatusFeed } from '../ui/status-feed.ts';
 import './dashboard.css';
@@ -14,6 +14,7 @@ import { SpeechFeed } from './speech/speech-feed.ts';
 
 void openPage((mount) => {
   keepTitle(() => messages.dashboard.title);
+  keepDescription(() => messages.dashboard.description);
   const url = new URL(location.href);
   const secret = takePresenterSecret(url, sessionStorage, history);
   const ask = (request: RequestInit) => fetch('api/presenter', request);

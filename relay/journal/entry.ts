@@ -124,16 +124,25 @@ export interface StoredEntry {
   readonly hash: string;
 }
 
+/**
+ * What is wrong with an entry: it has not the form of its kind; it was changed, or does not follow the entry before; it breaks a rule of
+ * the run; a signature in it is not by whom it should be; it says something else than the contributions give; its payload is no delta
+ * of the run; or it is not of the run that was expected.
+ */
+export type EntryFault = 'form' | 'chain' | 'rule' | 'signature' | 'derived' | 'payload' | 'expected';
+
 /** An invalid entry: `field` names the column, or the place within the body such as `body.tokens`. */
 export class EntryError extends Error {
   readonly sequence: number;
   readonly field: string;
+  readonly fault: EntryFault;
 
-  constructor(sequence: number, field: string, problem: string) {
+  constructor(sequence: number, field: string, problem: string, fault: EntryFault = 'rule') {
     super(problem);
     this.name = 'EntryError';
     this.sequence = sequence;
     this.field = field;
+    this.fault = fault;
   }
 
   get place(): string {
@@ -198,12 +207,13 @@ export function nextEntry(previous: StoredEntry | null, now: number, { kind, bod
  */
 export function checkEntry(stored: StoredEntry, previous: StoredEntry | null): Entry {
   const sequence = (previous?.sequence ?? 0) + 1;
-  const wrong = (field: string, problem: string) => new EntryError(sequence, field, problem);
+  const wrong = (field: string, problem: string, fault: EntryFault = 'chain') =>
+    new EntryError(sequence, field, problem, fault);
   if (stored.sequence !== sequence) throw wrong('sequence', `is ${stored.sequence}, expected ${sequence}`);
   if (stored.previous !== (previous?.hash ?? noPrevious)) {
     throw wrong('previous', 'is not the hash of the entry before');
   }
-  if (!v.is(count, stored.time)) throw wrong('time', 'is not a number of milliseconds');
+  if (!v.is(count, stored.time)) throw wrong('time', 'is not a number of milliseconds', 'form');
   if (stored.hash !== entryHash(stored)) {
     throw wrong('hash', 'is not the hash of the entry: its time, kind, body or hash was changed');
   }
@@ -212,16 +222,16 @@ export function checkEntry(stored: StoredEntry, previous: StoredEntry | null): E
   try {
     body = JSON.parse(stored.body);
   } catch {
-    throw wrong('body', 'is not JSON');
+    throw wrong('body', 'is not JSON', 'form');
   }
   const { kind, time, hash } = stored;
   const parsed = v.safeParse(entrySchema, { sequence, time, kind, body, hash });
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    throw wrong(v.getDotPath(issue) ?? 'body', issue.message);
+    throw wrong(v.getDotPath(issue) ?? 'body', issue.message, 'form');
   }
   if (JSON.stringify(parsed.output.body) !== stored.body) {
-    throw wrong('body', 'is not in the one spelling that the journal uses');
+    throw wrong('body', 'is not in the one spelling that the journal uses', 'form');
   }
   return parsed.output;
 }
@@ -230,7 +240,7 @@ export function checkEntry(stored: StoredEntry, previous: StoredEntry | null): E
 export function appliedEntry({ sequence, time, kind, body, hash }: StoredEntry): Entry {
   const parsed = v.safeParse(entrySchema, { sequence, time, kind, body: JSON.parse(body), hash });
   if (parsed.success) return parsed.output;
-  throw new EntryError(sequence, 'body', parsed.issues[0].message);
+  throw new EntryError(sequence, 'body', parsed.issues[0].message, 'form');
 }
 
 /** An entry as one line of JSON, as `GET /journal` gives it: `body` stays the text that was hashed, and reads as JSON. */
@@ -255,13 +265,13 @@ export function entryOfLine(line: string, sequence: number): StoredEntry {
   try {
     parsed = JSON.parse(line);
   } catch {
-    throw new EntryError(sequence, 'line', 'is not JSON');
+    throw new EntryError(sequence, 'line', 'is not JSON', 'form');
   }
   const checked = v.safeParse(lineSchema, parsed);
-  if (!checked.success) throw new EntryError(sequence, 'line', 'is not a journal entry');
+  if (!checked.success) throw new EntryError(sequence, 'line', 'is not a journal entry', 'form');
   const entry = { ...checked.output, body: JSON.stringify(checked.output.body) };
   if (lineOf(entry) !== line) {
-    throw new EntryError(sequence, 'line', 'is not in the one spelling that the journal uses');
+    throw new EntryError(sequence, 'line', 'is not in the one spelling that the journal uses', 'form');
   }
   return entry;
 }

@@ -22,5 +22,6 @@ export function storedEntryOf(row: Record<string, unknown>, sequence: number): S
   const parsed = v.safeParse(rowSchema, row);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw new EntryError(sequence, v.getDotPath(issue) ?? 'row', 'has a value of another type than an entry');
+  const field = v.getDotPath(issue) ?? 'row';
+  throw new EntryError(sequence, field, 'has a value of another type than an entry', 'form');
 }

@@ -87,10 +87,10 @@ async function* keyProblems(folder: string, replay: Replay | null): AsyncGenerat
   try {
     const key = await parseRelayKey(bytes);
     if (replay !== null && toHex(key.public) !== toHex(replay.run.manifest.relayKey)) {
-      yield { place: keyFile, problem: 'is not the key that the manifest names' };
+      yield { code: 'key.other', place: keyFile, problem: 'is not the key that the manifest names' };
     }
   } catch (error) {
     if (!(error instanceof TapestryError)) throw error;
-    yield { place: keyFile, problem: error.message };
+    yield { code: 'key.other', place: keyFile, problem: error.message };
   }
 }

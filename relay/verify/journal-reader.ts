@@ -75,7 +75,7 @@ export class JournalReader {
     return rows
       .map((row) => String(row['integrity_check']))
       .filter((problem) => problem !== 'ok')
-      .map((problem) => ({ place, problem: `SQLite: ${problem}` }));
+      .map((problem) => ({ code: 'journal.damaged', place, problem: `SQLite: ${problem}` }));
   }
 
   /** Throws TapestryError `run.in-use` if a relay began to write to a file that was read as immutable. */
@@ -94,7 +94,12 @@ export class JournalReader {
       return this.#database.prepare(selectEntries).all(after, pageEntries);
     } catch (cause) {
       if (!isDamage(cause)) throw unreadable(this.#path, cause);
-      throw new EntryError(after + 1, 'row', `or one soon after it cannot be read: ${messageOf(cause)}`);
+      throw new EntryError(
+        after + 1,
+        'row',
+        `or one soon after it cannot be read: ${messageOf(cause)}`,
+        'form',
+      );
     }
   }
 }

@@ -60,7 +60,7 @@ export class KeptEvidence {
       const claim = await claimOf(one, signer);
       if (claim === null) {
         const problem = `is not a ${one.kind} that the relay of this run signed`;
-        evidence.problems.push({ place: one.place, problem });
+        evidence.problems.push({ code: 'evidence.unsigned', place: one.place, problem });
       } else {
         const others = evidence.#claims.get(claim.sequence) ?? [];
         evidence.#claims.set(claim.sequence, [...others, claim]);
@@ -78,7 +78,7 @@ export class KeptEvidence {
         kept.kind === 'checkpoint'
           ? `has the root ${expected} for the first ${sequence} entries, and this journal ${here}: the relay showed two journals`
           : `is for an entry ${sequence} with the hash ${expected}, and this journal’s has ${here}: the relay showed two journals`;
-      this.problems.push({ place: kept.place, problem });
+      this.problems.push({ code: 'journal.forked', values: [sequence], place: kept.place, problem });
       this.contradicted.push(kept);
     }
   }
@@ -88,7 +88,7 @@ export class KeptEvidence {
     for (const { kept, sequence } of [...this.#claims.values()].flat()) {
       if (sequence <= size) continue;
       const problem = `names entry ${sequence}, but the journal has ${size} entries: its end was cut off`;
-      this.problems.push({ place: kept.place, problem });
+      this.problems.push({ code: 'journal.cut-off', values: [size, sequence], place: kept.place, problem });
     }
   }
 }

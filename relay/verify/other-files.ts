@@ -44,11 +44,15 @@ async function* misnamedBlobs(files: RunFiles): AsyncGenerator<Problem> {
     for (const { name, isFile } of await files.list(`blobs/${shelf.name}`)) {
       const place = `blobs/${shelf.name}/${name}`;
       if (!isFile || !isHash(name.replace(temporarySuffix, ''))) {
-        yield { place, problem: 'is not named by a hash' };
+        yield { code: 'file.misplaced', place, problem: 'is not named by a hash' };
       } else if (isHash(name) && place !== blobPlace(name)) {
-        yield { place, problem: 'is in the folder of other hashes' };
+        yield { code: 'file.misplaced', place, problem: 'is in the folder of other hashes' };
       } else if (isHash(name) && (await files.hash(place)) !== name) {
-        yield { place, problem: 'was changed: its bytes do not have the hash that names it' };
+        yield {
+          code: 'blob.changed',
+          place,
+          problem: 'was changed: its bytes do not have the hash that names it',
+        };
       }
     }
   }
@@ -58,10 +62,12 @@ async function* partialProblems(files: RunFiles): AsyncGenerator<Problem> {
   for (const { name } of await files.list('partial')) {
     const place = `partial/${name}`;
     const bytes = await files.read(place, Number.POSITIVE_INFINITY);
-    if (bytes === null) yield { place, problem: 'is no file that can be read' };
-    else if (!isUploadName(name)) yield { place, problem: 'is not named as an upload' };
+    if (bytes === null) yield { code: 'file.misplaced', place, problem: 'is no file that can be read' };
+    else if (!isUploadName(name))
+      yield { code: 'file.misplaced', place, problem: 'is not named as an upload' };
     else if (readRecords(bytes).damaged) {
-      yield { place: `${place}, byte ${readRecords(bytes).end}`, problem: 'this record was changed' };
+      const at = `${place}, byte ${readRecords(bytes).end}`;
+      yield { code: 'upload.changed', place: at, problem: 'this record was changed' };
     }
   }
 }

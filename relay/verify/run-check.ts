@@ -72,7 +72,12 @@ export class RunCheck {
     const { manifest, manifestBytes, manifestSignature } = replay.run;
     const signed = manifestSignedBytes(manifestBytes);
     if (!(await verifySignature(manifest.relayKey, signed, manifestSignature))) {
-      throw new EntryError(entry.sequence, 'body.signature', 'is not the relay’s signature of the manifest');
+      throw new EntryError(
+        entry.sequence,
+        'body.signature',
+        'is not the relay’s signature of the manifest',
+        'signature',
+      );
     }
     const length = manifest.model.parameters * 4;
     const bytes = await wholeBlob(source, toHex(manifest.initialBase), length, problems);
@@ -82,6 +87,7 @@ export class RunCheck {
         entry.sequence,
         'body.manifest',
         'names an initial base that is not finite float32',
+        'form',
       );
     }
     const removed = removedThrough(await source.committed(), manifest.limits);
@@ -138,11 +144,13 @@ export class RunCheck {
     const { sequence = 0 } = this.#before ?? {};
     if (this.replay.tree.size < sequence) {
       const problem = `has ${this.replay.tree.size} entries, and ${sequence} were verified before: its end was cut off`;
-      this.#problems.add({ place: 'journal', problem });
+      const values = [this.replay.tree.size, sequence];
+      this.#problems.add({ code: 'journal.cut-off', values, place: 'journal', problem });
     }
     if (removedThrough(committed, run.manifest.limits) >= this.removed) return;
     const problem = `has ${committed} committed rounds, and its newest commit was of a later one when it was first read`;
-    this.#problems.add({ place: 'journal', problem });
+    const values = [committed, this.removed];
+    this.#problems.add({ code: 'journal.rounds-missing', values, place: 'journal', problem });
   }
 
   /** Checks that this is the journal that was checked before, up to the point of which `entry` is the last. */
@@ -151,7 +159,7 @@ export class RunCheck {
     const { entry, round } = this.#before;
     if (hash === entry && round === this.replay.committed) return;
     const problem = `is not the entry ${entry} that was verified before: the relay showed two journals, or what was kept is wrong`;
-    throw new EntryError(sequence, 'hash', problem);
+    throw new EntryError(sequence, 'hash', problem, 'chain');
   }
 
   #accept(entry: Accepted): void {
@@ -168,7 +176,12 @@ export class RunCheck {
     this.#accepted = [];
     for (const { entry, isSigned } of accepted) {
       if (await isSigned) continue;
-      throw new EntryError(entry.sequence, 'body.signature', 'is not the node’s signature of its offer');
+      throw new EntryError(
+        entry.sequence,
+        'body.signature',
+        'is not the node’s signature of its offer',
+        'signature',
+      );
     }
     return accepted.map(({ entry }) => entry);
   }
@@ -191,6 +204,7 @@ export class RunCheck {
         entry.sequence,
         'body.payload',
         error instanceof Error ? error.message : String(error),
+        'payload',
       );
     }
     return bytes;
@@ -202,7 +216,7 @@ export class RunCheck {
     const bytes = await wholeBlob(this.#source, payload, payloadBytes, this.#problems);
     if (bytes !== null) return bytes;
     this.#fold = null;
-    throw new EntryError(entry.sequence, 'body.payload', 'could not be read a second time');
+    throw new EntryError(entry.sequence, 'body.payload', 'could not be read a second time', 'payload');
   }
 
   /** Throws `run.moved-on` if the relay has committed so many rounds since that it no longer keeps the payloads of `round`. */
@@ -222,12 +236,12 @@ export class RunCheck {
     const { root, signature } = entry.body.checkpoint;
     if (toHex(tree.root) !== root) {
       const problem = 'is not the root of the entries before this one';
-      throw new EntryError(entry.sequence, 'body.checkpoint.root', problem);
+      throw new EntryError(entry.sequence, 'body.checkpoint.root', problem, 'signature');
     }
     const text = new TextEncoder().encode(checkpointText(fromHex(run.id), tree));
     if (await verifySignature(run.manifest.relayKey, text, fromHex(signature))) return;
     const problem = 'is not the relay’s signature of the entries before this one';
-    throw new EntryError(entry.sequence, 'body.checkpoint.signature', problem);
+    throw new EntryError(entry.sequence, 'body.checkpoint.signature', problem, 'signature');
   }
 
   /** Begins to derive bases from a state of the journal. */
@@ -239,7 +253,11 @@ export class RunCheck {
       const bytes = await wholeBlob(this.#source, hash, parameters * 4, this.#problems);
       const vector = bytes && vectorOfBytes(bytes, parameters);
       if (bytes !== null && vector === null)
-        this.#problems.add({ place: blobPlace(hash), problem: 'is not finite float32' });
+        this.#problems.add({
+          code: 'blob.not-finite',
+          place: blobPlace(hash),
+          problem: 'is not finite float32',
+        });
       if (vector) vectors.push(vector);
     }
     this.#fold = vectors.length === state.length ? new RoundFold(manifest, codec, vectors) : null;
@@ -254,7 +272,7 @@ export class RunCheck {
     const base = bytes && vectorOfBytes(bytes, parameters);
     if (base === null) this.#fold = null;
     if (bytes !== null && base === null)
-      throw new EntryError(sequence, 'body.base', 'names a base that is not finite float32');
+      throw new EntryError(sequence, 'body.base', 'names a base that is not finite float32', 'form');
     if (base === null || this.#fold === null) return;
     this.#fold.adopt(base);
     this.base = this.replay.base;
@@ -287,23 +305,22 @@ export class RunCheck {
     const { state: next, delta, excluded, norm } = folded;
     if (norm !== entry.body.norm) {
       this.#fold = null;
-      throw new EntryError(entry.sequence, 'body.norm', `is not what the contributions give: ${norm}`);
+      throw notDerived(entry, 'body.norm', norm);
     }
     const sent = delta === null ? null : hashOfBytes(delta);
     if (sent !== entry.body.delta) {
       this.#fold = null;
-      throw new EntryError(entry.sequence, 'body.delta', `is not what the contributions give: ${sent}`);
+      throw notDerived(entry, 'body.delta', sent);
     }
     const lowered = JSON.stringify(loweredIn(folded.weighed, (index) => accepted[index]?.sequence ?? 0));
     if (lowered !== JSON.stringify(entry.body.weighed)) {
       this.#fold = null;
-      throw new EntryError(entry.sequence, 'body.weighed', `is not what the contributions give: ${lowered}`);
+      throw notDerived(entry, 'body.weighed', lowered);
     }
     const left = excluded.map((index) => accepted[index]?.sequence);
     if (left.join() !== entry.body.excluded.join()) {
       this.#fold = null;
-      const problem = `is not what the contributions give: ${left.join(', ') || 'none'}`;
-      throw new EntryError(entry.sequence, 'body.excluded', problem);
+      throw notDerived(entry, 'body.excluded', left.join(', ') || 'none');
     }
     const derived = next.map((vector) => hashOfBytes(bytesOfVector(vector)));
     const { state } = entry.body;
@@ -311,16 +328,16 @@ export class RunCheck {
     if (at >= 0 || derived.length !== state.length) {
       this.#fold = null;
       const place = at >= 0 ? `body.state.${at}` : 'body.state';
-      throw new EntryError(
-        entry.sequence,
-        place,
-        `is not what the contributions give: ${derived.join(', ')}`,
-      );
+      throw notDerived(entry, place, derived.join(', '));
     }
     this.#fold.commit(next);
     this.base = this.replay.base;
     this.derived++;
   }
+}
+
+function notDerived({ sequence }: Entry, field: string, given: string | number | null): EntryError {
+  return new EntryError(sequence, field, `is not what the contributions give: ${given}`, 'derived');
 }
 
 function otherRun(kept: Hash, found: Hash): TapestryError {

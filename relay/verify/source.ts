@@ -41,11 +41,16 @@ export async function wholeBlob(
   const bytes = await source.blob(hash, length);
   if (bytes === 'withheld') {
     if (!mayBeWithheld)
-      problems.add({ place: blobPlace(hash), problem: 'is withheld, but its round is over' });
+      problems.add({
+        code: 'blob.withheld',
+        place: blobPlace(hash),
+        problem: 'is withheld, but its round is over',
+      });
     return null;
   }
   if (bytes !== null && hashOfBytes(bytes) === hash) return bytes;
   problems.add({
+    code: bytes === null ? 'blob.missing' : 'blob.changed',
     place: blobPlace(hash),
     problem: bytes === null ? 'is missing' : 'was changed: its bytes do not have the hash that names it',
   });

@@ -5,7 +5,7 @@ import { fromHex, type Hash, toHex } from '../wire/hex.ts';
 import type { CheckedPoint } from './checked-point.ts';
 import { forkProofOf } from './fork.ts';
 import { type Kept, KeptEvidence } from './kept.ts';
-import { type Problem, Problems } from './problems.ts';
+import { entryProblem, type Problem, Problems } from './problems.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { RunCheck } from './run-check.ts';
 import type { VerifySource } from './source.ts';
@@ -73,7 +73,7 @@ export async function* verifyRun(
   const problems = new Problems();
   const note = (error: unknown) => {
     if (!(error instanceof EntryError)) throw error;
-    problems.add({ place: error.place, problem: error.message });
+    problems.add(entryProblem(error));
   };
   let previous: StoredEntry | null = null;
   let check: RunCheck | null = null;
@@ -121,7 +121,7 @@ export async function* verifyRun(
   } finally {
     ahead.stop();
   }
-  if (previous === null) problems.add({ place: 'journal', problem: 'has no entry' });
+  if (previous === null) problems.add({ code: 'journal.empty', place: 'journal', problem: 'has no entry' });
   await check?.finish().catch(note);
   if (trusted) check?.expectWhole();
   if (trusted) evidence?.end(previous?.sequence ?? 0);
@@ -157,5 +157,6 @@ function keptIn(point: CheckedPoint | null): Kept[] {
 /** Throws EntryError if the manifest is not that of the run which the reader asked for. */
 function expectKnown(entry: Entry, what: string, found: Hash, known: Hash | undefined): void {
   if (known === undefined || found === known) return;
-  throw new EntryError(entry.sequence, 'body.manifest', `has the ${what} ${found}, expected ${known}`);
+  const problem = `has the ${what} ${found}, expected ${known}`;
+  throw new EntryError(entry.sequence, 'body.manifest', problem, 'expected');
 }

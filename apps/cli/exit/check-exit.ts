@@ -10,7 +10,7 @@ import type { LoadedModel } from '../../../client/model/files/read-model.ts';
 import { hashOfStream } from '../../../relay/storage/sha256.ts';
 import { type CommittedBases, committedBases } from '../../../relay/verify/committed-bases.ts';
 import { folderSource } from '../../../relay/verify/folder-source.ts';
-import type { Problem } from '../../../relay/verify/problems.ts';
+import type { Finding } from '../../../relay/verify/problems.ts';
 import { type VerifyReport, verifyRun } from '../../../relay/verify/verify.ts';
 import { checkLineage } from '../lineage/check-lineage.ts';
 import { readLineage } from '../lineage/lineage-file.ts';
@@ -27,9 +27,9 @@ export interface ExitReport {
   readonly runs: readonly { readonly run: string; readonly rounds: number; readonly base: string }[];
   /** Models and adapters whose values have the hash in their signed record. */
   readonly models: readonly string[];
-  readonly problems: readonly Problem[];
+  readonly problems: readonly Finding[];
   /** What could not be checked, and why. */
-  readonly unchecked: readonly Problem[];
+  readonly unchecked: readonly Finding[];
 }
 
 /**
@@ -43,7 +43,7 @@ export async function checkExit(folder: string, onStep: (what: string) => void):
   const problems = await fileProblems(folder, list);
   const runs: ExitReport['runs'][number][] = [];
   const models: string[] = [];
-  const unchecked: Problem[] = [];
+  const unchecked: Finding[] = [];
   const journals: CommittedBases[] = [];
   const parts = (kind: string) => list.parts.filter((part) => part.kind === kind);
   const attempt = async (place: string, check: () => Promise<void>) => {
@@ -126,8 +126,8 @@ async function readList(folder: string): Promise<ExitList> {
 }
 
 /** Files that are missing, changed or not listed. */
-async function fileProblems(folder: string, { files }: ExitList): Promise<Problem[]> {
-  const problems: Problem[] = [];
+async function fileProblems(folder: string, { files }: ExitList): Promise<Finding[]> {
+  const problems: Finding[] = [];
   for (const { path, bytes, hash } of files) {
     const about = await lstat(join(folder, path)).catch(() => null);
     if (about === null || !about.isFile()) problems.push({ place: path, problem: 'is missing' });

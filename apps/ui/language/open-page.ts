@@ -16,6 +16,14 @@ export async function openPage(open: (mount: HTMLElement) => void): Promise<void
   open(mount);
 }
 
+/** Keeps the document's description, which may change with the language. The file of the page has the English one. */
+export function keepDescription(description: () => string): void {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name=description]');
+  effect(() => {
+    if (meta !== null) meta.content = description();
+  });
+}
+
 /** Keeps the document's title, which may change with the language. */
 export function keepTitle(title: () => string): void {
   effect(() => {

@@ -1,15 +1,15 @@
 import type { ComponentChildren } from 'preact';
 import { messages } from '../messages.ts';
 import type { Problem } from '../problem.ts';
-import { translatedProblems } from '../words/catalogue.ts';
+import { familyOf, translatedProblems } from '../words/problems.ts';
 
 /** The problem's texts in the language of the page; null where there are none but those of the error. */
 function translationOf({ code }: Pick<Problem, 'code'>) {
-  const known = translatedProblems.find((each) => each === code);
-  return known === undefined ? null : (messages.problems?.[known] ?? null);
+  const known = translatedProblems.find((each) => each === code) ?? familyOf(code);
+  return known === null ? null : (messages.problems?.[known] ?? null);
 }
 
-/** Words that have no translation: those of an error or of the verifier itself, which are English. */
+/** Words of an error or of the verifier itself, which are English in every language. */
 export function Own({ children }: { children: ComponentChildren }) {
   return (
     <bdi lang="en" dir="ltr">

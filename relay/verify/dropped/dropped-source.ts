@@ -62,7 +62,7 @@ async function* readJournal(folder: DroppedFolder): AsyncGenerator<StoredEntry, 
 function entering<T>(last: number, read: () => Promise<T>): Promise<T> {
   return readable(journalFile, read).catch((error: unknown) => {
     if (!(error instanceof SqliteDamage)) throw error;
-    throw new EntryError(last + 1, 'row', `or one soon after it cannot be read: ${error.message}`);
+    throw new EntryError(last + 1, 'row', `or one soon after it cannot be read: ${error.message}`, 'form');
   });
 }
 

@@ -117,6 +117,9 @@ test('derives a run of 20 rounds again, and finds what is changed at the places 
   await expectAccessible(page);
   await page.getByLabel('Language', { exact: true }).selectOption('ar');
   await page.locator('html[dir=rtl]').waitFor();
+  // What was found is said in the language of the page, and the verifier's own words follow.
+  await page.locator('.problems li p', { hasText: 'غُيّر ملف من ملفات التدريب' }).waitFor();
+  await page.locator('.problems li [lang=en]', { hasText: 'was changed' }).waitFor();
   await expectAccessible(page);
   await page.locator('.language select').selectOption('en');
   await page.locator('html[lang=en]').waitFor();

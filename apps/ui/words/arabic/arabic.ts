@@ -7,7 +7,8 @@ import { dashboardWords } from './dashboard-words.ts';
 import { envelopeWords } from './envelope-words.ts';
 import { fileWords } from './file-words.ts';
 import { presenterWords } from './presenter-words.ts';
-import { problemWords } from './problem-words.ts';
+import { findingWords } from './problems/finding-words.ts';
+import { problemWords } from './problems/problem-words.ts';
 import { roundWords } from './round-words.ts';
 import { sceneWords } from './scene-words.ts';
 import { studioWords } from './studio-words.ts';
@@ -22,6 +23,7 @@ export const arabic: Messages = {
   dashboard: dashboardWords,
   envelope: envelopeWords,
   files: fileWords,
+  findings: findingWords,
   presenter: presenterWords,
   rounds: roundWords,
   problems: problemWords,

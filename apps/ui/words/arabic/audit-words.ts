@@ -3,6 +3,7 @@ import { contributionsOf, entriesOf, isolated, plural, stepsOf, tokensOf } from 
 
 /** Every text of the audit page, in Arabic. */
 export const auditWords: Messages['audit'] = {
+  description: 'يشتق في هذا المتصفح كل نموذج أساسي لتدريب من Tapestry من جديد.',
   title: 'التدقيق – Tapestry',
   heading: 'دقّق هذا التدريب بنفسك',
   what: 'يقرأ هذا المتصفح سجل التدريب وكل مساهمة، ويعيد اشتقاق كل نموذج أساسي ابتداءً من الأول. ويجب أن يتطابق كل منها بتًا ببت.',

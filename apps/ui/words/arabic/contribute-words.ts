@@ -3,6 +3,7 @@ import { filesOf, isolated, parametersOf, plural, presentOf, roundsOf, stepsOf }
 
 /** Every text of the page that contributes to a run, in Arabic. */
 export const contributeWords: Messages['contribute'] = {
+  description: 'درّب نموذجًا لغويًا مشتركًا على نص يبقى في جهازك.',
   title: 'المساهمة – Tapestry',
   heading: 'ساعد في تدريب نموذج لغوي. يبقى نصك هنا.',
   what: 'يدرّب معالج الرسوميات لديك نموذجًا مشتركًا على نص تختاره. لا تُرسل إلا تغييرات في أعداد النموذج، وتُدمج مع تغييرات العقد الأخرى.',

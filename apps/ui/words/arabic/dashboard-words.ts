@@ -3,6 +3,7 @@ import { isolated, nodesOf, parametersOf, plural, roundsOf, stepsOf } from './gr
 
 /** Every text of the dashboard, in Arabic. */
 export const dashboardWords: Messages['dashboard'] = {
+  description: 'تدريب من Tapestry أثناء حدوثه: العقد والجولات والخسارة.',
   title: 'لوحة المتابعة – Tapestry',
   fullScreen: 'ملء الشاشة',
   leaveFullScreen: 'غادر ملء الشاشة',

@@ -7,6 +7,7 @@ const carryingOf = (carrying: number, tokens: number) =>
 
 /** Every text that the studio shows, in Arabic. */
 export const studioWords: Messages['studio'] = {
+  description: 'اصنع من نموذج أساسي نموذجك اللغوي الخاص، على هذا الجهاز وحده.',
   title: 'الاستوديو – Tapestry',
   heading: 'نموذج خاص بك، يُصنع على هذا الجهاز.',
   what: 'أفلت نموذجًا وبياناتك في أي مكان من هذه الصفحة. لا يغادرها شيء: لا تستطيع الصفحة الاتصال بأي شيء.',

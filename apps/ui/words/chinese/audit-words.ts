@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the audit page, in Chinese. */
 export const auditWords: Messages['audit'] = {
+  description: '在此浏览器中重新推导 Tapestry 训练任务的每个基座模型。',
   title: '核查 – Tapestry',
   heading: '亲自核查这次训练任务',
   what: '此浏览器读取训练任务的日志和每份贡献，从第一个基座模型开始，重新推导每一个基座模型。每一个都必须逐位一致。',

@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the page that contributes to a run, in Chinese. */
 export const contributeWords: Messages['contribute'] = {
+  description: '用留在你设备上的文本训练共享的语言模型。',
   title: '贡献 – Tapestry',
   heading: '一起训练语言模型。你的文本留在这里。',
   what: '你的 GPU 用你选择的文本训练一个共享模型。发送的只有对模型数值的改动，它们会与其他节点的改动合并。',

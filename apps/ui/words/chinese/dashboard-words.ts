@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the dashboard, in Chinese. */
 export const dashboardWords: Messages['dashboard'] = {
+  description: '实时查看 Tapestry 训练任务：节点、轮次和损失。',
   title: '仪表板 – Tapestry',
   fullScreen: '全屏',
   leaveFullScreen: '退出全屏',

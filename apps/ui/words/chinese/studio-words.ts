@@ -9,6 +9,7 @@ const carryingOf = (carrying: number, tokens: number) =>
 
 /** Every text that the studio shows, in Chinese. */
 export const studioWords: Messages['studio'] = {
+  description: '只在这台机器上，由基座模型做出你自己的语言模型。',
   title: '工作室 – Tapestry',
   heading: '在这台机器上，做你自己的模型。',
   what: '把模型和数据拖到本页面的任何位置。任何内容都不会离开：本页面不能连接任何地址。',

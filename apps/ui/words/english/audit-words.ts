@@ -2,6 +2,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the audit page, in English. */
 export const auditWords = {
+  description: 'Derives every base of a Tapestry run again in this browser.',
   title: 'Audit – Tapestry',
   heading: 'Check this run yourself',
   what: 'This browser reads the run’s journal and every contribution, and derives each base from the first one again. Each must match bit for bit.',

@@ -2,6 +2,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the page that contributes to a run. */
 export const contributeWords = {
+  description: 'Train a shared language model on text that stays on your device.',
   title: 'Contribute – Tapestry',
   heading: 'Help train a language model. Your text stays here.',
   what: 'Your GPU trains a shared model on text of your choice. Only changes to the model’s numbers are sent, and merged with those of other nodes.',

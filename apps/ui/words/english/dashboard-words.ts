@@ -2,6 +2,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the dashboard. */
 export const dashboardWords = {
+  description: 'A Tapestry run as it happens: nodes, rounds and loss.',
   title: 'Dashboard – Tapestry',
   fullScreen: 'Full screen',
   leaveFullScreen: 'Leave full screen',

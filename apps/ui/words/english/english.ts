@@ -22,7 +22,8 @@ export const english = {
   envelope: envelopeWords,
   presenter: presenterWords,
   rounds: roundWords,
-  // Errors are written in English: theirs is the better text, because it names files and numbers.
+  // Errors and what the verifier finds are written in English: theirs is the better text, because it names files and numbers.
+  findings: null,
   problems: null,
   scenes: sceneWords,
   studio: studioWords,

@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text that the studio shows, in English. */
 export const studioWords = {
+  description: 'Make a language model of your own from a base, on this machine alone.',
   title: 'Studio – Tapestry',
   heading: 'A model of your own, made on this machine.',
   what: 'Drop a model and your data anywhere on this page. Nothing leaves it: the page can connect to nothing.',

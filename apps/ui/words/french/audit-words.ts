@@ -12,6 +12,7 @@ const entriesOf = (count: number) =>
 
 /** Every text of the audit page, in French. */
 export const auditWords: Messages['audit'] = {
+  description: 'Dérive de nouveau chaque base d’une session de Tapestry dans ce navigateur.',
   title: 'Vérification – Tapestry',
   heading: 'Vérifiez vous-même cette session',
   what: 'Ce navigateur lit le journal de la session et chaque contribution, et redérive chaque base depuis la première. Chacune doit concorder bit à bit.',

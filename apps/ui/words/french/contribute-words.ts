@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the page that contributes to a run, in French. */
 export const contributeWords: Messages['contribute'] = {
+  description: 'Entraînez un modèle de langue commun sur un texte qui reste sur votre appareil.',
   title: 'Contribuer – Tapestry',
   heading: 'Aidez à entraîner un modèle de langue. Votre texte reste ici.',
   what: 'Votre GPU entraîne un modèle commun sur un texte de votre choix. Seuls des changements aux nombres du modèle sont envoyés, puis fusionnés avec ceux des autres nœuds.',

@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the dashboard, in French. */
 export const dashboardWords: Messages['dashboard'] = {
+  description: 'Une session de Tapestry en direct : nœuds, tours et perte.',
   title: 'Tableau de bord – Tapestry',
   fullScreen: 'Plein écran',
   leaveFullScreen: 'Quitter le plein écran',

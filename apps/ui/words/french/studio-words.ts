@@ -14,6 +14,7 @@ const carryingOf = (carrying: number, tokens: number) =>
 
 /** Every text that the studio shows, in French. */
 export const studioWords: Messages['studio'] = {
+  description: 'Faites d’une base votre propre modèle de langue, sur cette seule machine.',
   title: 'Studio – Tapestry',
   heading: 'Un modèle à vous, fait sur cet appareil.',
   what: 'Déposez un modèle et vos données n’importe où sur cette page. Rien ne la quitte : la page ne peut se connecter à rien.',

@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the audit page, in German. */
 export const auditWords: Messages['audit'] = {
+  description: 'Leitet jede Basis eines Laufs von Tapestry in diesem Browser neu her.',
   title: 'Prüfung – Tapestry',
   heading: 'Prüfen Sie diesen Lauf selbst',
   what: 'Dieser Browser liest das Journal des Laufs und jeden Beitrag und leitet jede Basis von der ersten an neu her. Jede muss Bit für Bit übereinstimmen.',

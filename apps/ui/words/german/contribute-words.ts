@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the page that contributes to a run, in German. */
 export const contributeWords: Messages['contribute'] = {
+  description: 'Trainieren Sie ein gemeinsames Sprachmodell mit Text, der auf Ihrem Gerät bleibt.',
   title: 'Beitragen – Tapestry',
   heading: 'Trainieren Sie ein Sprachmodell mit. Ihr Text bleibt hier.',
   what: 'Ihre GPU trainiert ein gemeinsames Modell mit einem Text Ihrer Wahl. Gesendet werden nur Änderungen an den Zahlen des Modells; sie werden mit denen anderer Knoten zusammengeführt.',

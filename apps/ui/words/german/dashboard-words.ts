@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the dashboard, in German. */
 export const dashboardWords: Messages['dashboard'] = {
+  description: 'Ein Lauf von Tapestry, während er geschieht: Knoten, Runden und Loss.',
   title: 'Übersicht – Tapestry',
   fullScreen: 'Vollbild',
   leaveFullScreen: 'Vollbild verlassen',

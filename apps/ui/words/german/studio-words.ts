@@ -7,6 +7,7 @@ const rowsOf = (rows: number) => plural(rows, { one: '# Zeile', other: '# Zeilen
 
 /** Every text that the studio shows, in German. */
 export const studioWords: Messages['studio'] = {
+  description: 'Machen Sie aus einer Basis ein eigenes Sprachmodell, allein auf diesem Gerät.',
   title: 'Studio – Tapestry',
   heading: 'Ein eigenes Modell, auf diesem Gerät gemacht.',
   what: 'Legen Sie ein Modell und Ihre Daten irgendwo auf dieser Seite ab. Nichts verlässt sie: Die Seite kann sich mit nichts verbinden.',

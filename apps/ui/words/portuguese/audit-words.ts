@@ -12,6 +12,7 @@ const entriesOf = (count: number) =>
 
 /** Every text of the audit page, in Portuguese. */
 export const auditWords: Messages['audit'] = {
+  description: 'Deriva de novo cada base de uma sessão do Tapestry neste navegador.',
   title: 'Conferência – Tapestry',
   heading: 'Confira você mesmo esta sessão',
   what: 'Este navegador lê o diário da sessão e cada contribuição, e deriva cada base de novo desde a primeira. Todas devem coincidir bit a bit.',

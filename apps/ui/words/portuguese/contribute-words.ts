@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the page that contributes to a run, in Portuguese. */
 export const contributeWords: Messages['contribute'] = {
+  description: 'Treine um modelo de linguagem comum com um texto que fica no seu aparelho.',
   title: 'Contribuir – Tapestry',
   heading: 'Ajude a treinar um modelo de linguagem. Seu texto fica aqui.',
   what: 'Sua GPU treina um modelo compartilhado com um texto que você escolhe. Só são enviadas mudanças nos números do modelo, mescladas com as de outros nós.',

@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the dashboard, in Portuguese. */
 export const dashboardWords: Messages['dashboard'] = {
+  description: 'Uma sessão do Tapestry ao vivo: nós, rodadas e perda.',
   title: 'Painel – Tapestry',
   fullScreen: 'Tela cheia',
   leaveFullScreen: 'Sair da tela cheia',

@@ -14,6 +14,7 @@ const carryingOf = (carrying: number, tokens: number) =>
 
 /** Every text that the studio shows, in Portuguese. */
 export const studioWords: Messages['studio'] = {
+  description: 'Faça de uma base o seu próprio modelo de linguagem, só nesta máquina.',
   title: 'Estúdio – Tapestry',
   heading: 'Um modelo só seu, feito neste aparelho.',
   what: 'Solte um modelo e os seus dados em qualquer lugar desta página. Nada sai dela: a página não pode se conectar a nada.',

@@ -12,6 +12,7 @@ const entriesOf = (count: number) =>
 
 /** Every text of the audit page, in Spanish. */
 export const auditWords: Messages['audit'] = {
+  description: 'Deriva de nuevo cada base de una sesión de Tapestry en este navegador.',
   title: 'Comprobación – Tapestry',
   heading: 'Comprueba tú mismo esta sesión',
   what: 'Este navegador lee el diario de la sesión y cada contribución, y vuelve a derivar cada base desde la primera. Todas deben coincidir bit a bit.',

@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the page that contributes to a run, in Spanish. */
 export const contributeWords: Messages['contribute'] = {
+  description: 'Entrena un modelo de lenguaje común con un texto que se queda en tu dispositivo.',
   title: 'Contribuir – Tapestry',
   heading: 'Ayuda a entrenar un modelo de lenguaje. Tu texto se queda aquí.',
   what: 'Tu GPU entrena un modelo compartido con un texto que eliges. Solo se envían cambios en los números del modelo, que se fusionan con los de otros nodos.',

@@ -3,6 +3,7 @@ import { plural } from './grammar.ts';
 
 /** Every text of the dashboard, in Spanish. */
 export const dashboardWords: Messages['dashboard'] = {
+  description: 'Una sesión de Tapestry en directo: nodos, rondas y pérdida.',
   title: 'Panel – Tapestry',
   fullScreen: 'Pantalla completa',
   leaveFullScreen: 'Salir de pantalla completa',

@@ -14,6 +14,7 @@ const carryingOf = (carrying: number, tokens: number) =>
 
 /** Every text that the studio shows, in Spanish. */
 export const studioWords: Messages['studio'] = {
+  description: 'Haz de una base tu propio modelo de lenguaje, solo en este equipo.',
   title: 'Estudio – Tapestry',
   heading: 'Un modelo propio, hecho en este equipo.',
   what: 'Suelta un modelo y tus datos en cualquier parte de esta página. Nada sale de ella: la página no puede conectarse a nada.',

@@ -47,13 +47,14 @@ test.each(languageTags)('%s has a text for each plural form that its rules tell 
 test.each(languageTags)(
   '%s has no text that is empty, unfinished or shows what it was made of',
   async (tag) => {
-    const { problems, ...parts } = await languages[tag].load();
+    const { problems, findings, ...parts } = await languages[tag].load();
     const texts = [
       ...textsOf(parts, tag),
       ...(problems === null ? [] : textsOf(problems, `${tag}.problems`)),
+      ...(findings === null ? [] : textsOf(findings, `${tag}.findings`)),
     ];
     // Errors are English themselves.
-    expect(problems === null).toBe(tag === 'en');
+    expect([problems === null, findings === null]).toEqual([tag === 'en', tag === 'en']);
     expect(texts.length).toBeGreaterThan(1000);
     const wrong = texts.filter(
       ([, text]) => text.trim() === '' || /#|undefined|NaN|\[object|TODO|\$\{/.test(text),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type ESTree, parseSync, Visitor } from 'vite';
 import { expect, test } from 'vitest';
-import { translatedProblems } from '../../../../apps/ui/words/catalogue.ts';
+import { translatedProblems } from '../../../../apps/ui/words/problems.ts';
 import { readSources } from '../../../support/imports.ts';
 
 const scripts = /^apps\/(?:ui\/(?!words\/)|contribute\/|dashboard\/|audit\/|studio\/).*\.tsx?$/;

@@ -1,4 +1,4 @@
-import type { ProblemWords } from '../catalogue.ts';
+import type { ProblemWords } from '../../problems.ts';
 
 /** What problems mean and what to do about them, by their codes, in German. */
 export const problemWords: ProblemWords = {
@@ -94,5 +94,86 @@ export const problemWords: ProblemWords = {
   'studio.unknown-file': {
     message: 'Das Studio kann mit einer Datei nichts anfangen.',
     next: 'Legen Sie Modelle, Daten mit ihren Karten, Rezepte, Verfassungen, Regeln oder Belohnungsfunktionen ab.',
+  },
+  adapter: {
+    message: 'Der Adapter passt nicht zu diesem Modell, oder die GPU rechnet nicht richtig.',
+    next: 'Die englische Meldung sagt, was nicht passt. Nehmen Sie einen anderen Adapter oder eine andere GPU.',
+  },
+  build: {
+    message: 'Dieser Bau kann so nicht weitergehen.',
+    next: 'Beginnen Sie den Bau neu, oder ändern Sie, was die englische Meldung nennt.',
+  },
+  card: {
+    message: 'Eine Datenkarte ist ungültig, oder sie erlaubt diese Verwendung nicht.',
+    next: 'Berichtigen Sie die Karte, oder nehmen Sie die Daten aus dem Rezept.',
+  },
+  chat: {
+    message: 'Die Vorlage für Gespräche passt nicht zu diesem Modell oder zu diesem Text.',
+    next: 'Wählen Sie ein anderes Format oder einen kürzeren Text.',
+  },
+  constitution: {
+    message: 'Die Verfassung oder ihre Stimmen sind so nicht verwendbar.',
+    next: 'Berichtigen Sie die Datei an der Stelle, die die englische Meldung nennt, und legen Sie sie neu ab.',
+  },
+  corpus: {
+    message: 'Ein Teil Ihres Textes ist so nicht verwendbar.',
+    next: 'Berichtigen Sie die Datei, die die englische Meldung nennt, oder wählen Sie andere.',
+  },
+  dataset: {
+    message: 'Ein Datensatz ist so nicht verwendbar.',
+    next: 'Berichtigen Sie die Zeile oder Spalte, die die englische Meldung nennt, und legen Sie die Datei neu ab.',
+  },
+  device: {
+    message: 'Die GPU reicht für dieses Modell nicht aus, oder ihr Treiber ist fehlerhaft.',
+    next: 'Aktualisieren Sie den Treiber, schließen Sie andere Programme, oder nehmen Sie ein anderes Gerät.',
+  },
+  disk: {
+    message: 'Der Browser kann nicht genug speichern.',
+    next: 'Geben Sie Speicherplatz frei, und laden Sie die Seite neu.',
+  },
+  host: {
+    message: 'Der Browser erlaubt dies nicht, oder ein anderer Tab nutzt es gerade.',
+    next: 'Schließen Sie andere Tabs dieser Seite, und erlauben Sie, wonach der Browser fragt.',
+  },
+  identity: {
+    message: 'Der Schlüssel dieses Geräts lässt sich nicht lesen.',
+    next: 'Laden Sie die Seite neu. Bleibt der Fehler, wählen Sie „Auf diesem Gerät vergessen“.',
+  },
+  lineage: {
+    message: 'Die Herkunft dieses Modells ist nicht so, wie seine Datei sagt.',
+    next: 'Holen Sie das Modell noch einmal aus seiner Quelle.',
+  },
+  model: {
+    message:
+      'Die Dateien des Modells sind beschädigt, unvollständig oder von einer Art, die hier nicht gelesen wird.',
+    next: 'Laden Sie das Modell neu herunter, oder nehmen Sie eines der Architektur LLaMA.',
+  },
+  program: {
+    message: 'Gespeicherter Stand und Programm passen nicht zusammen.',
+    next: 'Laden Sie die Seite neu, und beginnen Sie von vorn. Tritt der Fehler wieder auf, melden Sie ihn.',
+  },
+  protected: {
+    message: 'Die geschützten Bereiche sind so nicht verwendbar.',
+    next: 'Berichtigen Sie die Regel, die die englische Meldung nennt.',
+  },
+  recipe: {
+    message: 'Das Rezept passt nicht zu seinen Daten oder zu seinem Modell.',
+    next: 'Ändern Sie im Rezept, was die englische Meldung nennt.',
+  },
+  relay: {
+    message: 'Das Relay antwortet nicht, wie es muss.',
+    next: 'Laden Sie die Seite neu. Bleibt der Fehler, sagen Sie es der Person, die das Relay betreibt.',
+  },
+  run: {
+    message: 'Der Lauf kann so nicht gelesen werden.',
+    next: 'Wählen Sie den ganzen Ordner des Laufs, oder beginnen Sie neu.',
+  },
+  text: {
+    message: 'Aus diesen Angaben lässt sich kein Text schreiben.',
+    next: 'Ändern Sie den Anfang oder die Einstellungen.',
+  },
+  training: {
+    message: 'Das Training ergab Werte, die keine Zahlen mehr sind.',
+    next: 'Nehmen Sie eine kleinere Lernrate. Ein Knoten, der beiträgt, beginnt von selbst neu.',
   },
 };

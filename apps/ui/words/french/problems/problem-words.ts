@@ -1,4 +1,4 @@
-import type { ProblemWords } from '../catalogue.ts';
+import type { ProblemWords } from '../../problems.ts';
 
 /** What problems mean and what to do about them, by their codes, in French. */
 export const problemWords: ProblemWords = {
@@ -94,5 +94,85 @@ export const problemWords: ProblemWords = {
   'studio.unknown-file': {
     message: 'Le studio ne sait pas lire un fichier.',
     next: 'Déposez un modèle, des données avec leurs fiches, une recette, une constitution, des règles ou une fonction de récompense.',
+  },
+  adapter: {
+    message: 'L’adaptateur ne convient pas à ce modèle, ou le GPU calcule mal.',
+    next: 'Le message anglais dit ce qui ne va pas. Prenez un autre adaptateur ou un autre GPU.',
+  },
+  build: {
+    message: 'Cette construction ne peut pas continuer ainsi.',
+    next: 'Recommencez-la, ou changez ce que nomme le message anglais.',
+  },
+  card: {
+    message: 'Une fiche de données n’est pas valable, ou ne permet pas cet usage.',
+    next: 'Corrigez la fiche, ou retirez les données de la recette.',
+  },
+  chat: {
+    message: 'Le modèle de conversation ne convient pas à ce modèle ou à ce texte.',
+    next: 'Choisissez un autre format, ou un texte plus court.',
+  },
+  constitution: {
+    message: 'La constitution ou ses votes ne sont pas utilisables ainsi.',
+    next: 'Corrigez le fichier à l’endroit que nomme le message anglais, et déposez-le de nouveau.',
+  },
+  corpus: {
+    message: 'Une partie de votre texte n’est pas utilisable ainsi.',
+    next: 'Corrigez le fichier que nomme le message anglais, ou choisissez-en d’autres.',
+  },
+  dataset: {
+    message: 'Un jeu de données n’est pas utilisable ainsi.',
+    next: 'Corrigez la ligne ou la colonne que nomme le message anglais, et déposez le fichier de nouveau.',
+  },
+  device: {
+    message: 'Le GPU ne suffit pas à ce modèle, ou son pilote est défectueux.',
+    next: 'Mettez le pilote à jour, fermez d’autres programmes, ou prenez un autre appareil.',
+  },
+  disk: {
+    message: 'Le navigateur ne peut pas enregistrer assez de données.',
+    next: 'Libérez de la place, et rechargez la page.',
+  },
+  host: {
+    message: 'Le navigateur ne le permet pas, ou un autre onglet s’en sert.',
+    next: 'Fermez les autres onglets de cette page, et acceptez ce que demande le navigateur.',
+  },
+  identity: {
+    message: 'La clé de cet appareil est illisible.',
+    next: 'Rechargez la page. Si l’erreur persiste, faites-vous oublier sur cet appareil.',
+  },
+  lineage: {
+    message: 'L’origine de ce modèle n’est pas celle que dit son fichier.',
+    next: 'Reprenez le modèle à sa source.',
+  },
+  model: {
+    message: 'Les fichiers du modèle sont endommagés, incomplets, ou d’un genre qui ne se lit pas ici.',
+    next: 'Téléchargez le modèle de nouveau, ou prenez-en un d’architecture LLaMA.',
+  },
+  program: {
+    message: 'L’état enregistré et le programme ne vont pas ensemble.',
+    next: 'Rechargez la page, et recommencez. Si l’erreur revient, signalez-la.',
+  },
+  protected: {
+    message: 'Les domaines protégés ne sont pas utilisables ainsi.',
+    next: 'Corrigez la règle que nomme le message anglais.',
+  },
+  recipe: {
+    message: 'La recette ne convient pas à ses données ou à son modèle.',
+    next: 'Changez dans la recette ce que nomme le message anglais.',
+  },
+  relay: {
+    message: 'Le relais ne répond pas comme il le doit.',
+    next: 'Rechargez la page. Si l’erreur persiste, dites-le à la personne qui gère le relais.',
+  },
+  run: {
+    message: 'La session ne peut pas être lue ainsi.',
+    next: 'Choisissez le dossier entier de la session, ou recommencez.',
+  },
+  text: {
+    message: 'Rien ne peut être écrit à partir de ces réglages.',
+    next: 'Changez le début du texte ou les réglages.',
+  },
+  training: {
+    message: 'L’entraînement a donné des valeurs qui ne sont plus des nombres.',
+    next: 'Prenez un taux d’apprentissage plus petit. Un nœud qui contribue recommence de lui-même.',
   },
 };

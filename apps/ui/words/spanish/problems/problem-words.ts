@@ -1,4 +1,4 @@
-import type { ProblemWords } from '../catalogue.ts';
+import type { ProblemWords } from '../../problems.ts';
 
 /** What problems mean and what to do about them, by their codes, in Spanish. */
 export const problemWords: ProblemWords = {
@@ -92,5 +92,85 @@ export const problemWords: ProblemWords = {
   'studio.unknown-file': {
     message: 'El estudio no sabe leer un archivo.',
     next: 'Suelta un modelo, datos con sus fichas, una receta, una constitución, reglas o una función de recompensa.',
+  },
+  adapter: {
+    message: 'El adaptador no encaja con este modelo, o la GPU calcula mal.',
+    next: 'El mensaje en inglés dice qué no encaja. Usa otro adaptador u otra GPU.',
+  },
+  build: {
+    message: 'Esta construcción no puede seguir así.',
+    next: 'Empiézala de nuevo, o cambia lo que nombra el mensaje en inglés.',
+  },
+  card: {
+    message: 'Una ficha de datos no es válida, o no permite este uso.',
+    next: 'Corrige la ficha, o quita los datos de la receta.',
+  },
+  chat: {
+    message: 'La plantilla de conversación no encaja con este modelo o con este texto.',
+    next: 'Elige otro formato, o un texto más corto.',
+  },
+  constitution: {
+    message: 'La constitución o sus votos no se pueden usar así.',
+    next: 'Corrige el archivo donde dice el mensaje en inglés, y suéltalo de nuevo.',
+  },
+  corpus: {
+    message: 'Una parte de tu texto no se puede usar así.',
+    next: 'Corrige el archivo que nombra el mensaje en inglés, o elige otros.',
+  },
+  dataset: {
+    message: 'Un conjunto de datos no se puede usar así.',
+    next: 'Corrige la fila o la columna que nombra el mensaje en inglés, y suelta el archivo de nuevo.',
+  },
+  device: {
+    message: 'La GPU no basta para este modelo, o su controlador falla.',
+    next: 'Actualiza el controlador, cierra otros programas, o usa otro dispositivo.',
+  },
+  disk: {
+    message: 'El navegador no puede guardar lo suficiente.',
+    next: 'Libera espacio y recarga la página.',
+  },
+  host: {
+    message: 'El navegador no lo permite, o lo está usando otra pestaña.',
+    next: 'Cierra las otras pestañas de esta página y permite lo que pide el navegador.',
+  },
+  identity: {
+    message: 'No se puede leer la clave de este dispositivo.',
+    next: 'Recarga la página. Si el error continúa, haz que este dispositivo te olvide.',
+  },
+  lineage: {
+    message: 'El origen de este modelo no es el que dice su archivo.',
+    next: 'Toma el modelo otra vez de su fuente.',
+  },
+  model: {
+    message: 'Los archivos del modelo están dañados, incompletos o son de un tipo que aquí no se lee.',
+    next: 'Descarga el modelo de nuevo, o usa uno de la arquitectura LLaMA.',
+  },
+  program: {
+    message: 'El estado guardado y el programa no concuerdan.',
+    next: 'Recarga la página y empieza de nuevo. Si el error vuelve, avisa de él.',
+  },
+  protected: {
+    message: 'Los ámbitos protegidos no se pueden usar así.',
+    next: 'Corrige la regla que nombra el mensaje en inglés.',
+  },
+  recipe: {
+    message: 'La receta no encaja con sus datos o con su modelo.',
+    next: 'Cambia en la receta lo que nombra el mensaje en inglés.',
+  },
+  relay: {
+    message: 'El relé no responde como debe.',
+    next: 'Recarga la página. Si el error continúa, avisa a quien gestiona el relé.',
+  },
+  run: {
+    message: 'La sesión no se puede leer así.',
+    next: 'Elige la carpeta entera de la sesión, o empieza de nuevo.',
+  },
+  text: {
+    message: 'Con estos ajustes no se puede escribir ningún texto.',
+    next: 'Cambia el comienzo o los ajustes.',
+  },
+  training: {
+    message: 'El entrenamiento dio valores que ya no son números.',
+    next: 'Usa una tasa de aprendizaje menor. Un nodo que contribuye empieza de nuevo por sí solo.',
   },
 };

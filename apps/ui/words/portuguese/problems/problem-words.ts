@@ -1,4 +1,4 @@
-import type { ProblemWords } from '../catalogue.ts';
+import type { ProblemWords } from '../../problems.ts';
 
 /** What problems mean and what to do about them, by their codes, in Portuguese. */
 export const problemWords: ProblemWords = {
@@ -91,5 +91,85 @@ export const problemWords: ProblemWords = {
   'studio.unknown-file': {
     message: 'O estúdio não sabe ler um arquivo.',
     next: 'Solte um modelo, dados com suas fichas, uma receita, uma constituição, regras ou uma função de recompensa.',
+  },
+  adapter: {
+    message: 'O adaptador não combina com este modelo, ou a GPU calcula errado.',
+    next: 'A mensagem em inglês diz o que não combina. Use outro adaptador ou outra GPU.',
+  },
+  build: {
+    message: 'Esta construção não pode continuar assim.',
+    next: 'Comece-a de novo, ou mude o que a mensagem em inglês nomeia.',
+  },
+  card: {
+    message: 'Uma ficha de dados não é válida, ou não permite este uso.',
+    next: 'Corrija a ficha, ou tire os dados da receita.',
+  },
+  chat: {
+    message: 'O modelo de conversa não combina com este modelo ou com este texto.',
+    next: 'Escolha outro formato, ou um texto mais curto.',
+  },
+  constitution: {
+    message: 'A constituição ou seus votos não podem ser usados assim.',
+    next: 'Corrija o arquivo no ponto que a mensagem em inglês nomeia, e solte-o de novo.',
+  },
+  corpus: {
+    message: 'Uma parte do seu texto não pode ser usada assim.',
+    next: 'Corrija o arquivo que a mensagem em inglês nomeia, ou escolha outros.',
+  },
+  dataset: {
+    message: 'Um conjunto de dados não pode ser usado assim.',
+    next: 'Corrija a linha ou a coluna que a mensagem em inglês nomeia, e solte o arquivo de novo.',
+  },
+  device: {
+    message: 'A GPU não basta para este modelo, ou seu driver tem defeito.',
+    next: 'Atualize o driver, feche outros programas, ou use outro dispositivo.',
+  },
+  disk: {
+    message: 'O navegador não consegue guardar o bastante.',
+    next: 'Libere espaço e recarregue a página.',
+  },
+  host: {
+    message: 'O navegador não permite isso, ou outra aba está usando.',
+    next: 'Feche as outras abas desta página e permita o que o navegador pede.',
+  },
+  identity: {
+    message: 'A chave deste dispositivo não pode ser lida.',
+    next: 'Recarregue a página. Se o erro continuar, faça este dispositivo esquecer você.',
+  },
+  lineage: {
+    message: 'A origem deste modelo não é a que o arquivo diz.',
+    next: 'Pegue o modelo de novo da sua fonte.',
+  },
+  model: {
+    message: 'Os arquivos do modelo estão danificados, incompletos ou são de um tipo que não se lê aqui.',
+    next: 'Baixe o modelo de novo, ou use um da arquitetura LLaMA.',
+  },
+  program: {
+    message: 'O estado guardado e o programa não combinam.',
+    next: 'Recarregue a página e comece de novo. Se o erro voltar, relate-o.',
+  },
+  protected: {
+    message: 'Os domínios protegidos não podem ser usados assim.',
+    next: 'Corrija a regra que a mensagem em inglês nomeia.',
+  },
+  recipe: {
+    message: 'A receita não combina com seus dados ou com seu modelo.',
+    next: 'Mude na receita o que a mensagem em inglês nomeia.',
+  },
+  relay: {
+    message: 'O relé não responde como deve.',
+    next: 'Recarregue a página. Se o erro continuar, avise quem administra o relé.',
+  },
+  run: {
+    message: 'A sessão não pode ser lida assim.',
+    next: 'Escolha a pasta inteira da sessão, ou comece de novo.',
+  },
+  text: {
+    message: 'Com estas opções não se pode escrever nenhum texto.',
+    next: 'Mude o começo ou as opções.',
+  },
+  training: {
+    message: 'O treino deu valores que não são mais números.',
+    next: 'Use uma taxa de aprendizado menor. Um nó que contribui recomeça sozinho.',
   },
 };

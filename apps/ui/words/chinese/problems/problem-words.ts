@@ -1,4 +1,4 @@
-import type { ProblemWords } from '../catalogue.ts';
+import type { ProblemWords } from '../../problems.ts';
 
 /** What problems mean and what to do about them, by their codes, in Chinese. */
 export const problemWords: ProblemWords = {
@@ -58,5 +58,85 @@ export const problemWords: ProblemWords = {
   'studio.unknown-file': {
     message: '工作室无法读取一个文件。',
     next: '请放入模型、数据及其卡片、配方、章程、规则或奖励函数。',
+  },
+  adapter: {
+    message: '适配器与此模型不符，或 GPU 的计算有误。',
+    next: '英文消息说明了哪里不符。请换用其他适配器或 GPU。',
+  },
+  build: {
+    message: '这次构建无法这样继续。',
+    next: '请重新开始构建，或更改英文消息所指之处。',
+  },
+  card: {
+    message: '某张数据卡无效，或不允许这种用途。',
+    next: '请更正数据卡，或从配方中去掉这些数据。',
+  },
+  chat: {
+    message: '对话模板与此模型或此文本不符。',
+    next: '请选择其他格式或较短的文本。',
+  },
+  constitution: {
+    message: '章程或其投票无法这样使用。',
+    next: '请更正文件中英文消息所指之处，再重新放入。',
+  },
+  corpus: {
+    message: '你的文本中有一部分无法这样使用。',
+    next: '请更正英文消息所指的文件，或选择其他文件。',
+  },
+  dataset: {
+    message: '某个数据集无法这样使用。',
+    next: '请更正英文消息所指的行或列，再重新放入文件。',
+  },
+  device: {
+    message: 'GPU 不足以运行此模型，或其驱动程序有问题。',
+    next: '请更新驱动程序、关闭其他程序，或换用其他设备。',
+  },
+  disk: {
+    message: '浏览器的存储空间不足。',
+    next: '请释放空间，然后重新加载页面。',
+  },
+  host: {
+    message: '浏览器不允许这样做，或另一个标签页正在使用。',
+    next: '请关闭此页面的其他标签页，并允许浏览器所询问的权限。',
+  },
+  identity: {
+    message: '无法读取此设备的密钥。',
+    next: '请重新加载页面。如果错误仍然出现，请让此设备忘记你。',
+  },
+  lineage: {
+    message: '此模型的来源与其文件所说的不符。',
+    next: '请从来源处重新获取模型。',
+  },
+  model: {
+    message: '模型文件已损坏、不完整，或属于此处无法读取的类型。',
+    next: '请重新下载模型，或使用 LLaMA 架构的模型。',
+  },
+  program: {
+    message: '保存的状态与程序不符。',
+    next: '请重新加载页面并从头开始。如果错误再次出现，请报告。',
+  },
+  protected: {
+    message: '受保护领域无法这样使用。',
+    next: '请更正英文消息所指的规则。',
+  },
+  recipe: {
+    message: '配方与其数据或模型不符。',
+    next: '请更改配方中英文消息所指之处。',
+  },
+  relay: {
+    message: '中继的应答不符合要求。',
+    next: '请重新加载页面。如果错误仍然出现，请告诉运行中继的人。',
+  },
+  run: {
+    message: '无法这样读取训练任务。',
+    next: '请选择训练任务的整个文件夹，或重新开始。',
+  },
+  text: {
+    message: '按这些设置无法写出文本。',
+    next: '请更改开头或设置。',
+  },
+  training: {
+    message: '训练得出了不再是数字的值。',
+    next: '请使用较小的学习率。正在贡献的节点会自行重新开始。',
   },
 };
