@@ -94,7 +94,10 @@ test('two journals of one relay each verify alone, but neither with the evidence
   expect([await problemsOf(folder), await problemsOf(other)]).toEqual([[], []]);
   for (const kept of [...told.checkpoints, ...told.receipts]) {
     expect(await problemsOf(other, [kept])).toEqual([
-      { place: kept.place, problem: expect.stringContaining('the relay showed two journals') },
+      {
+        ...{ code: 'journal.forked', values: [expect.any(Number)], place: kept.place },
+        problem: expect.stringContaining('the relay showed two journals'),
+      },
     ]);
   }
   expect(places(await problemsOf(folder, [...toldOther.checkpoints, ...toldOther.receipts]))).toHaveLength(4);
@@ -188,7 +191,7 @@ test('kept evidence shows that entries were cut off the end', async () => {
   expect(await problemsOf(folder)).toEqual([]);
   expect(await problemsOf(folder, [...checkpoints, ...receipts])).toEqual(
     ['checkpoint-1.txt', 'receipt-1.bin'].map((place) => ({
-      place,
+      ...{ code: 'journal.cut-off', values: [(second?.sequence ?? 0) - 1, expect.any(Number)], place },
       problem: expect.stringContaining('cut off'),
     })),
   );
@@ -201,7 +204,10 @@ test('changed evidence, or evidence of another run, is named and proves nothing'
     const bytes = kept.bytes.slice();
     bytes[60] = (bytes[60] ?? 0) ^ 1;
     expect(await problemsOf(folder, [{ ...kept, bytes }])).toEqual([
-      { place: kept.place, problem: expect.stringContaining('the relay of this run signed') },
+      {
+        ...{ code: 'evidence.unsigned', place: kept.place },
+        problem: expect.stringContaining('the relay of this run signed'),
+      },
     ]);
   }
 });

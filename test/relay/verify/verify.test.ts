@@ -141,7 +141,9 @@ test('the report names a changed blob and how many rounds still derive', async (
   expect(places(report.problems)).toEqual([file]);
   expect(report.rounds).toBe(1);
   rmSync(`${folder}/${file}`);
-  expect((await verify(folder)).problems).toEqual([{ place: file, problem: 'is missing' }]);
+  expect((await verify(folder)).problems).toEqual([
+    { code: 'blob.missing', place: file, problem: 'is missing' },
+  ]);
 });
 
 test('a journal rewritten with a valid chain is refused if its entries contradict each other', async () => {

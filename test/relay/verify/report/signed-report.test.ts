@@ -8,7 +8,10 @@ import { toHex } from '../../../../relay/wire/hex.ts';
 const verified: VerifyReport = {
   ...{ run: 'a'.repeat(64), relayKey: 'b'.repeat(64), rounds: 3, from: 2, removed: 1, entries: 20 },
   ...{ head: 'c'.repeat(64), root: 'd'.repeat(64), contributions: 6, base: 'e'.repeat(64), signed: 19 },
-  ...{ fork: null, problems: [{ code: 'blob.missing' as const, place: 'blobs/aa/aa', problem: 'is missing' }] },
+  ...{
+    fork: null,
+    problems: [{ code: 'blob.missing' as const, place: 'blobs/aa/aa', problem: 'is missing' }],
+  },
 };
 const facts = {
   ...{ time: Date.UTC(2026, 10, 30), verifier: 'tapestry 0.1.0', place: 'a folder' },
