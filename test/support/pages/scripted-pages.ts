@@ -3,7 +3,7 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest';
 import type { WorkerEvent } from '../../../apps/contribute/worker/worker-api.ts';
 import { launchBrowser } from '../../../bench/browser.ts';
 import type { RelayStatus } from '../../../relay/wire/status.ts';
-import { built } from '../../system/built.ts';
+import { type Built, built } from '../../system/built.ts';
 import { scriptedStatus } from './scenarios.ts';
 import { type ScriptedRelay, startScriptedRelay } from './scripted-relay.ts';
 import { openWatched, type WatchedPage } from './watched-page.ts';
@@ -30,17 +30,17 @@ export const running = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now: Date
  * opens a page of a scripted relay in a profile of its own; both end with the test.
  */
 export function scriptedPages() {
+  let build: Built;
   let browser: Browser;
   beforeAll(async () => {
-    await built();
+    build = await built();
     browser = await launchBrowser('none');
   });
   afterAll(() => browser.close());
   return {
     async open(path: string, options: Options = {}): Promise<ScriptedPage> {
       const { worker, status = running, width = 360, height = 780, ...context } = options;
-      const { pages } = await built();
-      const relay = await startScriptedRelay(pages, worker);
+      const relay = await startScriptedRelay(build.pages, worker);
       onTestFinished(() => relay.close());
       relay.show(status);
       const { page, problems, close } = await openWatched(browser, {
