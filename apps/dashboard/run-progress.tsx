@@ -5,14 +5,14 @@ import { messages } from '../ui/messages.ts';
 import { heldOutMeans } from '../ui/run-loss.ts';
 import { ClothRounds } from './round/cloth-rounds.tsx';
 import type { OpenedRound } from './round/round-address.ts';
+import { roundEnd } from './round/round-end.ts';
 
 const words = messages.dashboard;
 
-/** The part of the round's time that is left, 0 … 1. */
-function leftOfRound(round: RelayStatus['round'], now: number): number {
-  if (round.openedAt === null || round.deadlineAt === null) return 0;
-  const length = Math.max(1, round.deadlineAt - round.openedAt);
-  return Math.min(1, Math.max(0, (round.deadlineAt - now) / length));
+/** The part of the round's time that is left until its end, 0 … 1. */
+function leftOfRound(openedAt: number | null, end: number | null, now: number): number {
+  if (openedAt === null || end === null) return 0;
+  return Math.min(1, Math.max(0, (end - now) / Math.max(1, end - openedAt)));
 }
 
 /** A ring that empties as the round's time runs out. */
@@ -29,6 +29,7 @@ function Facts({ status }: { status: RelayStatus }) {
   const now = useNow();
   const { round, run, nodes, history, base } = status;
   const measured = history.at(-1)?.probeLoss ?? null;
+  const end = roundEnd(status, now);
   const [first, last] = heldOutMeans(history);
   if (round.phase === 'complete')
     return (
@@ -59,9 +60,8 @@ function Facts({ status }: { status: RelayStatus }) {
             {words.contributions} <strong>{round.contributions}</strong> {words.ofTarget(round.target)}
           </p>
           <p class="fact" role="timer" aria-live="off">
-            <Ring part={leftOfRound(round, now)} />
-            {words.timeLeft}{' '}
-            <strong>{round.deadlineAt === null ? '–' : formatDuration(round.deadlineAt - now)}</strong>
+            <Ring part={leftOfRound(round.openedAt, end, now)} />
+            {words.timeLeft} <strong>{end === null ? '–' : formatDuration(end - now)}</strong>
           </p>
         </>
       )}

@@ -1,4 +1,5 @@
 import type { RelayStatus } from '../../../relay/wire/status.ts';
+import { runPace } from '../../ui/time/run-pace.ts';
 import type { ContributeView } from '../contribute-view.ts';
 
 /** When a round and the run end, in milliseconds since 1970; null where nothing is measured yet. */
@@ -9,9 +10,6 @@ export interface Ends {
   readonly isCutOff: boolean;
 }
 
-/** The pace of the run is the median of at most this many rounds, so that one long break does not count. */
-const latestRounds = 8;
-
 /** Milliseconds that this device takes for all steps of a round; null before the first measured speed. */
 export function roundMilliseconds({ steps, tokensPerStep, tokensPerSecond }: ContributeView): number | null {
   return tokensPerSecond > 0 && tokensPerStep > 0 ? (steps * tokensPerStep * 1000) / tokensPerSecond : null;
@@ -21,13 +19,6 @@ export function roundMilliseconds({ steps, tokensPerStep, tokensPerSecond }: Con
 export function allowedMilliseconds(status: RelayStatus | null): number | null {
   const { openedAt = null, deadlineAt = null } = status?.round ?? {};
   return openedAt === null || deadlineAt === null ? null : deadlineAt - openedAt;
-}
-
-/** Median time between the latest commits; null before the second round has committed. */
-export function runPace(status: RelayStatus | null): number | null {
-  const times = (status?.history ?? []).slice(-latestRounds - 1).map(({ committedAt }) => committedAt);
-  const gaps = times.slice(1).map((time, index) => time - (times[index] ?? time));
-  return gaps.sort((a, b) => a - b)[Math.floor(gaps.length / 2)] ?? null;
 }
 
 /**

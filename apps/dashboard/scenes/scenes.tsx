@@ -15,6 +15,7 @@ import { commandsFor } from '../presenter/controls.tsx';
 import type { PresenterSession } from '../presenter/presenter-session.ts';
 import { ClothRounds } from '../round/cloth-rounds.tsx';
 import type { OpenedRound } from '../round/round-address.ts';
+import { roundEnd } from '../round/round-end.ts';
 import { PromptForm } from '../speech/prompt-form.tsx';
 import { Speak } from '../speech/speak.tsx';
 import type { SpeechFeed } from '../speech/speech-feed.ts';
@@ -60,6 +61,7 @@ function WeaveScene({ status, opened }: Pick<Props, 'status' | 'opened'>) {
   const now = useNow();
   const { round, run } = status;
   const isOpen = round.phase === 'training' || round.phase === 'grace';
+  const end = roundEnd(status, now);
   return (
     <>
       <ClothRounds status={status} opened={opened} />
@@ -72,7 +74,7 @@ function WeaveScene({ status, opened }: Pick<Props, 'status' | 'opened'>) {
           : isOpen
             ? words.contributions(round.contributions, round.target)
             : messages.dashboard.phases[round.phase]}
-        {isOpen && round.deadlineAt !== null && ` · ${words.left(formatDuration(round.deadlineAt - now))}`}
+        {end !== null && ` · ${words.left(formatDuration(end - now))}`}
       </p>
     </>
   );

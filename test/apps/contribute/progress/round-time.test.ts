@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { atRest, type ContributeView } from '../../../../apps/contribute/contribute-view.ts';
-import { endsOf, roundMilliseconds, runPace } from '../../../../apps/contribute/progress/round-time.ts';
+import { endsOf, roundMilliseconds } from '../../../../apps/contribute/progress/round-time.ts';
+import { runPace } from '../../../../apps/ui/time/run-pace.ts';
 import { scriptedStatus } from '../../../support/pages/scenarios.ts';
 
 const now = 1_700_000_000_000;
