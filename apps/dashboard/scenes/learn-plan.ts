@@ -17,7 +17,7 @@ export interface LearnPlan {
   readonly isProbe: boolean;
   /** From the best to the worst corpus of each round. */
   readonly band: readonly ({ readonly low: number; readonly high: number } | null)[];
-  /** The best, the middle and the worst corpus, by their newest loss; fewer where there are fewer. */
+  /** The best, the middle and the worst corpus, by their newest loss; all of them where that leaves one over at most. */
   readonly named: readonly CorpusLoss[];
   /** All other corpora, best first. */
   readonly others: readonly CorpusLoss[];
@@ -45,7 +45,8 @@ export function learnPlan({ run, history }: RelayStatus): LearnPlan | null {
   });
   const shown = line.filter((value) => value !== null);
   if (shown.length < 2) return null;
-  const places = new Set([0, Math.floor((corpora.length - 1) / 2), corpora.length - 1]);
+  const last = corpora.length - 1;
+  const places = new Set(last < 4 ? [0, 1, 2, 3] : [0, Math.floor(last / 2), last]);
   const all = [...shown, ...band.flatMap((at) => (at === null ? [] : [at.low, at.high]))];
   const [low, high] = [Math.min(...all), Math.max(...all)];
   return {

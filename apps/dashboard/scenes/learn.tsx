@@ -2,7 +2,7 @@ import type { RelayStatus } from '../../../relay/wire/status.ts';
 import { formatLoss } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import { corpusLine } from '../../ui/run-loss.ts';
-import { type CorpusLoss, type LearnPlan, learnPlan } from './learn-plan.ts';
+import { type LearnPlan, learnPlan } from './learn-plan.ts';
 
 const words = messages.scenes;
 /** The drawing's size, in units of its own. */
@@ -41,21 +41,25 @@ function Chart({ plan }: { plan: LearnPlan }) {
   );
 }
 
-/** One cell for each corpus that has no line: the lower its loss, the fuller. */
-function HeatStrip({ others, range }: { others: readonly CorpusLoss[]; range: LearnPlan['range'] }) {
-  const [low, high] = range;
+/**
+ * One cell for each corpus that has no line: the nearer its loss is to that of the best of all corpora, the fuller. The names of
+ * the best and the worst of these stand beside.
+ */
+function HeatStrip({ others, named }: Pick<LearnPlan, 'others' | 'named'>) {
+  const [low, high] = [named[0]?.last ?? 0, named.at(-1)?.last ?? 0];
+  const part = (last: number) => (high > low ? Math.max(0.1, (high - last) / (high - low)) : 1);
   return (
-    <ol class="heat">
-      {others.map(({ corpus, name, last }) => (
-        <li
-          key={corpus}
-          title={`${name} ${formatLoss(last)}`}
-          style={{ '--part': Math.max(0.1, 1 - (last - low) / (high - low)).toFixed(2) }}
-        >
-          <span class="visually-hidden">{`${name} ${formatLoss(last)}`}</span>
-        </li>
-      ))}
-    </ol>
+    <div class="heat">
+      <span aria-hidden="true">{others[0]?.name}</span>
+      <ol>
+        {others.map(({ corpus, name, last }) => (
+          <li key={corpus} title={`${name} ${formatLoss(last)}`} style={{ '--part': part(last).toFixed(2) }}>
+            <span class="visually-hidden">{`${name} ${formatLoss(last)}`}</span>
+          </li>
+        ))}
+      </ol>
+      <span aria-hidden="true">{others.at(-1)?.name}</span>
+    </div>
   );
 }
 
@@ -82,7 +86,7 @@ export function Learn({ status }: { status: RelayStatus }) {
           ))}
         </ol>
       </div>
-      {plan.others.length > 0 && <HeatStrip others={plan.others} range={plan.range} />}
+      {plan.others.length > 0 && <HeatStrip others={plan.others} named={plan.named} />}
     </>
   );
 }

@@ -39,10 +39,10 @@ test('there is no line before two rounds have a loss', () => {
   for (const done of [0, 1]) expect(learnPlan(scriptedStatus({ rounds: 9, done, nodes: 2, now }))).toBeNull();
 });
 
-test('few corpora are each named once', () => {
-  for (const corpusCount of [1, 2, 3]) {
+test('few corpora are each named once, and no strip of a single cell is left over', () => {
+  for (const corpusCount of [1, 2, 3, 4]) {
     const plan = learnPlan(scriptedStatus({ rounds: 20, done: 8, nodes: 3, corpusCount, now }));
-    expect(plan?.named.map(({ corpus }) => corpus).sort()).toEqual([0, 1, 2].slice(0, corpusCount));
+    expect(plan?.named.map(({ corpus }) => corpus).sort()).toEqual([0, 1, 2, 3].slice(0, corpusCount));
     expect(plan?.others).toEqual([]);
   }
 });
