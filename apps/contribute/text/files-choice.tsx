@@ -20,7 +20,7 @@ function ChosenFiles({ session }: { session: Controller }) {
     return lost.length === 0 ? null : <strong>{words.filesLost(firstNames(lost))} </strong>;
   const size = files.reduce((sum, file) => sum + file.size, 0);
   return (
-    <strong>
+    <strong class="chosen-files">
       {words.filesChosen(files.length, formatBytes(size))}: {firstNames(files.map((file) => file.name))}.{' '}
     </strong>
   );
