@@ -57,7 +57,7 @@ function options(latest: () => Chart, host: HTMLElement, xLabel: string): uPlot.
   const chart = latest();
   // Sizes scale with the root's font size, which grows on large screens.
   const scale = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
-  const font = `${Math.round(13 * scale)}px system-ui, sans-serif`;
+  const font = `${Math.max(13, Math.round(13 * scale))}px system-ui, sans-serif`;
   const muted = resolve(host, '--muted');
   const line = { stroke: resolve(host, '--line'), width: 1 };
   // Time runs as the page is read.
