@@ -8,6 +8,7 @@ import type { Evaluate } from '../run/guard/guard.ts';
 import { disk, type Environment } from '../run/open-run.ts';
 import { type NewRun, Run } from '../run/run.ts';
 import type { Upstream } from '../run/upstream/upstream.ts';
+import { withScheme } from '../wire/certificate/with-scheme.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 import type { Hash } from '../wire/hex.ts';
 import type { RelayStatus } from '../wire/status.ts';
@@ -31,6 +32,8 @@ import { defaultLimits, type RelayLimits } from './limits.ts';
 import type { Logger } from './log.ts';
 import { watchLoop } from './loop-monitor.ts';
 import { Metrics } from './metrics.ts';
+import { splitByFirstByte } from './plain/first-byte.ts';
+import { type PlainPages, plainServer } from './plain/plain-server.ts';
 import { Room, type Speaker } from './speech/room.ts';
 import { currentStatus } from './status/current-status.ts';
 import { RoundView } from './status/round-view.ts';
@@ -64,6 +67,11 @@ export interface RelayOptions {
   readonly trustedProxies?: readonly ProxyAddress[];
   /** Folder of the built pages; null to serve none. */
   readonly pages: string | null;
+  /**
+   * The page of a relay with a self-signed certificate, by its fingerprint: its port gives it to who asks by plain HTTP, before the
+   * browser warns of the certificate. Without it that port speaks TLS only.
+   */
+  readonly plainPages?: (fingerprint: string) => PlainPages;
   /** The run to create if the folder holds none. */
   readonly create?: NewRun;
   readonly limits?: Partial<RelayLimits>;
@@ -84,6 +92,11 @@ export interface Relay {
   readonly publicUrl: URL;
   readonly runId: Hash;
   readonly manifest: WholeManifest;
+  /**
+   * Where links lead people: to `publicUrl`, unless the relay's port also gives the page of `RelayOptions.plainPages`. Then it is the
+   * same address with http.
+   */
+  readonly entryUrl: URL;
   /** SHA-256 of the certificate, to compare in a browser; null without TLS, and for one that an authority gave by ACME. */
   readonly fingerprint: string | null;
   status(): RelayStatus;
@@ -131,6 +144,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const names: RelayNames = { scheme: certificate === null ? 'http' : 'https', local, publicUrl };
   const budget = new Budget(limits, metrics, clock);
   const proxies = new TrustedProxies(options.trustedProxies ?? [], publicUrl);
+  const selfSigned = options.tls === 'auto' ? certificate : null;
+  const plain = selfSigned && options.plainPages?.(selfSigned.fingerprint);
+  if (plain)
+    splitByFirstByte(server, plainServer(plain, names, { limits, budget, proxies }), limits.handshake);
   const guarded = guardSockets(server, certificate !== null, proxies, { budget, metrics });
   const { host, port } = options;
   await listen(server, { host, port, backlog: limits.backlog }, options.log);
@@ -155,6 +172,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       budget,
       invitations,
       certificate,
+      plainEntry: Boolean(plain) && publicUrl === null,
       renewal: kept && new Renewal(kept, (renewed) => useCertificate(server, renewed), options.log),
       pages,
       admit,
@@ -194,6 +212,8 @@ interface Prepared {
   readonly budget: Budget;
   readonly invitations: Invitations;
   readonly certificate: Certificate | null;
+  /** Links begin at the http address, whose page tells of the certificate. */
+  readonly plainEntry: boolean;
   /** Renews the certificate, if it is that of an authority. */
   readonly renewal: Renewal | null;
   readonly pages: Pages;
@@ -204,12 +224,12 @@ interface Prepared {
 }
 
 function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepared): Relay {
-  const { clock, certificate, names, limits } = prepared;
+  const { clock, certificate, names, limits, plainEntry } = prepared;
   const { log } = options;
   const hub = new Hub({ ...prepared, run, log });
   let sample: RelayStatus['sample'] = null;
   let room: Room | null = null;
-  const status = () => currentStatus(hub, names.publicUrl, { sample, room });
+  const status = () => currentStatus(hub, names.publicUrl, { plainEntry, sample, room });
   const view = new StatusView({ status, limits, clock });
   const rounds = new RoundView(run);
   hub.onChange = () => view.changed();
@@ -223,6 +243,7 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
   answerRequests(server, app, names, nodes, prepared);
   const sockets = answerUpgrades(server, hub, names, prepared);
   const url = urlOf(server, names.scheme, options.host);
+  const publicUrl = names.publicUrl ?? url;
   log.info({ url: url.href, run: run.id, fingerprint: certificate?.fingerprint }, 'the relay is listening');
   const ticking = setInterval(() => {
     hub.tick();
@@ -250,7 +271,8 @@ function serve(server: Server, run: Run, options: RelayOptions, prepared: Prepar
   };
   return {
     url,
-    publicUrl: names.publicUrl ?? url,
+    publicUrl,
+    entryUrl: plainEntry ? withScheme(url, 'http') : publicUrl,
     runId: run.id,
     manifest: run.manifest,
     // Nobody should pin a certificate that an authority gave: it changes every few weeks.

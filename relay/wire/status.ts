@@ -107,6 +107,8 @@ const committedRound = v.strictObject({
 const facts = {
   /** The public address that the operator set; null if there is none, and readers use the address that they opened. */
   address: v.nullable(v.string()),
+  /** Links to join begin at the relay's http address, whose page tells of its own certificate; absent where they do not. */
+  plainEntry: v.optional(v.literal(true)),
   run: v.strictObject({
     id: hash,
     name: v.string(),

@@ -20,7 +20,7 @@ import type { Certificate } from '../tls/pair.ts';
 import type { FetchConnections } from '../transport/fetch-connections.ts';
 import { WebSocketTransport } from '../transport/web-socket.ts';
 import { type RelayNames, refusalOfNames, targetBelow } from './names.ts';
-import { refuse, refuseFull, textWhenFull } from './refuse.ts';
+import { refuse, refuseFull, textWhenFull, turnAway } from './refuse.ts';
 import type { Sockets } from './sockets.ts';
 import { isFromHere, type TrustedProxies } from './trusted-proxies.ts';
 
@@ -200,9 +200,4 @@ export function turnEveryoneAway(server: Server): () => void {
   };
   server.on('request', refuse).on('upgrade', refuseSocket);
   return () => void server.off('request', refuse).off('upgrade', refuseSocket);
-}
-
-function turnAway(stream: Duplex, status: string, text = ''): void {
-  const head = `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n`;
-  stream.end(`${head}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
 }

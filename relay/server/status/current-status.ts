@@ -24,7 +24,15 @@ const digits = { loss: 5, rate: 4 };
 export function currentStatus(
   hub: Hub,
   publicUrl: URL | null,
-  { sample, room }: { readonly sample: RelayStatus['sample']; readonly room: Pick<Room, 'revision'> | null },
+  {
+    plainEntry,
+    sample,
+    room,
+  }: {
+    readonly plainEntry: boolean;
+    readonly sample: RelayStatus['sample'];
+    readonly room: Pick<Room, 'revision'> | null;
+  },
 ): RelayStatus {
   const { run, metrics } = hub;
   const { model, strategy, limits, name, corpora, lane } = run.manifest;
@@ -36,6 +44,7 @@ export function currentStatus(
   const baseBytes = downlinkCodecOf(run.manifest)?.payloadBytes(model.parameters) ?? 4 * model.parameters;
   return {
     address: publicUrl?.href ?? null,
+    ...(plainEntry ? { plainEntry } : {}),
     run: {
       id: run.id,
       name,
