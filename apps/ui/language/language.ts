@@ -1,14 +1,10 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Messages } from '../words/catalogue.ts';
-import { isLanguageTag, type LanguageTag, languages } from '../words/languages.ts';
+import { isLanguageTag, type LanguageTag, languages, preferredLanguage } from '../words/languages.ts';
+import { loadMessages } from '../words/load-messages.ts';
 import { locale } from './locale.ts';
 
 const storedName = 'tapestry language';
-
-/** The first of the browser's languages that the pages have; English if they have none of them. */
-export function preferredLanguage(wanted: readonly string[]): LanguageTag {
-  return wanted.map((tag) => tag.split('-', 1)[0] ?? '').find(isLanguageTag) ?? 'en';
-}
 
 /**
  * The tag by which numbers and times are written: the browser's tag of the language, which may name a region. The digits are
@@ -39,7 +35,7 @@ export const catalogue: ReadonlySignal<Messages | null> = computed(() => spoken.
 /** Loads a language and shows the page in it. What the page does goes on, and what was typed stays. */
 export async function speak(tag: LanguageTag): Promise<void> {
   const wish = ++wishes;
-  const messages = await languages[tag].load();
+  const messages = await loadMessages[tag]();
   if (wish !== wishes) return;
   batch(() => {
     spoken.value = { tag, messages };

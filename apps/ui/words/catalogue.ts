@@ -1,5 +1,6 @@
 import type { commonWords } from './english/common-words.ts';
 import type { english } from './english/english.ts';
+import type { warningWords } from './english/warning/warning-words.ts';
 import type { FindingWords, ProblemWords } from './problems.ts';
 
 /** The same keys as those of the English texts, with other texts. */
@@ -18,3 +19,6 @@ export type Messages = Omit<Words<typeof english>, 'problems' | 'findings'> & {
 
 /** The texts that several pages show. */
 export type CommonWords = Words<typeof commonWords>;
+
+/** The texts of the page before the browser's warning, which the relay itself gives. */
+export type WarningWords = Words<typeof warningWords>;

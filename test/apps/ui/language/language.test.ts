@@ -1,7 +1,8 @@
 import { effect, signal } from '@preact/signals';
 import { expect, test } from 'vitest';
-import { language, localeOf, preferredLanguage } from '../../../../apps/ui/language/language.ts';
+import { language, localeOf } from '../../../../apps/ui/language/language.ts';
 import { messages, viewOf } from '../../../../apps/ui/messages.ts';
+import { preferredLanguage } from '../../../../apps/ui/words/languages.ts';
 
 test.each([
   [['en-GB', 'de'], 'en', 'en-GB-u-nu-latn'],

@@ -1,12 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import {
-  isLanguageTag,
-  type LanguageTag,
-  languages,
-  languageTags,
-} from '../../../../apps/ui/words/languages.ts';
+import { isLanguageTag, type LanguageTag, languageTags } from '../../../../apps/ui/words/languages.ts';
+import { loadMessages } from '../../../../apps/ui/words/load-messages.ts';
 
 const folders = {
   en: 'english',
@@ -47,7 +43,7 @@ test.each(languageTags)('%s has a text for each plural form that its rules tell 
 test.each(languageTags)(
   '%s has no text that is empty, unfinished or shows what it was made of',
   async (tag) => {
-    const { problems, findings, ...parts } = await languages[tag].load();
+    const { problems, findings, ...parts } = await loadMessages[tag]();
     const texts = [
       ...textsOf(parts, tag),
       ...(problems === null ? [] : textsOf(problems, `${tag}.problems`)),
