@@ -37,7 +37,18 @@ const allowed: readonly (readonly [string, readonly string[]])[] = [
   ['client/host/', [...training, ...reader, 'client/contribute/network.ts']],
   [border, []],
   ['relay/', [...ground, ...reader, 'client/formats/', border]],
-  ['apps/cli/', ['client/', 'relay/', 'shaders/']],
+  ['apps/cli/', ['client/', 'relay/', 'shaders/', 'apps/warning/']],
+  // The relay's command hands this page to the relay, which has no words of its own.
+  [
+    'apps/warning/',
+    [
+      'apps/ui/words/',
+      'apps/ui/base.css',
+      'apps/ui/favicon.svg',
+      'relay/server/plain/plain-server.ts',
+      border,
+    ],
+  ],
   ['apps/contribute/', ['client/', 'apps/ui/', border]],
   // The audit page runs the verifier, as `tapestry verify` does.
   [

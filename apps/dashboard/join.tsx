@@ -48,7 +48,7 @@ export function Join({ join, stage, base }: Props) {
         </p>
         <p class="muted">{words.baseFile(formatBytes(base.bytes))}</p>
         <p>
-          {words.verify} <code>tapestry verify {new URL('.', join.address).href}</code>
+          {words.verify} <code>tapestry verify {join.relay}</code>
         </p>
       </section>
     );

@@ -108,7 +108,7 @@ export function Dashboard({ feed, url, presenter, keys, opened, speech }: Props)
   const status = feed.status.value;
   /** Null while the whole dashboard is shown. */
   const scene = useSignal<SceneName | null>(null);
-  const join = joinAddress(url, status?.address ?? null);
+  const join = joinAddress(url, status);
   const connection = feed.connection.value;
   const stage =
     status?.round.phase === 'complete'

@@ -18,8 +18,11 @@ const tlsFailure =
 /** Texts of Node, OpenSSL and rustls for an answer that is not TLS, which usually is plain HTTP. */
 const plainAnswer = /EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|InvalidContentType/;
 
-/** Their texts for a connection that was closed without an answer. TLS servers close a plain HTTP connection like this. */
-const noAnswer = /UND_ERR_SOCKET|ECONNRESET|socket hang up|connection closed/;
+/**
+ * Their texts for a connection that was closed without an answer, as most TLS servers close a plain HTTP connection, and for the
+ * status 400, with which others and relays answer it.
+ */
+const refusedPlain = /UND_ERR_SOCKET|ECONNRESET|socket hang up|connection closed|\b400\b/;
 
 const redirectAnswer = /server response: 3\d\d/;
 
@@ -52,15 +55,30 @@ export function connectionError(url: URL, reason: string, cause?: unknown): Tape
   );
 }
 
+/**
+ * Refuses a page that came by plain HTTP from a port of TLS, where a relay tells browsers of its certificate. Nothing that a node
+ * reads is HTML.
+ */
+async function refuseEntryPage(url: URL, response: Response): Promise<void> {
+  const isPage = response.status === 200 && response.headers.get('content-type')?.startsWith('text/html');
+  if (url.protocol !== 'http:' || isPage !== true || !(await speaksTls(url))) return;
+  await response.body?.cancel();
+  throw usesTls(url);
+}
+
 /** The error for a connection that did not open. It also detects a relay that uses TLS but was given an http address. */
 export async function openingError(url: URL, reason: string, cause?: unknown): Promise<TapestryError> {
   const isPlain = url.protocol === 'http:' || url.protocol === 'ws:';
-  if (!isPlain || !noAnswer.test(reason) || !(await speaksTls(url)))
+  if (!isPlain || !refusedPlain.test(reason) || !(await speaksTls(url)))
     return connectionError(url, reason, cause);
+  return usesTls(url, cause);
+}
+
+function usesTls(url: URL, cause?: unknown): TapestryError {
   return new TapestryError(
     'relay.tls',
     `${url.host} uses TLS and does not answer plain HTTP.`,
-    `Use its address that starts with https: https://${url.host}`,
+    `Use the whole link that the relay prints, or its address that starts with https: https://${url.host}`,
     { cause },
   );
 }
@@ -81,6 +99,7 @@ export async function fetchFrom(url: URL, { headers = {}, signal }: FetchOptions
   try {
     const response = await fetch(url, { headers, signal: signal ?? null, redirect: 'manual' });
     await refuseRedirect(url, response);
+    await refuseEntryPage(url, response);
     return response;
   } catch (error) {
     signal?.throwIfAborted();

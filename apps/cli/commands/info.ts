@@ -105,9 +105,8 @@ async function openedAdapter(): Promise<Device | null> {
 }
 
 async function showRelay(address: string, fingerprint: string | undefined, output: Output): Promise<void> {
-  const { url, fingerprint: linked } = relayAddress(address);
-  const pinned = url.protocol === 'https:' ? (fingerprint ?? linked) : undefined;
-  const status = await relayStatus(address, fingerprint);
+  const { url, fingerprint: pinned } = relayAddress(address, fingerprint);
+  const status = await relayStatus(url, pinned);
   const certificate = pinned === undefined ? [] : [`certificate: ${fingerprintWords(pinned)}`];
   output.result(
     { event: 'status', ...status },
@@ -115,10 +114,9 @@ async function showRelay(address: string, fingerprint: string | undefined, outpu
   );
 }
 
-/** The status that a relay gives. Throws `usage.relay`, `relay.unreachable`, `relay.tls` or `relay.not-a-relay`. */
-async function relayStatus(address: string, fingerprint: string | undefined): Promise<RelayStatus> {
-  const { url, fingerprint: linked } = relayAddress(address);
-  const http = new RelayHttp({ fetch: fetchPinnedTo(fingerprint ?? linked) }, clock, url);
+/** The status that a relay gives. Throws `relay.unreachable`, `relay.tls` or `relay.not-a-relay`. */
+async function relayStatus(url: URL, fingerprint: string | undefined): Promise<RelayStatus> {
+  const http = new RelayHttp({ fetch: fetchPinnedTo(fingerprint) }, clock, url);
   const signal = AbortSignal.timeout(answerMilliseconds);
   const ask = async (path: string): Promise<unknown> =>
     JSON.parse(new TextDecoder().decode(await http.read(path, { most: maxStatusBytes, signal })));
@@ -130,7 +128,7 @@ async function relayStatus(address: string, fingerprint: string | undefined): Pr
     const why = cause instanceof Error ? cause.message : cause;
     throw new TapestryError(
       'relay.unreachable',
-      `${address} does not answer as a relay: ${why}.`,
+      `${url.href} does not answer as a relay: ${why}.`,
       'Check the address, and that the relay runs; it looks like http://localhost:8765.',
       { cause },
     );
@@ -144,7 +142,7 @@ async function relayStatus(address: string, fingerprint: string | undefined): Pr
   }
   throw new TapestryError(
     'relay.not-a-relay',
-    `${address} answers, but not as a relay of this version: ${parsed.issues[0].message}.`,
+    `${url.href} answers, but not as a relay of this version: ${parsed.issues[0].message}.`,
     'Check the address, and that both sides have the same version.',
   );
 }

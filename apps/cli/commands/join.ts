@@ -96,7 +96,7 @@ With Deno, cut to the relay and the folder (and to TAPESTRY_* with --allow-env=T
   return withExamples(command, [
     'tapestry join http://127.0.0.1:8765 --corpus Romance',
     "tapestry join https://relay.example --text 'essays/**/*.txt' notes.jsonl --token-file token.txt",
-    "tapestry join 'https://192.168.1.7:8765/#token=warp-and-weft&fingerprint=…' --corpus Romance",
+    "tapestry join 'http://192.168.1.7:8765/#token=warp-and-weft&fingerprint=…' --corpus Romance",
     'tapestry join https://192.168.1.7:8765 --corpus Bantu --fingerprint 5f:0c:… --power 0.5',
   ]);
 }
@@ -105,13 +105,15 @@ async function join(argument: string | undefined, given: JoinFlags): Promise<voi
   const { address, flags } = withAddress(argument, given);
   const output = new Output(flags.json);
   streams.serve();
-  const link = relayAddress(address ?? environment('TAPESTRY_RELAY'));
-  const { url: relay, token: invited } = link;
+  const {
+    url: relay,
+    token: invited,
+    fingerprint: pinned,
+  } = relayAddress(address ?? environment('TAPESTRY_RELAY'), flags.fingerprint);
   const token = (await tokenOf(flags)) ?? invited;
   if (flags.text !== undefined) await contributeFiles(flags.text, flags.data, relay);
   const corpus = await corpusOf(flags, output);
-  const pinned = flags.fingerprint ?? link.fingerprint;
-  const { runtime, network } = await placeFor(flags.data, pinned, relay);
+  const { runtime, network } = await placeFor(flags.data, pinned);
   // Deno compares no fingerprint: it trusts the file of --cert.
   if (pinned !== undefined && !('Deno' in globalThis)) {
     const certificate = fingerprintWords(pinned);
@@ -182,19 +184,12 @@ async function corpusOf(flags: JoinFlags, output: Output): Promise<Corpus> {
 }
 
 /** The runtime and the network of the process that this command runs in. */
-async function placeFor(folder: string, fingerprint: string | undefined, relay: URL): Promise<Place> {
+async function placeFor(folder: string, fingerprint: string | undefined): Promise<Place> {
   if ('Deno' in globalThis) {
     const { denoRuntime } = await import('../../../client/host/deno/runtime.ts');
     const { denoNetwork } = await import('../../../client/host/deno/network.ts');
     const runtime = denoRuntime({ folder });
     return { runtime, network: denoNetwork(runtime.files) };
-  }
-  if (fingerprint !== undefined && relay.protocol !== 'https:') {
-    throw new TapestryError(
-      'usage.fingerprint',
-      `${relay.href} has no certificate to compare.`,
-      'Use its https address, or leave --fingerprint out.',
-    );
   }
   const { nodeRuntime } = await import('../../../client/host/node/runtime.ts');
   const { nodeNetwork } = await import('../../../client/host/node/network.ts');

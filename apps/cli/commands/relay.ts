@@ -10,10 +10,12 @@ import { defaultLimits } from '../../../relay/server/limits.ts';
 import { type Relay, startRelay } from '../../../relay/server/server.ts';
 import { computeInThreads } from '../../../relay/threads/compute-threads.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
+import { warningPages } from '../../warning/warning-page.ts';
 import { Command } from '../command.ts';
 import { requireBaseFolder } from '../model/base-folder.ts';
 import { dataOption, decimal, whole, withExamples, withJson } from '../options.ts';
 import { pagesFolder, siblingProgram } from '../program.ts';
+import { payloadRoundsOf } from '../run/choices/payload-rounds.ts';
 import { checkedReaders, readersIn, readersOf } from '../run/choices/reader-choices.ts';
 import { exportBase, writeBaseInThread } from '../run/export-base.ts';
 import { guardFact, guardText } from '../run/guard/guard-text.ts';
@@ -260,6 +262,7 @@ async function openRelay(
     port: flags.port,
     tls,
     pages: pagesFolder(),
+    plainPages: warningPages,
     log: relayLog(output),
     evaluate: evaluateInThread,
     computeOf: computeInThreads(siblingProgram('compute-worker')),
@@ -342,9 +345,4 @@ async function relayRun(
     readers: readersOf(flags.readers, token !== undefined || flags.invitations !== undefined),
     created: Date.now(),
   });
-}
-
-/** For commander. */
-function payloadRoundsOf(text: string): number | 'all' {
-  return text === 'all' ? text : whole(1, 0xffff_ffff)(text);
 }

@@ -14,10 +14,11 @@ const panelRows = 8;
 
 /**
  * How others join a relay that listens on `host`: what to open or type, and a QR code for phones. Behind a proxy the
- * relay's own certificate is not the one that people see.
+ * relay's own certificate is not the one that people see. Links begin where a page tells of that certificate, if there is one; the
+ * presenter's does not, because that page is not encrypted and the secret steers the run.
  */
 export function invitation(
-  relay: Pick<Relay, 'url' | 'publicUrl' | 'fingerprint'>,
+  relay: Pick<Relay, 'url' | 'publicUrl' | 'entryUrl' | 'fingerprint'>,
   host: string,
   token: string | undefined,
   presenter?: PresenterSecret,
@@ -37,11 +38,10 @@ export function invitation(
   const behindProxy = url !== relay.url;
   const fingerprint = behindProxy ? null : relay.fingerprint;
   const words = fingerprint === null ? null : fingerprintWords(fingerprintOf(fingerprint));
-  const tab = joinLink(url, token, null);
-  const link = joinLink(url, token, fingerprint);
-  const dashboard = new URL('dashboard', url).href;
-  const steering =
-    presenter === undefined ? null : presenterLink(dashboard, token, presenter.secret, fingerprint);
+  const tab = joinLink(relay.entryUrl, token, null);
+  const link = joinLink(relay.entryUrl, token, fingerprint);
+  const dashboard = new URL('dashboard', relay.entryUrl).href;
+  const steering = presenter === undefined ? null : presenterLink(url, token, presenter.secret, fingerprint);
   const lines = [
     `${colour('bold', 'Dashboard')}  ${dashboard}`,
     ...(steering === null ? [] : [`${colour('bold', 'Presenter')}  ${steering}  (for you alone)`]),
@@ -52,7 +52,7 @@ export function invitation(
   if (fingerprint !== null)
     lines.push(
       `The certificate's SHA-256, to compare when a browser asks: ${fingerprint}`,
-      `In four words, which nodes and the presenter's dashboard show too: ${words}`,
+      `In four words, which nodes, the presenter's dashboard and the page before the browser's warning show too: ${words}`,
     );
   else if (url.protocol === 'http:' && !isLoopback(url.hostname))
     lines.push('Browsers give WebGPU to secure origins only: for tabs on other machines add --tls auto.');
@@ -81,12 +81,12 @@ export function invitation(
 
 /** The dashboard of whoever holds the presenter's secret; its join code has the token, and the fingerprint of the relay's own certificate. */
 function presenterLink(
-  dashboard: string,
+  url: URL,
   token: string | undefined,
   presenter: string,
   fingerprint: string | null,
 ): string {
-  const link = new URL(dashboard);
+  const link = new URL('dashboard', url);
   link.hash = new URLSearchParams({
     ...(token === undefined ? {} : { token }),
     presenter,

@@ -1,4 +1,5 @@
 import { TapestryError } from '../../../client/errors.ts';
+import { withScheme } from '../../../relay/wire/certificate/with-scheme.ts';
 import { fingerprintOf, shortFingerprint } from './fingerprint.ts';
 
 /** A relay as a person names it. */
@@ -7,16 +8,17 @@ export interface RelayAddress {
   readonly url: URL;
   /** The join token, where the address is an invitation. */
   readonly token: string | undefined;
-  /** The SHA-256 of the relay's own certificate in hex, where the link brings it. */
+  /** The SHA-256 of the relay's own certificate in hex, where the link or the user brings it. */
   readonly fingerprint: string | undefined;
 }
 
 /**
  * An address as people type or paste it: without a scheme it is http; a link (`…/#token=…&fingerprint=…`) brings its token and
- * its certificate's SHA-256; the address of the dashboard, as a browser shows it, means its relay. Throws `usage.relay`, or
- * `usage.fingerprint` for a link that was cut off.
+ * its certificate's SHA-256; the address of the dashboard, as a browser shows it, means its relay. A relay whose certificate is
+ * known, from the link or as `given`, uses TLS: its http address is for browsers, and nothing is ever sent there. Throws
+ * `usage.relay`, or `usage.fingerprint` for a link that was cut off.
  */
-export function relayAddress(address: string | undefined): RelayAddress {
+export function relayAddress(address: string | undefined, given?: string): RelayAddress {
   if (address === undefined) {
     throw new TapestryError(
       'usage.relay',
@@ -35,12 +37,12 @@ export function relayAddress(address: string | undefined): RelayAddress {
   const fragment = new URLSearchParams(url.hash.slice(1));
   const token = fragment.get('token') || undefined;
   const pin = fragment.get('fingerprint');
-  const fingerprint = pin === null ? undefined : fingerprintOf(pin);
+  const fingerprint = given ?? (pin === null ? undefined : fingerprintOf(pin));
   url.hash = '';
   url.search = '';
   url.pathname = url.pathname.replace(/(^|\/)dashboard\/?$/, '$1');
   if (!url.pathname.endsWith('/')) url.pathname += '/';
-  return { url, token, fingerprint };
+  return { url: fingerprint === undefined ? url : withScheme(url, 'https'), token, fingerprint };
 }
 
 /** The link with which others join: the address of a relay, with what a node must know in the fragment, which stays in the browser. */

@@ -15,8 +15,8 @@ export function runSource(
   const isAddress =
     /^https?:\/\//i.test(place) || !(existsSync(place) || /^[./\\~]|^$|^[a-z]:\\/i.test(place));
   if (isAddress) {
-    const { url, fingerprint: linked } = relayAddress(place);
-    return relaySource(url, { fetch: fetchPinnedTo(fingerprint ?? linked), ...options });
+    const { url, fingerprint: pinned } = relayAddress(place, fingerprint);
+    return relaySource(url, { fetch: fetchPinnedTo(pinned), ...options });
   }
   // A demo keeps its relay's folder inside its own.
   const inside = join(place, 'relay');

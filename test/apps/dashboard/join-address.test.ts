@@ -22,12 +22,22 @@ test.each([
 
 test('the dashboard shows the published address to join, at any address it was opened', () => {
   const page = new URL('http://127.0.0.1:8765/dashboard#token=a');
-  expect(joinAddress(page, 'https://relay.example/run/')).toEqual({
+  expect(joinAddress(page, { address: 'https://relay.example/run/' })).toEqual({
     address: 'https://relay.example/run/#token=a',
     typed: 'https://relay.example/run/#token=a',
+    relay: 'https://relay.example/run/',
     reach: 'anyone',
     certificate: null,
   });
+});
+
+test.each([
+  ['https://192.168.1.20:8080/dashboard#token=a', 'http://192.168.1.20:8080/#token=a', 'anyone'],
+  ['https://192.168.1.20/dashboard?x=1', 'http://192.168.1.20:443/', 'anyone'],
+  ['https://localhost:8080/dashboard', 'http://localhost:8080/', 'this-machine'],
+])('from %s people join at %s, where a page tells of the certificate', (page, address, reach) => {
+  const join = joinAddress(new URL(page), { address: null, plainEntry: true });
+  expect(join).toMatchObject({ address, typed: address, reach, relay: new URL('/', page).href });
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { warningPages } from '../../../apps/warning/warning-page.ts';
 import { launchBrowser } from '../../../bench/browser.ts';
 import { layoutOf } from '../../../client/model/parameters.ts';
 import { systemClock } from '../../../relay/run/clock.ts';
@@ -93,7 +94,15 @@ test('a workshop: a tab of a fifth of the others’ speed counts in every round,
   const limits = { ...tiny.manifest.limits, maxNodes: nodeCount + 2 };
   const create = { ...tiny, manifest: { ...tiny.manifest, limits, corpora: ['Romance', 'Celtic'] } };
   const relay = await start(
-    { pages: build.pages, tls: 'auto', token, presenter, create, clock: systemClock },
+    {
+      pages: build.pages,
+      tls: 'auto',
+      plainPages: warningPages,
+      token,
+      presenter,
+      create,
+      clock: systemClock,
+    },
     { heartbeat: 100, silence: hour },
   );
   const nodes: ScriptedNode[] = [];
@@ -108,11 +117,13 @@ test('a workshop: a tab of a fifth of the others’ speed counts in every round,
   await wall.page.goto(new URL(`dashboard#${new URLSearchParams({ token, presenter })}`, relay.url).href);
   await wall.page.getByRole('button', { name: 'Present' }).press('Enter');
   const link = await scanned(wall.page);
-  expect(link).toBe(new URL(`#token=${token}`, relay.url).href);
+  expect(link).toBe(new URL(`#token=${token}`, relay.entryUrl).href);
+  expect(link).toMatch(/^http:/);
 
   const tab = await openWatched(browser, { ignoreHTTPSErrors: true });
   onTestFinished(tab.close);
   await tab.page.goto(link);
+  await tab.page.getByRole('link', { name: 'Continue to the relay' }).press('Enter');
   await tab.page.getByLabel('Corpus', { exact: true }).selectOption('Celtic');
   await tab.page.getByRole('button', { name: 'Start' }).press('Enter');
   await wall.page.getByText(`${nodeCount + 1} here.`).waitFor();

@@ -49,7 +49,7 @@ export function doctorCommand(): Command {
 async function examine(argument: string | undefined, flags: DoctorFlags): Promise<void> {
   const output = new Output(flags.json);
   const address = argument ?? environment('TAPESTRY_RELAY');
-  const link = address === undefined ? null : relayAddress(address);
+  const link = address === undefined ? null : relayAddress(address, flags.fingerprint);
   const { device, checks: adapter } = await checkAdapter();
   try {
     const checks = [
@@ -57,9 +57,7 @@ async function examine(argument: string | undefined, flags: DoctorFlags): Promis
       ...adapter,
       await checkDisk(flags.data),
       await checkPort(flags.port),
-      ...(link === null
-        ? []
-        : await checkRelay(link.url, flags.fingerprint ?? link.fingerprint, device, output)),
+      ...(link === null ? [] : await checkRelay(link.url, link.fingerprint, device, output)),
     ];
     output.result({ event: 'doctor', checks }, checkLines(checks).join('\n'));
     process.exitCode = exitCode(checks);

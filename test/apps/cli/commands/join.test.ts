@@ -89,7 +89,7 @@ test('join tells the four words of the certificate that it was given, before it 
   onTestFinished(() => write.mockRestore());
   const folder = mkdtempSync(path.join(tmpdir(), 'tapestry-join-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  const link = `https://127.0.0.1:9/#fingerprint=${Buffer.alloc(32, 0xff).toString('base64url')}`;
+  const link = `http://127.0.0.1:9/#fingerprint=${Buffer.alloc(32, 0xff).toString('base64url')}`;
   const words = [link, '--corpus', 'Romance', '--data', folder, '--run', 'abc', '--json'];
   await expect(run(...words)).rejects.toMatchObject({ code: 'usage.run' });
   expect(JSON.parse(shown)).toEqual({ event: 'pinned', certificate: 'zoo zoo zoo zoo' });

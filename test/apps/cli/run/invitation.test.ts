@@ -4,19 +4,22 @@ import { presenterOf } from '../../../../apps/cli/run/joining/presenter.ts';
 import { relayAddress } from '../../../../apps/cli/run/relay-address.ts';
 import { joinAddress } from '../../../../apps/dashboard/join-address.ts';
 import { fingerprintWords } from '../../../../relay/wire/certificate/fingerprint-words.ts';
+import { withScheme } from '../../../../relay/wire/certificate/with-scheme.ts';
 
 function relayAt(address: string, fingerprint: string | null) {
   const url = new URL(address);
-  return { url, publicUrl: url, fingerprint };
+  return { url, publicUrl: url, entryUrl: fingerprint === null ? url : withScheme(url, 'http'), fingerprint };
 }
 const plain = relayAt('http://192.168.1.7:8765/', null);
 const fingerprint = Array(32).fill('AB').join(':');
 const secure = relayAt('https://192.168.1.7:8765/', fingerprint);
 const local = relayAt('http://127.0.0.1:8765/', null);
 
-test('the link of an invitation holds the address, the token and the fingerprint', () => {
+test('the link of an invitation holds the address, the token and the fingerprint, and begins at the page that tells of it', () => {
   const { fact, text } = invitation(secure, '192.168.1.7', 'a b');
-  expect(fact.contribute).toBe('https://192.168.1.7:8765/#token=a%20b');
+  expect(fact.contribute).toBe('http://192.168.1.7:8765/#token=a%20b');
+  expect(fact.dashboard).toBe('http://192.168.1.7:8765/dashboard');
+  expect(fact.link).toMatch(/^http:/);
   expect(relayAddress(fact.link)).toEqual({
     url: secure.url,
     token: 'a b',
@@ -30,10 +33,13 @@ test('an invitation shows the certificate as four words, and gives it to the pre
   const four = fingerprintWords('ab'.repeat(32));
   expect(fact.fingerprintWords).toBe(four);
   expect(text(0)).toContain(four);
+  // The secret never passes through the page that is not encrypted.
   const page = new URL(fact.presenter ?? 'none:');
-  expect(joinAddress(page, null)).toEqual({
+  expect(page.protocol).toBe('https:');
+  expect(joinAddress(page, { address: null, plainEntry: true })).toEqual({
     address: fact.link,
     typed: fact.contribute,
+    relay: secure.url.href,
     reach: 'anyone',
     certificate: four,
   });
@@ -57,7 +63,7 @@ test('a relay for other machines without TLS prints what their browsers will lac
 
 test('behind a proxy the invitation names the public address, whose certificate is the proxy’s', () => {
   const publicUrl = new URL('https://relay.example/run/');
-  const { fact, text } = invitation({ ...secure, publicUrl }, '0.0.0.0', 'a');
+  const { fact, text } = invitation({ ...secure, publicUrl, entryUrl: publicUrl }, '0.0.0.0', 'a');
   expect(fact).toEqual({
     contribute: 'https://relay.example/run/#token=a',
     link: 'https://relay.example/run/#token=a',
