@@ -14,6 +14,16 @@ export interface ContributorTotals
   readonly stepMs: number | null;
 }
 
+/** `ContributorTotals.stepMs` after a contribution of so many steps, whose entry has this time, to the attempt `open`. */
+export function stepTimeAfter(
+  before: number | null,
+  { time, steps }: { readonly time: number; readonly steps: number },
+  { attempt, openedAt }: Pick<AcceptedSoFar, 'attempt' | 'openedAt'>,
+): number | null {
+  // Work on a later attempt may have been done before it.
+  return attempt === 1 ? Math.max(0, time - openedAt) / steps : before;
+}
+
 /** A node's totals after one more contribution, to the attempt `open`. */
 export function totalsAfter(
   before: ContributorTotals | undefined,
@@ -23,8 +33,7 @@ export function totalsAfter(
   return {
     tokens: (before?.tokens ?? 0) + body.tokens,
     contributions: (before?.contributions ?? 0) + 1,
-    // Work on a later attempt may have been done before it.
-    stepMs: open.attempt === 1 ? Math.max(0, time - open.openedAt) / body.steps : (before?.stepMs ?? null),
+    stepMs: stepTimeAfter(before?.stepMs ?? null, { time, steps: body.steps }, open),
     trainingLoss: lossOf(body.trainingLoss),
     heldOutLoss: lossOf(body.heldOutLoss),
   };

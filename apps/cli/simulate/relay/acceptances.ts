@@ -86,7 +86,7 @@ export class RelayAcceptances {
       if (open === null || open.contributions.size + appended.size >= this.#options.limits.target)
         return () => this.#answers.refused(upload, RefusalCode.TOO_LATE);
       const { round, payload, base, steps } = offer;
-      const facts = { round, attempt: open.attempt, node, payload, base };
+      const facts = { round, attempt: open.attempt, node, payload, base, steps };
       const tokens = steps * this.#options.tokensPerStep;
       const entry = this.#rounds.appendContribution({ ...facts, tokens });
       appended.set(node, entry);

@@ -1,10 +1,18 @@
+import { stepTimeAfter } from '../../../../relay/journal/contributor-totals.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import type { NodeNumber } from '../world/messages.ts';
 import type { VirtualBase } from '../world/virtual-base.ts';
 
 /** The entries of the virtual relay's journal: those of the real one, with what the machines need of them. */
 export type VirtualEntry =
-  | { readonly kind: 'round-opened'; readonly round: number; readonly attempt: number; readonly base: Hash }
+  | {
+      readonly kind: 'round-opened';
+      /** On the relay's clock, in milliseconds. */
+      readonly time: number;
+      readonly round: number;
+      readonly attempt: number;
+      readonly base: Hash;
+    }
   | VirtualContribution
   | {
       readonly kind: 'round-closed' | 'round-abandoned';
@@ -24,11 +32,13 @@ export type VirtualEntry =
 export interface VirtualContribution {
   readonly kind: 'contribution-accepted';
   readonly sequence: number;
+  readonly time: number;
   readonly round: number;
   readonly attempt: number;
   readonly node: NodeNumber;
   readonly payload: Hash;
   readonly base: Hash;
+  readonly steps: number;
   readonly tokens: number;
 }
 
@@ -38,6 +48,7 @@ type AcceptedFacts = Pick<VirtualContribution, 'node' | 'payload' | 'round'>;
 export interface OpenAttempt {
   readonly round: number;
   readonly attempt: number;
+  readonly openedAt: number;
   readonly contributions: Map<NodeNumber, VirtualContribution>;
   /** The node that was the first to contribute each payload to the round. */
   readonly owners: Map<Hash, NodeNumber>;
@@ -54,6 +65,8 @@ export class JournalState {
   open: OpenAttempt | null = null;
   /** The attempt that was committed last. */
   before: OpenAttempt | null = null;
+  /** What is known of each node that contributed. */
+  readonly contributors = new Map<NodeNumber, { readonly stepMs: number | null }>();
 
   constructor(first: VirtualBase) {
     this.base = first;
@@ -71,18 +84,16 @@ export class JournalState {
   apply(entry: VirtualEntry): void {
     switch (entry.kind) {
       case 'round-opened': {
-        const { round, attempt } = entry;
+        const { round, attempt, time: openedAt } = entry;
         this.attempt = attempt;
         this.open = {
-          ...{ round, attempt, contributions: new Map(), owners: new Map() },
+          ...{ round, attempt, openedAt, contributions: new Map(), owners: new Map() },
           ...{ tokens: 0, isClosed: false },
         };
         return;
       }
       case 'contribution-accepted':
-        this.open?.contributions.set(entry.node, entry);
-        this.open?.owners.set(entry.payload, entry.node);
-        if (this.open !== null) this.open.tokens += entry.tokens;
+        if (this.open !== null) this.#accepted(entry, this.open);
         return;
       case 'round-closed':
         if (this.open !== null) this.open.isClosed = true;
@@ -100,5 +111,14 @@ export class JournalState {
       case 'run-complete':
         this.complete = true;
     }
+  }
+
+  #accepted(entry: VirtualContribution, open: OpenAttempt): void {
+    const { node, payload, tokens } = entry;
+    open.contributions.set(node, entry);
+    open.owners.set(payload, node);
+    open.tokens += tokens;
+    const before = this.contributors.get(node)?.stepMs ?? null;
+    this.contributors.set(node, { stepMs: stepTimeAfter(before, entry, open) });
   }
 }

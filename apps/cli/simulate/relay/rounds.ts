@@ -83,6 +83,7 @@ export class RelayRounds {
     this.#applied = journal.length;
     this.tasks = new RelayTasks(world.queue, () => this.#catchUp());
     for (const entry of journal) this.replay.apply(entry);
+    this.#pace?.resume(new Map([...this.replay.contributors].map(([node, known]) => [`${node}`, known])));
     const { committed, attempt, base, open, complete } = this.replay;
     const state = waiting(committed + 1, attempt, baseHash(base));
     if (complete) this.#state = { ...state, phase: 'complete' };
@@ -190,9 +191,14 @@ export class RelayRounds {
   }
 
   /** Appends a contribution, which counts once it is applied. */
-  appendContribution(facts: Omit<VirtualContribution, 'kind' | 'sequence'>): VirtualContribution {
+  appendContribution(facts: Omit<VirtualContribution, 'kind' | 'sequence' | 'time'>): VirtualContribution {
     const sequence = this.#journal.length + 1;
-    const entry: VirtualContribution = { kind: 'contribution-accepted', sequence, ...facts };
+    const entry: VirtualContribution = {
+      kind: 'contribution-accepted',
+      sequence,
+      time: this.#world.elapsed(),
+      ...facts,
+    };
     this.#append(entry);
     return entry;
   }
@@ -241,7 +247,7 @@ export class RelayRounds {
     const contributions = open?.contributions.size ?? 0;
     switch (effect) {
       case 'open':
-        return { kind: 'round-opened', round, attempt: attempt + 1, base };
+        return { kind: 'round-opened', time: this.#world.elapsed(), round, attempt: attempt + 1, base };
       case 'close':
         return { kind: 'round-closed', round, attempt, contributions };
       case 'abandon':

@@ -116,3 +116,23 @@ test('bytes that a lost connection delivered meanwhile are answered with their r
   expect(accepted.map(({ effect }) => effect.kind === 'accept' && effect.sequence)).not.toContain(null);
   expect(accepted).toHaveLength(2);
 });
+
+test('a relay that starts again plans a timed round as soon as it opens, from what its journal says of the nodes', () => {
+  const { graceMs, graceShare, deadlineMs } = { graceMs: 4000, graceShare: 50, deadlineMs: 60_000 };
+  const scenario = new Scenario([100, 200], {
+    limits: { graceMs },
+    pace: { localSteps: 20, leastSteps: 1, stretch: 200, deadlineMs, graceMs, graceShare },
+  });
+  const { world } = scenario;
+  scenario.atEntry('round-committed', () => {
+    // After the entry is applied.
+    world.queue.after(1, () => world.crashRelay());
+    world.queue.after(500, () => world.startRelay());
+  });
+  scenario.run();
+  const [first, second] = scenario.steps.filter(({ event }) => event.type === 'opened');
+  const plans = scenario.steps.filter(({ event }) => event.type === 'planned');
+  // A relay that knows nothing has to wait for a report or a contribution.
+  expect((plans[0]?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(500);
+  expect(plans.map(({ at }) => at)).toContain(second?.at);
+});
