@@ -29,7 +29,7 @@ export function opened(session: Session, round: Round): Advanced {
   // A message that is late: the relay has accepted work on a later round.
   if (work.kind === 'accepted' && round.round < work.round.round) return [session, []];
   if (work.kind !== 'idle' && same(work.round, round)) return continued(open, round);
-  const [clear, effects] = drop(open, 'closed');
+  const [clear, effects] = drop(uncounted(open, round), 'closed');
   const [begun, started] = begin(clear);
   return [begun, [...effects, ...started]];
 }
@@ -37,6 +37,16 @@ export function opened(session: Session, round: Round): Advanced {
 /** On one connection rounds and their attempts only rise: an earlier one comes in a message that was overtaken. */
 function isBefore(one: Round, other: Round): boolean {
   return one.round < other.round || (one.round === other.round && one.attempt < other.attempt);
+}
+
+/**
+ * A round that opens again on another base, as below an upstream relay, made no base of what it had accepted: that work returns whole
+ * to the error feedback.
+ */
+function uncounted(session: Session, round: Round): Session {
+  const { work } = session;
+  if (work.kind !== 'accepted' || work.round.round !== round.round) return session;
+  return { ...session, work: { ...work, kind: 'ready', again: true } };
 }
 
 /** Continues work on a round that is open. What an abandoned attempt had accepted is offered to the new one. */

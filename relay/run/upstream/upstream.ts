@@ -1,9 +1,22 @@
-import type { Draft, Entry } from '../../journal/entry.ts';
-import type { AdoptedBase, CommittedRound } from '../../journal/replay.ts';
+import type { Draft } from '../../journal/entry.ts';
+import type { AdoptedBase, CommittedRound, Replay } from '../../journal/replay.ts';
+import type { WholeManifest } from '../../wire/frames.ts';
 import { type Hash, toHex } from '../../wire/hex.ts';
 import type { RelayStatus } from '../../wire/status.ts';
 import type { RoundState } from '../round.ts';
-import type { RunStore } from '../run-store.ts';
+
+/** What the run's store holds, as far as an upstream run concerns it. */
+export interface UpstreamStore {
+  readonly replay: Pick<Replay, 'adopted' | 'committed' | 'base' | 'history'> & {
+    readonly run: { readonly manifest: Pick<WholeManifest, 'upstream' | 'initialBase'> };
+  };
+  /** The parameters of the base that was adopted last. Throws `run.damaged`. */
+  adoptedBase(): Promise<Float32Array<ArrayBuffer>>;
+  /** A copy of the current base. */
+  base(): Promise<Float32Array<ArrayBuffer>>;
+  /** Stores a base, durably; its hash. */
+  putBase(parameters: Float32Array<ArrayBuffer>): Promise<Hash>;
+}
 
 /** A base that is to be adopted. */
 interface Wanted {
@@ -19,14 +32,14 @@ interface Wanted {
  * before it goes on. Alone, it opens round after round.
  */
 export class Upstream {
-  readonly #store: RunStore;
+  readonly #store: UpstreamStore;
   readonly #tick: () => Promise<void>;
   #isFollowing = false;
   #wanted: Wanted | null = null;
   readonly #waiting = new Set<() => void>();
 
   /** `tick` makes the run look what is due. */
-  constructor(store: RunStore, tick: () => Promise<void>) {
+  constructor(store: UpstreamStore, tick: () => Promise<void>) {
     this.#store = store;
     this.#tick = tick;
   }
@@ -127,7 +140,7 @@ export class Upstream {
   }
 
   /** Takes an entry that was applied. */
-  applied(entry: Entry): void {
+  applied(entry: { readonly kind: string }): void {
     if (entry.kind === 'upstream-adopted') this.#wanted?.end(true);
     if (entry.kind === 'round-committed') for (const wake of this.#waiting) wake();
   }

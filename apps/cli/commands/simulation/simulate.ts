@@ -3,6 +3,7 @@ import { TapestryError } from '../../../../client/errors.ts';
 import { whole, withExamples, withJson } from '../../options.ts';
 import { InvariantError } from '../../simulate/invariants/invariant.ts';
 import { runSeed, type SeedResult } from '../../simulate/search.ts';
+import { runTreeSeed } from '../../simulate/upstream/search-tree.ts';
 import { machines } from '../../simulate/world/machines.ts';
 import { Interrupt } from '../../terminal/interrupt.ts';
 import { Output } from '../../terminal/output.ts';
@@ -12,6 +13,7 @@ import { runScale, type ScaleFlags, scaleFlags, withScaleFlags } from './simulat
 interface SimulateFlags extends ScaleFlags {
   readonly seeds: number;
   readonly trace: boolean;
+  readonly upstream: boolean;
   readonly json: boolean;
 }
 
@@ -26,16 +28,18 @@ export function simulateCommand(): Command {
     .option('--seed <number>', 'decides everything; the first of --seeds', whole(0, 0x7fff_ffff), 1)
     .option('--seeds <count>', 'how many small worlds to try', whole(1, 1_000_000_000), 1000)
     .option('--trace', 'print every step of the small worlds; best with --seeds 1', false)
+    .option('--upstream', 'each small world is an upstream relay and relays below it', false)
     .addOption(
       new Option('--nodes <count>', 'one run with so many devices; the flags below are for it')
         .argParser(whole(1, 1_000_000))
-        .conflicts(['seeds', 'trace']),
+        .conflicts(['seeds', 'trace', 'upstream']),
     );
   withScaleFlags(command).action(runSimulate);
   return withExamples(withJson(command), [
     'tapestry simulate',
     'tapestry simulate --seeds 100000',
     'tapestry simulate --seed 4711 --seeds 1 --trace',
+    'tapestry simulate --upstream --seeds 10000',
     'tapestry simulate --nodes 100000 --parameters 10000000',
     'tapestry simulate --nodes 5000 --churn churn.csv --uplink-bits 0.25',
   ]);
@@ -70,8 +74,9 @@ async function runSeeds(flags: SimulateFlags, output: Output, interrupt: Interru
     const trace = flags.trace
       ? (line: string) => output.progress({ event: 'step', seed, line }, line)
       : undefined;
-    const result = runSeed(seed, machines, trace);
-    if (result.violation !== null) throw violated(result, result.violation.invariant);
+    const run = flags.upstream ? runTreeSeed : runSeed;
+    const result = await run(seed, machines, trace);
+    if (result.violation !== null) throw violated(result, flags.upstream);
     totals.seeds++;
     for (const name of ['events', 'rounds', 'abandoned', 'acknowledged'] as const)
       totals[name] += result[name];
@@ -102,10 +107,11 @@ function refuseScaleFlags(command: Command): void {
   );
 }
 
-function violated({ seed, violation }: SeedResult, invariant: string): TapestryError {
+function violated({ seed, violation }: SeedResult, isTree: boolean): TapestryError {
+  const invariant = violation?.invariant ?? 'run-ends';
   return new TapestryError(
     `simulate.${invariant}`,
     `Seed ${seed} breaks the invariant ${invariant}: ${violation?.message}`,
-    `Replay it: tapestry simulate --seed ${seed} --seeds 1 --trace`,
+    `Replay it: tapestry simulate${isTree ? ' --upstream' : ''} --seed ${seed} --seeds 1 --trace`,
   );
 }

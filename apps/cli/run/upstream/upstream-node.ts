@@ -18,6 +18,7 @@ import { RelayHttp } from '../../../../client/relay-http.ts';
 import type { Runtime } from '../../../../client/runtime.ts';
 import { noProgress } from '../../../../client/train/loop/training-progress.ts';
 import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
+import { usualPatience } from './patience.ts';
 import { UpstreamWork } from './upstream-work.ts';
 
 export interface UpstreamNodeOptions {
@@ -36,9 +37,6 @@ export interface UpstreamNodeOptions {
   /** The upstream relay welcomed the node in this round, at first or again. */
   readonly onWelcome?: (terms: RunTerms, round: number) => void;
 }
-
-/** An upstream relay that restarts is back within this time, in milliseconds. */
-export const usualPatience = 30_000;
 
 type Ending = Effect & { readonly kind: 'end' };
 
@@ -203,7 +201,7 @@ export class UpstreamNode {
   }
 
   #accept(payload: string, sequence: number | null): void {
-    const made = this.#work?.accept(payload);
+    const made = this.#work?.accept(payload, sequence);
     if (!made || this.#work === null) return;
     const { round, tokens } = made;
     this.#options.onEvent({ event: 'acknowledged', round, payload, tokens, sequence });

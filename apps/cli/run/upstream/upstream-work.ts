@@ -18,6 +18,8 @@ interface Point {
 interface Made {
   readonly contribution: Contribution;
   readonly through: Point;
+  /** False where the upstream relay has one of an earlier process in its place. */
+  readonly isCounted: boolean;
 }
 
 /**
@@ -101,7 +103,7 @@ export class UpstreamWork {
     );
     const { round: number, base } = round;
     const named = { round: number, base, payload, payloadBytes: bytes.length };
-    this.#made = { contribution: { ...named, ...facts, bytes, residual }, through };
+    this.#made = { contribution: { ...named, ...facts, bytes, residual }, through, isCounted: true };
     return signal.aborted ? null : payload;
   }
 
@@ -118,10 +120,16 @@ export class UpstreamWork {
     return { steps, tokens: steps * step, trainingLoss, heldOutLoss };
   }
 
-  /** The upstream relay accepted the contribution; null if it is not the newest. */
-  accept(payload: string): Contribution | null {
+  /**
+   * The upstream relay accepted the contribution; null if it is not the newest. A null sequence says that it has one of an earlier process,
+   * which held the first round since the adopted base. Where this one holds more, it is sent again rather than lost.
+   */
+  accept(payload: string, sequence: number | null): Contribution | null {
     const made = this.#made;
     if (made === null || made.contribution.payload !== payload) return null;
+    const isCounted = sequence !== null || made.through.committed === this.#sent.committed + 1;
+    this.#made = { ...made, isCounted };
+    if (!isCounted) return null;
     this.#sent = made.through;
     const { contributions, tokens } = this.#accepted;
     this.#accepted = { contributions: contributions + 1, tokens: tokens + made.contribution.tokens };
@@ -130,7 +138,7 @@ export class UpstreamWork {
 
   /** The contribution is final: what its encoding left out is added to the next delta. */
   settle(): void {
-    if (this.#made !== null) this.#residual = this.#made.contribution.residual;
+    if (this.#made?.isCounted === true) this.#residual = this.#made.contribution.residual;
     this.#made = null;
   }
 

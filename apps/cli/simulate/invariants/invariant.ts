@@ -8,6 +8,9 @@ export type Invariant =
   | 'same-base'
   | 'steps-lost'
   | 'node-idles'
+  | 'upstream-once'
+  | 'upstream-lost'
+  | 'upstream-followed'
   | 'run-ends';
 
 /** A world in which an invariant does not hold. */

@@ -20,6 +20,7 @@ export class RelayInvariants {
   readonly #limits: RoundLimits;
   /** How late an effect may be: ticks, and writes of the disk. */
   readonly #slack: number;
+  readonly #isAwaited: () => boolean;
   readonly #connected = new Set<NodeNumber>();
   /** Connected nodes that take no part. */
   readonly #resting = new Set<NodeNumber>();
@@ -37,7 +38,9 @@ export class RelayInvariants {
   #dueSince: number | null = null;
   #diskFailsUntil = 0;
 
-  constructor(limits: RoundLimits, slack: number) {
+  /** `isAwaited`: no round may open before a base of the upstream run is adopted. */
+  constructor(limits: RoundLimits, slack: number, isAwaited: () => boolean = () => false) {
+    this.#isAwaited = isAwaited;
     this.#limits = limits;
     this.#slack = slack;
   }
@@ -158,6 +161,11 @@ export class RelayInvariants {
         this.#open = null;
         return;
       }
+      case 'upstream-adopted':
+        if (this.#open !== null) broken('bases-advance', 'a base is adopted while a round is open');
+        this.#base = entry.base;
+        this.#bases[this.committed] = baseHash(entry.base);
+        return;
       case 'run-complete':
         if (this.committed !== this.#limits.rounds)
           broken('bases-advance', 'the run ends before its last round');
@@ -293,7 +301,7 @@ export class RelayInvariants {
     const open = this.#open;
     if (open === null) {
       if (this.committed === rounds) return 'the last round is committed';
-      return this.#connected.size >= quorum ? 'enough nodes are there' : null;
+      return this.#connected.size >= quorum && !this.#isAwaited() ? 'enough nodes are there' : null;
     }
     return whyEnds(open, this.#limits, now);
   }

@@ -1,7 +1,7 @@
 import { stepTimeAfter } from '../../../../relay/journal/contributor-totals.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import type { NodeNumber } from '../world/messages.ts';
-import type { VirtualBase } from '../world/virtual-base.ts';
+import { baseHash, type VirtualBase } from '../world/virtual-base.ts';
 
 /** The entries of the virtual relay's journal: those of the real one, with what the machines need of them. */
 export type VirtualEntry =
@@ -27,6 +27,8 @@ export type VirtualEntry =
       readonly tokens: number;
       readonly base: VirtualBase;
     }
+  /** The run goes on from the base that `round` rounds of its upstream run made. */
+  | { readonly kind: 'upstream-adopted'; readonly round: number; readonly base: VirtualBase }
   | { readonly kind: 'run-complete'; readonly rounds: number };
 
 export interface VirtualContribution {
@@ -62,6 +64,8 @@ export class JournalState {
   attempt = 0;
   complete = false;
   base: VirtualBase;
+  /** The bases that were adopted, oldest first; `committed` is the number of own rounds before. */
+  readonly adopted: { readonly committed: number; readonly round: number; readonly base: Hash }[] = [];
   open: OpenAttempt | null = null;
   /** The attempt that was committed last. */
   before: OpenAttempt | null = null;
@@ -108,6 +112,12 @@ export class JournalState {
       case 'round-abandoned':
         this.open = null;
         return;
+      case 'upstream-adopted': {
+        const { round, base } = entry;
+        this.base = base;
+        this.adopted.push({ committed: this.committed, round, base: baseHash(base) });
+        return;
+      }
       case 'run-complete':
         this.complete = true;
     }

@@ -5,7 +5,7 @@ import type { NodeNumber, ToNode, ToRelay, VirtualOffer } from '../world/message
 import { baseHash, firstBase, type VirtualBase } from '../world/virtual-base.ts';
 import { RelayAcceptances } from './acceptances.ts';
 import type { VirtualContribution, VirtualEntry } from './journal.ts';
-import { RelayRounds, type RoundOptions, type RoundWorld } from './rounds.ts';
+import { RelayRounds, type RoundOptions, type RoundWorld, type UpstreamPart } from './rounds.ts';
 
 export interface RelayOptions extends RoundOptions {
   readonly localSteps: number;
@@ -66,6 +66,11 @@ export class VirtualRelay {
   /** Whether a node's connection has joined and is not given up. */
   holds(node: NodeNumber, connection: number): boolean {
     return this.#process?.ports.get(node)?.connection === connection;
+  }
+
+  /** The process's part of the upstream run; null where none runs, or in a run without one. */
+  get upstream(): UpstreamPart | null {
+    return this.#process?.rounds.upstream ?? null;
   }
 
   /** A base that the relay has. */
@@ -268,6 +273,10 @@ export class VirtualRelay {
     if (process === null) return;
     this.#world.journaled(entry, process.rounds.connected);
     if (entry.kind === 'contribution-accepted' || entry.kind === 'round-closed') return;
+    if (entry.kind === 'upstream-adopted') {
+      this.#bases.set(baseHash(entry.base), entry.base);
+      return;
+    }
     if (entry.kind === 'round-committed') {
       this.#bases.set(baseHash(entry.base), entry.base);
       this.#stored.clear();
@@ -285,7 +294,7 @@ export class VirtualRelay {
 }
 
 function closing(
-  entry: Exclude<VirtualEntry, { kind: 'contribution-accepted' | 'round-opened' | 'run-complete' }>,
+  entry: VirtualEntry & { readonly kind: 'round-committed' | 'round-closed' | 'round-abandoned' },
 ): ToNode {
   if (entry.kind !== 'round-committed') return { kind: 'abandoned', round: entry.round };
   const { round, contributions, tokens } = entry;

@@ -9,6 +9,7 @@ import {
   resumed,
   waiting,
 } from '../../../../relay/run/round.ts';
+import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { type RefusalCode, type RoundPlan, RoundPlanSchema } from '../../../../relay/wire/tapestry_pb.js';
 import type { Presence, RelayInvariants } from '../invariants/relay-invariants.ts';
@@ -33,6 +34,14 @@ export interface RoundOptions {
   readonly tokensPerStep: number;
   /** Null for rounds of fixed steps. */
   readonly pace: PaceSettings | null;
+  /** For a relay below an upstream relay: its part of the run. `tick` makes the rounds look what is due. */
+  readonly upstreamOf?: ((replay: JournalState, tick: () => void) => UpstreamPart) | undefined;
+}
+
+/** The real machine of a run below an upstream run, and the bases that it may name. */
+export interface UpstreamPart {
+  readonly machine: Upstream;
+  baseOf(hash: Hash): VirtualBase;
 }
 
 export interface RoundWorld {
@@ -49,6 +58,8 @@ export interface RoundWorld {
  */
 export class RelayRounds {
   readonly tasks: RelayTasks;
+  /** Null for a run without an upstream run. */
+  readonly upstream: UpstreamPart | null;
   readonly replay = new JournalState(firstBase);
   readonly #world: RoundWorld;
   readonly #options: RoundOptions;
@@ -81,6 +92,7 @@ export class RelayRounds {
     this.#planned = planned;
     this.#pace = options.pace === null ? null : new Pace(options.pace, options.tokensPerStep, mostMeasured);
     this.#applied = journal.length;
+    this.upstream = options.upstreamOf?.(this.replay, () => this.settle()) ?? null;
     this.tasks = new RelayTasks(world.queue, () => this.#catchUp());
     for (const entry of journal) this.replay.apply(entry);
     this.#pace?.resume(new Map([...this.replay.contributors].map(([node, known]) => [`${node}`, known])));
@@ -213,7 +225,7 @@ export class RelayRounds {
     this.#plan();
     if (this.#settling || this.#due() === null) return;
     this.#settling = true;
-    let effect: RoundEffect | null = null;
+    let effect: RoundEffect | 'adopt' | null = null;
     this.tasks.add({
       prepare: () => {
         effect = this.#due();
@@ -222,7 +234,8 @@ export class RelayRounds {
         return effect === null ? null : this.#options.sync + (effect === 'commit' ? this.#options.merge : 0);
       },
       write: () => {
-        if (effect !== null) this.#append(this.#entryOf(effect));
+        const entry = effect === null ? null : this.#entryOf(effect);
+        if (entry !== null) this.#append(entry);
       },
       done: (failed) => {
         this.#settling = false;
@@ -231,9 +244,12 @@ export class RelayRounds {
     });
   }
 
-  #due(): RoundEffect | null {
+  #due(): RoundEffect | 'adopt' | null {
+    const upstream = this.upstream?.machine;
+    if (upstream != null && upstream.next(this.#state.phase) !== null) return 'adopt';
     const tick = { type: 'tick', time: this.#world.elapsed() } as const;
-    return this.#world.machines.reduce(this.#state, tick, this.#options.limits).effect;
+    const { effect } = this.#world.machines.reduce(this.#state, tick, this.#options.limits);
+    return effect === 'open' && upstream?.isAwaited === true ? null : effect;
   }
 
   #advance(event: RoundEvent): void {
@@ -241,11 +257,14 @@ export class RelayRounds {
     this.#world.invariants.stepped(this.#state, this.#world.elapsed());
   }
 
-  #entryOf(effect: RoundEffect): VirtualEntry {
+  /** Null where an adoption is no longer wanted. */
+  #entryOf(effect: RoundEffect | 'adopt'): VirtualEntry | null {
     const { round, attempt, base } = this.#state;
     const { open } = this.replay;
     const contributions = open?.contributions.size ?? 0;
     switch (effect) {
+      case 'adopt':
+        return this.#adoption();
       case 'open':
         return { kind: 'round-opened', time: this.#world.elapsed(), round, attempt: attempt + 1, base };
       case 'close':
@@ -262,6 +281,13 @@ export class RelayRounds {
     }
   }
 
+  #adoption(): VirtualEntry | null {
+    const draft = this.upstream?.machine.next('waiting') ?? null;
+    if (this.upstream == null || draft?.kind !== 'upstream-adopted') return null;
+    const { round, base } = draft.body;
+    return { kind: 'upstream-adopted', round, base: this.upstream.baseOf(base) };
+  }
+
   /** Applies the entries that were appended. */
   #catchUp(): void {
     for (; this.#applied < this.#journal.length; this.#applied++) {
@@ -269,6 +295,7 @@ export class RelayRounds {
       if (entry === undefined) return;
       this.replay.apply(entry);
       this.#advance(this.#eventOf(entry));
+      this.upstream?.machine.applied(entry);
       this.#told(entry);
     }
   }
@@ -295,6 +322,8 @@ export class RelayRounds {
         return { type: 'committed', base: baseHash(entry.base), time };
       case 'round-abandoned':
         return { type: 'abandoned', time };
+      case 'upstream-adopted':
+        return { type: 'adopted', base: baseHash(entry.base), time };
       case 'run-complete':
         return { type: 'completed', time };
     }

@@ -1,25 +1,9 @@
 import type { Round, SessionEvent } from '../../../../client/contribute/session/state.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { broken } from '../invariants/invariant.ts';
-import type { RelayInvariants } from '../invariants/relay-invariants.ts';
-import type { NodeNumber, VirtualOffer } from './messages.ts';
+import type { VirtualOffer } from './messages.ts';
 import { baseHash, type VirtualBase } from './virtual-base.ts';
-
-/** The node whose work this is. */
-export interface WorkOwner {
-  readonly number: NodeNumber;
-  /** Milliseconds that one local step takes. */
-  readonly stepMs: number;
-  readonly invariants: RelayInvariants;
-  /** When a timed round's training ends, in milliseconds from now; infinite while it has no plan. Null for fixed steps. */
-  workLeft(): number | null;
-  dispatch(event: SessionEvent): void;
-  /** Runs `act` after so many milliseconds, if the process still runs. */
-  later(milliseconds: number, act: () => void): void;
-  /** Null where the base cannot be had. */
-  download(base: Hash, done: (base: VirtualBase | null) => void): void;
-  unreachable(): void;
-}
+import type { Work, WorkOwner } from './work.ts';
 
 /** How often a paused node looks whether it may train on. */
 const pausedMs = 1_000;
@@ -28,7 +12,7 @@ const pausedMs = 1_000;
  * A node's downloads, training and contributions, as client/contribute/round/round-work.ts does them, without parameters. What
  * `disk` holds survives a crash of the process.
  */
-export class NodeWork {
+export class NodeWork implements Work {
   readonly #owner: WorkOwner;
   readonly #disk: { base: VirtualBase | null; made: VirtualOffer | null; settled: Round | null } = {
     ...{ base: null, made: null, settled: null },
@@ -37,6 +21,8 @@ export class NodeWork {
   #job: { readonly number: number } | null = null;
   /** The contribution of the current work. */
   #made: VirtualOffer | null = null;
+  readonly isNeverLate = false;
+  #restored = false;
   #held = false;
   /** The steps of the job that runs, so far. */
   #steps = 0;
@@ -60,10 +46,17 @@ export class NodeWork {
     this.#job = null;
     this.#made = null;
     this.#held = false;
+    this.#restored = false;
   }
 
-  /** Takes up the contribution on the disk; the event that says so, if there is one. */
-  restored(): SessionEvent | null {
+  lost(): void {}
+
+  ended(): void {}
+
+  /** Takes up the contribution on the disk at the first welcome; the event that says so, if there is one. */
+  welcomed(): SessionEvent | null {
+    if (this.#restored) return null;
+    this.#restored = true;
     const { made, settled } = this.#disk;
     if (made === null) return null;
     this.#made = made;

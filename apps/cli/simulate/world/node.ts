@@ -22,6 +22,7 @@ import type { NodeNumber, ToNode, ToRelay } from './messages.ts';
 import type { Link } from './network.ts';
 import { NodeWork } from './node-work.ts';
 import type { VirtualBase } from './virtual-base.ts';
+import type { Work, WorkOwner } from './work.ts';
 
 /** A node's machine. */
 export interface NodeDevice {
@@ -30,6 +31,7 @@ export interface NodeDevice {
   /** Milliseconds that one local step takes. */
   readonly stepMs: number;
   readonly link: Link;
+  readonly workOf?: ((owner: WorkOwner) => Work) | undefined;
 }
 
 /** What a node needs of its world. */
@@ -68,13 +70,12 @@ export class VirtualNode {
   readonly number: NodeNumber;
   readonly device: NodeDevice;
   readonly #world: NodeWorld;
-  readonly #work: NodeWork;
+  readonly #work: Work;
   #session: Session = newSession;
   #connection = 0;
   #hasSocket = false;
   #waits = false;
   #offeredOver: number | null = null;
-  #restored = false;
   /** Counts the processes of this node; null while none runs. */
   #process: number | null = null;
   #processes = 0;
@@ -83,7 +84,7 @@ export class VirtualNode {
     this.number = number;
     this.device = device;
     this.#world = world;
-    this.#work = new NodeWork({
+    const owner: WorkOwner = {
       number,
       stepMs: device.stepMs,
       invariants: world.invariants,
@@ -101,7 +102,8 @@ export class VirtualNode {
           if (this.#process === process) done(loaded);
         });
       },
-    });
+    };
+    this.#work = device.workOf?.(owner) ?? new NodeWork(owner);
   }
 
   get session(): Session {
@@ -122,8 +124,7 @@ export class VirtualNode {
     // A session that ended leaves nothing in memory either, such as a pause.
     this.#work.forget();
     this.#process = ++this.#processes;
-    this.#session = newSession;
-    this.#restored = false;
+    this.#session = this.#work.isNeverLate ? { ...newSession, standing: null } : newSession;
     this.dispatch({ kind: 'start' });
   }
 
@@ -137,8 +138,10 @@ export class VirtualNode {
 
   dispatch(event: SessionEvent): void {
     if (this.#process === null) return;
+    const before = this.#session.connection;
     const [session, effects] = this.#world.machines.advance(this.#session, event);
     this.#session = session;
+    if (before === 'up' && session.connection !== 'up') this.#work.lost();
     for (const effect of effects) this.#perform(effect);
     if (this.#process === null) return;
     checkSession({
@@ -185,8 +188,7 @@ export class VirtualNode {
   }
 
   #welcomed(connection: number, message: ToNode & { kind: 'welcomed' }): void {
-    const restored = this.#restored ? null : this.#work.restored();
-    this.#restored = true;
+    const restored = this.#work.welcomed();
     if (restored !== null) this.dispatch(restored);
     this.dispatch(message);
     this.#later(steadyMilliseconds, () => {
@@ -270,6 +272,7 @@ export class VirtualNode {
         return;
       case 'end':
         this.#close();
+        this.#work.ended();
         return;
     }
   }

@@ -25,6 +25,8 @@ function entryText(entry: VirtualEntry): string {
     case 'round-closed':
     case 'round-abandoned':
       return `${kind} ${entry.round}, attempt ${entry.attempt}, with ${entry.contributions}`;
+    case 'upstream-adopted':
+      return `${kind}, base ${baseHash(entry.base)} of round ${entry.round}`;
     case 'run-complete':
       return kind;
   }

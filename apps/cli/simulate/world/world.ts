@@ -12,6 +12,7 @@ import { messageBytes, type NodeNumber, type ToNode, type ToRelay } from './mess
 import { type Link, linkOf, Network, type NetworkFaults } from './network.ts';
 import { type NodeWorld, VirtualNode } from './node.ts';
 import type { VirtualBase } from './virtual-base.ts';
+import type { Work, WorkOwner } from './work.ts';
 
 /** A line to the network: milliseconds one way, and bytes a millisecond. */
 export interface Line {
@@ -21,6 +22,8 @@ export interface Line {
 }
 
 export interface WorldOptions {
+  /** The clock that several worlds share; one of its own unless given. */
+  readonly queue?: EventQueue;
   /** Decides everything that is drawn. */
   readonly seed: number;
   readonly machines: Machines;
@@ -28,6 +31,8 @@ export interface WorldOptions {
     readonly speedClass: number;
     readonly stepMs: number;
     readonly line: Line;
+    /** What the node does instead of training. */
+    readonly workOf?: (owner: WorkOwner) => Work;
   }[];
   readonly relay: RelayOptions & { readonly line: Line };
   readonly baseBytes: number;
@@ -57,7 +62,7 @@ const openingTrips = 3;
 
 /** A relay, its nodes and the network between them, on one virtual clock. The same options give the same events. */
 export class World implements RelayWorld, NodeWorld {
-  readonly queue = new EventQueue();
+  readonly queue: EventQueue;
   readonly random: Random;
   readonly machines: Machines;
   readonly invariants: RelayInvariants;
@@ -77,13 +82,15 @@ export class World implements RelayWorld, NodeWorld {
   constructor(options: WorldOptions, watcher: Watcher) {
     this.#options = options;
     this.#watcher = watcher;
+    this.queue = options.queue ?? new EventQueue();
     this.random = Random.seeded(options.seed);
     this.machines = options.machines;
     const { relay } = options;
     this.isTimed = relay.pace !== null;
     this.heartbeatMs = options.heartbeatMs;
     const slack = 2 * relay.tick + 4 * relay.sync + relay.merge;
-    this.invariants = new RelayInvariants(relay.limits, slack);
+    const isAwaited = () => this.relay.upstream?.machine.isAwaited ?? false;
+    this.invariants = new RelayInvariants(relay.limits, slack, isAwaited);
     this.network = new Network(this.queue, this.random, options.network, lineOf(relay.line));
     this.payloadBytes = relay.payloadBytes;
     this.relay = new VirtualRelay(this, relay);

@@ -43,6 +43,15 @@ describe('one round', () => {
     expect(given(...offered, again).effects).toEqual([]);
   });
 
+  test('returns whole to the error feedback if it opens again on another base, though it was accepted', () => {
+    const accepted: SessionEvent = { kind: 'acknowledged', payload: 'p', sequence: 9 };
+    const rebased: Round = { ...again1, base: 'base of the upstream run' };
+    const abandoned: SessionEvent = { kind: 'abandoned', round: 1 };
+    const { session, effects } = given(...uploading, accepted, abandoned, { kind: 'opened', round: rebased });
+    expect(kinds(effects)).toEqual(['discard', 'dropped', 'sync']);
+    expect(session.work).toEqual({ kind: 'syncing', round: rebased });
+  });
+
   test('goes on when the opening of an earlier attempt or round comes late', () => {
     const reopened: SessionEvent[] = [
       { kind: 'abandoned', round: 1 },

@@ -1,0 +1,165 @@
+import type { Round } from '../../../../client/contribute/session/state.ts';
+import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
+import type { Hash } from '../../../../relay/wire/hex.ts';
+import { usualPatience } from '../../run/upstream/patience.ts';
+import { broken } from '../invariants/invariant.ts';
+import type { VirtualOffer } from '../world/messages.ts';
+import type { VirtualBase } from '../world/virtual-base.ts';
+import type { Work, WorkOwner } from '../world/work.ts';
+import { parametersOf } from './national-bases.ts';
+import type { Sent } from './upstream-invariants.ts';
+
+/** The relay whose work goes up. */
+export interface NationalPlace {
+  readonly number: number;
+  /** The machine of the process that runs; null while none does. */
+  own(): Upstream | null;
+  /** A contribution was made. */
+  made(payload: Hash, sent: Sent): void;
+  /** The upstream relay acknowledged it. */
+  acknowledged(payload: Hash): void;
+  /** An error in what nobody waits for. */
+  failed(error: unknown): void;
+}
+
+/**
+ * A relay's work on the rounds of its upstream run, as apps/cli/run/upstream/upstream-work.ts and upstream-node.ts do it, without
+ * parameters. Nothing of it survives a crash; what is sent and what is adopted follows from the journal below.
+ */
+export class NationalWork implements Work {
+  readonly isNeverLate = true;
+  readonly steps = 0;
+  readonly #owner: WorkOwner;
+  readonly #place: NationalPlace;
+  #job: { readonly number: number; readonly abort: AbortController } | null = null;
+  /** The rounds whose work is in the upstream run; null before the first welcome of a process. */
+  #sent: number | null = null;
+  #made: { readonly offer: VirtualOffer; readonly through: number } | null = null;
+  #processes = 0;
+  #payloads = 0;
+  /** Counts the times that the upstream relay was lost or found. */
+  #changes = 0;
+
+  constructor(owner: WorkOwner, place: NationalPlace) {
+    this.#owner = owner;
+    this.#place = place;
+  }
+
+  get job(): number | null {
+    return this.#job?.number ?? null;
+  }
+
+  forget(): void {
+    this.stop();
+    this.#changes++;
+    this.#sent = null;
+    this.#made = null;
+  }
+
+  /** Work that was accepted after the last adoption and before a restart is sent again. */
+  welcomed(): null {
+    this.#changes++;
+    const own = this.#place.own();
+    if (own === null) return null;
+    if (this.#sent === null) this.#processes++;
+    this.#sent ??= own.adopted.committed;
+    own.follow(true);
+    return null;
+  }
+
+  /** After a while without the upstream relay the run goes on alone. */
+  lost(): void {
+    const change = ++this.#changes;
+    this.#owner.later(usualPatience, () => {
+      if (this.#changes === change) this.#place.own()?.follow(false);
+    });
+  }
+
+  ended(): void {
+    this.stop();
+    this.#place.own()?.follow(false);
+  }
+
+  sync(number: number, { round, base }: Round): void {
+    this.#begin(number, async (own, signal) => {
+      await this.#adopt(own, round - 1, base, signal);
+      if (!signal.aborted) this.#owner.dispatch({ kind: 'synced', job: number });
+    });
+  }
+
+  train(number: number, { round, base }: Round): void {
+    this.#begin(number, async (own, signal) => {
+      const from = this.#upTo;
+      await own.hasCommitted(from, signal);
+      if (signal.aborted) return;
+      const through = own.current.committed;
+      const payload = `relay ${this.#place.number}.${++this.#payloads}`;
+      this.#made = { offer: { payload, round, base, steps: through - from }, through };
+      this.#place.made(payload, {
+        ...{ relay: this.#place.number, process: this.#processes },
+        ...{ from, through },
+      });
+      this.#owner.dispatch({ kind: 'trained', job: number, payload });
+    });
+  }
+
+  stop(): void {
+    this.#job?.abort.abort();
+    this.#job = null;
+  }
+
+  /** Nobody pauses a relay. */
+  hold(): void {}
+
+  made(payload: Hash): VirtualOffer {
+    const offer = this.#made?.offer;
+    if (offer?.payload !== payload)
+      broken(
+        'exactly-once',
+        `relay ${this.#place.number} sends ${payload}, which is not the work that it has`,
+      );
+    return offer;
+  }
+
+  accept(payload: Hash, sequence: number | null): void {
+    const made = this.#made;
+    if (made?.offer.payload !== payload) return;
+    if (sequence === null && made.through > this.#upTo + 1) return;
+    this.#sent = made.through;
+    this.#place.acknowledged(payload);
+  }
+
+  settle(): void {
+    this.#made = null;
+  }
+
+  discard(): void {
+    this.#made = null;
+  }
+
+  get #upTo(): number {
+    return this.#sent ?? broken('upstream-lost', `relay ${this.#place.number} works before its welcome`);
+  }
+
+  /** Adopts the base, unless there is work to send. */
+  async #adopt(own: Upstream, round: number, base: Hash, signal: AbortSignal): Promise<void> {
+    const { committed, base: current } = own.current;
+    if (committed > this.#upTo) return;
+    if (current === base && committed === own.adopted.committed) return;
+    const loaded = await new Promise<VirtualBase | null>((done) => this.#owner.download(base, done));
+    if (signal.aborted) return;
+    if (loaded === null) {
+      this.stop();
+      this.#owner.unreachable();
+    } else if (await own.adopt(round, parametersOf(loaded), committed, signal)) this.#sent = committed;
+  }
+
+  #begin(number: number, run: (own: Upstream, signal: AbortSignal) => Promise<void>): void {
+    this.stop();
+    const own = this.#place.own();
+    if (own === null) return;
+    const abort = new AbortController();
+    this.#job = { number, abort };
+    run(own, abort.signal).catch((error: unknown) => this.#place.failed(error));
+  }
+}
