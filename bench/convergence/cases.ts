@@ -68,7 +68,7 @@ export interface Matrix {
   readonly seeds: number;
 }
 
-/** Every combination, those of a seed together. A run of fragments has no downlink but `full`. */
+/** Every combination, those of a seed together. */
 export function casesOf(matrix: Matrix): Case[] {
   const drawn: Case[] = [];
   for (let seed = 0; seed < matrix.seeds; seed++)
@@ -81,7 +81,6 @@ export function casesOf(matrix: Matrix): Case[] {
                 for (const steps of matrix.steps)
                   for (const dropped of matrix.dropped)
                     for (const downlink of matrix.downlinks) {
-                      if (downlink !== 'full' && strategies[strategy].isFragmented) continue;
                       const down = downlink === 'full' ? {} : { downlink };
                       const on = text === 'shakespeare' ? {} : { text };
                       const chosen = suited(strategy, codec, outer, momentum);

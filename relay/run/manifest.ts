@@ -48,7 +48,7 @@ export function parseManifest(bytes: Uint8Array): ReturnType<typeof readManifest
 }
 
 function problemOf(manifest: WholeManifest, codec: Codec): string | null {
-  const { strategy, limits, merge, guard, norm, downlink, codec: encoding } = manifest;
+  const { strategy, limits, merge, guard, norm, codec: encoding } = manifest;
   const { quorum, target, deadlineMs, maxTokens, maxNodes } = limits;
   if (strategy.rounds < 1 || strategy.localSteps < 1) return 'rounds and local steps must be at least 1';
   if (quorum < 1 || target < quorum) return 'quorum must be at least 1 and target at least quorum';
@@ -71,8 +71,6 @@ function problemOf(manifest: WholeManifest, codec: Codec): string | null {
   if (strategy.part.case === 'fragments') {
     const { count, block, arrival } = strategy.part.value;
     if (strategy.rounds < count) return 'it has fewer rounds than fragments';
-    // A residual of the downlink would change values that the round does not synchronize.
-    if (downlink.case !== 'full') return 'the bases of a run with fragments are downloaded whole';
     if (arrival.case === 'afterSteps' && arrival.value.localShare < 0)
       return 'local_share must not be negative';
     const hasTensors = merge.case === 'robustMean' || merge.case === 'medianNorm';

@@ -105,12 +105,17 @@ export class RoundFold {
       round,
     );
     const stepped = before.map((vector, i) => fragment.into(vector, part[i] ?? vector));
-    const published = await this.#downlink.publish(this.base, stepped, state.slice(own));
+    const { state: synchronized, delta } = await this.#downlink.publish(
+      fragment.of(this.base),
+      stepped.map((vector) => fragment.of(vector)),
+      state.slice(own).map((vector) => fragment.of(vector)),
+    );
+    const next = state.map((vector, i) => fragment.into(vector, synchronized[i] ?? fragment.of(vector)));
     const left = excluded.map((at) => counted[at] ?? 0);
     const merges = counted.map((i, at) => ({ index: i, tokens: capped[at] ?? 0, share: shares[at] ?? 0 }));
     const tokens = contributions.map((one) => one.tokens);
     const fates = fatesOf(tokens, weighed, { merges, excluded: left }, this.#manifest.merge.case);
-    return { ...published, excluded: left, weighed, fates, norm };
+    return { state: next, delta, excluded: left, weighed, fates, norm };
   }
 
   /** The tokens with which contributions count: those that they claim, unless the manifest measures them. */

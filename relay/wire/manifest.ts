@@ -1,5 +1,6 @@
 import type { Codec } from './codec/codec.ts';
 import { denseCodec } from './codec/dense.ts';
+import { entropyCodec } from './codec/entropy.ts';
 import { sparseCodec } from './codec/sparse.ts';
 import { statisticalCodec } from './codec/statistical.ts';
 import { type Fragments, fragmentsOf } from './fragments.ts';
@@ -43,6 +44,8 @@ export function downlinkCodecOf({ downlink }: Pick<WholeManifest, 'downlink'>): 
       return sparseCodec({ ...downlink.value, ...whole });
     case 'statisticalDeltas':
       return statisticalCodec({ ...downlink.value, ...whole });
+    case 'entropyDeltas':
+      return entropyCodec({ ...downlink.value, ...whole });
   }
 }
 

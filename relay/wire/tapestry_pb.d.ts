@@ -1092,6 +1092,12 @@ export declare type Manifest = Message<"tapestry.v2.Manifest"> & {
      */
     value: StatisticalDeltas;
     case: "statisticalDeltas";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.EntropyDeltas entropy_deltas = 104;
+     */
+    value: EntropyDeltas;
+    case: "entropyDeltas";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -2135,6 +2141,41 @@ export declare type StatisticalDeltas = Message<"tapestry.v2.StatisticalDeltas">
  * Use `create(StatisticalDeltasSchema)` to create a new message.
  */
 export declare const StatisticalDeltasSchema: GenMessage<StatisticalDeltas>;
+
+/**
+ * The same with payloads of whole steps, coded by how often each number of them occurs.
+ *
+ * @generated from message tapestry.v2.EntropyDeltas
+ */
+export declare type EntropyDeltas = Message<"tapestry.v2.EntropyDeltas"> & {
+  /**
+   * @generated from field: fixed32 block = 1;
+   */
+  block: number;
+
+  /**
+   * Of a whole block.
+   *
+   * @generated from field: fixed32 bytes = 2;
+   */
+  bytes: number;
+
+  /**
+   * @generated from field: sfixed32 exponent = 3;
+   */
+  exponent: number;
+
+  /**
+   * @generated from field: fixed32 max_shift = 4;
+   */
+  maxShift: number;
+};
+
+/**
+ * Describes the message tapestry.v2.EntropyDeltas.
+ * Use `create(EntropyDeltasSchema)` to create a new message.
+ */
+export declare const EntropyDeltasSchema: GenMessage<EntropyDeltas>;
 
 /**
  * The mean of the deltas, each weighted by its tokens.

@@ -12,8 +12,8 @@ afterAll(() => stage.close());
 const rounds = 20;
 
 test('a node of each host follows 20 rounds by deltas alone, and has the hash of the relay at each', async () => {
-  const value = { block: 4096, exponent: -22, maxShift: 14 };
-  const downlink = { case: 'statisticalDeltas' as const, value };
+  const value = { block: 4096, bytes: 1020, exponent: -22, maxShift: 14 };
+  const downlink = { case: 'entropyDeltas' as const, value };
   const tiny = tinyRun({ rounds, localSteps: 1, quorum: 3, target: 3, downlink });
   const create = { ...tiny, manifest: { ...tiny.manifest, corpora: ['even', 'Romance', 'Celtic'] } };
   const relay = await stage.relay({ folder: await stage.folder(), create, pages: (await built()).pages });

@@ -182,7 +182,7 @@ def check_downlink(vectors):
         own = initial_residual(run)
         for number, expected in enumerate(one["rounds"], 1):
             stepped = outer_step(run, outer, merge(run, contributions_of(expected, run))[0], number)
-            (*state, residual), payload = publish(run, outer[0], stepped, own)
+            (*state, residual), payload = publish(run, outer[0], stepped, own, number)
             assert payload.hex() == expected["delta"], one["name"]
             assert [sha256(pack(vector)).hex() for vector in (*state, residual)] == expected["state"], one["name"]
             outer, own = state, [residual]

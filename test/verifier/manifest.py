@@ -27,6 +27,7 @@ MODEL = {
     20: ("unscaled", {}), 21: ("llama3", {1: ("factor", "f64"), 2: ("low_frequency_factor", "f64"),
                                           3: ("high_frequency_factor", "f64"), 4: ("original_context", "u32")}),
 }
+ENTROPY_DELTAS = {1: ("block", "u32"), 2: ("bytes", "u32"), 3: ("exponent", "i32"), 4: ("max_shift", "u32")}
 STRATEGY = {
     1: ("rounds", "u32"), 2: ("local_steps", "u32"), 3: ("batch", "u32"), 4: ("sequence", "u32"),
     5: ("accumulation", "u32"), 6: ("recompute", "bool"), 7: ("gradient_clip", "f64"), 8: ("learning_rate", "f64"),
@@ -55,6 +56,7 @@ MANIFEST = {
     71: ("probe", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("max_increase", "f64"), 4: ("rounds", "u32")}), 60: ("anyone", EMPTY), 61: ("members", EMPTY),
     62: ("auditor", {1: ("public_key", "bytes")}), 80: ("fixed", EMPTY), 81: ("following", {1: ("factor", "f64"), 2: ("rounds", "u32")}),
     100: ("full", EMPTY), 101: ("dense_deltas", DENSE_DELTAS), 102: ("sparse_deltas", SPARSE_DELTAS), 103: ("statistical_deltas", STATISTICAL_DELTAS),
+    104: ("entropy_deltas", ENTROPY_DELTAS),
     110: ("claimed", EMPTY), 111: ("measured", {1: ("speed_factor", "f64"), 2: ("work_part", "f64"), 3: ("copy_likeness", "f64"),
                                                 4: ("evaluations", "u32"), 5: ("score_tolerance", "f64"), 6: ("score_part", "f64")}),
     90: ("fixed_steps", EMPTY), 91: ("timed", {1: ("least_steps", "u32"), 2: ("stretch", "u32")}),
@@ -136,7 +138,7 @@ class Run:
         self.step_tokens = m["strategy"]["batch"] * m["strategy"]["sequence"]
         (outer,) = {"nesterov", "sgd", "delayed_nesterov"} & set(m["strategy"])
         (codec,) = {"dense", "sparse", "statistical"} & set(m)
-        (downlink,) = {"full", "dense_deltas", "sparse_deltas", "statistical_deltas"} & set(m)
+        (downlink,) = {"full", "dense_deltas", "sparse_deltas", "statistical_deltas", "entropy_deltas"} & set(m)
         self.downlink = None if downlink == "full" else m[downlink]
         self.fragments = m["strategy"].get("fragments")
         m["strategy"]["whole_model" if self.fragments is None else "fragments"]
@@ -222,4 +224,4 @@ class Run:
     def fragments_are_sound(self, form):
         share = self.fragments["after_steps"]["local_share"] if "after_steps" in self.fragments else 0
         whole = "tensors" not in self.merge or self.fragments["block"] % form.whole == 0
-        return self.rounds >= self.fragments["count"] and share >= 0 and whole and self.downlink is None
+        return self.rounds >= self.fragments["count"] and share >= 0 and whole

@@ -2,16 +2,14 @@
 
 import math
 
+from entropy_form import Entropy
+from rounding import rounded
+
 
 def form_of(codec):
-    """The form that a manifest's codec chooses: only the sparse one has chunks, and only the dense one bits."""
-    return (Sparse if "chunk" in codec else Dense if "bits" in codec else Statistical)(codec)
-
-
-def rounded(value):
-    """The nearest integer, the greater of two that are equally near."""
-    below = math.floor(value)
-    return below + 1 if value - below >= 0.5 else below
+    """The form that a manifest's codec chooses, by the number that only it has."""
+    forms = {"chunk": Sparse, "bits": Dense, "bytes": Entropy}
+    return next((form for name, form in forms.items() if name in codec), Statistical)(codec)
 
 
 def shift_for(units, greatest, max_shift):

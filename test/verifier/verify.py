@@ -227,7 +227,7 @@ class Verifier:
             ], excluded=[attempt.sequences[k] for k in excluded])
             own = len(self.state) - len(initial_residual(self.run))
             stepped = outer_step(self.run, self.state[:own], deltas, attempt.round)
-            vectors, payload = publish(self.run, self.state[0], stepped, self.state[own:])
+            vectors, payload = publish(self.run, self.state[0], stepped, self.state[own:], attempt.round)
             for i, vector in enumerate(vectors):
                 require(sha256(pack(vector)).hex() == body["state"][i], at(f"body.state.{i}"), "is not what the contributions give")
             self.expect(body, at, delta=None if payload is None else sha256(payload).hex())

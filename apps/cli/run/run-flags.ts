@@ -146,7 +146,7 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
       new Option(
         '--downlink <how>',
         'how the base of a round reaches the nodes that have the one before: full takes 32 bits a parameter, dense8 and ' +
-          `dense4 8 and 4, statistical 2, sparse 0.9 (default: ${usualDownlink}, with --strategy streaming full)`,
+          `dense4 8 and 4, entropy and statistical 2, sparse 0.9 (default: ${usualDownlink})`,
       ).choices(downlinkNames),
     )
     .option(
@@ -218,8 +218,7 @@ export async function decideRun(
     ...(flags.codec === undefined ? {} : { codec: flags.codec }),
     ...(flags.outer === undefined ? {} : { outer: flags.outer }),
     pace: flags.pace ?? usualPace,
-    // A delta of the relay covers the whole model, and a run of fragments changes only a part.
-    downlink: flags.downlink ?? (strategies[strategy].isFragmented ? 'full' : usualDownlink),
+    downlink: flags.downlink ?? usualDownlink,
     training: {
       optimizer: optimizer ?? strategies[strategy].optimizer,
       precision: precision ?? usualTraining.precision,

@@ -74,7 +74,7 @@ const nodesRows = strategyNames.flatMap((strategy) =>
 const localSteps = [10, 30, 100];
 const losses = [0, 10, 30, 50];
 const encodings = ['dense32', 'dense8', 'dense4', 'dense2', 'statistical', 'sparse'] as const;
-const downlinks = ['dense4', 'statistical', 'sparse'] as const;
+const downlinks = ['dense4', 'entropy', 'statistical', 'sparse'] as const;
 
 const tables: readonly Table[] = [
   table('(a) Nodes and strategies, H = 30', nodesRows, (loss) => [
@@ -129,7 +129,7 @@ const tables: readonly Table[] = [
     ],
     (loss) => [
       areEqual([loss('full'), loss('dense4')]),
-      ascends([loss('full'), loss('statistical'), loss('sparse')]),
+      ascends([loss('full'), loss('entropy'), loss('statistical'), loss('sparse')]),
     ],
   ),
 ];

@@ -36,15 +36,15 @@ export class BaseArrival {
    */
   async load({ round, base }: Pick<Round, 'round' | 'base'>, signal: AbortSignal): Promise<Vector> {
     const startedAt = this.#runtime.now();
-    const { parameters, fetched } = await this.#store.base(this.#terms, base, signal);
+    const { parameters, fetched } = await this.#store.base(this.#terms, { round, base }, signal);
     const milliseconds = Math.round(this.#runtime.now() - startedAt);
     this.#tell({ event: 'synced', round, base, bytes: fetched, milliseconds });
     return parameters;
   }
 
   /** The base of a round that this node has. */
-  async held({ base }: Pick<Round, 'base'>, signal: AbortSignal): Promise<Vector> {
-    const { parameters } = await this.#store.base(this.#terms, base, signal);
+  async held(round: Pick<Round, 'round' | 'base'>, signal: AbortSignal): Promise<Vector> {
+    const { parameters } = await this.#store.base(this.#terms, round, signal);
     return parameters;
   }
 

@@ -19,7 +19,14 @@ interface HeldBase {
   readonly parameters: Float32Array<ArrayBuffer>;
 }
 
-type Terms = Pick<RunTerms, 'layout' | 'downlink'>;
+type Terms = Pick<RunTerms, 'layout' | 'downlink' | 'fragments'>;
+
+/** The base that a round, counted from 1, begins from. */
+export interface WantedBase {
+  readonly round: number;
+  /** SHA-256, hex. */
+  readonly base: string;
+}
 
 /**
  * The current base of a run, in memory and in a file of the node's folder. The next one comes by the relay's deltas from this one,
@@ -38,16 +45,17 @@ export class BaseStore {
   }
 
   /**
-   * The parameters of the base that hashes to `hash`, from memory, the file or the relay.
+   * The parameters of a base, from memory, the file or the relay.
    * @throws TapestryError `relay.unreachable` or `relay.bad-blob`
    */
-  async load(name: string, terms: Terms, hash: string, signal: AbortSignal): Promise<LoadedBase> {
+  async load(name: string, terms: Terms, wanted: WantedBase, signal: AbortSignal): Promise<LoadedBase> {
     const { layout, downlink } = terms;
+    const { base: hash } = wanted;
     // After the first base is read or downloaded, the file always holds the same base as memory.
     this.#held ??= await this.stored(name, layout.length);
     if (this.#held?.hash === hash) return { parameters: this.#held.parameters, fetched: 0 };
     const followed =
-      this.#held && downlink && (await this.#follow(this.#held, hash, { layout, downlink }, signal));
+      this.#held && downlink && (await this.#follow(this.#held, wanted, { ...terms, downlink }, signal));
     signal.throwIfAborted();
     let { parameters, fetched } = followed ?? { parameters: null, fetched: 0 };
     if (parameters === null) {
@@ -71,20 +79,23 @@ export class BaseStore {
   /** `parameters` is null where the relay's deltas do not lead from `held` to the base, or are not smaller than the base. */
   async #follow(
     held: HeldBase,
-    hash: string,
-    { layout, downlink }: Terms & { readonly downlink: NonNullable<Terms['downlink']> },
+    { round, base: hash }: WantedBase,
+    { layout, downlink, fragments }: Terms & { readonly downlink: NonNullable<Terms['downlink']> },
     signal: AbortSignal,
   ): Promise<{ parameters: Float32Array<ArrayBuffer> | null; fetched: number }> {
-    const deltaBytes = downlink.payloadBytes(layout.length);
+    const deltaBytes = downlink.payloadBytes(fragments.length);
     const most = Math.ceil((layout.length * 4) / deltaBytes) - 1;
     let { parameters } = held;
     let fetched = 0;
     try {
-      const deltas = await deltasBetween(this.#http, { from: held.hash, to: hash }, most, signal);
-      for (const delta of deltas ?? []) {
+      const deltas = (await deltasBetween(this.#http, { from: held.hash, to: hash }, most, signal)) ?? [];
+      for (const [i, delta] of deltas.entries()) {
         const payload = await this.#downloads.blob(delta, deltaBytes, signal);
         fetched += payload.length;
-        parameters = applyDelta(parameters, payload, downlink);
+        // The last of them is that of the round before.
+        const fragment = fragments.at(Math.max(1, round - deltas.length + i));
+        const values = applyDelta(fragment.of(parameters), payload, downlink);
+        parameters = fragment.into(parameters, values);
       }
     } catch (error) {
       // The whole base needs none of what is missing or wrong here.

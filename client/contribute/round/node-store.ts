@@ -12,7 +12,7 @@ import { contentHash } from '../../sha256.ts';
 import { Downloads } from '../protocol/download.ts';
 import type { EvidenceFile, EvidenceStore } from '../protocol/evidence.ts';
 import type { FileTerms, RunTerms } from '../run-terms.ts';
-import { BaseStore, type LoadedBase } from './base-store.ts';
+import { BaseStore, type LoadedBase, type WantedBase } from './base-store.ts';
 import { contributionOf, decodeSnapshot, encodeSnapshot, type NodeSnapshot } from './node-snapshot.ts';
 import { decodeState, encodeState, type SavedState } from './saved-state.ts';
 
@@ -182,8 +182,8 @@ export class NodeStore implements EvidenceStore {
   }
 
   /** See `BaseStore.load`. */
-  base(terms: RunTerms, hash: string, signal: AbortSignal): Promise<LoadedBase> {
-    return this.#bases.load(fileNames(terms.run).base, terms, hash, signal);
+  base(terms: RunTerms, wanted: WantedBase, signal: AbortSignal): Promise<LoadedBase> {
+    return this.#bases.load(fileNames(terms.run).base, terms, wanted, signal);
   }
 
   /** The base with this hash, if a node has stored it here as its current one; else null. */

@@ -8,7 +8,10 @@ export interface Published {
   readonly delta: Uint8Array<ArrayBuffer> | null;
 }
 
-/** Makes the base that nodes get from the one before and from what the outer step gives. */
+/**
+ * Makes the base that nodes get from the one before and from what the outer step gives. In a run of fragments all vectors are those of
+ * the fragment that the round synchronizes, with zeros after a shorter one.
+ */
 export interface Downlink {
   /** How many vectors it keeps beside the base and the outer optimizer's; they are zero before the first round. */
   readonly vectors: number;

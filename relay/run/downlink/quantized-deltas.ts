@@ -3,7 +3,7 @@ import { inSlices } from '../aggregate.ts';
 import type { Downlink } from './downlink.ts';
 
 /** Values that are encoded at once: a millisecond or two of work. */
-const encodedAtOnce = 16_384;
+const encodedAtOnce = 4096;
 
 /**
  * The base is the one before less an encoded delta, so a node that has the base before needs only the payload. What the encoding

@@ -7,8 +7,9 @@ import { removedThrough } from './retention.ts';
 const mostDeltas = 64;
 
 /** How many deltas a node that missed rounds may need: together they are smaller than a base, which it would download instead. */
-function usefulDeltas(codec: Codec, parameters: number): number {
-  return Math.min(mostDeltas, Math.ceil((4 * parameters) / codec.payloadBytes(parameters)) - 1);
+function usefulDeltas(codec: Codec, { manifest, fragments }: Replay['run']): number {
+  const deltaBytes = codec.payloadBytes(fragments.length);
+  return Math.min(mostDeltas, Math.ceil((4 * manifest.model.parameters) / deltaBytes) - 1);
 }
 
 /**
@@ -18,7 +19,7 @@ function usefulDeltas(codec: Codec, parameters: number): number {
 export function keptDeltas({ run, deltas, committed }: Replay): readonly Hash[] {
   const { manifest, downlink } = run;
   if (downlink === null) return [];
-  const useful = usefulDeltas(downlink, manifest.model.parameters);
+  const useful = usefulDeltas(downlink, run);
   return deltas.slice(Math.max(0, Math.min(removedThrough(committed, manifest.limits), committed - useful)));
 }
 
@@ -33,7 +34,7 @@ export function deltasBetween(
 ): readonly Hash[] | null {
   const { manifest, downlink } = run;
   if (downlink === null) return null;
-  const useful = usefulDeltas(downlink, manifest.model.parameters);
+  const useful = usefulDeltas(downlink, run);
   const first = Math.max(0, committed - useful);
   const baseOf = (round: number) => (round === 0 ? toHex(manifest.initialBase) : states[round - 1]?.[0]);
   let end = committed;

@@ -1,3 +1,4 @@
+import { fragmentsOf } from '../../wire/fragments.ts';
 import { downlinkCodecOf } from '../../wire/manifest.ts';
 import type { RelayStatus } from '../../wire/status.ts';
 import { NodeState } from '../../wire/tapestry_pb.js';
@@ -41,7 +42,8 @@ export function currentStatus(
   const tokensPerStep = strategy.batch * strategy.sequence;
   const totals = run.totals();
   /** What a node that has the base before downloads of a round. */
-  const baseBytes = downlinkCodecOf(run.manifest)?.payloadBytes(model.parameters) ?? 4 * model.parameters;
+  const baseBytes =
+    downlinkCodecOf(run.manifest)?.payloadBytes(fragmentsOf(run.manifest).length) ?? 4 * model.parameters;
   return {
     address: publicUrl?.href ?? null,
     ...(plainEntry ? { plainEntry } : {}),

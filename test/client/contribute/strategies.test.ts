@@ -70,11 +70,13 @@ test.each([
   ['replaces its own values with those of the base', null],
   ['trains while the base arrives, and mixes it in', 0.5],
 ])(
-  'a node of a run of fragments sends one a round, %s, and resumes with its own parameters',
+  'a node of a run of fragments sends and follows one a round, %s, and resumes with its own parameters',
   async (_, localShare) => {
     const { length } = layoutOf(tinyConfig);
     const fragments = { count: 2, block: Math.ceil(length / 4), localShare };
-    const create = tinyRun({ rounds: 4, localSteps: 4, quorum: 2, target: 2, fragments });
+    const value = { block: 1024, bytes: 255, exponent: -22, maxShift: 14 };
+    const downlink = { case: 'entropyDeltas' as const, value };
+    const create = tinyRun({ rounds: 4, localSteps: 4, quorum: 2, target: 2, fragments, downlink });
     const relay = await stage.relay({ folder: await stage.folder(), create });
     const [first, second] = [await stage.folder(), await stage.folder()];
     const leaving = stage.node(first, relay.url);
@@ -88,6 +90,11 @@ test.each([
     for (const { payloadBytes } of staying.all('contribution'))
       expect(payloadBytes).toBeLessThan(length * 0.6);
     expect(staying.all('acknowledged').map(({ round }) => round)).toEqual([1, 2, 3, 4]);
+    // The first base is whole; each other one is checked against the relay's hash.
+    const [whole, ...deltas] = staying.all('synced').map(({ bytes }) => bytes);
+    expect(whole).toBe(4 * length);
+    expect(deltas.length).toBeGreaterThanOrEqual(3);
+    for (const bytes of deltas) expect((8 * bytes) / length).toBeLessThan(1.1);
     expect(returned.all('restored')).toHaveLength(1);
     const losses = staying.all('round').map(({ heldOutLoss }) => heldOutLoss);
     expect(losses.at(-1)).toBeLessThan((losses[0] ?? 0) - 0.02);

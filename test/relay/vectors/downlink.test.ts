@@ -17,23 +17,29 @@ const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
 const downlinks: Record<string, NonNullable<ManifestDraft['downlink']>> = {
   dense: { case: 'denseDeltas', value: { bits: 4, block: 32, exponent: -20, maxShift: 16 } },
   sparse: { case: 'sparseDeltas', value: { chunk: 16, top: 5, exponent: -22, maxShift: 14 } },
+  entropy: { case: 'entropyDeltas', value: { block: 48, bytes: 20, exponent: -22, maxShift: 14 } },
   statistical: { case: 'statisticalDeltas', value: { block: 24, exponent: -22, maxShift: 14 } },
 };
 
 /** Rounds of a run: the payload that leads from each base to the next, and the hashes of the state. */
-async function roundsOf(downlink: NonNullable<ManifestDraft['downlink']>, seed: number) {
-  const draft = tinyRun({ parameters, downlink }).manifest;
+async function roundsOf(
+  downlink: NonNullable<ManifestDraft['downlink']>,
+  seed: number,
+  fragments?: { count: number; block: number },
+) {
+  const draft = tinyRun({ parameters, rounds: 3, downlink, ...(fragments && { fragments }) }).manifest;
   const random = Random.seeded(seed);
   const base = new Float32Array(parameters).map((_, i) => (i === 0 ? -0 : random.normal()));
   const bytes = manifestBytesOf(draft, { ...keys, initialBase: fromHex(hashOfBytes(bytesOfVector(base))) });
-  const { manifest, codec } = parseManifest(bytes);
+  const { manifest, codec, fragments: cut } = parseManifest(bytes);
   const fold = new RoundFold(manifest, codec, [base]);
   const rounds = [];
   for (let round = 1; round <= 3; round++) {
     const payloads = [320, 77].map((tokens, i) => ({
       tokens,
-      payload: toHex(drawnPayload(parameters, 10 * round + i)),
+      payload: toHex(drawnPayload(cut.length, 10 * round + i)),
     }));
+    const before = fold.base;
     const { state, delta } = await fold.next(
       round,
       payloads.map(({ tokens, payload }) => ({
@@ -43,6 +49,9 @@ async function roundsOf(downlink: NonNullable<ManifestDraft['downlink']>, seed: 
       })),
     );
     fold.commit(state);
+    const { count, block } = fragments ?? { count: 1, block: parameters };
+    for (const [i, value] of fold.base.entries())
+      if (Math.floor(i / block) % count !== (round - 1) % count) expect(value).toBe(before[i]);
     const hashes = state.map((vector) => hashOfBytes(bytesOfVector(vector)));
     expect(hashes).toHaveLength(3);
     rounds.push({ contributions: payloads, delta: toHex(delta ?? new Uint8Array()), state: hashes });
@@ -86,6 +95,10 @@ function refusedManifests() {
       downlink: { case: 'denseDeltas', value: { bits: 1, block: 4, exponent: -9, maxShift: 2 } },
     },
     'more values than a chunk': { ...manifest, downlink: { case: 'sparseDeltas', value: sparse } },
+    'an entropy-coded block of too few bytes': {
+      ...manifest,
+      downlink: { case: 'entropyDeltas', value: { block: 4096, bytes: 63, exponent: -9, maxShift: 2 } },
+    },
     'an empty block': {
       ...manifest,
       downlink: { case: 'statisticalDeltas', value: { block: 0, exponent: -9, maxShift: 2 } },
@@ -104,7 +117,14 @@ test('downlink.json: rounds of runs whose bases follow by deltas, statistical pa
   const runs = Object.entries(downlinks).map(async ([name, downlink], seed) => ({
     ...{ name, ...(await roundsOf(downlink, seed)) },
   }));
+  const { entropy } = downlinks;
+  if (entropy === undefined) throw new Error('it is one of them');
+  const streaming = { name: 'entropy, fragments', ...(await roundsOf(entropy, 9, { count: 2, block: 16 })) };
   await expectVectors('downlink', {
-    ...{ runs: await Promise.all(runs), statistical: payloads(), refused: refusedManifests() },
+    ...{
+      runs: [...(await Promise.all(runs)), streaming],
+      statistical: payloads(),
+      refused: refusedManifests(),
+    },
   });
 });

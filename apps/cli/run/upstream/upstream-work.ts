@@ -82,7 +82,7 @@ export class UpstreamWork {
     const { committed, base: current } = this.#own.current;
     if (committed > this.#sent.committed) return;
     if (current === base && committed === this.#own.adopted.committed) return;
-    const { parameters } = await this.#store.base(this.terms, base, signal);
+    const { parameters } = await this.#store.base(this.terms, { round: round + 1, base }, signal);
     if (await this.#own.adopt(round, parameters, committed, signal)) this.#sent = { committed, parameters };
   }
 

@@ -6,6 +6,7 @@ import { RelayHttp } from '../../../../client/relay-http.ts';
 import { sha256Hex } from '../../../../client/sha256.ts';
 import { applyDelta } from '../../../../relay/wire/codec/apply-delta.ts';
 import { statisticalCodec } from '../../../../relay/wire/codec/statistical.ts';
+import { type Fragments, stridedFragments, wholeModel } from '../../../../relay/wire/fragments.ts';
 import { fromHex } from '../../../../relay/wire/hex.ts';
 import { tinyTerms } from '../../../support/contribute/harness.ts';
 import { memoryFiles } from '../../../support/tuned-store.ts';
@@ -15,7 +16,7 @@ const downlink = statisticalCodec({
   ...{ clipNorm: Number.POSITIVE_INFINITY, feedbackDecay: 1 },
 });
 const { layout } = tinyTerms;
-const terms = { layout, downlink };
+const terms = { layout, downlink, fragments: wholeModel(layout.length) };
 const baseBytes = layout.length * 4;
 const deltaBytes = downlink.payloadBytes(layout.length);
 const never = new AbortController().signal;
@@ -32,19 +33,26 @@ class Relay {
   /** Changes the list of deltas that a node is given. */
   list = (deltas: readonly string[]): readonly string[] | null => deltas;
 
-  constructor(rounds: number) {
+  constructor(rounds: number, fragments: Fragments = wholeModel(layout.length)) {
     const random = Random.seeded(4);
     this.#add(new Float32Array(layout.length).map(() => random.normal()));
     for (let round = 1; round <= rounds; round++) {
-      const values = new Float32Array(layout.length).map(() => random.normal() / 100);
+      const values = new Float32Array(fragments.length).map(() => random.normal() / 100);
       const delta = downlink.encode(values, new Float32Array(values.length));
       this.deltas.push(this.#put(delta));
-      this.#add(applyDelta(this.base(round - 1).parameters, delta, downlink));
+      const { parameters: before } = this.base(round - 1);
+      const fragment = fragments.at(round);
+      this.#add(fragment.into(before, applyDelta(fragment.of(before), delta, downlink)));
     }
   }
 
   base(round: number) {
     return this.bases[round] ?? { hash: '', parameters: new Float32Array() };
+  }
+
+  /** The base that so many rounds made, which the next round begins from. */
+  wanted(rounds: number) {
+    return { round: rounds + 1, base: this.base(rounds).hash };
   }
 
   /** A store of this relay's bases in a node's folder. */
@@ -89,38 +97,38 @@ test('a node follows by deltas, several where it missed rounds, and has the bits
   const relay = new Relay(5);
   const files = memoryFiles();
   const store = relay.store(files);
-  const first = await store.load('base', terms, relay.base(0).hash, never);
+  const first = await store.load('base', terms, relay.wanted(0), never);
   expect(first).toEqual({ parameters: relay.base(0).parameters, fetched: baseBytes });
   for (const [round, missed] of [
     [1, 1],
     [2, 1],
     [4, 2],
   ] as const) {
-    const { parameters, fetched } = await store.load('base', terms, relay.base(round).hash, never);
+    const { parameters, fetched } = await store.load('base', terms, relay.wanted(round), never);
     expect(parameters).toEqual(relay.base(round).parameters);
     expect(fetched).toBe(missed * deltaBytes);
     expect(await files.read('base')).toEqual(bytesOf(relay.base(round).parameters));
   }
   // After a restart it goes on from the file.
-  const again = await relay.store(files).load('base', terms, relay.base(5).hash, never);
+  const again = await relay.store(files).load('base', terms, relay.wanted(5), never);
   expect(again).toEqual({ parameters: relay.base(5).parameters, fetched: deltaBytes });
   relay.asked = [];
-  expect(await store.load('base', terms, relay.base(4).hash, never)).toMatchObject({ fetched: 0 });
+  expect(await store.load('base', terms, relay.wanted(4), never)).toMatchObject({ fetched: 0 });
   expect(relay.asked).toEqual([]);
 });
 
 test('a node downloads the base whole where the deltas are not smaller, and in a run that has none', async () => {
   const relay = new Relay(16);
   const store = relay.store();
-  await store.load('base', terms, relay.base(0).hash, never);
-  const { parameters, fetched } = await store.load('base', terms, relay.base(16).hash, never);
+  await store.load('base', terms, relay.wanted(0), never);
+  const { parameters, fetched } = await store.load('base', terms, relay.wanted(16), never);
   expect(16 * deltaBytes).toBeGreaterThan(baseBytes);
   expect([fetched, parameters]).toEqual([baseBytes, relay.base(16).parameters]);
 
   const plain = new Relay(1).store();
-  const full = { layout, downlink: null };
+  const full = { ...terms, downlink: null };
   for (const round of [0, 1])
-    expect(await plain.load('base', full, relay.base(round).hash, never)).toMatchObject({
+    expect(await plain.load('base', full, relay.wanted(round), never)).toMatchObject({
       fetched: baseBytes,
     });
 });
@@ -142,9 +150,31 @@ test.each<[string, (relay: Relay) => void, deltas: number]>([
 ])('a relay that gives %s costs the whole base, and nothing else', async (_, change, deltas) => {
   const relay = new Relay(3);
   const store = relay.store();
-  await store.load('base', terms, relay.base(1).hash, never);
+  await store.load('base', terms, relay.wanted(1), never);
   change(relay);
-  const { parameters, fetched } = await store.load('base', terms, relay.base(3).hash, never);
+  const { parameters, fetched } = await store.load('base', terms, relay.wanted(3), never);
   expect(parameters).toEqual(relay.base(3).parameters);
   expect(fetched).toBe(baseBytes + deltas * deltaBytes);
+});
+
+test('in a run of fragments a delta is one of the fragment of its round, also where rounds were missed', async () => {
+  const fragments = stridedFragments(layout.length, { count: 2, block: 1000 });
+  const relay = new Relay(5, fragments);
+  const store = relay.store();
+  await store.load('base', terms, relay.wanted(0), never);
+  for (const [rounds, missed] of [
+    [1, 1],
+    [4, 3],
+    [5, 1],
+  ] as const) {
+    const { parameters, fetched } = await store.load(
+      'base',
+      { ...terms, fragments },
+      relay.wanted(rounds),
+      never,
+    );
+    expect(parameters).toEqual(relay.base(rounds).parameters);
+    expect(fetched).toBe(missed * downlink.payloadBytes(fragments.length));
+  }
+  expect(downlink.payloadBytes(fragments.length)).toBeLessThan(0.51 * deltaBytes);
 });

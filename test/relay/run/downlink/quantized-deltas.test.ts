@@ -5,6 +5,7 @@ import { quantizedDeltas } from '../../../../relay/run/downlink/quantized-deltas
 import { applyDelta } from '../../../../relay/wire/codec/apply-delta.ts';
 import type { Codec } from '../../../../relay/wire/codec/codec.ts';
 import { denseCodec } from '../../../../relay/wire/codec/dense.ts';
+import { entropyCodec } from '../../../../relay/wire/codec/entropy.ts';
 import { sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
 import { statisticalCodec } from '../../../../relay/wire/codec/statistical.ts';
 
@@ -13,6 +14,7 @@ const codecs: Record<string, Codec> = {
   'dense, 8 bits': denseCodec({ ...whole, bits: 8, block: 10, maxShift: 12 }),
   'dense, 4 bits': denseCodec({ ...whole, bits: 4, block: 33, maxShift: 16 }),
   statistical: statisticalCodec({ ...whole, block: 40, maxShift: 12, feedbackDecay: 1 }),
+  entropy: entropyCodec({ ...whole, block: 40, bytes: 16, maxShift: 12, feedbackDecay: 1 }),
   sparse: sparseCodec({ ...whole, chunk: 30, top: 6, maxShift: 12, feedbackDecay: 1 }),
 };
 const each = Object.entries(codecs);
