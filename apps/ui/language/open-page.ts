@@ -1,4 +1,5 @@
 import { effect } from '@preact/signals';
+import { keepFocus } from '../focus/kept-focus.ts';
 import { followSystemTheme } from '../theme.ts';
 import { direction, language, openLanguage } from './language.ts';
 
@@ -13,6 +14,7 @@ export async function openPage(open: (mount: HTMLElement) => void): Promise<void
     root.dir = direction.value;
   });
   followSystemTheme();
+  keepFocus();
   open(mount);
 }
 

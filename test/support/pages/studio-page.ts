@@ -4,8 +4,12 @@ import { expect } from 'vitest';
 
 export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
-/** Moves the focus by the keyboard alone to a control, once it can be used, by the shorter way. */
-export async function reach(page: Page, control: Locator): Promise<void> {
+/** Moves the focus by the keyboard alone to a control, once it can be used, by the shorter way; `each` looks at every stop. */
+export async function reach(
+  page: Page,
+  control: Locator,
+  each: (page: Page) => Promise<unknown> = async () => {},
+): Promise<void> {
   await expect.poll(() => control.isEnabled()).toBe(true);
   const nextKey = () =>
     control.evaluate((wanted) => {
@@ -17,6 +21,7 @@ export async function reach(page: Page, control: Locator): Promise<void> {
     const key = await nextKey();
     if (key === null) return;
     await page.keyboard.press(key);
+    await each(page);
   }
   throw new Error(`150 presses of Tab do not reach ${control}`);
 }
