@@ -144,7 +144,7 @@ const followingNorm = { factor: 4, rounds: 4 };
 export type Pace = 'timed' | 'fixed';
 
 /** A device counts with one step a round, where a round of twice the fastest node's time has room for it. */
-const timed = { leastSteps: 1, stretch: 200 };
+export const usualPace = { leastSteps: 1, stretch: 200 };
 
 const usualMaxNodes = 4096;
 
@@ -277,7 +277,8 @@ export function newRun(choices: RunChoices): NewRun {
         case: 'following',
         value: { ...followingNorm, rounds: Math.max(count, followingNorm.rounds) },
       },
-      pace: choices.pace === 'timed' ? { case: 'timed', value: timed } : { case: 'fixedSteps', value: {} },
+      pace:
+        choices.pace === 'timed' ? { case: 'timed', value: usualPace } : { case: 'fixedSteps', value: {} },
       downlink: downlinkFor(choices.downlink ?? 'full'),
       quality: qualityOf(choices.quality ?? 'claimed', choices.evaluations ?? 0),
       contributionReaders: readersOf(choices.readers),

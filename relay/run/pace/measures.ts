@@ -19,10 +19,16 @@ interface Measured {
 export class PaceMeasures {
   readonly #nodes = new Map<NodeKey, Measured>();
   readonly #most: number;
+  #changes = 0;
 
   /** Nodes beyond `most` displace those that were measured the longest ago. */
   constructor(most: number) {
     this.#most = most;
+  }
+
+  /** Grows whenever what is known of a node changes, or a node is added. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /**
@@ -31,6 +37,7 @@ export class PaceMeasures {
    */
   recall(key: NodeKey, stepMs: number): void {
     this.#node(key).times = { overheadMs: 0, stepMs, uploadMs: null };
+    this.#changes++;
   }
 
   /** A round opened for these nodes. `isFirst`: it is the first attempt, to which nodes cannot have earlier work. */
@@ -42,6 +49,7 @@ export class PaceMeasures {
 
   /** A node joined; `isFirst` is that of the open attempt. A node that comes back began when it was here first. */
   joined(key: NodeKey, isFirst: boolean, time: number): void {
+    this.#changes++;
     if (isFirst) this.#node(key).startedAt ??= time;
     else this.#node(key);
   }
@@ -51,6 +59,7 @@ export class PaceMeasures {
     const node = this.#node(key);
     node.reportedStepMs = stepMs;
     if (node.times !== null || node.startedAt === null) return;
+    this.#changes++;
     node.times = { overheadMs: Math.max(0, time - node.startedAt - steps * stepMs), stepMs, uploadMs: null };
   }
 
@@ -63,6 +72,7 @@ export class PaceMeasures {
   accepted(key: NodeKey, time: number): void {
     const node = this.#node(key);
     Object.assign(node, { contributed: true, missed: 0 });
+    this.#changes++;
     if (node.offered === null) return;
     const { steps, at } = node.offered;
     const uploadMs = time - at;
@@ -77,6 +87,7 @@ export class PaceMeasures {
 
   /** The round closed while these nodes were connected. */
   closed(keys: Iterable<NodeKey>): void {
+    this.#changes++;
     for (const key of keys) {
       const node = this.#node(key);
       if (!node.contributed && node.startedAt !== null) node.missed++;

@@ -18,6 +18,8 @@ export class Pace {
   readonly measures: PaceMeasures;
   readonly #settings: PaceSettings;
   readonly #stepTokens: number;
+  /** What the last plan was made of: the changes of the measures, and the number of nodes. */
+  #seen: { readonly changes: number; readonly nodes: number } | null = null;
   #planned: { readonly times: RoundTimes; readonly isFinal: boolean } | null = null;
 
   /** `mostNodes` are measured at a time. */
@@ -46,13 +48,18 @@ export class Pace {
 
   roundOpened(): void {
     this.#planned = null;
+    this.#seen = null;
   }
 
   /**
-   * The plan of the open round for the nodes that are connected, if it is new. A plan is final once all of them are measured.
+   * The plan of the open round for the nodes that are connected, if it is new. A plan is final once all of them are measured. It costs
+   * O(nodes) after a change of what is known, or of who is connected, and O(1) otherwise.
    */
   plan(connected: ReadonlySet<NodeKey>): RoundTimes | null {
     if (this.#planned?.isFinal === true) return null;
+    const { changes } = this.measures;
+    if (this.#seen?.changes === changes && this.#seen.nodes === connected.size) return null;
+    this.#seen = { changes, nodes: connected.size };
     const nodes = [...connected].map((key) => this.measures.of(key));
     const times = planOf(nodes, this.#settings);
     if (times === null) return null;

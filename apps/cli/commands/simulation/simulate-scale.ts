@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { decimal, whole } from '../../options.ts';
-import { usualGraceShare } from '../../run/new-run.ts';
+import { usualGraceShare, usualPace } from '../../run/new-run.ts';
 import { readChurnTrace } from '../../simulate/scale/churn-trace.ts';
 import { scaleFacts, scaleText } from '../../simulate/scale/report.ts';
 import { ScaleRun } from '../../simulate/scale/scale-run.ts';
@@ -21,6 +21,7 @@ export interface ScaleFlags {
   readonly downlinkBits: number;
   readonly relayMbit: number;
   readonly loss: number;
+  readonly timed: boolean;
   readonly churn?: string;
   readonly seed: number;
 }
@@ -28,7 +29,7 @@ export interface ScaleFlags {
 /** The flags that only a run at scale reads, as commander names them. */
 export const scaleFlags = [
   ...['parameters', 'rounds', 'steps', 'tokens', 'deadline', 'grace', 'quorum'],
-  ...['uplinkBits', 'downlinkBits', 'relayMbit', 'loss', 'churn'],
+  ...['uplinkBits', 'downlinkBits', 'relayMbit', 'loss', 'timed', 'churn'],
 ] as const;
 
 /** Adds the flags of a run at scale. */
@@ -45,6 +46,7 @@ export function withScaleFlags(command: Command): Command {
     .option('--downlink-bits <bits>', 'a parameter of a base that a node downloads', decimal(0.001, 64), 32)
     .option('--relay-mbit <rate>', "the relay's line each way, Mbit/s", decimal(1, 100_000_000), 10_000)
     .option('--loss <percent>', 'packets that are lost and sent again', decimal(0, 50), 1)
+    .option('--timed', 'rounds ask for work until a moment, with the times of a usual run', false)
     .option('--churn <file>', 'CSV of who comes and goes: seconds,node,change (default: drawn by class)');
 }
 
@@ -65,6 +67,7 @@ export async function runScale(
     ...{ graceShare: usualGraceShare, quorum: flags.quorum },
     ...{ uplinkBits: flags.uplinkBits, downlinkBits: flags.downlinkBits },
     ...{ relayMbit: flags.relayMbit, loss: flags.loss },
+    timed: flags.timed ? usualPace : null,
     trace: flags.churn === undefined ? null : await readChurnTrace(flags.churn, nodes),
   });
   let told = 0;

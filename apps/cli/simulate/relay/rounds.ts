@@ -69,6 +69,8 @@ export class RelayRounds {
   /** Null in a run with fixed steps. */
   readonly #pace: Pace | null;
   readonly #connected = new Set<NodeNumber>();
+  /** The same nodes as the planner names them. */
+  readonly #keys = new Set<string>();
   /** Connected nodes that take no part. */
   readonly #resting = new Set<NodeNumber>();
   /** Nodes that were connected when the attempt opened; nodes that joined or contributed, if it was resumed. */
@@ -128,8 +130,10 @@ export class RelayRounds {
       if (type === 'left') {
         this.#takesPart(node, true);
         this.#connected.delete(node);
+        this.#keys.delete(`${node}`);
       } else {
         this.#connected.add(node);
+        this.#keys.add(`${node}`);
         const isFirst = this.#state.attempt === 1 && this.#state.returnsUntil === null;
         this.#pace?.measures.joined(`${node}`, isFirst, this.#world.elapsed());
         if (this.#state.returnsUntil !== null) this.#expected.add(node);
@@ -184,7 +188,7 @@ export class RelayRounds {
   /** Plans the open round of a timed run. */
   #plan(): void {
     if (this.#pace === null || this.#state.phase !== 'open' || this.#state.graceEndsAt !== null) return;
-    const times = this.#pace.plan(new Set([...this.#connected].map(String)));
+    const times = this.#pace.plan(this.#keys);
     if (times === null) return;
     const time = this.#world.elapsed();
     this.#world.invariants.planned(times, time);
@@ -306,7 +310,7 @@ export class RelayRounds {
       case 'round-opened':
         this.#expected = new Set(this.#taking());
         this.#pace?.roundOpened();
-        this.#pace?.measures.opened([...this.#connected].map(String), entry.attempt === 1, time);
+        this.#pace?.measures.opened(this.#keys, entry.attempt === 1, time);
         return { type: 'opened', time };
       case 'contribution-accepted': {
         const { node } = entry;

@@ -46,7 +46,7 @@ export function scaleFacts({ measured, options, world, payloadBytes, baseBytes, 
 /** The same as lines. */
 export function scaleText(run: ScaleRun): string {
   const facts = scaleFacts(run);
-  const { localSteps, tokensPerStep, relayMbit, loss } = run.options;
+  const { localSteps, tokensPerStep, relayMbit, loss, timed } = run.options;
   const { length } = facts.rounds;
   const perRound = (total: number) => bytes(Math.round(total / length));
   const classes = [
@@ -64,7 +64,7 @@ export function scaleText(run: ScaleRun): string {
     ]),
   ];
   return [
-    `${quantity(facts.nodes)} devices, ${quantity(facts.parameters)} parameters, ${localSteps} steps of ${tokensPerStep} tokens a round`,
+    `${quantity(facts.nodes)} devices, ${quantity(facts.parameters)} parameters, ${timed === null ? '' : 'at most '}${localSteps} steps of ${tokensPerStep} tokens a round`,
     `a contribution is ${bytes(facts.payloadBytes)}, a base ${bytes(facts.baseBytes)}; the relay's line has ${relayMbit} Mbit/s, ${loss}% of packets are lost`,
     '',
     ...aligned(classes, (column) => column === 0),

@@ -1,4 +1,5 @@
 import { Random } from '../../../../client/random.ts';
+import { defaultLimits } from '../../../../relay/server/limits.ts';
 import { broken } from '../invariants/invariant.ts';
 import { machines } from '../world/machines.ts';
 import type { VirtualNode } from '../world/node.ts';
@@ -23,6 +24,8 @@ export interface ScaleOptions {
   readonly graceMs: number;
   /** The grace begins once more than so many per cent of the nodes have contributed. */
   readonly graceShare: number;
+  /** Rounds are timed: a node does at least `leastSteps`, and a round lasts up to `stretch` per cent of the fastest node's. Null for fixed steps. */
+  readonly timed: { readonly leastSteps: number; readonly stretch: number } | null;
   /** Part of the nodes that a round needs, in per cent. */
   readonly quorum: number;
   /** Bits a parameter of a contribution, and of a base that a node downloads. */
@@ -100,6 +103,8 @@ export class ScaleRun {
   #worldOptions() {
     const { options } = this;
     const { parameters, nodes, relayMbit, localSteps, tokensPerStep, rounds, deadlineMs, graceMs } = options;
+    const { graceShare, timed } = options;
+    const pace = timed && { ...timed, localSteps, deadlineMs, graceMs, graceShare };
     return {
       seed: options.seed,
       machines,
@@ -115,12 +120,13 @@ export class ScaleRun {
           target: nodes,
           ...{ deadlineMs, graceMs, graceShare: options.graceShare },
         },
-        ...{ localSteps, tokensPerStep, payloadBytes: this.payloadBytes, pace: null },
+        ...{ localSteps, tokensPerStep, payloadBytes: this.payloadBytes, pace },
         ...{ tick: 100, sync: syncMs, merge: (parameters * 4) / mergedBytesPerMs },
         line: { latency: 0, upload: relayMbit * mbit, download: relayMbit * mbit },
       },
       baseBytes: this.baseBytes,
-      heartbeatMs: null,
+      // Reports matter only where speeds are measured.
+      heartbeatMs: timed === null ? null : defaultLimits.heartbeat,
       network: { loss: options.loss / 100, vanish: 0, duplicate: 0, reorder: 0 },
     };
   }

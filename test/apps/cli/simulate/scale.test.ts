@@ -7,7 +7,7 @@ import { type ScaleOptions, ScaleRun } from '../../../../apps/cli/simulate/scale
 const options: ScaleOptions = {
   ...{ seed: 3, nodes: 300, parameters: 1_000_000, rounds: 3, localSteps: 10, tokensPerStep: 1000 },
   ...{ deadlineMs: 600_000, graceMs: 60_000, graceShare: 50, quorum: 10 },
-  ...{ uplinkBits: 8, downlinkBits: 32, relayMbit: 1000, loss: 1, trace: null },
+  ...{ uplinkBits: 8, downlinkBits: 32, relayMbit: 1000, loss: 1, timed: null, trace: null },
 };
 
 function ran(change: Partial<ScaleOptions> = {}): ScaleRun {
@@ -56,6 +56,29 @@ test('slow devices count less where rounds are of fixed steps, and small ones ca
   expect(phone?.holdsModel).toBe(false);
   expect(phone?.counted).toBeNull();
   expect(desktop?.counted).toBeGreaterThan(0.5);
+});
+
+test('in timed rounds each device does the steps that it has time for', () => {
+  const change = {
+    parameters: 3_000_000,
+    localSteps: 30,
+    deadlineMs: 900_000,
+    relayMbit: 100_000,
+    rounds: 4,
+  };
+  const facts = scaleFacts(ran({ ...change, uplinkBits: 0.25, timed: { leastSteps: 1, stretch: 200 } }));
+  const steps = facts.classes.map(
+    ({ tokens, there, counted }) => tokens / 1000 / (4 * there * (counted ?? 0)),
+  );
+  const [phone = 0, , laptop = 0, , server = 0] = steps;
+  expect(phone).toBeGreaterThanOrEqual(1);
+  expect(laptop).toBeGreaterThan(3 * phone);
+  expect(server).toBeGreaterThan(laptop);
+  expect(server).toBeLessThanOrEqual(30);
+  // The second round waits for no device; those that missed it get twice the time.
+  const [first, second, third] = facts.rounds;
+  expect(second?.contributions).toBeLessThan(first?.contributions ?? 0);
+  expect(third?.contributions).toBeGreaterThan(first?.contributions ?? 0);
 });
 
 test('a trace says who comes, goes and is cut off', () => {
