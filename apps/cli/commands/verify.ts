@@ -122,8 +122,8 @@ async function runVerify(place: string, flags: VerifyFlags): Promise<void> {
     output.progress({ event: 'derived', round, rounds }, `round ${round}/${rounds} derived again`);
     if (resume !== undefined && point !== null) await writePoint(resume, point);
   }
-  for (const { place, problem } of report.problems)
-    output.result({ event: 'problem', place, problem }, `${place} ${problem}`);
+  for (const found of report.problems)
+    output.result({ event: 'problem', ...found }, `${found.place} ${found.problem}`);
   if (report.fork !== null) {
     const file = await writeProof(encodeForkProof(report.fork), report, flags);
     const told = `the proof that the relay signed two journals is in ${file}; \`tapestry verify ${file}\` checks it`;
