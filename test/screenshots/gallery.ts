@@ -14,6 +14,8 @@ const captions: Readonly<Record<string, string>> = {
   'scene-learn': 'Present: learn',
   'scene-speak': 'Present: speak',
   'scene-thanks': 'Present: thanks',
+  'studio-plan': 'Studio: a base, data as tokens, and what a recipe would do with them',
+  studio: 'Studio: the base and the derivative made of it, compared blind',
   audit: 'Audit: a run that was derived again in the visitor’s browser',
 };
 

@@ -1,7 +1,7 @@
 // `npm run screenshots`: takes pictures of a relay's pages into docs/screenshots. A real run is trained meanwhile, by three nodes and
 // a tab on this machine; nothing is scripted or made up. It takes a few minutes without a GPU.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { launchBrowser } from '../../bench/browser.ts';
 import { Camera } from './camera.ts';
 import { type Command, start } from './commands.ts';
 import { indexOf } from './gallery.ts';
+import { takeStudio } from './studio.ts';
 
 /** A run that a machine without a GPU trains in minutes: many short rounds, for the sake of the charts. */
 const [rounds, nodes] = [12, 3];
@@ -43,6 +44,18 @@ async function open(url: string): Promise<Page> {
 }
 
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+
+/** Saves the run's last base from a tab that contributed, as a model's folder. */
+async function takeBase(tab: Page, base: string): Promise<void> {
+  await button(tab, 'Prepare the files').click();
+  const links = tab.getByRole('list', { name: 'Files' }).getByRole('link');
+  await links.first().waitFor();
+  await mkdir(base);
+  for (const link of await links.all()) {
+    const [file] = await Promise.all([tab.waitForEvent('download'), link.click()]);
+    await file.saveAs(join(base, file.suggestedFilename()));
+  }
+}
 
 /** Waits until a relay has committed so many rounds. */
 async function committed(relay: string, least: number): Promise<void> {
@@ -110,6 +123,15 @@ try {
     .nth(2 * rounds)
     .click();
   await camera.take(audit, 'audit', ['wide', 'narrow']);
+
+  const base = join(folder, 'workshop');
+  await takeBase(tab, base);
+  // What is not shown any more must not take the processor from what trains.
+  for (const page of [tab, wall, audit]) await page.close();
+  say('The studio.');
+  const studio = command('studio', '--port', '0');
+  const { url } = await studio.said('studio');
+  await takeStudio(camera, await open(String(url)), base, folder, say);
 
   await writeFile(join(docs, 'README.md'), indexOf(camera.pictures));
   const bytes = camera.pictures.reduce((sum, picture) => sum + picture.bytes, 0);
