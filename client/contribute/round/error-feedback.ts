@@ -79,7 +79,10 @@ function compensated(
   { feedbackDecay }: Codec,
 ): Float32Array<ArrayBuffer> {
   if (residual.length !== values.length) throw new RangeError('delta and residual differ in length');
-  return Float32Array.from(values, (value, i) => value + feedbackDecay * (residual[i] ?? 0));
+  // An index is much faster than the iterator that `from` uses.
+  const whole = new Float32Array(values.length);
+  for (let i = 0; i < whole.length; i++) whole[i] = (values[i] ?? 0) + feedbackDecay * (residual[i] ?? 0);
+  return whole;
 }
 
 function boundTooSmall(): TapestryError {
