@@ -47,7 +47,7 @@ export class SnapshotWriter {
     const next = now + (now - this.#offeredAt) + this.#writeMilliseconds;
     this.#offeredAt = now;
     // One that was asked for waits for the write before. Others do not, so that at most two are in memory.
-    if (isAsked ? this.#pending < 2 : this.#pending === 0 && next - this.#storedAt > mostLost) {
+    if (isAsked ? this.#pending < 2 : this.#pending === 0 && next - this.#storedAt >= mostLost) {
       this.#storedAt = now;
       this.#pending++;
       this.#after(() => this.#store(snapshot));
