@@ -23,7 +23,7 @@ function textOf({ name }: Step, contribution: Accepted, grid: RunGrid): [text: s
   if (name === 'payload') return [words.steps.payload, body.payload];
   if (name !== 'base') return [words.steps[name], null];
   const text = grid.isLeftOut(contribution) ? words.steps['base-without'] : words.steps.base;
-  return [text, grid.baseOf(body.round)];
+  return [text, grid.baseOf(grid.roundOf(contribution))];
 }
 
 function Steps({ grid, contribution }: { grid: RunGrid; contribution: Accepted }) {

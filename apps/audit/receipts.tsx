@@ -30,11 +30,11 @@ export function ReceiptsInput({ session }: { session: Session }) {
 function Receipt({ grid, receipt, isRefuted }: { grid: RunGrid; receipt: ReceiptPlace; isRefuted: boolean }) {
   const contribution = grid.at(receipt.sequence);
   const state = isRefuted || contribution === null ? null : grid.stateOf(contribution);
-  const base = contribution && grid.baseOf(contribution.body.round);
+  const base = contribution && grid.baseOf(grid.roundOf(contribution));
   return (
     <li>
       <span class="chip" data-tone={state === 'derived' ? 'good' : state === null ? 'bad' : 'idle'}>
-        {words.receipt(receipt.sequence, contribution?.body.round ?? null)}
+        {words.receipt(receipt.sequence, contribution && grid.roundOf(contribution))}
       </span>{' '}
       {state === null ? words.receiptRefuted : words.states[state]}
       {state === 'derived' && (

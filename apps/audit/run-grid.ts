@@ -47,17 +47,21 @@ export class RunGrid {
   readonly derived: Derived | null;
   readonly #rounds: ReadonlyMap<number, Round>;
   readonly #problems: readonly Placed[] | null;
+  /** The round in which each contribution counts, by its sequence: a grid and those made from it share it, and it only grows. */
+  readonly #counted: Map<number, number>;
 
   constructor(
     rounds: ReadonlyMap<number, Round> = new Map(),
     nodes: readonly NodeKey[] = [],
     derived: Derived | null = null,
     problems: readonly Placed[] | null = null,
+    counted: Map<number, number> = new Map(),
   ) {
     this.#rounds = rounds;
     this.nodes = nodes;
     this.derived = derived;
     this.#problems = problems;
+    this.#counted = counted;
   }
 
   /** The rounds that were opened so far. */
@@ -77,19 +81,27 @@ export class RunGrid {
       if (entry.kind === 'round-opened') change(entry.body.round, { opened: entry.sequence });
       if (entry.kind === 'round-committed') change(entry.body.round, { commit: entry });
       if (entry.kind !== 'contribution-accepted') continue;
-      const { round, key } = entry.body;
+      const { key } = entry.body;
+      // It counts in the round that is open, and may have begun from the base of an earlier one. Rounds are numbered from 1.
+      const round = rounds.size;
+      this.#counted.set(entry.sequence, round);
       const contributions = changed.get(round) ?? new Map(rounds.get(round)?.contributions);
       contributions.set(key, [...(contributions.get(key) ?? []), entry]);
       changed.set(round, contributions);
       change(round, { contributions });
       nodes.add(key);
     }
-    return new RunGrid(rounds, [...nodes], derived, this.#problems);
+    return new RunGrid(rounds, [...nodes], derived, this.#problems, this.#counted);
   }
 
   /** The grid after the audit, with what it found. */
   judgedBy(problems: readonly Problem[]): RunGrid {
-    return new RunGrid(this.#rounds, this.nodes, this.derived, problems.map(placed));
+    return new RunGrid(this.#rounds, this.nodes, this.derived, problems.map(placed), this.#counted);
+  }
+
+  /** The round in which a contribution counts, or would if it had committed. */
+  roundOf({ sequence, body }: Accepted): number {
+    return this.#counted.get(sequence) ?? body.round;
   }
 
   /** The contributions of a node to a round: more than one if the round was opened again. */
@@ -110,7 +122,7 @@ export class RunGrid {
   }
 
   stateOf(contribution: Accepted): CellState {
-    const { round } = contribution.body;
+    const round = this.roundOf(contribution);
     if (this.#own(contribution).length > 0) return 'changed';
     if (!this.#isOfCommit(contribution)) return 'not-merged';
     if (this.derived !== null && round < this.derived.from) return 'not-kept';
@@ -135,8 +147,9 @@ export class RunGrid {
   }
 
   /** True if the commit says that this contribution does not count. */
-  isLeftOut({ sequence, body }: Accepted): boolean {
-    const { excluded = [], weighed = [] } = this.#rounds.get(body.round)?.commit?.body ?? {};
+  isLeftOut(contribution: Accepted): boolean {
+    const { sequence } = contribution;
+    const { excluded = [], weighed = [] } = this.#rounds.get(this.roundOf(contribution))?.commit?.body ?? {};
     const isNothing = weighed.some((one) => one.sequence === sequence && one.tokens === 0);
     return isNothing || excluded.includes(sequence);
   }
@@ -144,7 +157,7 @@ export class RunGrid {
   /** Each step of a contribution's check. A step before one that failed holds; the rest of such a round was not reached. */
   stepsOf(contribution: Accepted): readonly Step[] {
     const state = this.stateOf(contribution);
-    const commit = this.#rounds.get(contribution.body.round)?.commit?.sequence ?? null;
+    const commit = this.#rounds.get(this.roundOf(contribution))?.commit?.sequence ?? null;
     const found = new Map<StepName, Problem>();
     for (const placed of this.#own(contribution)) found.set(stepOf(placed), placed.problem);
     for (const placed of this.#problems ?? []) {
@@ -175,9 +188,9 @@ export class RunGrid {
     return isCommitted || name === 'signature' ? 'held' : 'waiting';
   }
 
-  #isOfCommit({ sequence, body }: Accepted): boolean {
-    const round = this.#rounds.get(body.round);
-    if (round === undefined || sequence < round.opened) return false;
+  #isOfCommit(contribution: Accepted): boolean {
+    const round = this.#rounds.get(this.roundOf(contribution));
+    if (round === undefined || contribution.sequence < round.opened) return false;
     // While entries still come, the round may yet commit.
     return round.commit !== null || this.#problems === null;
   }

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { decimal, whole } from '../../apps/cli/options.ts';
 import { downlinkNames } from '../../apps/cli/run/choices/downlink-choices.ts';
-import { strategyNames } from '../../apps/cli/run/choices/strategies.ts';
+import { strategies, strategyNames } from '../../apps/cli/run/choices/strategies.ts';
 import { TapestryError } from '../../client/errors.ts';
 import { nodeGpu } from '../../client/host/node/runtime.ts';
 import { printRecords } from '../print-records.ts';
@@ -25,15 +25,16 @@ function isName<Name extends string>(name: Name | 'none'): name is Name {
   return name !== 'none';
 }
 
+/** Arrivals are compared by themselves: see `PacedCase`. */
+const inRounds = strategyNames.filter((name) => strategies[name].pace === undefined);
+
 /** `bench convergence`. */
 export function convergenceCommand(): Command {
   return new Command('convergence')
     .description('loss at equal tokens: codecs, outer steps, nodes and local steps beside one node')
     .option('--tokens <thousands>', 'of each run, at least', whole(1, 1_000_000), 1000)
     .option('--batch <windows>', 'of a step of all nodes together', whole(1, 1024), 16)
-    .addOption(
-      listOf('--strategies <names>', 'how nodes train together', [...strategyNames, 'none'], strategyNames),
-    )
+    .addOption(listOf('--strategies <names>', 'how nodes train together', [...inRounds, 'none'], inRounds))
     .addOption(listOf('--codecs <names>', 'how deltas are sent', [...codecNames, 'suited'], ['suited']))
     .addOption(listOf('--outers <names>', "the relay's step", [...outerNames, 'suited'], ['suited']))
     .addOption(

@@ -212,6 +212,7 @@ export class Contributor {
         round: { round, base, attempt: receipt?.attempt ?? 0, localSteps: steps, normBound: 0 },
         payload,
         acknowledged: receipt !== null,
+        ...(receipt !== null && terms.staleness > 0 && { counts: receipt }),
       });
     }
   }

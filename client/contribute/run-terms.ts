@@ -28,6 +28,8 @@ export interface RunTerms extends StrategyTerms, Synchronization {
   readonly downlink: Codec | null;
   /** Whether the relay plans when each round asks for work; else every node trains its local steps. */
   readonly isTimed: boolean;
+  /** How many rounds old the round may be that a contribution began from: more than 0 only in a run with arrivals. */
+  readonly staleness: number;
 }
 
 /** A file that the relay serves as a blob. */
@@ -84,6 +86,7 @@ export async function readRunTerms(manifestBytes: Uint8Array, signature: Uint8Ar
     fragments,
     localShare: localShareOf(strategy),
     isTimed: manifest.pace.case === 'timed',
+    staleness: manifest.pace.case === 'arrivals' ? manifest.pace.value.maxStaleness : 0,
   };
 }
 

@@ -1,7 +1,8 @@
 import type { Hash, NodeKey } from '../wire/hex.ts';
-import { type Contribution, nobody } from './contribution.ts';
+import type { Contribution } from './contribution.ts';
 import { checkEntry, type Draft, type Entry, nextEntry, noPrevious, type StoredEntry } from './entry.ts';
 import type { Accepted, Attempt, Head, NotAccepted } from './event-log.ts';
+import { RecentRounds, stalenessOf } from './recent-rounds.ts';
 
 /** The head of a journal without entries. */
 export const noHead: Head = { sequence: 0, hash: noPrevious };
@@ -19,43 +20,50 @@ export interface AcceptPlan {
 }
 
 /**
- * The end of a journal: its last entry and its latest round. A log needs no more to decide on an append. Nothing here is
+ * The end of a journal: its last entry and its latest rounds. A log needs no more to decide on an append. Nothing here is
  * durable: a log plans with it, persists the entries, and then applies them.
  */
 export class JournalEnd {
   #last: StoredEntry | null = null;
-  #opened: { readonly round: number; readonly attempt: number; readonly base: Hash } | null = null;
+  #opened: { readonly round: number; readonly attempt: number } | null = null;
   #isOpen = false;
+  /** The contributions of the latest attempt. */
   readonly #accepted = new Map<NodeKey, Accepted>();
-  /** The first contributor of each payload of the round, in its latest attempt or an earlier one. */
-  readonly #owners = new Map<Hash, NodeKey>();
+  #recent = new RecentRounds<null>(0);
 
   get head(): Head {
     return this.#last ?? noHead;
   }
 
-  /** Takes an entry, which must follow the last one unless it is the first that is applied. */
+  /**
+   * Takes the run's first entry, and then every entry since the first opening of the oldest round that contributions may begin from: see
+   * `stalenessOf`.
+   */
   apply({ stored, entry }: ChainedEntry): void {
     this.#last = stored;
     switch (entry.kind) {
+      case 'run-created':
+        this.#recent = new RecentRounds(stalenessOf(entry));
+        return;
       case 'round-opened':
-        if (this.#opened?.round !== entry.body.round) this.#owners.clear();
+        this.#recent.opened(entry.body, null);
         this.#opened = entry.body;
         this.#isOpen = true;
         this.#accepted.clear();
         return;
       case 'contribution-accepted':
         this.#accepted.set(entry.body.key, entry);
-        this.#owners.set(entry.body.payload, entry.body.key);
+        this.#recent.accepted(entry);
         return;
       case 'round-closed':
         this.#isOpen = false;
         return;
+      case 'round-committed':
+        this.#recent.committed();
+        return;
       case 'round-abandoned':
         this.#isOpen = false;
-        // What the guard did not allow may not be contributed again.
-        if (entry.body.loss !== null)
-          for (const payload of this.#owners.keys()) this.#owners.set(payload, nobody);
+        this.#recent.abandoned(entry.body.loss !== null);
     }
   }
 
@@ -76,15 +84,15 @@ export class JournalEnd {
     const owners = new Map<Hash, NodeKey>();
     const isLatest = this.#opened?.round === open.round && this.#opened.attempt === open.attempt;
     const answers = contributions.map((body) => {
-      if (!isLatest || body.round !== open.round || body.base !== this.#opened?.base) {
-        return { refused: 'closed' } as const;
-      }
+      const problem = this.#recent.problemOf(body);
+      if (!isLatest || problem === 'round' || problem === 'base') return { refused: 'closed' } as const;
       const index = planned.get(body.key);
       const known = index === undefined ? this.#accepted.get(body.key) : undefined;
       const before = known?.body ?? drafts[index ?? -1]?.body;
       if (before?.payload === body.payload) return known ?? index ?? 0;
-      const owner = this.#owners.get(body.payload) ?? owners.get(body.payload) ?? body.key;
-      if (before !== undefined || owner !== body.key) return { refused: 'duplicate' } as const;
+      const owner = owners.get(body.payload) ?? body.key;
+      if (before !== undefined || problem !== null || owner !== body.key)
+        return { refused: 'duplicate' } as const;
       if (!this.#isOpen) return { refused: 'closed' } as const;
       if (this.#accepted.size + drafts.length >= open.target) return { refused: 'full' } as const;
       planned.set(body.key, drafts.length);

@@ -1,4 +1,4 @@
-import type { Hash, NodeKey } from '../wire/hex.ts';
+import type { NodeKey } from '../wire/hex.ts';
 import { type EntryOf, lossOf } from './entry.ts';
 import type { Accepted } from './event-log.ts';
 
@@ -16,8 +16,6 @@ export interface AcceptedSoFar {
   readonly last: number;
   /** In the order of their entries. */
   readonly contributions: ReadonlyMap<NodeKey, Accepted>;
-  /** The node that was the first to contribute each payload to this round, in this attempt or an earlier one. */
-  readonly owners: ReadonlyMap<Hash, NodeKey>;
 }
 
 /** An attempt that is open, or closed and not yet committed. */
@@ -27,7 +25,6 @@ export class OpenAttempt implements AcceptedSoFar {
   readonly openedAt: number;
   readonly firstOpenedAt: number;
   readonly contributions = new Map<NodeKey, Accepted>();
-  readonly owners: Map<Hash, NodeKey>;
   isClosed = false;
   last = 0;
   tokens = 0;
@@ -36,14 +33,8 @@ export class OpenAttempt implements AcceptedSoFar {
   /** By corpus of the manifest: sum and number of held-out losses. */
   readonly heldOut: { sum: number; count: number }[];
 
-  /** `firstOpenedAt` and `owners` are those of the round's attempts before; null for the first attempt. */
-  constructor(
-    { body, time }: EntryOf<'round-opened'>,
-    corpora: number,
-    before: { readonly firstOpenedAt: number | null; readonly owners: ReadonlyMap<Hash, NodeKey> },
-  ) {
-    this.owners = new Map(before.owners);
-    this.firstOpenedAt = before.firstOpenedAt ?? time;
+  constructor({ body, time }: EntryOf<'round-opened'>, corpora: number, firstOpenedAt: number) {
+    this.firstOpenedAt = firstOpenedAt;
     this.round = body.round;
     this.attempt = body.attempt;
     this.openedAt = time;
@@ -51,9 +42,8 @@ export class OpenAttempt implements AcceptedSoFar {
   }
 
   add(entry: Accepted): void {
-    const { key, payload, corpus, tokens, trainingLoss, heldOutLoss } = entry.body;
+    const { key, corpus, tokens, trainingLoss, heldOutLoss } = entry.body;
     this.contributions.set(key, entry);
-    this.owners.set(payload, key);
     this.last = entry.sequence;
     this.tokens += tokens;
     this.weightedLoss += lossOf(trainingLoss) * tokens;

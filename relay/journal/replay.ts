@@ -10,12 +10,12 @@ import { runIdOf, type WholeManifest } from '../wire/frames.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import { tokensOf } from '../wire/offer.ts';
 import type { RelayStatus } from '../wire/status.ts';
-import { nobody } from './contribution.ts';
 import { type ContributorTotals, totalsAfter } from './contributor-totals.ts';
 import { type Entry, EntryError, type EntryOf, lossOf } from './entry.ts';
 import type { Accepted } from './event-log.ts';
 import { JournalTree } from './journal-tree.ts';
 import { type AcceptedSoFar, OpenAttempt } from './open-attempt.ts';
+import { type RecentProblem, RecentRounds, stalenessOf } from './recent-rounds.ts';
 
 export type { ContributorTotals } from './contributor-totals.ts';
 export type CommittedRound = RelayStatus['history'][number];
@@ -69,14 +69,14 @@ export class Replay {
   readonly #lowest: LowestLoss;
   readonly #normBound: NormBound;
   readonly #standings: RoundStandings;
-  #firstOpenedAt: number | null = null;
+  /** The rounds that contributions may begin from: when each opened first, and the greatest L2 norm of a delta from its base. */
+  readonly recent: RecentRounds<{ readonly openedAt: number; readonly normBound: number }>;
   #open: OpenAttempt | null = null;
   #before: AcceptedSoFar | null = null;
-  /** Owners of the payloads of the abandoned attempts at the current round. */
-  #owners: ReadonlyMap<Hash, NodeKey> = new Map();
 
-  private constructor(run: CreatedRun, first: Entry) {
+  private constructor(run: CreatedRun, first: EntryOf<'run-created'>) {
     this.run = run;
+    this.recent = new RecentRounds(stalenessOf(first));
     this.tree = new JournalTree({ run: fromHex(run.id), publicKey: run.manifest.relayKey });
     this.tree.add(first);
     this.#normBound = new NormBound(run.manifest, run.codec);
@@ -111,11 +111,6 @@ export class Replay {
     return this.#before;
   }
 
-  /** Whether a payload was contributed to the round that is not committed yet, in its open attempt or in an abandoned one. */
-  isUnderWay(payload: Hash): boolean {
-    return (this.#open?.owners ?? this.#owners).has(payload);
-  }
-
   /** The lowest loss of the committed bases that the guard compares with; null before the first, and without a guard. */
   get lowestLoss(): number | null {
     return this.#lowest.value;
@@ -124,6 +119,11 @@ export class Replay {
   /** The greatest L2 norm of a delta of the round after the last committed one. */
   get normBound(): number {
     return this.#normBound.value;
+  }
+
+  /** That of a round that contributions may begin from. */
+  normBoundOf(round: number): number {
+    return this.recent.factsOf(round)?.normBound ?? this.normBound;
   }
 
   /** What is known of the contributions of the open attempt with these scores, in their order. */
@@ -189,9 +189,9 @@ export class Replay {
     this.#expect(entry, 'body.attempt', entry.body.attempt, this.attempt + 1);
     this.#expect(entry, 'body.base', entry.body.base, this.base);
     this.attempt++;
-    const before = { firstOpenedAt: this.#firstOpenedAt, owners: this.#owners };
-    this.#open = new OpenAttempt(entry, this.run.manifest.corpora.length, before);
-    this.#firstOpenedAt = this.#open.firstOpenedAt;
+    this.recent.opened(entry.body, { openedAt: entry.time, normBound: this.normBound });
+    const { openedAt = entry.time } = this.recent.factsOf(entry.body.round) ?? {};
+    this.#open = new OpenAttempt(entry, this.run.manifest.corpora.length, openedAt);
   }
 
   #accepted(entry: Accepted): void {
@@ -199,8 +199,6 @@ export class Replay {
     const { limits, strategy, corpora } = this.run.manifest;
     const open = this.#openAttempt(entry);
     if (open.isClosed) throw wrong(entry, 'kind', 'comes after the round was closed');
-    this.#expect(entry, 'body.round', body.round, this.committed + 1);
-    this.#expect(entry, 'body.base', body.base, this.base);
     this.#expect(entry, 'body.payloadBytes', body.payloadBytes, limits.payloadBytes);
     if (body.corpus !== null && body.corpus >= corpora.length) {
       throw wrong(entry, 'body.corpus', 'is not a corpus of the manifest');
@@ -209,16 +207,15 @@ export class Replay {
       throw wrong(entry, 'body.steps', 'is out of limit');
     }
     this.#expect(entry, 'body.tokens', body.tokens, tokensOf(strategy, body.steps));
-    if (open.contributions.has(body.key)) {
-      throw wrong(entry, 'body.key', 'has contributed to this round already');
-    }
-    if ((open.owners.get(body.payload) ?? body.key) !== body.key) {
-      throw wrong(entry, 'body.payload', 'is the payload of another node in this round');
-    }
+    const problem = open.contributions.has(body.key) ? 'key' : this.recent.problemOf(body);
+    if (problem !== null) throw wrong(entry, `body.${problem}`, recentProblems[problem]);
     if (open.contributions.size >= limits.target)
       throw wrong(entry, 'kind', 'comes after the round was full');
     open.add(entry);
-    this.contributors.set(body.key, totalsAfter(this.contributors.get(body.key), entry, open));
+    this.recent.accepted(entry);
+    const { openedAt } = this.recent.factsOf(body.round) ?? open;
+    const began = body.round < open.round ? { attempt: 1, openedAt } : open;
+    this.contributors.set(body.key, totalsAfter(this.contributors.get(body.key), entry, began));
     this.totals.tokens += body.tokens;
     this.totals.contributions++;
   }
@@ -272,8 +269,7 @@ export class Replay {
     this.committed++;
     this.attempt = 0;
     this.#before = open;
-    this.#owners = new Map();
-    this.#firstOpenedAt = null;
+    this.recent.committed();
     this.#open = null;
   }
 
@@ -285,9 +281,7 @@ export class Replay {
     this.#expect(entry, 'body.attempt', entry.body.attempt, open.attempt);
     this.#expect(entry, 'body.contributions', entry.body.contributions, open.contributions.size);
     this.totals.abandonedRounds++;
-    // What the guard did not allow belongs to nobody: no node may contribute it again.
-    this.#owners =
-      loss === null ? open.owners : new Map([...open.owners.keys()].map((payload) => [payload, nobody]));
+    this.recent.abandoned(loss !== null);
     this.#open = null;
   }
 
@@ -341,6 +335,13 @@ export class Replay {
     if (value !== expected) throw wrong(entry, field, `is ${value}, expected ${expected}`);
   }
 }
+
+const recentProblems: Readonly<Record<RecentProblem, string>> = {
+  round: 'is not a round that contributions may begin from now',
+  base: 'is not the base of its round',
+  key: 'has contributed to this round already',
+  payload: 'is the payload of another node, or counted before',
+};
 
 function wrong(entry: Entry, field: string, problem: string): EntryError {
   return new EntryError(entry.sequence, field, problem);

@@ -7,6 +7,7 @@ import type { Contribution } from './contribution.ts';
 import { checkEntry, type Draft, type Entry, noPrevious, type StoredEntry } from './entry.ts';
 import type { Accepted, Appended, Attempt, EventLog, Head, Lease, NotAccepted } from './event-log.ts';
 import { answersOf, type ChainedEntry, JournalEnd } from './journal-end.ts';
+import { stalenessOf } from './recent-rounds.ts';
 import { journalFile, selectEntries, storedEntryOf } from './rows.ts';
 import { Wake } from './wake.ts';
 
@@ -152,35 +153,46 @@ export class SqliteLog implements EventLog {
     return this.#lease !== null && this.#lease.holder === holder && this.#lease.token === token;
   }
 
-  /** The journal's end, from the entries since its latest round opened for the first time. */
+  /** The journal's end, from the entries since the oldest round that contributions may begin from opened for the first time. */
   #loaded(): JournalEnd {
     if (this.#end !== null) return this.#end;
-    const opened = this.database
-      .prepare(
-        `select sequence from entries where kind = 'round-opened' and json_extract(body, '$.attempt') = 1
-         order by sequence desc limit 1`,
-      )
-      .get();
-    const last = this.database.prepare('select max(sequence) as sequence from entries').get();
-    const from = v.parse(sequenceSchema, opened ?? last ?? {}).sequence ?? 1;
     const end = new JournalEnd();
     let previous: StoredEntry | null = null;
-    for (let at = from - 1; ; ) {
-      const page = this.#page(at);
-      for (const stored of page) {
-        const before = previous ?? precedingOf(stored);
-        end.apply({ stored, entry: checkEntry(stored, before) });
-        previous = stored;
-      }
-      at = previous?.sequence ?? at;
+    const apply = (stored: StoredEntry) => {
+      const entry = checkEntry(stored, previous ?? precedingOf(stored));
+      end.apply({ stored, entry });
+      previous = stored;
+      return entry;
+    };
+    const [first] = this.#page(0, 1);
+    const created = first === undefined ? null : apply(first);
+    const staleness = created?.kind === 'run-created' ? stalenessOf(created) : 0;
+    let at = Math.max(first?.sequence ?? 0, this.#openedBefore(staleness) - 1);
+    if (at > (first?.sequence ?? 0)) previous = null;
+    for (let page = this.#page(at); ; page = this.#page(at)) {
+      for (const stored of page) at = apply(stored).sequence;
       if (page.length < pageEntries) break;
     }
     this.#end = end;
     return end;
   }
 
-  #page(after: number): StoredEntry[] {
-    const page = this.#select.all(after, pageEntries).map((row, i) => storedEntryOf(row, after + i + 1));
+  /** The sequence at which the round that is so many rounds before the latest opened for the first time; that of the last entry before any. */
+  #openedBefore(rounds: number): number {
+    const opened = this.database
+      .prepare(
+        `select sequence from entries where kind = 'round-opened' and json_extract(body, '$.attempt') = 1
+         order by sequence desc limit 1 offset ?`,
+      )
+      .get(rounds);
+    const entries = this.database
+      .prepare(`select case when ? = 0 then max(sequence) else min(sequence) end as sequence from entries`)
+      .get(rounds);
+    return v.parse(sequenceSchema, opened ?? entries ?? {}).sequence ?? 1;
+  }
+
+  #page(after: number, most = pageEntries): StoredEntry[] {
+    const page = this.#select.all(after, most).map((row, i) => storedEntryOf(row, after + i + 1));
     return page.filter(({ sequence }) => sequence < this.#unsynced);
   }
 

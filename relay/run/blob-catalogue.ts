@@ -30,7 +30,7 @@ export class BlobCatalogue {
       if (delta !== undefined) this.#public.add(delta);
     }
     if (this.#public.has(hash)) return 'anyone';
-    return this.#replay.isUnderWay(hash) ? 'nobody' : 'readers';
+    return this.#replay.recent.isUnderWay(hash) ? 'nobody' : 'readers';
   }
 
   /** See `deltasBetween`. */

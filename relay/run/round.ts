@@ -17,7 +17,8 @@ import { RefusalCode } from '../wire/tapestry_pb.js';
 
 /**
  * Times are in milliseconds; `quorum` >= 1, `target` >= `quorum` and `deadlineMs` >= 1. `target` is the most contributions of a
- * round. `graceShare` is in per cent, below 100.
+ * round. `graceShare` is in per cent, below 100. A round of `arrivals` has no grace: it closes once it has its target, or when all
+ * have contributed. relay/run/arrivals says what such a round takes.
  */
 export interface RoundLimits {
   readonly rounds: number;
@@ -26,14 +27,16 @@ export interface RoundLimits {
   readonly deadlineMs: number;
   readonly graceMs: number;
   readonly graceShare: number;
+  readonly hasArrivals?: boolean;
 }
 
 /** A node that lost the relay tries again several times in this time, in milliseconds (client/retry-delay.ts). */
 const returnMs = 10_000;
 
-export function roundLimitsOf({ limits, strategy }: WholeManifest): RoundLimits {
+export function roundLimitsOf({ limits, strategy, pace }: WholeManifest): RoundLimits {
   const { quorum, target, deadlineMs, graceMs, graceShare } = limits;
-  return { rounds: strategy.rounds, quorum, target, deadlineMs, graceMs, graceShare };
+  const hasArrivals = pace.case === 'arrivals';
+  return { rounds: strategy.rounds, quorum, target, deadlineMs, graceMs, graceShare, hasArrivals };
 }
 
 export interface RoundState {
@@ -137,7 +140,7 @@ export function resumed(
     heard: contributions,
     returnsUntil: time + returnMs,
     deadlineAt: time + limits.deadlineMs,
-    graceEndsAt: contributions >= limits.quorum ? time + limits.graceMs : null,
+    graceEndsAt: contributions >= limits.quorum && limits.hasArrivals !== true ? time + limits.graceMs : null,
   };
 }
 
@@ -195,7 +198,7 @@ function due(state: RoundState, time: number, limits: RoundLimits): RoundEffect 
 /** Begins the grace once it is due. */
 function withGrace(state: RoundState, time: number, limits: RoundLimits): RoundState {
   const { phase, contributions, expected, heard, graceEndsAt } = state;
-  if (phase !== 'open' || graceEndsAt !== null) return state;
+  if (phase !== 'open' || graceEndsAt !== null || limits.hasArrivals === true) return state;
   if (state.workEndsAt !== null)
     return time < state.workEndsAt
       ? state

@@ -1,14 +1,17 @@
-import type { Draft, Entry, EntryOf } from '../journal/entry.ts';
+import type { Draft, Entry } from '../journal/entry.ts';
 import type { Attempt } from '../journal/event-log.ts';
 import { type Hash, type NodeKey, toHex } from '../wire/hex.ts';
-import { extensionMs } from '../wire/presenter.ts';
 import { type Offer, RefusalCode } from '../wire/tapestry_pb.js';
+import { type Arrival, isTurnOf, refusalOfArrival } from './arrivals/arrivals.ts';
 import type { Clock } from './clock.ts';
 import { RefusalCounts } from './contributions/refusal-counts.ts';
 import type { Guard } from './guard/guard.ts';
 import type { Leadership } from './leadership.ts';
 import type { OpenedRun } from './open-run.ts';
 import { type MeasuredNode, Pace } from './pace/pace.ts';
+import { Speeds } from './pace/speeds.ts';
+import { type PresentedBody, presentedEvent } from './presenting/presented-event.ts';
+import { currentRound } from './report/current-round.ts';
 import type { MetricsFile } from './report/metrics-file.ts';
 import {
   type RoundEffect,
@@ -22,9 +25,6 @@ import {
 import type { CurrentRound } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
 import type { Upstream } from './upstream/upstream.ts';
-
-/** A command of the presenter. */
-export type PresentedBody = Omit<EntryOf<'presented'>['body'], 'round'>;
 
 /** How long to wait before a retry after the disk failed. */
 const retryAfterMs = 1000;
@@ -46,8 +46,10 @@ export class Rounds {
   readonly #upstream: Upstream;
   readonly #applied: (entry: Entry) => void;
   readonly #planned: () => void;
-  /** Null in a run with fixed steps. */
+  /** Null but in a run with timed rounds. */
   readonly #pace: Pace | null;
+  /** Null but in a run with arrivals. */
+  readonly #speeds: Speeds | null;
   readonly #connected = new Set<NodeKey>();
   /** Connected nodes that take no part. */
   readonly #resting = new Set<NodeKey>();
@@ -78,27 +80,13 @@ export class Rounds {
     this.#planned = planned;
     this.#pace = Pace.of(opened.store.replay.run.manifest);
     this.#pace?.resume(opened.store.replay.contributors);
+    this.#speeds = Speeds.of(opened.store.replay.run.manifest);
+    this.#speeds?.resume(opened.store.replay.contributors);
   }
 
   current(): CurrentRound {
-    const { phase, round, attempt, base, contributions, awaited, connected } = this.#state;
-    const { deadlineAt, graceEndsAt, workEndsAt, plannedGraceMs: graceMs } = this.#state;
-    const now = this.#clock.elapsed();
     const plannedMs = this.#pace?.planned?.workMs ?? 0;
-    const isOpen = phase === 'open' || phase === 'closed';
-    return {
-      round: Math.min(round, this.#limits.rounds),
-      attempt,
-      base,
-      normBound: this.#store.replay.normBound,
-      phase: isOpen ? (graceEndsAt === null ? 'training' : 'grace') : phase,
-      hold: this.#state.isHeld ? (this.#store.replay.presented === 'paused' ? 'paused' : 'lobby') : null,
-      contributions,
-      expected: isOpen ? contributions + awaited : connected,
-      openedAt: this.#store.replay.open?.openedAt ?? null,
-      remainingMs: deadlineAt === null ? null : Math.max(0, deadlineAt - now),
-      plan: workEndsAt === null ? null : { workMs: Math.max(0, workEndsAt - now), graceMs, plannedMs },
-    };
+    return currentRound(this.#state, this.#limits, this.#store.replay, plannedMs, this.#clock.elapsed());
   }
 
   /** The open attempt, as contributions name it. */
@@ -113,6 +101,7 @@ export class Rounds {
     // To a round that was open when the relay stopped, a node may come with work from before.
     const isFirst = this.#state.attempt === 1 && !isResumed;
     this.#pace?.measures.joined(key, isFirst, this.#clock.elapsed());
+    this.#speeds?.joined(key, this.#clock.elapsed());
     if (isResumed) this.#expected.add(key);
     this.#connection('joined', key);
   }
@@ -133,12 +122,26 @@ export class Rounds {
 
   /** A node that takes part in the open round reported its progress. */
   reported(key: NodeKey, steps: number, tokensPerSecond: number): void {
+    this.#speeds?.reported(key, steps, tokensPerSecond);
     this.#pace?.reported(key, steps, tokensPerSecond, this.#clock.elapsed());
   }
 
-  /** The upload of an offer of so many steps begins. */
-  offered(key: NodeKey, steps: number): void {
-    this.#pace?.measures.offered(key, steps, this.#clock.elapsed());
+  /** The upload of an offer begins. */
+  offered(key: NodeKey, offer: Pick<Offer, 'round' | 'steps'>): void {
+    this.#pace?.measures.offered(key, offer.steps, this.#clock.elapsed());
+    this.#speeds?.offered(key, offer, this.#clock.elapsed());
+  }
+
+  /** The local steps that a node is told at the opening of a round. */
+  stepsOf(key: NodeKey): number {
+    const { localSteps } = this.#store.replay.run.manifest.strategy;
+    return this.#speeds?.stepsOf(key, this.#taking()) ?? localSteps;
+  }
+
+  /** Whether work on a round can still count. */
+  isRecent(round: number): boolean {
+    const { staleness } = this.#store.replay.recent;
+    return round <= this.#state.round && round >= this.#state.round - staleness;
   }
 
   /** What was measured of a node's rounds. */
@@ -148,20 +151,26 @@ export class Rounds {
 
   /** Why the offer of a payload must be refused now; null if it can be accepted. */
   refusalOf(key: NodeKey, payload: Hash, { round, base }: Pick<Offer, 'round' | 'base'>): RefusalCode | null {
-    const refusal = this.refusalNow({ key, round, base: toHex(base) }, 0);
-    const { open } = this.#store.replay;
-    if (refusal !== null || open === null) return refusal;
-    const isTaken = (open.owners.get(payload) ?? key) !== key;
-    return open.contributions.has(key) || isTaken ? RefusalCode.DUPLICATE : null;
+    const offer = { key, payload, round, base: toHex(base) };
+    const refusal = this.refusalNow(offer, 0);
+    const { open, recent } = this.#store.replay;
+    if (refusal !== null || open === null || this.#limits.hasArrivals === true) return refusal;
+    return open.contributions.has(key) || recent.problemOf(offer) !== null ? RefusalCode.DUPLICATE : null;
   }
 
   /** `others` contributions of nodes that are not expected are about to be accepted before this one. */
-  refusalNow(
-    { key, round, base }: { readonly key: NodeKey; readonly round: number; readonly base: Hash },
-    others: number,
-  ): RefusalCode | null {
+  refusalNow(arrival: Arrival, others: number): RefusalCode | null {
+    if (this.#limits.hasArrivals === true)
+      return refusalOfArrival(this.#state, arrival, this.#store.replay, this.#limits);
+    const { key, round, base } = arrival;
     const offer = { round, base, isExpected: this.isExpected(key), others };
     return refusalOf(this.#state, offer, this.#clock.elapsed(), this.#limits);
+  }
+
+  /** Whether a contribution that is not refused counts in the open attempt, beside those that are `taken`; else it waits for the next. */
+  isTurnOf(arrival: Arrival, taken: readonly Arrival[]): boolean {
+    if (this.#limits.hasArrivals !== true) return true;
+    return this.#due() === null && isTurnOf(this.#state, arrival, this.#store.replay, this.#limits, taken);
   }
 
   /** True for a node that has a place in the open attempt. */
@@ -263,6 +272,7 @@ export class Rounds {
       case 'round-opened':
         this.#expected = new Set(this.#taking());
         this.#pace?.roundOpened();
+        this.#speeds?.opened(entry.body.round, time);
         this.#pace?.measures.opened(this.#connected, entry.body.attempt === 1, time);
         return { type: 'opened', time };
       case 'contribution-accepted': {
@@ -330,21 +340,5 @@ export class Rounds {
     if ('entries' in result) refused.appended();
     if ('fenced' in result) this.#leadership.lost();
     return !('fenced' in result);
-  }
-}
-
-/** What a command of the presenter changes in the round; null for the removal of a node. */
-function presentedEvent(action: PresentedBody['action'], time: number): RoundEvent | null {
-  switch (action) {
-    case 'start':
-      return { type: 'held', isHeld: false, time };
-    case 'pause':
-      return { type: 'held', isHeld: true, time };
-    case 'extend':
-      return { type: 'extended', milliseconds: extensionMs, time };
-    case 'end':
-      return { type: 'ending', time };
-    case 'remove':
-      return null;
   }
 }

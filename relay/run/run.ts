@@ -1,5 +1,5 @@
 import type { Entry } from '../journal/entry.ts';
-import type { Accepted } from '../journal/event-log.ts';
+import type { CountedIn } from '../journal/recent-rounds.ts';
 import type { CommittedRound, ContributorTotals } from '../journal/replay.ts';
 import type { OpenBlob, Span } from '../storage/blob-store.ts';
 import type { WholeManifest } from '../wire/frames.ts';
@@ -12,7 +12,8 @@ import { defaultRunLimits, type RunLimits } from './contributions/limits.ts';
 import { acceptedOf, receiptOf } from './contributions/receipt.ts';
 import { type Refused, Uploads } from './contributions/uploads.ts';
 import { disk, type Environment, type NewRun, type OpenedRun, openRun } from './open-run.ts';
-import { type PresentedBody, Rounds } from './rounds.ts';
+import type { PresentedBody } from './presenting/presented-event.ts';
+import { Rounds } from './rounds.ts';
 import { type CurrentRound, eventOf, type RunEvent, RunEvents, troubleOf } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
 import { KeyedQueues, TaskQueue } from './task-queue.ts';
@@ -33,7 +34,7 @@ export class Run {
   readonly manifestSignature: Uint8Array<ArrayBuffer>;
   readonly id: Hash;
   /** Who takes part, and how fast. */
-  readonly pace: Pick<Rounds, 'reported' | 'measured' | 'takesPart'>;
+  readonly pace: Pick<Rounds, 'reported' | 'measured' | 'takesPart' | 'stepsOf' | 'isRecent'>;
   /** Who may read which blob, and the deltas that lead from base to base. */
   readonly blobs: BlobCatalogue;
   readonly upstream: Upstream;
@@ -78,9 +79,7 @@ export class Run {
     this.upstream = new Upstream(opened.store, () => this.tick());
     this.#rounds = new Rounds(opened, clock, this.upstream, (entry) => this.#applied(entry), planned);
     this.pace = this.#rounds;
-    this.#acceptances = new Acceptances(opened.store, this.#rounds, (accepted, attempt) =>
-      this.#receiptOf(accepted, attempt),
-    );
+    this.#acceptances = new Acceptances(opened.store, this.#rounds, (counted) => this.#receiptOf(counted));
   }
 
   /**
@@ -167,7 +166,7 @@ export class Run {
       const refusal = this.#rounds.refusalOf(key, toHex(offer.payload), offer);
       if (refusal !== null) return { refusal };
       const answer = await this.#uploads.offer(key, this.#corpora.get(key) ?? null, offer);
-      if ('resume' in answer) this.#rounds.offered(key, offer.steps);
+      if ('resume' in answer) this.#rounds.offered(key, offer);
       return answer;
     });
   }
@@ -212,14 +211,13 @@ export class Run {
     if (this.#rounds.refusals.count(code)) void this.#background(() => this.#rounds.writeRefusals());
   }
 
-  /**
-   * Does the periodic work: checks deadline and grace, reads entries that other processes appended, and retries writes that
-   * failed. Resolves when that is done, whether it succeeded or not.
-   */
+  /** Does the periodic work: deadlines, entries of other processes, arrivals that wait, writes to retry. Never rejects. */
   tick(): Promise<void> {
     this.#ticking ??= this.#background(async () => {
       this.#ticking = null;
       await this.#rounds.settle();
+      // Of what waited, a round that has just opened took some; the next tick sees to the others.
+      if ((await this.#acceptances.accept()) > 0) void this.tick();
     });
     return this.#ticking;
   }
@@ -254,6 +252,7 @@ export class Run {
     if (this.#closed) return;
     await this.#background(() => this.#rounds.writeRefusals());
     this.#closed = true;
+    this.#acceptances.close();
     this.#following.abort();
     await this.#nodeTasks.idle();
     await this.#tasks.run(async () => {});
@@ -278,25 +277,25 @@ export class Run {
   /** The receipt of what a node offers, if the relay has it already. */
   async #receiptOfOffer(key: NodeKey, { payload, round }: Offer): Promise<Acknowledgement | null> {
     const had = acceptedOf(this.#store.replay, key, { payload: toHex(payload), round });
-    return had && this.#receiptOf(had.accepted, had.attempt);
+    return had && this.#receiptOf(had);
   }
 
-  #receiptOf(accepted: Accepted, attempt: number): Promise<Acknowledgement> {
+  #receiptOf(counted: CountedIn): Promise<Acknowledgement> {
     const relay = { run: this.id, key: this.#opened.key.signing, checkpoint: this.checkpoint() };
-    return receiptOf(accepted, attempt, relay);
+    return receiptOf(counted, relay);
   }
 
   /** Emits the event of an entry that was applied. */
   #applied(entry: Entry): void {
     const event = eventOf(entry, this.#store.fates);
     if (event !== null) this.#events.emit(event);
-    if (event?.type === 'committed') this.#clean(event.round + 1);
+    if (event?.type === 'committed') this.#clean(event.round + 1 - this.#store.replay.recent.staleness);
   }
 
-  /** Removes blobs and uploads that only rounds before `round` needed; after a failure the next start removes them. */
-  #clean(round: number): void {
-    for (const key of this.#uploads.outdated(round))
-      this.#dropIf(key, () => this.#uploads.outdated(round).includes(key));
+  /** Removes blobs that are not needed, and uploads for rounds before `oldest`; after a failure the next start removes them. */
+  #clean(oldest: number): void {
+    for (const key of this.#uploads.outdated(oldest))
+      this.#dropIf(key, () => this.#uploads.outdated(oldest).includes(key));
     this.#cleaning.run(() => this.#store.tidy()).catch((error) => this.#trouble(error));
   }
 

@@ -94,6 +94,8 @@ export class NodeSession implements ConnectionHandler {
   #progress = fresh;
   /** Chunks in flight when an upload is refused are dropped without a refusal each. */
   #upload: 'none' | 'open' | 'refused' = 'none';
+  /** Bytes of the open upload that have not come yet. */
+  #missing = 0;
   #openedRound: number | null = null;
   #refusals = 0;
   /** The time at which a wrong token is answered; null if there was none. */
@@ -132,7 +134,8 @@ export class NodeSession implements ConnectionHandler {
     this.#openedRound = round;
     const { state, bytesDownloaded } = this.#progress;
     this.#progress = { ...fresh, state, bytesDownloaded };
-    const { localSteps } = this.#server.run.manifest.strategy;
+    const { pace, manifest } = this.#server.run;
+    const localSteps = this.#member === null ? manifest.strategy.localSteps : pace.stepsOf(this.#member.key);
     const deadlineMs = Math.round(remainingMs);
     this.connection.send({
       case: 'roundOpen',
@@ -284,14 +287,23 @@ export class NodeSession implements ConnectionHandler {
       return this.connection.send({ case: 'acknowledgement', value: answer.acknowledgement });
     }
     this.#upload = 'open';
+    this.#missing = offer.payloadBytes - answer.resume;
     this.connection.send({ case: 'resume', value: { payload: offer.payload, offset: answer.resume } });
   }
 
   async #chunk(key: NodeKey, chunk: Chunk): Promise<void> {
     if (this.#upload === 'refused') return;
     if (this.#upload === 'none') return this.refused(RefusalCode.UNEXPECTED);
+    this.#missing -= chunk.data.length;
+    const answering = this.#answer(this.#server.run.chunk(key, chunk));
+    // An arrival may wait for its round, and the node's heartbeats must not wait with it.
+    const mayWait = this.#missing <= 0 && this.#server.run.manifest.pace.case === 'arrivals';
+    if (!mayWait) await answering;
+  }
+
+  async #answer(received: ReturnType<Run['chunk']>): Promise<void> {
     const started = this.#server.clock.elapsed();
-    const answer = await this.#server.run.chunk(key, chunk);
+    const answer = await received;
     if (answer === null) return;
     if ('refusal' in answer) {
       this.#upload = 'refused';
@@ -309,7 +321,8 @@ export class NodeSession implements ConnectionHandler {
       this.refused(RefusalCode.OUT_OF_LIMIT);
       return;
     }
-    const current = heartbeat.round === this.#server.run.current().round;
+    const { pace } = this.#server.run;
+    const current = pace.isRecent(heartbeat.round);
     this.#progress = {
       state: heartbeat.state,
       steps: current ? steps : 0,
@@ -319,7 +332,6 @@ export class NodeSession implements ConnectionHandler {
         heartbeat.state === NodeState.PAUSED ? 0 : Math.min(tokensPerSecond, manifest.limits.maxTokens),
       bytesDownloaded: Number(heartbeat.bytesDownloaded),
     };
-    const { pace } = this.#server.run;
     pace.takesPart(key, heartbeat.state !== NodeState.FOLLOWING && heartbeat.state !== NodeState.PAUSED);
     if (current) pace.reported(key, steps, tokensPerSecond);
     this.#server.progressed();

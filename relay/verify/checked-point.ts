@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { TapestryError } from '../../client/errors.ts';
 import { hashOfBytes } from '../storage/sha256.ts';
 import { type Hash, isHash } from '../wire/hex.ts';
 
@@ -47,4 +48,13 @@ export function parsePoint(text: string): CheckedPoint | null {
 
 function hashOfText(text: string): Hash {
   return hashOfBytes(new TextEncoder().encode(text));
+}
+
+/** The error of a point that is of another run than the one that is verified. */
+export function otherRun(kept: Hash, found: Hash): TapestryError {
+  return new TapestryError(
+    'verify.other-run',
+    `The run that was verified before is ${kept}, and this is run ${found}.`,
+    'Name another file with --resume, or the run that it is of.',
+  );
 }

@@ -14,7 +14,8 @@ import { hashOfBytes } from '../storage/sha256.ts';
 import { checkpointText } from '../wire/checkpoint.ts';
 import { fromHex, type Hash, toHex } from '../wire/hex.ts';
 import { manifestSignedBytes, offerBytes, verifySignature } from '../wire/signatures.ts';
-import type { CheckedPoint } from './checked-point.ts';
+import type { CheckedContribution } from './checked-contribution.ts';
+import { type CheckedPoint, otherRun } from './checked-point.ts';
 import type { Problems } from './problems.ts';
 import { blobPlace, type VerifySource, wholeBlob } from './source.ts';
 
@@ -35,12 +36,10 @@ export class RunCheck {
   readonly #before: CheckedPoint | null;
   readonly #source: VerifySource;
   readonly #problems: Problems;
-  /** Of the round that was opened last: the greatest norm of its deltas. */
-  #normBound = 0;
   /** Null once a base cannot be derived. */
   #fold: RoundFold | null;
   /** Contributions of the open round, whose signatures are checked at the same time; payloads are read once it is over. */
-  #accepted: { readonly entry: Accepted; readonly isSigned: Promise<boolean> }[] = [];
+  #accepted: (CheckedContribution & { readonly isSigned: Promise<boolean> })[] = [];
 
   private constructor(
     source: VerifySource,
@@ -120,7 +119,6 @@ export class RunCheck {
     if (entry.kind === 'round-committed' || entry.kind === 'run-complete') await this.#checkSignedTree(entry);
     const standings = entry.kind === 'round-committed' ? this.replay.standings(entry.body.scores) : [];
     this.replay.apply(entry);
-    if (entry.kind === 'round-opened') this.#normBound = this.replay.normBound;
     if (entry.kind === 'contribution-accepted') this.#accept(entry);
     if (entry.kind === 'round-abandoned') await this.finish();
     if (entry.kind === 'round-committed') await this.#commit(entry, standings);
@@ -133,8 +131,8 @@ export class RunCheck {
    * round's. A relay withholds those of its open round, into which nodes may offer an abandoned round's again.
    */
   async finish(): Promise<void> {
-    for (const entry of await this.#takeAccepted()) {
-      if (entry.body.round > this.start) await this.#payloadOf(entry, true);
+    for (const accepted of await this.#takeAccepted()) {
+      if (accepted.round > this.start) await this.#payloadOf(accepted, true);
     }
   }
 
@@ -167,11 +165,12 @@ export class RunCheck {
     if (sequence <= (this.#before?.sequence ?? 0)) return;
     const signed = offerBytes(fromHex(this.replay.run.id), offerOf(body));
     const isSigned = verifySignature(fromHex(body.key), signed, fromHex(body.signature));
-    this.#accepted.push({ entry, isSigned });
+    const round = this.replay.committed + 1;
+    this.#accepted.push({ entry, round, normBound: this.replay.normBoundOf(body.round), isSigned });
   }
 
   /** The open round's contributions. Throws EntryError for one that its node did not sign. */
-  async #takeAccepted(): Promise<Accepted[]> {
+  async #takeAccepted(): Promise<CheckedContribution[]> {
     const accepted = this.#accepted;
     this.#accepted = [];
     for (const { entry, isSigned } of accepted) {
@@ -183,22 +182,25 @@ export class RunCheck {
         'signature',
       );
     }
-    return accepted.map(({ entry }) => entry);
+    return accepted;
   }
 
   /** A payload that passes the checks of the relay; null if it is missing, changed or withheld. */
-  async #payloadOf(entry: Accepted, mayBeWithheld: boolean): Promise<Uint8Array | null> {
+  async #payloadOf(
+    { entry, round, normBound }: CheckedContribution,
+    mayBeWithheld: boolean,
+  ): Promise<Uint8Array | null> {
     const { codec, fragments } = this.replay.run;
     const { body } = entry;
     const length = body.payloadBytes;
     const before = this.#problems.count;
     const bytes = await wholeBlob(this.#source, body.payload, length, this.#problems, mayBeWithheld);
     if (bytes === null) {
-      if (this.#problems.count > before) await this.#refuseRemoved(body.round);
+      if (this.#problems.count > before) await this.#refuseRemoved(round);
       return null;
     }
     try {
-      await checkPayload(bytes, fragments.length, bounded(codec, this.#normBound));
+      await checkPayload(bytes, fragments.length, bounded(codec, normBound));
     } catch (error) {
       throw new EntryError(
         entry.sequence,
@@ -279,13 +281,15 @@ export class RunCheck {
   }
 
   async #commit(entry: EntryOf<'round-committed'>, standings: readonly Standing[]): Promise<void> {
-    const accepted = await this.#takeAccepted();
+    const checked = await this.#takeAccepted();
+    const accepted = checked.map((one) => one.entry);
     if (entry.body.round < this.start) return;
     if (entry.body.round === this.start) return this.#begin(entry.body.state);
     const contributions: FoldedContribution[] = [];
     let held = 0;
-    for (const [index, contribution] of accepted.entries()) {
-      const payload = await this.#payloadOf(contribution, false);
+    for (const [index, one] of checked.entries()) {
+      const contribution = one.entry;
+      const payload = await this.#payloadOf(one, false);
       if (payload === null) {
         this.#fold = null;
         continue;
@@ -338,12 +342,4 @@ export class RunCheck {
 
 function notDerived({ sequence }: Entry, field: string, given: string | number | null): EntryError {
   return new EntryError(sequence, field, `is not what the contributions give: ${given}`, 'derived');
-}
-
-function otherRun(kept: Hash, found: Hash): TapestryError {
-  return new TapestryError(
-    'verify.other-run',
-    `The run that was verified before is ${kept}, and this is run ${found}.`,
-    'Name another file with --resume, or the run that it is of.',
-  );
 }

@@ -21,12 +21,12 @@ from kept import Kept
 from manifest import Run
 from problems import Wrong, require
 from quality import Records, drawn, weighed_merge
+from recent import Recent
 from sources import Folder
 
 
 class Attempt:
-    def __init__(self, body, bound):
-        self.bound = bound
+    def __init__(self, body):
         self.round, self.number, self.base = body["round"], body["attempt"], body["base"]
         self.closed, self.last, self.tokens = False, 0, 0
         self.keys = set()
@@ -45,7 +45,7 @@ class Verifier:
         self.losses = []  # of the committed bases on the probe
         self.medians = []  # norms of the committed rounds
         self.records, self.first_opened, self.time = Records(), None, 0
-        self.owners = {}  # of the payloads of this round, in all its attempts
+        self.recent = Recent()
 
     def note(self, place, problem):
         self.problems.append({"place": place, "problem": problem})
@@ -160,7 +160,8 @@ class Verifier:
         require(self.committed < self.run.rounds, at("body.round"), "is beyond the manifest's rounds")
         self.expect(body, at, round=self.committed + 1, attempt=self.attempts + 1, base=self.base.hex())
         self.attempts += 1
-        self.attempt = Attempt(body, norm_bound(self.run, self.medians))
+        self.attempt = Attempt(body)
+        self.recent.opened(body["round"], body["base"], norm_bound(self.run, self.medians), self.run.staleness)
         if self.attempts == 1:
             self.first_opened = self.time
 
@@ -175,12 +176,12 @@ class Verifier:
     def contribution_accepted(self, sequence, body, at):
         attempt, run = self.open_attempt(at), self.run
         limits = run.limits
-        self.expect(body, at, round=attempt.round, base=attempt.base, payloadBytes=limits["payload_bytes"])
+        problem = "key" if body["key"] in attempt.keys else self.recent.problem(body)
+        require(problem is None, at(f"body.{problem}"), "cannot follow the entries before")
+        self.expect(body, at, payloadBytes=limits["payload_bytes"])
         require(body["corpus"] is None or body["corpus"] < run.corpora, at("body.corpus"), "is no corpus of the manifest")
         require(1 <= body["steps"] <= run.local_steps, at("body.steps"), "is out of limit")
         self.expect(body, at, tokens=body["steps"] * run.step_tokens)
-        require(body["key"] not in attempt.keys, at("body.key"), "has contributed already")
-        require(self.owners.get(body["payload"], body["key"]) == body["key"], at("body.payload"), "is another node's")
         require(len(attempt.keys) < limits["target"], at("kind"), "comes after the round was full")
         message = b"".join((
             b"tapestry offer v2", run.id, struct.pack("<I", body["round"]), bytes.fromhex(body["base"]), bytes.fromhex(body["payload"]),
@@ -190,9 +191,9 @@ class Verifier:
         signed = signed_by(bytes.fromhex(body["key"]), message, bytes.fromhex(body["signature"]))
         require(signed, at("body.signature"), "is not the node's signature of its offer")
         integers = None
-        if body["round"] > self.removed:
+        if attempt.round > self.removed:
             try:
-                integers = integers_of(self.blob(body["payload"]), run, attempt.bound)
+                integers = integers_of(self.blob(body["payload"]), run, self.recent.rounds[body["round"]].bound)
             except ValueError as error:
                 raise Wrong(at("body.payload"), str(error))
         tokens = body["tokens"]
@@ -200,7 +201,7 @@ class Verifier:
         attempt.sequences.append(sequence)
         attempt.accepted.append((sequence, body["key"], max(1, self.time - self.first_opened)))
         attempt.keys.add(body["key"])
-        self.owners[body["payload"]] = body["key"]
+        self.recent.accepted(body)
         attempt.last = sequence
         attempt.tokens += tokens
 
@@ -245,7 +246,8 @@ class Verifier:
             self.losses.append(loss)
         self.base = bytes.fromhex(body["state"][0])
         self.committed += 1
-        self.attempts, self.attempt, self.owners = 0, None, {}
+        self.attempts, self.attempt = 0, None
+        self.recent.disown()
 
     def signed_tree(self, checkpoint, at):
         root = self.tree.root()
@@ -261,8 +263,7 @@ class Verifier:
         loss = self.judged(body, at, False)
         require(attempt.closed == (loss is not None), at("body.loss"), "is not that of a closed round")
         self.expect(body, at, round=attempt.round, attempt=attempt.number, contributions=len(attempt.keys))
-        if loss is not None:
-            self.owners = dict.fromkeys(self.owners, "nobody")
+        self.recent.abandoned(loss is not None)
         self.attempt = None
 
     def judged(self, body, at, allowed):

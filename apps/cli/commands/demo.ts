@@ -110,12 +110,14 @@ async function runDemo(flags: DemoFlags): Promise<void> {
 async function demoRun(flags: DemoFlags): Promise<NewRun> {
   const nodes = flags.nodes ?? defaultNodes;
   const corpora = nations.slice(0, nodes).map(({ name }) => name);
+  const decided = await decideRun({ ...flags, period: flags.period ?? nodes }, 'auto');
   return newRun({
-    ...(await decideRun(flags, 'auto')),
+    ...decided,
     name: 'Demonstration',
     corpora,
     ...(await probeOf(flags, usualGuard, byteTokenizer, corpora)),
-    quorum: Math.max(1, nodes - 1),
+    // A round of arrivals waits for nobody.
+    quorum: decided.pace === 'arrivals' ? 1 : Math.max(1, nodes - 1),
     deadlineMs,
     graceMs,
     readers: 'anyone',

@@ -8,12 +8,27 @@ import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { type FragmentSettings, stridedFragments } from '../../../relay/wire/fragments.ts';
 import { fromHex } from '../../../relay/wire/hex.ts';
-import { type CodecName, codecFor, type OuterName, outerOf } from './choices/delta-choices.ts';
+import {
+  type ArrivalChoices,
+  delayedOuter,
+  type Pace,
+  paceOf,
+  usualPerBase,
+  usualPeriod,
+} from './choices/arrival-choices.ts';
+import {
+  annealedOuter,
+  type CodecName,
+  codecFor,
+  type OuterName,
+  tensorSizes,
+} from './choices/delta-choices.ts';
 import { type DownlinkName, downlinkFor } from './choices/downlink-choices.ts';
 import { type MergeName, mergeOf, mostMerged } from './choices/merge-choices.ts';
 import { type QualityName, qualityOf } from './choices/quality-choices.ts';
 import {
   fragmentsFor,
+  type NamedStrategy,
   type OptimizerName,
   partOf,
   type StrategyName,
@@ -39,8 +54,10 @@ export interface RunChoices {
   readonly quorum: number;
   readonly deadlineMs: number;
   readonly graceMs: number;
-  /** What a round asks of its nodes: steps until a moment, or `steps` of each; `fixed` unless given. */
+  /** What a round asks of its nodes: steps until a moment, `steps` of each, or what arrives; `fixed` unless the strategy has its own. */
   readonly pace?: Pace;
+  /** For a run with arrivals. */
+  readonly arrivals?: ArrivalChoices;
   /** How deltas become one: `robust` unless given. */
   readonly merge?: MergeName;
   /** What it stands for is the default of the next three, and of the optimizer; `diloco` unless given. */
@@ -141,10 +158,11 @@ const decayPart = 0.2;
 /** A warm-up, or a node that joins late, makes deltas a little longer than those of the rounds before, and not four times. */
 const followingNorm = { factor: 4, rounds: 4 };
 
-export type Pace = 'timed' | 'fixed';
-
-/** A device counts with one step a round, where a round of twice the fastest node's time has room for it. */
-export const usualPace = { leastSteps: 1, stretch: 200 };
+/** Among so many arrivals are several of each node, whose deltas are as long as their steps are many. */
+function followedRounds(fragments: number, pace: Pace, { period = usualPeriod }: ArrivalChoices): number {
+  const arrivals = pace === 'arrivals' ? followingNorm.rounds * period : 0;
+  return Math.min(1024, Math.max(fragments, followingNorm.rounds, arrivals));
+}
 
 const usualMaxNodes = 4096;
 
@@ -188,13 +206,18 @@ export function presetFor(parameters: number): PresetName {
 }
 
 /** The strategy's choices, where no other is chosen. */
-function chosen({ strategy = 'diloco', codec, outer }: RunChoices) {
+function chosen({ strategy = 'diloco', codec, outer }: RunChoices): NamedStrategy {
   const named = strategies[strategy];
-  const usualOuter = codec === 'sparse' ? 'sgd' : named.outer;
+  const usualOuter = codec === 'sparse' && named.outer === 'nesterov' ? 'sgd' : named.outer;
   return { ...named, codec: codec ?? named.codec, outer: outer ?? usualOuter };
 }
 
-function strategyOf(choices: RunChoices, fragments: FragmentSettings | null): StrategyDraft {
+/** `tensors`: the sizes of the model's. */
+function strategyOf(
+  choices: RunChoices,
+  fragments: FragmentSettings | null,
+  tensors: () => readonly number[],
+): StrategyDraft {
   const { preset, start, rounds, steps, batch } = choices;
   const named = chosen(choices);
   const { training = { ...usualTraining, optimizer: named.optimizer } } = choices;
@@ -223,9 +246,24 @@ function strategyOf(choices: RunChoices, fragments: FragmentSettings | null): St
         ? { case: 'cosine', value: {} }
         : { case: 'warmupStableDecay', value: { decaySteps: Math.ceil(totalSteps * decayPart) } },
     precision: precision === 'f32' ? { case: 'f32', value: {} } : { case: 'f16', value: usualScaling },
-    outer: outerOf(named.outer, rounds, named.nesterov),
+    outer: outerOf(named, choices, tensors),
     part: partOf(fragments),
   };
+}
+
+function outerOf(
+  { outer, nesterov, isCorrected = false }: NamedStrategy,
+  { rounds, arrivals = {} }: RunChoices,
+  tensors: () => readonly number[],
+): NonNullable<StrategyDraft['outer']> {
+  switch (outer) {
+    case 'nesterov':
+      return { case: 'nesterov', value: nesterov };
+    case 'sgd':
+      return annealedOuter(rounds);
+    case 'delayed':
+      return delayedOuter(nesterov, arrivals, isCorrected ? tensors() : null);
+  }
 }
 
 /** A run as the relay takes it: its manifest, and the base of round 1. */
@@ -239,7 +277,9 @@ export function newRun(choices: RunChoices): NewRun {
   const fragments = isFragmented ? fragmentsFor(layout.length, config.layers, choices.fragments) : null;
   const whole = { count: 1, length: layout.length };
   const { count, length } = fragments === null ? whole : stridedFragments(layout.length, fragments);
-  const strategy = strategyOf(choices, fragments);
+  const starts = layout.tensors.map(({ offset }) => offset);
+  const strategy = strategyOf(choices, fragments, () => tensorSizes(starts, layout.length, 1));
+  const { arrivals = {}, pace = chosen(choices).pace ?? 'fixed' } = choices;
   const { draft, codec } = codecFor(codecName, layout.length);
   const { probe, guard } = guardOf(choices);
   const named = runTokenizer(tokenizer, config.contextLength);
@@ -261,7 +301,7 @@ export function newRun(choices: RunChoices): NewRun {
       merge: mergeOf(merge, codecName, layout),
       limits: {
         quorum: choices.quorum,
-        target: maxNodes,
+        target: pace === 'arrivals' ? (arrivals.perBase ?? usualPerBase) : maxNodes,
         deadlineMs: choices.deadlineMs,
         graceMs: choices.graceMs,
         graceShare: choices.graceShare ?? usualGraceShare,
@@ -275,10 +315,9 @@ export function newRun(choices: RunChoices): NewRun {
       guard,
       norm: {
         case: 'following',
-        value: { ...followingNorm, rounds: Math.max(count, followingNorm.rounds) },
+        value: { ...followingNorm, rounds: followedRounds(count, pace, arrivals) },
       },
-      pace:
-        choices.pace === 'timed' ? { case: 'timed', value: usualPace } : { case: 'fixedSteps', value: {} },
+      pace: paceOf(pace, choices.steps, arrivals),
       downlink: downlinkFor(choices.downlink ?? 'full'),
       quality: qualityOf(choices.quality ?? 'claimed', choices.evaluations ?? 0),
       contributionReaders: readersOf(choices.readers),

@@ -8,6 +8,14 @@ import { layoutOf } from '../../../client/model/parameters.ts';
 import { choosePreset } from '../../../client/train/choose-preset.ts';
 import type { WholeManifest } from '../../../relay/wire/frames.ts';
 import { decimal, whole } from '../options.ts';
+import {
+  arrivalsIn,
+  mostStaleness,
+  type Pace,
+  paceNames,
+  usualPerBase,
+  usualPeriod,
+} from './choices/arrival-choices.ts';
 import { type CodecName, codecNames, type OuterName, outerNames } from './choices/delta-choices.ts';
 import {
   type DownlinkName,
@@ -21,7 +29,6 @@ import { type StrategyName, strategies, strategyNames } from './choices/strategi
 import {
   defaultBatch,
   defaultSteps,
-  type Pace,
   type RunChoices,
   type TrainingChoices,
   usualTraining,
@@ -47,6 +54,10 @@ export interface RunFlags {
   readonly codec?: CodecName;
   readonly outer?: OuterName;
   readonly pace?: Pace;
+  /** See `ArrivalChoices`. */
+  readonly period?: number;
+  readonly perBase?: number;
+  readonly maxStaleness?: number;
   readonly downlink?: DownlinkName;
   /** The most that the loss of a base may rise, in nats a token. */
   readonly guard?: number | 'off';
@@ -78,7 +89,8 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
       new Option(
         '--strategy <name>',
         'sets optimizer, codec and outer step together: muloco trains with Muon, sparseloco sends sparse deltas, ' +
-          'streaming sends a fragment of the model a round (default: diloco)',
+          'streaming sends a fragment of the model a round, asynchronous makes a base of each contribution as it arrives, ' +
+          'and heloco corrects what is stale beside that (default: diloco)',
       ).choices(strategyNames),
     )
     .addOption(
@@ -132,15 +144,31 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
     .addOption(
       new Option(
         '--outer <name>',
-        "the relay's step: sgd anneals its rate and suits sparse (default: the strategy's, with --codec sparse sgd)",
+        "the relay's step: sgd anneals its rate and suits sparse, delayed suits arrivals (default: the strategy's, with --codec sparse sgd)",
       ).choices(outerNames),
     )
     .addOption(
       new Option(
         '--pace <pace>',
         'what a round asks of its nodes: timed takes what each can do until a moment that the relay plans, so that slow ' +
-          `nodes count; fixed takes --steps of each (default: ${usualPace})`,
-      ).choices(['timed', 'fixed']),
+          `nodes count; fixed takes --steps of each; arrivals waits for nobody (default: ${usualPace}, or the strategy's)`,
+      ).choices(paceNames),
+    )
+    .option(
+      '--period <count>',
+      'with --outer delayed, which asynchronous and heloco have: nodes that are expected; the momentum changes once in so many ' +
+        `rounds (default: ${usualPeriod}, in a demo its nodes)`,
+      whole(1, 4096),
+    )
+    .option(
+      '--per-base <count>',
+      `with --pace arrivals: contributions that make a base (default: ${usualPerBase})`,
+      whole(1, 1024),
+    )
+    .option(
+      '--max-staleness <rounds>',
+      'with --pace arrivals: work that began more rounds ago is refused (default: 8 times the period)',
+      whole(0, mostStaleness),
     )
     .addOption(
       new Option(
@@ -190,6 +218,7 @@ export async function decideRun(
         | 'codec'
         | 'outer'
         | 'pace'
+        | 'arrivals'
         | 'downlink'
       )
   >
@@ -217,7 +246,12 @@ export async function decideRun(
     strategy,
     ...(flags.codec === undefined ? {} : { codec: flags.codec }),
     ...(flags.outer === undefined ? {} : { outer: flags.outer }),
-    pace: flags.pace ?? usualPace,
+    pace: flags.pace ?? strategies[strategy].pace ?? usualPace,
+    arrivals: {
+      ...(flags.period === undefined ? {} : { period: flags.period }),
+      ...(flags.perBase === undefined ? {} : { perBase: flags.perBase }),
+      ...(flags.maxStaleness === undefined ? {} : { maxStaleness: flags.maxStaleness }),
+    },
     downlink: flags.downlink ?? usualDownlink,
     training: {
       optimizer: optimizer ?? strategies[strategy].optimizer,
@@ -250,7 +284,8 @@ export function checkSameRun(
   next: string,
   more: readonly AskedFlag[] = [],
 ): void {
-  const { strategy, model, guard, codec, pace, downlink, quality } = manifest;
+  const { strategy, model, guard, codec, downlink, quality } = manifest;
+  const arrivals = arrivalsIn(manifest);
   const layout =
     flags.preset === undefined || flags.preset === 'auto'
       ? undefined
@@ -269,9 +304,13 @@ export function checkSameRun(
     ['--quality', flags.quality, quality.case],
     ['--evaluations', flags.evaluations, quality.case === 'claimed' ? 0 : quality.value.evaluations],
     ['--codec', flags.codec ?? named?.codec, codec.case],
-    ['--outer', flags.outer ?? (flags.codec === undefined ? named?.outer : undefined), strategy.outer.case],
+    ['--outer', flags.outer ?? (flags.codec === undefined ? named?.outer : undefined), arrivals.outer],
+    [`--strategy ${flags.strategy}: correction`, named && named.isCorrected === true, arrivals.isCorrected],
     [`--strategy ${flags.strategy}: fragments`, named?.isFragmented, strategy.part.case === 'fragments'],
-    ['--pace', flags.pace, pace.case === 'timed' ? 'timed' : 'fixed'],
+    ['--pace', flags.pace ?? named?.pace, arrivals.pace],
+    ['--period', flags.period, arrivals.period],
+    ['--per-base', flags.perBase, arrivals.perBase],
+    ['--max-staleness', flags.maxStaleness, arrivals.maxStaleness],
     ['--downlink', flags.downlink, downlinkNameIn(downlink)],
     ['--guard', flags.guard, guard.case === 'probe' ? guard.value.maxIncrease : 'off'],
     ['--recompute', flags.recompute, strategy.recompute],

@@ -16,6 +16,9 @@ const nodes: Readonly<Record<StrategyName, ByNodes>> = {
   muloco: { 1: '-0.1% (150M, arXiv 2505.23725)', 4: 'loses less than DiLoCo' },
   sparseloco: { 4: 'at or below dense DiLoCo (arXiv 2508.15706)' },
   streaming: { 4: '-0.4 to 0% against DiLoCo (1B, arXiv 2501.18512)' },
+  // These are compared by their pacing.
+  asynchronous: {},
+  heloco: {},
 };
 
 /** What papers report of the same comparison, each of models and runs that are far larger. */

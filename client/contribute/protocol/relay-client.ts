@@ -276,7 +276,7 @@ export class RelayClient {
     const { round } = welcome;
     const base = toHex(welcome.base);
     await this.#owner.welcomed(terms, corpus, round, base);
-    this.#owner.dispatch({ kind: 'welcomed', round, base });
+    this.#owner.dispatch({ kind: 'welcomed', round, base, staleness: terms.staleness });
     void this.#tellWhenSteady(connection.closed);
   }
 
@@ -319,8 +319,10 @@ export class RelayClient {
     if (this.#watch === null) throw malformed();
     await this.#watch.acknowledged(acknowledgement, this.#present.signal);
     this.receipt = acknowledgement;
-    const { payload, sequence } = acknowledgement;
-    this.#owner.dispatch({ kind: 'acknowledged', payload: toHex(payload), sequence: Number(sequence) });
+    const { payload, sequence, round, attempt } = acknowledgement;
+    const counts = (this.#terms?.staleness ?? 0) > 0 ? { counts: { round, attempt } } : {};
+    const receipt = { payload: toHex(payload), sequence: Number(sequence) };
+    this.#owner.dispatch({ kind: 'acknowledged', ...receipt, ...counts });
   }
 }
 

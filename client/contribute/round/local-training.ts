@@ -211,7 +211,7 @@ export class LocalTraining {
     const stepBefore = before.step - (done?.steps ?? 0);
     const updatesBefore = done?.updatesBefore ?? before.scaling?.appliedSteps ?? 0;
     const joined = joinedAt(
-      { round: round.round, before: this.#presence.round },
+      { round: round.round, before: this.#presence.round, staleness: this.#terms.staleness },
       this.#presence.joinedAt,
       stepBefore,
     );

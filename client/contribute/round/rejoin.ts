@@ -3,7 +3,7 @@ import { learningRateAt, type Schedule } from '../../train/optimizer/schedule.ts
 /** Steps over which a node's rate rises after it joined a run late or came back: those of Covenant-72B. */
 const mostWarmupSteps = 30;
 
-/** Rounds in a row that a node may miss before it counts as one that comes back. */
+/** Rounds in a row that a node may miss before it counts as one that comes back; in a run with arrivals as many as its staleness. */
 const mostMissed = 1;
 
 /**
@@ -11,11 +11,15 @@ const mostMissed = 1;
  * `before` is the round that it trained last, and null before its first; `step` is the optimizer's step now.
  */
 export function joinedAt(
-  { round, before }: { readonly round: number; readonly before: number | null },
+  {
+    round,
+    before,
+    staleness,
+  }: { readonly round: number; readonly before: number | null; readonly staleness: number },
   earlier: number | null,
   step: number,
 ): number | null {
-  const isNew = before === null ? round > 1 : round - before - 1 > mostMissed;
+  const isNew = before === null ? round > 1 : round - before - 1 > Math.max(mostMissed, staleness);
   return isNew ? step : earlier;
 }
 

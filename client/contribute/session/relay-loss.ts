@@ -3,7 +3,7 @@ import type { TapestryError } from '../../errors.ts';
 import { retryDelay } from '../../retry-delay.ts';
 import { unhurried } from './following.ts';
 import { answerTo, refusalError } from './refusals.ts';
-import { drop, duplicate, unsent } from './rounds.ts';
+import { dropAndGoOn, duplicate, unsent } from './rounds.ts';
 import { type Advanced, type Effect, end, idle, type Session, type SessionEvent, tell } from './state.ts';
 
 /** Delays between connections. */
@@ -32,7 +32,7 @@ export function refused(session: Session, event: SessionEvent & { kind: 'refused
     case 'accepted':
       return after(duplicate(session));
     case 'drop':
-      return after(sent ? drop(session, 'refused') : [session, []]);
+      return after(sent ? dropAndGoOn(session, 'refused') : [session, []]);
     case 'tell':
       return [session, [told]];
   }

@@ -1,6 +1,7 @@
 import { afterRound, follows, fresh } from './following.ts';
 import {
   type Advanced,
+  type CountedIn,
   type Effect,
   end,
   idle,
@@ -8,11 +9,33 @@ import {
   type Session,
   type SessionEvent,
   tell,
+  type Work,
 } from './state.ts';
 
 /** True if both name the same round and base; attempts share training results. */
 export const same = (a: Round, b: { readonly round: number; readonly base: string }) =>
   a.round === b.round && a.base === b.base;
+
+/** The attempt in which accepted work counts. */
+const countsIn = ({ counts, round }: Work & { kind: 'accepted' }): CountedIn => counts ?? round;
+
+export function acceptedWork(round: Round, payload: string, counts?: CountedIn): Work {
+  return { kind: 'accepted', round, payload, ...(counts && { counts }) };
+}
+
+/**
+ * True if the node's work can still count in the round that is open or opens next. In a run with arrivals that may be a later one than it
+ * began from.
+ */
+export function goesOn(
+  { work, staleness }: Session,
+  current: { readonly round: number; readonly base: string },
+): boolean {
+  if (work.kind === 'idle') return false;
+  if (work.kind === 'accepted' && work.counts !== undefined) return work.counts.round === current.round;
+  if (staleness === 0 || work.round.round === current.round) return same(work.round, current);
+  return work.round.round < current.round && current.round <= work.round.round + staleness;
+}
 
 /** Handles the opening of a round: continues it if the node already works on it, otherwise drops its work and begins. */
 export function opened(session: Session, round: Round): Advanced {
@@ -27,8 +50,8 @@ export function opened(session: Session, round: Round): Advanced {
     standing: standing && isAgain ? { ...standing, follows: 0 } : standing,
   };
   // A message that is late: the relay has accepted work on a later round.
-  if (work.kind === 'accepted' && round.round < work.round.round) return [session, []];
-  if (work.kind !== 'idle' && same(work.round, round)) return continued(open, round);
+  if (work.kind === 'accepted' && round.round < countsIn(work).round) return [session, []];
+  if (goesOn(session, round)) return continued(open, round);
   const [clear, effects] = drop(uncounted(open, round), 'closed');
   const [begun, started] = begin(clear);
   return [begun, [...effects, ...started]];
@@ -45,22 +68,19 @@ function isBefore(one: Round, other: Round): boolean {
  */
 function uncounted(session: Session, round: Round): Session {
   const { work } = session;
-  if (work.kind !== 'accepted' || work.round.round !== round.round) return session;
-  return { ...session, work: { ...work, kind: 'ready', again: true } };
+  if (work.kind !== 'accepted' || countsIn(work).round !== round.round) return session;
+  return { ...session, work: { kind: 'ready', round: work.round, payload: work.payload, again: true } };
 }
 
 /** Continues work on a round that is open. What an abandoned attempt had accepted is offered to the new one. */
 function continued(session: Session, round: Round): Advanced {
   const { work } = session;
-  switch (work.kind) {
-    case 'idle':
-      return [session, []];
-    case 'accepted':
-      if (work.round.attempt === round.attempt) return [session, []];
-      return offer({ ...session, work: { ...work, kind: 'ready', round, again: true } });
-    default:
-      return offer({ ...session, work: { ...work, round } });
-  }
+  if (work.kind === 'idle') return [session, []];
+  // Work that began from an older base names its own round.
+  const own = work.round.round === round.round ? round : work.round;
+  if (work.kind !== 'accepted') return offer({ ...session, work: { ...work, round: own } });
+  if (countsIn(work).attempt === round.attempt) return [session, []];
+  return offer({ ...session, work: { kind: 'ready', round: own, payload: work.payload, again: true } });
 }
 
 /** Takes the plan of the open attempt; training asks for it after each step. */
@@ -104,17 +124,37 @@ export function drop(session: Session, reason: 'refused' | 'closed' | 'not-finit
   return finishIfAsked(dropped, effects);
 }
 
-export function accepted(session: Session, payload: string, sequence: number | null): Advanced {
-  const { work, standing } = session;
+/** Ends the current work; in a run with arrivals the node goes on from the newest base, since its round is open longer than its work. */
+export function dropAndGoOn(session: Session, reason: 'refused' | 'not-finite'): Advanced {
+  const [clear, effects] = drop(session, reason);
+  if (session.staleness === 0) return [clear, effects];
+  const [begun, started] = begin(clear);
+  return [begun, [...effects, ...started]];
+}
+
+/** The relay accepted the contribution. `counts`: where it counts, in a run with arrivals; `sequence` and it are unknown if the relay only says that it has it. */
+export function accepted(
+  session: Session,
+  payload: string,
+  sequence: number | null,
+  counts?: CountedIn,
+): Advanced {
+  const { work, standing, open, newest, staleness } = session;
   if (!('payload' in work) || work.payload !== payload || work.kind === 'accepted') return [session, []];
   const { round } = work;
   const done: Session = {
     ...session,
-    work: { kind: 'accepted', round, payload },
+    work: acceptedWork(round, payload, counts),
     settled: round,
     standing: standing && { ...fresh, fromOpening: standing.fromOpening },
   };
-  return finishIfAsked(done, [{ kind: 'accept', payload, sequence }]);
+  const [next, effects] = finishIfAsked(done, [{ kind: 'accept', payload, sequence }]);
+  // The round in which an arrival counts may have ended before its receipt came.
+  const through = Math.max(newest?.round ?? 0, (open?.round ?? 1) - 1);
+  if (next.ended || staleness === 0 || (counts !== undefined && counts.round > through))
+    return [next, effects];
+  const [begun, started] = begin({ ...next, work: idle });
+  return [begun, [...effects, { kind: 'settle', payload }, ...started]];
 }
 
 /**
@@ -142,21 +182,28 @@ export function committed(session: Session, event: SessionEvent & { kind: 'commi
   const { round, base, contributions, tokens, fate } = event;
   const told = tell({ event: 'committed', round, base, contributions, tokens, fate });
   const { work } = session;
-  const isOver = work.kind !== 'idle' && work.round.round <= round;
+  const last = work.kind === 'accepted' ? countsIn(work).round : lastRound(session);
+  const isOver = work.kind !== 'idle' && last <= round;
   const [standing, following] = standingAfter(session, round);
   const between = { ...session, open: null, plan: null, newest: { round, base } };
   const [clear, effects] = isOver ? drop(between, 'closed') : [between, []];
   return [{ ...clear, standing }, [told, ...effects, ...(clear.ended ? [] : following)]];
 }
 
+/** The last round in which the node's work can count. */
+function lastRound({ work, staleness }: Pick<Session, 'work' | 'staleness'>): number {
+  return work.kind === 'idle' ? 0 : work.round.round + staleness;
+}
+
 /** The standing after a commit, and the effect of a node that follows from then on. */
 function standingAfter(
-  { work, standing, paused, connection }: Session,
+  { work, standing, paused, connection, staleness }: Session,
   round: number,
 ): [Session['standing'], Effect[]] {
   if (standing === null) return [null, []];
   const fromOpening = connection === 'up' && !paused;
-  const isLate = work.kind !== 'idle' && work.kind !== 'accepted' && work.round.round === round && !paused;
+  const isLate =
+    work.kind !== 'idle' && work.kind !== 'accepted' && lastRound({ work, staleness }) === round && !paused;
   const next = { ...afterRound(standing, isLate), fromOpening };
   if (!isLate || next.follows <= standing.follows) return [next, []];
   const was = work.kind === 'syncing' || work.kind === 'training' ? work.kind : 'sending';
@@ -188,6 +235,8 @@ export function faster(session: Session): Advanced {
 export function abandoned(session: Session, round: number): Advanced {
   const told = tell({ event: 'abandoned', round });
   const between = { ...session, open: null };
+  // An arrival waits for the next attempt as it is.
+  if (session.staleness > 0) return [between, [told]];
   const [clear, effects] = session.finishing ? drop(between, 'closed') : [unsent(between), []];
   return [clear, [told, ...effects]];
 }

@@ -5,14 +5,16 @@ import { stopping } from './relay-problems.ts';
 import {
   abandoned,
   accepted,
+  acceptedWork,
   committed,
   drop,
+  dropAndGoOn,
   faster,
+  goesOn,
   offer,
   opened,
   planned,
   resumed,
-  same,
   synced,
 } from './rounds.ts';
 import { type Advanced, end, type Session, type SessionEvent, tell, type Work } from './state.ts';
@@ -37,14 +39,15 @@ export function advance(session: Session, event: SessionEvent): Advanced {
       return [{ ...session, connection: 'joining' }, []];
     case 'restored': {
       if (work.kind !== 'idle') return [session, []];
-      const { round, payload } = event;
+      const { round, payload, counts } = event;
       if (event.acknowledged)
-        return [{ ...session, settled: round, work: { kind: 'accepted', round, payload } }, []];
+        return [{ ...session, settled: round, work: acceptedWork(round, payload, counts) }, []];
       return [{ ...session, work: { kind: 'ready', round, payload, again: false } }, []];
     }
     case 'welcomed': {
-      const joined: Session = { ...session, connection: 'up', known: true };
-      const current = work.kind === 'idle' || same(work.round, event);
+      const { staleness = 0 } = event;
+      const joined: Session = { ...session, connection: 'up', known: true, staleness };
+      const current = work.kind === 'idle' || goesOn(joined, event);
       return current ? [joined, []] : drop(joined, 'closed');
     }
     case 'steady':
@@ -60,7 +63,7 @@ export function advance(session: Session, event: SessionEvent): Advanced {
         [{ kind: 'upload', payload: work.payload, offset: event.offset }],
       ];
     case 'acknowledged':
-      return accepted(session, event.payload, event.sequence);
+      return accepted(session, event.payload, event.sequence, event.counts);
     case 'refused':
       return refused(session, event);
     case 'committed':
@@ -81,7 +84,7 @@ export function advance(session: Session, event: SessionEvent): Advanced {
     }
     case 'diverged':
       if (work.kind !== 'training' || event.job !== session.job) return [session, []];
-      return drop(session, 'not-finite');
+      return dropAndGoOn(session, 'not-finite');
     case 'failed':
       return end(session, 'failed', event.problem);
     case 'faster':

@@ -23,6 +23,8 @@ export interface Session {
   readonly leaving: boolean;
   /** True once a relay has welcomed this session. */
   readonly known: boolean;
+  /** How many rounds old the round may be that work began from: more than 0 in a run with arrivals. */
+  readonly staleness: number;
   /** Failed connections since the last one that lasted: see `steadyMilliseconds`. */
   readonly attempt: number;
   /** Number of the current job (sync or train). Reports of a stopped job have an older number and are ignored. */
@@ -64,7 +66,19 @@ export type Work =
       /** True if the relay accepted it in an attempt that was abandoned. */
       readonly again: boolean;
     }
-  | { readonly kind: 'accepted'; readonly round: Round; readonly payload: string };
+  | {
+      readonly kind: 'accepted';
+      readonly round: Round;
+      readonly payload: string;
+      /** The attempt in which it counts, if the relay named one; else it is that of `round`. */
+      readonly counts?: CountedIn;
+    };
+
+/** An attempt at a round in which a contribution counts. */
+export interface CountedIn {
+  readonly round: number;
+  readonly attempt: number;
+}
 
 export type SessionEvent =
   | { readonly kind: 'start' | 'connected' | 'retry' }
@@ -74,14 +88,21 @@ export type SessionEvent =
       readonly round: Round;
       readonly payload: string;
       readonly acknowledged: boolean;
+      readonly counts?: CountedIn;
     }
-  | { readonly kind: 'welcomed'; readonly round: number; readonly base: string }
+  /** `staleness` is that of `Session`; 0 unless given. */
+  | { readonly kind: 'welcomed'; readonly round: number; readonly base: string; readonly staleness?: number }
   /** The connection has lasted `steadyMilliseconds` since its Welcome. */
   | { readonly kind: 'steady' }
   | { readonly kind: 'opened'; readonly round: Round }
   | { readonly kind: 'planned'; readonly plan: RoundPlan; readonly times: PlanTimes }
   | { readonly kind: 'resume'; readonly payload: string; readonly offset: number }
-  | { readonly kind: 'acknowledged'; readonly payload: string; readonly sequence: number }
+  | {
+      readonly kind: 'acknowledged';
+      readonly payload: string;
+      readonly sequence: number;
+      readonly counts?: CountedIn;
+    }
   | { readonly kind: 'refused'; readonly code: RefusalCode; readonly round: number; readonly jitter: number }
   | {
       readonly kind: 'committed';
@@ -153,6 +174,7 @@ export const newSession: Session = {
   finishing: false,
   leaving: false,
   known: false,
+  staleness: 0,
   attempt: 0,
   job: 0,
   ended: false,

@@ -1,18 +1,17 @@
 import { create } from '@bufbuild/protobuf';
 import type { Contribution } from '../../journal/contribution.ts';
-import type { Accepted } from '../../journal/event-log.ts';
+import type { CountedIn } from '../../journal/recent-rounds.ts';
 import type { Replay } from '../../journal/replay.ts';
 import { fromHex, type Hash, type NodeKey } from '../../wire/hex.ts';
 import { acknowledgementBytes, sign } from '../../wire/signatures.ts';
 import { type Acknowledgement, AcknowledgementSchema } from '../../wire/tapestry_pb.js';
 
-/** The receipt of a contribution that `attempt` accepted, signed with `key`. `checkpoint` is the journal's newest. */
+/** The receipt of a contribution that counts in an attempt, signed with `key`. `checkpoint` is the journal's newest. */
 export async function receiptOf(
-  accepted: Accepted,
-  attempt: number,
+  { accepted, round, attempt }: CountedIn,
   relay: { readonly run: Hash; readonly key: CryptoKey; readonly checkpoint: Uint8Array | null },
 ): Promise<Acknowledgement> {
-  const { round, payload } = accepted.body;
+  const { payload } = accepted.body;
   const receipt = {
     round,
     attempt,
@@ -25,16 +24,17 @@ export async function receiptOf(
   return create(AcknowledgementSchema, { ...receipt, signature });
 }
 
-/** What the open round or the last one accepted of a node's payload, and in which attempt; null if it has not. */
+/** Where a contribution that is offered counts: in the open round, the last one, or any that takes recent work. Null if it does not yet. */
 export function acceptedOf(
-  { open, before }: Pick<Replay, 'open' | 'before'>,
+  { open, before, recent }: Pick<Replay, 'open' | 'before' | 'recent'>,
   key: NodeKey,
   { payload, round }: Pick<Contribution, 'payload' | 'round'>,
-): { readonly accepted: Accepted; readonly attempt: number } | null {
-  for (const attempt of [open, before]) {
+): CountedIn | null {
+  const counted = [open, before].map((attempt) => {
     const accepted = attempt?.contributions.get(key);
-    if (attempt && accepted?.body.payload === payload && accepted.body.round === round)
-      return { accepted, attempt: attempt.attempt };
-  }
-  return null;
+    return attempt && accepted && { accepted, round: attempt.round, attempt: attempt.attempt };
+  });
+  const isIt = (one: CountedIn | null | undefined): one is CountedIn =>
+    one?.accepted.body.payload === payload && one.accepted.body.round === round;
+  return [...counted, recent.begunFrom(round, key)].find(isIt) ?? null;
 }

@@ -29,22 +29,24 @@ export class Uploads {
   readonly #run: CreatedRun;
   readonly #store: UploadStore;
   readonly #limits: RunLimits;
-  readonly #round: Pick<Replay, 'normBound'>;
+  readonly #round: Pick<Replay, 'normBoundOf'>;
   readonly #compute: Pick<Compute, 'receive'>;
   readonly #evict: (key: NodeKey) => void;
   /** The most uploads with stored bytes. */
   readonly #most: number;
   readonly #uploads = new Map<NodeKey, Upload>();
+  /** The rounds of the uploads that are stored, paused ones too; unknown for those of an earlier process. */
+  readonly #rounds = new Map<NodeKey, number>();
   readonly #inHand: Limiter;
   /** Payloads of the newest round that were refused whole, by key. */
   #refused = { round: 0, times: new Map<NodeKey, number>() };
 
-  /** `round` tells the bound of the current round's deltas. `evict` is called with a key whose paused upload makes room for another; it has to drop that. */
+  /** `round` tells the bound of a round's deltas. `evict` is called with a key whose paused upload makes room for another; it has to drop that. */
   constructor(
     run: CreatedRun,
     store: UploadStore,
     limits: RunLimits,
-    round: Pick<Replay, 'normBound'>,
+    round: Pick<Replay, 'normBoundOf'>,
     compute: Pick<Compute, 'receive'>,
     evict: (key: NodeKey) => void,
   ) {
@@ -85,6 +87,7 @@ export class Uploads {
     if (bytes === 0 && this.#store.count >= this.#most && !this.#makeRoom())
       return { refusal: RefusalCode.TOO_MANY };
     this.#uploads.set(key, { offer, corpus, payload, offset: bytes });
+    this.#rounds.set(key, offer.round);
     return { resume: bytes };
   }
 
@@ -112,7 +115,7 @@ export class Uploads {
     const upload = this.#uploads.get(key);
     if (upload === undefined) return { refusal: RefusalCode.UNEXPECTED };
     const { offer, corpus, payload } = upload;
-    const whole = { key, payload, normBound: this.#round.normBound };
+    const whole = { key, payload, normBound: this.#round.normBoundOf(offer.round) };
     const refusal = await this.#inHand.run(() => this.#compute.receive(whole));
     if (refusal === null) return contributionOf(key, corpus, offer);
     this.#refused.times.set(key, this.#refusedIn(offer.round, key) + 1);
@@ -128,12 +131,13 @@ export class Uploads {
   /** Forgets the node's upload and drops its bytes. */
   async drop(key: NodeKey): Promise<void> {
     this.#uploads.delete(key);
+    this.#rounds.delete(key);
     await this.#store.remove(key);
   }
 
-  /** The nodes with stored bytes of uploads that are not for `round`. */
-  outdated(round: number): NodeKey[] {
-    return this.#store.keys().filter((key) => this.#uploads.get(key)?.offer.round !== round);
+  /** The nodes with stored bytes of uploads that are for rounds before `oldest`. */
+  outdated(oldest: number): NodeKey[] {
+    return this.#store.keys().filter((key) => (this.#rounds.get(key) ?? 0) < oldest);
   }
 
   #outOfLimit(offer: Offer): RefusalCode | null {
@@ -158,7 +162,7 @@ export class Uploads {
   }
 
   #refusedIn(round: number, key: NodeKey): number {
-    if (round !== this.#refused.round) this.#refused = { round, times: new Map() };
+    if (round > this.#refused.round) this.#refused = { round, times: new Map() };
     return this.#refused.times.get(key) ?? 0;
   }
 

@@ -39,9 +39,10 @@ export class KeptPayloads {
   /** Takes the journal's next entry, which `replay` has applied. */
   apply(entry: Entry, replay: Replay): void {
     if (entry.kind === 'contribution-accepted') {
-      const { round, payload } = entry.body;
+      // It counts in the open round, whichever it began from.
+      const round = replay.committed + 1;
       const own = this.#rounds.get(round) ?? new Set();
-      this.#rounds.set(round, own.add(payload));
+      this.#rounds.set(round, own.add(entry.body.payload));
     }
     if (entry.kind !== 'round-committed') return;
     const through = removedThrough(replay.committed, replay.run.manifest.limits);

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import * as v from 'valibot';
-import type { PresentedBody } from '../../run/rounds.ts';
+import type { PresentedBody } from '../../run/presenting/presented-event.ts';
 import {
   mostCommandBytes,
   type PresenterCommand,

@@ -8,13 +8,14 @@ import { noHead } from '../../../relay/journal/journal-end.ts';
 import { journalFile } from '../../../relay/journal/rows.ts';
 import { SqliteLog } from '../../../relay/journal/sqlite-log.ts';
 import type { Clock } from '../../../relay/run/clock.ts';
+import { createdEntry } from '../../support/relay/journal/created-entry.ts';
 import { MemoryJournal, MemoryLog } from '../../support/relay/memory-log.ts';
 import { TestClock } from '../../support/relay/run-support.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const base = '0'.repeat(64);
 const signature = '0'.repeat(128);
-const first: Draft = { kind: 'run-created', body: { manifest: 'ab', signature } };
+const first = createdEntry();
 const refused: Draft = { kind: 'refused', body: { round: 1, counts: { MALFORMED: 1 } } };
 const attempt: Attempt = { round: 1, attempt: 1, target: 3 };
 

@@ -9,7 +9,7 @@ import {
 } from '../../../relay/journal/entry.ts';
 import { Replay } from '../../../relay/journal/replay.ts';
 import { manifestBytesOf } from '../../../relay/run/manifest.ts';
-import type { PresentedBody } from '../../../relay/run/rounds.ts';
+import type { PresentedBody } from '../../../relay/run/presenting/presented-event.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
 import { drawnPayload, tinyRun } from '../../support/relay/run-support.ts';
 

@@ -2,9 +2,10 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Draft } from '../../../relay/journal/entry.ts';
 import { noHead } from '../../../relay/journal/journal-end.ts';
 import { SqliteLog } from '../../../relay/journal/sqlite-log.ts';
+import { createdEntry } from '../../support/relay/journal/created-entry.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
-const created: Draft = { kind: 'run-created', body: { manifest: 'ab', signature: '0'.repeat(128) } };
+const created = createdEntry();
 const refused: Draft = { kind: 'refused', body: { round: 1, counts: { MALFORMED: 1 } } };
 
 test('an append returns, and can be read, once its sync is over; one whose sync fails is reported', async () => {

@@ -58,6 +58,7 @@ export const tinyTerms: RunTerms = {
   codec: denseCodec({ bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 }),
   downlink: null,
   isTimed: false,
+  staleness: 0,
   fragments: wholeModel(layoutOf(tinyConfig).length),
   localShare: null,
 };
@@ -74,6 +75,8 @@ export interface TinyRun {
   readonly graceMs?: number;
   /** Timed rounds; fixed steps unless given. */
   readonly timed?: { readonly leastSteps: number; readonly stretch: number };
+  /** Contributions as they arrive; fixed steps unless given. */
+  readonly arrivals?: { readonly maxStaleness: number; readonly leastSteps: number };
   /** A tokenizer.json; bytes unless given. */
   readonly tokenizer?: Uint8Array<ArrayBuffer>;
   /** Of the tokenizer; ChatML unless given. */
@@ -152,7 +155,7 @@ export function tinyRun(run: TinyRun): NewRun {
       lane: { case: 'open', value: {} },
       guard: { case: 'unguarded', value: {} },
       norm: { case: 'following', value: { factor: 4, rounds: 4 } },
-      pace: run.timed ? { case: 'timed', value: run.timed } : { case: 'fixedSteps', value: {} },
+      pace: paceOf(run),
       downlink: run.downlink ?? { case: 'full', value: {} },
       quality: { case: 'claimed', value: {} },
       contributionReaders: { case: 'anyone', value: {} },
@@ -161,6 +164,11 @@ export function tinyRun(run: TinyRun): NewRun {
     initialBase: initialParameters(config, layout, 1),
     ...(named.files === undefined ? {} : { tokenizer: named.files }),
   };
+}
+
+function paceOf({ timed, arrivals }: TinyRun): NonNullable<NewRun['manifest']['pace']> {
+  if (arrivals) return { case: 'arrivals', value: arrivals };
+  return timed ? { case: 'timed', value: timed } : { case: 'fixedSteps', value: {} };
 }
 
 /** Regular text, enough for a tiny model to learn from in a few steps. */

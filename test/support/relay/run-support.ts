@@ -54,6 +54,10 @@ export interface TinyRun {
   readonly payloadRounds?: number;
   /** Timed rounds; fixed steps unless given. */
   readonly timed?: { readonly leastSteps: number; readonly stretch: number };
+  /** Contributions as they arrive; fixed steps unless given. */
+  readonly arrivals?: { readonly maxStaleness: number; readonly leastSteps: number };
+  /** The outer step, if it is not that of the codec. */
+  readonly outer?: NonNullable<NewRun['manifest']['strategy']>['outer'];
   /** 10 unless given. */
   readonly localSteps?: number;
   readonly seed?: number;
@@ -109,9 +113,11 @@ export function tinyRun(options: TinyRun = {}): NewRun {
         inner: { case: 'adamw', value: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 } },
         schedule: { case: 'cosine', value: {} },
         precision: { case: 'f32', value: {} },
-        outer: options.sparse
-          ? { case: 'sgd', value: { learningRate: 1, finalRate: 0.4, constantRounds: 1 } }
-          : { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } },
+        outer:
+          options.outer ??
+          (options.sparse
+            ? { case: 'sgd', value: { learningRate: 1, finalRate: 0.4, constantRounds: 1 } }
+            : { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } }),
         part: fragments
           ? {
               case: 'fragments',
@@ -153,7 +159,7 @@ export function tinyRun(options: TinyRun = {}): NewRun {
       norm: options.following
         ? { case: 'following', value: options.following }
         : { case: 'fixed', value: {} },
-      pace: options.timed ? { case: 'timed', value: options.timed } : { case: 'fixedSteps', value: {} },
+      pace: paceOf(options),
       downlink: options.downlink ?? { case: 'full', value: {} },
       quality: options.quality ?? { case: 'claimed', value: {} },
       contributionReaders: { case: 'anyone', value: {} },
@@ -162,6 +168,11 @@ export function tinyRun(options: TinyRun = {}): NewRun {
     initialBase: new Float32Array(parameters).map(() => random.normal()),
     ...(probe === undefined ? {} : { probe: probe.tokens }),
   };
+}
+
+function paceOf({ timed, arrivals }: TinyRun): NonNullable<NewRun['manifest']['pace']> {
+  if (arrivals) return { case: 'arrivals', value: arrivals };
+  return timed ? { case: 'timed', value: timed } : { case: 'fixedSteps', value: {} };
 }
 
 export interface TestNode {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { decimal, whole } from '../../options.ts';
-import { usualGraceShare, usualPace } from '../../run/new-run.ts';
+import { usualTimed } from '../../run/choices/arrival-choices.ts';
+import { usualGraceShare } from '../../run/new-run.ts';
 import { readChurnTrace } from '../../simulate/scale/churn-trace.ts';
 import { scaleFacts, scaleText } from '../../simulate/scale/report.ts';
 import { ScaleRun } from '../../simulate/scale/scale-run.ts';
@@ -67,7 +68,7 @@ export async function runScale(
     ...{ graceShare: usualGraceShare, quorum: flags.quorum },
     ...{ uplinkBits: flags.uplinkBits, downlinkBits: flags.downlinkBits },
     ...{ relayMbit: flags.relayMbit, loss: flags.loss },
-    timed: flags.timed ? usualPace : null,
+    timed: flags.timed ? usualTimed : null,
     trace: flags.churn === undefined ? null : await readChurnTrace(flags.churn, nodes),
   });
   let told = 0;

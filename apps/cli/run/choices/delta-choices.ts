@@ -1,5 +1,4 @@
 import type { StrategyDraft } from '../../../../relay/run/manifest.ts';
-import type { NesterovSettings } from '../../../../relay/run/outer/nesterov.ts';
 import type { NewRun } from '../../../../relay/run/run.ts';
 import type { Codec } from '../../../../relay/wire/codec/codec.ts';
 import { denseCodec } from '../../../../relay/wire/codec/dense.ts';
@@ -9,7 +8,7 @@ import { statisticalCodec } from '../../../../relay/wire/codec/statistical.ts';
 export const codecNames = ['dense', 'sparse', 'statistical'] as const;
 export type CodecName = (typeof codecNames)[number];
 
-export const outerNames = ['nesterov', 'sgd'] as const;
+export const outerNames = ['nesterov', 'sgd', 'delayed'] as const;
 export type OuterName = (typeof outerNames)[number];
 
 /** 8 bits and a shift for each 256 parameters: 8.03 bits a parameter, from 2^-20 to about a half. */
@@ -60,13 +59,8 @@ export function codecFor(
   return { draft: { case: 'sparse', value }, codec: sparseCodec(value) };
 }
 
-/** The outer optimizer of a new run of so many rounds. */
-export function outerOf(
-  name: OuterName,
-  rounds: number,
-  nesterov: NesterovSettings,
-): NonNullable<StrategyDraft['outer']> {
-  if (name === 'nesterov') return { case: 'nesterov', value: nesterov };
+/** SGD for a new run of so many rounds. */
+export function annealedOuter(rounds: number): NonNullable<StrategyDraft['outer']> {
   return { case: 'sgd', value: { ...annealed, constantRounds: Math.ceil(rounds * constantPart) } };
 }
 

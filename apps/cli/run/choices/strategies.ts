@@ -1,11 +1,15 @@
 import type { StrategyDraft } from '../../../../relay/run/manifest.ts';
 import type { NesterovSettings } from '../../../../relay/run/outer/nesterov.ts';
 import type { FragmentSettings } from '../../../../relay/wire/fragments.ts';
+import type { Pace } from './arrival-choices.ts';
 import { type CodecName, nesterov, type OuterName, sparseGrid } from './delta-choices.ts';
 
 export type OptimizerName = 'adamw' | 'muon';
 
-export const strategyNames = ['diloco', 'muloco', 'sparseloco', 'streaming'] as const;
+export const strategyNames = [
+  ...(['diloco', 'muloco', 'sparseloco', 'streaming'] as const),
+  ...(['asynchronous', 'heloco'] as const),
+] as const;
 export type StrategyName = (typeof strategyNames)[number];
 
 /** The choices that a strategy's name stands for. A manifest has only the choices. */
@@ -17,6 +21,10 @@ export interface NamedStrategy {
   readonly nesterov: NesterovSettings;
   /** Whether a round synchronizes a fragment, or the whole model. */
   readonly isFragmented: boolean;
+  /** Of its rounds, unless it suits any. */
+  readonly pace?: Pace;
+  /** Whether each delta is corrected by the momentum (HeLoCo). */
+  readonly isCorrected?: boolean;
 }
 
 const diloco: NamedStrategy = {
@@ -26,13 +34,16 @@ const diloco: NamedStrategy = {
 
 /**
  * DiLoCo (arXiv 2311.08105); MuLoCo (2505.23725): Muon inside, with its outer step for several nodes; SparseLoCo (2508.15706); and
- * Streaming DiLoCo (2501.18512). docs/measured.md compares them.
+ * Streaming DiLoCo (2501.18512); delayed Nesterov with steps by speed (2401.09135), without and with HeLoCo's correction (2606.00271).
+ * docs/measured.md compares them.
  */
 export const strategies: Readonly<Record<StrategyName, NamedStrategy>> = {
   diloco,
   muloco: { ...diloco, optimizer: 'muon', nesterov: { learningRate: 0.8, momentum: 0.9 } },
   sparseloco: { ...diloco, codec: 'sparse', outer: 'sgd' },
   streaming: { ...diloco, nesterov: { learningRate: 0.4, momentum: 0.9 }, isFragmented: true },
+  asynchronous: { ...diloco, outer: 'delayed', pace: 'arrivals' },
+  heloco: { ...diloco, outer: 'delayed', pace: 'arrivals', isCorrected: true },
 };
 
 /** Streaming DiLoCo's layers of a fragment, and what a node retains of its own values where it takes the base's. */

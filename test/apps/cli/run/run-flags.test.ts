@@ -194,3 +194,32 @@ test('a run of fragments sends less a round, and is not taken for one of the who
   expect(() => checkSameRun(manifest, flagsOf('--strategy', 'diloco'), '')).toThrow('fragments');
   expect(() => checkSameRun(whole, flags, '')).toThrow('fragments');
 });
+
+test('an asynchronous run makes a base of each arrival, and a flag of its own changes how many and how stale', async () => {
+  const flags = flagsOf('--strategy', 'asynchronous', '--period', '6');
+  const manifest = await manifestOf(flags);
+  expect(manifest.strategy.outer).toMatchObject({
+    case: 'delayedNesterov',
+    value: { learningRate: 0.7, momentum: 0.5, period: 6, correction: { case: 'uncorrected' } },
+  });
+  expect(manifest.pace).toMatchObject({ case: 'arrivals', value: { maxStaleness: 48, leastSteps: 5 } });
+  expect(manifest.limits).toMatchObject({ quorum: 1, target: 1 });
+  expect(() => checkSameRun(manifest, flags, '')).not.toThrow();
+  expect(() => checkSameRun(manifest, flagsOf(), '')).not.toThrow();
+  expect(() => checkSameRun(manifest, flagsOf('--period', '4'), '')).toThrow('--period 4 (it has 6)');
+  expect(() => checkSameRun(manifest, flagsOf('--strategy', 'heloco'), '')).toThrow('correction');
+  expect(() => checkSameRun(manifest, flagsOf('--strategy', 'diloco'), '')).toThrow('--outer nesterov');
+  const corrected = await manifestOf(
+    flagsOf('--strategy', 'heloco', '--per-base', '3', '--max-staleness', '9', '--codec', 'sparse'),
+  );
+  const { outer } = corrected.strategy;
+  if (outer.case !== 'delayedNesterov' || outer.value.correction.case !== 'heloco')
+    throw new Error(outer.case);
+  const { tensors } = outer.value.correction.value;
+  expect(tensors.reduce((sum, size) => sum + size, 0)).toBe(corrected.model.parameters);
+  expect(corrected.limits.target).toBe(3);
+  expect(corrected.pace.value).toMatchObject({ maxStaleness: 9 });
+  await expect(manifestOf(flagsOf('--strategy', 'asynchronous', '--quality', 'measured'))).rejects.toThrow(
+    'measured quality',
+  );
+});

@@ -5,13 +5,13 @@ import { learningRateAt, type Schedule } from '../../../../client/train/optimize
 const schedule: Schedule = { kind: 'cosine', peak: 1, warmupSteps: 50, totalSteps: 1000, finalFraction: 0.1 };
 
 test('a node counts as one that joined when it comes after the first round, or missed two in a row', () => {
-  expect(joinedAt({ round: 1, before: null }, null, 0)).toBeNull();
-  expect(joinedAt({ round: 2, before: null }, null, 0)).toBe(0);
-  expect(joinedAt({ round: 5, before: 4 }, null, 160)).toBeNull();
-  expect(joinedAt({ round: 6, before: 4 }, null, 160)).toBeNull();
-  expect(joinedAt({ round: 7, before: 4 }, null, 160)).toBe(160);
+  expect(joinedAt({ round: 1, before: null, staleness: 0 }, null, 0)).toBeNull();
+  expect(joinedAt({ round: 2, before: null, staleness: 0 }, null, 0)).toBe(0);
+  expect(joinedAt({ round: 5, before: 4, staleness: 0 }, null, 160)).toBeNull();
+  expect(joinedAt({ round: 6, before: 4, staleness: 0 }, null, 160)).toBeNull();
+  expect(joinedAt({ round: 7, before: 4, staleness: 0 }, null, 160)).toBe(160);
   // It stays so until it has warmed up.
-  expect(joinedAt({ round: 8, before: 7 }, 160, 200)).toBe(160);
+  expect(joinedAt({ round: 8, before: 7, staleness: 0 }, 160, 200)).toBe(160);
 });
 
 test('the rate rises over thirty steps after a node joined, to that of the schedule', () => {

@@ -1,0 +1,121 @@
+import { decodeManifest } from '../wire/frames.ts';
+import { fromHex, type Hash, type NodeKey } from '../wire/hex.ts';
+import { type Contribution, nobody } from './contribution.ts';
+import type { EntryOf } from './entry.ts';
+import type { Accepted } from './event-log.ts';
+
+/** How many rounds older than the open one the round may be whose base a contribution began from: 0 but in a run with arrivals. */
+export function stalenessOf({ body }: EntryOf<'run-created'>): number {
+  const { pace } = decodeManifest(fromHex(body.manifest));
+  return pace.case === 'arrivals' ? pace.value.maxStaleness : 0;
+}
+
+/** The attempt in which a contribution counts, which may be one at a later round than the contribution names. */
+export interface CountedIn {
+  readonly accepted: Accepted;
+  readonly round: number;
+  readonly attempt: number;
+}
+
+interface RecentRound<Facts> {
+  /** That of its latest attempt. */
+  readonly base: Hash;
+  readonly facts: Facts;
+  /** The contributions that began from this round's base. */
+  readonly begun: Map<NodeKey, CountedIn>;
+  /** The first contributor of each payload to this round, in its latest attempt or an earlier one; `nobody` for what counted. */
+  readonly owners: Map<Hash, NodeKey>;
+}
+
+/** Why a contribution cannot follow the entries before it: the member of its body that is wrong. */
+export type RecentProblem = 'round' | 'base' | 'key' | 'payload';
+
+/**
+ * The rounds that contributions may still begin from: the one that opened last, and the `staleness` ones before it. It decides what counts
+ * once: a key has one contribution for each round that it began from and one in each attempt, and a payload that counted, or that
+ * another key contributed first, does not count again. Memory is O(contributions of these rounds), and each call O(1) but for the ends of rounds.
+ */
+export class RecentRounds<Facts> {
+  /** See `stalenessOf`. */
+  readonly staleness: number;
+  readonly #rounds = new Map<number, RecentRound<Facts>>();
+  /** The latest attempt, and its contributions. */
+  #latest = { round: 0, attempt: 0 };
+  #attempt: Accepted[] = [];
+  #isCommitted = false;
+
+  constructor(staleness: number) {
+    this.staleness = staleness;
+  }
+
+  /** An attempt at a round opened; `facts` are those of its first attempt. */
+  opened({ round, attempt, base }: EntryOf<'round-opened'>['body'], facts: Facts): void {
+    this.#latest = { round, attempt };
+    this.#attempt = [];
+    this.#isCommitted = false;
+    const before = this.#rounds.get(round) ?? { facts, begun: new Map(), owners: new Map() };
+    // Between two attempts the run may have adopted another base.
+    this.#rounds.set(round, { ...before, base });
+    for (const old of this.#rounds.keys()) {
+      if (old >= round - this.staleness) break;
+      this.#rounds.delete(old);
+    }
+  }
+
+  /** The facts of a round that contributions may begin from; undefined for any other. */
+  factsOf(round: number): Facts | undefined {
+    return this.#rounds.get(round)?.facts;
+  }
+
+  /** Null for a contribution that can be accepted into the latest attempt, as far as that follows from rounds. */
+  problemOf({
+    round,
+    base,
+    key,
+    payload,
+  }: Pick<Contribution, 'round' | 'base' | 'key' | 'payload'>): RecentProblem | null {
+    const begun = this.#rounds.get(round);
+    if (begun === undefined) return 'round';
+    if (begun.base !== base) return 'base';
+    if (begun.begun.has(key)) return 'key';
+    for (const { owners } of this.#rounds.values())
+      if ((owners.get(payload) ?? key) !== key) return 'payload';
+    return null;
+  }
+
+  /** The contribution of a key that began from a round, if it is accepted. */
+  begunFrom(round: number, key: NodeKey): CountedIn | undefined {
+    return this.#rounds.get(round)?.begun.get(key);
+  }
+
+  /** Whether a payload was contributed to the round that is not committed yet, in its open attempt or in an abandoned one. */
+  isUnderWay(payload: Hash): boolean {
+    return !this.#isCommitted && (this.#rounds.get(this.#latest.round)?.owners.has(payload) ?? false);
+  }
+
+  /** A contribution, for which `problemOf` is null, was accepted into the latest attempt. */
+  accepted(entry: Accepted): void {
+    const { round, key, payload } = entry.body;
+    this.#attempt.push(entry);
+    this.#rounds.get(round)?.begun.set(key, { accepted: entry, ...this.#latest });
+    this.#rounds.get(this.#latest.round)?.owners.set(payload, key);
+  }
+
+  /** The latest attempt made a base: its contributions count, and its payloads never again. */
+  committed(): void {
+    this.#isCommitted = true;
+    this.#disown();
+  }
+
+  /** The latest attempt made none: its contributions may come again, but not those of a base that the guard did not allow. */
+  abandoned(isJudged: boolean): void {
+    for (const { body } of this.#attempt) this.#rounds.get(body.round)?.begun.delete(body.key);
+    this.#attempt = [];
+    if (isJudged) this.#disown();
+  }
+
+  #disown(): void {
+    const owners = this.#rounds.get(this.#latest.round)?.owners;
+    for (const payload of owners?.keys() ?? []) owners?.set(payload, nobody);
+  }
+}
