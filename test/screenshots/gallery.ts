@@ -14,8 +14,7 @@ const captions: Readonly<Record<string, string>> = {
   'scene-learn': 'Present: learn',
   'scene-speak': 'Present: speak',
   'scene-thanks': 'Present: thanks',
-  'studio-plan': 'Studio: a base, data as tokens, and what a recipe would do with them',
-  studio: 'Studio: the base and the derivative made of it, compared blind',
+  studio: 'Studio: data as tokens, the plan, and the base compared blind with the derivative',
   audit: 'Audit: a run that was derived again in the visitor’s browser',
 };
 
