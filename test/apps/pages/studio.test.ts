@@ -14,7 +14,7 @@ import { openPeftAdapter } from '../../../client/formats/peft/adapter.ts';
 import { sourceOf } from '../../../client/formats/tensors/byte-source.ts';
 import { openSafetensors } from '../../../client/formats/tensors/safetensors-source.ts';
 import { button, choose, drop, expectAccessible, press } from '../../support/pages/studio-page.ts';
-import { openWatched, type WatchedPage } from '../../support/pages/watched-page.ts';
+import { inaccessible, openWatched, type WatchedPage } from '../../support/pages/watched-page.ts';
 import { smallBase } from '../../support/train/small-base.ts';
 import { built } from '../../system/built.ts';
 
@@ -84,6 +84,15 @@ test('imports a base and data, and shows rows as tokens with their loss', async 
   await press(page, 'Next');
   await expect.poll(() => page.locator('.tokens mark').first().textContent()).toBe('1');
   await expectAccessible(page);
+  // Also from right to left, and in colours that the person forces.
+  await page.locator('.language select').selectOption('ar');
+  await page.locator('html[dir="rtl"]').waitFor();
+  await expectAccessible(page);
+  await page.emulateMedia({ forcedColors: 'active' });
+  expect(await inaccessible(page)).toEqual([]);
+  await page.emulateMedia({ forcedColors: 'none' });
+  await page.locator('.language select').selectOption('en');
+  await page.locator('html[dir="ltr"]').waitFor();
 });
 
 test('a data card decides what may take part, and rules what is removed', async () => {
