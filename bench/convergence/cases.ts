@@ -1,5 +1,10 @@
 import type { DownlinkName } from '../../apps/cli/run/choices/downlink-choices.ts';
-import { type OptimizerName, type StrategyName, strategies } from '../../apps/cli/run/choices/strategies.ts';
+import {
+  type OptimizerName,
+  type StrategyName,
+  strategies,
+  strategyNames,
+} from '../../apps/cli/run/choices/strategies.ts';
 import type { TextName } from './texts.ts';
 
 /** How deltas are encoded: dense with so many bits a value, in 2 bits of levels that follow from the values, or sparse. */
@@ -9,6 +14,9 @@ export type CodecName = (typeof codecNames)[number];
 /** The relay's step: with momentum, plain with an annealed rate, or plain with the rate that it begins with. */
 export const outerNames = ['nesterov', 'annealed', 'constant'] as const;
 export type OuterName = (typeof outerNames)[number];
+
+/** Strategies of rounds. Those of arrivals are compared by themselves: see `PacedCase`. */
+export const strategiesInRounds = strategyNames.filter((name) => strategies[name].pace === undefined);
 
 /** One run of several nodes on equal parts of a batch. */
 export interface Case {

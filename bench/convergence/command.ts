@@ -1,13 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { decimal, whole } from '../../apps/cli/options.ts';
 import { downlinkNames } from '../../apps/cli/run/choices/downlink-choices.ts';
-import { strategies, strategyNames } from '../../apps/cli/run/choices/strategies.ts';
 import { TapestryError } from '../../client/errors.ts';
 import { nodeGpu } from '../../client/host/node/runtime.ts';
 import { printRecords } from '../print-records.ts';
 import { linesOf } from '../records.ts';
 import { type ConvergenceOptions, convergence } from './bench.ts';
-import { codecNames, outerNames, pacingNames } from './cases.ts';
+import { codecNames, outerNames, pacingNames, strategiesInRounds } from './cases.ts';
 import { tablesOf } from './table/tables.ts';
 import { textNames } from './texts.ts';
 
@@ -25,16 +24,20 @@ function isName<Name extends string>(name: Name | 'none'): name is Name {
   return name !== 'none';
 }
 
-/** Arrivals are compared by themselves: see `PacedCase`. */
-const inRounds = strategyNames.filter((name) => strategies[name].pace === undefined);
-
 /** `bench convergence`. */
 export function convergenceCommand(): Command {
   return new Command('convergence')
     .description('loss at equal tokens: codecs, outer steps, nodes and local steps beside one node')
     .option('--tokens <thousands>', 'of each run, at least', whole(1, 1_000_000), 1000)
     .option('--batch <windows>', 'of a step of all nodes together', whole(1, 1024), 16)
-    .addOption(listOf('--strategies <names>', 'how nodes train together', [...inRounds, 'none'], inRounds))
+    .addOption(
+      listOf(
+        '--strategies <names>',
+        'how nodes train together',
+        [...strategiesInRounds, 'none'],
+        strategiesInRounds,
+      ),
+    )
     .addOption(listOf('--codecs <names>', 'how deltas are sent', [...codecNames, 'suited'], ['suited']))
     .addOption(listOf('--outers <names>', "the relay's step", [...outerNames, 'suited'], ['suited']))
     .addOption(

@@ -1,5 +1,5 @@
-import { strategyNames } from '../../../apps/cli/run/choices/strategies.ts';
 import type { Line } from '../../records.ts';
+import { strategiesInRounds } from '../cases.ts';
 import { families } from '../texts.ts';
 import { type Cell, type CellCase, cellOf, type Sheet, sheetsOf, usual } from './cells.ts';
 import { markdown, percent } from './markdown.ts';
@@ -64,7 +64,7 @@ function figures({ rounds, payloadBytes, bitsUp, loss, excess, least, most, seed
 }
 
 const counts = [1, 2, 4, 8];
-const nodesRows = strategyNames.flatMap((strategy) =>
+const nodesRows = strategiesInRounds.flatMap((strategy) =>
   counts.map((nodes) => ({
     name: `${strategy} M=${nodes}`,
     of: usual(strategy, { nodes }),
@@ -78,7 +78,7 @@ const downlinks = ['dense4', 'entropy', 'statistical', 'sparse'] as const;
 
 const tables: readonly Table[] = [
   table('(a) Nodes and strategies, H = 30', nodesRows, (loss) => [
-    ...strategyNames.map((strategy) => ascends(counts.map((nodes) => loss(`${strategy} M=${nodes}`)))),
+    ...strategiesInRounds.map((strategy) => ascends(counts.map((nodes) => loss(`${strategy} M=${nodes}`)))),
     ascends([loss('sparseloco M=4'), loss('diloco M=4')]),
     areEqual([loss('streaming M=4'), loss('diloco M=4')]),
   ]),
@@ -170,7 +170,7 @@ function pacedTable({ paced }: Sheet): string | null {
 
 /** (f): the loss on the text of each family, and their mean. */
 function familiesTable(sheet: Sheet): string | null {
-  const rows = strategyNames.flatMap((strategy) =>
+  const rows = strategiesInRounds.flatMap((strategy) =>
     (['families', 'mixed'] as const).flatMap((text) => {
       const cell = cellOf(sheet, usual(strategy, { text }));
       return cell === undefined ? [] : [{ name: `${strategy}, ${text}`, cell }];
@@ -183,7 +183,7 @@ function familiesTable(sheet: Sheet): string | null {
     ...[percent(cell.excess), String(cell.seeds)],
   ]);
   const place = (name: string): Place => ({ name, loss: rows.find((row) => row.name === name)?.cell.loss });
-  const orders = strategyNames.flatMap((strategy) =>
+  const orders = strategiesInRounds.flatMap((strategy) =>
     rows.some(({ name }) => name.startsWith(`${strategy},`))
       ? [`- ${ascends([place(`${strategy}, mixed`), place(`${strategy}, families`)])}. ${papers.families}\n`]
       : [],
