@@ -22,6 +22,11 @@ const commands: readonly { name: string; summary: string; load: () => Promise<()
     load: async () => (await import('./commands/join.ts')).joinCommand,
   },
   {
+    name: 'evaluate',
+    summary: "score the contributions to a run that grants this machine's key the role",
+    load: async () => (await import('./commands/evaluate.ts')).evaluateCommand,
+  },
+  {
     name: 'build',
     summary: 'make a derivative of a base by a recipe; it stays here',
     load: async () => (await import('./commands/build.ts')).buildCommand,

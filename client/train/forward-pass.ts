@@ -70,6 +70,11 @@ export class ForwardPass {
     }
   }
 
+  /** Replaces the parameters: the next passes are of another model of the same shape. */
+  write(parameters: Float32Array<ArrayBuffer>): void {
+    this.#memory.frozen.write(parameters);
+  }
+
   /**
    * The log-probability, in nats, of every target of a batch: (rows), 0 if a row has no target. A model whose head gives scores
    * answers with the score of every row. Throws TapestryError `batch.shape`, `batch.token` or `batch.documents`; rejects with

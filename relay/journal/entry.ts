@@ -59,10 +59,22 @@ const entrySchema = v.variant('kind', [
   /** The attempt accepts no more: the new base is made from its `contributions` contributions, the last one at entry `last`. */
   entry('round-closed', { round: positive, attempt: positive, contributions: positive, last: positive }),
   /**
+   * What an evaluator of the manifest measured of the closed attempt: the whole Evaluation but the hash of the entry that closed it. `before` is in
+   * the order of the contributions that are scored. The relay writes them before the commit, and only if they are enough to decide.
+   */
+  entry('evaluation-accepted', {
+    round: positive,
+    attempt: positive,
+    key,
+    after: loss,
+    before: v.pipe(v.array(loss), v.minLength(1), v.maxLength(64)),
+    signature,
+  }),
+  /**
    * `state` is the hashes of the new base and of the vectors of the outer optimizer and the downlink. `delta` is that of the payload
    * that leads from the base before to the new one; null where nodes download each base whole. `excluded` is the sequences of the contributions
-   * that the merge rule left out, ascending. `scores` is what the relay measured of single contributions: the loss of the base on the probe, and that
-   * of the base less a quarter of the delta. `weighed` is the contributions that count for fewer tokens than they claim, or for none, and why. Both
+   * that the merge rule left out, ascending. `scores` is what was measured of single contributions, by the relay or by the evaluators: the loss on the probe without the contribution and with
+   * it. `weighed` is the contributions that count for fewer tokens than they claim, or for none, and why. Both
    * are in the order of the sequences, and empty where the manifest has no such rules. `norm` is the median L2 norm of the contributions in units, rounded up. `loss` is the new base's on the probe, as the relay measured it; null without a
    * guard. The other fields repeat the attempt's totals.
    */

@@ -1,4 +1,4 @@
-import type { NodeKey } from '../wire/hex.ts';
+import type { Hash, NodeKey } from '../wire/hex.ts';
 import { type EntryOf, lossOf } from './entry.ts';
 import type { Accepted } from './event-log.ts';
 
@@ -11,6 +11,10 @@ export interface AcceptedSoFar {
   /** When the round's first attempt opened. */
   readonly firstOpenedAt: number;
   readonly isClosed: boolean;
+  /** Hash of the entry that closed it; null while it is open. */
+  readonly closedBy: Hash | null;
+  /** In the order of their entries. */
+  readonly evaluations: readonly EntryOf<'evaluation-accepted'>[];
   readonly tokens: number;
   /** Sequence of the last contribution's entry; 0 before the first. */
   readonly last: number;
@@ -25,7 +29,8 @@ export class OpenAttempt implements AcceptedSoFar {
   readonly openedAt: number;
   readonly firstOpenedAt: number;
   readonly contributions = new Map<NodeKey, Accepted>();
-  isClosed = false;
+  readonly evaluations: EntryOf<'evaluation-accepted'>[] = [];
+  closedBy: Hash | null = null;
   last = 0;
   tokens = 0;
   /** Sum of training losses, each times its tokens. */
@@ -39,6 +44,10 @@ export class OpenAttempt implements AcceptedSoFar {
     this.attempt = body.attempt;
     this.openedAt = time;
     this.heldOut = Array.from({ length: corpora }, () => ({ sum: 0, count: 0 }));
+  }
+
+  get isClosed(): boolean {
+    return this.closedBy !== null;
   }
 
   add(entry: Accepted): void {

@@ -42,7 +42,7 @@ export class RecentRounds<Facts> {
   /** The latest attempt, and its contributions. */
   #latest = { round: 0, attempt: 0 };
   #attempt: Accepted[] = [];
-  #isCommitted = false;
+  #isClosed = false;
 
   constructor(staleness: number) {
     this.staleness = staleness;
@@ -52,7 +52,7 @@ export class RecentRounds<Facts> {
   opened({ round, attempt, base }: EntryOf<'round-opened'>['body'], facts: Facts): void {
     this.#latest = { round, attempt };
     this.#attempt = [];
-    this.#isCommitted = false;
+    this.#isClosed = false;
     const before = this.#rounds.get(round) ?? { facts, begun: new Map(), owners: new Map() };
     // Between two attempts the run may have adopted another base.
     this.#rounds.set(round, { ...before, base });
@@ -88,9 +88,9 @@ export class RecentRounds<Facts> {
     return this.#rounds.get(round)?.begun.get(key);
   }
 
-  /** Whether a payload was contributed to the round that is not committed yet, in its open attempt or in an abandoned one. */
+  /** Whether a payload of the latest round may still count, or be contributed again: none once an attempt is closed, whatever becomes of it. */
   isUnderWay(payload: Hash): boolean {
-    return !this.#isCommitted && (this.#rounds.get(this.#latest.round)?.owners.has(payload) ?? false);
+    return !this.#isClosed && (this.#rounds.get(this.#latest.round)?.owners.has(payload) ?? false);
   }
 
   /** A contribution, for which `problemOf` is null, was accepted into the latest attempt. */
@@ -101,9 +101,13 @@ export class RecentRounds<Facts> {
     this.#rounds.get(this.#latest.round)?.owners.set(payload, key);
   }
 
+  /** The latest attempt accepts no more. */
+  closed(): void {
+    this.#isClosed = true;
+  }
+
   /** The latest attempt made a base: its contributions count, and its payloads never again. */
   committed(): void {
-    this.#isCommitted = true;
     this.#disown();
   }
 

@@ -1,16 +1,13 @@
 import { isAllowed } from '../run/guard/guard.ts';
 import { LowestLoss } from '../run/guard/lowest-loss.ts';
-import { parseManifest } from '../run/manifest.ts';
 import { NormBound } from '../run/norm-bound.ts';
 import { RoundStandings, type ScoredContribution, uncountedIn } from '../run/quality/round-standings.ts';
 import type { Standing } from '../run/quality/weigh.ts';
-import type { Codec } from '../wire/codec/codec.ts';
-import type { Fragments } from '../wire/fragments.ts';
-import { runIdOf, type WholeManifest } from '../wire/frames.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import { tokensOf } from '../wire/offer.ts';
 import type { RelayStatus } from '../wire/status.ts';
 import { type ContributorTotals, totalsAfter } from './contributor-totals.ts';
+import { type CreatedRun, createdRunOf } from './created-run.ts';
 import { type Entry, EntryError, type EntryOf, lossOf } from './entry.ts';
 import type { Accepted } from './event-log.ts';
 import { JournalTree } from './journal-tree.ts';
@@ -18,19 +15,8 @@ import { type AcceptedSoFar, OpenAttempt } from './open-attempt.ts';
 import { type RecentProblem, RecentRounds, stalenessOf } from './recent-rounds.ts';
 
 export type { ContributorTotals } from './contributor-totals.ts';
+export type { CreatedRun } from './created-run.ts';
 export type CommittedRound = RelayStatus['history'][number];
-
-/** The run that the first entry created. */
-export interface CreatedRun {
-  readonly manifest: WholeManifest;
-  readonly manifestBytes: Uint8Array<ArrayBuffer>;
-  readonly manifestSignature: Uint8Array<ArrayBuffer>;
-  readonly codec: Codec;
-  /** See `downlinkCodecOf`. */
-  readonly downlink: Codec | null;
-  readonly fragments: Fragments;
-  readonly id: Hash;
-}
 
 /** A base that `round` rounds of the upstream run made, and that this run adopted after `committed` rounds of its own. */
 export interface AdoptedBase {
@@ -89,16 +75,7 @@ export class Replay {
   /** From the journal's first entry. */
   static begin(entry: Entry): Replay {
     if (entry.kind !== 'run-created') throw wrong(entry, 'kind', 'is not run-created, which comes first');
-    const manifestBytes = fromHex(entry.body.manifest);
-    let parsed: ReturnType<typeof parseManifest>;
-    try {
-      parsed = parseManifest(manifestBytes);
-    } catch (error) {
-      throw wrong(entry, 'body.manifest', error instanceof Error ? error.message : String(error));
-    }
-    const manifestSignature = fromHex(entry.body.signature);
-    const id = toHex(runIdOf(manifestBytes));
-    return new Replay({ ...parsed, manifestBytes, manifestSignature, id }, entry);
+    return new Replay(createdRunOf(entry), entry);
   }
 
   /** The attempt that is open, or closed and not yet committed; null between rounds. */
@@ -131,6 +108,16 @@ export class Replay {
     return this.#open === null ? [] : this.#standings.of(this.#open, scores);
   }
 
+  /** Sequences of the closed attempt's contributions that are scored, in their order. */
+  get scored(): readonly number[] {
+    return this.#open === null ? [] : this.#standings.drawn(this.#open);
+  }
+
+  /** The scores that the evaluations of the closed attempt give; null if they are too few to decide. */
+  get evaluatedScores(): readonly ScoredContribution[] | null {
+    return this.#open === null ? null : this.#standings.evaluated(this.#open);
+  }
+
   /** Hashes of the current state. Before the first commit this is only the initial base: the other vectors are zero. */
   get state(): readonly Hash[] {
     return [this.base, ...(this.states.at(-1)?.slice(1) ?? [])];
@@ -157,6 +144,9 @@ export class Replay {
         return;
       case 'round-closed':
         this.#closed(entry);
+        return;
+      case 'evaluation-accepted':
+        this.#evaluated(entry);
         return;
       case 'round-committed':
         this.#committed(entry);
@@ -231,7 +221,19 @@ export class Replay {
     if (body.contributions < this.run.manifest.limits.quorum) {
       throw wrong(entry, 'body.contributions', 'are fewer than the quorum');
     }
-    open.isClosed = true;
+    open.closedBy = entry.hash;
+    this.recent.closed();
+  }
+
+  #evaluated(entry: EntryOf<'evaluation-accepted'>): void {
+    const { body } = entry;
+    const open = this.#openAttempt(entry);
+    if (!open.isClosed) throw wrong(entry, 'kind', 'evaluates a round that was not closed');
+    this.#expect(entry, 'body.round', body.round, open.round);
+    this.#expect(entry, 'body.attempt', body.attempt, open.attempt);
+    const problem = this.#standings.problemOfEvaluation(open, body);
+    if (problem !== null) throw wrong(entry, problem.field, problem.problem);
+    open.evaluations.push(entry);
   }
 
   #committed(entry: EntryOf<'round-committed'>): void {

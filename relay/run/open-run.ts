@@ -22,6 +22,7 @@ import type { RunLimits } from './contributions/limits.ts';
 import { type Evaluate, Guard } from './guard/guard.ts';
 import { Leadership, leaseMs } from './leadership.ts';
 import { differences, type ManifestDraft, manifestBytesOf, parseManifest } from './manifest.ts';
+import { Evaluators } from './quality/evaluators/evaluators.ts';
 import { MetricsFile } from './report/metrics-file.ts';
 import { type RoundState, resumed, roundLimitsOf, waiting } from './round.ts';
 import { RunStore, youngMs } from './run-store.ts';
@@ -74,6 +75,7 @@ export interface OpenedRun {
   readonly key: RelayKey;
   readonly leadership: Leadership;
   readonly guard: Guard | null;
+  readonly evaluators: Evaluators | null;
   readonly metrics: MetricsFile;
   readonly state: RoundState;
 }
@@ -130,7 +132,8 @@ export async function openRun(
     const policy = replay.run.manifest.merge.case;
     const metrics = await MetricsFile.open(files, folder, { committed: replay.committed, policy });
     const state = stateOf(replay, clock.elapsed(), environment.hasPresenter ?? false);
-    return { store, log, blobs, uploads, key, leadership, guard, metrics, state };
+    const evaluators = Evaluators.of(replay, clock);
+    return { store, log, blobs, uploads, key, leadership, guard, evaluators, metrics, state };
   } catch (error) {
     await (store ?? log).close();
     throw error;

@@ -5,7 +5,6 @@ import { type Offer, RefusalCode } from '../wire/tapestry_pb.js';
 import { type Arrival, isTurnOf, refusalOfArrival } from './arrivals/arrivals.ts';
 import type { Clock } from './clock.ts';
 import { RefusalCounts } from './contributions/refusal-counts.ts';
-import type { Guard } from './guard/guard.ts';
 import type { Leadership } from './leadership.ts';
 import type { OpenedRun } from './open-run.ts';
 import { type MeasuredNode, Pace } from './pace/pace.ts';
@@ -39,7 +38,8 @@ export class Rounds {
   readonly #leadership: Leadership;
   /** Signs checkpoints. */
   readonly #key: CryptoKey;
-  readonly #guard: Guard | null;
+  readonly #guard: OpenedRun['guard'];
+  readonly #evaluators: OpenedRun['evaluators'];
   readonly #metrics: MetricsFile;
   readonly #clock: Clock;
   readonly #limits: RoundLimits;
@@ -71,6 +71,7 @@ export class Rounds {
     this.#leadership = opened.leadership;
     this.#key = opened.key.signing;
     this.#guard = opened.guard;
+    this.#evaluators = opened.evaluators;
     this.#metrics = opened.metrics;
     this.#clock = clock;
     this.#limits = roundLimitsOf(opened.store.replay.run.manifest);
@@ -244,6 +245,7 @@ export class Rounds {
   #due(): RoundEffect | 'adopt' | null {
     if (this.#upstream.next(this.#state.phase) !== null) return 'adopt';
     const { effect } = reduce(this.#state, { type: 'tick', time: this.#clock.elapsed() }, this.#limits);
+    if (effect === 'commit' && this.#evaluators?.isAwaited === true) return null;
     return effect === 'open' && this.#upstream.isAwaited ? null : effect;
   }
 
@@ -285,6 +287,7 @@ export class Rounds {
         return { type: 'contributed', isConnected, isExpected, time };
       }
       case 'round-closed':
+        this.#evaluators?.closed();
         this.#pace?.measures.closed(this.#taking());
         return { type: 'closed', time };
       case 'round-committed':
@@ -315,7 +318,7 @@ export class Rounds {
       case 'close':
         return this.#append([this.#store.closeDraft()]);
       case 'commit':
-        return this.#append([await this.#commitOrAbandon()]);
+        return this.#append(await this.#commitOrAbandon());
       case 'abandon':
         return this.#append([this.#store.abandonDraft(null)]);
       case 'complete':
@@ -324,11 +327,14 @@ export class Rounds {
     }
   }
 
-  async #commitOrAbandon(): Promise<Draft> {
+  /** The evaluations that decide; once they are in the journal, the commit, which is signed over them. */
+  async #commitOrAbandon(): Promise<Draft[]> {
+    const evaluations = this.#evaluators?.drafts() ?? [];
+    if (evaluations.length > 0) return evaluations;
     const judgement = await this.#store.judge(this.#guard);
-    if (judgement !== null && !judgement.isAllowed) return this.#store.abandonDraft(judgement.loss);
+    if (judgement !== null && !judgement.isAllowed) return [this.#store.abandonDraft(judgement.loss)];
     await this.#metrics.write(await this.#store.metrics());
-    return this.#store.commitDraft(this.#key, judgement?.loss ?? null);
+    return [await this.#store.commitDraft(this.#key, judgement?.loss ?? null)];
   }
 
   /** Appends drafts and then the pending refusals, in one transaction. A draft's checkpoint covers the entries before it. */

@@ -159,7 +159,7 @@ export class RunStore {
   /** The guard's judgement of the closed attempt's base; null without a guard. */
   async judge(guard: Guard | null): Promise<Judgement | null> {
     if (guard === null) return null;
-    this.#scores ??= await this.#measure(guard);
+    this.#scores ??= this.replay.evaluatedScores ?? (await this.#measure(guard));
     const { body } = await this.#derive();
     const [hash = ''] = body.state;
     const next = { hash, parameters: () => this.compute.vector(hash) };
@@ -273,7 +273,7 @@ export class RunStore {
           break;
         default:
           this.replay.apply(entry);
-          if (entry.kind === 'round-abandoned') this.#scores = null;
+          if (entry.kind === 'round-abandoned' || entry.kind === 'evaluation-accepted') this.#scores = null;
       }
       this.#payloads?.apply(entry, this.replay);
       this.#rounds.apply(entry);

@@ -13,6 +13,7 @@ import { acceptedOf, receiptOf } from './contributions/receipt.ts';
 import { type Refused, Uploads } from './contributions/uploads.ts';
 import { disk, type Environment, type NewRun, type OpenedRun, openRun } from './open-run.ts';
 import type { PresentedBody } from './presenting/presented-event.ts';
+import type { Evaluators } from './quality/evaluators/evaluators.ts';
 import { Rounds } from './rounds.ts';
 import { type CurrentRound, eventOf, type RunEvent, RunEvents, troubleOf } from './run-events.ts';
 import type { RunStore } from './run-store.ts';
@@ -38,6 +39,8 @@ export class Run {
   /** Who may read which blob, and the deltas that lead from base to base. */
   readonly blobs: BlobCatalogue;
   readonly upstream: Upstream;
+  /** Who may score contributions beside the relay; null for nobody. After an evaluation was taken, `tick`. */
+  readonly evaluators: Evaluators | null;
   readonly contributionsOf: RunStore['contributionsOf'];
 
   readonly #opened: OpenedRun;
@@ -65,15 +68,12 @@ export class Run {
     this.id = run.id;
     this.#opened = opened;
     this.#store = opened.store;
+    this.evaluators = opened.evaluators;
     this.contributionsOf = (round) => opened.store.contributionsOf(round);
     this.blobs = new BlobCatalogue(opened.store.replay);
-    this.#uploads = new Uploads(
-      run,
-      opened.uploads,
-      limits,
-      opened.store.replay,
-      opened.store.compute,
-      (key) => this.#dropIf(key, () => this.#uploads.offered(key) === undefined),
+    const { replay, compute } = opened.store;
+    this.#uploads = new Uploads(run, opened.uploads, limits, replay, compute, (key) =>
+      this.#dropIf(key, () => this.#uploads.offered(key) === undefined),
     );
     const planned = () => this.#events.emit({ type: 'planned' });
     this.upstream = new Upstream(opened.store, () => this.tick());

@@ -36,6 +36,12 @@ export interface RelaySourceOptions {
   readonly mostBlobBytes?: number;
 }
 
+/** A relay whose journal can be followed while it grows. */
+export interface RelaySource extends VerifySource {
+  /** The entries after this sequence that the relay has now; they are not checked. Throws as `relaySource` says. */
+  after(sequence: number): AsyncIterable<StoredEntry>;
+}
+
 type Get = (path: string, options?: Partial<GetOptions>) => Promise<Answer>;
 
 /**
@@ -51,7 +57,7 @@ export function relaySource(
     secret,
     mostBlobBytes = maxBlobBytes,
   }: RelaySourceOptions = {},
-): VerifySource {
+): RelaySource {
   const http = new RelayHttp({ fetch: given }, clock, relay);
   const once: Get = async (path, options = {}) => {
     try {
@@ -113,6 +119,7 @@ export function relaySource(
       }
       return 0;
     },
+    after: (sequence) => journalOf(relay, get, sequence),
     published: () => published,
     blob,
     async *rest(replay, isWhole) {

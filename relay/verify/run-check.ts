@@ -11,11 +11,11 @@ import { isAnchor, removedThrough } from '../run/retention/retention.ts';
 import { type FoldedContribution, RoundFold } from '../run/round-fold.ts';
 import { bytesOfVector, vectorOfBytes } from '../storage/blob-store.ts';
 import { hashOfBytes } from '../storage/sha256.ts';
-import { checkpointText } from '../wire/checkpoint.ts';
 import { fromHex, type Hash, toHex } from '../wire/hex.ts';
 import { manifestSignedBytes, offerBytes, verifySignature } from '../wire/signatures.ts';
 import type { CheckedContribution } from './checked-contribution.ts';
 import { type CheckedPoint, otherRun } from './checked-point.ts';
+import { checkEvaluation, checkSignedTree } from './entry-signatures.ts';
 import type { Problems } from './problems.ts';
 import { blobPlace, type VerifySource, wholeBlob } from './source.ts';
 
@@ -116,10 +116,13 @@ export class RunCheck {
   }
 
   async apply(entry: Entry): Promise<void> {
-    if (entry.kind === 'round-committed' || entry.kind === 'run-complete') await this.#checkSignedTree(entry);
+    if (entry.kind === 'round-committed' || entry.kind === 'run-complete')
+      await checkSignedTree(this.replay, entry);
     const standings = entry.kind === 'round-committed' ? this.replay.standings(entry.body.scores) : [];
     this.replay.apply(entry);
     if (entry.kind === 'contribution-accepted') this.#accept(entry);
+    if (entry.kind === 'evaluation-accepted' && entry.sequence > (this.#before?.sequence ?? 0))
+      await checkEvaluation(this.replay, entry);
     if (entry.kind === 'round-abandoned') await this.finish();
     if (entry.kind === 'round-committed') await this.#commit(entry, standings);
     if (entry.kind === 'upstream-adopted') await this.#adopt(entry);
@@ -230,20 +233,6 @@ export class RunCheck {
       `The relay removed the payloads of round ${round} while the run was verified: it keeps those of ${limits.payloadRounds} rounds.`,
       'Run the same command again. It begins at a later round.',
     );
-  }
-
-  /** Checks that the relay signed the journal up to this entry: without its key nobody can make another journal. */
-  async #checkSignedTree(entry: EntryOf<'round-committed' | 'run-complete'>): Promise<void> {
-    const { tree, run } = this.replay;
-    const { root, signature } = entry.body.checkpoint;
-    if (toHex(tree.root) !== root) {
-      const problem = 'is not the root of the entries before this one';
-      throw new EntryError(entry.sequence, 'body.checkpoint.root', problem, 'signature');
-    }
-    const text = new TextEncoder().encode(checkpointText(fromHex(run.id), tree));
-    if (await verifySignature(run.manifest.relayKey, text, fromHex(signature))) return;
-    const problem = 'is not the relay’s signature of the entries before this one';
-    throw new EntryError(entry.sequence, 'body.checkpoint.signature', problem, 'signature');
   }
 
   /** Begins to derive bases from a state of the journal. */

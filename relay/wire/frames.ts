@@ -9,6 +9,8 @@ import {
 import { sha256 } from '@noble/hashes/sha2.js';
 import { checkMessage, WireError } from './strict.ts';
 import {
+  type Evaluation,
+  EvaluationSchema,
   type Manifest,
   ManifestSchema,
   type Model,
@@ -41,6 +43,10 @@ export const socketNames = { subprotocol, framesPath, frameHeaders } as const;
 /** `GET` on this path answers with a SignedManifest of at most so many bytes. */
 export const manifestPath = '/manifest';
 export const maxSignedManifestBytes = 65536 + 128;
+
+/** An evaluator's `POST` on this path has an Evaluation of at most so many bytes. */
+export const evaluationsPath = '/evaluations';
+export const maxEvaluationBytes = 512;
 
 /**
  * The subprotocol that a relay picks from those that a node offers: its own if offered, else another version's. Challenge
@@ -146,6 +152,18 @@ export function encodeSignedManifest(
 /** Like `decodeToRelay`. The signature and the manifest in it are not checked. */
 export function decodeSignedManifest(bytes: Uint8Array): SignedManifest {
   return decode(SignedManifestSchema, bytes);
+}
+
+/** Like `encodeToRelay`. */
+export function encodeEvaluation(
+  evaluation: MessageInitShape<typeof EvaluationSchema>,
+): Uint8Array<ArrayBuffer> {
+  return encode(EvaluationSchema, evaluation);
+}
+
+/** Like `decodeToRelay`. The signature is not checked. */
+export function decodeEvaluation(bytes: Uint8Array): Evaluation {
+  return decode(EvaluationSchema, bytes);
 }
 
 /** A run's id: the SHA-256 of its manifest's bytes. */

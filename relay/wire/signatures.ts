@@ -2,7 +2,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { UnsignedOffer } from './offer.ts';
-import type { Acknowledgement, Join } from './tapestry_pb.js';
+import type { Acknowledgement, Evaluation, Join } from './tapestry_pb.js';
 
 /**
  * The bytes that a Join's signature covers. The bytes of each kind of signature begin with their own words, so that a
@@ -51,6 +51,21 @@ export function acknowledgementBytes(
     acknowledgement.payload,
     u64(acknowledgement.sequence),
     acknowledgement.entry,
+  );
+}
+
+export function evaluationBytes(
+  run: Uint8Array,
+  evaluation: Pick<Evaluation, 'round' | 'attempt' | 'closed' | 'after' | 'before'>,
+): Uint8Array<ArrayBuffer> {
+  return joined(
+    utf8ToBytes('tapestry evaluation v2'),
+    run,
+    u32(evaluation.round),
+    u32(evaluation.attempt),
+    evaluation.closed,
+    f32(evaluation.after),
+    ...evaluation.before.map(f32),
   );
 }
 

@@ -2641,6 +2641,30 @@ export declare type Measured = Message<"tapestry.v2.Measured"> & {
    * @generated from field: double score_part = 6;
    */
   scorePart: number;
+
+  /**
+   * Ed25519 public keys of those who may score contributions beside the relay: each sends an Evaluation of a closed round. They read
+   * the contributions as the manifest's readers do; in a run with an auditor only the auditor's key can be here. None without
+   * `evaluations`.
+   *
+   * @generated from field: repeated bytes evaluators = 7;
+   */
+  evaluators: Uint8Array[];
+
+  /**
+   * With so many evaluations, of each contribution the lower median of its scores decides; with fewer, the relay's own. Fewer than half
+   * of so many cannot move it by lies. From 1 to the number of evaluators; 0 without evaluators.
+   *
+   * @generated from field: fixed32 evaluator_quorum = 8;
+   */
+  evaluatorQuorum: number;
+
+  /**
+   * How long the relay waits for evaluations after a round closed, at most. At least 1; 0 without evaluators.
+   *
+   * @generated from field: fixed32 evaluation_ms = 9;
+   */
+  evaluationMs: number;
 };
 
 /**
@@ -2648,6 +2672,64 @@ export declare type Measured = Message<"tapestry.v2.Measured"> & {
  * Use `create(MeasuredSchema)` to create a new message.
  */
 export declare const MeasuredSchema: GenMessage<Measured>;
+
+/**
+ * What an evaluator measured of a closed round. The body of `POST /evaluations`.
+ *
+ * @generated from message tapestry.v2.Evaluation
+ */
+export declare type Evaluation = Message<"tapestry.v2.Evaluation"> & {
+  /**
+   * @generated from field: fixed32 round = 1;
+   */
+  round: number;
+
+  /**
+   * @generated from field: fixed32 attempt = 2;
+   */
+  attempt: number;
+
+  /**
+   * Hash of the entry that closed the attempt: it covers the contributions, their order and their payloads.
+   *
+   * @generated from field: bytes closed = 3;
+   */
+  closed: Uint8Array;
+
+  /**
+   * One of Measured.evaluators.
+   *
+   * @generated from field: bytes public_key = 4;
+   */
+  publicKey: Uint8Array;
+
+  /**
+   * The loss on the probe of the base less the mean of the round; nats a token. docs/protocol.md, section 4, has the formulas.
+   *
+   * @generated from field: float after = 5;
+   */
+  after: number;
+
+  /**
+   * That without each of the contributions that are scored, in their order.
+   *
+   * @generated from field: repeated float before = 6;
+   */
+  before: number[];
+
+  /**
+   * Ed25519 over "tapestry evaluation v2" || run || round || attempt || closed || after || before, numbers LE.
+   *
+   * @generated from field: bytes signature = 7;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message tapestry.v2.Evaluation.
+ * Use `create(EvaluationSchema)` to create a new message.
+ */
+export declare const EvaluationSchema: GenMessage<Evaluation>;
 
 /**
  * @generated from message tapestry.v2.Limits

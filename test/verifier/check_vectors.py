@@ -17,7 +17,7 @@ from kept import Kept
 from manifest import Run
 from merges import merge
 from payload_forms import form_of
-from quality import weighed_merge
+from quality import median_scores, weighed_merge
 from readers import may_read
 from sources import Served
 from verify import Verifier
@@ -144,6 +144,8 @@ def check_quality(vectors):
         tokens, reasons, deltas, _ = weighed_merge(run, contributions_of(one, run), standings, 1)
         assert [{"tokens": own, "reason": reason} for own, reason in zip(tokens, reasons)] == one["weighed"]
         assert [sha256(pack(vector)).hex() for vector in outer_step(run, state, deltas, 1)] == one["state"]
+    for one in vectors["medians"]:
+        assert median_scores([score["sequence"] for score in one["scores"]], one["evaluations"]) == one["scores"]
     for why, manifest in vectors["refused"].items():
         assert not holds(Run, bytes.fromhex(manifest)), why
 

@@ -59,6 +59,10 @@ BODIES = {
     },
     "refused": {"round": is_count, "counts": lambda v: type(v) is dict and set(v) <= REFUSALS and all(map(positive, v.values()))},
     "round-closed": {"round": positive, "attempt": positive, "contributions": positive, "last": positive},
+    "evaluation-accepted": {
+        "round": positive, "attempt": positive, "key": is_hash, "after": is_loss,
+        "before": lambda v: type(v) is list and 1 <= len(v) <= 64 and all(map(is_loss, v)), "signature": is_signature,
+    },
     "round-committed": {
         "round": positive, "contributions": positive, "last": positive, "tokens": positive, "norm": is_count,
         "excluded": lambda v: type(v) is list and all(map(positive, v)),

@@ -58,7 +58,8 @@ MANIFEST = {
     100: ("full", EMPTY), 101: ("dense_deltas", DENSE_DELTAS), 102: ("sparse_deltas", SPARSE_DELTAS), 103: ("statistical_deltas", STATISTICAL_DELTAS),
     104: ("entropy_deltas", ENTROPY_DELTAS),
     110: ("claimed", EMPTY), 111: ("measured", {1: ("speed_factor", "f64"), 2: ("work_part", "f64"), 3: ("copy_likeness", "f64"),
-                                                4: ("evaluations", "u32"), 5: ("score_tolerance", "f64"), 6: ("score_part", "f64")}),
+                                                4: ("evaluations", "u32"), 5: ("score_tolerance", "f64"), 6: ("score_part", "f64"),
+                                                7: ("evaluators", ["bytes"]), 8: ("evaluator_quorum", "u32"), 9: ("evaluation_ms", "u32")}),
     90: ("fixed_steps", EMPTY), 91: ("timed", {1: ("least_steps", "u32"), 2: ("stretch", "u32")}),
     92: ("arrivals", {1: ("max_staleness", "u32"), 2: ("least_steps", "u32")}),
 }
@@ -219,7 +220,15 @@ class Run:
         quality = self.measured
         return (quality["speed_factor"] >= 1 and quality["work_part"] >= 0 and quality["copy_likeness"] > 0 and self.limits["target"] <= 4096
                 and min(quality["score_tolerance"], quality["score_part"]) >= 0
-                and quality["evaluations"] <= 64 and (quality["evaluations"] == 0 or self.probe is not None))
+                and quality["evaluations"] <= 64 and (quality["evaluations"] == 0 or self.probe is not None)
+                and self.evaluators_are_sound(quality))
+
+    def evaluators_are_sound(self, quality):
+        keys, quorum, wait = quality.get("evaluators", []), quality["evaluator_quorum"], quality["evaluation_ms"]
+        if not keys:
+            return quorum == 0 and wait == 0
+        return (len(set(keys)) == len(keys) <= 64 and all(len(key) == 32 for key in keys) and quality["evaluations"] > 0
+                and 1 <= quorum <= len(keys) and 1 <= wait <= 3600000 and (self.auditor is None or keys == [self.auditor]))
 
     def fragments_are_sound(self, form):
         share = self.fragments["after_steps"]["local_share"] if "after_steps" in self.fragments else 0

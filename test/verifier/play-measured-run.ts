@@ -1,6 +1,8 @@
 import { Random } from '../../client/random.ts';
 import { disk } from '../../relay/run/open-run.ts';
 import { Run } from '../../relay/run/run.ts';
+import { fromHex } from '../../relay/wire/hex.ts';
+import { evaluationOf } from '../support/relay/quality/evaluating.ts';
 import {
   contribute,
   payloadOfValues,
@@ -17,7 +19,7 @@ const nodeCount = 7;
 const goal = new Float32Array(parameters).map((_, i) => Math.sin(i));
 
 /** The mean square of what is between a base and the goal. */
-async function lossOf(base: Float32Array): Promise<number> {
+function lossOf(base: Float32Array): number {
   return base.reduce((sum, value, i) => sum + (value - (goal[i] ?? 0)) ** 2, 0) / parameters;
 }
 
@@ -29,6 +31,7 @@ const numbers = {
   scoreTolerance: 0.0001,
   scorePart: 0.25,
 };
+const evaluatorCount = 3;
 
 /** What a node does in a round: its work, or something hostile. */
 type Act = 'honest' | 'at once' | 'short' | 'copy' | 'opposed';
@@ -45,14 +48,25 @@ const acts: readonly (readonly Act[])[] = [
 
 /**
  * Plays a run that measures its contributions in `folder`, with hostile nodes; the relay stops and starts again after each round. Every
- * byte but those of the relay's key follows from the seed.
+ * byte but those of the relay's key follows from the seed. `scored`: who scores contributions; of three evaluators one lies, and one of the other
+ * two is gone in the second round, so that the relay scores it.
  */
-export async function playMeasuredRun(folder: string, seed = 1): Promise<{ base: string; rounds: number }> {
+export async function playMeasuredRun(
+  folder: string,
+  scored: 'relay' | 'evaluators' = 'relay',
+  seed = 1,
+): Promise<{ base: string; rounds: number }> {
+  const evaluators = (await testNodes(nodeCount + evaluatorCount)).slice(nodeCount);
+  const granted = {
+    evaluators: scored === 'relay' ? [] : evaluators.map(({ key }) => fromHex(key)),
+    evaluatorQuorum: scored === 'relay' ? 0 : evaluatorCount,
+    evaluationMs: scored === 'relay' ? 0 : 30_000,
+  };
   const created = tinyRun({
     ...{ rounds: acts.length, parameters, quorum: nodeCount, target: nodeCount },
     tensors: [30, 40],
     probe: { tokens: new Uint8Array(8), maxIncrease: 100, rounds: 2 },
-    quality: { case: 'measured', value: numbers },
+    quality: { case: 'measured', value: { ...numbers, ...granted } },
   });
   const environment = { ...disk, evaluate: async (_: unknown, base: Float32Array) => lossOf(base) };
   const nodes = await testNodes(nodeCount);
@@ -83,6 +97,16 @@ export async function playMeasuredRun(folder: string, seed = 1): Promise<{ base:
       if (typeof answer === 'string') throw new Error(`${act}: ${answer}`);
     }
     await settled(run);
+    if (scored === 'evaluators') {
+      for (const [i, evaluator] of (round === 1 ? evaluators.slice(1) : evaluators).entries()) {
+        // The last one says of each contribution the opposite.
+        const lies = evaluator === evaluators.at(-1);
+        const loss = (base: Float32Array) => (lies ? 10 - lossOf(base) : lossOf(base) * (1 + i / 100));
+        await run.evaluators?.take(await evaluationOf(run, evaluator, loss));
+      }
+      if (round === 1) clock.pass(30_000);
+      await settled(run);
+    }
     base = run.current().base;
     await run.close();
   }

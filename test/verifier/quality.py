@@ -145,5 +145,14 @@ class Records:
             self.keys[key] = reputation, min(paces, default=None), number
 
 
+def median_scores(sequences, evaluations):
+    """The scores that evaluations give: for each contribution the losses of the evaluator whose score is the lower median."""
+    middle, found = (len(evaluations) - 1) // 2, []
+    for place, sequence in enumerate(sequences):
+        ranked = sorted(evaluations, key=lambda one: loss_of(one["before"][place]) - loss_of(one["after"]))
+        found.append({"sequence": sequence, "before": ranked[middle]["before"][place], "after": ranked[middle]["after"]})
+    return found
+
+
 def score_table(scores):
     return {one["sequence"]: loss_of(one["before"]) - loss_of(one["after"]) for one in scores}

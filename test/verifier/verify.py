@@ -20,7 +20,7 @@ from hashing import sha256, signed_by
 from kept import Kept
 from manifest import Run
 from problems import Wrong, require
-from quality import Records, drawn, weighed_merge
+from quality import Records, drawn, median_scores, weighed_merge
 from recent import Recent
 from sources import Folder
 
@@ -28,7 +28,8 @@ from sources import Folder
 class Attempt:
     def __init__(self, body):
         self.round, self.number, self.base = body["round"], body["attempt"], body["base"]
-        self.closed, self.last, self.tokens = False, 0, 0
+        self.closed, self.last, self.tokens = None, 0, 0  # closed: the hash of the entry that closed it
+        self.evaluations = []
         self.keys = set()
         self.contributions, self.sequences, self.accepted = [], [], []
 
@@ -81,6 +82,7 @@ class Verifier:
             except ValueError as error:
                 raise Wrong(at(str(error)) if "body" in str(error) or str(error) == "kind" else at("body"), "is not as its kind has it")
             self.time = row[1]
+            self.hash = row[5]
             self.apply(sequence, row[2], body, at)
             previous, time = row[5], row[1]
             self.tree.append(bytes.fromhex(previous))
@@ -209,7 +211,24 @@ class Verifier:
         attempt = self.open_attempt(at)
         self.expect(body, at, round=attempt.round, attempt=attempt.number, contributions=len(attempt.keys), last=attempt.last)
         require(body["contributions"] >= self.run.limits["quorum"], at("body.contributions"), "are fewer than the quorum")
-        attempt.closed = True
+        attempt.closed = self.hash
+
+    def evaluation_accepted(self, sequence, body, at):
+        attempt, quality = self.attempt, self.run.measured or {}
+        require(attempt is not None and attempt.closed, at("kind"), "evaluates a round that was not closed")
+        self.expect(body, at, round=attempt.round, attempt=attempt.number)
+        key = bytes.fromhex(body["key"])
+        require(key in quality.get("evaluators", []), at("body.key"), "is no evaluator of the manifest")
+        require(all(one["key"] != body["key"] for one in attempt.evaluations), at("body.key"), "has evaluated this attempt already")
+        scored = len(drawn(self.run, attempt.contributions))
+        require(len(body["before"]) == scored, at("body.before"), f"has not {scored} losses")
+        losses = [loss_of(text) for text in (body["after"], *body["before"])]
+        message = b"".join((
+            b"tapestry evaluation v2", self.run.id, struct.pack("<II", body["round"], body["attempt"]), bytes.fromhex(attempt.closed),
+            struct.pack(f"<{len(losses)}f", *losses),
+        ))
+        require(signed_by(key, message, bytes.fromhex(body["signature"])), at("body.signature"), "is not the evaluator's")
+        attempt.evaluations.append(body)
 
     def round_committed(self, sequence, body, at):
         attempt = self.attempt
@@ -219,6 +238,8 @@ class Verifier:
         require((body["delta"] is None) == (self.run.downlink is None), at("body.delta"), "is not as the manifest has it")
         scored = [attempt.sequences[k] for k in drawn(self.run, attempt.contributions)]
         require([one["sequence"] for one in body["scores"]] == scored, at("body.scores"), f"are not of {scored}")
+        if attempt.evaluations and len(attempt.evaluations) >= self.run.measured["evaluator_quorum"]:
+            self.expect(body, at, scores=median_scores(scored, attempt.evaluations))
         if attempt.round > self.removed:
             self.expect(body, at, norm=median_norm(attempt.contributions))
             standings = self.records.standings(attempt.round, attempt.accepted, body["scores"])
@@ -261,7 +282,7 @@ class Verifier:
         attempt = self.attempt
         require(attempt is not None, at("kind"), "needs an open round")
         loss = self.judged(body, at, False)
-        require(attempt.closed == (loss is not None), at("body.loss"), "is not that of a closed round")
+        require((attempt.closed is not None) == (loss is not None), at("body.loss"), "is not that of a closed round")
         self.expect(body, at, round=attempt.round, attempt=attempt.number, contributions=len(attempt.keys))
         self.recent.abandoned(loss is not None)
         self.attempt = None

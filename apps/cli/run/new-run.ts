@@ -25,7 +25,7 @@ import {
 } from './choices/delta-choices.ts';
 import { type DownlinkName, downlinkFor } from './choices/downlink-choices.ts';
 import { type MergeName, mergeOf, mostMerged } from './choices/merge-choices.ts';
-import { type QualityName, qualityOf } from './choices/quality-choices.ts';
+import { type EvaluatorChoices, type QualityName, qualityOf } from './choices/quality-choices.ts';
 import {
   fragmentsFor,
   type NamedStrategy,
@@ -80,6 +80,8 @@ export interface RunChoices {
   readonly quality?: QualityName;
   /** Contributions of a round that are scored on the probe; none unless given. */
   readonly evaluations?: number;
+  /** Who scores them beside the relay; nobody unless given. */
+  readonly evaluators?: EvaluatorChoices;
   /** The most nodes, and contributions of a round; as many as sums can hold, up to 4,096, unless given. */
   readonly maxNodes?: number;
   /** Rounds for which payloads are kept, 0 for always; `usualPayloadRounds` unless given. */
@@ -319,7 +321,7 @@ export function newRun(choices: RunChoices): NewRun {
       },
       pace: paceOf(pace, choices.steps, arrivals),
       downlink: downlinkFor(choices.downlink ?? 'full'),
-      quality: qualityOf(choices.quality ?? 'claimed', choices.evaluations ?? 0),
+      quality: qualityOf(choices.quality ?? 'claimed', choices.evaluations, choices.evaluators),
       contributionReaders: readersOf(choices.readers),
       corpora: [...choices.corpora],
     },

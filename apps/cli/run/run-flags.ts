@@ -23,6 +23,12 @@ import {
   downlinkNames,
   usualDownlink,
 } from './choices/downlink-choices.ts';
+import {
+  type EvaluatorFlags,
+  evaluatorsIn,
+  evaluatorsOf,
+  withEvaluatorFlags,
+} from './choices/evaluator-choices.ts';
 import { type MergeName, mergeNameOf, mergeNames } from './choices/merge-choices.ts';
 import { type QualityName, qualityNames } from './choices/quality-choices.ts';
 import { type StrategyName, strategies, strategyNames } from './choices/strategies.ts';
@@ -35,7 +41,7 @@ import {
 } from './new-run.ts';
 
 /** The flags that shape a new run; undefined where they were not given. */
-export interface RunFlags {
+export interface RunFlags extends EvaluatorFlags {
   readonly preset?: PresetName | 'auto';
   readonly rounds?: number;
   readonly steps?: number;
@@ -75,7 +81,7 @@ const usualPace: Pace = 'timed';
 
 /** `preset` is the default: a demo measures this machine, but the machine of a relay needs no GPU. */
 export function withRunFlags(command: Command, preset: PresetName | 'auto', usualGuard: string): Command {
-  return command
+  return withEvaluatorFlags(command)
     .addOption(
       new Option(
         '--preset <name>',
@@ -131,7 +137,7 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
     )
     .option(
       '--evaluations <count>',
-      'with --quality measured: contributions of a round that are scored on the probe (default: 0)',
+      'with --quality measured: contributions of a round that are scored on the probe (default: 0, with --evaluators 16)',
       whole(0, 64),
     )
     .addOption(
@@ -215,6 +221,7 @@ export async function decideRun(
         | 'weightShare'
         | 'quality'
         | 'evaluations'
+        | 'evaluators'
         | 'codec'
         | 'outer'
         | 'pace'
@@ -225,6 +232,7 @@ export async function decideRun(
 > {
   const preset = await resolvePreset(flags.preset ?? otherwise);
   const batch = flags.batch ?? defaultBatch(preset);
+  const evaluators = evaluatorsOf(flags, flags.quality);
   const { strategy = 'diloco', optimizer, precision, schedule, recompute, accumulate } = flags;
   if (accumulate !== undefined && batch % accumulate !== 0) {
     throw new TapestryError(
@@ -243,6 +251,7 @@ export async function decideRun(
     ...(flags.weightShare === undefined ? {} : { weightShare: flags.weightShare }),
     ...(flags.quality === undefined ? {} : { quality: flags.quality }),
     ...(flags.evaluations === undefined ? {} : { evaluations: flags.evaluations }),
+    ...(evaluators === undefined ? {} : { evaluators }),
     strategy,
     ...(flags.codec === undefined ? {} : { codec: flags.codec }),
     ...(flags.outer === undefined ? {} : { outer: flags.outer }),
@@ -292,6 +301,7 @@ export function checkSameRun(
       : layoutOf({ ...presets[flags.preset], vocabularySize: model.vocabularySize });
   const schedule = strategy.schedule.case === 'cosine' ? 'cosine' : 'wsd';
   const named = flags.strategy && strategies[flags.strategy];
+  const scored = evaluatorsIn(manifest);
   const asked: readonly AskedFlag[] = [
     ['--rounds', flags.rounds, strategy.rounds],
     ['--steps', flags.steps, strategy.localSteps],
@@ -303,6 +313,9 @@ export function checkSameRun(
     ['--weight-share', flags.weightShare, manifest.limits.weightShare],
     ['--quality', flags.quality, quality.case],
     ['--evaluations', flags.evaluations, quality.case === 'claimed' ? 0 : quality.value.evaluations],
+    ['--evaluators', flags.evaluators?.join(), scored.evaluators.join()],
+    ['--evaluator-quorum', flags.evaluatorQuorum, scored.evaluatorQuorum],
+    ['--evaluation-seconds', flags.evaluationSeconds, scored.evaluationSeconds],
     ['--codec', flags.codec ?? named?.codec, codec.case],
     ['--outer', flags.outer ?? (flags.codec === undefined ? named?.outer : undefined), arrivals.outer],
     [`--strategy ${flags.strategy}: correction`, named && named.isCorrected === true, arrivals.isCorrected],

@@ -1,4 +1,4 @@
-import { type Agent, get } from 'node:https';
+import { type Agent, get, request } from 'node:https';
 import { WebSocket } from 'ws';
 import { subprotocol } from '../../../relay/wire/frames.ts';
 import type { FetchOptions, Network, Socket } from '../../contribute/network.ts';
@@ -11,6 +11,7 @@ import {
   maxMessageBytes,
   openingError,
   openMilliseconds,
+  reasonOf,
   refuseRedirect,
 } from '../relay-errors.ts';
 import { pinnedAgent } from './pin.ts';
@@ -32,6 +33,47 @@ export function nodeNetwork(files: Files, { fingerprint }: { readonly fingerprin
 /** A fetch for programs that read from a relay without joining its run; `fingerprint` has the meaning of `nodeNetwork`'s. */
 export function fetchPinnedTo(fingerprint: string | undefined): Network['fetch'] {
   return nodeFetch(agents(fingerprint));
+}
+
+/** Posts bytes to a relay; resolves with the status of its answer. */
+export type Post = (url: URL, body: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<number>;
+
+/** A POST for programs that tell a relay something without joining its run; `fingerprint` has the meaning of `nodeNetwork`'s. */
+export function postPinnedTo(fingerprint: string | undefined): Post {
+  const agentFor = agents(fingerprint);
+  return async (url, body, signal) => {
+    const agent = await agentFor(url);
+    if (agent !== undefined) return postPinned(url, body, { signal, agent });
+    try {
+      const response = await fetch(url, { method: 'POST', body, signal, redirect: 'manual' });
+      await response.body?.cancel();
+      return response.status;
+    } catch (cause) {
+      if (signal.aborted) throw signal.reason;
+      throw connectionError(url, reasonOf(cause), cause);
+    }
+  };
+}
+
+function postPinned(
+  url: URL,
+  body: Uint8Array,
+  options: { readonly signal: AbortSignal; readonly agent: Agent },
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { ...options, method: 'POST' }, (incoming) => {
+      incoming.resume();
+      resolve(incoming.statusCode ?? 500);
+    });
+    sent.on('error', (error: Error & { code?: string }) =>
+      reject(
+        options.signal.aborted
+          ? options.signal.reason
+          : connectionError(url, error.code ?? error.message, error),
+      ),
+    );
+    sent.end(body);
+  });
 }
 
 type AgentFor = (url: URL) => Promise<Agent | undefined>;

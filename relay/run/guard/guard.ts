@@ -86,13 +86,18 @@ export class Guard {
   /** The loss of any base on the probe, as the journal has it. Rejects with what the evaluator throws. */
   async lossOf(base: ReadVector): Promise<string> {
     const loss = await this.#evaluate(this.#manifest, await base(), this.#probe);
-    return lossText(Math.fround(Number.isFinite(loss) ? Math.min(loss, greatestLoss) : greatestLoss));
+    return measuredLoss(loss);
   }
 
   async #initialLoss(current: ReadVector): Promise<string> {
     this.#initial ??= await this.lossOf(current);
     return this.#initial;
   }
+}
+
+/** A loss that was measured, as the journal has it: one that is not finite counts as the greatest. */
+export function measuredLoss(loss: number): string {
+  return lossText(Math.fround(Number.isFinite(loss) ? Math.min(loss, greatestLoss) : greatestLoss));
 }
 
 /** The rule of the guard, on losses as the journal has them. */

@@ -1,10 +1,18 @@
 import { type EntryOf, lossOf } from '../../journal/entry.ts';
 import type { AcceptedSoFar } from '../../journal/open-attempt.ts';
 import type { WholeManifest } from '../../wire/frames.ts';
+import { toHex } from '../../wire/hex.ts';
+import { haveQuorum, medianScores } from './evaluators/median-scores.ts';
 import { KeyRecords } from './key-records.ts';
 import { lotsOf } from './measure.ts';
 import { marksOf } from './scores.ts';
 import type { Standing, Weighed } from './weigh.ts';
+
+/** What is wrong with a field of an entry. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly problem: string;
+}
 
 type Committed = EntryOf<'round-committed'>['body'];
 
@@ -41,16 +49,44 @@ export class RoundStandings {
     }));
   }
 
-  /** Why a commit's scores are not of the contributions that the lots draw; null if they are. */
-  problem(
-    { contributions }: AcceptedSoFar,
-    { scores }: Committed,
-  ): { field: string; problem: string } | null {
-    const drawn =
-      this.#quality.case === 'claimed' ? [] : drawnOf([...contributions.values()], this.#quality.value);
-    const [expected, found] = [drawn, scores].map((list) => list.map(({ sequence }) => sequence).join(', '));
+  /** Sequences of an attempt's contributions that are scored: those that the lots draw. */
+  drawn({ contributions }: AcceptedSoFar): number[] {
+    if (this.#quality.case === 'claimed') return [];
+    return drawnOf([...contributions.values()], this.#quality.value).map(({ sequence }) => sequence);
+  }
+
+  /** The scores that an attempt's evaluations give; null if they are too few to decide. */
+  evaluated(attempt: AcceptedSoFar): ScoredContribution[] | null {
+    const evaluations = attempt.evaluations.map(({ body }) => body);
+    if (this.#quality.case === 'claimed' || !haveQuorum(evaluations.length, this.#quality.value)) return null;
+    return medianScores(this.drawn(attempt), evaluations);
+  }
+
+  /** Why a commit's scores are not of the contributions that the lots draw, or not those of the evaluators; null if they are. */
+  problem(attempt: AcceptedSoFar, { scores }: Committed): FieldProblem | null {
+    const [expected, found] = [this.drawn(attempt), scores.map(({ sequence }) => sequence)].map((list) =>
+      list.join(', '),
+    );
     const problem = `are of ${found || 'none'}, expected ${expected || 'none'}`;
-    return found === expected ? null : { field: 'body.scores', problem };
+    if (found !== expected) return { field: 'body.scores', problem };
+    const evaluated = JSON.stringify(this.evaluated(attempt) ?? scores);
+    if (evaluated === JSON.stringify(scores)) return null;
+    return { field: 'body.scores', problem: `are not the medians of the evaluations: ${evaluated}` };
+  }
+
+  /** Why an attempt takes no such evaluation; null if it does. */
+  problemOfEvaluation(
+    attempt: AcceptedSoFar,
+    { key, before }: EntryOf<'evaluation-accepted'>['body'],
+  ): FieldProblem | null {
+    const { value } = this.#quality;
+    const evaluators = 'evaluators' in value ? value.evaluators.map(toHex) : [];
+    if (!evaluators.includes(key)) return { field: 'body.key', problem: 'is no evaluator of the manifest' };
+    if (attempt.evaluations.some(({ body }) => body.key === key))
+      return { field: 'body.key', problem: 'has evaluated this attempt already' };
+    const scored = this.drawn(attempt).length;
+    if (before.length === scored) return null;
+    return { field: 'body.before', problem: `has ${before.length} losses, expected ${scored}` };
   }
 
   /** The attempt was committed. */

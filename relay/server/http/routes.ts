@@ -4,6 +4,7 @@ import type { Span } from '../../storage/blob-store.ts';
 import { encodeSignedManifest, manifestPath } from '../../wire/frames.ts';
 import { type Hash, isHash } from '../../wire/hex.ts';
 import type { Bindings } from '../bindings.ts';
+import { addEvaluations } from '../evaluations/evaluation-routes.ts';
 import type { Hub } from '../hub.ts';
 import { addPresenter } from '../presenter/presenter-routes.ts';
 import type { Room } from '../speech/room.ts';
@@ -131,7 +132,7 @@ export function routes(
     const hash = c.req.param('hash');
     if (!isHash(hash)) return c.text(missingBlob(0), 404);
     const readable = run.blobs.readersOf(hash);
-    if (readable === 'nobody') return c.text('the round of this contribution is not over', 409);
+    if (readable === 'nobody') return c.text('the round of this contribution is not closed', 409);
     if (readable === 'readers') {
       const refusal = await refusalOfReader(c.req.header('authorization'), c.env.address);
       if (refusal !== null) return refusal;
@@ -147,6 +148,7 @@ export function routes(
     });
   });
 
+  if (run.evaluators !== null) addEvaluations(app, hub, run.evaluators);
   addSpeech(app, room);
   if (presenter !== null) addPresenter(app, hub, presenter, room);
 

@@ -44,6 +44,7 @@ test.each([
   'demo',
   'relay',
   'join',
+  'evaluate',
   'build',
   'preview',
   'studio',

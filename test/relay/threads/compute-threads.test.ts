@@ -27,6 +27,7 @@ const created = tinyRun({
     value: {
       ...{ speedFactor: 8, workPart: 0.5, copyLikeness: 0.9 },
       ...{ evaluations: 2, scoreTolerance: 1, scorePart: 1 },
+      ...{ evaluators: [], evaluatorQuorum: 0, evaluationMs: 0 },
     },
   },
 });

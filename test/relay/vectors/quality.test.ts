@@ -1,7 +1,9 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { Random } from '../../../client/random.ts';
+import { lossText } from '../../../relay/journal/entry.ts';
 import { type ManifestDraft, manifestBytesOf, parseManifest } from '../../../relay/run/manifest.ts';
+import { medianScores } from '../../../relay/run/quality/evaluators/median-scores.ts';
 import { RoundFold } from '../../../relay/run/round-fold.ts';
 import { bytesOfVector } from '../../../relay/storage/blob-store.ts';
 import { hashOfBytes } from '../../../relay/storage/sha256.ts';
@@ -17,6 +19,7 @@ const probe = { tokens: new Uint8Array(8), maxIncrease: 1, rounds: 1 };
 const numbers = {
   ...{ speedFactor: 8, workPart: 0.5, copyLikeness: 0.9 },
   ...{ evaluations: 3, scoreTolerance: 0.01, scorePart: 0.25 },
+  ...{ evaluators: [] as Uint8Array[], evaluatorQuorum: 0, evaluationMs: 0 },
 };
 
 /** Each number of the rules, in a round in which it decides: four honest contributions, and five that count for less. */
@@ -81,6 +84,23 @@ test('quality.json: rounds whose contributions are weighed by what was measured,
     'more contributions than are compared': tinyRun({ target: 4097, probe, quality: measured(numbers) })
       .manifest,
   };
+  const key = new Uint8Array(32).fill(9);
+  const granted = { ...numbers, evaluators: [key], evaluatorQuorum: 1, evaluationMs: 1 };
+  const evaluatedBy = (changes: Partial<typeof numbers>) =>
+    tinyRun({ probe, quality: measured({ ...granted, ...changes }) }).manifest;
+  const forAuditor = {
+    ...evaluatedBy({}),
+    contributionReaders: { case: 'auditor' as const, value: { publicKey: new Uint8Array(32) } },
+  };
+  Object.assign(drafts, {
+    'an evaluator that is named twice': evaluatedBy({ evaluators: [key, key] }),
+    'evaluators without evaluations': evaluatedBy({ evaluations: 0 }),
+    'a quorum of none': evaluatedBy({ evaluatorQuorum: 0 }),
+    'a quorum of more evaluators than there are': evaluatedBy({ evaluatorQuorum: 2 }),
+    'no time to evaluate': evaluatedBy({ evaluationMs: 0 }),
+    'a quorum without evaluators': evaluatedBy({ evaluators: [] }),
+    'an evaluator that may not read contributions': forAuditor,
+  });
   const refused = Object.entries(drafts).map(([why, draft]) => {
     const bytes = encodeManifest(create(ManifestSchema, { ...draft, ...keys }));
     expect(() => parseManifest(bytes), why).toThrow(expect.objectContaining({ code: 'manifest.invalid' }));
@@ -89,5 +109,11 @@ test('quality.json: rounds whose contributions are weighed by what was measured,
   const rounds = await Promise.all(cases.map((value, i) => round(value, 60 + i)));
   const reasons = new Set(rounds.flatMap(({ weighed }) => weighed.map(({ reason }) => reason)));
   expect(reasons).toEqual(new Set([null, 'too-fast', 'short', 'copy', 'worse', 'distrusted', 'unproven']));
-  await expectVectors('quality', { rounds, refused: Object.fromEntries(refused) });
+  const random = Random.seeded(70);
+  const medians = [1, 2, 3, 4, 5].map((count) => {
+    const loss = () => lossText(Math.fround(2 + random.below(8) / 4));
+    const evaluations = Array.from({ length: count }, () => ({ after: loss(), before: [loss(), loss()] }));
+    return { evaluations, scores: medianScores([11, 13], evaluations) };
+  });
+  await expectVectors('quality', { rounds, refused: Object.fromEntries(refused), medians });
 });

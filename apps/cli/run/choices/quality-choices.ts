@@ -23,9 +23,40 @@ const copyLikeness = 0.9;
 const scoreTolerance = 0.01;
 const scorePart = 0.25;
 
-/** The quality rules of a new run, as its manifest has them. */
-export function qualityOf(name: QualityName, evaluations: number): QualityDraft {
+/** With evaluators, so many contributions of a round are scored where nobody says how many. */
+const usualEvaluations = 16;
+
+/** Who scores contributions beside the relay. */
+export interface EvaluatorChoices {
+  /** Ed25519 public keys. */
+  readonly keys: readonly Uint8Array[];
+  /** More than half of them unless given. */
+  readonly quorum?: number;
+  /** How long the relay waits for them, in milliseconds. */
+  readonly waitMs?: number;
+}
+
+/** The time for a download of a round's contributions and so many passes over a probe. */
+const usualWaitMs = 60_000;
+
+/** The quality rules of a new run, as its manifest has them. `evaluations`: contributions of a round that are scored. */
+export function qualityOf(
+  name: QualityName,
+  evaluations: number | undefined,
+  evaluators: EvaluatorChoices = { keys: [] },
+): QualityDraft {
   if (name === 'claimed') return { case: name, value: {} };
-  const scoring = { evaluations, scoreTolerance, scorePart };
-  return { case: name, value: { speedFactor, workPart, copyLikeness, ...scoring } };
+  const { keys, quorum = Math.floor(keys.length / 2) + 1, waitMs = usualWaitMs } = evaluators;
+  const isScored = keys.length > 0;
+  const scoring = {
+    evaluations: evaluations ?? (isScored ? usualEvaluations : 0),
+    scoreTolerance,
+    scorePart,
+  };
+  const granted = {
+    evaluators: [...keys],
+    evaluatorQuorum: isScored ? quorum : 0,
+    evaluationMs: isScored ? waitMs : 0,
+  };
+  return { case: name, value: { speedFactor, workPart, copyLikeness, ...scoring, ...granted } };
 }
