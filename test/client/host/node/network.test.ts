@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { warningPages } from '../../../../apps/warning/warning-page.ts';
 import { fetchPinnedTo, nodeNetwork } from '../../../../client/host/node/network.ts';
+import type { RelayOptions } from '../../../../relay/server/server.ts';
 import { relaySource } from '../../../../relay/verify/http-source.ts';
 import { verifyRun } from '../../../../relay/verify/verify.ts';
 import { Stage, tinyRun } from '../../../support/contribute/harness.ts';
@@ -10,9 +12,9 @@ import { memoryFiles } from '../../../support/tuned-store.ts';
 const stage = new Stage();
 afterEach(() => stage.close());
 
-async function secureRelay() {
+async function secureRelay(options: Partial<RelayOptions> = {}) {
   const create = tinyRun({ rounds: 1, localSteps: 1, quorum: 1, target: 1 });
-  const relay = await stage.relay({ folder: await stage.folder(), create, tls: 'auto' });
+  const relay = await stage.relay({ folder: await stage.folder(), create, tls: 'auto', ...options });
   const socket = new URL('node', relay.url);
   socket.protocol = 'wss:';
   return { relay, socket };
@@ -76,8 +78,11 @@ test('an address without a listener is reported as unreachable', async () => {
   });
 });
 
-test('the error for an http address of a relay with TLS says to use https', async () => {
-  const { relay } = await secureRelay();
+test.each([
+  ['closes plain HTTP', {}],
+  ['answers plain HTTP with a page', { plainPages: warningPages }],
+])('the error for an http address of a relay with TLS, which %s, says to use https', async (_, options) => {
+  const { relay } = await secureRelay(options);
   const network = nodeNetwork(memoryFiles());
   const plain = { code: 'relay.tls', next: expect.stringContaining(`https://${relay.url.host}`) };
   await expect(network.connect(new URL(`ws://${relay.url.host}/node`))).rejects.toMatchObject(plain);
