@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { downlinkNames } from '../../../../apps/cli/run/choices/downlink-choices.ts';
 import { mergeNames } from '../../../../apps/cli/run/choices/merge-choices.ts';
-import { newRun } from '../../../../apps/cli/run/new-run.ts';
+import { newRun, type RunChoices } from '../../../../apps/cli/run/new-run.ts';
 import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../../../../apps/cli/run/run-flags.ts';
 import { differences, manifestBytesOf, parseManifest } from '../../../../relay/run/manifest.ts';
 import { downlinkCodecOf } from '../../../../relay/wire/manifest.ts';
@@ -11,10 +11,10 @@ function flagsOf(...words: string[]): RunFlags {
   return withRunFlags(new Command(), 'nano', '0.25').parse(words, { from: 'user' }).opts();
 }
 
-async function manifestOf(flags: RunFlags) {
+async function manifestOf(flags: RunFlags, more: Pick<RunChoices, 'probe'> = {}) {
   const decided = await decideRun(flags, 'nano');
   const { manifest } = newRun({
-    ...{ ...decided, name: 'flags', corpora: ['even'], quorum: 1 },
+    ...{ ...decided, ...more, name: 'flags', corpora: ['even'], quorum: 1 },
     ...{ deadlineMs: 1, graceMs: 0, maxNodes: 1, created: 0, readers: 'anyone' as const },
   });
   const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
@@ -59,6 +59,20 @@ test('--quality and --evaluations are choices of the manifest', async () => {
   expect(manifest.quality).toMatchObject({ case: 'measured', value: { evaluations: 0 } });
   expect(() => checkSameRun(manifest, flagsOf('--quality', 'claimed'), '')).toThrow('--quality claimed');
   expect(() => checkSameRun(manifest, flagsOf('--evaluations', '4'), '')).toThrow('--evaluations 4');
+});
+
+test('--evaluators are keys of the manifest, of whom more than half decide', async () => {
+  const keys = ['ab', 'cd', 'ef'].map((digits) => digits.repeat(32)).join();
+  const flags = flagsOf('--quality', 'measured', '--evaluators', keys);
+  const manifest = await manifestOf(flags, { probe: { tokens: new Uint32Array(2), maxIncrease: 1 } });
+  const value = { evaluations: 16, evaluatorQuorum: 2, evaluationMs: 60_000 };
+  expect(manifest.quality).toMatchObject({ case: 'measured', value });
+  expect(() => checkSameRun(manifest, flags, '')).not.toThrow();
+  const others = ['--evaluators', 'ab'.repeat(32), '--evaluation-seconds', '5'];
+  expect(() => checkSameRun(manifest, flagsOf(...others), '')).toThrow('--evaluation-seconds 5');
+  const code = 'usage.evaluators';
+  await expect(manifestOf(flagsOf('--evaluators', keys))).rejects.toMatchObject({ code });
+  expect(() => flagsOf('--evaluators', `${keys},xyz`)).toThrow(expect.objectContaining({ code }));
 });
 
 test('a run has the share of the weight that was asked for', async () => {
