@@ -88,7 +88,7 @@ export class RecentRounds<Facts> {
     return this.#rounds.get(round)?.begun.get(key);
   }
 
-  /** Whether a payload of the latest round may still count, or be contributed again: none once an attempt is closed, whatever becomes of it. */
+  /** Whether a payload of the latest round may still count, or be contributed again: none once `closed` or `committed` was called. */
   isUnderWay(payload: Hash): boolean {
     return !this.#isClosed && (this.#rounds.get(this.#latest.round)?.owners.has(payload) ?? false);
   }
@@ -101,13 +101,14 @@ export class RecentRounds<Facts> {
     this.#rounds.get(this.#latest.round)?.owners.set(payload, key);
   }
 
-  /** The latest attempt accepts no more. */
+  /** The latest attempt accepts no more, and its payloads can be read. */
   closed(): void {
     this.#isClosed = true;
   }
 
   /** The latest attempt made a base: its contributions count, and its payloads never again. */
   committed(): void {
+    this.#isClosed = true;
     this.#disown();
   }
 

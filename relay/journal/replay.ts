@@ -222,7 +222,7 @@ export class Replay {
       throw wrong(entry, 'body.contributions', 'are fewer than the quorum');
     }
     open.closedBy = entry.hash;
-    this.recent.closed();
+    if (this.#standings.isEvaluated) this.recent.closed();
   }
 
   #evaluated(entry: EntryOf<'evaluation-accepted'>): void {

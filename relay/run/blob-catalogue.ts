@@ -4,8 +4,8 @@ import { deltasBetween } from './retention/kept-deltas.ts';
 
 /**
  * Who may read which blob of a run. Bases and the deltas between them, the other vectors of a state, the tokenizer's files and the
- * probe are public. Everything else is the payload of a contribution: until an attempt at its round is closed nobody may read it, since what others send could
- * still answer it; then the manifest's readers, of whom an evaluator is one.
+ * probe are public. Everything else is the payload of a contribution: until its round commits nobody may read it, since an abandoned attempt's may count in
+ * the next, but in a run with evaluators only until an attempt is closed; then the manifest's readers.
  */
 export class BlobCatalogue {
   readonly #replay: Replay;

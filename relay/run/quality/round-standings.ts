@@ -49,6 +49,11 @@ export class RoundStandings {
     }));
   }
 
+  /** Whether the manifest names evaluators, who read contributions once a round is closed. */
+  get isEvaluated(): boolean {
+    return this.#quality.case === 'measured' && this.#quality.value.evaluators.length > 0;
+  }
+
   /** Sequences of an attempt's contributions that are scored: those that the lots draw. */
   drawn({ contributions }: AcceptedSoFar): number[] {
     if (this.#quality.case === 'claimed') return [];
