@@ -3,10 +3,12 @@ import { messages } from '../messages.ts';
 import type { Problem } from '../problem.ts';
 import { familyOf, translatedProblems } from '../words/problems.ts';
 
-/** The problem's texts in the language of the page; null where there are none but those of the error. */
+/** The problem's texts in the language of the page, of its code or of its family; null where there are none but those of the error. */
 function translationOf({ code }: Pick<Problem, 'code'>) {
-  const known = translatedProblems.find((each) => each === code) ?? familyOf(code);
-  return known === null ? null : (messages.problems?.[known] ?? null);
+  const exact = translatedProblems.find((each) => each === code);
+  const known = exact ?? familyOf(code);
+  const texts = known === null ? null : (messages.problems?.[known] ?? null);
+  return texts && { ...texts, isExact: exact !== undefined };
 }
 
 /** Words of an error or of the verifier itself, which are English in every language. */
@@ -32,8 +34,17 @@ export function ProblemMessage({ problem }: { problem: Problem }) {
   );
 }
 
-/** What to do about a problem. */
+/** What to do about a problem. A family's text is general, so the error's own follows it. */
 export function ProblemNext({ problem }: { problem: Problem }) {
   const translation = translationOf(problem);
-  return translation === null ? <Own>{problem.next}</Own> : translation.next;
+  if (translation === null) return <Own>{problem.next}</Own>;
+  if (translation.isExact) return translation.next;
+  return (
+    <>
+      {translation.next}{' '}
+      <small class="muted">
+        <Own>{problem.next}</Own>
+      </small>
+    </>
+  );
 }

@@ -44,15 +44,19 @@ test('what was chosen for the time away holds in a new tab, until the browser fo
 
 test('with Idle Detection permitted the node trains only while nobody uses the device', async () => {
   const { page, relay, problems } = await open();
-  await page.context().grantPermissions(['idle-detection'], { origin: new URL(relay.url).origin });
   const session = await page.context().newCDPSession(page);
+  // Playwright does not know this permission: Chromium is asked itself.
+  await session.send('Browser.grantPermissions', {
+    permissions: ['idleDetection'],
+    origin: new URL(relay.url).origin,
+  });
   const device = (isUserActive: boolean, isScreenUnlocked: boolean) =>
     session.send('Emulation.setIdleOverride', { isUserActive, isScreenUnlocked });
   await device(true, true);
   await page.getByLabel('Train only while nobody uses the device').check();
   await page.getByText('That is after 3 minutes without a key or pointer on this device.').waitFor();
   await page.getByRole('button', { name: /^Start/ }).click();
-  await page.getByText(/The device is in use/).waitFor();
+  await page.getByText(/You use this device/).waitFor();
   await state(page, 'Paused');
   // The browser tells of the whole device, so input in this page alone is not asked for.
   await device(false, true);

@@ -134,7 +134,7 @@ describe('contribute', () => {
     );
     const received = await page.locator('.sent tfoot tr').nth(1).textContent();
     expect(received?.replaceAll('\u00a0', ' ')).toBe(
-      'Received by this node (bases, deltas and messages)6.34 MB',
+      'Received by this node (bases, deltas and messages)4.23 MB',
     );
     await page.getByText('Your text was not sent, and cannot be.').waitFor();
   });
