@@ -45,8 +45,11 @@ test('what was chosen for the time away holds in a new tab, until the browser fo
 test('with Idle Detection permitted the node trains only while nobody uses the device', async () => {
   const { page, relay, problems } = await open();
   const session = await page.context().newCDPSession(page);
-  // Playwright does not know this permission: Chromium is asked itself.
+  // Playwright does not know this permission: Chromium is asked itself, for the page's own context.
+  const { targetInfo } = await session.send('Target.getTargetInfo');
+  const { browserContextId } = targetInfo;
   await session.send('Browser.grantPermissions', {
+    ...(browserContextId === undefined ? {} : { browserContextId }),
     permissions: ['idleDetection'],
     origin: new URL(relay.url).origin,
   });
