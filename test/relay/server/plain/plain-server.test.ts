@@ -32,6 +32,11 @@ function dial(relay: Relay): Socket {
   return socket;
 }
 
+/** Waits for the end of a connection, also for a reset: `once` would reject then. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => void socket.once('close', () => resolve()));
+}
+
 /** What the relay answers to these pieces, each a packet of its own, until it closes the connection. */
 async function answer(relay: Relay, ...pieces: (string | Uint8Array)[]): Promise<string> {
   const socket = dial(relay).setNoDelay();
@@ -178,7 +183,7 @@ test('who sends no byte, or one now and then, or does not read, is cut off', asy
   const drip = setInterval(() => dripping.write('a'), 20);
   onTestFinished(() => clearInterval(drip));
   dripping.write('GET / HTTP/1.1\r\na: ');
-  await Promise.all([once(silent, 'close'), once(dripping, 'close')]);
+  await Promise.all([closed(silent), closed(dripping)]);
   // Its time began before that of the others.
   expect((await text(unread).catch(() => '')).length).toBeLessThan(32 << 20);
 });
@@ -189,7 +194,7 @@ test('connections that speak plain HTTP count against the limits of all', async 
   first.write('GET / HTTP/1.1\r\n');
   await once(first, 'connect');
   const second = dial(relay).resume();
-  await once(second, 'close');
+  await closed(second);
   first.destroy();
   const statuses = [];
   while (statuses.length < 3) {
