@@ -11,6 +11,8 @@ const alone = ['test/platform/**/*.test.ts', 'test/system/**/*.test.ts', 'test/s
 export default defineConfig({
   plugins: [udhrPlugin()],
   test: {
+    // Else style sheets are read as empty, and the page before the browser's warning would be tested without its own.
+    css: { include: /\.css/ },
     reporters: [
       'default',
       'test/support/slowest-files.ts',

@@ -39,7 +39,8 @@ test('the link leads to the page, which leads to the relay with the token', asyn
   const { fact } = invitation(await relay(), '127.0.0.1', token);
   expect(fact.link).toMatch(/^http:/);
   const { page } = await visit(fact.link, { locale: 'en-GB', ignoreHTTPSErrors: true });
-  await page.getByText(fact.fingerprintWords ?? 'none', { exact: true }).waitFor();
+  const said = page.locator('main > :visible').getByText(fact.fingerprintWords ?? 'none', { exact: true });
+  await said.waitFor();
   const go = page.getByRole('link', { name: words.en.go });
   expect(await go.getAttribute('href')).toBe(fact.link.replace('http:', 'https:'));
   await go.press('Enter');
