@@ -53,8 +53,9 @@ test('a reload in the middle of a round goes on where the round was stored, and 
   expect(await resumedAt(page)).toBe(atReload);
 
   // A paused round is stored at its last step, so that a reload loses none.
-  await page.getByRole('button', { name: 'Pause', exact: true }).click();
   const reported = () => relay.status().nodes[0];
+  await expect.poll(() => reported()?.steps, { timeout: 120_000 }).toBeGreaterThan(atReload);
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
   await expect.poll(() => reported()?.state, { timeout: 120_000 }).toBe('paused');
   await expect.poll(async () => (await stored()) === reported()?.steps, { timeout: 120_000 }).toBe(true);
   const atPause = (await stored()) ?? 0;

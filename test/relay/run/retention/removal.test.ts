@@ -145,7 +145,7 @@ test('a payload that the manifest keeps, and the state to begin from, may not be
     cpSync(folder, copy, { recursive: true });
     rmSync(`${copy}/${place}`);
     const { problems, rounds } = await reportOf(folderSource(copy));
-    expect(problems).toContainEqual({ place, problem: 'is missing' });
+    expect(problems).toContainEqual({ code: 'blob.missing', place, problem: 'is missing' });
     expect(rounds).toBeLessThan(2);
   }
 });
