@@ -35,8 +35,8 @@ async function vote(page: Page, wanted: number): Promise<void> {
 
 /**
  * Makes a derivative of the base in `base`, a model's folder, and takes pictures of the studio at the end: its data as tokens, the plan, the
- * training, and the comparison of the base with the derivative. `folder` takes the data's files. A build that began after pictures were taken
- * was seen not to end with a software adapter, so none is taken before.
+ * training, and the comparison of the base with the derivative. `folder` takes the data's files. Builds were seen
+ * to stall on a software adapter, perhaps for the pictures taken before, so all are taken at the end.
  */
 export async function takeStudio(
   camera: Camera,
