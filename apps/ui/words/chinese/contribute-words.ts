@@ -43,7 +43,7 @@ export const contributeWords: Messages['contribute'] = {
   resume: '继续',
   finish: '收尾',
   finishHelp:
-    '“收尾”会完成并发送你当前的一轮，然后离开。你也可以直接关闭标签页：你的这一轮会被放弃，其他节点继续。',
+    '“收尾”会完成并发送你当前的一轮，然后离开。你也可以直接关闭标签页：你的这一轮会保存在本设备上，若你在它结束前回来，就会继续。',
   state: {
     checking: '正在准备',
     ready: '就绪',

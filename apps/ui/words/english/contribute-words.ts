@@ -49,7 +49,7 @@ export const contributeWords = {
   resume: 'Resume',
   finish: 'Finish',
   finishHelp:
-    'Finish completes and sends your current round, then leaves. You may also close the tab: your round is then dropped, and the other nodes continue.',
+    'Finish completes and sends your current round, then leaves. You may also close the tab: your round is stored on this device, and goes on if you come back before its end.',
   state: {
     checking: 'Getting ready',
     ready: 'Ready',

@@ -56,7 +56,7 @@ export const contributeWords: Messages['contribute'] = {
   resume: 'Reprendre',
   finish: 'Terminer',
   finishHelp:
-    'Terminer achève et envoie votre tour en cours, puis quitte la session. Vous pouvez aussi fermer l’onglet : votre tour est alors abandonné, et les autres nœuds continuent.',
+    'Terminer achève et envoie votre tour en cours, puis quitte la session. Vous pouvez aussi fermer l’onglet : votre tour est conservé sur cet appareil et reprend si vous revenez avant sa fin.',
   state: {
     checking: 'Se prépare',
     ready: 'Prêt',

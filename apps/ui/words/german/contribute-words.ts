@@ -50,7 +50,7 @@ export const contributeWords: Messages['contribute'] = {
   resume: 'Fortsetzen',
   finish: 'Fertigstellen',
   finishHelp:
-    'Fertigstellen beendet und sendet Ihre laufende Runde und verlässt dann den Lauf. Sie können auch den Tab schließen: Dann verfällt Ihre Runde, und die anderen Knoten machen weiter.',
+    'Fertigstellen beendet und sendet Ihre laufende Runde und verlässt dann den Lauf. Sie können auch den Tab schließen: Ihre Runde bleibt auf diesem Gerät gespeichert und geht weiter, wenn Sie vor ihrem Ende zurückkommen.',
   state: {
     checking: 'Bereitet sich vor',
     ready: 'Bereit',

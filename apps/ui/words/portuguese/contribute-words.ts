@@ -56,7 +56,7 @@ export const contributeWords: Messages['contribute'] = {
   resume: 'Retomar',
   finish: 'Concluir',
   finishHelp:
-    'Concluir completa e envia a sua rodada atual e depois sai. Você também pode fechar a aba: a sua rodada é descartada, e os outros nós continuam.',
+    'Concluir completa e envia a sua rodada atual e depois sai. Você também pode fechar a aba: a sua rodada fica guardada neste aparelho e continua se você voltar antes do fim dela.',
   state: {
     checking: 'Preparando',
     ready: 'Pronto',

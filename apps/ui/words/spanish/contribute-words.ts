@@ -56,7 +56,7 @@ export const contributeWords: Messages['contribute'] = {
   resume: 'Reanudar',
   finish: 'Terminar',
   finishHelp:
-    'Terminar completa y envía tu ronda actual y luego sale. También puedes cerrar la pestaña: tu ronda se descarta y los demás nodos continúan.',
+    'Terminar completa y envía tu ronda actual y luego sale. También puedes cerrar la pestaña: tu ronda queda guardada en este dispositivo y continúa si vuelves antes de que termine.',
   state: {
     checking: 'Preparándose',
     ready: 'Listo',
