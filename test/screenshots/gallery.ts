@@ -14,7 +14,7 @@ const captions: Readonly<Record<string, string>> = {
   'scene-learn': 'Present: learn',
   'scene-speak': 'Present: speak',
   'scene-thanks': 'Present: thanks',
-  studio: 'Studio: data as tokens, the plan, and the base compared blind with the derivative',
+  studio: 'Studio: a base, data as tokens, and the plan of a derivative',
   audit: 'Audit: a run that was derived again in the visitor’s browser',
 };
 

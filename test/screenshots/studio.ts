@@ -15,36 +15,11 @@ const constitution = `principles: [{id: plain, text: Answer with a number and no
 protected: [{id: thirteen, patterns: ['\\b13\\b']}]
 `;
 
-/** Prompts that are asked at most until enough of them have two answers to choose between. */
-const mostPrompts = 8;
-
-/** Votes on so many pairs of answers. Of two equal answers neither can be better, and the next prompt is asked. */
-async function vote(page: Page, wanted: number): Promise<void> {
-  let votes = 0;
-  for (let asked = 0; votes < wanted && asked < mostPrompts; asked++) {
-    await button(page, 'A prompt from the data').click();
-    await button(page, 'Answer').click();
-    const tie = button(page, 'Neither');
-    await tie.click({ trial: true });
-    const left = button(page, 'Left is better');
-    const isChoice = await left.isEnabled();
-    await (isChoice ? left : tie).click();
-    if (isChoice) votes++;
-  }
-}
-
 /**
- * Makes a derivative of the base in `base`, a model's folder, and takes pictures of the studio at the end: its data as tokens, the plan, the
- * training, and the comparison of the base with the derivative. `folder` takes the data's files. Builds were seen
- * to stall on a software adapter, perhaps for the pictures taken before, so all are taken at the end.
+ * Takes pictures of the studio with the base in `base`, a model's folder: its data as tokens, and the plan of a derivative. `folder` takes
+ * the data's files. Nothing is trained: a build beside a browser that takes pictures was seen to stall on a software adapter.
  */
-export async function takeStudio(
-  camera: Camera,
-  page: Page,
-  base: string,
-  folder: string,
-  say: (text: string) => void,
-): Promise<void> {
+export async function takeStudio(camera: Camera, page: Page, base: string, folder: string): Promise<void> {
   const data = join(folder, 'sums.jsonl');
   await writeFile(data, rows.map((row) => JSON.stringify(row)).join('\n'));
   const rules = join(folder, 'constitution.yaml');
@@ -61,10 +36,5 @@ export async function takeStudio(
   await page.getByLabel('Learning rate').fill('0.01');
   await button(page, 'Work out the plan').click();
   await page.getByText('sums.jsonl: 40 rows').waitFor();
-  say('The studio trains.');
-  await button(page, 'Start training').click();
-  await page.getByText(/ is ready\.$/).waitFor();
-  await page.getByLabel('Longest answer').selectOption('20');
-  await vote(page, 2);
   await camera.take(page, 'studio', ['wide', 'narrow']);
 }

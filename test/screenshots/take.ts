@@ -131,7 +131,7 @@ try {
   say('The studio.');
   const studio = command('studio', '--port', '0');
   const { url } = await studio.said('studio');
-  await takeStudio(camera, await open(String(url)), base, folder, say);
+  await takeStudio(camera, await open(String(url)), base, folder);
 
   await writeFile(join(docs, 'README.md'), indexOf(camera.pictures));
   const bytes = camera.pictures.reduce((sum, picture) => sum + picture.bytes, 0);
