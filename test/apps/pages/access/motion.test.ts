@@ -52,7 +52,8 @@ test('the page that contributes does not move for a person who wants no motion',
   const worker = scriptedWorker(scriptedEvents(2));
   const { page, relay } = await pages.open('/', { worker, reducedMotion: 'reduce', width: 1366 });
   const moved = await watchMotion(page);
-  await page.getByRole('button', { name: 'Start' }).press('Enter');
+  // A key goes to a disabled button too, which the page has until it knows the device; a click waits.
+  await page.getByRole('button', { name: 'Start' }).click();
   await page.getByText('Round 3 of 20, step 23 of 50').waitFor();
   for (const status of [next, running]) {
     relay.show(status);
