@@ -21,7 +21,6 @@ import {
   maxChunkBytes,
   maxFrameToRelay,
   runIdOf,
-  WireError,
 } from '../../../relay/wire/frames.ts';
 import {
   ChunkSchema,
@@ -37,6 +36,7 @@ import {
   ToNodeSchema,
   ToRelaySchema,
 } from '../../../relay/wire/tapestry_pb.js';
+import { refusalCodeOf } from '../../support/wire/refusal-code.ts';
 import { arbitraryOf } from './arbitrary.ts';
 
 const decoders = [
@@ -53,16 +53,6 @@ function reachable(schema: DescMessage, seen = new Set<DescMessage>()): Set<Desc
     for (const field of schema.fields) if (field.message) reachable(field.message, seen);
   }
   return seen;
-}
-
-function codeOf(attempt: () => unknown): RefusalCode | 'passed' {
-  try {
-    attempt();
-    return 'passed';
-  } catch (error) {
-    if (error instanceof WireError) return error.code;
-    throw error;
-  }
 }
 
 const zeros = (length: number) => new Uint8Array(length);
@@ -143,7 +133,7 @@ describe.each(decoders)('$name', ({ schema, decode }) => {
   test('a decoded message encodes to the same bytes', () => {
     fc.assert(
       fc.property(frames, (frame) => {
-        expect(codeOf(() => decode(frame))).toBe('passed');
+        expect(refusalCodeOf(() => decode(frame))).toBe('passed');
         expect(toBinary(schema as DescMessage, fromBinary(schema as DescMessage, frame))).toEqual(frame);
       }),
     );
@@ -152,7 +142,9 @@ describe.each(decoders)('$name', ({ schema, decode }) => {
   test('every proper prefix is refused', () => {
     fc.assert(
       fc.property(frames, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (frame, part) => {
-        expect(codeOf(() => decode(frame.subarray(0, Math.floor(part * frame.length))))).not.toBe('passed');
+        expect(refusalCodeOf(() => decode(frame.subarray(0, Math.floor(part * frame.length))))).not.toBe(
+          'passed',
+        );
       }),
     );
   });
@@ -167,7 +159,7 @@ describe.each(decoders)('$name', ({ schema, decode }) => {
     fc.assert(
       fc.property(frames, unknown, fc.boolean(), (frame, field, before) => {
         const longer = Uint8Array.from(before ? [...field, ...frame] : [...frame, ...field]);
-        expect(codeOf(() => decode(longer))).toBe(RefusalCode.MALFORMED);
+        expect(refusalCodeOf(() => decode(longer))).toBe(RefusalCode.MALFORMED);
       }),
     );
   });
@@ -180,7 +172,7 @@ describe.each(decoders)('$name', ({ schema, decode }) => {
           const at = (flip >>> 3) % broken.length;
           broken[at] = (broken[at] ?? 0) ^ (1 << (flip & 7));
         }
-        const outcome = codeOf(() => decode(broken));
+        const outcome = refusalCodeOf(() => decode(broken));
         expect(['passed', RefusalCode.MALFORMED, RefusalCode.OUT_OF_LIMIT, RefusalCode.NOT_FINITE]).toContain(
           outcome,
         );
@@ -197,7 +189,7 @@ describe.each(decoders)('$name', ({ schema, decode }) => {
     const started = performance.now();
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 600 }), declared, nested), (bytes) => {
-        expect(codeOf(() => decode(bytes))).not.toBe('passed');
+        expect(refusalCodeOf(() => decode(bytes))).not.toBe('passed');
       }),
       { numRuns: 2000 },
     );
@@ -269,16 +261,18 @@ describe('refusals have stable codes', () => {
       RefusalCode.OUT_OF_LIMIT,
     ],
   ])('%s', (_, message, code) => {
-    expect(codeOf(() => decodeToRelay(encodedUnchecked(message)))).toBe(code);
-    if (message) expect(codeOf(() => encodeToRelay(message as never))).toBe(code);
+    expect(refusalCodeOf(() => decodeToRelay(encodedUnchecked(message)))).toBe(code);
+    if (message) expect(refusalCodeOf(() => encodeToRelay(message as never))).toBe(code);
   });
 
   test('a field given twice, and an over-long number', () => {
     const leave = encodeToRelay({ case: 'leave', value: { round: 1 } });
     expect([...leave]).toEqual([0x2a, 5, 0x0d, 1, 0, 0, 0]);
-    expect(codeOf(() => decodeToRelay(Uint8Array.from([...leave, ...leave])))).toBe(RefusalCode.MALFORMED);
+    expect(refusalCodeOf(() => decodeToRelay(Uint8Array.from([...leave, ...leave])))).toBe(
+      RefusalCode.MALFORMED,
+    );
     const overlong = Uint8Array.from([0x2a, 0x85, 0, 0x0d, 1, 0, 0, 0]);
-    expect(codeOf(() => decodeToRelay(overlong))).toBe(RefusalCode.MALFORMED);
+    expect(refusalCodeOf(() => decodeToRelay(overlong))).toBe(RefusalCode.MALFORMED);
   });
 
   test('a NaN in any encoding is refused as NaN and not as a second encoding', () => {
@@ -287,17 +281,17 @@ describe('refusals have stable codes', () => {
     for (const bits of [0x7fc00000, 0xffc00001, 0x7f800001]) {
       const broken = Uint8Array.from(frame);
       new DataView(broken.buffer).setUint32(loss + 1, bits, true);
-      expect(codeOf(() => decodeToRelay(broken))).toBe(RefusalCode.NOT_FINITE);
+      expect(refusalCodeOf(() => decodeToRelay(broken))).toBe(RefusalCode.NOT_FINITE);
     }
   });
 
   test('lone surrogates in a manifest', () => {
     const [manifest] = fc.sample(arbitraryOf(ManifestSchema), 1);
-    expect(codeOf(() => encodeManifest({ ...manifest, name: '\ud800' }))).toBe(RefusalCode.MALFORMED);
+    expect(refusalCodeOf(() => encodeManifest({ ...manifest, name: '\ud800' }))).toBe(RefusalCode.MALFORMED);
     const bytes = encodeManifest({ ...manifest, name: 'ab' });
     const at = bytes.findIndex((byte, i) => byte === 0x61 && bytes[i + 1] === 0x62);
     bytes[at] = 0xff;
-    expect(codeOf(() => decodeManifest(bytes))).toBe(RefusalCode.MALFORMED);
+    expect(refusalCodeOf(() => decodeManifest(bytes))).toBe(RefusalCode.MALFORMED);
   });
 });
 
@@ -309,9 +303,9 @@ test.each([
   const own = { fate: Fate.NONE, share: 0, weight: 0 };
   const commit = { round: 1, state, contributions: 1, tokens: 1n, checkpoint: zeros(1), ...own };
   const message = { case: 'commit', value: commit } as const;
-  expect(codeOf(() => encodeToNode(message))).toBe(RefusalCode.OUT_OF_LIMIT);
+  expect(refusalCodeOf(() => encodeToNode(message))).toBe(RefusalCode.OUT_OF_LIMIT);
   const bytes = toBinary(ToNodeSchema, create(ToNodeSchema, { message }));
-  expect(codeOf(() => decodeToNode(bytes))).toBe(RefusalCode.OUT_OF_LIMIT);
+  expect(refusalCodeOf(() => decodeToNode(bytes))).toBe(RefusalCode.OUT_OF_LIMIT);
 });
 
 test('a commit without a checkpoint is refused', () => {
@@ -319,8 +313,8 @@ test('a commit without a checkpoint is refused', () => {
   const commit = { round: 1, state: [zeros(32)], contributions: 1, tokens: 1n, ...own };
   const encode = (checkpoint: Uint8Array) => () =>
     encodeToNode({ case: 'commit', value: { ...commit, checkpoint } });
-  expect(codeOf(encode(zeros(0)))).toBe(RefusalCode.OUT_OF_LIMIT);
-  expect(codeOf(encode(zeros(1024)))).toBe('passed');
+  expect(refusalCodeOf(encode(zeros(0)))).toBe(RefusalCode.OUT_OF_LIMIT);
+  expect(refusalCodeOf(encode(zeros(1024)))).toBe('passed');
 });
 
 test("a run's id is the SHA-256 of its manifest", () => {

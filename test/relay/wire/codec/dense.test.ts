@@ -5,6 +5,7 @@ import { type DenseSettings, denseCodec } from '../../../../relay/wire/codec/den
 import { WireError } from '../../../../relay/wire/frames.ts';
 import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import { integersOf } from '../../../support/relay/integers.ts';
+import { refusalCodeOf } from '../../../support/wire/refusal-code.ts';
 
 const usual: DenseSettings = { bits: 8, block: 256, exponent: -20, maxShift: 12, clipNorm: 1 };
 
@@ -30,16 +31,6 @@ const vectors = codecs.chain((codec) =>
       values: Float32Array.from(parts, ([mantissa, down]) => (mantissa * rangeOf(codec)) / 2 ** down),
     })),
 );
-
-function codeOf(attempt: () => unknown): RefusalCode {
-  try {
-    attempt();
-  } catch (error) {
-    if (error instanceof WireError) return error.code;
-    throw error;
-  }
-  throw new Error('it passed');
-}
 
 function encode(values: Float32Array, settings: DenseSettings) {
   const decoded = new Float32Array(values.length);
@@ -141,7 +132,7 @@ describe('encode and decode', () => {
 
 describe('refusals', () => {
   test.each([Number.NaN, Infinity, -Infinity])('%s cannot be encoded', (value) => {
-    expect(codeOf(() => encode(Float32Array.of(0, value), usual))).toBe(RefusalCode.NOT_FINITE);
+    expect(refusalCodeOf(() => encode(Float32Array.of(0, value), usual))).toBe(RefusalCode.NOT_FINITE);
   });
 
   const codec: DenseSettings = { bits: 3, block: 3, exponent: 0, maxShift: 2, clipNorm: 1 };
@@ -153,7 +144,7 @@ describe('refusals', () => {
     ['the integer that has no opposite', [0, 0b100, 0]],
     ['bits after the last value', [0, 0, 0b10]],
   ])('%s', (_, bytes) => {
-    expect(codeOf(() => decode(Uint8Array.from(bytes), 3, codec))).toBe(RefusalCode.BAD_PAYLOAD);
+    expect(refusalCodeOf(() => decode(Uint8Array.from(bytes), 3, codec))).toBe(RefusalCode.BAD_PAYLOAD);
   });
 
   test('the same, well-formed', () => {
@@ -193,7 +184,7 @@ describe('refusals', () => {
 
   test('a manifest whose codec has no grid', () => {
     for (const change of [{ bits: 1 }, { block: 0 }, { exponent: -127 }, { exponent: 60 }, { clipNorm: 0 }]) {
-      expect(codeOf(() => denseCodec({ ...usual, ...change }))).toBe(RefusalCode.OUT_OF_LIMIT);
+      expect(refusalCodeOf(() => denseCodec({ ...usual, ...change }))).toBe(RefusalCode.OUT_OF_LIMIT);
     }
   });
 });

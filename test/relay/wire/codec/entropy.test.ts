@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { Random } from '../../../../client/random.ts';
 import { type EntropySettings, entropyCodec } from '../../../../relay/wire/codec/entropy.ts';
 import { statisticalCodec } from '../../../../relay/wire/codec/statistical.ts';
-import { WireError } from '../../../../relay/wire/frames.ts';
 import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import { integersOf } from '../../../support/relay/integers.ts';
+import { refusalCodeOf } from '../../../support/wire/refusal-code.ts';
 
 const usual: EntropySettings = {
   ...{ block: 4096, bytes: 1020, exponent: -22, maxShift: 14 },
@@ -38,16 +38,6 @@ const drawn = (length: number) => {
 function encode(values: Float32Array, of: EntropySettings) {
   const decoded = new Float32Array(values.length);
   return { payload: entropyCodec(of).encode(values, decoded), decoded };
-}
-
-function codeOf(attempt: () => unknown): RefusalCode {
-  try {
-    attempt();
-  } catch (error) {
-    if (error instanceof WireError) return error.code;
-    throw error;
-  }
-  throw new Error('it passed');
 }
 
 test("the payload's length follows from its number of values, and it decodes to the values that encoding returned", () => {
@@ -124,7 +114,7 @@ test('slices hold all integers', () => {
 });
 
 test.each([Number.NaN, Infinity, -Infinity])('%s cannot be encoded', (value) => {
-  expect(codeOf(() => encode(Float32Array.of(0, value), usual))).toBe(RefusalCode.NOT_FINITE);
+  expect(refusalCodeOf(() => encode(Float32Array.of(0, value), usual))).toBe(RefusalCode.NOT_FINITE);
 });
 
 describe('refusals', () => {
@@ -156,24 +146,24 @@ describe('refusals', () => {
     ['values without a step', { 0: 0, 1: 0 }],
   ])('%s', (_, changes) => {
     const changed = payload.map((byte, i) => changes[i] ?? byte);
-    expect(codeOf(() => integersOf(entropyCodec(small), changed, 40))).toBe(RefusalCode.BAD_PAYLOAD);
+    expect(refusalCodeOf(() => integersOf(entropyCodec(small), changed, 40))).toBe(RefusalCode.BAD_PAYLOAD);
   });
 
   test('bytes after the coded values', () => {
     const changed = encode(new Float32Array(40), small).payload;
     changed[15] = 1;
-    expect(codeOf(() => integersOf(entropyCodec(small), changed, 40))).toBe(RefusalCode.BAD_PAYLOAD);
+    expect(refusalCodeOf(() => integersOf(entropyCodec(small), changed, 40))).toBe(RefusalCode.BAD_PAYLOAD);
   });
 
   test('coded values that go on after the bytes', () => {
     // Zeros that end a number count as coded, so these values would need more bytes than there are.
     const all = Uint8Array.from({ length: 16 }, (_, i) => (i === 1 ? 1 : i === 0 ? 0 : 255));
-    expect(codeOf(() => integersOf(entropyCodec(small), all, 40))).toBe(RefusalCode.BAD_PAYLOAD);
+    expect(refusalCodeOf(() => integersOf(entropyCodec(small), all, 40))).toBe(RefusalCode.BAD_PAYLOAD);
   });
 
   test('another length', () => {
     for (const length of [15, 17])
-      expect(codeOf(() => integersOf(entropyCodec(small), new Uint8Array(length), 40))).toBe(
+      expect(refusalCodeOf(() => integersOf(entropyCodec(small), new Uint8Array(length), 40))).toBe(
         RefusalCode.BAD_PAYLOAD,
       );
   });
@@ -184,6 +174,6 @@ describe('refusals', () => {
       ...[{ bytes: 15 }, { block: 4096, bytes: 63 }],
     ];
     for (const change of changes)
-      expect(codeOf(() => entropyCodec({ ...usual, ...change }))).toBe(RefusalCode.OUT_OF_LIMIT);
+      expect(refusalCodeOf(() => entropyCodec({ ...usual, ...change }))).toBe(RefusalCode.OUT_OF_LIMIT);
   });
 });

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Random } from '../../../../client/random.ts';
 import { type SparseSettings, sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
-import { WireError } from '../../../../relay/wire/frames.ts';
 import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import { integersOf } from '../../../support/relay/integers.ts';
+import { refusalCodeOf } from '../../../support/wire/refusal-code.ts';
 
 const usual: SparseSettings = {
   ...{ chunk: 4096, top: 64, exponent: -22, maxShift: 14 },
@@ -36,16 +36,6 @@ const vectors = settings.chain((codec) =>
 function encode(values: Float32Array, of: SparseSettings) {
   const decoded = new Float32Array(values.length);
   return { payload: sparseCodec(of).encode(values, decoded), decoded };
-}
-
-function codeOf(attempt: () => unknown): RefusalCode {
-  try {
-    attempt();
-  } catch (error) {
-    if (error instanceof WireError) return error.code;
-    throw error;
-  }
-  throw new Error('it passed');
 }
 
 describe('encode and decode', () => {
@@ -136,7 +126,7 @@ describe('encode and decode', () => {
   });
 
   test.each([Number.NaN, Infinity, -Infinity])('%s cannot be encoded', (value) => {
-    expect(codeOf(() => encode(Float32Array.of(0, value), usual))).toBe(RefusalCode.NOT_FINITE);
+    expect(refusalCodeOf(() => encode(Float32Array.of(0, value), usual))).toBe(RefusalCode.NOT_FINITE);
   });
 });
 
@@ -161,13 +151,13 @@ describe('refusals', () => {
     ['bits after the last code', { 8: 0b01_10_01_00 }],
   ])('%s', (_, changes) => {
     const changed = Uint8Array.from(bytes, (byte, i) => changes[i] ?? byte);
-    expect(codeOf(() => integersOf(sparseCodec(small), changed, 4))).toBe(RefusalCode.BAD_PAYLOAD);
+    expect(refusalCodeOf(() => integersOf(sparseCodec(small), changed, 4))).toBe(RefusalCode.BAD_PAYLOAD);
   });
 
   test('another length', () => {
     for (const length of [bytes.length - 1, bytes.length + 1]) {
       const changed = Uint8Array.from({ length }, (_, i) => bytes[i] ?? 0);
-      expect(codeOf(() => integersOf(sparseCodec(small), changed, 4))).toBe(RefusalCode.BAD_PAYLOAD);
+      expect(refusalCodeOf(() => integersOf(sparseCodec(small), changed, 4))).toBe(RefusalCode.BAD_PAYLOAD);
     }
   });
 
@@ -201,7 +191,7 @@ describe('refusals', () => {
     ];
     for (const change of changes)
       expect(
-        codeOf(() => sparseCodec({ ...usual, ...change })),
+        refusalCodeOf(() => sparseCodec({ ...usual, ...change })),
         JSON.stringify(change),
       ).toBe(RefusalCode.OUT_OF_LIMIT);
   });

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type StatisticalSettings, statisticalCodec } from '../../../../relay/wire/codec/statistical.ts';
-import { WireError } from '../../../../relay/wire/frames.ts';
 import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import { integersOf } from '../../../support/relay/integers.ts';
+import { refusalCodeOf } from '../../../support/wire/refusal-code.ts';
 
 const usual: StatisticalSettings = {
   block: 4096,
@@ -33,16 +33,6 @@ const vectors = fc
 function encode(values: Float32Array, of: StatisticalSettings) {
   const decoded = new Float32Array(values.length);
   return { payload: statisticalCodec(of).encode(values, decoded), decoded };
-}
-
-function codeOf(attempt: () => unknown): RefusalCode {
-  try {
-    attempt();
-  } catch (error) {
-    if (error instanceof WireError) return error.code;
-    throw error;
-  }
-  throw new Error('it passed');
 }
 
 test("the payload's length follows from its number of values, and it decodes to the values that encoding returned", () => {
@@ -112,7 +102,7 @@ test('slices hold all integers', () => {
 });
 
 test.each([Number.NaN, Infinity, -Infinity])('%s cannot be encoded', (value) => {
-  expect(codeOf(() => encode(Float32Array.of(0, value), usual))).toBe(RefusalCode.NOT_FINITE);
+  expect(refusalCodeOf(() => encode(Float32Array.of(0, value), usual))).toBe(RefusalCode.NOT_FINITE);
 });
 
 describe('refusals', () => {
@@ -132,13 +122,17 @@ describe('refusals', () => {
     ['a zero with a sign', { 1: 0, 3: 0b10_11_01 }],
   ])('%s', (_, changes) => {
     const changed = Uint8Array.from(bytes, (byte, i) => changes[i] ?? byte);
-    expect(codeOf(() => integersOf(statisticalCodec(small), changed, 3))).toBe(RefusalCode.BAD_PAYLOAD);
+    expect(refusalCodeOf(() => integersOf(statisticalCodec(small), changed, 3))).toBe(
+      RefusalCode.BAD_PAYLOAD,
+    );
   });
 
   test('another length', () => {
     for (const length of [bytes.length - 1, bytes.length + 1]) {
       const changed = Uint8Array.from({ length }, (_, i) => bytes[i] ?? 0);
-      expect(codeOf(() => integersOf(statisticalCodec(small), changed, 3))).toBe(RefusalCode.BAD_PAYLOAD);
+      expect(refusalCodeOf(() => integersOf(statisticalCodec(small), changed, 3))).toBe(
+        RefusalCode.BAD_PAYLOAD,
+      );
     }
   });
 
@@ -151,6 +145,6 @@ describe('refusals', () => {
       { feedbackDecay: 0 },
     ];
     for (const change of changes)
-      expect(codeOf(() => statisticalCodec({ ...usual, ...change }))).toBe(RefusalCode.OUT_OF_LIMIT);
+      expect(refusalCodeOf(() => statisticalCodec({ ...usual, ...change }))).toBe(RefusalCode.OUT_OF_LIMIT);
   });
 });
