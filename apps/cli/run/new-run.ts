@@ -34,6 +34,7 @@ import {
   type StrategyName,
   strategies,
 } from './choices/strategies.ts';
+import { bytesOfProbe } from './guard/probe-bytes.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
 /** An operator's choices for a new run; the rest of the manifest follows from them. */
@@ -192,9 +193,7 @@ export function readersOf(
 function guardOf({ probe, rounds: all }: RunChoices): Pick<NewRun, 'probe'> & { readonly guard: GuardDraft } {
   if (probe === undefined) return { guard: { case: 'unguarded', value: {} } };
   const { tokens, maxIncrease, rounds = all } = probe;
-  const bytes = new Uint8Array(tokens.length * 4);
-  const view = new DataView(bytes.buffer);
-  for (const [i, token] of tokens.entries()) view.setUint32(i * 4, token, true);
+  const bytes = bytesOfProbe(tokens);
   const value = { hash: fromHex(sha256Hex(bytes)), byteLength: bytes.length, maxIncrease, rounds };
   return { probe: bytes, guard: { case: 'probe', value } };
 }

@@ -20,18 +20,23 @@ export function Own({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** A text in the language of the page, and the error's own beside it. */
+function Both({ translated, own }: { translated: string; own: string }) {
+  return (
+    <>
+      {translated}{' '}
+      <small class="muted">
+        <Own>{own}</Own>
+      </small>
+    </>
+  );
+}
+
 /** What is wrong. Where the page's language has words for it, the error's own follow, because they name files and numbers. */
 export function ProblemMessage({ problem }: { problem: Problem }) {
   const translation = translationOf(problem);
   if (translation === null) return <Own>{problem.message}</Own>;
-  return (
-    <>
-      {translation.message}{' '}
-      <small class="muted">
-        <Own>{problem.message}</Own>
-      </small>
-    </>
-  );
+  return <Both translated={translation.message} own={problem.message} />;
 }
 
 /** What to do about a problem. A family's text is general, so the error's own follows it. */
@@ -39,12 +44,5 @@ export function ProblemNext({ problem }: { problem: Problem }) {
   const translation = translationOf(problem);
   if (translation === null) return <Own>{problem.next}</Own>;
   if (translation.isExact) return translation.next;
-  return (
-    <>
-      {translation.next}{' '}
-      <small class="muted">
-        <Own>{problem.next}</Own>
-      </small>
-    </>
-  );
+  return <Both translated={translation.next} own={problem.next} />;
 }

@@ -122,6 +122,8 @@ export class Evaluator {
     const open = replay?.open ?? null;
     if (replay === null || open?.closedBy == null || open.closedBy === this.#scored) return;
     const { manifest, codec, fragments, id } = replay.run;
+    const { guard } = manifest;
+    if (guard.case === 'unguarded') return;
     const accepted = [...open.contributions.values()];
     const parts = accepted.map(({ body }) => ({
       ...{ tokens: body.tokens, payload: body.payload },
@@ -133,8 +135,6 @@ export class Evaluator {
       manifest.model.parameters,
     );
     if (base === null) throw damaged(`base ${replay.base} is not finite float32`);
-    const { guard } = manifest;
-    if (guard.case === 'unguarded') return;
     this.#probe ??= await this.#blob(toHex(guard.value.hash), guard.value.byteLength);
     const probe = this.#probe;
     const scores = await scoresOf(manifest, accepted, async (without) =>

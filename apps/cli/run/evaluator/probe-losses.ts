@@ -5,6 +5,7 @@ import { cachedKernels } from '../../../../client/host/cache.ts';
 import type { ModelConfig } from '../../../../client/model/config.ts';
 import { ForwardPass } from '../../../../client/train/forward-pass.ts';
 import type { Evaluate } from '../../../../relay/run/guard/guard.ts';
+import { tokensOfProbe } from '../guard/probe-bytes.ts';
 
 /** Windows at a time: enough to fill a GPU, little for a CPU. */
 const windowsAtOnce = 4;
@@ -26,8 +27,7 @@ export class GpuLosses {
   /** See `Evaluate`: the same windows as the relay's own, so that only the rounding of the adapter differs. */
   readonly evaluate: Evaluate = async (manifest, base, probe) => {
     const config = modelConfigOf(manifest.model);
-    const view = new DataView(probe.buffer, probe.byteOffset, probe.length);
-    const tokens = Uint32Array.from({ length: probe.length / 4 }, (_, i) => view.getUint32(i * 4, true));
+    const tokens = tokensOfProbe(probe);
     const pass = await this.#passOf(config, base);
     let loss = 0;
     for (const batch of probeBatches(tokens, pass.shape)) {

@@ -10,6 +10,7 @@ import { siblingProgram } from '../../program.ts';
 import type { Probe } from '../new-run.ts';
 import type { RunFlags } from '../run-flags.ts';
 import { askThread } from '../thread.ts';
+import { tokensOfProbe } from './probe-bytes.ts';
 
 /** Tokens of a probe: few, because the relay measures each base on them before it commits. */
 const probeTokens = 257;
@@ -21,9 +22,7 @@ const maxProbeFile = 16 * 1024 * 1024;
 
 /** Measures a base in a thread of its own. */
 export const evaluateInThread: Evaluate = async (manifest, parameters, probe) => {
-  const view = new DataView(probe.buffer, probe.byteOffset, probe.length);
-  const tokens = Uint32Array.from({ length: probe.length / 4 }, (_, i) => view.getUint32(i * 4, true));
-  const request = { config: modelConfigOf(manifest.model), parameters, tokens };
+  const request = { config: modelConfigOf(manifest.model), parameters, tokens: tokensOfProbe(probe) };
   return Number(await askThread(siblingProgram('probe-worker'), request));
 };
 
