@@ -2,6 +2,7 @@ import type { Picture } from './camera.ts';
 
 /** What each picture shows. A picture without a text here is a mistake. */
 const captions: Readonly<Record<string, string>> = {
+  warning: 'Before the browser’s warning: what comes, and the certificate in four words',
   'contribute-before': 'Contribute: one decision, then Start',
   'contribute-while': 'Contribute: a round is being trained',
   'contribute-envelope': 'Contribute: a message that was sent, opened',

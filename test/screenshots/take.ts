@@ -66,8 +66,29 @@ async function committed(relay: string, least: number): Promise<void> {
   }
 }
 
+/** A relay with a certificate of its own, whose links begin at the page before a browser's warning. */
+async function takeWarning(camera: Camera): Promise<void> {
+  const relay = command(
+    'relay',
+    '--data',
+    join(folder, 'encrypted'),
+    '--port',
+    '0',
+    '--tls',
+    'auto',
+    ...size,
+  );
+  const { contribute } = await relay.said('listening');
+  const page = await open(String(contribute));
+  await camera.take(page, 'warning', ['wide', 'narrow']);
+  await page.close();
+  await relay.stop();
+}
+
 try {
   const camera = await Camera.into(docs);
+  say('The page before the warning of a browser.');
+  await takeWarning(camera);
   say('A relay starts, in its lobby.');
   const data = join(folder, 'relay');
   const rules = ['--token', token, '--presenter-secret', secret, '--name', 'Workshop, Tuesday'];

@@ -34,9 +34,11 @@ export async function press(page: Page, name: string): Promise<void> {
 
 /** Opens a chooser by the keyboard, and chooses a file or a folder. */
 export async function choose(page: Page, name: string, path: string): Promise<void> {
+  // Asked for before the keys: the browser may open its own chooser while it is being told to leave that to the test.
+  const chooser = page.waitForEvent('filechooser');
   await reach(page, page.getByLabel(name, { exact: true }));
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
-  await chooser.setFiles(path);
+  await page.keyboard.press('Enter');
+  await (await chooser).setFiles(path);
 }
 
 /** Drops files on the page, which says that it takes them. */
