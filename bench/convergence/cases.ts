@@ -25,6 +25,8 @@ export interface Case {
   readonly outer: OuterName;
   /** Of the outer step; null for that of the strategy. */
   readonly momentum: number | null;
+  /** Of the outer step, where it begins; that of the strategy unless given. */
+  readonly rate?: number;
   readonly nodes: number;
   /** Local steps between two synchronizations of a parameter. */
   readonly steps: number;
@@ -66,6 +68,7 @@ export interface Matrix {
   /** With `suited`, nesterov for dense codecs and annealed for the sparse one. */
   readonly outers: readonly (OuterName | 'suited')[];
   readonly momenta: readonly (number | 'suited')[];
+  readonly rates: readonly (number | 'suited')[];
   readonly nodes: readonly number[];
   readonly steps: readonly number[];
   readonly dropped: readonly number[];
@@ -85,15 +88,17 @@ export function casesOf(matrix: Matrix): Case[] {
         for (const codec of matrix.codecs)
           for (const outer of matrix.outers)
             for (const momentum of matrix.momenta)
-              for (const nodes of matrix.nodes)
-                for (const steps of matrix.steps)
-                  for (const dropped of matrix.dropped)
-                    for (const downlink of matrix.downlinks) {
-                      const down = downlink === 'full' ? {} : { downlink };
-                      const on = text === 'shakespeare' ? {} : { text };
-                      const chosen = suited(strategy, codec, outer, momentum);
-                      drawn.push({ strategy, ...chosen, nodes, steps, dropped, ...down, ...on, seed });
-                    }
+              for (const rate of matrix.rates)
+                for (const nodes of matrix.nodes)
+                  for (const steps of matrix.steps)
+                    for (const dropped of matrix.dropped)
+                      for (const downlink of matrix.downlinks) {
+                        const down = downlink === 'full' ? {} : { downlink };
+                        const on = text === 'shakespeare' ? {} : { text };
+                        const at = rate === 'suited' ? {} : { rate };
+                        const chosen = { ...suited(strategy, codec, outer, momentum), ...at };
+                        drawn.push({ strategy, ...chosen, nodes, steps, dropped, ...down, ...on, seed });
+                      }
   return drawn;
 }
 

@@ -48,6 +48,13 @@ export function convergenceCommand(): Command {
         ),
     )
     .addOption(
+      new Option('--rates <numbers>', 'of that step where it begins, or suited')
+        .default(['suited'], 'suited')
+        .argParser((text) =>
+          text.split(',').map((part) => (part === 'suited' ? part : decimal(0, 100)(part))),
+        ),
+    )
+    .addOption(
       new Option('--nodes <counts>', 'of a run; they share the windows of a step')
         .default([1, 2, 4, 8], '1,2,4,8')
         .argParser((text) => numbers(text, 1, 1024)),

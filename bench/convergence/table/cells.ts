@@ -20,6 +20,7 @@ const togetherLine = v.strictObject({
     ...{ strategy: v.picklist(strategyNames), codec: v.picklist(codecNames), outer: v.picklist(outerNames) },
     ...{ momentum: v.nullable(v.number()), nodes: v.number(), steps: v.number(), dropped: v.number() },
     ...{ downlink: v.exactOptional(v.picklist(downlinkNames)), text: v.exactOptional(v.picklist(textNames)) },
+    ...{ rate: v.exactOptional(v.number()) },
     ...{ seed: v.number(), ...setting },
   }),
   result: togetherSchema,

@@ -132,7 +132,26 @@ const tables: readonly Table[] = [
       ascends([loss('full'), loss('entropy'), loss('statistical'), loss('sparse')]),
     ],
   ),
+  triedTable,
 ];
+
+/** The runs with a momentum or a rate that is not the strategy's, each beside the usual one. */
+function triedTable({ cells }: Sheet): string | null {
+  const tried = cells.filter(({ of }) => of.momentum !== null || of.rate !== undefined);
+  if (tried.length === 0) return null;
+  const rows = tried.map((cell) => {
+    const { strategy, outer, nodes, steps, momentum, rate } = cell.of;
+    const { rate: _, ...own } = cell.of;
+    const beside = cellOf({ cells }, { ...own, momentum: null });
+    return [
+      `${strategy} M=${nodes} H=${steps}, ${outer}`,
+      ...[rate === undefined ? 'usual' : String(rate), momentum === null ? 'usual' : String(momentum)],
+      ...[cell.loss.toFixed(4), percent(cell.excess), percent(beside?.excess ?? null), String(cell.seeds)],
+    ];
+  });
+  const header = ['', 'rate', 'momentum', 'loss', 'excess', 'with the usual step', 'seeds'];
+  return `**Outer steps that were tried**\n\n${markdown(header, rows)}\n`;
+}
 
 /** (e): the times are virtual, and the model is tiny. */
 function pacedTable({ paced }: Sheet): string | null {

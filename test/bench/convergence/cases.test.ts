@@ -9,7 +9,7 @@ import {
 
 const matrix: Matrix = {
   ...{ strategies: ['muloco'], codecs: ['dense8', 'sparse'], outers: ['suited'], momenta: ['suited'] },
-  ...{ nodes: [1, 4], steps: [10, 30], dropped: [0, 30], pacings: ['timed', 'naive'] },
+  ...{ rates: ['suited'], nodes: [1, 4], steps: [10, 30], dropped: [0, 30], pacings: ['timed', 'naive'] },
   ...{ downlinks: ['full'], texts: ['shakespeare'], seeds: 2 },
 };
 
@@ -40,6 +40,12 @@ test('nodes of different speeds work together in each way, and every optimizer i
     { alone: 'muon', seed: 0 },
     { alone: 'adamw', seed: 0 },
   ]);
+});
+
+test('a rate of the outer step is in the case only where one is chosen', () => {
+  const cases = casesOf({ ...matrix, rates: ['suited', 1.5] });
+  expect(cases.filter((one) => one.rate === 1.5)).toHaveLength(32);
+  expect(cases.filter((one) => !('rate' in one))).toHaveLength(32);
 });
 
 test('each downlink is a case of its own', () => {

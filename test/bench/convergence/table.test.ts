@@ -36,6 +36,16 @@ test('a case is one row: the mean of its seeds, their range, and the paper besid
   for (const title of ['(e)', '(f)', '(g)']) expect(text).not.toContain(title);
 });
 
+test('an outer step that was tried is shown beside the usual one', () => {
+  const text = tablesOf([
+    ...lines,
+    together({ rate: 0.5, momentum: 0.9 }, 0, 2.1),
+    together({ rate: 1 }, 0, 2.3),
+  ]);
+  expect(text).toContain('| diloco M=4 H=30, nesterov | 0.5 | 0.9 | 2.1000 | +5.0% | +7.5% | 1 |');
+  expect(text).toContain('| diloco M=4 H=30, nesterov | 1 | usual | 2.3000 | +15.0% | +7.5% | 1 |');
+});
+
 test('nodes with a family each are shown by the loss on each family', () => {
   const losses = { Romance: 1, Bantu: 2, Turkic: 3, Sinitic: 4 };
   const text = tablesOf([
