@@ -47,8 +47,9 @@ test('while a tab downloads, trains and uploads, no task of its main thread take
   expect(tasks.filter(({ milliseconds }) => milliseconds > longMilliseconds)).toEqual([]);
   expect(Math.max(...tasks.map(({ milliseconds }) => milliseconds))).toBeGreaterThan(0);
 
+  // Five times the limit: how fast a processor repeats the piece of work that is timed before may change by that much.
   const stopAgain = await recordTasks(browser, page);
-  await keepBusy(page, 80);
+  await keepBusy(page, 5 * longMilliseconds);
   const found = (await stopAgain()).filter(({ milliseconds }) => milliseconds > longMilliseconds);
   expect(found.length).toBeGreaterThan(0);
   expect(problems).toEqual([]);
