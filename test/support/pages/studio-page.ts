@@ -1,6 +1,7 @@
 import axe from 'axe-core';
 import type { Locator, Page } from 'playwright';
 import { expect } from 'vitest';
+import { leastTextSize, textSizes } from './text-sizes.ts';
 
 export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 
@@ -68,7 +69,7 @@ const screens = [
 ] as const;
 
 /**
- * Expects a page to fit its screen and to have no accessibility problem by axe's rules of WCAG 2.2 A and AA and of good practice: wide
+ * Expects a page to fit its screen, to have no text that is too small, and to have no accessibility problem by axe's rules of WCAG 2.2 A and AA and of good practice: wide
  * and narrow, light and dark. What it shows must not change meanwhile. Leaves it wide and light.
  */
 export async function expectAccessible(page: Page): Promise<void> {
@@ -92,6 +93,8 @@ export async function expectAccessible(page: Page): Promise<void> {
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
     if (overflow !== 0) found.push(`${screen}: ${overflow} pixels too wide`);
+    for (const { text, size } of await textSizes(page))
+      if (size < leastTextSize) found.push(`${screen}: ${size} px are too small for “${text}”`);
   }
   await page.setViewportSize({ width: 1440, height: 900 });
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });

@@ -6,6 +6,9 @@ export interface ShownText {
   readonly size: number;
 }
 
+/** The least size of any text, in CSS pixels. */
+export const leastTextSize = 13;
+
 /** The sizes of all texts that are shown under `part`, also of those in fields. */
 export function textSizes(page: Page, part = 'body'): Promise<ShownText[]> {
   return page.locator(part).evaluateAll((parts) =>

@@ -6,12 +6,10 @@ import { screens } from '../../../support/pages/screens.ts';
 import { scriptedEvents } from '../../../support/pages/scripted-events.ts';
 import { emit, running, scriptedPages } from '../../../support/pages/scripted-pages.ts';
 import { scriptedWorker } from '../../../support/pages/scripted-relay.ts';
-import { textSizes } from '../../../support/pages/text-sizes.ts';
+import { leastTextSize, textSizes } from '../../../support/pages/text-sizes.ts';
 
 const pages = scriptedPages();
 const now = Date.now();
-/** The least size of any text, in CSS pixels. */
-const least = 13;
 
 /** Expects that no text is too small on any screen, and that the page fits its width. */
 async function expectReadable(page: Page, state: string): Promise<void> {
@@ -21,7 +19,7 @@ async function expectReadable(page: Page, state: string): Promise<void> {
     const on = `${state}, ${width} px`;
     expect(texts.length, on).toBeGreaterThan(10);
     expect(
-      texts.filter(({ size }) => size < least),
+      texts.filter(({ size }) => size < leastTextSize),
       on,
     ).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), on).toBe(0);
