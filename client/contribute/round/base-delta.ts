@@ -49,7 +49,8 @@ export class BaseDelta {
 /** L2 norm, summed in float64 in order. Not finite if any value is not finite. */
 export function normOf(values: Float32Array): number {
   let sum = 0;
-  for (const value of values) sum += value * value;
+  // An index is much faster than the iterator.
+  for (let i = 0; i < values.length; i++) sum += (values[i] ?? 0) ** 2;
   return Math.sqrt(sum);
 }
 

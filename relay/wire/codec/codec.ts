@@ -13,6 +13,8 @@ export interface Codec {
   readonly feedbackDecay: number;
   /** Each part of so many values is encoded by itself: the payload is theirs, one after another. */
   readonly block: number;
+  /** How it chooses the values that a payload holds; absent where it holds all. */
+  readonly choice?: Choice;
   /** Exact length in bytes of the payload of `length` values. */
   payloadBytes(length: number): number;
   /**
@@ -41,4 +43,28 @@ export interface Slice {
   readonly integers: Int32Array;
   /** The index of the value of each integer, ascending; null if every value has one. */
   readonly indices: Uint32Array | null;
+}
+
+/** The values that a payload holds of a vector, chunk by chunk. */
+export interface Chosen {
+  /** The place of each value in its chunk, ascending. */
+  readonly places: Uint32Array;
+  readonly values: Float32Array;
+}
+
+/**
+ * Of each chunk of `chunk` values (the last may be shorter) of n values, the ceil(n top / chunk) of greatest magnitude; of equal ones the
+ * first. They may be chosen elsewhere, as a graphics card does: the payload then has the same bytes.
+ */
+export interface Choice {
+  readonly chunk: number;
+  readonly top: number;
+  /** How many values are chosen of `length`. */
+  count(length: number): number;
+  /**
+   * The payload of `length` values of which these were chosen. Writes into `sent`, which has an element for each, the values that the
+   * payload represents. Throws WireError NOT_FINITE on NaN and infinities, and BAD_PAYLOAD where a place is not above the one before in
+   * its chunk or not in it.
+   */
+  encode(length: number, chosen: Chosen, sent: Float32Array): Uint8Array<ArrayBuffer>;
 }

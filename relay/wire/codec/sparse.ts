@@ -1,10 +1,10 @@
 import { WireError } from '../strict.ts';
 import { RefusalCode, type SparseCodec } from '../tapestry_pb.js';
-import type { Codec } from './codec.ts';
+import type { Chosen, Codec } from './codec.ts';
 import { bad, isUsableGrid, powerOfTwo } from './grid.ts';
-import { greatestOnGrid, onGrid } from './magnitudes.ts';
+import { ascendingMagnitudes, greatestOnGrid, levelsOf, onGrid } from './magnitudes.ts';
 import { bytesOf, pack, unusedOf } from './packing.ts';
-import { type Chunk, chosenOf } from './sparse-choice.ts';
+import { ChunkChooser } from './sparse-choice.ts';
 
 /** The numbers of a sparse codec: 1 <= top <= chunk <= 4096, 0 < feedbackDecay <= 1, and a grid as the dense codec's. */
 export type SparseSettings = Omit<SparseCodec, '$typeName' | '$unknown'>;
@@ -57,6 +57,12 @@ export function sparseCodec(settings: SparseSettings): Codec {
     clipNorm,
     feedbackDecay,
     block: chunk,
+    choice: {
+      chunk,
+      top,
+      count: (length) => chosenCount(length, shape),
+      encode: (length, chosen, sent) => encodeChosen(length, chosen, sent, shape),
+    },
     payloadBytes: (length) => payloadBytes(length, shape),
     encode: (values, decoded) => encode(values, decoded, shape),
     decode(payload, length, add) {
@@ -91,28 +97,75 @@ function payloadBytes(length: number, shape: Shape): number {
   return whole * chunkBytes(shape.chunk, shape) + (rest > 0 ? chunkBytes(rest, shape) : 0);
 }
 
+/** How many values the payload of `length` values holds. */
+function chosenCount(length: number, shape: Shape): number {
+  const whole = Math.floor(length / shape.chunk);
+  return whole * shape.top + heldOf(length - whole * shape.chunk, shape);
+}
+
 function encode(values: Float32Array, decoded: Float32Array, shape: Shape): Uint8Array<ArrayBuffer> {
-  const { chunk, maxShift, unit } = shape;
-  const payload = new Uint8Array(payloadBytes(values.length, shape));
+  const { length } = values;
+  const { chunk } = shape;
+  const count = chosenCount(length, shape);
+  const chosen = { places: new Uint32Array(count), values: new Float32Array(count) };
+  const chooser = new ChunkChooser(values, chunk);
+  eachChunk(length, shape, (start, size, held, at) => {
+    chooser.choose(start, start + size, held, chosen, at);
+  });
+  const sent = new Float32Array(count);
+  const payload = encodeChosen(length, chosen, sent, shape);
   decoded.fill(0);
+  eachChunk(length, shape, (start, _, held, at) => {
+    for (let i = at; i < at + held; i++) decoded[start + (chosen.places[i] ?? 0)] = sent[i] ?? 0;
+  });
+  return payload;
+}
+
+/** Calls `each` with every chunk: where it starts, its values, how many the payload holds, and the number of those before it. */
+function eachChunk(
+  length: number,
+  shape: Shape,
+  each: (start: number, size: number, held: number, at: number) => void,
+): void {
   let at = 0;
-  for (let start = 0; start < values.length; start += chunk) {
-    const end = Math.min(start + chunk, values.length);
-    const { indices, border, ...levels }: Chunk = chosenOf(values, start, end, heldOf(end - start, shape));
-    const [shift, low, high] = onGrid(levels, { unit, maxShift }, 1);
-    payload.set([shift, low, high], at);
-    at += headBytes;
-    const step = unit * (1 << shift);
-    const isHigh = (index: number) => Math.abs(values[index] ?? 0) >= border;
-    at = pack(payload, at, indices.length, indexBits, (i) => (indices[i] ?? 0) - start);
-    at = pack(payload, at, indices.length, codeBits, (i) => {
-      const index = indices[i] ?? 0;
-      const isNegative = (values[index] ?? 0) < 0;
-      const magnitude = (isHigh(index) ? high : low) * step;
-      decoded[index] = isNegative ? -magnitude : magnitude;
-      return (isHigh(index) ? 2 : 0) + (isNegative ? 1 : 0);
-    });
+  for (let start = 0; start < length; start += shape.chunk) {
+    const size = Math.min(shape.chunk, length - start);
+    const held = heldOf(size, shape);
+    each(start, size, held, at);
+    at += held;
   }
+}
+
+function encodeChosen(
+  length: number,
+  { places, values }: Chosen,
+  sent: Float32Array,
+  shape: Shape,
+): Uint8Array<ArrayBuffer> {
+  const { maxShift, unit } = shape;
+  const payload = new Uint8Array(payloadBytes(length, shape));
+  let byte = 0;
+  eachChunk(length, shape, (start, size, held, at) => {
+    const { border, ...levels } = levelsOf(ascendingMagnitudes(values, at, at + held));
+    const [shift, low, high] = onGrid(levels, { unit, maxShift }, 1);
+    payload.set([shift, low, high], byte);
+    const step = unit * (1 << shift);
+    const isHigh = (i: number) => Math.abs(values[at + i] ?? 0) >= border;
+    let before = -1;
+    const indicesAt = byte + headBytes;
+    const codesAt = pack(payload, indicesAt, held, indexBits, (i) => {
+      const place = places[at + i] ?? 0;
+      if (place <= before || place >= size) throw bad(`has index ${place} after ${before} at value ${start}`);
+      before = place;
+      return place;
+    });
+    byte = pack(payload, codesAt, held, codeBits, (i) => {
+      const isNegative = (values[at + i] ?? 0) < 0;
+      const magnitude = (isHigh(i) ? high : low) * step;
+      sent[at + i] = isNegative ? -magnitude : magnitude;
+      return (isHigh(i) ? 2 : 0) + (isNegative ? 1 : 0);
+    });
+  });
   return payload;
 }
 

@@ -70,6 +70,34 @@ describe('encode and decode', () => {
     );
   });
 
+  test('values that were chosen elsewhere have the payload of their vector; a place that is not in order or in its chunk is refused', () => {
+    const { choice, ...codec } = sparseCodec({ ...usual, chunk: 10, top: 3 });
+    if (choice === undefined) throw new Error('the codec chooses nothing');
+    const values = Float32Array.from({ length: 24 }, (_, i) => ((i * 7) % 10) * (i % 2 ? -1e-3 : 1e-3));
+    const decoded = new Float32Array(24);
+    const payload = codec.encode(values, decoded);
+    // Of the last chunk, of 4 values, 2.
+    expect(choice.count(24)).toBe(8);
+    const indices = [...decoded.keys()].filter((i) => decoded[i] !== 0);
+    const places = Uint32Array.from(indices, (index) => index % 10);
+    const chosen = { places, values: Float32Array.from(indices, (index) => values[index] ?? 0) };
+    const sent = new Float32Array(8);
+    expect(choice.encode(24, chosen, sent)).toEqual(payload);
+    expect([...sent]).toEqual(indices.map((index) => decoded[index]));
+    for (const [i, place] of [
+      [0, 10],
+      [1, places[0] ?? 0],
+      [7, 4],
+    ] as const) {
+      const wrong = { ...chosen, places: places.with(i, place) };
+      expect(refusalCodeOf(() => choice.encode(24, wrong, sent))).toBe(RefusalCode.BAD_PAYLOAD);
+    }
+    for (const value of [Number.NaN, Infinity, -Infinity]) {
+      const wrong = { ...chosen, values: chosen.values.with(3, value) };
+      expect(refusalCodeOf(() => choice.encode(24, wrong, sent))).toBe(RefusalCode.NOT_FINITE);
+    }
+  });
+
   test('the two magnitudes leave no more error than any other division in two, apart from rounding', () => {
     const one = { ...usual, chunk: 12, top: 12, exponent: -30, maxShift: 16 };
     const magnitudes = fc.array(fc.double({ min: 1e-3, max: 4e-3, noNaN: true }), {
