@@ -1,5 +1,6 @@
 import { adapterShaders } from './adapter/index.ts';
 import { attentionShaders } from './attention/index.ts';
+import { deltaShaders } from './delta/index.ts';
 import { linearShaders } from './linear/index.ts';
 import { matrixUnitShaders } from './matrix-units/matrix-units.ts';
 import { objectiveShaders } from './objective/index.ts';
@@ -19,6 +20,7 @@ export const shaders = {
   ...optimizerShaders,
   ...objectiveShaders,
   ...adapterShaders,
+  ...deltaShaders,
 } as const;
 
 export type ShaderName = keyof typeof shaders;

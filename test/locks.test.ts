@@ -54,17 +54,32 @@ test.each([
   expect((out ?? back)?.[0]).toBe(file);
 });
 
-test('only the training of a base and its encoding know how a delta is made', () => {
-  const importers = [...imports]
+/** The files of the product that import one of this name. */
+const importersOf = (name: string) =>
+  [...imports]
     .filter(
       ([file, targets]) =>
-        /^(apps|client|relay)\//.test(file) && targets.some((target) => target.endsWith('/base-delta.ts')),
+        /^(apps|client|relay)\//.test(file) && targets.some((target) => target.endsWith(`/${name}`)),
     )
-    .map(([file]) => file);
-  expect(importers.sort()).toEqual([
+    .map(([file]) => file)
+    .sort();
+
+test('only the training of a base and its encoding know how a delta is made', () => {
+  expect(importersOf('base-delta.ts')).toEqual([
     // What a relay's own nodes trained, for the relay above it.
     'apps/cli/run/upstream/upstream-work.ts',
+    'client/contribute/encoding/delta-encoder.ts',
+    'client/contribute/encoding/delta-program.ts',
     'client/contribute/round/error-feedback.ts',
+    'client/contribute/round/round-work.ts',
+  ]);
+});
+
+test('only the training of a base has its delta encoded on a device', () => {
+  expect(importersOf('delta-program.ts')).toEqual(['client/contribute/encoding/delta-encoder.ts']);
+  // Local training knows only the type of what it leaves on the device.
+  expect(importersOf('delta-encoder.ts')).toEqual([
+    'client/contribute/round/local-training.ts',
     'client/contribute/round/round-work.ts',
   ]);
 });

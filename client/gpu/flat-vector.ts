@@ -20,6 +20,16 @@ export interface Part {
   readonly length: number;
 }
 
+/** Parts of several vectors of the same length, each of which is in one part of every vector; see `FlatVector.parts`. */
+export function commonParts(vectors: readonly FlatVector[], maxBytes: number, step: number): Part[] {
+  const offsets = vectors.flatMap((vector) => vector.parts(maxBytes, step).map(({ offset }) => offset));
+  const starts = [...new Set(offsets)].sort((a, b) => a - b);
+  return starts.map((offset, i) => ({
+    offset,
+    length: (starts[i + 1] ?? vectors[0]?.length ?? offset) - offset,
+  }));
+}
+
 interface Shard extends Part {
   readonly buffer: GPUBuffer;
 }

@@ -20,6 +20,11 @@ export class ModelParameters {
     this.#names = new Set(trained?.layout.tensors.map(({ name }) => name));
   }
 
+  /** The vectors of the trained part; undefined if none of the model is trained. */
+  get trained(): TrainedParameters | undefined {
+    return this.#trained;
+  }
+
   /** True if any of these tensors is trained or has an adapter. */
   trains(...names: readonly string[]): boolean {
     return this.#trainedOf(...names) !== undefined || (this.#adapter?.adapts(...names) ?? false);

@@ -1,4 +1,4 @@
-import type { FlatVector } from '../gpu/flat-vector.ts';
+import { commonParts, type FlatVector } from '../gpu/flat-vector.ts';
 import type { Operation } from '../gpu/operation.ts';
 import type { ProgramBuilder } from '../gpu/program.ts';
 import { flat } from '../model/operations/grid.ts';
@@ -28,12 +28,8 @@ export function recordCastF16(
   weights: FlatVector,
   maxBindingBytes: number,
 ): void {
-  const parts = [parameters, weights].flatMap((vector) => vector.parts(maxBindingBytes, groupAlignment));
-  const borders = [...new Set(parts.map(({ offset }) => offset)), parameters.length].sort((a, b) => a - b);
-  borders.slice(1).forEach((end, i) => {
-    const offset = borders[i] ?? 0;
-    const length = end - offset;
+  for (const { offset, length } of commonParts([parameters, weights], maxBindingBytes, groupAlignment)) {
     const range = (vector: FlatVector) => vector.range(offset, length);
     program.record(castF16, { length }, { parameters: range(parameters), weights: range(weights) });
-  });
+  }
 }

@@ -25,7 +25,7 @@ test('every operation that the engine exports is compared with the reference', a
   const names = specifications.map(({ operation }) => operation.name);
   expect(new Set(names).size).toBe(names.length);
   const missing: string[] = [];
-  for (const file of globSync('{model,train}/**/*.ts', { cwd: client })) {
+  for (const file of globSync('{contribute,model,train}/**/*.ts', { cwd: client })) {
     const path = join(client, file);
     if (!readFileSync(path, 'utf8').includes('Operation<')) continue;
     const exported: Record<string, unknown> = await import(path);

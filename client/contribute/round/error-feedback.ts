@@ -72,7 +72,10 @@ function bounded(residual: Float32Array<ArrayBuffer>, { feedbackDecay, clipNorm 
   return feedbackDecay < 1 ? residual : clipped(residual, normOf(residual), clipNorm);
 }
 
-/** A delta and the decayed residual together. */
+/**
+ * A delta and the decayed residual together. Each product and sum is rounded to f32 on its own: this is what graphics cards do, so that
+ * both give the same bits.
+ */
 function compensated(
   values: Float32Array,
   residual: Float32Array,
@@ -81,7 +84,9 @@ function compensated(
   if (residual.length !== values.length) throw new RangeError('delta and residual differ in length');
   // An index is much faster than the iterator that `from` uses.
   const whole = new Float32Array(values.length);
-  for (let i = 0; i < whole.length; i++) whole[i] = (values[i] ?? 0) + feedbackDecay * (residual[i] ?? 0);
+  const decay = Math.fround(feedbackDecay);
+  for (let i = 0; i < whole.length; i++)
+    whole[i] = (values[i] ?? 0) + Math.fround(decay * (residual[i] ?? 0));
   return whole;
 }
 

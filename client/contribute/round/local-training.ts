@@ -15,6 +15,7 @@ import { TrainingLoop } from '../../train/loop/training-loop.ts';
 import { finiteLoss, type TrainingProgress } from '../../train/loop/training-progress.ts';
 import type { Trainer } from '../../train/trainer.ts';
 import { freshOptimizer, type OptimizerState } from '../../train/training.ts';
+import type { OnDevice } from '../encoding/delta-encoder.ts';
 import type { ContributorEvent } from '../events.ts';
 import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
@@ -168,6 +169,12 @@ export class LocalTraining {
     this.#sampler.restore(sampler);
     this.#start = { state, sampler };
     this.#presence = presence;
+  }
+
+  /** The vectors on the device, as the last training left them. */
+  get onDevice(): OnDevice {
+    const { device, trainer } = this.#loop;
+    return { device, trained: trainer.model.trained };
   }
 
   setPower(power: number): void {

@@ -7,11 +7,12 @@ import type { Runtime } from '../../runtime.ts';
 import { contentHash } from '../../sha256.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
 import type { OptimizerState } from '../../train/training.ts';
+import { DeltaEncoder } from '../encoding/delta-encoder.ts';
 import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
 import { BaseArrival } from './base-arrival.ts';
 import { BaseDelta } from './base-delta.ts';
-import { encodeDelta, returned, withLate } from './error-feedback.ts';
+import { returned, withLate } from './error-feedback.ts';
 import { LocalModel } from './local-model.ts';
 import { LocalTraining, type TrainingOptions, type WorkUntil } from './local-training.ts';
 import {
@@ -51,6 +52,7 @@ export class RoundWork {
   /** The round that a process before this one began. */
   #unfinished: (UnfinishedRound & { readonly round: number }) | null = null;
   readonly #snapshots: SnapshotWriter;
+  readonly #encoder: DeltaEncoder;
   /** Steps done of the round that is being trained, and whether that round is over. */
   #steps = 0;
   #concluded = false;
@@ -71,6 +73,7 @@ export class RoundWork {
     this.#local = new LocalModel(terms);
     this.#bases = new BaseArrival(runtime, store, terms, tell);
     this.#rounds = new RoundTraining(training, this.#bases, this.#local);
+    this.#encoder = new DeltaEncoder(terms);
     this.#residual = new Float32Array(terms.layout.length);
     const file = {
       save: (snapshot: NodeSnapshot) => store.saveSnapshot(terms.run, snapshot),
@@ -224,7 +227,6 @@ export class RoundWork {
       this.#steps++;
       return this.#concluded ? Number.NEGATIVE_INFINITY : workUntil();
     };
-    const fragment = this.#terms.fragments.at(round.round);
     const begun = this.#unfinished;
     const onPlace = (place: RoundPlace, isAsked: boolean) => this.#offerPlace(round, place, isAsked);
     const part = { parameters: begun?.parameters ?? null, done: begun?.done ?? null, onPlace };
@@ -233,13 +235,13 @@ export class RoundWork {
       this.#unfinished = null;
       if (made === null) return null;
       const { base, trained, local } = made;
-      const delta = this.#deltaOf(round.round, base, local);
       if (this.#concluded) {
-        this.#close(round.round, delta, local);
+        this.#close(round.round, this.#deltaOf(round.round, base, local), local);
         return null;
       }
-      const { payload: bytes, residual: left } = encodeDelta(delta, fragment.of(this.#residual), this.#codec);
-      const residual = fragment.into(this.#residual, left);
+      const change = { round: round.round, base, local, residual: this.#residual };
+      const { onDevice } = this.training;
+      const { payload: bytes, residual, norm } = await this.#encoder.encode(change, this.#codec, onDevice);
       const { steps, tokens, trainingLoss, heldOutLoss } = trained;
       const facts: ContributionFacts = {
         round: round.round,
@@ -266,7 +268,7 @@ export class RoundWork {
         this.discard();
         return null;
       }
-      this.#tell({ event: 'contribution', ...facts, norm: delta.norm });
+      this.#tell({ event: 'contribution', ...facts, norm });
       return contribution;
     } catch (error) {
       if (!isDivergence(error)) throw error;
@@ -330,6 +332,7 @@ export class RoundWork {
   async close(isOver: boolean): Promise<void> {
     if (isOver) this.#snapshots.clear();
     await this.#snapshots.settled();
+    this.#encoder.close();
     this.training.close();
   }
 }

@@ -1,3 +1,4 @@
+import { choose, compensate, leave } from '../../../client/contribute/encoding/operations.ts';
 import { divergenceSlopes } from '../../../client/derive/objectives/kernels/divergence.ts';
 import { ktoSlopes, ktoSums } from '../../../client/derive/objectives/kernels/kto.ts';
 import { policySlopes } from '../../../client/derive/objectives/kernels/policy.ts';
@@ -35,6 +36,7 @@ import {
 } from './attention.ts';
 import { cacheAppendCases, cachedAttentionCases } from './cached-attention.ts';
 import type { Case } from './case.ts';
+import { chooseCases, compensateCases, leaveCases } from './delta.ts';
 import type { Draw } from './draw.ts';
 import { embeddingBackwardCases, embeddingForwardCases } from './embedding.ts';
 import {
@@ -128,4 +130,7 @@ export const specifications: readonly Specification[] = [
   updateProduct(muon.muonPolynomial, muonCases.polynomialCases),
   updateProduct(muon.muonMultiply, muonCases.multiplyCases),
   update(muon.muonUpdate, muonCases.updateCases),
+  update(compensate, compensateCases),
+  update(choose, chooseCases),
+  update(leave, leaveCases),
 ];

@@ -5,7 +5,7 @@ import { NodeStore } from '../../../client/contribute/round/node-store.ts';
 import { RoundWork } from '../../../client/contribute/round/round-work.ts';
 import type { Round } from '../../../client/contribute/session/state.ts';
 import { byteTokenizer } from '../../../client/data/tokenizer.ts';
-import { openDevice } from '../../../client/gpu/device.ts';
+import { type Adapter, openDevice } from '../../../client/gpu/device.ts';
 import { nodeNetwork } from '../../../client/host/node/network.ts';
 import { nodeGpu, nodeRuntime } from '../../../client/host/node/runtime.ts';
 import { RelayHttp } from '../../../client/relay-http.ts';
@@ -25,6 +25,8 @@ interface RoundNodeOptions {
   /** The files of the node's folder; none by default. */
   readonly files: FileMap;
   readonly runtime: Partial<Runtime>;
+  /** As what the adapter is presented. */
+  readonly adapter: Partial<Adapter>;
   readonly onEvent: (event: ContributorEvent) => void;
 }
 
@@ -37,14 +39,17 @@ export class RoundNode {
   readonly #bases = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #open: RoundWork[] = [];
   readonly #onEvent: RoundNodeOptions['onEvent'];
+  readonly #adapter: Partial<Adapter>;
 
   constructor({
     files = new Map(),
     runtime = {},
+    adapter = {},
     onEvent = () => undefined,
   }: Partial<RoundNodeOptions> = {}) {
     this.files = files;
     this.#onEvent = onEvent;
+    this.#adapter = adapter;
     const folder = memoryFiles(files);
     const cache = memoryFiles();
     this.runtime = { ...nodeRuntime({ folder: '/nowhere' }), files: folder, cache, ...runtime };
@@ -66,7 +71,7 @@ export class RoundNode {
       this.#onEvent(event);
     };
     const options = { corpus: tinyCorpus('even'), tokenizer: byteTokenizer, seed: 5, power: 1, tell };
-    const device = await openDevice(await nodeGpu());
+    const device = { ...(await openDevice(await nodeGpu())), ...this.#adapter };
     const { work } = await RoundWork.open(this.runtime, device, this.store, terms, options);
     this.#open.push(work);
     return work;

@@ -1,12 +1,16 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { DeltaProgram } from '../../../../client/contribute/encoding/delta-program.ts';
 import { normOf } from '../../../../client/contribute/round/base-delta.ts';
 import { returned } from '../../../../client/contribute/round/error-feedback.ts';
+import type { Contribution } from '../../../../client/contribute/round/saved-state.ts';
 import { initialParameters } from '../../../../client/model/parameters.ts';
+import type { Codec } from '../../../../relay/wire/codec/codec.ts';
 import { sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
 import { tinyTerms } from '../../../support/contribute/harness.ts';
 import { RoundNode } from '../../../support/contribute/round-node.ts';
 import { integersOf } from '../../../support/relay/integers.ts';
 import { withoutGradient } from '../../../support/train/small-run.ts';
+import { memoryFiles } from '../../../support/tuned-store.ts';
 
 const { config, layout, run } = tinyTerms;
 const never = new AbortController().signal;
@@ -93,6 +97,38 @@ test('with a sparse codec, work that does not count returns to the residual, als
   again.discard();
   await node.train(again, 3, healthy);
   expect(await residualOf()).toEqual(second?.residual);
+});
+
+test('on a graphics card, rounds that count and rounds that do not leave the bits of a node that encodes on its processor', async () => {
+  const settings = { chunk: 256, top: 4, exponent: -22, maxShift: 14, clipNorm: 100, feedbackDecay: 0.95 };
+  const { choice, ...without } = sparseCodec(settings);
+  if (choice === undefined) throw new Error('the codec chooses nothing');
+  // Both measure the same kernels.
+  const runtime = { cache: memoryFiles() };
+  const encode = vi.spyOn(DeltaProgram.prototype, 'encode');
+  const rounds = async (codec: Codec) => {
+    const card = new RoundNode({ runtime, adapter: { software: false } });
+    const terms = { ...tinyTerms, codec };
+    let work = await card.start(terms);
+    const made: (Contribution | null)[] = [];
+    for (const [i, fate] of ['settled', 'discarded', 'restarted', 'settled', 'settled'].entries()) {
+      made.push(await card.train(work, i + 1, healthy));
+      if (fate === 'settled') work.settle();
+      else work.discard();
+      if (fate === 'restarted') {
+        work = await card.start(terms);
+        work.discard();
+      }
+    }
+    card.close();
+    return made;
+  };
+  const made = await rounds({ ...without, choice });
+  const encoded = await Promise.all(encode.mock.results.map(({ value }) => value));
+  expect(encoded.map((one) => one?.payload)).toEqual(made.map((one) => one?.bytes));
+  expect(made).toEqual(await rounds(without));
+  expect(encode).toHaveBeenCalledTimes(made.length);
+  encode.mockRestore();
 });
 
 test.each([10, 40])(

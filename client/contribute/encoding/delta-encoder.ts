@@ -1,0 +1,132 @@
+import type { Codec } from '../../../relay/wire/codec/codec.ts';
+import type { Fragments } from '../../../relay/wire/fragments.ts';
+import { WireError } from '../../../relay/wire/strict.ts';
+import { TapestryError } from '../../errors.ts';
+import type { Device } from '../../gpu/device.ts';
+import type { TrainedParameters } from '../../model/weight.ts';
+import { BaseDelta } from '../round/base-delta.ts';
+import { encodeDelta } from '../round/error-feedback.ts';
+import { DeltaProgram, type ProgramResult } from './delta-program.ts';
+
+type Vector = Float32Array<ArrayBuffer>;
+
+/** What of a run decides how a node encodes its deltas. */
+export interface EncodingTerms {
+  readonly codec: Codec;
+  readonly fragments: Fragments;
+}
+
+/** The vectors that training left on a device; other ones after a device was lost. */
+export interface OnDevice {
+  readonly device: Device;
+  readonly trained: TrainedParameters | undefined;
+}
+
+/** The local training of one round: it began at `base` and ended at `local`, which the device still holds. */
+export interface LocalChange {
+  readonly round: number;
+  readonly base: Vector;
+  readonly local: Vector;
+  /** What the payloads before left out. It may not change afterwards. */
+  readonly residual: Vector;
+}
+
+/** An encoded delta; its residual is that of the whole model. */
+export interface EncodedChange {
+  readonly payload: Uint8Array<ArrayBuffer>;
+  readonly residual: Vector;
+  /** L2 norm of the delta before clipping. */
+  readonly norm: number;
+}
+
+/**
+ * Encodes the deltas of a node: on its graphics card where that can be, else on its processor. Both give the same bytes and the same residual,
+ * so that a node may change from one to the other in any round. (An exception: cards that flush numbers below 2^-126 to zero.)
+ *
+ * The processor encodes
+ * - with a codec that sends every value (dense, statistical, entropy): nothing is chosen, and its payload has nearly all that was read;
+ * - a fragment of the model: its values lie apart, and may have the base mixed in;
+ * - a delta that is clipped, or whose payload is: the scale is of norms in float64;
+ * - where the adapter is the processor itself, which is slower through WGSL (docs/measured.md);
+ * - what a relay's own nodes trained, for the relay above it (apps/cli/run/upstream): it is on no card;
+ * - where the card lacks the memory, its driver refuses the kernels or is lost, or its numbers were found wrong.
+ */
+export class DeltaEncoder {
+  readonly #terms: EncodingTerms;
+  /** The program for the newest vectors; null where they have to be encoded by the processor. */
+  #made: { readonly of: TrainedParameters; readonly program: DeltaProgram | null } | null = null;
+
+  constructor(terms: EncodingTerms) {
+    this.#terms = terms;
+  }
+
+  /**
+   * Encodes the change with error feedback; see `encodeDelta`. `codec` is the run's, with the bound of the round.
+   * @throws TapestryError `delta.not-finite` and `delta.bound-too-small`
+   */
+  async encode(change: LocalChange, codec: Codec, onDevice: OnDevice): Promise<EncodedChange> {
+    const encoded = await this.#byCard(change, codec, onDevice);
+    if (encoded !== null) return encoded;
+    const { round, base, local, residual: before } = change;
+    const { fragments } = this.#terms;
+    const fragment = fragments.at(round);
+    const { clipNorm } = this.#terms.codec;
+    const delta = BaseDelta.between(fragment.of(base), fragment.of(local), clipNorm);
+    const { payload, residual } = encodeDelta(delta, fragment.of(before), codec);
+    return { payload, residual: fragment.into(before, residual), norm: delta.norm };
+  }
+
+  /** Frees the device's memory. */
+  close(): void {
+    this.#made?.program?.close();
+    this.#made = null;
+  }
+
+  /** Null where the processor has to encode. */
+  async #byCard(change: LocalChange, codec: Codec, { device, trained }: OnDevice) {
+    if (device.software || trained === undefined || this.#terms.fragments.count > 1) return null;
+    try {
+      const program = await this.#programFor(device, trained);
+      const { clipNorm } = this.#terms.codec;
+      const made = (await program?.encode(change.base, change.residual, clipNorm, codec)) ?? null;
+      if (made === null || agrees(made, change, codec)) return made;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    this.close();
+    this.#made = { of: trained, program: null };
+    return null;
+  }
+
+  async #programFor(device: Device, trained: TrainedParameters): Promise<DeltaProgram | null> {
+    const { codec } = this.#terms;
+    if (codec.choice === undefined) return null;
+    if (this.#made?.of !== trained) {
+      this.close();
+      const program = await DeltaProgram.create(device, trained, codec.choice, codec.feedbackDecay);
+      this.#made = { of: trained, program };
+    }
+    return this.#made.program;
+  }
+}
+
+/** Whether each value that is sent, and what is left of it, has the bits that the processor computes. */
+function agrees(
+  { chosen, indices, sent, residual }: ProgramResult,
+  { base, local, residual: before }: LocalChange,
+  { feedbackDecay }: Codec,
+): boolean {
+  const decay = Math.fround(feedbackDecay);
+  return indices.every((index, i) => {
+    const decayed = Math.fround(decay * (before[index] ?? 0));
+    const whole = Math.fround(Math.fround((base[index] ?? 0) - (local[index] ?? 0)) + decayed);
+    return chosen[i] === whole && residual[index] === Math.fround(whole - (sent[i] ?? 0));
+  });
+}
+
+/** The errors of a device that the processor makes good. */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof WireError) return true;
+  const codes = ['device.too-small', 'device.lost', 'shader.invalid'];
+  return error instanceof TapestryError && codes.includes(error.code);
+}
