@@ -3,8 +3,11 @@ import { TapestryError } from '../errors.ts';
 import { decodeSafetensors, encodeSafetensors, type SafetensorsFile } from '../formats/safetensors.ts';
 import { contentHash, sha256Hex } from '../sha256.ts';
 
-/** The kinds of files: a checkpoint, the state from which a node resumes a run, its work since, and the state from which a build resumes. */
-const sealedKinds = ['checkpoint', 'node-state', 'node-snapshot', 'build-state'] as const;
+/**
+ * The kinds of files: a checkpoint, the state from which a node resumes a run, its work since, the state from which a build resumes, and
+ * what a relay sent to its upstream relay last.
+ */
+const sealedKinds = ['checkpoint', 'node-state', 'node-snapshot', 'build-state', 'upstream-work'] as const;
 export type SealedKind = (typeof sealedKinds)[number];
 
 /** The content of a sealed file. */

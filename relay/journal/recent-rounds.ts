@@ -30,6 +30,13 @@ interface RecentRound<Facts> {
 /** Why a contribution cannot follow the entries before it: the member of its body that is wrong. */
 export type RecentProblem = 'round' | 'base' | 'key' | 'payload';
 
+export const recentProblems: Readonly<Record<RecentProblem, string>> = {
+  round: 'is not a round that contributions may begin from now',
+  base: 'is not the base of its round',
+  key: 'has contributed to this round already',
+  payload: 'is the payload of another node, or counted before',
+};
+
 /**
  * The rounds that contributions may still begin from: the one that opened last, and the `staleness` ones before it. It decides what counts
  * once: a key has one contribution for each round that it began from and one in each attempt, and a payload that counted, or that

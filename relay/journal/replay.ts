@@ -11,8 +11,9 @@ import { type CreatedRun, createdRunOf } from './created-run.ts';
 import { type Entry, EntryError, type EntryOf, lossOf } from './entry.ts';
 import type { Accepted } from './event-log.ts';
 import { JournalTree } from './journal-tree.ts';
+import { NewestContributions } from './newest-contributions.ts';
 import { type AcceptedSoFar, OpenAttempt } from './open-attempt.ts';
-import { type RecentProblem, RecentRounds, stalenessOf } from './recent-rounds.ts';
+import { RecentRounds, recentProblems, stalenessOf } from './recent-rounds.ts';
 
 export type { ContributorTotals } from './contributor-totals.ts';
 export type { CreatedRun } from './created-run.ts';
@@ -52,6 +53,7 @@ export class Replay {
   readonly deltas: Hash[] = [];
   readonly totals = { tokens: 0, contributions: 0, refusals: 0, abandonedRounds: 0 };
   readonly contributors = new Map<NodeKey, ContributorTotals>();
+  readonly newest = new NewestContributions<NodeKey, Accepted>();
   readonly #lowest: LowestLoss;
   readonly #normBound: NormBound;
   readonly #standings: RoundStandings;
@@ -203,6 +205,7 @@ export class Replay {
       throw wrong(entry, 'kind', 'comes after the round was full');
     open.add(entry);
     this.recent.accepted(entry);
+    this.newest.accepted(body.key, entry, open);
     const { openedAt } = this.recent.factsOf(body.round) ?? open;
     const began = body.round < open.round ? { attempt: 1, openedAt } : open;
     this.contributors.set(body.key, totalsAfter(this.contributors.get(body.key), entry, began));
@@ -272,6 +275,7 @@ export class Replay {
     this.attempt = 0;
     this.#before = open;
     this.recent.committed();
+    this.newest.committed(open);
     this.#open = null;
   }
 
@@ -337,13 +341,6 @@ export class Replay {
     if (value !== expected) throw wrong(entry, field, `is ${value}, expected ${expected}`);
   }
 }
-
-const recentProblems: Readonly<Record<RecentProblem, string>> = {
-  round: 'is not a round that contributions may begin from now',
-  base: 'is not the base of its round',
-  key: 'has contributed to this round already',
-  payload: 'is the payload of another node, or counted before',
-};
 
 function wrong(entry: Entry, field: string, problem: string): EntryError {
   return new EntryError(entry.sequence, field, problem);

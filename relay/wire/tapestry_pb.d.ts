@@ -130,7 +130,8 @@ export declare type Join = Message<"tapestry.v2.Join"> & {
 export declare const JoinSchema: GenMessage<Join>;
 
 /**
- * One node's contribution to one round, before its payload. The relay answers with Resume or Refusal.
+ * One node's contribution to one round, before its payload. The relay answers with Resume or Refusal, or with the Acknowledgement if it has
+ * it: the newest contribution of a key that is in a base, however long ago, and any of the open round.
  *
  * @generated from message tapestry.v2.Offer
  */

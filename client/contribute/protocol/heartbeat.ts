@@ -11,6 +11,7 @@ const states: Readonly<Record<Work['kind'], NodeState>> = {
   ready: NodeState.UPLOADING,
   offered: NodeState.UPLOADING,
   uploading: NodeState.UPLOADING,
+  asked: NodeState.WAITING,
   accepted: NodeState.WAITING,
 };
 
@@ -21,7 +22,7 @@ const states: Readonly<Record<Work['kind'], NodeState>> = {
 export function heartbeatOf(session: Session, progress: TrainingProgress, downloaded: number): DraftToRelay {
   const { work, settled, open } = session;
   const isWaiting = states[work.kind] === NodeState.WAITING;
-  const round = work.kind === 'idle' || work.kind === 'accepted' ? (open ?? settled) : work.round;
+  const round = work.kind === 'idle' || isWaiting ? (open ?? settled) : work.round;
   const halted = session.paused && (isWaiting || work.kind === 'training');
   const followsOnly = follows(session) && (work.kind === 'idle' || work.kind === 'syncing');
   const working = followsOnly ? NodeState.FOLLOWING : states[work.kind];

@@ -3,11 +3,17 @@ import type { TapestryError } from '../../errors.ts';
 import { retryDelay } from '../../retry-delay.ts';
 import { unhurried } from './following.ts';
 import { answerTo, refusalError } from './refusals.ts';
-import { dropAndGoOn, duplicate, unsent } from './rounds.ts';
+import { dropAndGoOn, duplicate, unheard } from './rounds.ts';
 import { type Advanced, type Effect, end, idle, type Session, type SessionEvent, tell } from './state.ts';
 
 /** Delays between connections. */
 export const backoff = { firstMilliseconds: 500, lastMilliseconds: 60_000 } as const;
+
+/**
+ * Those of a relay below an upstream relay, whose own nodes wait: a delay that doubled on would outlast the time after which the run goes
+ * on alone, though the upstream relay was back long before.
+ */
+export const relayBackoff = { firstMilliseconds: 500, lastMilliseconds: 4_000 } as const;
 
 /**
  * The delay starts again from its first value after a connection that lasted so long since its Welcome. No message of the
@@ -23,7 +29,7 @@ export function refused(session: Session, event: SessionEvent & { kind: 'refused
   const { work } = session;
   const told = tell({ event: 'refused', round: event.round, code: codeName(event.code) });
   const after = ([next, effects]: Advanced): Advanced => [next, [told, ...effects]];
-  const sent = work.kind === 'offered' || work.kind === 'uploading';
+  const sent = work.kind === 'offered' || work.kind === 'uploading' || work.kind === 'asked';
   switch (answerTo(event.code, session.connection === 'joining')) {
     case 'end':
       return after(end(session, 'failed', refusalError(event.code)));
@@ -49,11 +55,12 @@ export function disconnected(session: Session, problem: TapestryError, jitter: n
   const isFull = problem.code === 'relay.too-many';
   const isFinal = problem.code === 'relay.tls' || (attempt >= attemptsAtUnknownRelay && !isFull);
   if (!session.known && isFinal) return end(session, 'failed', problem);
-  const milliseconds = retryDelay(backoff, attempt, jitter);
+  const isRelay = session.standing === null && session.known;
+  const milliseconds = retryDelay(isRelay ? relayBackoff : backoff, attempt, jitter);
   const { code, message, next } = problem;
   const told = tell({ event: 'retry', code, message, next, attempt, milliseconds });
   const wait: Effect = { kind: 'wait', milliseconds };
-  const down: Session = { ...unsent(unhurried(session)), connection: 'down', open: null, attempt };
+  const down: Session = { ...unheard(unhurried(session)), connection: 'down', open: null, attempt };
   if (session.work.kind !== 'syncing') return [down, [{ kind: 'disconnect' }, told, wait]];
   const stopped = { ...down, work: idle, job: session.job + 1 };
   return [stopped, [{ kind: 'disconnect' }, { kind: 'stop' }, told, wait]];

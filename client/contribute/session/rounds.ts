@@ -19,8 +19,12 @@ export const same = (a: Round, b: { readonly round: number; readonly base: strin
 /** The attempt in which accepted work counts. */
 const countsIn = ({ counts, round }: Work & { kind: 'accepted' }): CountedIn => counts ?? round;
 
-export function acceptedWork(round: Round, payload: string, counts?: CountedIn): Work {
-  return { kind: 'accepted', round, payload, ...(counts && { counts }) };
+export function acceptedWork(
+  round: Round,
+  payload: string,
+  counts?: CountedIn,
+): Work & { readonly kind: 'accepted' } {
+  return { kind: 'accepted', round, payload, inDoubt: false, ...(counts && { counts }) };
 }
 
 /**
@@ -51,8 +55,9 @@ export function opened(session: Session, round: Round): Advanced {
   };
   // A message that is late: the relay has accepted work on a later round.
   if (work.kind === 'accepted' && round.round < countsIn(work).round) return [session, []];
+  if (work.kind === 'asked') return [open, []];
   if (goesOn(session, round)) return continued(open, round);
-  const [clear, effects] = drop(uncounted(open, round), 'closed');
+  const [clear, effects] = close(uncounted(open, round));
   const [begun, started] = begin(clear);
   return [begun, [...effects, ...started]];
 }
@@ -69,18 +74,21 @@ function isBefore(one: Round, other: Round): boolean {
 function uncounted(session: Session, round: Round): Session {
   const { work } = session;
   if (work.kind !== 'accepted' || countsIn(work).round !== round.round) return session;
-  return { ...session, work: { kind: 'ready', round: work.round, payload: work.payload, again: true } };
+  const { payload } = work;
+  return { ...session, work: { kind: 'ready', round: work.round, payload, again: true, inDoubt: false } };
 }
 
 /** Continues work on a round that is open. What an abandoned attempt had accepted is offered to the new one. */
 function continued(session: Session, round: Round): Advanced {
   const { work } = session;
-  if (work.kind === 'idle') return [session, []];
+  if (work.kind === 'idle' || work.kind === 'asked') return [session, []];
   // Work that began from an older base names its own round.
   const own = work.round.round === round.round ? round : work.round;
   if (work.kind !== 'accepted') return offer({ ...session, work: { ...work, round: own } });
-  if (countsIn(work).attempt === round.attempt) return [session, []];
-  return offer({ ...session, work: { kind: 'ready', round: own, payload: work.payload, again: true } });
+  if (countsIn(work).attempt === round.attempt)
+    return [{ ...session, work: { ...work, inDoubt: false } }, []];
+  const { payload } = work;
+  return offer({ ...session, work: { kind: 'ready', round: own, payload, again: true, inDoubt: false } });
 }
 
 /** Takes the plan of the open attempt; training asks for it after each step. */
@@ -109,6 +117,26 @@ export function offer(session: Session): Advanced {
   return [{ ...session, work: { ...work, kind: 'offered' } }, [{ kind: 'offer', payload: work.payload }]];
 }
 
+/**
+ * Ends work on a round that is over. What the relay may have counted unheard must be neither sent again nor given up: the node offers it
+ * once more, and begins nothing before the answer.
+ */
+export function close(session: Session): Advanced {
+  const { work } = session;
+  if (work.kind === 'asked') return ask(session);
+  if (!('inDoubt' in work) || !work.inDoubt) return drop(session, 'closed');
+  const { round, payload } = work;
+  const again = work.kind === 'accepted' || work.again;
+  return ask({ ...session, work: { kind: 'asked', round, payload, again } });
+}
+
+/** Asks whether work on a round that is over counts; on a connection that broke nothing is answered, so each asks again. */
+export function ask(session: Session): Advanced {
+  const { work, connection } = session;
+  if (work.kind !== 'asked' || connection !== 'up') return [session, []];
+  return [session, [{ kind: 'offer', payload: work.payload }]];
+}
+
 /** Ends the current work: what was accepted is final, and the payload of other work is never sent again. */
 export function drop(session: Session, reason: 'refused' | 'closed' | 'not-finite'): Advanced {
   const { work } = session;
@@ -124,10 +152,14 @@ export function drop(session: Session, reason: 'refused' | 'closed' | 'not-finit
   return finishIfAsked(dropped, effects);
 }
 
-/** Ends the current work; in a run with arrivals the node goes on from the newest base, since its round is open longer than its work. */
+/**
+ * Ends the current work. In a run with arrivals the node goes on from the newest base, since its round is open longer than its work; so
+ * does one that waited for an answer about a round that is over.
+ */
 export function dropAndGoOn(session: Session, reason: 'refused' | 'not-finite'): Advanced {
-  const [clear, effects] = drop(session, reason);
-  if (session.staleness === 0) return [clear, effects];
+  const { work, staleness } = session;
+  const [clear, effects] = drop(session, work.kind === 'asked' ? 'closed' : reason);
+  if (staleness === 0 && work.kind !== 'asked') return [clear, effects];
   const [begun, started] = begin(clear);
   return [begun, [...effects, ...started]];
 }
@@ -142,6 +174,7 @@ export function accepted(
   const { work, standing, open, newest, staleness } = session;
   if (!('payload' in work) || work.payload !== payload || work.kind === 'accepted') return [session, []];
   const { round } = work;
+  if (work.kind === 'asked') return counted(session, work, sequence);
   const done: Session = {
     ...session,
     work: acceptedWork(round, payload, counts),
@@ -157,12 +190,25 @@ export function accepted(
   return [begun, [...effects, { kind: 'settle', payload }, ...started]];
 }
 
+/** The relay's receipt says that work on a round that is over counts. */
+function counted(
+  session: Session,
+  { payload, again }: Work & { kind: 'asked' },
+  sequence: number | null,
+): Advanced {
+  const heard: Effect[] = again ? [] : [{ kind: 'accept', payload, sequence }];
+  const [next, effects] = finishIfAsked({ ...session, work: idle }, [...heard, { kind: 'settle', payload }]);
+  const [begun, started] = begin(next);
+  return [begun, [...effects, ...started]];
+}
+
 /**
  * The relay has the contribution already. If it was offered again to a new attempt, the guard did not allow the base of the attempt
  * before, and nobody may contribute to the round what was in it: the node trains again.
  */
 export function duplicate(session: Session): Advanced {
   const { work } = session;
+  if (work.kind === 'asked') return dropAndGoOn(session, 'refused');
   if (work.kind !== 'offered' && work.kind !== 'uploading') return [session, []];
   const { payload, again } = work;
   if (!again) return accepted(session, payload, null);
@@ -186,7 +232,7 @@ export function committed(session: Session, event: SessionEvent & { kind: 'commi
   const isOver = work.kind !== 'idle' && last <= round;
   const [standing, following] = standingAfter(session, round);
   const between = { ...session, open: null, plan: null, newest: { round, base } };
-  const [clear, effects] = isOver ? drop(between, 'closed') : [between, []];
+  const [clear, effects] = isOver ? close(between) : [between, []];
   return [{ ...clear, standing }, [told, ...effects, ...(clear.ended ? [] : following)]];
 }
 
@@ -202,8 +248,8 @@ function standingAfter(
 ): [Session['standing'], Effect[]] {
   if (standing === null) return [null, []];
   const fromOpening = connection === 'up' && !paused;
-  const isLate =
-    work.kind !== 'idle' && work.kind !== 'accepted' && lastRound({ work, staleness }) === round && !paused;
+  const isOwn = work.kind !== 'idle' && work.kind !== 'accepted' && work.kind !== 'asked';
+  const isLate = isOwn && lastRound({ work, staleness }) === round && !paused;
   const next = { ...afterRound(standing, isLate), fromOpening };
   if (!isLate || next.follows <= standing.follows) return [next, []];
   const was = work.kind === 'syncing' || work.kind === 'training' ? work.kind : 'sending';
@@ -236,16 +282,29 @@ export function abandoned(session: Session, round: number): Advanced {
   const told = tell({ event: 'abandoned', round });
   const between = { ...session, open: null };
   // An arrival waits for the next attempt as it is.
+  if (session.work.kind === 'asked') {
+    const [asked, effects] = ask(between);
+    return [asked, [told, ...effects]];
+  }
   if (session.staleness > 0) return [between, [told]];
   const [clear, effects] = session.finishing ? drop(between, 'closed') : [unsent(between), []];
   return [clear, [told, ...effects]];
 }
 
-/** Marks a contribution that was being sent as ready, so that the node offers it again on the next connection or attempt. */
+/**
+ * Marks a contribution that was being sent as ready, so that the node offers it again on the next connection or attempt. Its receipt may
+ * be what was lost.
+ */
 export function unsent(session: Session): Session {
   const { work } = session;
   const onItsWay = work.kind === 'offered' || work.kind === 'uploading';
-  return onItsWay ? { ...session, work: { ...work, kind: 'ready' } } : session;
+  return onItsWay ? { ...session, work: { ...work, kind: 'ready', inDoubt: true } } : session;
+}
+
+/** The connection is gone: what was accepted may not be in the base of its round, if that was abandoned meanwhile. */
+export function unheard(session: Session): Session {
+  const { work } = session;
+  return work.kind === 'accepted' ? { ...session, work: { ...work, inDoubt: true } } : unsent(session);
 }
 
 export function resumed(session: Session): Advanced {

@@ -6,8 +6,9 @@ import {
   abandoned,
   accepted,
   acceptedWork,
+  ask,
+  close,
   committed,
-  drop,
   dropAndGoOn,
   faster,
   goesOn,
@@ -41,14 +42,17 @@ export function advance(session: Session, event: SessionEvent): Advanced {
       if (work.kind !== 'idle') return [session, []];
       const { round, payload, counts } = event;
       if (event.acknowledged)
-        return [{ ...session, settled: round, work: acceptedWork(round, payload, counts) }, []];
-      return [{ ...session, work: { kind: 'ready', round, payload, again: false } }, []];
+        return [
+          { ...session, settled: round, work: { ...acceptedWork(round, payload, counts), inDoubt: true } },
+          [],
+        ];
+      return [{ ...session, work: { kind: 'ready', round, payload, again: false, inDoubt: true } }, []];
     }
     case 'welcomed': {
       const { staleness = 0 } = event;
       const joined: Session = { ...session, connection: 'up', known: true, staleness };
-      const current = work.kind === 'idle' || goesOn(joined, event);
-      return current ? [joined, []] : drop(joined, 'closed');
+      if (work.kind === 'asked') return ask(joined);
+      return work.kind === 'idle' || goesOn(joined, event) ? [joined, []] : close(joined);
     }
     case 'steady':
       return [session.connection === 'up' ? { ...session, attempt: 0 } : session, []];
@@ -57,9 +61,10 @@ export function advance(session: Session, event: SessionEvent): Advanced {
     case 'planned':
       return planned(session, event);
     case 'resume':
-      if (work.kind !== 'offered' || work.payload !== event.payload) return [session, []];
+      if ((work.kind !== 'offered' && work.kind !== 'asked') || work.payload !== event.payload)
+        return [session, []];
       return [
-        { ...session, work: { ...work, kind: 'uploading' } },
+        { ...session, work: { inDoubt: true, ...work, kind: 'uploading' } },
         [{ kind: 'upload', payload: work.payload, offset: event.offset }],
       ];
     case 'acknowledged':
@@ -79,7 +84,13 @@ export function advance(session: Session, event: SessionEvent): Advanced {
       return event.job === session.job ? synced(session) : [session, []];
     case 'trained': {
       if (work.kind !== 'training' || event.job !== session.job) return [session, []];
-      const ready: Work = { kind: 'ready', round: work.round, payload: event.payload, again: false };
+      const ready: Work = {
+        kind: 'ready',
+        round: work.round,
+        payload: event.payload,
+        again: false,
+        inDoubt: false,
+      };
       return offer({ ...session, work: ready });
     }
     case 'diverged':
@@ -108,5 +119,5 @@ export function advance(session: Session, event: SessionEvent): Advanced {
 
 /** True if the work is a contribution that the relay has neither accepted nor refused. */
 function isUnanswered({ kind }: Work): boolean {
-  return kind === 'ready' || kind === 'offered' || kind === 'uploading';
+  return kind === 'ready' || kind === 'offered' || kind === 'uploading' || kind === 'asked';
 }

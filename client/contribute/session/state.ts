@@ -53,7 +53,8 @@ export interface RoundPlan {
 
 /**
  * Work on one round, in order. `ready` means trained, but not yet offered over the current connection. What was accepted is held until
- * its round is over: if the attempt is abandoned, it is offered again to the next one.
+ * its round is over: if the attempt is abandoned, it is offered again to the next one. `asked` is offered again after its round is over:
+ * the relay answers with the receipt if it counts, and refuses it if it does not.
  */
 export type Work =
   | { readonly kind: 'idle' }
@@ -65,11 +66,22 @@ export type Work =
       readonly payload: string;
       /** True if the relay accepted it in an attempt that was abandoned. */
       readonly again: boolean;
+      /** True if a connection broke over which it was, or may have been, offered: the relay may have accepted it. */
+      readonly inDoubt: boolean;
+    }
+  | {
+      readonly kind: 'asked';
+      readonly round: Round;
+      readonly payload: string;
+      /** True if the relay accepted it in an attempt that may have been abandoned. */
+      readonly again: boolean;
     }
   | {
       readonly kind: 'accepted';
       readonly round: Round;
       readonly payload: string;
+      /** True if a connection broke since: its attempt may have been abandoned. */
+      readonly inDoubt: boolean;
       /** The attempt in which it counts, if the relay named one; else it is that of `round`. */
       readonly counts?: CountedIn;
     };

@@ -24,9 +24,12 @@ export async function receiptOf(
   return create(AcknowledgementSchema, { ...receipt, signature });
 }
 
-/** Where a contribution that is offered counts: in the open round, the last one, or any that takes recent work. Null if it does not yet. */
+/**
+ * Where a contribution that is offered counts: in the open round, the last one, any that takes recent work, or, if it is the newest of its
+ * key, in any round before. Null if it does not, or not yet.
+ */
 export function acceptedOf(
-  { open, before, recent }: Pick<Replay, 'open' | 'before' | 'recent'>,
+  { open, before, recent, newest }: Pick<Replay, 'open' | 'before' | 'recent' | 'newest'>,
   key: NodeKey,
   { payload, round }: Pick<Contribution, 'payload' | 'round'>,
 ): CountedIn | null {
@@ -36,5 +39,5 @@ export function acceptedOf(
   });
   const isIt = (one: CountedIn | null | undefined): one is CountedIn =>
     one?.accepted.body.payload === payload && one.accepted.body.round === round;
-  return [...counted, recent.begunFrom(round, key)].find(isIt) ?? null;
+  return [...counted, recent.begunFrom(round, key), newest.of(key)].find(isIt) ?? null;
 }

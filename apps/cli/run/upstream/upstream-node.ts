@@ -108,9 +108,19 @@ export class UpstreamNode {
 
   async #welcomed(terms: RunTerms, round: number): Promise<void> {
     this.#absence.abort();
-    this.#work ??= await UpstreamWork.open(this.#store, terms, this.#options.own);
+    if (this.#work === null) await this.#open(terms);
     this.#options.own.follow(true);
     this.#options.onWelcome?.(terms, round);
+  }
+
+  async #open(terms: RunTerms): Promise<void> {
+    const { files } = this.#runtime;
+    const { work, offered } = await UpstreamWork.open(this.#store, files, terms, this.#options.own);
+    this.#work = work;
+    if (offered === null) return;
+    const { round, base, steps, payload } = offered;
+    const known = { round, base, attempt: 0, localSteps: steps, normBound: 0 };
+    this.#dispatch({ kind: 'restored', round: known, payload, acknowledged: false });
   }
 
   #dispatch(event: SessionEvent): void {

@@ -5,9 +5,11 @@ import type { Contribution } from '../../../../client/contribute/round/saved-sta
 import type { RunTerms } from '../../../../client/contribute/run-terms.ts';
 import type { Round } from '../../../../client/contribute/session/state.ts';
 import { mean } from '../../../../client/mean.ts';
+import type { Files } from '../../../../client/runtime.ts';
 import { contentHash } from '../../../../client/sha256.ts';
 import type { CommittedRound } from '../../../../relay/journal/replay.ts';
 import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
+import { loadSentWork, type SentWork, saveSentWork } from './sent-work.ts';
 
 /** The own run at a moment: the rounds that it had committed, and its base. */
 interface Point {
@@ -17,19 +19,22 @@ interface Point {
 
 interface Made {
   readonly contribution: Contribution;
+  readonly from: Point;
   readonly through: Point;
-  /** False where the upstream relay has one of an earlier process in its place. */
+  /** False where the upstream relay has another one in its place. */
   readonly isCounted: boolean;
 }
 
 /**
  * A relay's work on the rounds of the upstream run. What its own run did since the last base that it adopted, or since the last
  * contribution that the upstream relay accepted, is sent up as one delta. Only when nothing is left to send does the own run
- * adopt the upstream base, so work that it did alone is sent on the newest base and never lost.
+ * adopt the upstream base, so work that it did alone is sent on the newest base and never lost. Each contribution is on the disk before it
+ * is offered, and nothing else is made before the upstream relay said whether it counts, so no work is sent twice either.
  */
 export class UpstreamWork {
   readonly terms: RunTerms;
   readonly #store: NodeStore;
+  readonly #files: Files;
   readonly #own: Upstream;
   /** The work up to this point is in the upstream run. */
   #sent: Point;
@@ -39,18 +44,45 @@ export class UpstreamWork {
   #newest: { readonly round: number; readonly base: string } | null = null;
   #accepted = { contributions: 0, tokens: 0 };
 
-  private constructor(store: NodeStore, terms: RunTerms, own: Upstream, sent: Point) {
-    this.#store = store;
-    this.terms = terms;
+  private constructor(
+    place: { readonly store: NodeStore; readonly files: Files; readonly terms: RunTerms },
+    own: Upstream,
+    sent: Point,
+    saved: SentWork | null,
+  ) {
+    this.#store = place.store;
+    this.#files = place.files;
+    this.terms = place.terms;
     this.#own = own;
     this.#sent = sent;
-    this.#residual = new Float32Array(terms.layout.length);
+    this.#residual = saved?.residual ?? new Float32Array(place.terms.layout.length);
+    if (saved === null) return;
+    const { contribution, from, through, fromParameters, throughParameters } = saved;
+    // All that was sent is in the base that was adopted since.
+    if (through <= sent.committed) {
+      this.#residual = contribution.residual;
+      return;
+    }
+    if (fromParameters !== null) this.#sent = { committed: from, parameters: fromParameters };
+    const to = { committed: through, parameters: throughParameters };
+    this.#made = { contribution, from: this.#sent, through: to, isCounted: true };
   }
 
-  /** Work that was accepted after the last adoption and before a restart is sent again, unless its round is still open. */
-  static async open(store: NodeStore, terms: RunTerms, own: Upstream): Promise<UpstreamWork> {
+  /**
+   * With what an earlier process sent last: while that is not in an adopted base, it is `offered`, and the upstream relay is to be asked
+   * whether it counts.
+   * @throws TapestryError `checkpoint.*` for a file that cannot be used, because that work might then go up twice
+   */
+  static async open(
+    store: NodeStore,
+    files: Files,
+    terms: RunTerms,
+    own: Upstream,
+  ): Promise<{ readonly work: UpstreamWork; readonly offered: Contribution | null }> {
     const { committed } = own.adopted;
-    return new UpstreamWork(store, terms, own, { committed, parameters: await own.adoptedParameters() });
+    const adopted = { committed, parameters: await own.adoptedParameters() };
+    const work = new UpstreamWork({ store, files, terms }, own, adopted, await loadSentWork(files, terms));
+    return { work, offered: work.#made?.contribution ?? null };
   }
 
   /** Contributions of this process that the upstream relay accepted. */
@@ -86,25 +118,37 @@ export class UpstreamWork {
     if (await this.#own.adopt(round, parameters, committed, signal)) this.#sent = { committed, parameters };
   }
 
-  /** Waits until there is work to send, and mints it; its payload's hash. Null after the signal's abort. */
+  /** Waits until there is work to send, mints it and saves it; its payload's hash. Null after the signal's abort. */
   async contribution(round: Round, signal: AbortSignal): Promise<string | null> {
     await this.#own.hasCommitted(this.#sent.committed, signal);
     if (signal.aborted) return null;
     const { committed } = this.#own.current;
+    const from = this.#sent;
     const through = { committed, parameters: await this.#own.parameters() };
     const { codec } = this.terms;
     const clipNorm = Math.min(codec.clipNorm, round.normBound);
-    const delta = BaseDelta.between(this.#sent.parameters, through.parameters, codec.clipNorm);
+    const delta = BaseDelta.between(from.parameters, through.parameters, codec.clipNorm);
     const encoded = encodeDelta(delta, this.#residual, { ...codec, clipNorm });
     const { payload: bytes, residual } = encoded;
     const payload = await contentHash(bytes);
-    const facts = this.#facts(
-      this.#own.history(this.#sent.committed).slice(0, committed - this.#sent.committed),
-    );
+    const facts = this.#facts(this.#own.history(from.committed).slice(0, committed - from.committed));
     const { round: number, base } = round;
     const named = { round: number, base, payload, payloadBytes: bytes.length };
-    this.#made = { contribution: { ...named, ...facts, bytes, residual }, through, isCounted: true };
+    const contribution = { ...named, ...facts, bytes, residual };
+    await this.#save({ contribution, from, through, isCounted: true });
     return signal.aborted ? null : payload;
+  }
+
+  async #save(made: Made): Promise<void> {
+    const { contribution, from, through } = made;
+    const isAdopted = from.committed === this.#own.adopted.committed;
+    await saveSentWork(this.#files, this.terms.run, {
+      ...{ contribution, residual: this.#residual },
+      ...{ from: from.committed, through: through.committed },
+      fromParameters: isAdopted ? null : from.parameters,
+      throughParameters: through.parameters,
+    });
+    this.#made = made;
   }
 
   /** The tokens of the rounds, as far as the upstream run takes them from one node, and their losses. */
@@ -121,8 +165,9 @@ export class UpstreamWork {
   }
 
   /**
-   * The upstream relay accepted the contribution; null if it is not the newest. A null sequence says that it has one of an earlier process,
-   * which held the first round since the adopted base. Where this one holds more, it is sent again rather than lost.
+   * The upstream relay accepted the contribution; null if it is not the newest. A null sequence says that it has another one in its place:
+   * the folder with what was sent is lost. That one held at least the first round since the adopted base. Where this one holds more, it is
+   * sent again rather than lost.
    */
   accept(payload: string, sequence: number | null): Contribution | null {
     const made = this.#made;
@@ -142,8 +187,9 @@ export class UpstreamWork {
     this.#made = null;
   }
 
-  /** The contribution does not count: its work is still to be sent. */
+  /** The contribution does not count, even if its attempt had accepted it: its work is still to be sent. */
   discard(): void {
+    if (this.#made !== null) this.#sent = this.#made.from;
     this.#made = null;
   }
 }

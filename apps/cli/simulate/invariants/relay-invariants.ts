@@ -21,6 +21,8 @@ export class RelayInvariants {
   /** How late an effect may be: ticks, and writes of the disk. */
   readonly #slack: number;
   readonly #isAwaited: () => boolean;
+  /** On a connection that lasts every message comes, and in order: whoever hears of a commit has heard the receipt. */
+  readonly isHeard: boolean;
   readonly #connected = new Set<NodeNumber>();
   /** Connected nodes that take no part. */
   readonly #resting = new Set<NodeNumber>();
@@ -31,6 +33,8 @@ export class RelayInvariants {
   #attempt = 0;
   #open: OpenRound | null = null;
   #before: OpenRound | null = null;
+  /** By node: what is in a base, the newest of it. */
+  readonly #counted = new Map<NodeNumber, Hash>();
   /** Attempts that were abandoned. */
   abandoned = 0;
   #complete = false;
@@ -39,7 +43,8 @@ export class RelayInvariants {
   #diskFailsUntil = 0;
 
   /** `isAwaited`: no round may open before a base of the upstream run is adopted. */
-  constructor(limits: RoundLimits, slack: number, isAwaited: () => boolean = () => false) {
+  constructor(limits: RoundLimits, slack: number, isHeard: boolean, isAwaited: () => boolean = () => false) {
+    this.isHeard = isHeard;
     this.#isAwaited = isAwaited;
     this.#limits = limits;
     this.#slack = slack;
@@ -201,6 +206,11 @@ export class RelayInvariants {
     return [this.#open, this.#before].some((one) => one?.round === round && one.contributed.has(node));
   }
 
+  /** Whether the newest of a node's contributions that are in bases has this payload. */
+  counts(node: NodeNumber, payload: Hash): boolean {
+    return this.#counted.get(node) === payload;
+  }
+
   /** Every acknowledged contribution is in its base once, or in an attempt that the journal calls abandoned. */
   ended(acknowledged: Iterable<number>): void {
     const fates = new Map<string, 'applied' | 'abandoned'>();
@@ -276,6 +286,7 @@ export class RelayInvariants {
     this.#base = base;
     this.#bases.push(baseHash(base));
     this.#attempt = 0;
+    for (const [node, payload] of open.contributed) this.#counted.set(node, payload);
     this.#before = open;
     this.#open = null;
   }

@@ -25,6 +25,8 @@ export function checkSession({ session, ...edge }: NodeView): void {
     idles('a node waits for a connection that nobody opens');
   if ((work.kind === 'syncing' || work.kind === 'training') && edge.job !== session.job)
     idles(`a node waits for a job of ${work.kind} that does not run`);
+  if (connection === 'up' && work.kind === 'asked' && edge.offeredOver !== edge.connection)
+    idles('a node waits to hear whether its work counts, and does not ask');
   if (connection !== 'up' || open === null) return;
   const isSettled =
     settled?.round === open.round && settled.base === open.base && settled.attempt === open.attempt;

@@ -1,4 +1,5 @@
 import { stepTimeAfter } from '../../../../relay/journal/contributor-totals.ts';
+import { NewestContributions } from '../../../../relay/journal/newest-contributions.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import type { NodeNumber } from '../world/messages.ts';
 import { baseHash, type VirtualBase } from '../world/virtual-base.ts';
@@ -72,14 +73,16 @@ export class JournalState {
   /** What is known of each node that contributed. */
   readonly contributors = new Map<NodeNumber, { readonly stepMs: number | null }>();
 
+  readonly #newest = new NewestContributions<NodeNumber, VirtualContribution>();
+
   constructor(first: VirtualBase) {
     this.base = first;
   }
 
-  /** What the open round or the last one accepted of a node's payload. */
+  /** What the open round, or any before, accepted of a node's payload, as relay/run/contributions/receipt.ts says it. */
   acceptedOf({ node, payload, round }: AcceptedFacts): VirtualContribution | null {
-    for (const attempt of [this.open, this.before]) {
-      const accepted = attempt?.contributions.get(node);
+    const attempts = [this.open, this.before].map((attempt) => attempt?.contributions.get(node));
+    for (const accepted of [...attempts, this.#newest.of(node)?.accepted]) {
       if (accepted?.payload === payload && accepted.round === round) return accepted;
     }
     return null;
@@ -104,6 +107,7 @@ export class JournalState {
         return;
       case 'round-committed':
         this.base = entry.base;
+        if (this.open !== null) this.#newest.committed(this.open);
         this.before = this.open;
         this.open = null;
         this.attempt = 0;
@@ -126,6 +130,7 @@ export class JournalState {
   #accepted(entry: VirtualContribution, open: OpenAttempt): void {
     const { node, payload, tokens } = entry;
     open.contributions.set(node, entry);
+    this.#newest.accepted(node, entry, open);
     open.owners.set(payload, node);
     open.tokens += tokens;
     const before = this.contributors.get(node)?.stepMs ?? null;

@@ -1,4 +1,4 @@
-import type { Round } from '../../../../client/contribute/session/state.ts';
+import type { Round, SessionEvent } from '../../../../client/contribute/session/state.ts';
 import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { usualPatience } from '../../run/upstream/patience.ts';
@@ -16,15 +16,20 @@ export interface NationalPlace {
   own(): Upstream | null;
   /** A contribution was made. */
   made(payload: Hash, sent: Sent): void;
-  /** The upstream relay acknowledged it. */
-  acknowledged(payload: Hash): void;
   /** An error in what nobody waits for. */
   failed(error: unknown): void;
 }
 
+/** A contribution: the rounds after the first `from`, up to `through`. */
+interface Made {
+  readonly offer: VirtualOffer;
+  readonly from: number;
+  readonly through: number;
+}
+
 /**
  * A relay's work on the rounds of its upstream run, as apps/cli/run/upstream/upstream-work.ts and upstream-node.ts do it, without
- * parameters. Nothing of it survives a crash; what is sent and what is adopted follows from the journal below.
+ * parameters. Of it the last contribution survives a crash; what else was sent and adopted follows from the journal below.
  */
 export class NationalWork implements Work {
   readonly isNeverLate = true;
@@ -34,8 +39,9 @@ export class NationalWork implements Work {
   #job: { readonly number: number; readonly abort: AbortController } | null = null;
   /** The rounds whose work is in the upstream run; null before the first welcome of a process. */
   #sent: number | null = null;
-  #made: { readonly offer: VirtualOffer; readonly through: number } | null = null;
-  #processes = 0;
+  #made: Made | null = null;
+  /** On the disk before it is offered. */
+  #saved: Made | null = null;
   #payloads = 0;
   /** Counts the times that the upstream relay was lost or found. */
   #changes = 0;
@@ -56,15 +62,22 @@ export class NationalWork implements Work {
     this.#made = null;
   }
 
-  /** Work that was accepted after the last adoption and before a restart is sent again. */
-  welcomed(): null {
+  /** A new process takes up what the one before had sent, unless it is in a base that was adopted since. */
+  welcomed(): SessionEvent | null {
     this.#changes++;
     const own = this.#place.own();
     if (own === null) return null;
-    if (this.#sent === null) this.#processes++;
-    this.#sent ??= own.adopted.committed;
     own.follow(true);
-    return null;
+    if (this.#sent !== null) return null;
+    const { committed } = own.adopted;
+    this.#sent = committed;
+    const saved = this.#saved;
+    if (saved === null || saved.through <= committed) return null;
+    this.#sent = saved.from;
+    this.#made = saved;
+    const { round, base, steps: localSteps, payload } = saved.offer;
+    const known = { round, base, attempt: 0, localSteps, normBound: 0 };
+    return { kind: 'restored', round: known, payload, acknowledged: false };
   }
 
   /** After a while without the upstream relay the run goes on alone. */
@@ -94,11 +107,9 @@ export class NationalWork implements Work {
       if (signal.aborted) return;
       const through = own.current.committed;
       const payload = `relay ${this.#place.number}.${++this.#payloads}`;
-      this.#made = { offer: { payload, round, base, steps: through - from }, through };
-      this.#place.made(payload, {
-        ...{ relay: this.#place.number, process: this.#processes },
-        ...{ from, through },
-      });
+      this.#made = { offer: { payload, round, base, steps: through - from }, from, through };
+      this.#saved = this.#made;
+      this.#place.made(payload, { relay: this.#place.number, from, through });
       this.#owner.dispatch({ kind: 'trained', job: number, payload });
     });
   }
@@ -126,7 +137,6 @@ export class NationalWork implements Work {
     if (made?.offer.payload !== payload) return;
     if (sequence === null && made.through > this.#upTo + 1) return;
     this.#sent = made.through;
-    this.#place.acknowledged(payload);
   }
 
   settle(): void {
@@ -134,6 +144,7 @@ export class NationalWork implements Work {
   }
 
   discard(): void {
+    if (this.#made !== null) this.#sent = this.#made.from;
     this.#made = null;
   }
 

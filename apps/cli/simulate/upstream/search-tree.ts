@@ -6,9 +6,8 @@ import { type National, RelayTree } from './relay-tree.ts';
 
 /** What one seed's upstream relay and the relays below it did. */
 export interface TreeResult extends SeedResult {
-  /** Contributions of relays that went into upstream bases, and those that held rounds that had gone up before a restart. */
+  /** Contributions of relays that went into upstream bases. */
   readonly applied: number;
-  readonly resent: number;
 }
 
 /** More events than any good world of this size has. */
@@ -69,7 +68,7 @@ export async function runTreeSeed(
     rounds: sum(({ invariants }) => invariants.committed),
     acknowledged: sum(({ acknowledged }) => acknowledged.length),
     abandoned: sum(({ invariants }) => invariants.abandoned),
-    ...{ applied: tree.invariants.applied, resent: tree.invariants.resent },
+    applied: tree.invariants.applied,
   };
 }
 

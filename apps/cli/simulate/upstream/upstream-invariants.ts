@@ -7,15 +7,13 @@ import { baseHash } from '../world/virtual-base.ts';
 /** What a contribution to the upstream run holds: the rounds after the first `from`, up to `through`, of a relay below. */
 export interface Sent {
   readonly relay: number;
-  /** Counts the processes of the relay that were welcomed. */
-  readonly process: number;
   readonly from: number;
   readonly through: number;
 }
 
 /**
- * What must hold between an upstream run and the runs below it, beside the invariants of each: no round below whose contribution was
- * acknowledged goes up twice while its relay runs, none is left out, and what a relay adopts is a base of the upstream run. An entry costs O(1).
+ * What must hold between an upstream run and the runs below it, beside the invariants of each: each round below goes up once, none is left
+ * out, and what a relay adopts is a base of the upstream run that holds all that it sent. An entry costs O(1).
  */
 export class UpstreamInvariants {
   readonly #upstream: RelayInvariants;
@@ -29,11 +27,9 @@ export class UpstreamInvariants {
   readonly #sent = new Map<Hash, Sent>();
   /** Contributions to the open attempt. */
   #open: Sent[] = [];
-  /** By relay: what was applied last, and the rounds that went up so far. */
-  readonly #applied = new Map<number, { readonly last: Sent; readonly through: number }>();
-  readonly #acknowledged = new Set<Sent>();
-  /** Contributions that held rounds which had gone up before, of which their relay had no acknowledgement or did not remember it. */
-  resent = 0;
+  /** By relay: the rounds that are in upstream bases. */
+  readonly #applied = new Map<number, number>();
+  /** Contributions in upstream bases. */
   applied = 0;
 
   constructor(upstream: RelayInvariants, nationals: readonly RelayInvariants[]) {
@@ -51,11 +47,6 @@ export class UpstreamInvariants {
     if (from < (this.#before[relay]?.adopted ?? 0))
       broken('upstream-once', `relay ${relay} sends round ${from + 1}, which is in the base that it adopted`);
     this.#sent.set(payload, sent);
-  }
-
-  /** The relay below was told that its contribution is accepted. */
-  acknowledged(payload: Hash): void {
-    this.#acknowledged.add(this.#of(payload));
   }
 
   /** Looks at the entries that were written since the last call: a process that wrote one may be gone already. */
@@ -87,6 +78,11 @@ export class UpstreamInvariants {
     if (this.#upstream.baseBefore(entry.round + 1) !== baseHash(entry.base))
       broken('upstream-followed', `relay ${relay} adopts a base that the upstream run does not have`);
     this.adopted[relay] = entry.round;
+    if ((this.#applied.get(relay) ?? 0) !== before.adopted)
+      broken(
+        'upstream-lost',
+        `relay ${relay} adopts a base after ${before.adopted} rounds that do not all count in it`,
+      );
   }
 
   #of(payload: Hash): Sent {
@@ -94,18 +90,12 @@ export class UpstreamInvariants {
   }
 
   #apply(sent: Sent): void {
-    const { relay, process, from, through } = sent;
-    const before = this.#applied.get(relay);
-    const gone = before?.through ?? 0;
+    const { relay, from, through } = sent;
+    const gone = this.#applied.get(relay) ?? 0;
     const which = `relay ${relay} sends its rounds ${from + 1} to ${through}`;
     if (from > gone) broken('upstream-lost', `${which}, and those after ${gone} never went up`);
-    if (from < gone) {
-      // A process that starts again does not know what the upstream relay accepted after the last adoption.
-      if (before?.last.process === process && this.#acknowledged.has(before.last))
-        broken('upstream-once', `${which}, of which ${gone} went up before`);
-      this.resent++;
-    }
+    if (from < gone) broken('upstream-once', `${which}, of which ${gone} went up before`);
     this.applied++;
-    this.#applied.set(relay, { last: sent, through: Math.max(gone, through) });
+    this.#applied.set(relay, through);
   }
 }

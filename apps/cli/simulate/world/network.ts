@@ -24,10 +24,12 @@ export interface Link {
   downBusy: number;
   lastUp: number;
   lastDown: number;
+  /** Messages that could not pass: TCP sends them again when the line is back, in their order. */
+  readonly held: (() => void)[];
 }
 
 export function linkOf(latency: number, upload: number, download: number): Link {
-  return { latency, upload, download, cuts: 0, upBusy: 0, downBusy: 0, lastUp: 0, lastDown: 0 };
+  return { latency, upload, download, cuts: 0, upBusy: 0, downBusy: 0, lastUp: 0, lastDown: 0, held: [] };
 }
 
 /** How long TCP waits before it sends a lost packet again; twice as long each time. */
@@ -43,6 +45,8 @@ const stallMs = 20_000;
  */
 export class Network {
   readonly bytes = { up: 0, down: 0 };
+  /** On a connection that lasts, every message comes, and in order. */
+  readonly isOrdered: boolean;
   /** No message is lost, doubled or overtaken any more. */
   healed = false;
   readonly #queue: EventQueue;
@@ -54,6 +58,7 @@ export class Network {
     this.#queue = queue;
     this.#random = random;
     this.#faults = faults;
+    this.isOrdered = faults.vanish + faults.duplicate + faults.reorder === 0;
     this.#relay = relay;
   }
 
@@ -111,6 +116,11 @@ export class Network {
   ): number {
     const misses = () => {
       if (lost !== undefined) this.#queue.after(stallMs, lost);
+      else if (this.isOrdered) link.held.push(arrives);
+    };
+    const arrives = () => {
+      if (link.cuts === 0) arrive();
+      else misses();
     };
     if (link.cuts > 0 || this.#happens(this.#faults.vanish)) {
       this.#queue.at(moment, misses);
@@ -119,13 +129,16 @@ export class Network {
     const isOvertaken = this.#happens(this.#faults.reorder);
     const at = isOvertaken ? moment + this.#random.uniform() * 20 * link.latency : Math.max(moment, last);
     // What is under way when the line is cut does not arrive.
-    const arrives = () => {
-      if (link.cuts === 0) arrive();
-      else misses();
-    };
     this.#queue.at(at, arrives);
     if (this.#happens(this.#faults.duplicate)) this.#queue.at(at + this.#random.uniform() * 60_000, arrives);
     return isOvertaken ? last : at;
+  }
+
+  /** The line is no longer cut: what was held arrives before anything else. */
+  resume(link: Link): void {
+    const at = this.#queue.now + link.latency;
+    for (const arrive of link.held.splice(0)) this.#queue.at(at, arrive);
+    [link.lastUp, link.lastDown] = [Math.max(link.lastUp, at), Math.max(link.lastDown, at)];
   }
 
   #happens(share: number): boolean {

@@ -129,7 +129,10 @@ export class NodeWork implements Work {
     this.#held = isHeld;
   }
 
-  discard(): void {
+  discard(payload: Hash): void {
+    const { number, invariants } = this.#owner;
+    if (invariants.isHeard && invariants.counts(number, payload))
+      broken('exactly-once', `node ${number} takes ${payload} back, which is in a base`);
     this.#made = null;
   }
 
@@ -139,6 +142,8 @@ export class NodeWork implements Work {
     const { number, invariants } = this.#owner;
     if (invariants.committed < round)
       broken('steps-lost', `node ${number} gives up accepted work on round ${round}, which has no base yet`);
+    if (invariants.isHeard && !invariants.counts(number, payload))
+      broken('steps-lost', `node ${number} gives up ${payload}, which is in no base`);
     this.#made = null;
   }
 

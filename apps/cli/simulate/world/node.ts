@@ -268,7 +268,7 @@ export class VirtualNode {
         this.#work.settle(effect.payload);
         return;
       case 'discard':
-        this.#work.discard();
+        this.#work.discard(effect.payload);
         return;
       case 'end':
         this.#close();
@@ -296,8 +296,9 @@ export class VirtualNode {
 
   #offer(payload: Hash): void {
     const made = this.#work.made(payload);
-    const { open } = this.#session;
-    if (open?.round !== made.round || open.base !== made.base)
+    const { open, work } = this.#session;
+    const isOpen = open?.round === made.round && open.base === made.base;
+    if (!isOpen && work.kind !== 'asked')
       broken('same-base', `node ${this.number} offers work on round ${made.round} to round ${open?.round}`);
     this.#offeredOver = this.#connection;
     this.#world.sendToRelay(this, {

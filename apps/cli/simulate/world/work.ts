@@ -45,5 +45,6 @@ export interface Work {
   /** The relay accepted the contribution; a null sequence says that it has one of this node already. */
   accept(payload: Hash, sequence: number | null): void;
   settle(payload: Hash): void;
-  discard(): void;
+  /** The contribution does not count. */
+  discard(payload: Hash): void;
 }

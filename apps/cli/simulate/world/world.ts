@@ -90,8 +90,8 @@ export class World implements RelayWorld, NodeWorld {
     this.heartbeatMs = options.heartbeatMs;
     const slack = 2 * relay.tick + 4 * relay.sync + relay.merge;
     const isAwaited = () => this.relay.upstream?.machine.isAwaited ?? false;
-    this.invariants = new RelayInvariants(relay.limits, slack, isAwaited);
     this.network = new Network(this.queue, this.random, options.network, lineOf(relay.line));
+    this.invariants = new RelayInvariants(relay.limits, slack, this.network.isOrdered, isAwaited);
     this.payloadBytes = relay.payloadBytes;
     this.relay = new VirtualRelay(this, relay);
     this.nodes = options.devices.map(
@@ -155,7 +155,7 @@ export class World implements RelayWorld, NodeWorld {
       if (!isCut) return;
       this.#watcher.fault(() => `node ${node.number} is reached again`);
       isCut = false;
-      link.cuts--;
+      if (--link.cuts === 0) this.network.resume(link);
       // The next message on a connection that the relay gave up is answered with a reset.
       if (!this.relay.holds(node.number, connection)) this.#toNode(node, connection, { kind: 'closed' });
     };

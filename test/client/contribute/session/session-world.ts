@@ -32,7 +32,10 @@ export class World {
   base = 'base 1';
   open = false;
   attempt = 0;
-  accepted = false;
+  /** The payload that the open attempt accepted. */
+  accepted: string | null = null;
+  /** Payloads in bases. */
+  readonly counted = new Set<string>();
   connected = false;
   connecting = false;
   waiting = false;
@@ -72,7 +75,7 @@ export class World {
     }
     if (this.stopped.length > 0) can['stopped job ends'] = () => this.jobEnds(this.stopped.shift() ?? null);
     if (!this.open) can['opens'] = () => this.opens();
-    if (this.open && this.accepted) can['commits'] = () => this.commits();
+    if (this.open && this.accepted !== null) can['commits'] = () => this.commits();
     if (this.open) {
       can['commits without'] = () => this.commits();
       can['abandons'] = () => this.abandons();
@@ -118,8 +121,12 @@ export class World {
         this.toRelay.push({ payload: effect.payload, complete: true });
         break;
       case 'settle':
-        // Steps are lost if the round may still take them.
-        expect(this.made.get(effect.payload)?.round).toBeLessThan(this.round);
+        // Steps are lost if they are in no base.
+        expect(this.counted).toContain(effect.payload);
+        break;
+      case 'discard':
+        // Steps count twice if they return to the error feedback and are in a base.
+        expect(this.counted).not.toContain(effect.payload);
         break;
       case 'accept':
         if (effect.sequence !== null) this.receipt = { payload: effect.payload, attempt: effect.sequence };
@@ -130,6 +137,11 @@ export class World {
   offered(payload: string): void {
     const { made, session } = this;
     expect(this.connected).toBe(true);
+    if (session.work.kind === 'asked') {
+      // Its round is over: the relay is asked whether it counts.
+      this.toRelay.push({ payload, complete: false });
+      return;
+    }
     // A delta must be for the round and base that the relay last opened.
     expect(made.get(payload)).toEqual({ round: session.open?.round, base: session.open?.base });
     const opening = `${session.open?.round}, attempt ${session.open?.attempt}`;
@@ -207,14 +219,17 @@ export class World {
     if (!heard || !made) return;
     const refuse = (code: RefusalCode) =>
       this.toNode.push({ kind: 'refused', code, round: this.round, jitter: 0.5 });
-    if (made.round < this.round || !this.open) refuse(RefusalCode.TOO_LATE);
+    const { payload } = heard;
+    // The attempt takes the place of the journal's sequence number; a receipt holds both.
+    const acknowledge = () => this.toNode.push({ kind: 'acknowledged', payload, sequence: this.attempt });
+    if (this.counted.has(payload) || this.accepted === payload) acknowledge();
+    else if (made.round < this.round || !this.open) refuse(RefusalCode.TOO_LATE);
     else if (made.base !== this.base) refuse(RefusalCode.STALE_BASE);
-    else if (this.accepted) refuse(RefusalCode.DUPLICATE);
+    else if (this.accepted !== null) refuse(RefusalCode.DUPLICATE);
     else if (!heard.complete) this.toNode.push({ kind: 'resume', payload: heard.payload, offset: 0 });
     else {
-      this.accepted = true;
-      // The attempt takes the place of the journal's sequence number; a receipt holds both.
-      this.toNode.push({ kind: 'acknowledged', payload: heard.payload, sequence: this.attempt });
+      this.accepted = payload;
+      acknowledge();
     }
   }
 
@@ -237,13 +252,15 @@ export class World {
 
   opens(): void {
     this.open = true;
-    this.accepted = false;
+    this.accepted = null;
     this.attempt++;
     if (this.connected) this.tellOpen();
   }
 
   commits(): void {
     this.open = false;
+    if (this.accepted !== null) this.counted.add(this.accepted);
+    this.accepted = null;
     const { round } = this;
     this.round++;
     this.attempt = 0;

@@ -37,7 +37,9 @@ test('after any trouble: one delta an opening, never for an old base, and the ne
       // A node that missed rounds may only follow, until its person lets it work faster.
       world.dispatch({ kind: 'faster' });
       if (!world.open) world.opens();
-      expect(world.settle(() => world.accepted && world.session.work.kind === 'accepted')).toBe(true);
+      expect(world.settle(() => world.accepted !== null && world.session.work.kind === 'accepted')).toBe(
+        true,
+      );
     }),
     { numRuns: 500 },
   );
@@ -49,7 +51,7 @@ test('after any trouble, the node contributes to a round that was abandoned whil
       const world = lived(choices);
       if (world.session.ended) return;
       world.dispatch({ kind: 'resume-work' });
-      const settled = () => world.accepted && world.session.work.kind === 'accepted';
+      const settled = () => world.accepted !== null && world.session.work.kind === 'accepted';
       world.settle(settled);
       world.breaks();
       if (world.open) world.abandons();

@@ -210,12 +210,6 @@ describe('the connection', () => {
     expect(effects).toEqual([{ kind: 'offer', payload: 'p' }]);
   });
 
-  test('the welcome shows that the relay is in a later round', () => {
-    const events: SessionEvent[] = [lost, { kind: 'retry' }, { kind: 'connected' }];
-    const { effects } = given(...uploading, ...events, { kind: 'welcomed', round: 2, base: 'base 1' });
-    expect(kinds(effects)).toEqual(['discard', 'dropped']);
-  });
-
   describe('that was lost while its round was abandoned', () => {
     const welcomed: SessionEvent = { kind: 'welcomed', round: 1, base: 'base 0' };
     const away: SessionEvent[] = [lost, { kind: 'retry' }, { kind: 'connected' }, welcomed];

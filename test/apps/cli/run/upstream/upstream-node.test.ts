@@ -1,108 +1,14 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { UpstreamNode } from '../../../../../apps/cli/run/upstream/upstream-node.ts';
-import { upstreamRun } from '../../../../../apps/cli/run/upstream/upstream-run.ts';
-import { nodeNetwork } from '../../../../../client/host/node/network.ts';
-import { nodeRuntime } from '../../../../../client/host/node/runtime.ts';
-import { Random } from '../../../../../client/random.ts';
-import type { NewRun } from '../../../../../relay/run/run.ts';
-import type { Relay } from '../../../../../relay/server/server.ts';
+import { expect, test } from 'vitest';
 import { folderSource } from '../../../../../relay/verify/folder-source.ts';
 import { toHex } from '../../../../../relay/wire/hex.ts';
-import { codecOf } from '../../../../../relay/wire/manifest.ts';
-import { impatient, tinyRun } from '../../../../support/contribute/harness.ts';
+import { tinyRun } from '../../../../support/contribute/harness.ts';
 import { runPython } from '../../../../support/python.ts';
-import { ScriptedNode } from '../../../../support/relay/scripted-node.ts';
 import { journal, start, until } from '../../../../support/relay/stage.ts';
 import { reportOf } from '../../../../support/relay/written-run.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
-
-const own = { quorum: 1, maxNodes: 1, deadlineMs: 60_000, graceMs: 1_000, payloadRounds: 0, created: 2 };
-
-/** A national relay with one scripted node, which trains `steps` steps a round. */
-class Nation {
-  readonly relay: Relay;
-  readonly folder: string;
-  readonly create: NewRun;
-  /** Its key toward the upstream relay, hex. */
-  readonly key: string;
-  readonly #node: ScriptedNode;
-  readonly #steps: number;
-  readonly #random: Random;
-
-  private constructor(
-    relay: Relay,
-    place: { readonly folder: string; readonly create: NewRun },
-    key: string,
-    node: ScriptedNode,
-    steps: number,
-  ) {
-    this.relay = relay;
-    this.folder = place.folder;
-    this.create = place.create;
-    this.key = key;
-    this.#node = node;
-    this.#steps = steps;
-    this.#random = Random.seeded(steps);
-  }
-
-  static async start(upstream: Relay, steps: number): Promise<Nation> {
-    const folder = temporaryFolder();
-    const runtime = impatient(nodeRuntime({ folder: join(folder, 'upstream') }), 50);
-    const network = nodeNetwork(runtime.files);
-    const create = await upstreamRun({ runtime, network }, upstream.url, {
-      ...own,
-      rounds: 40,
-      readers: 'anyone',
-    });
-    const relay = await start({ folder, create });
-    const leaving = new AbortController();
-    const joined = new UpstreamNode(runtime, network, {
-      relay: upstream.url,
-      run: upstream.runId,
-      own: relay.upstream,
-      seed: steps,
-      patienceMilliseconds: 20,
-      onEvent: () => {},
-    }).run(leaving.signal);
-    onTestFinished(async () => {
-      leaving.abort();
-      await joined;
-    });
-    await until(() => relay.status().base.upstream?.state === 'following');
-    const key = toHex((await network.identity()).publicKey);
-    return new Nation(relay, { folder, create }, key, await ScriptedNode.join(relay.url), steps);
-  }
-
-  /** Its node contributes to the next round; the round's hash of the payload. */
-  async work(): Promise<void> {
-    const { model } = this.relay.manifest;
-    const values = new Float32Array(model.parameters).map(() => this.#random.normal() / 100);
-    const payload = codecOf(this.relay.manifest).encode(values, new Float32Array(values.length));
-    const opened = await this.#node.next('roundOpen');
-    await this.#node.contribute(opened, payload, { steps: this.#steps, tokens: this.#steps * 32 });
-    await this.#node.next('commit');
-  }
-
-  get rounds(): number {
-    return this.relay.status().history.length;
-  }
-
-  /** Waits until it has adopted the base that so many rounds of the upstream run made. */
-  async adopted(round: number, upstream: Relay): Promise<void> {
-    await until(() => this.relay.status().base.upstream?.round === round);
-    expect((await this.relay.base()).hash).toBe((await upstream.base()).hash);
-  }
-
-  leave(): void {
-    this.#node.vanish();
-  }
-}
-
-function committed(relay: Relay, rounds: number): Promise<void> {
-  return until(() => relay.status().history.length === rounds);
-}
+import { committed, Nation } from '../../../../support/upstream/nation.ts';
 
 test('two national relays follow an upstream run, work alone while it is gone, and catch up', async () => {
   const folder = temporaryFolder();
