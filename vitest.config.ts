@@ -18,8 +18,8 @@ export default defineConfig({
       'test/support/slowest-files.ts',
       ['json', { outputFile: 'test-results/report.json' }],
     ],
-    // Two workers at most: a software WebGPU adapter already uses every core.
-    maxWorkers: 2,
+    // On two cores a whole run with two workers left half of their time unused: files wait for browsers, processes and clocks.
+    maxWorkers: 3,
     sequence: { sequencer: SlowestFirst },
     setupFiles: ['test/setup.ts'],
     testTimeout: timeout,
