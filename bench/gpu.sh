@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The small and the 124M preset on this machine's graphics card, with f32 and with f16 storage: a line of JSON each.
+# The small and the 124M preset on this machine's graphics card, with f32 and with f16 storage, and the encoding of a contribution of 10M
+# parameters: a line of JSON each.
 # Beside this folder it needs the built dist/ and node_modules/webgpu, and Node on the path; nothing else:
 #   mkdir -p bench/results && bench/gpu.sh | tee bench/results/CARD.jsonl
 set -euo pipefail
@@ -13,3 +14,4 @@ for storage in f32 f16; do
   measure small 32 "$storage"
   measure base 8 "$storage"
 done
+node "$bench" encode --parameters 10000000 --json

@@ -41,7 +41,7 @@ export interface EncodedChange {
 
 /**
  * Encodes the deltas of a node: on its graphics card where that can be, else on its processor. Both give the same bytes and the same residual,
- * so that a node may change from one to the other in any round. (An exception: cards that flush numbers below 2^-126 to zero.)
+ * so that a node may change from one to the other in any round. Only numbers below 2^-126 may differ, which some cards flush to zero.
  *
  * The processor encodes
  * - with a codec that sends every value (dense, statistical, entropy): nothing is chosen, and its payload has nearly all that was read;
@@ -110,16 +110,27 @@ export class DeltaEncoder {
   }
 }
 
-/** Whether each value that is sent, and what is left of it, has the bits that the processor computes. */
+/** One in so many parameters is compared besides those that are sent; a prime, so that no tile of a kernel is left out. */
+const sampled = 61;
+
+/** Whether what is sent, what is left of it and a sample of the other residual have the bits that the processor computes. */
 function agrees(
   { chosen, indices, sent, residual }: ProgramResult,
   { base, local, residual: before }: LocalChange,
   { feedbackDecay }: Codec,
 ): boolean {
   const decay = Math.fround(feedbackDecay);
-  return indices.every((index, i) => {
+  const wholeOf = (index: number) => {
     const decayed = Math.fround(decay * (before[index] ?? 0));
-    const whole = Math.fround(Math.fround((base[index] ?? 0) - (local[index] ?? 0)) + decayed);
+    return Math.fround(Math.fround((base[index] ?? 0) - (local[index] ?? 0)) + decayed);
+  };
+  let next = 0;
+  for (let index = 0; index < residual.length; index += sampled) {
+    while ((indices[next] ?? residual.length) < index) next++;
+    if (indices[next] !== index && residual[index] !== wholeOf(index)) return false;
+  }
+  return indices.every((index, i) => {
+    const whole = wholeOf(index);
     return chosen[i] === whole && residual[index] === Math.fround(whole - (sent[i] ?? 0));
   });
 }

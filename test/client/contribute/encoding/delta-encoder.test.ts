@@ -98,16 +98,21 @@ test('training that diverged is refused, and nothing is encoded', async () => {
   encoder.close();
 });
 
-test('a card whose numbers are wrong is not used again', async () => {
+test.each([
+  ['is sent', local.map((value) => value * 1.001), change],
+  // Far less than any value that is chosen.
+  [
+    'stays in the residual',
+    local.with(61, (base[61] ?? 0) + 1e-6),
+    { ...change, local: local.with(61, base[61] ?? 0), residual: residual.with(61, 0) },
+  ],
+])('a card that is wrong in what %s is not used again', async (_, computed, given) => {
   const counted = countBuffers(device);
   const encoder = new DeltaEncoder({ codec: sparse, fragments });
-  const wrong = after(
-    counted.device,
-    local.map((value) => value * 1.001),
-  );
-  const wanted = encodedByProcessor(base, local, residual, sparse);
+  const wrong = after(counted.device, computed);
+  const wanted = encodedByProcessor(given.base, given.local, given.residual, sparse);
   for (let round = 0; round < 2; round++) {
-    const made = await encoder.encode(change, sparse, wrong);
+    const made = await encoder.encode(given, sparse, wrong);
     expect(made.payload).toEqual(wanted.payload);
     expect(made.residual).toEqual(wanted.residual);
     expect(isUsed(counted)).toBe(false);
