@@ -6,14 +6,14 @@ import { udhrPlugin } from './client/data/udhr/plugin.ts';
 /** The form of yaml for browsers, in every bundle: that for Node reads the environment, which Deno refuses. */
 const yaml = fileURLToPath(new URL('browser/index.js', import.meta.resolve('yaml/package.json')));
 
-/** The verifier hashes with Node's own code where it runs in Node, and in pages with this file of the same functions. */
+/** The verifier and the evaluator hash with Node's own code where they run in Node, and in pages with this file of the same functions. */
 const hashInBrowser = {
-  find: /^(?:\.\.?\/)+storage\/sha256\.ts$/,
+  find: /^(?:\.\.?\/)+(?:relay\/)?storage\/sha256\.ts$/,
   replacement: fileURLToPath(new URL('relay/storage/sha256-in-browser.ts', import.meta.url)),
 };
 
 /** Workers whose scripts keep their own names; any other has the name that its build gives it. */
-const namedWorkers = ['audit-worker', 'base-worker', 'function-worker'];
+const namedWorkers = ['audit-worker', 'base-worker', 'evaluate-worker', 'function-worker'];
 
 /**
  * A build of pages into a folder of `dist`. The worker's script has the name of `worker`; the pages of `offline` open without their
@@ -98,6 +98,7 @@ export default defineConfig(({ mode }): UserConfig => {
         input: {
           tapestry: 'apps/cli/main.ts',
           join: 'apps/cli/join-main.ts',
+          evaluate: 'apps/cli/run/evaluator/main.ts',
           'sample-worker': 'apps/cli/sample-worker.ts',
           'function-worker': 'apps/cli/function-worker.ts',
           'probe-worker': 'apps/cli/probe-worker.ts',

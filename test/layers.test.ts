@@ -37,7 +37,9 @@ const allowed: readonly (readonly [string, readonly string[]])[] = [
   ['client/host/', [...training, ...reader, 'client/contribute/network.ts']],
   [border, []],
   ['relay/', [...ground, ...reader, 'client/formats/', border]],
-  ['apps/cli/', ['client/', 'relay/', 'shaders/', 'apps/warning/']],
+  ['apps/cli/', ['client/', 'relay/', 'shaders/', 'apps/warning/', 'apps/evaluator/']],
+  // Scores contributions in a terminal and in a tab: it replays the journal and measures bases.
+  ['apps/evaluator/', ['client/', 'relay/']],
   // The relay's command hands this page to the relay, which has no words of its own.
   [
     'apps/warning/',
@@ -49,7 +51,7 @@ const allowed: readonly (readonly [string, readonly string[]])[] = [
       border,
     ],
   ],
-  ['apps/contribute/', ['client/', 'apps/ui/', border]],
+  ['apps/contribute/', ['client/', 'apps/ui/', 'apps/evaluator/', border]],
   // The audit page runs the verifier, as `tapestry verify` does.
   [
     'apps/audit/',

@@ -1,26 +1,20 @@
 import { Option } from 'commander';
 import { clock } from '../../../client/clock.ts';
-import { TapestryError } from '../../../client/errors.ts';
+import { measuredKernels } from '../../../client/gpu/tuning/measured-kernels.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
-import { fetchPinnedTo, postPinnedTo } from '../../../client/host/node/network.ts';
-import { nodeGpu } from '../../../client/host/node/runtime.ts';
-import { type Identity, identityInFiles } from '../../../client/identity.ts';
-import { checkEntry } from '../../../relay/journal/entry.ts';
-import { Replay } from '../../../relay/journal/replay.ts';
-import type { Evaluate } from '../../../relay/run/guard/guard.ts';
-import { relaySource } from '../../../relay/verify/http-source.ts';
-import { evaluationsPath } from '../../../relay/wire/frames.ts';
+import { identityInFiles } from '../../../client/identity.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
-import type { ReaderSecret } from '../../../relay/wire/reader-proof.ts';
+import { evaluatedRelay } from '../../evaluator/evaluated-relay.ts';
+import { Evaluator, type EvaluatorEvent } from '../../evaluator/evaluator.ts';
+import { GpuLosses } from '../../evaluator/gpu-losses.ts';
 import { Command } from '../command.ts';
 import { environment } from '../environment.ts';
 import { exit } from '../exit-codes.ts';
 import { dataOption, withExamples, withJson } from '../options.ts';
-import { Evaluator, type EvaluatorEvent } from '../run/evaluator/evaluator.ts';
-import { GpuLosses } from '../run/evaluator/probe-losses.ts';
+import { evaluatorPlace } from '../run/evaluator/place.ts';
 import { fingerprintOf } from '../run/fingerprint.ts';
 import { evaluateInThread } from '../run/guard/probe.ts';
-import { type RelayAddress, relayAddress } from '../run/relay-address.ts';
+import { relayAddress } from '../run/relay-address.ts';
 import { tokenOf } from '../run/token.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { Output } from '../terminal/output.ts';
@@ -36,9 +30,6 @@ interface EvaluateFlags {
   readonly json: boolean;
 }
 
-/** Time for the answer to an evaluation, in milliseconds. */
-const answerMs = 20_000;
-
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description(
@@ -53,7 +44,17 @@ export function evaluateCommand(): Command {
     .addOption(new Option('--token-file <file>', 'a file with the token'))
     .option('--fingerprint <sha256>', 'trust the relay whose certificate has this SHA-256', fingerprintOf)
     .action(evaluate);
-  return withExamples(withJson(command), [
+  withJson(command).addHelpText(
+    'after',
+    `
+Ctrl-C leaves: rounds go on without this evaluator, and wait for it no longer than once.
+
+With Deno, cut to the relay and the folder:
+  $ deno run --no-remote --no-npm --no-prompt --allow-net=127.0.0.1:8765 \\
+      --allow-read=.tapestry/node --allow-write=.tapestry/node \\
+      dist/headless/evaluate.js http://127.0.0.1:8765 --data .tapestry/node`,
+  );
+  return withExamples(command, [
     'tapestry evaluate --show-key   # for the operator: tapestry relay --quality measured --evaluators KEY,KEY,KEY',
     "tapestry evaluate 'https://relay.example/#token=warp-and-weft'",
   ]);
@@ -62,23 +63,27 @@ export function evaluateCommand(): Command {
 async function evaluate(argument: string | undefined, flags: EvaluateFlags): Promise<void> {
   const output = new Output(flags.json);
   streams.serve();
-  const identity = await identityInFiles(diskFiles(flags.data));
-  const key = toHex(identity.publicKey);
-  if (flags.showKey) return output.result({ event: 'key', key }, key);
-  const address = relayAddress(argument ?? environment('TAPESTRY_RELAY'));
-  const fingerprint = flags.fingerprint ?? address.fingerprint;
-  const fetch = fetchPinnedTo(fingerprint);
-  const secret = await secretOf(address, fetch, identity, (await tokenOf(flags)) ?? address.token);
-  const post = postPinnedTo(fingerprint);
-  const url = new URL(evaluationsPath.slice(1), address.url);
+  if (flags.showKey) {
+    const key = toHex((await identityInFiles(diskFiles(flags.data))).publicKey);
+    return output.result({ event: 'key', key }, key);
+  }
+  const { url, token, fingerprint } = relayAddress(
+    argument ?? environment('TAPESTRY_RELAY'),
+    flags.fingerprint,
+  );
+  const { files, cache, fetch, post, gpu } = await evaluatorPlace(flags.data, fingerprint);
+  const access = {
+    ...{ fetch, post, identity: await identityInFiles(files) },
+    token: (await tokenOf(flags)) ?? token,
+  };
+  const relay = await evaluatedRelay(url, access);
   const interrupt = new Interrupt(output, 'Leaving; rounds go on without this evaluator.');
-  const losses = flags.cpu ? null : await GpuLosses.open(await nodeGpu());
+  const losses = flags.cpu
+    ? null
+    : await GpuLosses.open(await gpu(), (device) => measuredKernels(device, cache));
   try {
-    const measure: Evaluate = losses?.evaluate ?? evaluateInThread;
     const evaluator = new Evaluator({
-      source: relaySource(address.url, { fetch, ...(secret === undefined ? {} : { secret }) }),
-      post: (bytes) => post(url, bytes, AbortSignal.any([interrupt.signal, AbortSignal.timeout(answerMs)])),
-      ...{ identity, evaluate: measure, clock },
+      ...{ ...relay, clock, evaluate: losses?.evaluate ?? evaluateInThread },
       onEvent: (event) => output.progress(event, describe(event)),
     });
     await evaluator.run(interrupt.signal);
@@ -86,26 +91,6 @@ async function evaluate(argument: string | undefined, flags: EvaluateFlags): Pro
     losses?.close();
   }
   if (interrupt.signal.aborted) process.exitCode = exit.interrupted;
-}
-
-/** What proves that this machine may read contributions: the token of a member, or the key of the auditor. */
-async function secretOf(
-  { url }: RelayAddress,
-  fetch: ReturnType<typeof fetchPinnedTo>,
-  { privateKey }: Identity,
-  token: string | undefined,
-): Promise<ReaderSecret | undefined> {
-  for await (const first of relaySource(url, { fetch }).after(0)) {
-    const { contributionReaders } = Replay.begin(checkEntry(first, null)).run.manifest;
-    if (contributionReaders.case === 'anyone') return undefined;
-    if (contributionReaders.case === 'auditor') return { key: privateKey };
-    if (token !== undefined) return { token };
-  }
-  throw new TapestryError(
-    'evaluate.no-token',
-    'Only members may read the contributions of this run, and no token was given.',
-    'Use the link with the token, or pass --token-file.',
-  );
 }
 
 function describe(event: EvaluatorEvent): string {

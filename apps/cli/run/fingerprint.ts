@@ -19,7 +19,7 @@ export function fingerprintOf(text: string): string {
   throw new TapestryError(
     'usage.fingerprint',
     `${text} is not the SHA-256 of a certificate: it needs 32 bytes in hex.`,
-    'Copy the fingerprint that the relay prints when it starts, such as 5f:0c:… or 5F0C….',
+    'Copy the fingerprint that the relay prints when it starts, such as --fingerprint 5f:0c:… or 5F0C….',
   );
 }
 

@@ -4,6 +4,7 @@ import { type ModelConfig, type PresetName, presetNames, presets } from '../../.
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
 import { sha256Hex } from '../../../client/sha256.ts';
 import { usualScaling } from '../../../client/train/trainer.ts';
+import { bytesOfProbe } from '../../../relay/run/guard/probe-bytes.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { type FragmentSettings, stridedFragments } from '../../../relay/wire/fragments.ts';
@@ -34,7 +35,6 @@ import {
   type StrategyName,
   strategies,
 } from './choices/strategies.ts';
-import { bytesOfProbe } from './guard/probe-bytes.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
 /** An operator's choices for a new run; the rest of the manifest follows from them. */

@@ -5,13 +5,13 @@ import type { FetchOptions, Network, Socket } from '../../contribute/network.ts'
 import { identityInFiles } from '../../identity.ts';
 import type { Files } from '../../runtime.ts';
 import { Messages } from '../messages.ts';
+import { type Post, postTo } from '../post.ts';
 import {
   connectionError,
   fetchFrom,
   maxMessageBytes,
   openingError,
   openMilliseconds,
-  reasonOf,
   refuseRedirect,
 } from '../relay-errors.ts';
 import { pinnedAgent } from './pin.ts';
@@ -35,23 +35,12 @@ export function fetchPinnedTo(fingerprint: string | undefined): Network['fetch']
   return nodeFetch(agents(fingerprint));
 }
 
-/** Posts bytes to a relay; resolves with the status of its answer. */
-export type Post = (url: URL, body: Uint8Array<ArrayBuffer>, signal: AbortSignal) => Promise<number>;
-
 /** A POST for programs that tell a relay something without joining its run; `fingerprint` has the meaning of `nodeNetwork`'s. */
 export function postPinnedTo(fingerprint: string | undefined): Post {
   const agentFor = agents(fingerprint);
   return async (url, body, signal) => {
     const agent = await agentFor(url);
-    if (agent !== undefined) return postPinned(url, body, { signal, agent });
-    try {
-      const response = await fetch(url, { method: 'POST', body, signal, redirect: 'manual' });
-      await response.body?.cancel();
-      return response.status;
-    } catch (cause) {
-      if (signal.aborted) throw signal.reason;
-      throw connectionError(url, reasonOf(cause), cause);
-    }
+    return agent === undefined ? postTo(url, body, signal) : postPinned(url, body, { signal, agent });
   };
 }
 
@@ -63,7 +52,9 @@ function postPinned(
   return new Promise((resolve, reject) => {
     const sent = request(url, { ...options, method: 'POST' }, (incoming) => {
       incoming.resume();
-      resolve(incoming.statusCode ?? 500);
+      const { statusCode: status = 500, headers } = incoming;
+      const answer = new Response(null, { status, headers: { location: headers.location ?? '' } });
+      refuseRedirect(url, answer).then(() => resolve(status), reject);
     });
     sent.on('error', (error: Error & { code?: string }) =>
       reject(

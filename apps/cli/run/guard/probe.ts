@@ -6,11 +6,11 @@ import { loadNation } from '../../../../client/data/udhr/nations.ts';
 import { printable, TapestryError } from '../../../../client/errors.ts';
 import { NotRead, readRegularFile } from '../../../../client/host/regular-file.ts';
 import type { Evaluate } from '../../../../relay/run/guard/guard.ts';
+import { tokensOfProbe } from '../../../../relay/run/guard/probe-bytes.ts';
 import { siblingProgram } from '../../program.ts';
 import type { Probe } from '../new-run.ts';
 import type { RunFlags } from '../run-flags.ts';
 import { askThread } from '../thread.ts';
-import { tokensOfProbe } from './probe-bytes.ts';
 
 /** Tokens of a probe: few, because the relay measures each base on them before it commits. */
 const probeTokens = 257;

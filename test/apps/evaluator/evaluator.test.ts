@@ -1,21 +1,22 @@
 import { expect, test } from 'vitest';
-import { Evaluator, type EvaluatorEvent } from '../../../../../apps/cli/run/evaluator/evaluator.ts';
-import { GpuLosses } from '../../../../../apps/cli/run/evaluator/probe-losses.ts';
-import { probeLoss } from '../../../../../apps/cli/run/guard/probe-loss.ts';
-import { newRun } from '../../../../../apps/cli/run/new-run.ts';
-import { clock } from '../../../../../client/clock.ts';
-import { modelConfigOf } from '../../../../../client/contribute/run-model.ts';
-import { postPinnedTo } from '../../../../../client/host/node/network.ts';
-import { Random } from '../../../../../client/random.ts';
-import { systemClock } from '../../../../../relay/run/clock.ts';
-import { manifestBytesOf, parseManifest } from '../../../../../relay/run/manifest.ts';
-import { relaySource } from '../../../../../relay/verify/http-source.ts';
-import { evaluationsPath } from '../../../../../relay/wire/frames.ts';
-import { nodeGpu } from '../../../../support/gpu-node.ts';
-import { tinyRun } from '../../../../support/relay/run-support.ts';
-import { newIdentity, payloadOf, ScriptedNode } from '../../../../support/relay/scripted-node.ts';
-import { parameters } from '../../../../support/relay/small-run.ts';
-import { journal, start, until } from '../../../../support/relay/stage.ts';
+import { probeLoss } from '../../../apps/cli/run/guard/probe-loss.ts';
+import { newRun } from '../../../apps/cli/run/new-run.ts';
+import { Evaluator, type EvaluatorEvent } from '../../../apps/evaluator/evaluator.ts';
+import { GpuLosses } from '../../../apps/evaluator/gpu-losses.ts';
+import { clock } from '../../../client/clock.ts';
+import { modelConfigOf } from '../../../client/contribute/run-model.ts';
+import { cachedKernels } from '../../../client/host/cache.ts';
+import { postPinnedTo } from '../../../client/host/node/network.ts';
+import { Random } from '../../../client/random.ts';
+import { systemClock } from '../../../relay/run/clock.ts';
+import { manifestBytesOf, parseManifest } from '../../../relay/run/manifest.ts';
+import { relaySource } from '../../../relay/verify/http-source.ts';
+import { evaluationsPath } from '../../../relay/wire/frames.ts';
+import { nodeGpu } from '../../support/gpu-node.ts';
+import { tinyRun } from '../../support/relay/run-support.ts';
+import { newIdentity, payloadOf, ScriptedNode } from '../../support/relay/scripted-node.ts';
+import { parameters } from '../../support/relay/small-run.ts';
+import { journal, start, until } from '../../support/relay/stage.ts';
 
 const meanSquare = (base: Float32Array) => base.reduce((sum, one) => sum + one * one, 0) / base.length;
 
@@ -108,7 +109,7 @@ test('a GPU gives a base the loss that the relay measures, and each base its own
   const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
   const { manifest } = parseManifest(manifestBytesOf(run.manifest, keys));
   const probe = new Uint8Array(tokens.buffer);
-  const losses = await GpuLosses.open(nodeGpu());
+  const losses = await GpuLosses.open(nodeGpu(), cachedKernels);
   try {
     for (const scale of [1, 3]) {
       const base = run.initialBase.map((value) => value * scale);

@@ -1,23 +1,27 @@
 import { create } from '@bufbuild/protobuf';
-import { TapestryError } from '../../../../client/errors.ts';
-import { type Identity, signBytes } from '../../../../client/identity.ts';
-import type { Clock } from '../../../../client/runtime.ts';
-import { checkEntry, type Entry, lossOf, type StoredEntry } from '../../../../relay/journal/entry.ts';
-import { Replay } from '../../../../relay/journal/replay.ts';
-import { type Evaluate, measuredLoss } from '../../../../relay/run/guard/guard.ts';
-import { RoundMean } from '../../../../relay/run/quality/round-mean.ts';
-import { scoreOf } from '../../../../relay/run/quality/round-standings.ts';
-import { scoresOf } from '../../../../relay/run/quality/scorer.ts';
-import { vectorOfBytes } from '../../../../relay/storage/blob-store.ts';
-import { hashOfBytes } from '../../../../relay/storage/sha256.ts';
-import type { RelaySource } from '../../../../relay/verify/http-source.ts';
-import { encodeEvaluation } from '../../../../relay/wire/frames.ts';
-import { fromHex, type Hash, toHex } from '../../../../relay/wire/hex.ts';
-import { evaluationBytes } from '../../../../relay/wire/signatures.ts';
-import { EvaluationSchema } from '../../../../relay/wire/tapestry_pb.js';
+import { TapestryError } from '../../client/errors.ts';
+import { type Identity, signBytes } from '../../client/identity.ts';
+import type { Clock } from '../../client/runtime.ts';
+import { checkEntry, type Entry, lossOf, type StoredEntry } from '../../relay/journal/entry.ts';
+import { Replay } from '../../relay/journal/replay.ts';
+import { type Evaluate, measuredLoss } from '../../relay/run/guard/guard.ts';
+import { RoundMean } from '../../relay/run/quality/round-mean.ts';
+import { scoreOf } from '../../relay/run/quality/round-standings.ts';
+import { scoresOf } from '../../relay/run/quality/scorer.ts';
+import { vectorOfBytes } from '../../relay/storage/blob-store.ts';
+import { hashOfBytes } from '../../relay/storage/sha256.ts';
+import type { RelaySource } from '../../relay/verify/http-source.ts';
+import { encodeEvaluation } from '../../relay/wire/frames.ts';
+import { fromHex, type Hash, toHex } from '../../relay/wire/hex.ts';
+import { evaluationBytes } from '../../relay/wire/signatures.ts';
+import { EvaluationSchema } from '../../relay/wire/tapestry_pb.js';
+import { requireGrant } from './grant.ts';
 
 /** How often the journal is asked for news, in milliseconds. */
 const pollMs = 1000;
+
+/** Time for the relay's answer to an evaluation, in milliseconds. */
+const answerMs = 20_000;
 
 /** What happened, as data. `key` is that of this evaluator. */
 export type EvaluatorEvent =
@@ -39,10 +43,12 @@ export type EvaluatorEvent =
 export interface EvaluatedRun {
   readonly source: Pick<RelaySource, 'after' | 'blob'>;
   /** Posts an Evaluation; resolves with the status of the answer. */
-  post(bytes: Uint8Array<ArrayBuffer>): Promise<number>;
+  post(bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<number>;
   readonly identity: Identity;
   readonly evaluate: Evaluate;
   readonly clock: Clock;
+  /** Time for the answer to an evaluation, in milliseconds; 20,000 unless given. */
+  readonly answerMs?: number;
   onEvent(event: EvaluatorEvent): void;
 }
 
@@ -71,8 +77,9 @@ export class Evaluator {
       try {
         await this.#catchUp();
         if (this.#replay?.complete === true) return;
-        await this.#score();
+        await this.#score(signal);
       } catch (error) {
+        if (signal.aborted) return;
         if (!(error instanceof TapestryError) || !error.code.startsWith('relay.')) throw error;
         this.#run.onEvent({ event: 'waiting', code: error.code, message: error.message });
       }
@@ -92,20 +99,13 @@ export class Evaluator {
 
   #begin(entry: Entry): void {
     const replay = Replay.begin(entry);
-    const { quality } = replay.run.manifest;
-    const evaluators = quality.case === 'claimed' ? [] : quality.value.evaluators.map(toHex);
-    if (!evaluators.includes(this.#key))
-      throw new TapestryError(
-        'evaluate.not-granted',
-        `The manifest of run ${replay.run.id} grants this key no evaluation: ${this.#key}`,
-        "Give the key to the relay's operator, who starts a run with --quality measured --evaluators KEYS.",
-      );
+    const evaluators = requireGrant(replay.run, this.#key);
     this.#replay = replay;
     this.#run.onEvent({
       event: 'evaluating',
       run: replay.run.id,
       key: this.#key,
-      evaluators: evaluators.length,
+      evaluators,
     });
   }
 
@@ -117,7 +117,7 @@ export class Evaluator {
   }
 
   /** Scores the closed attempt, once. */
-  async #score(): Promise<void> {
+  async #score(signal: AbortSignal): Promise<void> {
     const replay = this.#replay;
     const open = replay?.open ?? null;
     if (replay === null || open?.closedBy == null || open.closedBy === this.#scored) return;
@@ -127,21 +127,21 @@ export class Evaluator {
     const accepted = [...open.contributions.values()];
     const parts = accepted.map(({ body }) => ({
       ...{ tokens: body.tokens, payload: body.payload },
-      read: () => this.#blob(body.payload, body.payloadBytes),
+      read: () => this.#blob(body.payload, body.payloadBytes, signal),
     }));
     const mean = await RoundMean.of(parts, fragments.length, codec);
     const base = vectorOfBytes(
-      await this.#blob(replay.base, 4 * manifest.model.parameters),
+      await this.#blob(replay.base, 4 * manifest.model.parameters, signal),
       manifest.model.parameters,
     );
     if (base === null) throw damaged(`base ${replay.base} is not finite float32`);
-    this.#probe ??= await this.#blob(toHex(guard.value.hash), guard.value.byteLength);
+    this.#probe ??= await this.#blob(toHex(guard.value.hash), guard.value.byteLength, signal);
     const probe = this.#probe;
-    const scores = await scoresOf(manifest, accepted, async (without) =>
-      measuredLoss(
-        await this.#run.evaluate(manifest, await mean.from(base, fragments.at(open.round), without), probe),
-      ),
-    );
+    const scores = await scoresOf(manifest, accepted, async (without) => {
+      signal.throwIfAborted();
+      const next = await mean.from(base, fragments.at(open.round), without);
+      return measuredLoss(await this.#run.evaluate(manifest, next, probe));
+    });
     const unsigned = {
       ...{ round: open.round, attempt: open.attempt, closed: fromHex(open.closedBy) },
       publicKey: this.#run.identity.publicKey,
@@ -149,9 +149,8 @@ export class Evaluator {
       before: scores.map(({ before }) => lossOf(before)),
     };
     const signature = await signBytes(this.#run.identity, evaluationBytes(fromHex(id), unsigned));
-    const status = await this.#run.post(
-      encodeEvaluation(create(EvaluationSchema, { ...unsigned, signature })),
-    );
+    const bytes = encodeEvaluation(create(EvaluationSchema, { ...unsigned, signature }));
+    const status = await this.#post(bytes, signal);
     if (status >= 500 || status === 429) throw unanswered(status);
     this.#scored = open.closedBy;
     const names = new Map(accepted.map(({ sequence, body }) => [sequence, body.key.slice(0, 16)]));
@@ -162,9 +161,19 @@ export class Evaluator {
     });
   }
 
+  /** Throws `relay.unreachable` where no answer comes in time. */
+  async #post(bytes: Uint8Array<ArrayBuffer>, signal: AbortSignal): Promise<number> {
+    const late = AbortSignal.timeout(this.#run.answerMs ?? answerMs);
+    try {
+      return await this.#run.post(bytes, AbortSignal.any([signal, late]));
+    } catch (error) {
+      throw late.aborted ? silent() : error;
+    }
+  }
+
   /** A blob whose bytes have its hash. */
-  async #blob(hash: Hash, length: number): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = await this.#run.source.blob(hash, length);
+  async #blob(hash: Hash, length: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#run.source.blob(hash, length, signal);
     if (bytes === null || bytes === 'withheld') throw unavailable(hash);
     const own = new Uint8Array(bytes);
     if (hashOfBytes(own) !== hash) throw damaged(`blob ${hash} was changed`);
@@ -177,6 +186,14 @@ function unavailable(hash: Hash): TapestryError {
     'relay.missing-blob',
     `The relay does not give ${hash}: its round may be over already.`,
     'Nothing to do: it is tried again with the next round.',
+  );
+}
+
+function silent(): TapestryError {
+  return new TapestryError(
+    'relay.unreachable',
+    'The relay does not answer to an evaluation.',
+    'Nothing to do: it is sent again.',
   );
 }
 

@@ -1,11 +1,11 @@
-import { modelConfigOf } from '../../../../client/contribute/run-model.ts';
-import { type Batch, type BatchShape, ignoredTarget } from '../../../../client/data/batch.ts';
-import { type Device, openDevice } from '../../../../client/gpu/device.ts';
-import { cachedKernels } from '../../../../client/host/cache.ts';
-import type { ModelConfig } from '../../../../client/model/config.ts';
-import { ForwardPass } from '../../../../client/train/forward-pass.ts';
-import type { Evaluate } from '../../../../relay/run/guard/guard.ts';
-import { tokensOfProbe } from '../guard/probe-bytes.ts';
+import { modelConfigOf } from '../../client/contribute/run-model.ts';
+import { type Batch, type BatchShape, ignoredTarget } from '../../client/data/batch.ts';
+import { type Device, openDevice } from '../../client/gpu/device.ts';
+import type { Chooser } from '../../client/gpu/program.ts';
+import type { ModelConfig } from '../../client/model/config.ts';
+import { ForwardPass } from '../../client/train/forward-pass.ts';
+import type { Evaluate } from '../../relay/run/guard/guard.ts';
+import { tokensOfProbe } from '../../relay/run/guard/probe-bytes.ts';
 
 /** Windows at a time: enough to fill a GPU, little for a CPU. */
 const windowsAtOnce = 4;
@@ -13,15 +13,18 @@ const windowsAtOnce = 4;
 /** Measures bases on a GPU, one after another, with kernels that are compiled once. */
 export class GpuLosses {
   readonly #device: Device;
+  readonly #kernels: Chooser;
   #opened: { readonly model: string; readonly pass: ForwardPass } | null = null;
 
-  private constructor(device: Device) {
+  private constructor(device: Device, kernels: Chooser) {
     this.#device = device;
+    this.#kernels = kernels;
   }
 
-  /** Throws `device.*` where there is no adapter. */
-  static async open(gpu: GPU): Promise<GpuLosses> {
-    return new GpuLosses(await openDevice(gpu));
+  /** `kernelsOf` chooses the kernels of an adapter. Throws `device.*` where there is none. */
+  static async open(gpu: GPU, kernelsOf: (device: Device) => Chooser): Promise<GpuLosses> {
+    const device = await openDevice(gpu);
+    return new GpuLosses(device, kernelsOf(device));
   }
 
   /** See `Evaluate`: the same windows as the relay's own, so that only the rounding of the adapter differs. */
@@ -50,7 +53,7 @@ export class GpuLosses {
     }
     this.#opened?.pass.close();
     const shape = { batch: windowsAtOnce, sequence: config.contextLength };
-    const pass = await ForwardPass.create(this.#device, config, shape, base, cachedKernels(this.#device));
+    const pass = await ForwardPass.create(this.#device, config, shape, base, this.#kernels);
     this.#opened = { model, pass };
     return pass;
   }
