@@ -10,6 +10,7 @@ import { Masthead } from '../ui/masthead.tsx';
 import { messages } from '../ui/messages.ts';
 import { lossOfRun } from '../ui/run-loss.ts';
 import type { StatusFeed } from '../ui/status-feed.ts';
+import { Evaluators } from './evaluators.tsx';
 import { FullScreenButton } from './full-screen.tsx';
 import { Join } from './join.tsx';
 import { type JoinAddress, joinAddress } from './join-address.ts';
@@ -78,6 +79,7 @@ function Whole({ status, join, stage, presenter, opened, openSpeech }: WholeProp
           <div class="column">
             <Loss status={status} />
             <Nodes status={status} presenter={presenter} />
+            <Evaluators status={status} />
             {(stage === 'running' || status.sample !== null) && (
               <Sample status={status} openSpeech={openSpeech} />
             )}

@@ -27,9 +27,11 @@ function Ring({ part }: { part: number }) {
 
 function Facts({ status }: { status: RelayStatus }) {
   const now = useNow();
-  const { round, run, nodes, history, base } = status;
+  const { round, run, nodes, history, base, evaluation } = status;
   const measured = history.at(-1)?.probeLoss ?? null;
   const end = roundEnd(status, now);
+  /** The round takes no more contributions: it waits for scores. */
+  const isScored = evaluation !== undefined && evaluation.deadlineAt !== null;
   const [first, last] = heldOutMeans(history);
   if (round.phase === 'complete')
     return (
@@ -59,10 +61,16 @@ function Facts({ status }: { status: RelayStatus }) {
           <p class="fact">
             {words.contributions} <strong>{round.contributions}</strong> {words.ofTarget(round.target)}
           </p>
-          <p class="fact" role="timer" aria-live="off">
-            <Ring part={leftOfRound(round.openedAt, end, now)} />
-            {words.timeLeft} <strong>{end === null ? '–' : formatDuration(end - now)}</strong>
-          </p>
+          {isScored ? (
+            <p class="fact">
+              {messages.evaluators.scores(round.number, evaluation.scores, evaluation.states.length)}
+            </p>
+          ) : (
+            <p class="fact" role="timer" aria-live="off">
+              <Ring part={leftOfRound(round.openedAt, end, now)} />
+              {words.timeLeft} <strong>{end === null ? '–' : formatDuration(end - now)}</strong>
+            </p>
+          )}
         </>
       )}
       {round.phase !== 'waiting' && round.hold === 'paused' && (

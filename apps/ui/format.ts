@@ -24,6 +24,7 @@ const formats = computed(() => {
     bytes: byteUnits.map((unit) => new Intl.NumberFormat(tag, unit)),
     clock: new Intl.DateTimeFormat(tag, time),
     figure: new Intl.NumberFormat(tag, { maximumSignificantDigits: 3 }),
+    change: new Intl.NumberFormat(tag, { maximumSignificantDigits: 3, signDisplay: 'exceptZero' }),
     second: new Intl.DateTimeFormat(tag, { ...time, second: '2-digit' }),
     weekday: new Intl.DateTimeFormat(tag, { weekday: 'short', timeZone: 'UTC' }),
     dayAndClock: new Intl.DateTimeFormat(tag, { weekday: 'short', day: 'numeric', month: 'short', ...time }),
@@ -96,6 +97,11 @@ export function formatSecond(time: number): string {
 export function formatWeekday(day: number): string {
   // The first of January 2023 was a Sunday.
   return formats.value.weekday.format(Date.UTC(2023, 0, 1 + day));
+}
+
+/** A change in three digits with its sign: +0.0123. */
+export function formatChange(value: number): string {
+  return formats.value.change.format(value);
 }
 
 /** A number in three digits: 0.0123. */

@@ -9,6 +9,7 @@ export function applied(snapshot: StatusSnapshot, change: StatusChange): StatusS
     base: change.base ?? snapshot.base,
     totals: change.totals ?? snapshot.totals,
     sample: change.sample === undefined ? snapshot.sample : change.sample,
+    ...(change.evaluation === undefined ? {} : { evaluation: change.evaluation }),
     ...(change.speech === undefined ? {} : { speech: change.speech }),
   };
   if (joined.length + progressed.length + left.length === 0) return { ...snapshot, ...parts, sequence };

@@ -19,6 +19,8 @@ export type RunEvent =
     }
   /** `loss`: that of the base which the guard did not allow; null for a round with too few contributions. */
   | { readonly type: 'abandoned'; readonly round: number; readonly loss: number | null }
+  /** The open round takes no more contributions, and its base is not made yet. */
+  | { readonly type: 'closed' }
   /** The open round has a new plan: see `CurrentRound.plan`. */
   | { readonly type: 'planned' }
   /** The presenter removed a node. */
@@ -34,6 +36,8 @@ export function eventOf(entry: Entry, fates: ReadonlyMap<NodeKey, Fate>): RunEve
   switch (entry.kind) {
     case 'round-opened':
       return { type: 'opened', ...entry.body };
+    case 'round-closed':
+      return { type: 'closed' };
     case 'round-committed': {
       const { round, state, contributions, tokens } = entry.body;
       const [base = ''] = state;

@@ -227,9 +227,9 @@ export class RunStore {
     for await (const entry of this.#log.read(sequence)) yield lineOf(entry);
   }
 
-  /** See `RoundEntries.contributions`. */
-  contributionsOf(round: number): ReturnType<RoundEntries['contributions']> {
-    return this.#rounds.contributions(this.#log, round, this.replay.run.manifest.corpora);
+  /** See `RoundEntries.read`. */
+  roundOf(round: number): ReturnType<RoundEntries['read']> {
+    return this.#rounds.read(this.#log, round, this.replay.run.manifest.corpora);
   }
 
   /** Leaves of the journal's Merkle tree. */

@@ -41,7 +41,7 @@ export class Run {
   readonly upstream: Upstream;
   /** Who may score contributions beside the relay; null for nobody. After an evaluation was taken, `tick`. */
   readonly evaluators: Evaluators | null;
-  readonly contributionsOf: RunStore['contributionsOf'];
+  readonly roundOf: RunStore['roundOf'];
 
   readonly #opened: OpenedRun;
   readonly #store: RunStore;
@@ -69,7 +69,7 @@ export class Run {
     this.#opened = opened;
     this.#store = opened.store;
     this.evaluators = opened.evaluators;
-    this.contributionsOf = (round) => opened.store.contributionsOf(round);
+    this.roundOf = (round) => opened.store.roundOf(round);
     this.blobs = new BlobCatalogue(opened.store.replay);
     const { replay, compute } = opened.store;
     this.#uploads = new Uploads(run, opened.uploads, limits, replay, compute, (key) =>

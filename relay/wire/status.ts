@@ -57,6 +57,42 @@ const totals = v.strictObject({
   bytesDataParallel: count,
 });
 
+/**
+ * What an evaluator is. `unheard`: nothing came since the relay started; `scored`: its scores of the closed round came; `silent`: nothing
+ * came in the time of a round, so that no later one waits.
+ */
+export type EvaluatorState = 'unheard' | 'here' | 'scored' | 'silent';
+
+const evaluatorStates: Readonly<Record<string, EvaluatorState>> = {
+  u: 'unheard',
+  h: 'here',
+  s: 'scored',
+  q: 'silent',
+};
+
+/** The letters of states, as a status has them. */
+export function lettersOf(states: readonly EvaluatorState[]): string {
+  const letters = new Map(Object.entries(evaluatorStates).map(([letter, state]) => [state, letter]));
+  return states.map((state) => letters.get(state) ?? 'u').join('');
+}
+
+/** The states of such letters. */
+export function statesOf(letters: string): EvaluatorState[] {
+  return [...letters].map((letter) => evaluatorStates[letter] ?? 'unheard');
+}
+
+/**
+ * How the scoring of the round that closed last stands; never what anybody measured. `round` is null before one closed since the relay
+ * started, `scores` counts those that came for it, and `deadlineAt` is when the relay waits no longer; null while it waits for none.
+ * `states` has a letter of `evaluatorStates` for each of `run.evaluators.ids`, for its size: there are up to 64.
+ */
+const evaluation = v.strictObject({
+  round: v.nullable(count),
+  scores: count,
+  deadlineAt: v.nullable(time),
+  states: v.pipe(v.string(), v.regex(/^[uhsq]{0,64}$/)),
+});
+
 /** Text continued from the base of `round`, made by the relay's operator from public weights. */
 const sample = v.nullable(v.strictObject({ round: count, prompt: v.string(), text: v.string() }));
 
@@ -118,12 +154,16 @@ const facts = {
     tokensPerStep: count,
     corpora: v.array(v.string()),
     lane: v.picklist(['open']),
+    /** Who scores contributions: the first 16 hex digits of their keys. With fewer scores than `quorum` the relay's own decide. */
+    evaluators: v.optional(v.strictObject({ ids: v.array(nodeId), quorum: count })),
   }),
   round,
   base,
   nodes: v.array(node),
   totals,
   sample,
+  /** Absent in a run without evaluators. */
+  evaluation: v.optional(evaluation),
   /** Grows with each change of `GET api/speech`; absent where no base writes for the room. */
   speech: v.optional(count),
 };
@@ -161,10 +201,19 @@ export const statusRoundSchema = v.strictObject({
       tokens: count,
       trainingLoss: loss,
       heldOutLoss: loss,
-      /** False for one that the merge rule left out. */
+      /** False for one that does not count. */
       isMerged: v.boolean(),
+      /** By how much it lowers the loss of the new base on the run's probe, in nats a token; null for one that was not scored. */
+      score: v.nullable(v.pipe(v.number(), v.minValue(-1000), v.maxValue(1000))),
+      /** Of its tokens those that count, before the cap and the merge rule; and the main reason if they are fewer. */
+      counted: count,
+      reason: v.nullable(
+        v.picklist(['too-fast', 'short', 'copy', 'worse', 'distrusted', 'unproven', 'left-out']),
+      ),
     }),
   ),
+  /** The evaluators whose scores decided; none where the relay's own did. Null for a round in which nothing was scored. */
+  scoredBy: v.nullable(v.array(nodeId)),
   sample,
 });
 export type StatusRound = v.InferOutput<typeof statusRoundSchema>;
@@ -179,6 +228,7 @@ export const statusChangeSchema = v.strictObject({
   base: v.optional(base),
   totals: v.optional(totals),
   sample: v.optional(sample),
+  evaluation: v.optional(evaluation),
   speech: v.optional(count),
   /** Nodes that joined, or joined again. */
   joined: v.optional(v.array(node)),

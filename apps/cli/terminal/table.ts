@@ -1,4 +1,4 @@
-import type { RelayStatus } from '../../../relay/wire/status.ts';
+import { type RelayStatus, statesOf } from '../../../relay/wire/status.ts';
 import { colour } from './output.ts';
 import { terminalText } from './terminal-text.ts';
 
@@ -35,6 +35,7 @@ export function statusTable(status: RelayStatus, now: number): string[] {
     `${colour('bold', `round ${round.number}/${run.rounds}`)} ${round.phase}, ${round.contributions} of ${round.target} contributions${left}`,
     `${measured === null ? '' : `loss ${loss(measured)} measured by the relay; `}base of round ${base.round}, ${quantity(totals.tokens)} tokens, ${quantity(speed)} tokens/s reported, ${bytes(totals.bytesUp)} up, ${bytes(totals.bytesDown)} down`,
     ...upstreamLine(base),
+    ...evaluatorsLine(status, now),
     ...lines.map((line, index) => (index === 0 ? colour('dim', line) : line)),
     ...(status.nodes.length === 0
       ? []
@@ -50,6 +51,21 @@ function upstreamLine({ upstream }: RelayStatus['base']): string[] {
   return [
     `${state === 'following' ? 'follows' : 'works without'} the upstream run ${run.slice(0, 16)}: ${adopted}`,
   ];
+}
+
+/** Who of the evaluators is here, and how far the scoring is; no line for a run without any. */
+function evaluatorsLine({ run, evaluation }: RelayStatus, now: number): string[] {
+  if (run.evaluators === undefined || evaluation === undefined) return [];
+  const { round, scores, deadlineAt } = evaluation;
+  const states = statesOf(evaluation.states);
+  const [all, here] = [
+    states.length,
+    states.filter((state) => state === 'here' || state === 'scored').length,
+  ];
+  const left =
+    deadlineAt === null ? '' : `, waits at most ${duration(Math.max(0, deadlineAt - now))} for the others`;
+  const last = round === null ? 'no round has closed yet' : `round ${round}: ${scores} scored${left}`;
+  return [`evaluators: ${here} of ${all} here, ${run.evaluators.quorum} decide; ${last}`];
 }
 
 /** Rows as lines of columns, words to the left and numbers to the right. */

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { type StatusRound, statusRoundSchema } from '../../../relay/wire/status.ts';
-import { formatClock, formatCount, formatLoss } from '../../ui/format.ts';
+import { formatChange, formatClock, formatCount, formatLoss, formatShare } from '../../ui/format.ts';
 import { messages } from '../../ui/messages.ts';
 import { parsed } from '../../ui/status-feed.ts';
 import { nameOfNode } from '../node-list.ts';
@@ -9,6 +9,7 @@ import './round.css';
 import type { OpenedRound } from './round-address.ts';
 
 const words = messages.rounds;
+const scoring = messages.evaluators;
 
 /** What the relay answered: the round, or why there is none. */
 type Answer = StatusRound | 'asking' | 'missing' | 'failed';
@@ -83,13 +84,14 @@ function Round({ round, opened, committed, rounds, inHall }: Props & { readonly 
   );
 }
 
-function Facts({ said: { committed, contributions, sample } }: { readonly said: StatusRound }) {
+function Facts({ said: { committed, contributions, scoredBy, sample } }: { readonly said: StatusRound }) {
   const facts = [
     [words.contributions, words.given(committed.contributions, committed.excluded)],
     [words.tokens, formatCount(committed.tokens)],
     [words.trainingLoss, formatLoss(committed.trainingLoss)],
     ...(committed.probeLoss === null ? [] : [[words.probeLoss, formatLoss(committed.probeLoss)]]),
     [words.committed, formatClock(committed.committedAt, Date.now())],
+    ...(scoredBy === null ? [] : [[scoring.scoredBy, scorers(scoredBy)]]),
   ];
   return (
     <>
@@ -124,6 +126,7 @@ function Facts({ said: { committed, contributions, sample } }: { readonly said: 
               <th scope="col">{words.steps}</th>
               <th scope="col">{words.tokens}</th>
               <th scope="col">{words.loss}</th>
+              {scoredBy !== null && <th scope="col">{scoring.score}</th>}
             </tr>
           </thead>
           <tbody>
@@ -131,18 +134,35 @@ function Facts({ said: { committed, contributions, sample } }: { readonly said: 
               <tr key={given.node} data-merged={given.isMerged}>
                 <th scope="row">
                   {nameOfNode({ id: given.node, corpus: given.corpus })}
-                  {!given.isMerged && <span class="muted"> {words.leftOut}</span>}
+                  <Weighed given={given} />
                 </th>
                 <td>{formatCount(given.steps)}</td>
                 <td>{formatCount(given.tokens)}</td>
                 <td>{formatLoss(given.trainingLoss)}</td>
+                {scoredBy !== null && <td>{given.score === null ? '–' : formatChange(given.score)}</td>}
               </tr>
             ))}
           </tbody>
         </table>
         {contributions.length < committed.contributions && <p>{words.first(contributions.length)}</p>}
       </section>
-      <p class="muted">{words.reported}</p>
+      <p class="muted">
+        {words.reported} {scoredBy !== null && scoring.unit}
+      </p>
     </>
   );
+}
+
+/** How a contribution counts and why, if not in full. */
+function Weighed({ given }: { readonly given: StatusRound['contributions'][number] }) {
+  const { reason, counted, tokens } = given;
+  if (reason === null) return null;
+  if (reason === 'left-out') return <span class="muted"> {words.leftOut}</span>;
+  const why = messages.contribute.fates[reason](formatShare(counted, tokens));
+  return <span class="muted"> ({why})</span>;
+}
+
+/** The first digits of the keys of those who scored. */
+function scorers(ids: readonly string[]): string {
+  return ids.length === 0 ? scoring.relay : ids.map((id) => id.slice(0, 6)).join(', ');
 }

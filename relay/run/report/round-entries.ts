@@ -1,9 +1,12 @@
-import { appliedEntry, type Entry, lossOf } from '../../journal/entry.ts';
+import { appliedEntry, type Entry, type EntryOf, lossOf } from '../../journal/entry.ts';
 import type { EventLog } from '../../journal/event-log.ts';
 import { mostRoundContributions, type StatusRound } from '../../wire/status.ts';
-import { uncountedIn } from '../quality/round-standings.ts';
+import { scoreOf, uncountedIn } from '../quality/round-standings.ts';
 
-type Contributions = StatusRound['contributions'];
+type Contribution = StatusRound['contributions'][number];
+
+/** Digits of a score: more are the rounding of the adapter that measured. */
+const scoreDigits = 4;
 
 /** Finds the contributions of committed rounds in the journal. It holds one number a round; the rest stays in the journal. */
 export class RoundEntries {
@@ -15,33 +18,65 @@ export class RoundEntries {
     if (entry.kind === 'round-committed') this.#commits.push(entry.sequence);
   }
 
-  /** The first `mostRoundContributions` contributions of a round; null for one that is not committed. */
-  async contributions(
+  /**
+   * The first `mostRoundContributions` contributions of a round, what each scored and how it counts, and who scored; null for a round that is
+   * not committed.
+   */
+  async read(
     log: Pick<EventLog, 'read'>,
     round: number,
     corpora: readonly string[],
-  ): Promise<Contributions | null> {
+  ): Promise<Pick<StatusRound, 'contributions' | 'scoredBy'> | null> {
     const last = this.#commits[round - 1];
     if (last === undefined) return null;
-    let accepted = new Map<number, Contributions[number]>();
+    let accepted = new Map<number, Contribution>();
+    let evaluators: string[] = [];
     for await (const stored of log.read(this.#commits[round - 2] ?? 0)) {
       const entry = appliedEntry(stored);
       // Those of an abandoned attempt do not count.
-      if (entry.kind === 'round-opened') accepted = new Map();
+      if (entry.kind === 'round-opened') {
+        accepted = new Map();
+        evaluators = [];
+      } else if (entry.kind === 'evaluation-accepted') evaluators.push(entry.body.key.slice(0, 16));
       else if (entry.kind === 'contribution-accepted' && accepted.size < mostRoundContributions) {
         const { key, corpus, steps, tokens, trainingLoss, heldOutLoss } = entry.body;
         accepted.set(entry.sequence, {
           node: key.slice(0, 16),
           corpus: corpus === null ? null : (corpora[corpus] ?? null),
-          ...{ steps, tokens, isMerged: true },
+          ...{ steps, tokens, isMerged: true, score: null, counted: tokens, reason: null },
           trainingLoss: lossOf(trainingLoss),
           heldOutLoss: lossOf(heldOutLoss),
         });
       } else if (entry.kind === 'round-committed') {
-        const left = new Set(uncountedIn(entry.body));
-        return [...accepted].map(([sequence, given]) => ({ ...given, isMerged: !left.has(sequence) }));
+        const { scores } = entry.body;
+        return {
+          contributions: weighedBy(accepted, entry.body),
+          scoredBy: scores.length === 0 ? null : evaluators,
+        };
       }
     }
     return null;
   }
+}
+
+/** Contributions with what the commit of their round says of them. */
+function weighedBy(
+  accepted: ReadonlyMap<number, Contribution>,
+  committed: EntryOf<'round-committed'>['body'],
+): Contribution[] {
+  const left = new Set(uncountedIn(committed));
+  const lowered = new Map(committed.weighed.map((one) => [one.sequence, one]));
+  const scores = new Map(committed.scores.map((one) => [one.sequence, scoreOf(one)]));
+  return [...accepted].map(([sequence, given]) => {
+    const score = scores.get(sequence) ?? null;
+    const isMerged = !left.has(sequence);
+    const { tokens: counted = given.tokens, reason = null } = lowered.get(sequence) ?? {};
+    const isLeftOut = !isMerged && counted > 0;
+    return {
+      ...given,
+      isMerged,
+      ...(isLeftOut ? { counted: 0, reason: 'left-out' } : { counted, reason }),
+      score: score === null ? null : Number(score.toPrecision(scoreDigits)),
+    };
+  });
 }

@@ -24,6 +24,7 @@ export function addEvaluations(app: Hono<{ Bindings: Bindings }>, hub: Hub, eval
     }
     const { round, attempt, publicKey } = evaluation;
     hub.log.info({ round, attempt, evaluator: toHex(publicKey).slice(0, 16), taken }, 'an evaluation came');
+    hub.onChange();
     if (taken === 'late') return c.text('late: the relay waits no longer for this round\n', 409);
     void hub.run.tick();
     return c.body(null, 204);

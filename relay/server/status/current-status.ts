@@ -1,6 +1,8 @@
 import { fragmentsOf } from '../../wire/fragments.ts';
+import type { WholeManifest } from '../../wire/frames.ts';
+import { toHex } from '../../wire/hex.ts';
 import { downlinkCodecOf } from '../../wire/manifest.ts';
-import type { RelayStatus } from '../../wire/status.ts';
+import { lettersOf, type RelayStatus } from '../../wire/status.ts';
 import { NodeState } from '../../wire/tapestry_pb.js';
 import type { Hub } from '../hub.ts';
 import type { NodeSession } from '../node-session.ts';
@@ -41,6 +43,7 @@ export function currentStatus(
   const history = run.history();
   const tokensPerStep = strategy.batch * strategy.sequence;
   const totals = run.totals();
+  const evaluation = run.evaluators?.standing();
   /** What a node that has the base before downloads of a round. */
   const baseBytes =
     downlinkCodecOf(run.manifest)?.payloadBytes(fragmentsOf(run.manifest).length) ?? 4 * model.parameters;
@@ -56,6 +59,7 @@ export function currentStatus(
       tokensPerStep,
       corpora: [...corpora],
       lane: lane.case,
+      ...evaluatorsOf(run.manifest),
     },
     round: {
       number: current.round,
@@ -65,7 +69,7 @@ export function currentStatus(
       quorum: limits.quorum,
       target: Math.max(limits.quorum, Math.min(current.expected, limits.target)),
       openedAt: current.openedAt,
-      deadlineAt: current.remainingMs === null ? null : Math.round(hub.clock.now() + current.remainingMs),
+      deadlineAt: timeAfter(hub.clock, current.remainingMs),
     },
     base: {
       round: history.length,
@@ -85,8 +89,26 @@ export function currentStatus(
       bytesDataParallel: 2 * 4 * model.parameters * Math.round(totals.tokens / tokensPerStep),
     },
     sample,
+    ...(evaluation && {
+      evaluation: {
+        ...{ round: evaluation.round, scores: evaluation.scores, states: lettersOf(evaluation.states) },
+        deadlineAt: timeAfter(hub.clock, evaluation.remainingMs),
+      },
+    }),
     ...(room === null ? {} : { speech: room.revision }),
   };
+}
+
+/** Who scores contributions by the manifest; nothing for a run in which only the relay does. */
+function evaluatorsOf({ quality }: WholeManifest): Pick<RelayStatus['run'], 'evaluators'> {
+  if (quality.case === 'claimed' || quality.value.evaluators.length === 0) return {};
+  const { evaluators, evaluatorQuorum: quorum } = quality.value;
+  return { evaluators: { ids: evaluators.map((key) => toHex(key).slice(0, 16)), quorum } };
+}
+
+/** The time so many milliseconds from now; null for null. */
+function timeAfter(clock: Hub['clock'], milliseconds: number | null): number | null {
+  return milliseconds === null ? null : Math.round(clock.now() + milliseconds);
 }
 
 function nodeStatus(hub: Hub, { member, progress, connection }: NodeSession): NodeStatus[] {

@@ -40,10 +40,10 @@ export class RoundView {
   }
 
   async #read(round: number, committed: StatusRound['committed']): Promise<CompressibleJson | null> {
-    const contributions = await this.#run.contributionsOf(round);
-    if (contributions === null) return null;
+    const read = await this.#run.roundOf(round);
+    if (read === null) return null;
     const sample = this.#samples.get(round) ?? null;
-    const said: StatusRound = { run: this.#run.id, committed, contributions, sample };
+    const said: StatusRound = { run: this.#run.id, committed, ...read, sample };
     return new CompressibleJson(said);
   }
 }

@@ -3,7 +3,7 @@ import type { RelayStatus, StatusChange } from '../../wire/status.ts';
 type Node = RelayStatus['nodes'][number];
 type Progress = NonNullable<StatusChange['progressed']>[number];
 
-const partNames = ['round', 'base', 'totals', 'sample', 'speech'] as const;
+const partNames = ['round', 'base', 'totals', 'sample', 'evaluation', 'speech'] as const;
 type Parts = Pick<RelayStatus, (typeof partNames)[number]>;
 
 /**

@@ -14,8 +14,11 @@ export function scriptedStatus(scene: {
   done: number;
   nodes: number;
   corpusCount?: number;
+  /** None unless given; the relay then waits for the scores of the last committed round's successor. */
+  evaluators?: number;
   now: number;
 }): RelayStatus {
+  const { evaluators = 0 } = scene;
   const random = Random.seeded(scene.rounds + scene.nodes);
   const names = corpora.slice(0, scene.corpusCount ?? 3);
   const complete = scene.done >= scene.rounds;
@@ -49,6 +52,12 @@ export function scriptedStatus(scene: {
       tokensPerStep: 512,
       corpora: names,
       lane: 'open',
+      ...(evaluators > 0 && {
+        evaluators: {
+          ids: Array.from({ length: evaluators }, (_, index) => hash(500 + index).slice(0, 16)),
+          quorum: Math.floor(evaluators / 2) + 1,
+        },
+      }),
     },
     round: {
       number: Math.min(scene.rounds, scene.done + 1),
@@ -86,6 +95,14 @@ export function scriptedStatus(scene: {
       bytesDown: bytes * 4,
       bytesDataParallel: scene.done * scene.nodes * 50 * parameters * 8,
     },
+    ...(evaluators > 0 && {
+      evaluation: {
+        round: scene.done + 1,
+        scores: Math.ceil(evaluators / 4),
+        deadlineAt: complete ? null : scene.now + 42_000,
+        states: 'shqu'.repeat(16).slice(0, evaluators),
+      },
+    }),
     sample:
       scene.done < 2
         ? null

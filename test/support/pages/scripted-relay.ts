@@ -129,11 +129,24 @@ function speechAnswer(revision: number): Speech {
 function roundAnswer({ run, nodes, history, sample }: RelayStatus, round: number): StatusRound | null {
   const committed = history[round - 1];
   if (committed === undefined) return null;
-  const contributions = nodes.map(({ id, corpus }, index) => ({
-    ...{ node: id, corpus, steps: 50, tokens: 25_600, trainingLoss: 2 + index / 100, heldOutLoss: 2.5 },
-    isMerged: index < nodes.length - 1,
-  }));
-  return { run: run.id, committed, contributions, sample: sample && { ...sample, round } };
+  const { evaluators } = run;
+  const lots = [0.0123, -0.00456, null] as const;
+  const contributions = nodes.map(({ id, corpus }, index): StatusRound['contributions'][number] => {
+    const given = { node: id, corpus, steps: 50, tokens: 25_600, trainingLoss: 2 + index / 100 };
+    const isMerged = index < nodes.length - 1;
+    const isWorse = evaluators !== undefined && index === 1;
+    return {
+      ...{ ...given, heldOutLoss: 2.5, isMerged: isMerged && !isWorse },
+      score: evaluators === undefined ? null : (lots[index % lots.length] ?? null),
+      ...(isWorse
+        ? { counted: 0, reason: 'worse' }
+        : index === 0 && evaluators !== undefined
+          ? { counted: 10_240, reason: 'short' }
+          : { counted: isMerged ? 25_600 : 0, reason: isMerged ? null : 'left-out' }),
+    };
+  });
+  const scoredBy = evaluators === undefined ? null : evaluators.ids.slice(0, evaluators.quorum);
+  return { run: run.id, committed, contributions, scoredBy, sample: sample && { ...sample, round } };
 }
 
 /** A worker that finds a GPU and emits `events` once started, and more by `self.emit`; its answers show what the page asked of it. */

@@ -5,6 +5,7 @@ import { commonWords } from './common-words.ts';
 import { contributeWords } from './contribute-words.ts';
 import { dashboardWords } from './dashboard-words.ts';
 import { envelopeWords } from './envelope-words.ts';
+import { evaluatorWords } from './evaluator-words.ts';
 import { fileWords } from './file-words.ts';
 import { presenterWords } from './presenter-words.ts';
 import { findingWords } from './problems/finding-words.ts';
@@ -22,6 +23,7 @@ export const arabic: Messages = {
   contribute: contributeWords,
   dashboard: dashboardWords,
   envelope: envelopeWords,
+  evaluators: evaluatorWords,
   files: fileWords,
   findings: findingWords,
   presenter: presenterWords,

@@ -4,6 +4,7 @@ import { commonWords } from './common-words.ts';
 import { contributeWords } from './contribute-words.ts';
 import { dashboardWords } from './dashboard-words.ts';
 import { envelopeWords } from './envelope-words.ts';
+import { evaluatorWords } from './evaluator-words.ts';
 import { fileWords } from './file-words.ts';
 import { presenterWords } from './presenter-words.ts';
 import { roundWords } from './round-words.ts';
@@ -20,6 +21,7 @@ export const english = {
   dashboard: dashboardWords,
   files: fileWords,
   envelope: envelopeWords,
+  evaluators: evaluatorWords,
   presenter: presenterWords,
   rounds: roundWords,
   // Errors and what the verifier finds are written in English: theirs is the better text, because it names files and numbers.

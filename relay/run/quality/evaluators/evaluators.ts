@@ -2,6 +2,7 @@ import type { Draft } from '../../../journal/entry.ts';
 import type { Replay } from '../../../journal/replay.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../../../wire/hex.ts';
 import { evaluationBytes, verifySignature } from '../../../wire/signatures.ts';
+import type { EvaluatorState } from '../../../wire/status.ts';
 import type { Evaluation } from '../../../wire/tapestry_pb.js';
 import type { Clock } from '../../clock.ts';
 import { bodyOf, type EvaluationBody } from './evaluation.ts';
@@ -12,6 +13,16 @@ import { haveQuorum } from './median-scores.ts';
  * evaluator of the manifest, is not signed by it, or does not score what the lots draw.
  */
 export type Taken = 'taken' | 'late' | 'unknown';
+
+export interface EvaluationStanding {
+  /** The round that closed last since the relay started. */
+  readonly round: number | null;
+  readonly scores: number;
+  /** Null while nothing is waited for. */
+  readonly remainingMs: number | null;
+  /** In the order of the manifest. */
+  readonly states: readonly EvaluatorState[];
+}
 
 /** How long evaluators that are slower than a quorum are waited for, at least; in milliseconds. */
 const leastGraceMs = 1000;
@@ -28,9 +39,11 @@ export class Evaluators {
   readonly #keys: ReadonlySet<NodeKey>;
   /** Those that are waited for. */
   readonly #present: Set<NodeKey>;
+  /** Those that sent anything since the relay started. */
+  readonly #heard = new Set<NodeKey>();
   readonly #pending = new Map<NodeKey, EvaluationBody>();
   /** The attempt that closed last, and since when, on the monotonic clock. */
-  #latest: { readonly closedBy: Hash; readonly at: number } | null = null;
+  #latest: { readonly closedBy: Hash; readonly round: number; readonly at: number } | null = null;
   #quorumAt: number | null = null;
   #isOver = false;
 
@@ -58,24 +71,43 @@ export class Evaluators {
 
   /** True while a commit should wait for evaluations. */
   get isAwaited(): boolean {
+    return this.#remainingMs() !== null;
+  }
+
+  /** What may be told of them while they score: who is here and how many scores came, not what they are. */
+  standing(): EvaluationStanding {
+    const remainingMs = this.#remainingMs();
+    const isOpen = this.#latest !== null && this.#replay.open?.closedBy === this.#latest.closedBy;
+    const stateOf = (key: NodeKey): EvaluatorState => {
+      if (isOpen && this.#pending.has(key)) return 'scored';
+      if (!this.#present.has(key)) return 'silent';
+      return this.#heard.has(key) ? 'here' : 'unheard';
+    };
+    const states = [...this.#keys].map(stateOf);
+    return { round: this.#latest?.round ?? null, scores: this.#pending.size, remainingMs, states };
+  }
+
+  /** How much longer a commit should wait for evaluations; null for no longer. */
+  #remainingMs(): number | null {
     const { open } = this.#replay;
-    if (this.#latest === null || open?.closedBy !== this.#latest.closedBy) return false;
-    if (this.#isOver || open.evaluations.length > 0) return false;
+    if (this.#latest === null || open?.closedBy !== this.#latest.closedBy) return null;
+    if (this.#isOver || open.evaluations.length > 0) return null;
     const missing = [...this.#present].filter((key) => !this.#pending.has(key)).length;
-    if (missing === 0 || !haveQuorum(this.#pending.size + missing, this.#quality)) return false;
+    if (missing === 0 || !haveQuorum(this.#pending.size + missing, this.#quality)) return null;
     const waited = this.#clock.elapsed() - this.#latest.at;
     const afterQuorum =
       this.#quorumAt === null
         ? Number.POSITIVE_INFINITY
         : this.#quorumAt + Math.max(leastGraceMs, this.#quorumAt);
-    return waited < Math.min(this.#quality.evaluationMs, afterQuorum);
+    const left = Math.min(this.#quality.evaluationMs, afterQuorum) - waited;
+    return left > 0 ? left : null;
   }
 
   /** The attempt that the replay has was closed. */
   closed(): void {
-    const closedBy = this.#replay.open?.closedBy;
-    if (closedBy == null) return;
-    this.#latest = { closedBy, at: this.#clock.elapsed() };
+    const { open } = this.#replay;
+    if (open?.closedBy == null) return;
+    this.#latest = { closedBy: open.closedBy, round: open.round, at: this.#clock.elapsed() };
     this.#pending.clear();
     this.#quorumAt = null;
     this.#isOver = false;
@@ -87,6 +119,7 @@ export class Evaluators {
     if (!this.#keys.has(body.key)) return 'unknown';
     const signed = evaluationBytes(fromHex(this.#replay.run.id), evaluation);
     if (!(await verifySignature(evaluation.publicKey, signed, evaluation.signature))) return 'unknown';
+    this.#heard.add(body.key);
     if (this.#latest === null || toHex(evaluation.closed) !== this.#latest.closedBy) return 'late';
     this.#present.add(body.key);
     const { open, scored } = this.#replay;

@@ -42,6 +42,19 @@ test('a base of an upstream relay is said to be one', () => {
   );
 });
 
+test('who evaluates, how many scores came and how long others are waited for has a line', () => {
+  const ids = ['a', 'b', 'c'].map((digit) => digit.repeat(16));
+  const run = { ...status.run, evaluators: { ids, quorum: 2 } };
+  const line = (evaluation: NonNullable<typeof status.evaluation>) =>
+    statusTable({ ...status, run, evaluation }, 1000)[2];
+  expect(line({ round: 4, scores: 1, deadlineAt: 13_000, states: 'shq' })).toBe(
+    'evaluators: 2 of 3 here, 2 decide; round 4: 1 scored, waits at most 12 s for the others',
+  );
+  expect(line({ round: null, scores: 0, deadlineAt: null, states: 'uuu' })).toBe(
+    'evaluators: 0 of 3 here, 2 decide; no round has closed yet',
+  );
+});
+
 test('numbers are printed in short form', () => {
   expect([0, 999, 1000, 1_234_567, 2e9].map(quantity)).toEqual(['0', '999', '1.00k', '1.23M', '2.00G']);
   expect([0, 999, 1000, 999_499, 999_500, 5.256e9, 5e16].map(bytes)).toEqual([

@@ -153,6 +153,31 @@ test('an evaluator that comes too late is waited for in the next round', async (
   await run.close();
 });
 
+test('who is here, how many scores came and how long others are waited for is told, and no score', async () => {
+  const { run, clock, contributed, evaluated } = await opened();
+  const standing = () => run.evaluators?.standing();
+  const states = ['unheard', 'unheard', 'unheard'];
+  expect(standing()).toEqual({ round: null, scores: 0, remainingMs: null, states });
+  await contributed();
+  expect(standing()).toEqual({ round: 1, scores: 0, remainingMs: 30_000, states });
+  clock.pass(2000);
+  await evaluated(evaluators[1]);
+  const some = ['unheard', 'scored', 'unheard'];
+  expect(standing()).toEqual({ round: 1, scores: 1, remainingMs: 28_000, states: some });
+  await evaluated(evaluators[0]);
+  // A quorum: the last one has as long again.
+  expect(standing()).toMatchObject({ round: 1, scores: 2, remainingMs: 2000 });
+  clock.pass(2000);
+  await settled(run);
+  expect(run.history()).toHaveLength(1);
+  const after = { round: 1, scores: 2, remainingMs: null, states: ['here', 'here', 'silent'] };
+  expect(standing()).toEqual(after);
+  await contributed();
+  await evaluated(evaluators[2]);
+  expect(standing()).toMatchObject({ round: 2, scores: 1, states: ['here', 'here', 'scored'] });
+  await run.close();
+});
+
 test('after a quorum the others have as long again as it took', async () => {
   const { run, clock, contributed, evaluated } = await opened();
   await contributed();

@@ -38,7 +38,7 @@ test('a committed round has its own address: who, how much, what the base wrote,
       tokens: 128,
       trainingLoss: 2,
       heldOutLoss: 2.25,
-      isMerged: true,
+      ...{ isMerged: true, score: null, counted: 128, reason: null },
     },
     {
       node: nodes[0],
@@ -47,10 +47,10 @@ test('a committed round has its own address: who, how much, what the base wrote,
       tokens: 64,
       trainingLoss: 2.5,
       heldOutLoss: 3.5,
-      isMerged: true,
+      ...{ isMerged: true, score: null, counted: 64, reason: null },
     },
   ];
-  const expected = { run: relay.runId, committed: relay.status().history[0], contributions };
+  const expected = { run: relay.runId, committed: relay.status().history[0], contributions, scoredBy: null };
   expect(await roundOf(relay, 1)).toEqual({ ...expected, sample: null });
   const sample = { round: 1, prompt: 'All ', text: 'human' };
   relay.announceSample(sample);

@@ -14,13 +14,13 @@ import {
 import { scriptedStatus } from '../../../support/pages/scenarios.ts';
 import { TestClock } from '../../../support/relay/run-support.ts';
 
-const everyone = scriptedStatus({ rounds: 40, done: 3, nodes: 12, now: 1_700_000_000_000 });
+const everyone = scriptedStatus({ rounds: 40, done: 3, nodes: 12, evaluators: 5, now: 1_700_000_000_000 });
 
 /** By id, because a node that joins again may have another place in the list. */
 function inOrder(status: RelayStatus | StatusSnapshot) {
-  const { address, run, round, base, totals, sample } = status;
+  const { address, run, round, base, totals, sample, evaluation } = status;
   const nodes = [...status.nodes].sort((one, other) => (one.id < other.id ? -1 : 1));
-  return { address, run, round, base, totals, sample, nodes };
+  return { address, run, round, base, totals, sample, evaluation, nodes };
 }
 
 function snapshotOf({ history: _, ...facts }: RelayStatus, sequence: number): StatusSnapshot {
@@ -32,6 +32,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constantFrom('join', 'leave'), node }),
   fc.record({ do: fc.constant('report'), node, steps: fc.nat(2) }),
   fc.record({ do: fc.constant('total'), tokens: fc.nat(2) }),
+  fc.record({ do: fc.constant('score'), scores: fc.nat(5) }),
   fc.record({ do: fc.constantFrom('view', 'publish') }),
 );
 
@@ -67,6 +68,8 @@ test('every viewer comes to the same status, from whatever snapshot it began, an
           } else if (action.do === 'publish') publish();
           else if ('tokens' in action)
             status = { ...status, totals: { ...status.totals, tokens: action.tokens } };
+          else if ('scores' in action && status.evaluation !== undefined)
+            status = { ...status, evaluation: { ...status.evaluation, scores: action.scores } };
           else if (known === undefined || action.do === 'leave') status = { ...status, nodes: others };
           else if (!('steps' in action)) status = { ...status, nodes: [...others, known] };
           else
@@ -91,9 +94,10 @@ test('a change that does not follow is not taken', () => {
   expect(applied(snapshot, { sequence: 9 })).toBeNull();
 });
 
-test('a viewer gets less than 2 kB a second at 1,000 rounds and 1,000 nodes, and hears of every node', async () => {
+test('a viewer gets less than 2 kB a second at 1,000 rounds, 1,000 nodes and 64 evaluators, and hears of every node', async () => {
   const clock = new TestClock();
-  let status = scriptedStatus({ rounds: 2_000, done: 1_000, nodes: 1_000, corpusCount: 8, now: clock.now() });
+  const many = { rounds: 2_000, done: 1_000, nodes: 1_000, corpusCount: 8, evaluators: 64 };
+  let status = scriptedStatus({ ...many, now: clock.now() });
   const view = new StatusView({ status: () => status, limits: defaultLimits, clock });
   const reader = view.events().getReader();
   const received: Uint8Array[] = [];
@@ -132,7 +136,12 @@ test('a viewer gets less than 2 kB a second at 1,000 rounds and 1,000 nodes, and
           },
     );
     const totals = { ...status.totals, bytesUp: status.totals.bytesUp + 20 * 531 };
-    status = { ...status, nodes, totals };
+    // All evaluators score in each round of six seconds, one after another.
+    const { evaluation } = status;
+    const scores = Math.min(64, (tick % 60) * 2);
+    const states = 's'.repeat(scores).padEnd(64, 'h');
+    const scored = evaluation && { evaluation: { ...evaluation, scores, states } };
+    status = { ...status, nodes, totals, ...scored };
     view.changed();
     await pass(100);
   }

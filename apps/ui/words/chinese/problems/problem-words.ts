@@ -23,6 +23,11 @@ export const problemWords: ProblemWords = {
     message: '有一个文件既不含收据，也不含检查点。',
     next: '请从节点的文件夹中选择 receipts-….txt 和 checkpoint-….txt 文件。',
   },
+  'evaluate.no-token': { message: '只有成员可以读取此训练任务的贡献。', next: '请输入加入口令。' },
+  'evaluate.not-granted': {
+    message: '此训练任务没有把此浏览器的密钥列为评估者。',
+    next: '请把密钥交给中继的运营者，由其用该密钥启动训练任务。',
+  },
   'page.unforeseen': {
     message: '发生了本页面不认识的错误。',
     next: '请重新加载页面。如果错误再次出现，请报告。',

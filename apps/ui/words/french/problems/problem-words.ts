@@ -59,6 +59,14 @@ export const problemWords: ProblemWords = {
     message: 'Un fichier ne contient ni reçus ni point de contrôle.',
     next: 'Choisissez les fichiers receipts-….txt et checkpoint-….txt dans le dossier d’un nœud.',
   },
+  'evaluate.no-token': {
+    message: 'Seuls les membres peuvent lire les contributions de cette session.',
+    next: 'Saisissez le jeton d’entrée.',
+  },
+  'evaluate.not-granted': {
+    message: 'La session ne désigne pas la clé de ce navigateur comme évaluateur.',
+    next: 'Donnez la clé à la personne qui gère le relais. Elle lance une session avec elle.',
+  },
   'page.unforeseen': {
     message: 'Une erreur que la page ne connaît pas s’est produite.',
     next: 'Rechargez la page. Si l’erreur se reproduit, signalez-la.',

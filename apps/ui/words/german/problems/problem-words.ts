@@ -59,6 +59,14 @@ export const problemWords: ProblemWords = {
     message: 'Eine Datei enthält weder Quittungen noch einen Kontrollpunkt.',
     next: 'Wählen Sie die Dateien receipts-….txt und checkpoint-….txt aus dem Ordner eines Knotens.',
   },
+  'evaluate.no-token': {
+    message: 'Nur Mitglieder dürfen die Beiträge dieses Laufs lesen.',
+    next: 'Geben Sie das Beitrittstoken ein.',
+  },
+  'evaluate.not-granted': {
+    message: 'Der Lauf nennt den Schlüssel dieses Browsers nicht als Bewerter.',
+    next: 'Geben Sie den Schlüssel der Person, die das Relay betreibt. Sie startet einen Lauf mit ihm.',
+  },
   'page.unforeseen': {
     message: 'Ein Fehler ist aufgetreten, den die Seite nicht kennt.',
     next: 'Laden Sie die Seite neu. Tritt der Fehler wieder auf, melden Sie ihn.',

@@ -56,6 +56,14 @@ export const problemWords: ProblemWords = {
     message: 'Um arquivo não contém recibos nem um ponto de controle.',
     next: 'Escolha os arquivos receipts-….txt e checkpoint-….txt da pasta de um nó.',
   },
+  'evaluate.no-token': {
+    message: 'Só os membros podem ler as contribuições desta sessão.',
+    next: 'Digite o token de entrada.',
+  },
+  'evaluate.not-granted': {
+    message: 'A sessão não nomeia a chave deste navegador como avaliador.',
+    next: 'Dê a chave a quem mantém o relé, para que inicie uma sessão com ela.',
+  },
   'page.unforeseen': {
     message: 'Ocorreu um erro que a página não conhece.',
     next: 'Recarregue a página. Se o erro se repetir, comunique-o.',

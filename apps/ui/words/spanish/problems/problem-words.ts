@@ -56,6 +56,14 @@ export const problemWords: ProblemWords = {
     message: 'Un archivo no contiene recibos ni un punto de control.',
     next: 'Elige los archivos receipts-….txt y checkpoint-….txt de la carpeta de un nodo.',
   },
+  'evaluate.no-token': {
+    message: 'Solo los miembros pueden leer las contribuciones de esta sesión.',
+    next: 'Escribe el token de entrada.',
+  },
+  'evaluate.not-granted': {
+    message: 'La sesión no nombra la clave de este navegador como evaluador.',
+    next: 'Da la clave a quien lleva el relé, para que inicie una sesión con ella.',
+  },
   'page.unforeseen': {
     message: 'Ocurrió un error que la página no conoce.',
     next: 'Vuelve a cargar la página. Si el error se repite, comunícalo.',
