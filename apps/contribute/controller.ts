@@ -17,6 +17,7 @@ import {
   stateOf,
 } from './contribute-view.ts';
 import type { EnvelopeApi } from './envelope/envelope-api.ts';
+import { EvaluateSession } from './evaluate/evaluate-session.ts';
 import { type OtherTab, watchOtherTab } from './tab/other-tab.ts';
 import { forgetChoice } from './tab/stored-choice.ts';
 import { type Choice, openChoice } from './text/choice.ts';
@@ -39,6 +40,7 @@ export interface Controller {
   /** What the page itself downloaded, without the node's part. */
   readonly pageBytes: PageBytes;
   readonly bases: BaseSession;
+  readonly evaluating: EvaluateSession;
   readonly otherTab: OtherTab;
   /** What this tab sent, to be opened. */
   readonly envelope: EnvelopeApi;
@@ -63,7 +65,8 @@ export function leastHeld(corpora: readonly string[], held: readonly (string | n
   return corpora.reduce((least, name) => (count(name) < count(least) ? name : least), corpora[0] ?? '');
 }
 
-export function openController(feed: StatusFeed, token: string): Controller {
+/** `isInvited`: the page's address asks for the key with which this browser may evaluate. */
+export function openController(feed: StatusFeed, token: string, isInvited: boolean): Controller {
   const worker = new Worker(new URL('./worker/worker.ts', import.meta.url), {
     type: 'module',
     name: 'contribute-worker',
@@ -75,6 +78,12 @@ export function openController(feed: StatusFeed, token: string): Controller {
   const choice = openChoice(token);
   const pageBytes = openPageBytes(feed);
   const bases = new BaseSession(() => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0, pageBytes.add);
+
+  const evaluating = new EvaluateSession({
+    ...{ feed, isInvited },
+    token: choice.token,
+    loaded: pageBytes.add,
+  });
 
   const receive = (event: WorkerEvent) =>
     batch(() => {
@@ -129,6 +138,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
     feed,
     pageBytes,
     bases,
+    evaluating,
     envelope: remote,
     otherTab: watchOtherTab(),
     state: computed(() => {
@@ -183,6 +193,7 @@ export function openController(feed: StatusFeed, token: string): Controller {
       forgetChoice();
       forgetAway();
       bases.close();
+      evaluating.stop();
       forgetLanguage();
       await forgetPages();
       await remote.forget();

@@ -11,9 +11,10 @@ import { followInTab } from './tab/tab-effects.ts';
 
 void openPage((mount) => {
   // Browsers do not send the fragment to a server. It is removed from the address so that nobody shares the token by accident.
-  const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const token = fragment.get('token') ?? '';
   if (token !== '') history.replaceState(null, '', location.pathname);
-  const session = openController(openStatusFeed(), token);
+  const session = openController(openStatusFeed(), token, fragment.has('evaluate'));
   followInTab(session);
   keepDescription(() => messages.contribute.description);
   render(<Contribute session={session} />, mount);

@@ -7,6 +7,7 @@ import { TryIt } from './base/try-it.tsx';
 import type { Controller } from './controller.ts';
 import { Controls, Failed } from './controls.tsx';
 import { Elsewhere } from './elsewhere.tsx';
+import { Evaluate } from './evaluate/evaluate.tsx';
 import { Forget } from './forget.tsx';
 import { Options } from './options.tsx';
 import { Notices } from './progress/notices.tsx';
@@ -21,6 +22,8 @@ const words = messages.contribute;
 /** The one decision: which text, then Start. Everything else of the page comes after it. */
 function Decision({ session }: { session: Controller }) {
   const gpu = session.probe.value?.gpu;
+  // The GPU does one or the other.
+  if (session.evaluating.active.value) return null;
   const isOver = session.feed.status.value?.round.phase === 'complete' && !session.busy.value;
   if (isOver)
     return (
@@ -80,6 +83,7 @@ export function Contribute({ session }: { session: Controller }) {
         </div>
         <div class="left">
           <Decision session={session} />
+          <Evaluate session={session} />
           <Base session={session} />
         </div>
         <div class="right">
