@@ -25,6 +25,7 @@ import { snapshotCommand } from './snapshot/command.ts';
 import { sovereignCommand } from './sovereign/command.ts';
 import { configs, type FrozenPart, frozenParts } from './step/workload.ts';
 import { type Platform, platformNames, printed, stepBench } from './step.ts';
+import { upstreamCommand } from './upstream/command.ts';
 
 const program = new Command('bench').description('Measures what the README claims.');
 
@@ -255,6 +256,7 @@ program.addCommand(loadCommand(import.meta.dirname));
 program.addCommand(sovereignCommand(import.meta.dirname));
 program.addCommand(networkCommand(import.meta.dirname));
 program.addCommand(pacingCommand());
+program.addCommand(upstreamCommand());
 
 function shakespeareRunsOf(text: string): readonly ShakespeareRun[] {
   return text.split(',').map((name) => {

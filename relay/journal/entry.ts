@@ -114,6 +114,11 @@ const entrySchema = v.variant('kind', [
    * vectors of the outer optimizer stay as they are. Only in a run whose manifest names an upstream run.
    */
   entry('upstream-adopted', { round: count, base: hash }),
+  /**
+   * The same in a run that does not wait: `upstream` is the base that `round` rounds of the upstream run made, and holds the first `through`
+   * rounds of this run. `base` is what relay/run/upstream/mixed-base.ts makes of it, and `reference` that from which later work is sent up.
+   */
+  entry('upstream-mixed', { round: count, upstream: hash, through: count, reference: hash, base: hash }),
   entry('run-complete', { rounds: count, base: hash, checkpoint }),
 ]);
 

@@ -3,6 +3,7 @@ import { LowestLoss } from '../run/guard/lowest-loss.ts';
 import { NormBound } from '../run/norm-bound.ts';
 import { RoundStandings, type ScoredContribution, uncountedIn } from '../run/quality/round-standings.ts';
 import type { Standing } from '../run/quality/weigh.ts';
+import { type AdoptedBase, adoptedBy, adoptionProblem } from '../run/upstream/adopted-base.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import { tokensOf } from '../wire/offer.ts';
 import type { RelayStatus } from '../wire/status.ts';
@@ -18,13 +19,7 @@ import { RecentRounds, recentProblems, stalenessOf } from './recent-rounds.ts';
 export type { ContributorTotals } from './contributor-totals.ts';
 export type { CreatedRun } from './created-run.ts';
 export type CommittedRound = RelayStatus['history'][number];
-
-/** A base that `round` rounds of the upstream run made, and that this run adopted after `committed` rounds of its own. */
-export interface AdoptedBase {
-  readonly committed: number;
-  readonly round: number;
-  readonly base: Hash;
-}
+export type { AdoptedBase } from '../run/upstream/adopted-base.ts';
 
 /**
  * The state that the journal's entries define, applied one by one. The relay keeps one and rebuilds it when it starts;
@@ -160,6 +155,7 @@ export class Replay {
         this.#presented(entry);
         return;
       case 'upstream-adopted':
+      case 'upstream-mixed':
         this.#adopted(entry);
         return;
       case 'run-complete':
@@ -305,16 +301,13 @@ export class Replay {
     else if (action === 'end') this.presented = 'ended';
   }
 
-  #adopted(entry: EntryOf<'upstream-adopted'>): void {
-    const { round, base } = entry.body;
-    if (this.run.manifest.upstream.length === 0)
-      throw wrong(entry, 'kind', 'adopts a base, but the manifest names no upstream run');
+  #adopted(entry: EntryOf<'upstream-adopted' | 'upstream-mixed'>): void {
     if (this.#open !== null || this.complete)
       throw wrong(entry, 'kind', 'adopts a base while a round is open or after the last one');
-    if (round < (this.adopted.at(-1)?.round ?? 0))
-      throw wrong(entry, 'body.round', 'is before the base that was adopted last');
-    this.adopted.push({ committed: this.committed, round, base });
-    this.base = base;
+    const problem = adoptionProblem(this, entry);
+    if (problem !== null) throw wrong(entry, problem.field, problem.problem);
+    this.adopted.push(adoptedBy(this, entry));
+    this.base = entry.body.base;
   }
 
   /** The loss that the relay measured. The initial base's is not in the journal, so the first judgement is not checked. */

@@ -11,6 +11,7 @@ import { mergeProblem } from './merge/problem.ts';
 import { outerProblem } from './outer/problem.ts';
 import { paceProblem } from './pace/problem.ts';
 import { qualityProblem } from './quality/problem.ts';
+import { upstreamProblem } from './upstream/problem.ts';
 
 type ManifestInit = Exclude<MessageInitShape<typeof ManifestSchema>, Manifest>;
 
@@ -77,12 +78,12 @@ function problemOf(manifest: WholeManifest, codec: Codec): string | null {
     if (hasTensors && encoding.case === 'sparse' && block % encoding.value.chunk !== 0)
       return 'the blocks of its fragments must be of whole chunks of its sparse codec';
   }
-  if (manifest.upstream.length > 0 && manifest.downlink.case !== 'full')
-    return 'a run with an upstream run needs the downlink `full`: no delta leads to a base that it adopts';
-  if (manifest.upstream.length > 0 && strategy.part.case === 'fragments')
-    return 'a run with an upstream run cannot synchronize fragments: its whole work goes up after each round';
   return (
-    outerProblem(manifest) ?? paceProblem(manifest) ?? qualityProblem(manifest) ?? mergeProblem(manifest)
+    upstreamProblem(manifest) ??
+    outerProblem(manifest) ??
+    paceProblem(manifest) ??
+    qualityProblem(manifest) ??
+    mergeProblem(manifest)
   );
 }
 
@@ -106,6 +107,7 @@ export function differences(one: Manifest, other: Manifest): string[] {
     'contributionReaders',
     'corpora',
     'upstream',
+    'mixing',
     'initialBase',
   ] as const;
   const differing: string[] = parts.filter((part) => comparable(one[part]) !== comparable(other[part]));

@@ -280,11 +280,8 @@ export class Rounds {
       case 'contribution-accepted': {
         const { key } = entry.body;
         this.#pace?.measures.accepted(key, time);
-        const [isConnected, isExpected] = [
-          this.#connected.has(key) && !this.#resting.has(key),
-          this.isExpected(key),
-        ];
-        return { type: 'contributed', isConnected, isExpected, time };
+        const isConnected = this.#connected.has(key) && !this.#resting.has(key);
+        return { type: 'contributed', isConnected, isExpected: this.isExpected(key), time };
       }
       case 'round-closed':
         this.#evaluators?.closed();
@@ -297,6 +294,7 @@ export class Rounds {
       case 'presented':
         return presentedEvent(entry.body.action, time);
       case 'upstream-adopted':
+      case 'upstream-mixed':
         return { type: 'adopted', base: entry.body.base, time };
       case 'run-complete':
         return { type: 'completed', time };

@@ -23,6 +23,7 @@ import { type RoundMetrics, roundMetrics } from './report/round-metrics.ts';
 import { type KeptPayloads, keptBlobs } from './retention/kept-blobs.ts';
 import { keptStates, removedThrough } from './retention/retention.ts';
 import { damaged, type ReadJournal, readJournal } from './store/read-journal.ts';
+import { lastAdopted } from './upstream/adopted-base.ts';
 
 /** Outdated states are removed once there are so many, because a sweep lists every blob. */
 export const sweptAtOnce = 8;
@@ -115,10 +116,9 @@ export class RunStore {
     return this.#blobs.put(bytesOfVector(base));
   }
 
-  /** The base that the upstream run has of this one: the last that was adopted, or the initial base. */
-  async adoptedBase(): Promise<Float32Array<ArrayBuffer>> {
-    const { adopted, run } = this.replay;
-    return this.compute.vector(adopted.at(-1)?.base ?? toHex(run.manifest.initialBase));
+  /** The parameters from which work is sent up that is not in the upstream base that was adopted last. */
+  adoptedReference(): Promise<Float32Array<ArrayBuffer>> {
+    return this.compute.vector(lastAdopted(this.replay).reference);
   }
 
   /** Appends contributions whose payloads are stored, in one transaction. They count once `news` has read them. */
@@ -268,6 +268,7 @@ export class RunStore {
           break;
         }
         case 'upstream-adopted':
+        case 'upstream-mixed':
           await this.compute.prepare([entry.body.base, ...this.replay.state.slice(1)]);
           this.replay.apply(entry);
           break;

@@ -9,6 +9,7 @@ import { loweredIn } from '../run/quality/round-standings.ts';
 import type { Standing } from '../run/quality/weigh.ts';
 import { isAnchor, removedThrough } from '../run/retention/retention.ts';
 import { type FoldedContribution, RoundFold } from '../run/round-fold.ts';
+import { sentBase } from '../run/upstream/adopted-base.ts';
 import { bytesOfVector, vectorOfBytes } from '../storage/blob-store.ts';
 import { hashOfBytes } from '../storage/sha256.ts';
 import { fromHex, type Hash, toHex } from '../wire/hex.ts';
@@ -18,6 +19,7 @@ import { type CheckedPoint, otherRun } from './checked-point.ts';
 import { checkEvaluation, checkSignedTree } from './entry-signatures.ts';
 import type { Problems } from './problems.ts';
 import { blobPlace, type VerifySource, wholeBlob } from './source.ts';
+import { adoptedVector } from './upstream/adopted-vector.ts';
 
 /** Payloads of a round that are held in memory between the passes of its merge; the others are read once for each pass. */
 const heldPayloadBytes = 256 * 1024 * 1024;
@@ -118,6 +120,7 @@ export class RunCheck {
   async apply(entry: Entry): Promise<void> {
     if (entry.kind === 'round-committed' || entry.kind === 'run-complete')
       await checkSignedTree(this.replay, entry);
+    const sent = entry.kind === 'upstream-mixed' ? sentBase(this.replay, entry.body.through) : '';
     const standings = entry.kind === 'round-committed' ? this.replay.standings(entry.body.scores) : [];
     this.replay.apply(entry);
     if (entry.kind === 'contribution-accepted') this.#accept(entry);
@@ -125,7 +128,7 @@ export class RunCheck {
       await checkEvaluation(this.replay, entry);
     if (entry.kind === 'round-abandoned') await this.finish();
     if (entry.kind === 'round-committed') await this.#commit(entry, standings);
-    if (entry.kind === 'upstream-adopted') await this.#adopt(entry);
+    if (entry.kind === 'upstream-adopted' || entry.kind === 'upstream-mixed') await this.#adopt(entry, sent);
     this.#compare(entry);
   }
 
@@ -255,17 +258,22 @@ export class RunCheck {
     this.base = this.replay.base;
   }
 
-  /** Takes an adopted base as the upstream run made it; whether it did is in that run's journal. */
-  async #adopt({ sequence, body }: EntryOf<'upstream-adopted'>): Promise<void> {
+  /** Takes the base that an entry adopts; `sent` names the parameters up to which work is in the upstream base. */
+  async #adopt(entry: EntryOf<'upstream-adopted' | 'upstream-mixed'>, sent: Hash): Promise<void> {
     if (this.replay.committed < this.start) return;
-    const { parameters } = this.replay.run.manifest.model;
-    const bytes = await wholeBlob(this.#source, body.base, parameters * 4, this.#problems);
-    const base = bytes && vectorOfBytes(bytes, parameters);
-    if (base === null) this.#fold = null;
-    if (bytes !== null && base === null)
-      throw new EntryError(sequence, 'body.base', 'names a base that is not finite float32', 'form');
-    if (base === null || this.#fold === null) return;
-    this.#fold.adopt(base);
+    const fold = this.#fold;
+    this.#fold = null;
+    const [source, problems, { manifest }] = [this.#source, this.#problems, this.replay.run];
+    const base = await adoptedVector(entry, {
+      source,
+      problems,
+      manifest,
+      current: fold?.base ?? null,
+      sent,
+    });
+    if (base === null || fold === null) return;
+    fold.adopt(base);
+    this.#fold = fold;
     this.base = this.replay.base;
   }
 

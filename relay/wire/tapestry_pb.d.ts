@@ -890,6 +890,13 @@ export declare type Manifest = Message<"tapestry.v2.Manifest"> & {
   upstream: Uint8Array[];
 
   /**
+   * How it goes on without waiting for the bases of its upstream run; none for a run that waits for each, or has no upstream run.
+   *
+   * @generated from field: repeated tapestry.v2.UpstreamMixing mixing = 11;
+   */
+  mixing: UpstreamMixing[];
+
+  /**
    * How text becomes tokens.
    *
    * @generated from oneof tapestry.v2.Manifest.tokenizer
@@ -2463,6 +2470,34 @@ export declare type Arrivals = Message<"tapestry.v2.Arrivals"> & {
  * Use `create(ArrivalsSchema)` to create a new message.
  */
 export declare const ArrivalsSchema: GenMessage<Arrivals>;
+
+/**
+ * A run below an upstream run goes on while its work is on its way, and mixes the upstream base into its own (HALoS, arXiv 2506.04531,
+ * algorithm 1).
+ *
+ * @generated from message tapestry.v2.UpstreamMixing
+ */
+export declare type UpstreamMixing = Message<"tapestry.v2.UpstreamMixing"> & {
+  /**
+   * What was done goes up once it is so many rounds; at least 1.
+   *
+   * @generated from field: fixed32 every = 1;
+   */
+  every: number;
+
+  /**
+   * The weight of the upstream base beside the own one: above 0, and at most 1.
+   *
+   * @generated from field: double weight = 2;
+   */
+  weight: number;
+};
+
+/**
+ * Describes the message tapestry.v2.UpstreamMixing.
+ * Use `create(UpstreamMixingSchema)` to create a new message.
+ */
+export declare const UpstreamMixingSchema: GenMessage<UpstreamMixing>;
 
 /**
  * Every round that closes commits.

@@ -75,6 +75,7 @@ BODIES = {
         "round": positive, "action": lambda v: v in ("start", "pause", "extend", "remove", "end"), "node": lambda v: v is None or is_hash(v),
     },
     "upstream-adopted": {"round": is_count, "base": is_hash},
+    "upstream-mixed": {"round": is_count, "upstream": is_hash, "through": is_count, "reference": is_hash, "base": is_hash},
     "run-complete": {"rounds": is_count, "base": is_hash, "checkpoint": is_checkpoint},
 }
 

@@ -50,6 +50,7 @@ MERGE = {
 MANIFEST = {
     1: ("version", "u32"), 2: ("name", "str"), 3: ("created", "u64"), 4: ("model", MODEL), 5: ("strategy", STRATEGY),
     6: ("limits", LIMITS), 7: ("relay_key", "bytes"), 8: ("initial_base", "bytes"), 9: ("corpora", ["str"]), 10: ("upstream", ["bytes"]),
+    11: ("mixing", [{1: ("every", "u32"), 2: ("weight", "f64")}]),
     20: ("bytes", EMPTY), 21: ("file", {1: ("hash", "bytes"), 2: ("byte_length", "u32"), 3: ("config_hash", "bytes"), 4: ("config_byte_length", "u32")}),
     30: ("dense", DENSE), 31: ("sparse", SPARSE), 32: ("statistical", STATISTICAL),
     **MERGE, 50: ("open", EMPTY), 70: ("unguarded", EMPTY),
@@ -146,7 +147,8 @@ class Run:
         self.values = self.parameters if self.fragments is None else values_of(self.fragments, self.parameters)
         self.outer, self.codec, self.limits = {"name": outer, **m["strategy"][outer]}, m[codec], m["limits"]
         self.corpora = len(m.get("corpora", []))
-        self.upstream = m.get("upstream", [])
+        self.upstream, mixing = m.get("upstream", []), m.get("mixing", [])
+        self.mixing = mixing[0] if mixing else None
         (rule,) = {name for name, _ in MERGE.values()} & set(m)
         self.merge = {"name": rule, **m[rule]}
         self.probe = m["probe"] if "probe" in m else None
@@ -176,14 +178,15 @@ class Run:
             and self.outer_is_sound()
             and (self.probe is None or (self.probe["byte_length"] >= 8 and self.probe["byte_length"] % 4 == 0
                                         and self.probe["max_increase"] >= 0 and self.probe["rounds"] >= 1))
-            and limits["weight_share"] >= 1
+            and limits["weight_share"] >= 1 and len(self.upstream) <= 1 and len(mixing) <= len(self.upstream)
+            and (self.mixing is None or (1 <= self.mixing["every"] <= 65536 and 0 < self.mixing["weight"] <= 1))
             and (self.measured is None or self.quality_is_sound())
             and self.merge_is_sound(form, limits["target"])
             and (self.fragments is None or self.fragments_are_sound(form))
             and (timed is None or (1 <= timed["least_steps"] <= self.local_steps and timed["stretch"] >= 100
                                    and limits["grace_ms"] < limits["deadline_ms"]))
             and (arrivals is None or (1 <= arrivals["least_steps"] <= self.local_steps and limits["quorum"] == 1 and self.staleness <= 64
-                                      and self.fragments is None and self.measured is None and not self.upstream))
+                                      and self.fragments is None and self.measured is None and (not self.upstream or self.mixing)))
             and (self.following is None or min(self.following["factor"], self.following["rounds"]) >= 1)
             and form.greatest * limits["max_tokens"] * limits["target"] < 2**53
         )

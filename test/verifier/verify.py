@@ -12,6 +12,7 @@ import sqlite3
 import struct
 import sys
 
+from adoptions import Adoptions
 from checkpoints import Tree, checkpoint_text
 from deltas import initial_state, integers_of, loss_of, median_norm, norm_bound, outer_step, pack
 from downlink import initial_residual, publish
@@ -42,7 +43,6 @@ class Verifier:
         self.run = self.attempt = self.base = None
         self.removed = 0  # the payloads of rounds up to this are not kept
         self.tree, self.attempts, self.committed, self.complete, self.ended = Tree(), 0, 0, False, False
-        self.adopted = 0  # the rounds of the upstream run that made the base adopted last
         self.losses = []  # of the committed bases on the probe
         self.medians = []  # norms of the committed rounds
         self.records, self.first_opened, self.time = Records(), None, 0
@@ -124,7 +124,7 @@ class Verifier:
             require(self.known.get(name, found.hex()) == found.hex(), at("body.manifest"), f"has the {name} {found.hex()}")
         signature = bytes.fromhex(body["signature"])
         require(signed_by(self.run.relay_key, b"tapestry manifest v2" + data, signature), at("body.signature"), "does not sign the manifest")
-        self.base = self.run.initial_base
+        self.base, self.adoptions = self.run.initial_base, Adoptions(self.run)
         base = self.vector_of(self.blob(self.base.hex()))
         require(base, at("body.manifest"), "names a base that is not the model's")
         self.state = initial_state(self.run, base) + initial_residual(self.run)
@@ -267,6 +267,7 @@ class Verifier:
             self.losses.append(loss)
         self.base = bytes.fromhex(body["state"][0])
         self.committed += 1
+        self.adoptions.bases.append(self.base)
         self.attempts, self.attempt = 0, None
         self.recent.disown()
 
@@ -302,14 +303,25 @@ class Verifier:
         return loss
 
     def upstream_adopted(self, sequence, body, at):
-        require(self.run.upstream, at("kind"), "adopts a base without an upstream run")
-        require(self.attempt is None and not self.complete, at("kind"), "adopts a base while a round is open or after the last")
-        require(body["round"] >= self.adopted, at("body.round"), "is before the base adopted last")
+        self.adoptions.check(self, body, at, mixes=False)
         if self.committed >= self.removed:
             base = self.vector_of(self.blob(body["base"]))
             require(base, at("body.base"), "names a base that is not the model's")
             self.state = [base, *self.state[1:]]
-        self.adopted, self.base = body["round"], bytes.fromhex(body["base"])
+        self.base = self.adoptions.adopted(body)
+
+    def upstream_mixed(self, sequence, body, at):
+        self.adoptions.check(self, body, at, mixes=True)
+        if self.committed >= self.removed:
+            names = (body["upstream"], self.adoptions.sent(body["through"]).hex())
+            upstream, own = (self.vector_of(self.blob(name)) for name in names)
+            require(upstream and own, at("body.upstream"), "names a base that is not the model's")
+            reference, base = self.adoptions.mixed(upstream, own, self.state[0])
+            for name, vector in (("reference", reference), ("base", base)):
+                derived = sha256(struct.pack(f"<{len(vector)}f", *vector)).hex()
+                require(derived == body[name], at(f"body.{name}"), "is not what mixing gives")
+            self.state = [base, *self.state[1:]]
+        self.base = self.adoptions.adopted(body)
 
     def run_complete(self, sequence, body, at):
         require(self.attempt is None, at("kind"), "ends the run while a round is open")

@@ -34,6 +34,12 @@ import { loadStartBase, type StartBase } from '../run/start-model.ts';
 import { addressOf, type TlsFlags, tlsOf, withTlsFlags } from '../run/tls/tls-option.ts';
 import { tokenOf } from '../run/token.ts';
 import { joinUpstream, type UpstreamPlace, upstreamPlace } from '../run/upstream/join-upstream.ts';
+import {
+  mixingFlags,
+  type UpstreamFlags,
+  upstreamChoices,
+  withUpstreamFlags,
+} from '../run/upstream/upstream-flags.ts';
 import { upstreamRun } from '../run/upstream/upstream-run.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { relayLog } from '../terminal/log.ts';
@@ -42,14 +48,13 @@ import { ProgressLine } from '../terminal/progress-line.ts';
 import { streams, terminal } from '../terminal/streams.ts';
 import { terminalText } from '../terminal/terminal-text.ts';
 
-interface RelayFlags extends RunFlags, PresenterFlags, TlsFlags {
+interface RelayFlags extends RunFlags, PresenterFlags, TlsFlags, UpstreamFlags {
   readonly host: string;
   readonly port: number;
   readonly token?: string;
   readonly tokenFile?: string;
   readonly invitations?: string;
   readonly seats?: number;
-  readonly upstream?: string;
   readonly publicUrl?: URL;
   readonly trustProxy?: readonly ProxyAddress[];
   readonly readers?: string;
@@ -161,15 +166,10 @@ export function relayCommand(): Command {
       '--base <folder>',
       'train this base on, with its own tokenizer; `tapestry import` makes one of any LLaMA model',
     )
-    .option(
-      '--upstream <relay>',
-      'be one node of the run of another relay: its address or the link that it prints. Model, tokenizer and codec are ' +
-        "that run's; without it this run goes on alone (docs/operations.md)",
-    )
     .option('--prompt <text>', 'what the text samples continue', 'All human beings ')
     .option('--exit', 'end when the run is complete instead of serving it', false)
     .action(runRelay);
-  return withExamples(withJson(command), [
+  return withExamples(withJson(withUpstreamFlags(command)), [
     'tapestry relay --rounds 100',
     'TAPESTRY_TOKEN=warp-and-weft tapestry relay --host 0.0.0.0 --tls auto --target 20',
     'tapestry relay --host 0.0.0.0 --token-file token.txt --tls cert.pem,key.pem --preset mini',
@@ -284,6 +284,7 @@ async function openRelay(
       ['--target', flags.target, maxNodes],
       ['--readers', flags.readers, readersIn(relay.manifest)],
       ['--keep-payloads', flags.keepPayloads, relay.manifest.limits.payloadRounds || 'all'],
+      ...mixingFlags(flags, relay.manifest),
       ['--base', start?.hash, toHex(relay.manifest.initialBase)],
       ['--tokenizer', tokenizer && sha256Hex(tokenizer.file), sha256Hex((await tokenizerOf(relay)).file)],
     ] as const;
@@ -316,6 +317,7 @@ function ownChoices(flags: RelayFlags, token: string | undefined) {
     payloadRounds: flags.keepPayloads === 'all' ? 0 : flags.keepPayloads,
     readers: readersOf(flags.readers, token !== undefined || flags.invitations !== undefined),
     created: Date.now(),
+    ...upstreamChoices(flags),
   };
 }
 

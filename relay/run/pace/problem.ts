@@ -1,7 +1,14 @@
 import type { WholeManifest } from '../../wire/frames.ts';
 
 /** Why a relay cannot run a manifest's pace; null if it can. */
-export function paceProblem({ pace, strategy, limits, quality, upstream }: WholeManifest): string | null {
+export function paceProblem({
+  pace,
+  strategy,
+  limits,
+  quality,
+  upstream,
+  mixing,
+}: WholeManifest): string | null {
   switch (pace.case) {
     case 'fixedSteps':
       return null;
@@ -23,7 +30,9 @@ export function paceProblem({ pace, strategy, limits, quality, upstream }: Whole
         return 'a run with arrivals cannot synchronize fragments: its nodes begin from bases of different rounds';
       if (quality.case === 'measured')
         return 'measured quality compares the contributions of a round with each other';
-      return upstream.length > 0 ? 'a run with an upstream run cannot have arrivals' : null;
+      return upstream.length > mixing.length
+        ? 'a run that waits for the bases of an upstream run cannot have arrivals'
+        : null;
     }
   }
 }

@@ -27,7 +27,7 @@ export function keptBlobs(replay: Replay): Set<Hash> {
     ...probe,
     ...[...anchors, ...states.slice(-keptStates)].flat(),
     ...comparedRounds.flatMap((round) => states[round - 1]?.slice(0, 1) ?? []),
-    ...needed.map(({ base }) => base),
+    ...needed.flatMap(({ evidence }) => evidence),
     ...keptDeltas(replay),
   ]);
 }

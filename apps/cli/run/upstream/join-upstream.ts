@@ -11,6 +11,7 @@ import type { ProgressLine } from '../../terminal/progress-line.ts';
 import { terminalText } from '../../terminal/terminal-text.ts';
 import { type RelayAddress, relayAddress } from '../relay-address.ts';
 import type { RunFlags } from '../run-flags.ts';
+import type { UpstreamFlags } from './upstream-flags.ts';
 import { UpstreamNode } from './upstream-node.ts';
 
 /** The upstream relay, and this relay as its node. */
@@ -54,15 +55,19 @@ const decided: Readonly<Record<Exclude<keyof RunFlags, Own> | 'base' | 'tokenize
 
 /** The place of `--upstream`; its identity and files are in a folder of the run's. Throws `usage.upstream` and `usage.relay`. */
 export function upstreamPlace(
-  flags: RunFlags & { readonly upstream?: string; readonly data: string },
+  flags: RunFlags & UpstreamFlags & { readonly data: string },
 ): UpstreamPlace | null {
   if (flags.upstream === undefined) return null;
-  const given = Object.entries(flags).find(([name, value]) => name in decided && value !== undefined);
+  // A run that does not wait has its own nodes to count.
+  const isOwn = (name: string) => name === 'period' && flags.upstreamEvery !== undefined;
+  const given = Object.entries(flags).find(
+    ([name, value]) => name in decided && !isOwn(name) && value !== undefined,
+  );
   if (given !== undefined)
     throw new TapestryError(
       'usage.upstream',
       `--${given[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is decided by the upstream run.`,
-      'Leave it out; beside --upstream, only --rounds and --steps change how this run trains.',
+      'Leave it out; beside --upstream, only --rounds, --steps and --upstream-every change how this run trains.',
     );
   const address = relayAddress(flags.upstream);
   const runtime = nodeRuntime({ folder: join(flags.data, 'upstream') });

@@ -18,7 +18,7 @@ export interface SentWork {
   /** It holds the rounds of the own run after the first `from`, up to `through`. */
   readonly from: number;
   readonly through: number;
-  /** The parameters from which the change was taken; null for the base that the own run had adopted last. */
+  /** The parameters from which the change was taken; null for the reference of the base that the own run had adopted last. */
   readonly fromParameters: Vector | null;
   /** The parameters that the change led to. */
   readonly throughParameters: Vector;

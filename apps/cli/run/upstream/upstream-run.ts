@@ -7,6 +7,7 @@ import { RelayHttp } from '../../../../client/relay-http.ts';
 import type { Runtime } from '../../../../client/runtime.ts';
 import type { NewRun } from '../../../../relay/run/run.ts';
 import { vectorOfBytes } from '../../../../relay/storage/blob-store.ts';
+import type { WholeStrategy } from '../../../../relay/wire/frames.ts';
 import { toHex } from '../../../../relay/wire/hex.ts';
 import { readManifest } from '../../../../relay/wire/manifest.ts';
 import { tokensOf } from '../../../../relay/wire/offer.ts';
@@ -23,6 +24,10 @@ export interface OwnChoices {
   readonly graceMs: number;
   readonly payloadRounds?: number | undefined;
   readonly readers: RunChoices['readers'];
+  /** How it goes on without waiting for the upstream bases; null if it waits for each. */
+  readonly mixing: { readonly every: number; readonly weight: number } | null;
+  /** Rounds from one change of the outer momentum to the next, in a run with arrivals: its own nodes. */
+  readonly period?: number | undefined;
   /** Milliseconds since 1970. */
   readonly created: number;
 }
@@ -48,6 +53,8 @@ export async function upstreamRun(
   if (initialBase === null) throw notFinite();
   const { rounds = strategy.rounds, steps = strategy.localSteps } = own;
   const maxNodes = own.maxNodes ?? limits.maxNodes;
+  const hasArrivals = manifest.pace.case === 'arrivals';
+  if (hasArrivals && own.mixing === null) throw waitsForArrivals();
   const files =
     tokenizer.case === 'file'
       ? {
@@ -70,13 +77,14 @@ export async function upstreamRun(
       created: BigInt(own.created),
       model,
       tokenizer,
-      strategy: { ...strategy, rounds, localSteps: steps },
+      strategy: { ...strategy, rounds, localSteps: steps, outer: outerOf(strategy.outer, own.period) },
       codec: manifest.codec,
       merge: manifest.merge,
       limits: {
         ...limits,
         quorum: own.quorum,
-        target: maxNodes,
+        // A round of arrivals takes as many as one of the upstream run.
+        target: hasArrivals ? limits.target : maxNodes,
         maxNodes,
         deadlineMs: own.deadlineMs,
         graceMs: own.graceMs,
@@ -92,11 +100,25 @@ export async function upstreamRun(
       contributionReaders: readersOf(own.readers),
       corpora: [...manifest.corpora],
       upstream: [terms.runBytes],
+      mixing: own.mixing === null ? [] : [own.mixing],
     },
     initialBase,
     ...(files === undefined ? {} : { tokenizer: files }),
     ...(probe === undefined ? {} : { probe }),
   };
+}
+
+function outerOf(outer: WholeStrategy['outer'], period: number | undefined): WholeStrategy['outer'] {
+  if (outer.case !== 'delayedNesterov' || period === undefined) return outer;
+  return { ...outer, value: { ...outer.value, period } };
+}
+
+function waitsForArrivals(): TapestryError {
+  return new TapestryError(
+    'usage.upstream',
+    'In the upstream run contributions count as they arrive, and a run below it cannot wait for its bases.',
+    'Give --upstream-every, so that this run goes on and mixes them in.',
+  );
 }
 
 function notFinite(): TapestryError {

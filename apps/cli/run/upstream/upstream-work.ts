@@ -79,8 +79,7 @@ export class UpstreamWork {
     terms: RunTerms,
     own: Upstream,
   ): Promise<{ readonly work: UpstreamWork; readonly offered: Contribution | null }> {
-    const { committed } = own.adopted;
-    const adopted = { committed, parameters: await own.adoptedParameters() };
+    const adopted = { committed: own.adopted.through, parameters: await own.adoptedReference() };
     const work = new UpstreamWork({ store, files, terms }, own, adopted, await loadSentWork(files, terms));
     return { work, offered: work.#made?.contribution ?? null };
   }
@@ -100,7 +99,7 @@ export class UpstreamWork {
     this.#newest = newest;
   }
 
-  /** Adopts the round's base, unless there is work to send. */
+  /** Adopts the round's base, unless there is work to send; a run with mixing mixes it in, and sends what it did since later. */
   async sync({ round, base }: Round, signal: AbortSignal): Promise<void> {
     await this.#adopt(round - 1, base, signal);
   }
@@ -111,16 +110,25 @@ export class UpstreamWork {
   }
 
   async #adopt(round: number, base: string, signal: AbortSignal): Promise<void> {
+    const { adopted, mixing } = this.#own;
+    if (mixing !== null) return adopted.upstream === base ? undefined : this.#mix(round, base, signal);
     const { committed, base: current } = this.#own.current;
     if (committed > this.#sent.committed) return;
-    if (current === base && committed === this.#own.adopted.committed) return;
+    if (current === base && committed === adopted.committed) return;
     const { parameters } = await this.#store.base(this.terms, { round: round + 1, base }, signal);
     if (await this.#own.adopt(round, parameters, committed, signal)) this.#sent = { committed, parameters };
   }
 
+  async #mix(round: number, base: string, signal: AbortSignal): Promise<void> {
+    const { parameters } = await this.#store.base(this.terms, { round: round + 1, base }, signal);
+    const { committed } = this.#sent;
+    const reference = await this.#own.mix(round, parameters, this.#sent, signal);
+    if (reference !== null) this.#sent = { committed, parameters: reference };
+  }
+
   /** Waits until there is work to send, mints it and saves it; its payload's hash. Null after the signal's abort. */
   async contribution(round: Round, signal: AbortSignal): Promise<string | null> {
-    await this.#own.hasCommitted(this.#sent.committed, signal);
+    await this.#own.hasWork(this.#sent.committed, signal);
     if (signal.aborted) return null;
     const { committed } = this.#own.current;
     const from = this.#sent;
@@ -141,7 +149,7 @@ export class UpstreamWork {
 
   async #save(made: Made): Promise<void> {
     const { contribution, from, through } = made;
-    const isAdopted = from.committed === this.#own.adopted.committed;
+    const isAdopted = from.committed === this.#own.adopted.through;
     await saveSentWork(this.#files, this.terms.run, {
       ...{ contribution, residual: this.#residual },
       ...{ from: from.committed, through: through.committed },

@@ -1,5 +1,6 @@
 import { stepTimeAfter } from '../../../../relay/journal/contributor-totals.ts';
 import { NewestContributions } from '../../../../relay/journal/newest-contributions.ts';
+import type { AdoptedBase } from '../../../../relay/run/upstream/adopted-base.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import type { NodeNumber } from '../world/messages.ts';
 import { baseHash, type VirtualBase } from '../world/virtual-base.ts';
@@ -28,8 +29,16 @@ export type VirtualEntry =
       readonly tokens: number;
       readonly base: VirtualBase;
     }
-  /** The run goes on from the base that `round` rounds of its upstream run made. */
-  | { readonly kind: 'upstream-adopted'; readonly round: number; readonly base: VirtualBase }
+  /** The run goes on from the base `upstream` that `round` rounds of its upstream run made, or from what it mixed of that. */
+  | {
+      readonly kind: 'upstream-adopted';
+      readonly round: number;
+      readonly upstream: Hash;
+      /** The own rounds that are in `upstream`. */
+      readonly through: number;
+      readonly reference: Hash;
+      readonly base: VirtualBase;
+    }
   | { readonly kind: 'run-complete'; readonly rounds: number };
 
 export interface VirtualContribution {
@@ -65,8 +74,8 @@ export class JournalState {
   attempt = 0;
   complete = false;
   base: VirtualBase;
-  /** The bases that were adopted, oldest first; `committed` is the number of own rounds before. */
-  readonly adopted: { readonly committed: number; readonly round: number; readonly base: Hash }[] = [];
+  /** The bases that were adopted, oldest first. */
+  readonly adopted: AdoptedBase[] = [];
   open: OpenAttempt | null = null;
   /** The attempt that was committed last. */
   before: OpenAttempt | null = null;
@@ -117,9 +126,9 @@ export class JournalState {
         this.open = null;
         return;
       case 'upstream-adopted': {
-        const { round, base } = entry;
+        const { kind: _, base, ...facts } = entry;
         this.base = base;
-        this.adopted.push({ committed: this.committed, round, base: baseHash(base) });
+        this.adopted.push({ ...facts, committed: this.committed, base: baseHash(base), evidence: [] });
         return;
       }
       case 'run-complete':

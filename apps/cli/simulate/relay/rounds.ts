@@ -42,6 +42,8 @@ export interface RoundOptions {
 export interface UpstreamPart {
   readonly machine: Upstream;
   baseOf(hash: Hash): VirtualBase;
+  /** The parameters from which later work is sent up. */
+  reference(): Float32Array<ArrayBuffer>;
 }
 
 export interface RoundWorld {
@@ -287,9 +289,15 @@ export class RelayRounds {
 
   #adoption(): VirtualEntry | null {
     const draft = this.upstream?.machine.next('waiting') ?? null;
-    if (this.upstream == null || draft?.kind !== 'upstream-adopted') return null;
+    if (this.upstream == null) return null;
+    if (draft?.kind === 'upstream-mixed') {
+      const { base, ...facts } = draft.body;
+      return { kind: 'upstream-adopted', ...facts, base: this.upstream.baseOf(base) };
+    }
+    if (draft?.kind !== 'upstream-adopted') return null;
     const { round, base } = draft.body;
-    return { kind: 'upstream-adopted', round, base: this.upstream.baseOf(base) };
+    const facts = { round, upstream: base, through: this.replay.committed, reference: base };
+    return { kind: 'upstream-adopted', ...facts, base: this.upstream.baseOf(base) };
   }
 
   /** Applies the entries that were appended. */

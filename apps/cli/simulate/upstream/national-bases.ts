@@ -1,5 +1,8 @@
+import { create } from '@bufbuild/protobuf';
+import type { mixedBase } from '../../../../relay/run/upstream/mixed-base.ts';
 import type { UpstreamStore } from '../../../../relay/run/upstream/upstream.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
+import { type UpstreamMixing, UpstreamMixingSchema } from '../../../../relay/wire/tapestry_pb.js';
 import type { JournalState } from '../relay/journal.ts';
 import type { UpstreamPart } from '../relay/rounds.ts';
 import type { Machines } from '../world/machines.ts';
@@ -7,7 +10,14 @@ import { baseHash, firstBase, type VirtualBase } from '../world/virtual-base.ts'
 
 /** The bases on the disk of a relay below an upstream relay. They survive its processes. */
 export class NationalBases {
+  readonly #mixing: readonly UpstreamMixing[];
+
   readonly #bases = new Map<Hash, VirtualBase>([[baseHash(firstBase), firstBase]]);
+
+  /** `every`: how a run that does not wait sends its work up; null for one that waits. */
+  constructor(every: number | null) {
+    this.#mixing = every === null ? [] : [create(UpstreamMixingSchema, { every, weight: 1 })];
+  }
 
   of(hash: Hash): VirtualBase {
     const base = this.#bases.get(hash);
@@ -30,8 +40,17 @@ export class NationalBases {
   ): UpstreamPart {
     const store: UpstreamStore = {
       replay: {
-        run: { manifest: { upstream: [new Uint8Array(32)], initialBase: new Uint8Array(32) } },
+        run: {
+          manifest: {
+            upstream: [new Uint8Array(32)],
+            mixing: [...this.#mixing],
+            initialBase: new Uint8Array(32),
+          },
+        },
         history: [],
+        get complete() {
+          return replay.complete;
+        },
         get adopted() {
           return replay.adopted;
         },
@@ -42,24 +61,43 @@ export class NationalBases {
           return baseHash(replay.base);
         },
       },
-      adoptedBase: async () => parametersOf(this.of(replay.adopted.at(-1)?.base ?? baseHash(firstBase))),
+      adoptedReference: async () => this.referenceOf(replay),
       base: async () => parametersOf(replay.base),
       putBase: async (parameters) => this.put(baseOf(parameters)),
     };
-    const machine = new Upstream(store, async () => {
+    const ticks = async () => {
       try {
         tick();
       } catch (error) {
         failed(error);
       }
-    });
-    return { machine, baseOf: (hash) => this.of(hash) };
+    };
+    const machine = new Upstream(store, ticks, mixedSums);
+    return { machine, baseOf: (hash) => this.of(hash), reference: () => this.referenceOf(replay) };
+  }
+
+  /** The parameters from which a run's later work is sent up. */
+  referenceOf({ adopted }: Pick<JournalState, 'adopted'>): Float32Array<ArrayBuffer> {
+    return parametersOf(this.of(adopted.at(-1)?.reference ?? baseHash(firstBase)));
   }
 }
 
 /** A virtual base in the place of parameters: its three integers, bit for bit. */
 export function parametersOf({ round, sum, squares }: VirtualBase): Float32Array<ArrayBuffer> {
   return new Float32Array(new Int32Array([round, sum, squares]).buffer);
+}
+
+/** What `mixedBase` does with parameters and the weight 1, on the sums of virtual bases: the upstream base with the work that is not in it. */
+async function mixedSums(
+  ...[upstream, sent, current]: Parameters<typeof mixedBase>
+): ReturnType<typeof mixedBase> {
+  const [reference, own, now] = [baseOf(upstream), baseOf(sent), baseOf(current)];
+  const base = {
+    round: now.round,
+    sum: (reference.sum + now.sum - own.sum) | 0,
+    squares: (reference.squares + now.squares - own.squares) | 0,
+  };
+  return { reference: parametersOf(reference), base: parametersOf(base) };
 }
 
 function baseOf(parameters: Float32Array<ArrayBuffer>): VirtualBase {

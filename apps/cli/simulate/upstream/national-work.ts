@@ -3,6 +3,7 @@ import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { usualPatience } from '../../run/upstream/patience.ts';
 import { broken } from '../invariants/invariant.ts';
+import type { UpstreamPart } from '../relay/rounds.ts';
 import type { VirtualOffer } from '../world/messages.ts';
 import type { VirtualBase } from '../world/virtual-base.ts';
 import type { Work, WorkOwner } from '../world/work.ts';
@@ -12,19 +13,25 @@ import type { Sent } from './upstream-invariants.ts';
 /** The relay whose work goes up. */
 export interface NationalPlace {
   readonly number: number;
-  /** The machine of the process that runs; null while none does. */
-  own(): Upstream | null;
+  /** The upstream part of the process that runs; null while none does. */
+  own(): UpstreamPart | null;
   /** A contribution was made. */
   made(payload: Hash, sent: Sent): void;
   /** An error in what nobody waits for. */
   failed(error: unknown): void;
 }
 
-/** A contribution: the rounds after the first `from`, up to `through`. */
+/** The own run at a moment: the rounds that it had committed, and its base. */
+interface Point {
+  readonly committed: number;
+  readonly parameters: Float32Array<ArrayBuffer>;
+}
+
+/** A contribution: the change from one moment to another. */
 interface Made {
   readonly offer: VirtualOffer;
-  readonly from: number;
-  readonly through: number;
+  readonly from: Point;
+  readonly through: Point;
 }
 
 /**
@@ -37,8 +44,8 @@ export class NationalWork implements Work {
   readonly #owner: WorkOwner;
   readonly #place: NationalPlace;
   #job: { readonly number: number; readonly abort: AbortController } | null = null;
-  /** The rounds whose work is in the upstream run; null before the first welcome of a process. */
-  #sent: number | null = null;
+  /** The work up to this point is in the upstream run; null before the first welcome of a process. */
+  #sent: Point | null = null;
   #made: Made | null = null;
   /** On the disk before it is offered. */
   #saved: Made | null = null;
@@ -67,12 +74,12 @@ export class NationalWork implements Work {
     this.#changes++;
     const own = this.#place.own();
     if (own === null) return null;
-    own.follow(true);
+    own.machine.follow(true);
     if (this.#sent !== null) return null;
-    const { committed } = own.adopted;
-    this.#sent = committed;
+    const { through: committed } = own.machine.adopted;
+    this.#sent = { committed, parameters: own.reference() };
     const saved = this.#saved;
-    if (saved === null || saved.through <= committed) return null;
+    if (saved === null || saved.through.committed <= committed) return null;
     this.#sent = saved.from;
     this.#made = saved;
     const { round, base, steps: localSteps, payload } = saved.offer;
@@ -84,13 +91,13 @@ export class NationalWork implements Work {
   lost(): void {
     const change = ++this.#changes;
     this.#owner.later(usualPatience, () => {
-      if (this.#changes === change) this.#place.own()?.follow(false);
+      if (this.#changes === change) this.#place.own()?.machine.follow(false);
     });
   }
 
   ended(): void {
     this.stop();
-    this.#place.own()?.follow(false);
+    this.#place.own()?.machine.follow(false);
   }
 
   sync(number: number, { round, base }: Round): void {
@@ -103,13 +110,15 @@ export class NationalWork implements Work {
   train(number: number, { round, base }: Round): void {
     this.#begin(number, async (own, signal) => {
       const from = this.#upTo;
-      await own.hasCommitted(from, signal);
+      await own.hasWork(from.committed, signal);
       if (signal.aborted) return;
-      const through = own.current.committed;
+      const through = { committed: own.current.committed, parameters: await own.parameters() };
       const payload = `relay ${this.#place.number}.${++this.#payloads}`;
-      this.#made = { offer: { payload, round, base, steps: through - from }, from, through };
+      const steps = through.committed - from.committed;
+      this.#made = { offer: { payload, round, base, steps }, from, through };
       this.#saved = this.#made;
-      this.#place.made(payload, { relay: this.#place.number, from, through });
+      const rounds = { from: from.committed, through: through.committed };
+      this.#place.made(payload, { relay: this.#place.number, ...rounds });
       this.#owner.dispatch({ kind: 'trained', job: number, payload });
     });
   }
@@ -135,7 +144,7 @@ export class NationalWork implements Work {
   accept(payload: Hash, sequence: number | null): void {
     const made = this.#made;
     if (made?.offer.payload !== payload) return;
-    if (sequence === null && made.through > this.#upTo + 1) return;
+    if (sequence === null && made.through.committed > this.#upTo.committed + 1) return;
     this.#sent = made.through;
   }
 
@@ -148,21 +157,30 @@ export class NationalWork implements Work {
     this.#made = null;
   }
 
-  get #upTo(): number {
+  get #upTo(): Point {
     return this.#sent ?? broken('upstream-lost', `relay ${this.#place.number} works before its welcome`);
   }
 
-  /** Adopts the base, unless there is work to send. */
+  /** Adopts the base, unless there is work to send; a run with mixing mixes it in. */
   async #adopt(own: Upstream, round: number, base: Hash, signal: AbortSignal): Promise<void> {
     const { committed, base: current } = own.current;
-    if (committed > this.#upTo) return;
-    if (current === base && committed === own.adopted.committed) return;
+    const { adopted, mixing } = own;
+    if (mixing === null && committed > this.#upTo.committed) return;
+    const isHad =
+      mixing === null ? current === base && committed === adopted.committed : adopted.upstream === base;
+    if (isHad) return;
     const loaded = await new Promise<VirtualBase | null>((done) => this.#owner.download(base, done));
     if (signal.aborted) return;
     if (loaded === null) {
       this.stop();
       this.#owner.unreachable();
-    } else if (await own.adopt(round, parametersOf(loaded), committed, signal)) this.#sent = committed;
+      return;
+    }
+    const parameters = parametersOf(loaded);
+    if (mixing !== null) {
+      const reference = await own.mix(round, parameters, this.#upTo, signal);
+      if (reference !== null) this.#sent = { committed: this.#upTo.committed, parameters: reference };
+    } else if (await own.adopt(round, parameters, committed, signal)) this.#sent = { committed, parameters };
   }
 
   #begin(number: number, run: (own: Upstream, signal: AbortSignal) => Promise<void>): void {
@@ -171,6 +189,6 @@ export class NationalWork implements Work {
     if (own === null) return;
     const abort = new AbortController();
     this.#job = { number, abort };
-    run(own, abort.signal).catch((error: unknown) => this.#place.failed(error));
+    run(own.machine, abort.signal).catch((error: unknown) => this.#place.failed(error));
   }
 }

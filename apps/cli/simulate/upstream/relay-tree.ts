@@ -42,7 +42,7 @@ export class RelayTree {
       this.#failure ??= { error };
     };
     const below = Array.from({ length: count }, (_, number) => {
-      const bases = new NationalBases();
+      const bases = new NationalBases(random.below(3) === 0 ? 1 + random.below(3) : null);
       const nodes = 1 + random.below(3);
       const world = new World(
         {
@@ -67,7 +67,7 @@ export class RelayTree {
           workOf: (owner) =>
             new NationalWork(owner, {
               ...{ number, failed },
-              own: () => world.relay.upstream?.machine ?? null,
+              own: () => world.relay.upstream,
               made: (payload, sent) => this.invariants.made(payload, sent),
             }),
         })),

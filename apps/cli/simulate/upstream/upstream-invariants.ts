@@ -2,7 +2,6 @@ import type { Hash } from '../../../../relay/wire/hex.ts';
 import { broken } from '../invariants/invariant.ts';
 import type { RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { VirtualEntry } from '../relay/journal.ts';
-import { baseHash } from '../world/virtual-base.ts';
 
 /** What a contribution to the upstream run holds: the rounds after the first `from`, up to `through`, of a relay below. */
 export interface Sent {
@@ -74,8 +73,8 @@ export class UpstreamInvariants {
     const before = this.#before[relay];
     if (before !== undefined && entry.kind === 'round-committed') before.committed++;
     if (before === undefined || entry.kind !== 'upstream-adopted') return;
-    before.adopted = before.committed;
-    if (this.#upstream.baseBefore(entry.round + 1) !== baseHash(entry.base))
+    before.adopted = entry.through;
+    if (this.#upstream.baseBefore(entry.round + 1) !== entry.upstream)
       broken('upstream-followed', `relay ${relay} adopts a base that the upstream run does not have`);
     this.adopted[relay] = entry.round;
     if ((this.#applied.get(relay) ?? 0) !== before.adopted)

@@ -25,7 +25,7 @@ async function below(link: string) {
   const place = upstreamPlace({ upstream: link, data, seed: 0 });
   if (place === null) throw new Error('there is no place');
   const readers = 'anyone';
-  const create = await upstreamRun(place, place.address.url, { ...own, rounds: 40, readers });
+  const create = await upstreamRun(place, place.address.url, { ...own, mixing: null, rounds: 40, readers });
   return { place, relay: await start({ folder: data, create }) };
 }
 

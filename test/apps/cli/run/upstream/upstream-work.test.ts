@@ -1,3 +1,4 @@
+import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { loadSentWork, sentWorkFile } from '../../../../../apps/cli/run/upstream/sent-work.ts';
 import { UpstreamWork } from '../../../../../apps/cli/run/upstream/upstream-work.ts';
@@ -9,6 +10,7 @@ import { RelayHttp } from '../../../../../client/relay-http.ts';
 import type { AdoptedBase, CommittedRound } from '../../../../../relay/journal/replay.ts';
 import { Upstream, type UpstreamStore } from '../../../../../relay/run/upstream/upstream.ts';
 import { toHex } from '../../../../../relay/wire/hex.ts';
+import { type UpstreamMixing, UpstreamMixingSchema } from '../../../../../relay/wire/tapestry_pb.js';
 import { tinyTerms } from '../../../../support/contribute/harness.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 
@@ -22,10 +24,11 @@ class OwnRun implements UpstreamStore {
   #parameters = initial;
   readonly #bases = new Map([[toHex(zero), initial]]);
   readonly replay = {
-    run: { manifest: { upstream: [zero], initialBase: zero } },
+    run: { manifest: { upstream: [zero], mixing: [] as UpstreamMixing[], initialBase: zero } },
     adopted: [] as AdoptedBase[],
     history: [] as CommittedRound[],
     committed: 0,
+    complete: false,
     base: toHex(zero),
   };
   readonly machine = new Upstream(this, async () => {});
@@ -45,11 +48,13 @@ class OwnRun implements UpstreamStore {
   adopt(round: number): void {
     const { replay } = this;
     this.#bases.set(replay.base, this.#parameters);
-    replay.adopted.push({ committed: replay.committed, round, base: replay.base });
+    const { committed, base } = replay;
+    const [upstream, reference, evidence] = [base, base, [base]];
+    replay.adopted.push({ committed, round, base, through: committed, upstream, reference, evidence });
   }
 
-  async adoptedBase() {
-    return this.#bases.get(this.replay.adopted.at(-1)?.base ?? toHex(zero)) ?? initial;
+  async adoptedReference() {
+    return this.#bases.get(this.replay.adopted.at(-1)?.reference ?? toHex(zero)) ?? initial;
   }
 
   async base() {
@@ -175,4 +180,28 @@ test('a file of sent work that was changed is refused, because the work might go
     await files.write(name, changed);
     await expect(open(own)).rejects.toMatchObject({ code: 'checkpoint.damaged' });
   }
+});
+
+test('a run that mixes sends what it did once it is enough rounds, and at its end what is left', async () => {
+  const own = new OwnRun();
+  own.replay.run.manifest.mixing.push(create(UpstreamMixingSchema, { every: 3, weight: 0.25 }));
+  const { work } = await placeIn(temporaryFolder()).open(own);
+  own.commit();
+  own.commit();
+  let isSent = false;
+  const sending = sent(work, 1).finally(() => {
+    isSent = true;
+  });
+  own.machine.applied({ kind: 'round-committed' });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(isSent).toBe(false);
+  own.commit();
+  own.machine.applied({ kind: 'round-committed' });
+  const first = await sending;
+  expect(first.rounds).toBe(3);
+  work.accept(first.payload, 7);
+  work.settle();
+  own.commit();
+  own.replay.complete = true;
+  expect((await sent(work, 2)).rounds).toBe(1);
 });
