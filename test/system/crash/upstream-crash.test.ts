@@ -87,9 +87,15 @@ class Nation extends Served {
     this.#manifest = manifest;
     this.#steps = steps;
     this.#random = Random.seeded(steps);
-    this.#node = this.is(({ base }) => base.upstream?.state === 'following').then(() =>
-      ScriptedNode.join(this.url),
-    );
+    this.#node = this.is(({ base }) => base.upstream?.state === 'following').then(() => this.#join());
+  }
+
+  /** Its node reports as real ones do: it waits while others work, and a relay drops a node that is silent for 12 s. */
+  async #join(): Promise<ScriptedNode> {
+    const node = await ScriptedNode.join(this.url);
+    const beats = setInterval(() => node.sendHeartbeat(0), 2_000);
+    onTestFinished(() => clearInterval(beats));
+    return node;
   }
 
   /** Its node contributes to the next round, which commits. */
