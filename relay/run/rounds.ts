@@ -136,7 +136,7 @@ export class Rounds {
   /** The local steps that a node is told at the opening of a round. */
   stepsOf(key: NodeKey): number {
     const { localSteps } = this.#store.replay.run.manifest.strategy;
-    return this.#speeds?.stepsOf(key, this.#taking()) ?? localSteps;
+    return this.#speeds?.stepsOf(key) ?? localSteps;
   }
 
   /** Whether work on a round can still count. */
@@ -274,7 +274,7 @@ export class Rounds {
       case 'round-opened':
         this.#expected = new Set(this.#taking());
         this.#pace?.roundOpened();
-        this.#speeds?.opened(entry.body.round, time);
+        this.#speeds?.opened(entry.body.round, time, this.#expected);
         this.#pace?.measures.opened(this.#connected, entry.body.attempt === 1, time);
         return { type: 'opened', time };
       case 'contribution-accepted': {

@@ -7,6 +7,8 @@ interface Measured {
   /** A step's time by the node's own report; null before its first. */
   reportedStepMs: number | null;
   offered: { readonly steps: number; readonly at: number } | null;
+  /** The node's last contribution, measured before its first report: how long it took until its offer, and its steps. */
+  undivided: { readonly took: number; readonly steps: number } | null;
   times: NodeTimes | null;
   contributed: boolean;
   missed: number;
@@ -58,6 +60,12 @@ export class PaceMeasures {
   reported(key: NodeKey, steps: number, stepMs: number, time: number): void {
     const node = this.#node(key);
     node.reportedStepMs = stepMs;
+    if (node.undivided !== null && node.times !== null) {
+      // Else its download would count as steps, and a few steps would seem to need next to no time.
+      node.times = { ...node.times, ...divided(node.undivided, stepMs) };
+      node.undivided = null;
+      this.#changes++;
+    }
     if (node.times !== null || node.startedAt === null) return;
     this.#changes++;
     node.times = { overheadMs: Math.max(0, time - node.startedAt - steps * stepMs), stepMs, uploadMs: null };
@@ -80,9 +88,9 @@ export class PaceMeasures {
       if (node.times !== null) node.times = { ...node.times, uploadMs };
       return;
     }
-    const took = at - node.startedAt;
-    const stepMs = Math.min(node.reportedStepMs ?? Number.POSITIVE_INFINITY, took / steps);
-    node.times = { overheadMs: took - steps * stepMs, stepMs, uploadMs };
+    const measured = { took: at - node.startedAt, steps };
+    node.undivided = node.reportedStepMs === null ? measured : null;
+    node.times = { ...divided(measured, node.reportedStepMs), uploadMs };
   }
 
   /** The round closed while these nodes were connected. */
@@ -103,14 +111,27 @@ export class PaceMeasures {
       startedAt: null,
       reportedStepMs: null,
       offered: null,
+      undivided: null,
       times: null,
       contributed: false,
       missed: 0,
     };
     this.#nodes.delete(key);
     this.#nodes.set(key, node);
-    const [oldest] = this.#nodes.keys();
-    if (this.#nodes.size > this.#most && oldest !== undefined) this.#nodes.delete(oldest);
+    // Only now: the first key is found behind the places of all that were displaced since the map was made anew.
+    if (this.#nodes.size > this.#most) {
+      const [oldest] = this.#nodes.keys();
+      if (oldest !== undefined) this.#nodes.delete(oldest);
+    }
     return node;
   }
+}
+
+/** The time of a contribution until its offer as steps and the rest: by the node's report, or evenly where steps would take longer. */
+function divided(
+  { took, steps }: { readonly took: number; readonly steps: number },
+  reportedMs: number | null,
+): { overheadMs: number; stepMs: number } {
+  const stepMs = Math.min(reportedMs ?? Number.POSITIVE_INFINITY, took / steps);
+  return { overheadMs: took - steps * stepMs, stepMs };
 }

@@ -54,26 +54,37 @@ export function leastTrainingMs({ overheadMs, stepMs }: NodeTimes, { leastSteps 
  * The times of a round with these nodes; null while none is measured. The round asks for work until the fastest node has done
  * its local steps, and longer where slower nodes need that for their least steps, up to `stretch`. It lasts longer than that
  * only where `graceShare` of the nodes could not contribute otherwise: a few nodes that claim to be fast cannot shut out the others.
- * A node that missed rounds gets twice the time after each, until it needs more than a round can last.
+ * A node that missed rounds gets twice the time after each, until it needs more than a round can last. While more than `graceShare` of the
+ * nodes contribute, those that miss lengthen no round for the others: only where fewer do, what was measured was too little, and twice that
+ * counts for all. Otherwise a round that is long enough for most would alternate with one that is twice as long. The grace is at least
+ * `leastGrace` milliseconds.
  */
-export function planOf(nodes: readonly PacedNodeTimes[], settings: PaceSettings): RoundTimes | null {
+export function planOf(
+  nodes: readonly PacedNodeTimes[],
+  settings: PaceSettings,
+  leastGrace = leastGraceMs,
+): RoundTimes | null {
   const { localSteps, stretch, deadlineMs, graceShare } = settings;
   const measured = nodes.flatMap(({ times }) => (times === null ? [] : [times]));
   if (measured.length === 0) return null;
-  const graceMs = graceOf(nodes, settings);
+  const graceMs = graceOf(nodes, settings, leastGrace);
   const fastest =
     margin.fastest *
     measured.reduce(
       (least, { overheadMs, stepMs }) => Math.min(least, overheadMs + localSteps * stepMs),
       Number.POSITIVE_INFINITY,
     );
-  const needs = nodes.map(({ times, missed }) => {
-    if (times === null) return 2 * fastest * 2 ** missed;
-    const late = Math.max(0, (times.uploadMs ?? 0) - graceMs);
-    return (margin.least * leastTrainingMs(times, settings) + late) * 2 ** missed;
-  });
+  const needOf = (times: NodeTimes) =>
+    margin.least * leastTrainingMs(times, settings) + Math.max(0, (times.uploadMs ?? 0) - graceMs);
+  const needs = nodes.map(
+    ({ times, missed }) => (times === null ? 2 * fastest : needOf(times)) * 2 ** missed,
+  );
   const room = deadlineMs - graceMs;
-  const sorted = needs.filter((_, i) => nodes[i]?.times !== null).sort((a, b) => a - b);
+  const heard = nodes.filter(({ times, missed }) => times !== null && missed === 0).length;
+  const hasShare = 100 * heard > measured.length * graceShare;
+  const sorted = nodes
+    .flatMap(({ times, missed }) => (times === null ? [] : [needOf(times) * (hasShare ? 1 : 2 ** missed)]))
+    .sort((a, b) => a - b);
   const most = sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * graceShare) / 100))] ?? 0;
   const limit = Math.min(room, Math.max((fastest * stretch) / 100, most));
   const longest = needs.reduce(
@@ -83,9 +94,9 @@ export function planOf(nodes: readonly PacedNodeTimes[], settings: PaceSettings)
   return { workMs: Math.ceil(Math.min(room, longest)), graceMs };
 }
 
-/** Twice the slowest upload, at most the manifest's grace, which is also the time for an upload that is not measured. */
-function graceOf(nodes: readonly PacedNodeTimes[], { graceMs }: PaceSettings): number {
+/** Twice the slowest upload, at most the manifest's grace, which is also the time for an upload that is not measured; and at least so long. */
+function graceOf(nodes: readonly PacedNodeTimes[], { graceMs }: PaceSettings, least: number): number {
   const uploads = nodes.map(({ times }) => (times?.uploadMs == null ? graceMs : 2 * times.uploadMs));
-  const longest = uploads.reduce((most, ms) => Math.max(most, ms), leastGraceMs);
+  const longest = uploads.reduce((most, ms) => Math.max(most, ms), Math.max(leastGraceMs, least));
   return Math.ceil(Math.min(graceMs, longest));
 }

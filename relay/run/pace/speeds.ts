@@ -27,8 +27,8 @@ interface MeasuredSpeed {
  *
  *     steps = floor(v / vmax * H), but at least the manifest's least
  *
- * with v the steps a second of the node, vmax those of the fastest node that is connected, and H the strategy's local steps. A node that is
- * not measured is told all of them. As in timed rounds, the relay measures from the opening of the round that the work began from
+ * with v the steps a second of the node, vmax those of the fastest node that takes part at the opening of the round or comes after it, and H
+ * the strategy's local steps. A node that is not measured is told all of them. As in timed rounds, the relay measures from the opening of the round that the work began from
  * to its offer, on its own clock; the node's report only takes from that what is no step. Times are in milliseconds.
  */
 export class Speeds {
@@ -36,6 +36,8 @@ export class Speeds {
   readonly #stepTokens: number;
   readonly #most: number;
   readonly #nodes = new Map<NodeKey, MeasuredSpeed>();
+  /** A step's time of the fastest node since the last opening, as far as it is known. */
+  #fastest = Number.POSITIVE_INFINITY;
   /** When the rounds opened that work may begin from. */
   readonly #openedAt = new Map<number, number>();
 
@@ -58,8 +60,10 @@ export class Speeds {
     for (const [key, { stepMs }] of contributors) if (stepMs !== null) this.#node(key).stepMs = stepMs;
   }
 
-  /** A round opened, for the first time or again. */
-  opened(round: number, time: number): void {
+  /** A round opened, for the first time or again; `taking` are the nodes that take part. Costs O(nodes), and any other call O(1). */
+  opened(round: number, time: number, taking: Iterable<NodeKey>): void {
+    this.#fastest = Number.POSITIVE_INFINITY;
+    for (const key of taking) this.#compare(key);
     if (!this.#openedAt.has(round)) this.#openedAt.set(round, time);
     for (const old of this.#openedAt.keys()) {
       if (old >= round - this.#settings.maxStaleness) break;
@@ -69,12 +73,14 @@ export class Speeds {
 
   joined(key: NodeKey, time: number): void {
     this.#node(key).joinedAt = time;
+    this.#compare(key);
   }
 
   /** A node's heartbeat: it did `steps`, of late at this rate. */
   reported(key: NodeKey, steps: number, tokensPerSecond: number): void {
     if (steps < 1 || tokensPerSecond <= 0) return;
     this.#node(key).reportedMs = (1000 * this.#stepTokens) / tokensPerSecond;
+    this.#compare(key);
   }
 
   /** A node offers so many steps that it began from a round's base. */
@@ -89,16 +95,20 @@ export class Speeds {
     if (openedAt === undefined || openedAt < node.joinedAt) return;
     const measured = Math.max(1, time - openedAt) / steps;
     node.stepMs = Math.min(node.reportedMs ?? Number.POSITIVE_INFINITY, measured);
+    this.#compare(key);
   }
 
   /** The steps that a node is told. */
-  stepsOf(key: NodeKey, connected: Iterable<NodeKey>): number {
+  stepsOf(key: NodeKey): number {
     const { localSteps, leastSteps } = this.#settings;
     const own = this.#stepMs(key);
     if (own === null) return localSteps;
-    let fastest = own;
-    for (const other of connected) fastest = Math.min(fastest, this.#stepMs(other) ?? own);
+    const fastest = Math.min(own, this.#fastest);
     return Math.min(localSteps, Math.max(leastSteps, Math.floor((localSteps * fastest) / own)));
+  }
+
+  #compare(key: NodeKey): void {
+    this.#fastest = Math.min(this.#fastest, this.#stepMs(key) ?? Number.POSITIVE_INFINITY);
   }
 
   #stepMs(key: NodeKey): number | null {
@@ -110,8 +120,11 @@ export class Speeds {
     const node = this.#nodes.get(key) ?? { joinedAt: 0, reportedMs: null, stepMs: null };
     this.#nodes.delete(key);
     this.#nodes.set(key, node);
-    const [oldest] = this.#nodes.keys();
-    if (this.#nodes.size > this.#most && oldest !== undefined) this.#nodes.delete(oldest);
+    // Only now: the first key is found behind the places of all that were displaced since the map was made anew.
+    if (this.#nodes.size > this.#most) {
+      const [oldest] = this.#nodes.keys();
+      if (oldest !== undefined) this.#nodes.delete(oldest);
+    }
     return node;
   }
 }

@@ -36,6 +36,16 @@ test('a node that claims to be very fast does not shut out most of the others', 
   expect(planOf([node(0.001), node(100), node(100)], settings)?.workMs).toBe(125);
 });
 
+test('nodes that miss rounds lengthen none while most contribute, and do where most miss them', () => {
+  const served = Array.from({ length: 6 }, () => node(100));
+  const late = (count: number, missed: number) => Array.from({ length: count }, () => node(4000, missed));
+  // The fastest needs 3.15 s for its local steps, and a late one 5 s for its least.
+  for (const missed of [0, 1, 2, 2000])
+    expect(planOf([...served, ...late(5, missed)], settings)?.workMs).toBe(missed === 0 ? 5000 : 3150);
+  // Of 13 nodes six contribute: the place in the middle is that of a late one, with twice its time.
+  expect(planOf([...served, ...late(7, 1)], settings)?.workMs).toBe(10_000);
+});
+
 test('without a measured node there is no plan', () => {
   expect(planOf([{ times: null, missed: 0 }], settings)).toBeNull();
 });
@@ -80,4 +90,19 @@ test('work from before a round, offered again, does not make its node look fast'
   measures.offered('a', 10, 7000);
   measures.accepted('a', 7100);
   expect(measures.of('a').times?.stepMs).toBe(100);
+});
+
+test('a report after the first contribution divides its time into steps and the rest', () => {
+  const measures = new PaceMeasures(8);
+  measures.opened(['a'], true, 0);
+  measures.offered('a', 10, 60_000);
+  measures.accepted('a', 60_500);
+  expect(measures.of('a').times).toEqual({ overheadMs: 0, stepMs: 6000, uploadMs: 500 });
+  const { changes } = measures;
+  measures.reported('a', 10, 7, 61_000);
+  expect(measures.of('a').times).toEqual({ overheadMs: 59_930, stepMs: 7, uploadMs: 500 });
+  expect(measures.changes).toBeGreaterThan(changes);
+  // Only the first one: what is measured from then on is divided at once.
+  measures.reported('a', 10, 9, 62_000);
+  expect(measures.of('a').times?.stepMs).toBe(7);
 });
