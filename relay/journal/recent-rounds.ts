@@ -10,19 +10,24 @@ export function stalenessOf({ body }: EntryOf<'run-created'>): number {
   return pace.case === 'arrivals' ? pace.value.maxStaleness : 0;
 }
 
+/** What a contribution's entry says of rounds, keys and payloads. */
+export interface AcceptedFacts {
+  readonly body: Pick<Contribution, 'round' | 'key' | 'payload'>;
+}
+
 /** The attempt in which a contribution counts, which may be one at a later round than the contribution names. */
-export interface CountedIn {
-  readonly accepted: Accepted;
+export interface CountedIn<One extends AcceptedFacts = Accepted> {
+  readonly accepted: One;
   readonly round: number;
   readonly attempt: number;
 }
 
-interface RecentRound<Facts> {
+interface RecentRound<Facts, One extends AcceptedFacts> {
   /** That of its latest attempt. */
   readonly base: Hash;
   readonly facts: Facts;
   /** The contributions that began from this round's base. */
-  readonly begun: Map<NodeKey, CountedIn>;
+  readonly begun: Map<NodeKey, CountedIn<One>>;
   /** The first contributor of each payload to this round, in its latest attempt or an earlier one; `nobody` for what counted. */
   readonly owners: Map<Hash, NodeKey>;
 }
@@ -42,13 +47,13 @@ export const recentProblems: Readonly<Record<RecentProblem, string>> = {
  * once: a key has one contribution for each round that it began from and one in each attempt, and a payload that counted, or that
  * another key contributed first, does not count again. Memory is O(contributions of these rounds), and each call O(1) but for the ends of rounds.
  */
-export class RecentRounds<Facts> {
+export class RecentRounds<Facts, One extends AcceptedFacts = Accepted> {
   /** See `stalenessOf`. */
   readonly staleness: number;
-  readonly #rounds = new Map<number, RecentRound<Facts>>();
+  readonly #rounds = new Map<number, RecentRound<Facts, One>>();
   /** The latest attempt, and its contributions. */
   #latest = { round: 0, attempt: 0 };
-  #attempt: Accepted[] = [];
+  #attempt: One[] = [];
   #isClosed = false;
 
   constructor(staleness: number) {
@@ -91,7 +96,7 @@ export class RecentRounds<Facts> {
   }
 
   /** The contribution of a key that began from a round, if it is accepted. */
-  begunFrom(round: number, key: NodeKey): CountedIn | undefined {
+  begunFrom(round: number, key: NodeKey): CountedIn<One> | undefined {
     return this.#rounds.get(round)?.begun.get(key);
   }
 
@@ -101,7 +106,7 @@ export class RecentRounds<Facts> {
   }
 
   /** A contribution, for which `problemOf` is null, was accepted into the latest attempt. */
-  accepted(entry: Accepted): void {
+  accepted(entry: One): void {
     const { round, key, payload } = entry.body;
     this.#attempt.push(entry);
     this.#rounds.get(round)?.begun.set(key, { accepted: entry, ...this.#latest });

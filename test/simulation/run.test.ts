@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { testNode } from '../support/relay/run-support.ts';
 import { seed } from '../support/seed.ts';
 import { simulate } from './faulty-run.ts';
+import { measuredTerms } from './faulty-terms.ts';
 
 test('acknowledged contributions survive faults of the stores and count once', async () => {
   const nodes = await Promise.all([1, 2, 3, 4].map(testNode));
@@ -31,4 +32,20 @@ test('acknowledged contributions survive faults of the stores and count once', a
   expect(conflicts).toBeGreaterThan(runs);
   expect(fences).toBeGreaterThan(runs / 2);
   expect(again).toBeGreaterThan(runs / 2);
+});
+
+test('faults of the stores lose nothing in a run with measured quality, and the verifier derives its bases', async () => {
+  const nodes = await Promise.all([1, 2, 3, 4].map(testNode));
+  const totals = { crashes: 0, acknowledged: 0, again: 0 };
+  const runs = 40;
+  for (let drawn = seed; drawn < seed + runs; drawn++) {
+    const simulation = await simulate(drawn, nodes, {}, measuredTerms).catch((error: unknown) => {
+      throw new Error(`seed ${drawn}`, { cause: error });
+    });
+    for (const name of ['crashes', 'again'] as const) totals[name] += simulation[name];
+    totals.acknowledged += simulation.acknowledged.length;
+  }
+  expect(totals.crashes).toBeGreaterThan(2 * runs);
+  expect(totals.acknowledged).toBeGreaterThan(5 * runs);
+  expect(totals.again).toBeGreaterThan(runs / 4);
 });

@@ -1,61 +1,10 @@
 import type { Random } from '../../../client/random.ts';
-import { defaultLimits } from '../../../relay/server/limits.ts';
 import type { VirtualNode } from './world/node.ts';
-import type { World, WorldOptions } from './world/world.ts';
-
-/** A small world that a seed decides: its nodes, limits, network, and every number in between. */
-export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'machines'> {
-  const nodes = 2 + random.below(6);
-  const quorum = 1 + random.below(nodes);
-  const deadlineMs = 1000 * (30 + random.below(90));
-  const share = (most: number) => (random.below(2) === 0 ? 0 : random.uniform() * most);
-  const line = () => ({
-    latency: 5 + random.below(300),
-    upload: 20 + random.below(1000),
-    download: 20 + random.below(1000),
-  });
-  const limits = {
-    rounds: 1 + random.below(4),
-    quorum,
-    target: quorum + random.below(nodes),
-    deadlineMs,
-    graceMs: 1000 * random.below(20),
-    graceShare: random.below(100),
-  };
-  const localSteps = 5;
-  const { graceMs, graceShare } = limits;
-  const pace = { localSteps, leastSteps: 1, stretch: 100 + random.below(400) };
-  return {
-    seed,
-    devices: Array.from({ length: nodes }, (_, number) => ({
-      speedClass: number,
-      stepMs: random.below(deadlineMs / 12),
-      line: line(),
-    })),
-    relay: {
-      limits,
-      pace: random.below(2) === 0 ? null : { ...pace, deadlineMs, graceMs, graceShare },
-      localSteps,
-      tokensPerStep: 512,
-      payloadBytes: 100_000,
-      tick: 1000,
-      sync: 1 + random.below(400),
-      merge: random.below(3000),
-      line: { latency: 0, upload: 5000, download: 5000 },
-    },
-    baseBytes: 200_000,
-    heartbeatMs: defaultLimits.heartbeat,
-    network: {
-      loss: share(0.1),
-      vanish: share(0.05),
-      duplicate: share(0.2),
-      reorder: share(0.1),
-    },
-  };
-}
+import type { World } from './world/world.ts';
 
 /** Schedules faults up to `until`: each ends before then or is ended by `heal`. */
 export function scheduleFaults(world: World, random: Random, until: number): void {
+  evaluatorFaults(world, random, until);
   const count = random.below(12);
   for (let fault = 0; fault < count; fault++) {
     const at = random.below(until);
@@ -84,6 +33,27 @@ export function scheduleFaults(world: World, random: Random, until: number): voi
         () => pause(nodes, 'pause'),
         () => pause(nodes, 'resume-work'),
       );
+  }
+}
+
+/** Evaluators are gone for a while, or cut off. */
+function evaluatorFaults({ queue, evaluators }: World, random: Random, until: number): void {
+  if (evaluators.length === 0) return;
+  for (let fault = random.below(4); fault > 0; fault--) {
+    const evaluator = evaluators[random.below(evaluators.length)];
+    const at = random.below(until);
+    const ends = Math.min(until, at + random.below(120_000));
+    if (evaluator === undefined) continue;
+    const { link } = evaluator.device;
+    const isCrash = random.below(2) === 0;
+    queue.at(at, () => {
+      if (isCrash) evaluator.crash();
+      else link.cuts++;
+    });
+    queue.at(ends, () => {
+      if (isCrash) evaluator.start();
+      else link.cuts--;
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { Random } from '../../../client/random.ts';
-import { drawWorld, scheduleFaults } from './faults.ts';
+import { drawWorld } from './draw-world.ts';
+import { scheduleFaults } from './faults.ts';
 import { broken, InvariantError } from './invariants/invariant.ts';
 import { type Machines, machines } from './world/machines.ts';
 import { traceOf } from './world/trace.ts';
@@ -29,11 +30,11 @@ const personMs = 15_000;
  * Runs the small world of a seed through its faults, then without faults until its run is complete, and checks every
  * invariant on every step. `trace` hears each step as a line.
  */
-export function runSeed(
+export async function runSeed(
   seed: number,
   under: Machines = machines,
   trace?: (line: string) => void,
-): SeedResult {
+): Promise<SeedResult> {
   const random = Random.seeded(seed, 1);
   const options = { ...drawWorld(seed, random), machines: under };
   const { limits } = options.relay;
@@ -51,6 +52,7 @@ export function runSeed(
     scheduleFaults(world, random, until);
     world.startRelay();
     for (const node of nodes) queue.at(random.below(10_000), () => started.startNode(node));
+    for (const evaluator of started.evaluators) queue.at(random.below(10_000), () => evaluator.start());
     queue.at(until + 1, () => {
       network.healed = true;
       started.startRelay();
@@ -68,7 +70,8 @@ export function runSeed(
           'run-ends',
           `the run is in round ${started.invariants.committed + 1} of ${limits.rounds} and does not end`,
         );
-      if (!queue.step()) broken('run-ends', 'nothing is left to happen and the run is not complete');
+      if (!(await started.step()))
+        broken('run-ends', 'nothing is left to happen and the run is not complete');
     }
     started.invariants.ended(started.acknowledged);
   } catch (error) {

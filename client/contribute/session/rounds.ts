@@ -261,7 +261,8 @@ export function synced(session: Session): Advanced {
   const { work, job } = session;
   if (work.kind !== 'syncing') return [session, []];
   const { round } = work;
-  if (follows(session)) return [{ ...session, work: idle, settled: round }, []];
+  // With arrivals another round may have opened since, whose base is then fetched too.
+  if (follows(session)) return begin({ ...session, work: idle, settled: round });
   return [{ ...session, work: { kind: 'training', round } }, [{ kind: 'train', job, round }]];
 }
 

@@ -1,12 +1,17 @@
 import type { Contribution } from '../../journal/contribution.ts';
-import type { Replay } from '../../journal/replay.ts';
+import type { RecentProblem } from '../../journal/recent-rounds.ts';
+import type { NodeKey } from '../../wire/hex.ts';
 import { RefusalCode } from '../../wire/tapestry_pb.js';
 import type { RoundLimits, RoundState } from '../round.ts';
 
 /** What decides about an arrival. */
 export type Arrival = Pick<Contribution, 'key' | 'round' | 'base' | 'payload'>;
 
-type Known = Pick<Replay, 'recent' | 'open'>;
+/** What the journal says of recent work, and of the open attempt. */
+interface Known {
+  readonly recent: { problemOf(arrival: Arrival): RecentProblem | null };
+  readonly open: { readonly contributions: Pick<ReadonlyMap<NodeKey, unknown>, 'has'> } | null;
+}
 
 /**
  * An asynchronous run keeps the rounds and their machine: a round closes at Limits.target contributions, one or a few, and takes work that
@@ -18,7 +23,7 @@ type Known = Pick<Replay, 'recent' | 'open'>;
 export function refusalOfArrival(
   { phase, round, isHeld, isEnding }: RoundState,
   arrival: Arrival,
-  { recent }: Known,
+  { recent }: Pick<Known, 'recent'>,
   { rounds }: Pick<RoundLimits, 'rounds'>,
 ): RefusalCode | null {
   const opensNone = phase === 'waiting' && (isHeld || isEnding);
@@ -40,7 +45,7 @@ export function refusalOfArrival(
 export function isTurnOf(
   { phase, contributions }: RoundState,
   arrival: Arrival,
-  { open }: Known,
+  { open }: Pick<Known, 'open'>,
   { target }: Pick<RoundLimits, 'target'>,
   taken: readonly Arrival[],
 ): boolean {

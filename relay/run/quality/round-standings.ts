@@ -1,8 +1,7 @@
 import { type EntryOf, lossOf } from '../../journal/entry.ts';
-import type { AcceptedSoFar } from '../../journal/open-attempt.ts';
 import type { WholeManifest } from '../../wire/frames.ts';
-import { toHex } from '../../wire/hex.ts';
-import { haveQuorum, medianScores } from './evaluators/median-scores.ts';
+import { type NodeKey, toHex } from '../../wire/hex.ts';
+import { haveQuorum, type JournaledEvaluation, medianScores } from './evaluators/median-scores.ts';
 import { KeyRecords } from './key-records.ts';
 import { lotsOf } from './measure.ts';
 import { marksOf } from './scores.ts';
@@ -16,11 +15,33 @@ export interface FieldProblem {
 
 type Committed = EntryOf<'round-committed'>['body'];
 
+/** What the journal says of an attempt, as far as its contributions are weighed. */
+export interface WeighedAttempt {
+  readonly round: number;
+  readonly firstOpenedAt: number;
+  readonly evaluations: readonly { readonly body: JournaledEvaluation & { readonly key: NodeKey } }[];
+  /** In the order of their entries. */
+  readonly contributions: ReadonlyMap<
+    NodeKey,
+    {
+      readonly sequence: number;
+      readonly time: number;
+      readonly body: { readonly key: NodeKey; readonly payload: string; readonly tokens: number };
+    }
+  >;
+}
+
 /** A contribution's score, as the journal has it. */
 export type ScoredContribution = Committed['scores'][number];
 
 /** A contribution that counts for fewer tokens than it claims, as the journal has it. */
 export type LoweredContribution = Committed['weighed'][number];
+
+/** What a commit says of its contributions. */
+export interface MeasuredWeights {
+  readonly scores: readonly ScoredContribution[];
+  readonly weighed: readonly LoweredContribution[];
+}
 
 /** The loss without the contribution less that with it, in nats a token. */
 export function scoreOf({ before, after }: Pick<ScoredContribution, 'before' | 'after'>): number {
@@ -38,7 +59,7 @@ export class RoundStandings {
 
   /** What is known of an attempt's contributions with these scores, in their order. */
   of(
-    { round, contributions, firstOpenedAt }: AcceptedSoFar,
+    { round, contributions, firstOpenedAt }: WeighedAttempt,
     scores: readonly ScoredContribution[],
   ): Standing[] {
     const scored = new Map(scores.map((one) => [one.sequence, scoreOf(one)]));
@@ -55,20 +76,20 @@ export class RoundStandings {
   }
 
   /** Sequences of an attempt's contributions that are scored: those that the lots draw. */
-  drawn({ contributions }: AcceptedSoFar): number[] {
+  drawn({ contributions }: WeighedAttempt): number[] {
     if (this.#quality.case === 'claimed') return [];
     return drawnOf([...contributions.values()], this.#quality.value).map(({ sequence }) => sequence);
   }
 
   /** The scores that an attempt's evaluations give; null if they are too few to decide. */
-  evaluated(attempt: AcceptedSoFar): ScoredContribution[] | null {
+  evaluated(attempt: WeighedAttempt): ScoredContribution[] | null {
     const evaluations = attempt.evaluations.map(({ body }) => body);
     if (this.#quality.case === 'claimed' || !haveQuorum(evaluations.length, this.#quality.value)) return null;
     return medianScores(this.drawn(attempt), evaluations);
   }
 
   /** Why a commit's scores are not of the contributions that the lots draw, or not those of the evaluators; null if they are. */
-  problem(attempt: AcceptedSoFar, { scores }: Committed): FieldProblem | null {
+  problem(attempt: WeighedAttempt, { scores }: Pick<Committed, 'scores'>): FieldProblem | null {
     const [expected, found] = [this.drawn(attempt), scores.map(({ sequence }) => sequence)].map((list) =>
       list.join(', '),
     );
@@ -81,7 +102,7 @@ export class RoundStandings {
 
   /** Why an attempt takes no such evaluation; null if it does. */
   problemOfEvaluation(
-    attempt: AcceptedSoFar,
+    attempt: WeighedAttempt,
     { key, before }: EntryOf<'evaluation-accepted'>['body'],
   ): FieldProblem | null {
     const { value } = this.#quality;
@@ -95,7 +116,10 @@ export class RoundStandings {
   }
 
   /** The attempt was committed. */
-  committed({ round, contributions, firstOpenedAt }: AcceptedSoFar, { scores, weighed }: Committed): void {
+  committed(
+    { round, contributions, firstOpenedAt }: WeighedAttempt,
+    { scores, weighed }: MeasuredWeights,
+  ): void {
     if (this.#quality.case === 'claimed') return;
     const scored = new Map(scores.map((one) => [one.sequence, scoreOf(one)]));
     const lowered = new Map(weighed.map((one) => [one.sequence, one]));

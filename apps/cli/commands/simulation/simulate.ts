@@ -21,8 +21,8 @@ interface SimulateFlags extends ScaleFlags {
 export function simulateCommand(): Command {
   const command = new Command('simulate')
     .description(
-      'Run the real round and session machines in virtual worlds. Without --nodes: many small worlds where messages are ' +
-        'lost, doubled and overtaken, nodes and the relay crash, disks fail and clocks jump. With --nodes: one run of many ' +
+      'Run the real machines of rounds, arrivals, measured quality and sessions in virtual worlds. Without --nodes: many small ' +
+        'worlds where messages are lost, doubled and overtaken, nodes and the relay crash, disks fail and clocks jump. With --nodes: one run of many ' +
         'devices, and what it needs. Every invariant is checked on every step. One seed replays all.',
     )
     .option('--seed <number>', 'decides everything; the first of --seeds', whole(0, 0x7fff_ffff), 1)

@@ -29,12 +29,49 @@ export interface OpenRound {
   returnsUntil: number;
 }
 
+/** A node that lost the relay comes back in this time, in milliseconds. */
+const returnMs = 10_000;
+
+/** An attempt that opens for the nodes that take part; `next` is the base to which its contributions are added. */
+export function openRound(
+  { round, attempt }: { readonly round: number; readonly attempt: number },
+  next: VirtualBase,
+  taking: readonly NodeNumber[],
+  { deadlineMs, graceMs }: RoundLimits,
+  now: number,
+): OpenRound {
+  return {
+    ...{ round, attempt, next, deadlineAt: now + deadlineMs },
+    ...{ expected: new Set(taking), contributed: new Map() },
+    ...{ awaited: taking.length, heard: 0, unheard: taking.length },
+    ...{ workEndsAt: null, graceMs },
+    ...{ isClosed: false, mayClose: false, admitted: new Set() },
+    ...{ graceFrom: null, returnsUntil: Number.NEGATIVE_INFINITY },
+  };
+}
+
+/** The attempt that was open when the relay stopped, in the process after it. */
+export function comeBack(open: OpenRound, limits: RoundLimits, now: number): OpenRound {
+  const { contributed } = open;
+  const hasGrace = contributed.size >= limits.quorum && limits.hasArrivals !== true;
+  return {
+    ...open,
+    deadlineAt: now + limits.deadlineMs,
+    expected: new Set(contributed.keys()),
+    ...{ awaited: 0, heard: contributed.size, unheard: 0 },
+    graceFrom: hasGrace ? now : null,
+    ...{ workEndsAt: null, graceMs: limits.graceMs },
+    ...{ mayClose: false, admitted: new Set() },
+    returnsUntil: now + returnMs,
+  };
+}
+
 /** Why a timed round is due to end. */
 export const momentIsOver = 'the moment of its plan and the grace are over';
 
 /** Notes when the grace begins: at the moment of the plan, or in a round without one after enough contributions. */
 export function beginGrace(open: OpenRound, limits: RoundLimits, now: number): void {
-  if (open.graceFrom !== null) return;
+  if (open.graceFrom !== null || limits.hasArrivals === true) return;
   const { workEndsAt } = open;
   if (workEndsAt === null ? hasShare(open, limits) : now >= workEndsAt) open.graceFrom = workEndsAt ?? now;
 }

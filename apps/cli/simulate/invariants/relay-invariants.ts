@@ -1,16 +1,28 @@
 import type { RoundTimes } from '../../../../relay/run/pace/plan.ts';
 import type { RoundLimits, RoundState } from '../../../../relay/run/round.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
+import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import type { VirtualContribution, VirtualEntry } from '../relay/journal.ts';
-import type { NodeNumber } from '../world/messages.ts';
+import type { NodeNumber, VirtualOffer } from '../world/messages.ts';
 import { baseHash, firstBase, type VirtualBase, withPayload } from '../world/virtual-base.ts';
+import { hexOf } from '../world/virtual-hash.ts';
+import { arrivalWaits, BegunWork } from './begun-work.ts';
+import type { EvaluatorsHeard } from './evaluators-heard.ts';
+import { checkFates } from './fates.ts';
 import { broken } from './invariant.ts';
-import { beginGrace, mayClose, momentIsOver, type OpenRound, whyEnds } from './open-round.ts';
+import {
+  beginGrace,
+  comeBack,
+  mayClose,
+  momentIsOver,
+  type OpenRound,
+  openRound,
+  whyEnds,
+} from './open-round.ts';
+import type { RelayTerms } from './relay-terms.ts';
 
 /** What happens to a node: its connection, and whether it takes part. */
 export type Presence = 'joined' | 'left' | 'rested' | 'returned';
-
-const returnMs = 10_000;
 
 /**
  * Checks every step of the relay against counts of its own, which it takes from the journal's entries and from who is
@@ -20,9 +32,11 @@ export class RelayInvariants {
   readonly #limits: RoundLimits;
   /** How late an effect may be: ticks, and writes of the disk. */
   readonly #slack: number;
-  readonly #isAwaited: () => boolean;
   /** On a connection that lasts every message comes, and in order: whoever hears of a commit has heard the receipt. */
   readonly isHeard: boolean;
+  readonly #terms: RelayTerms;
+  /** Null but in a run with arrivals. */
+  readonly begun: BegunWork | null;
   readonly #connected = new Set<NodeNumber>();
   /** Connected nodes that take no part. */
   readonly #resting = new Set<NodeNumber>();
@@ -30,6 +44,8 @@ export class RelayInvariants {
   readonly #bases: Hash[] = [baseHash(firstBase)];
   readonly #entries: VirtualEntry[] = [];
   #base: VirtualBase = firstBase;
+  /** Names the entry that closed the last attempt. */
+  #closedBy = '';
   #attempt = 0;
   #open: OpenRound | null = null;
   #before: OpenRound | null = null;
@@ -42,12 +58,17 @@ export class RelayInvariants {
   #dueSince: number | null = null;
   #diskFailsUntil = 0;
 
-  /** `isAwaited`: no round may open before a base of the upstream run is adopted. */
-  constructor(limits: RoundLimits, slack: number, isHeard: boolean, isAwaited: () => boolean = () => false) {
-    this.isHeard = isHeard;
-    this.#isAwaited = isAwaited;
+  constructor(limits: RoundLimits, slack: number, terms: RelayTerms = {}) {
+    this.isHeard = terms.isHeard ?? false;
     this.#limits = limits;
     this.#slack = slack;
+    this.#terms = terms;
+    this.begun = terms.staleness ? new BegunWork(terms.staleness) : null;
+  }
+
+  /** Whom a commit waits for; null but in a run that measures contributions. */
+  get evaluators(): EvaluatorsHeard | null {
+    return this.#terms.quality?.evaluators ?? null;
   }
 
   get committed(): number {
@@ -66,21 +87,10 @@ export class RelayInvariants {
   started(now: number): void {
     this.#alive = true;
     this.#dueSince = null;
+    this.begun?.waiting.clear();
     const open = this.#open;
-    if (open === null) return;
-    const hasQuorum = open.contributed.size >= this.#limits.quorum;
-    this.#open = {
-      ...open,
-      deadlineAt: now + this.#limits.deadlineMs,
-      expected: new Set(open.contributed.keys()),
-      awaited: 0,
-      heard: open.contributed.size,
-      unheard: 0,
-      graceFrom: hasQuorum ? now : null,
-      ...{ workEndsAt: null, graceMs: this.#limits.graceMs },
-      ...{ mayClose: false, admitted: new Set() },
-      returnsUntil: now + returnMs,
-    };
+    this.evaluators?.started(open?.isClosed === true ? this.#closedBy : null, now);
+    if (open !== null) this.#open = comeBack(open, this.#limits, now);
   }
 
   stopped(): void {
@@ -140,10 +150,25 @@ export class RelayInvariants {
     open.admitted = new Set(others.slice(0, Math.max(0, free)));
   }
 
+  /** The relay refuses a complete upload: with arrivals none that a round could still take. */
+  refusing(node: NodeNumber, { round, base }: VirtualOffer, code: RefusalCode): void {
+    if (
+      code !== RefusalCode.STORAGE &&
+      this.committed < this.#limits.rounds &&
+      base === this.baseBefore(round)
+    )
+      this.begun?.refused(node, round, this.committed);
+  }
+
+  /** The relay tells a node of so many local steps. */
+  told(steps: number, least: number, most: number): void {
+    if (steps < least || steps > most) broken('round-limits', `a node is told ${steps} steps`);
+  }
+
   journaled(entry: VirtualEntry, now: number): void {
     this.#entries.push(entry);
     if (this.#complete) broken('bases-advance', `${entry.kind} comes after the run is complete`);
-    if (entry.kind !== 'contribution-accepted') this.#dueSince = null;
+    if (entry.kind !== 'contribution-accepted' || this.begun !== null) this.#dueSince = null;
     switch (entry.kind) {
       case 'round-opened':
         this.#opened(entry, now);
@@ -152,7 +177,11 @@ export class RelayInvariants {
         this.#accepted(entry);
         return;
       case 'round-closed':
-        this.#closed();
+        this.#closed(now);
+        return;
+      case 'evaluation-accepted':
+        if (!this.#opening(entry.kind).isClosed) broken('evaluation-once', 'an open round is evaluated');
+        this.evaluators?.evaluated(entry.body);
         return;
       case 'round-committed':
         this.#committed(entry);
@@ -163,6 +192,7 @@ export class RelayInvariants {
           broken('round-limits', 'a round with a quorum is abandoned');
         if (now < deadlineAt) broken('round-limits', 'a round is abandoned before its deadline');
         this.abandoned++;
+        this.begun?.abandoned();
         this.#open = null;
         return;
       }
@@ -201,8 +231,9 @@ export class RelayInvariants {
     this.#notBlocked(now);
   }
 
-  /** Whether a node has contributed to a round that is open, or was committed last. */
+  /** Whether a node has contributed to a round that is open, or was committed last; with arrivals, to any. */
   hasContributed(node: NodeNumber, round: number): boolean {
+    if (this.begun !== null) return this.begun.has(node, round);
     return [this.#open, this.#before].some((one) => one?.round === round && one.contributed.has(node));
   }
 
@@ -213,18 +244,7 @@ export class RelayInvariants {
 
   /** Every acknowledged contribution is in its base once, or in an attempt that the journal calls abandoned. */
   ended(acknowledged: Iterable<number>): void {
-    const fates = new Map<string, 'applied' | 'abandoned'>();
-    for (const entry of this.#entries) {
-      if (entry.kind === 'round-committed') fates.set(`${entry.round}`, 'applied');
-      if (entry.kind === 'round-abandoned') fates.set(`${entry.round}.${entry.attempt}`, 'abandoned');
-    }
-    for (const sequence of acknowledged) {
-      const entry = this.entry(sequence);
-      if (entry?.kind !== 'contribution-accepted')
-        broken('exactly-once', `entry ${sequence} was acknowledged and is not in the journal`);
-      const fate = fates.get(`${entry.round}.${entry.attempt}`) ?? fates.get(`${entry.round}`);
-      if (fate === undefined) broken('exactly-once', `entry ${sequence} is neither applied nor refused`);
-    }
+    checkFates(this.#entries, acknowledged);
   }
 
   #opened(entry: VirtualEntry & { kind: 'round-opened' }, now: number): void {
@@ -236,24 +256,27 @@ export class RelayInvariants {
     if (base !== baseHash(this.#base)) broken('same-base', `round ${round} opens on another base`);
     if (this.#connected.size < this.#limits.quorum) broken('round-limits', 'a round opens below its quorum');
     this.#attempt = attempt;
+    this.begun?.opened();
+    this.#terms.quality?.opened(entry);
     const taking = [...this.#connected].filter((node) => !this.#resting.has(node));
-    this.#open = {
-      ...{ round, attempt, deadlineAt: now + this.#limits.deadlineMs },
-      ...{ expected: new Set(taking), contributed: new Map() },
-      next: { ...this.#base, round },
-      ...{ awaited: taking.length, heard: 0, unheard: taking.length },
-      ...{ workEndsAt: null, graceMs: this.#limits.graceMs },
-      ...{ isClosed: false, mayClose: false, admitted: new Set() },
-      ...{ graceFrom: null, returnsUntil: Number.NEGATIVE_INFINITY },
-    };
+    this.#open = openRound(entry, { ...this.#base, round }, taking, this.#limits, now);
   }
 
-  #accepted({ node, payload, round, attempt, base }: VirtualContribution): void {
+  #accepted(entry: VirtualContribution): void {
+    const { node, payload, round, countsIn, attempt, base } = entry;
+    const { staleness = 0 } = this.#terms;
     const open = this.#opening('contribution-accepted');
     if (open.isClosed) broken('exactly-once', 'a contribution comes after its round was closed');
-    if (round !== open.round || attempt !== open.attempt)
+    if (
+      countsIn !== open.round ||
+      round > countsIn ||
+      round < countsIn - staleness ||
+      attempt !== open.attempt
+    )
       broken('exactly-once', `a contribution to round ${round} is accepted in round ${open.round}`);
-    if (base !== baseHash(this.#base)) broken('same-base', 'a contribution from another base is accepted');
+    if (base !== this.baseBefore(round)) broken('same-base', 'a contribution from another base is accepted');
+    this.begun?.accepted(entry);
+    this.#terms.quality?.accepted(entry);
     if (open.contributed.has(node)) broken('exactly-once', `node ${node} contributes twice to a round`);
     const isExpected = open.expected.has(node);
     open.contributed.set(node, payload);
@@ -264,24 +287,29 @@ export class RelayInvariants {
       open.heard++;
       if (takesPart) open.unheard--;
     }
-    if (open.contributed.size > this.#limits.target || !(isExpected || open.admitted.has(node)))
+    const hasPlace = isExpected || open.admitted.has(node) || this.begun !== null;
+    if (open.contributed.size > this.#limits.target || !hasPlace)
       broken('round-limits', 'the place of an expected node is given away');
   }
 
-  #closed(): void {
+  #closed(now: number): void {
     const open = this.#opening('round-closed');
     if (open.isClosed) broken('exactly-once', 'a round is closed twice');
     if (open.contributed.size < this.#limits.quorum)
       broken('round-limits', 'a round closes below its quorum');
     if (!open.mayClose) broken('round-limits', 'a round closes before its nodes had their time');
     open.isClosed = true;
+    this.#closedBy = hexOf(`entry ${this.#entries.length}`);
+    this.evaluators?.closed(this.#closedBy, now);
   }
 
-  #committed({ round, contributions, base }: VirtualEntry & { kind: 'round-committed' }): void {
+  #committed(entry: VirtualEntry & { kind: 'round-committed' }): void {
+    const { round, contributions, base } = entry;
     const open = this.#opening('round-committed');
     if (!open.isClosed) broken('bases-advance', `round ${round} is committed before it is closed`);
     if (round !== this.committed + 1) broken('bases-advance', `round ${round} follows ${this.committed}`);
-    if (contributions !== open.contributed.size || baseHash(base) !== baseHash(open.next))
+    const next = this.#terms.quality?.committed(entry, { ...this.#base, round }) ?? open.next;
+    if (contributions !== open.contributed.size || baseHash(base) !== baseHash(next))
       broken('exactly-once', `the base of round ${round} is not made of what was accepted`);
     this.#base = base;
     this.#bases.push(baseHash(base));
@@ -302,7 +330,7 @@ export class RelayInvariants {
     else this.#dueSince ??= now;
     if (this.#dueSince !== null && now - this.#dueSince > this.#slack)
       broken(
-        why === momentIsOver ? 'round-moment' : 'round-blocked',
+        why === momentIsOver ? 'round-moment' : why === arrivalWaits ? 'arrival-waits' : 'round-blocked',
         `nothing happens for ${Math.round(now - this.#dueSince)} ms although ${why}`,
       );
   }
@@ -312,8 +340,11 @@ export class RelayInvariants {
     const open = this.#open;
     if (open === null) {
       if (this.committed === rounds) return 'the last round is committed';
-      return this.#connected.size >= quorum && !this.#isAwaited() ? 'enough nodes are there' : null;
+      return this.#connected.size >= quorum && this.#terms.isAwaited?.() !== true
+        ? 'enough nodes are there'
+        : null;
     }
-    return whyEnds(open, this.#limits, now);
+    if (open.isClosed && this.evaluators?.isAwaited(now) === true) return null;
+    return whyEnds(open, this.#limits, now) ?? this.begun?.whyWaits(open, this.#limits) ?? null;
   }
 }

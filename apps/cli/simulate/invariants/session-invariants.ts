@@ -1,4 +1,4 @@
-import type { Session } from '../../../../client/contribute/session/state.ts';
+import type { CountedIn, Session } from '../../../../client/contribute/session/state.ts';
 import { broken } from './invariant.ts';
 
 /** A node's edge as the invariants see it. */
@@ -13,6 +13,10 @@ export interface NodeView {
   /** The connection over which the current work was offered; null before. */
   readonly offeredOver: number | null;
   readonly connection: number;
+}
+
+function isBefore(one: CountedIn, other: CountedIn): boolean {
+  return one.round < other.round || (one.round === other.round && one.attempt < other.attempt);
 }
 
 /** A session never waits for something that nobody does. Throws InvariantError. */
@@ -33,7 +37,10 @@ export function checkSession({ session, ...edge }: NodeView): void {
   if (work.kind === 'idle' && !session.paused && !isSettled)
     idles('a node has no work while a round is open');
   if (work.kind === 'ready') idles('a node does not offer what is ready');
-  if (work.kind === 'accepted' && !isSettled)
+  // With arrivals the receipt says where the work counts, which may be a round that the node has not heard of yet.
+  const counts = work.kind === 'accepted' ? work.counts : undefined;
+  const isHeld = counts === undefined ? isSettled : !isBefore(counts, open);
+  if (work.kind === 'accepted' && !isHeld)
     idles('a node does not offer again what an abandoned attempt had accepted');
   if ((work.kind === 'offered' || work.kind === 'uploading') && edge.offeredOver !== edge.connection)
     idles('a node waits for an answer on a connection that is gone');

@@ -2,7 +2,8 @@ import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import type { RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { NodeNumber, VirtualOffer } from '../world/messages.ts';
 import type { VirtualContribution } from './journal.ts';
-import type { RelayRounds, RoundOptions } from './rounds.ts';
+import type { RoundOptions } from './round-options.ts';
+import { arrivalOf, type RelayRounds } from './rounds.ts';
 
 /** An upload that is complete, and the connection that waits for its receipt. */
 export interface Upload {
@@ -16,13 +17,17 @@ export interface Answers {
   refused(upload: Upload, code: RefusalCode): void;
 }
 
-/** Complete uploads on their way to the journal, as relay/run/contributions/acceptances.ts: all that wait share one write. */
+/**
+ * Complete uploads on their way to the journal, as relay/run/contributions/acceptances.ts: all that wait share one write. In a run with
+ * arrivals those wait that the open round does not take.
+ */
 export class RelayAcceptances {
   readonly #rounds: RelayRounds;
   readonly #options: RoundOptions;
   readonly #invariants: RelayInvariants;
   readonly #answers: Answers;
   #waiting: Upload[] = [];
+  #isQueued = false;
 
   constructor(rounds: RelayRounds, options: RoundOptions, invariants: RelayInvariants, answers: Answers) {
     this.#rounds = rounds;
@@ -33,11 +38,24 @@ export class RelayAcceptances {
 
   add(upload: Upload): void {
     this.#waiting.push(upload);
-    if (this.#waiting.length > 1) return;
+    this.#invariants.begun?.waiting.add(upload.node);
+    this.tick();
+  }
+
+  /** True while an upload of the node is not answered: its next messages wait behind it. */
+  waitsFor(node: NodeNumber): boolean {
+    return this.#waiting.some((upload) => upload.node === node);
+  }
+
+  /** Looks whether what waits can be accepted now. */
+  tick(): void {
+    if (this.#isQueued || this.#waiting.length === 0) return;
+    this.#isQueued = true;
     let taken: readonly Upload[] = [];
     let answers: readonly (() => void)[] = [];
     this.#rounds.tasks.add({
       prepare: () => {
+        this.#isQueued = false;
         taken = this.#taken();
         return taken.length === 0 ? null : this.#options.sync;
       },
@@ -45,29 +63,46 @@ export class RelayAcceptances {
         answers = this.#append(taken);
       },
       done: (failed) => {
-        if (failed) for (const upload of taken) this.#answers.refused(upload, RefusalCode.STORAGE);
+        if (failed) for (const upload of taken) this.#refuse(upload, RefusalCode.STORAGE);
         else for (const answer of answers) answer();
         this.#rounds.settle();
+        this.tick();
       },
     });
   }
 
-  /** The uploads that may be accepted now; the others are refused. */
+  #accept(upload: Upload, entry: VirtualContribution): void {
+    this.#invariants.begun?.waiting.delete(upload.node);
+    this.#answers.accepted(upload, entry);
+  }
+
+  #refuse(upload: Upload, code: RefusalCode): void {
+    this.#invariants.refusing(upload.node, upload.offer, code);
+    this.#invariants.begun?.waiting.delete(upload.node);
+    this.#answers.refused(upload, code);
+  }
+
+  /** The uploads that may be accepted now; the others wait, or are refused. */
   #taken(): readonly Upload[] {
     const batch = this.#waiting;
     this.#waiting = [];
     let others = 0;
-    const taken = batch.filter((upload) => {
-      const had = this.#rounds.replay.acceptedOf({ node: upload.node, ...upload.offer });
+    const taken: Upload[] = [];
+    for (const upload of batch) {
+      const { node, offer } = upload;
+      const had = this.#rounds.replay.acceptedOf({ node, ...offer });
       if (had !== null) {
-        this.#answers.accepted(upload, had);
-        return false;
+        this.#accept(upload, had);
+        continue;
       }
-      const code = this.#rounds.refusalOf(upload.node, upload.offer, others);
-      if (code !== null) this.#answers.refused(upload, code);
-      else if (!this.#rounds.isExpected(upload.node)) others++;
-      return code === null;
-    });
+      const code = this.#rounds.refusalOf(node, offer, others);
+      const before = taken.map((one) => arrivalOf(one.node, one.offer));
+      if (code !== null) this.#refuse(upload, code);
+      else if (this.#rounds.isTurnOf(arrivalOf(node, offer), before)) {
+        taken.push(upload);
+        if (!this.#rounds.isExpected(node)) others++;
+      } else this.#waiting.push(upload);
+    }
     this.#invariants.accepting(taken.map(({ node }) => node));
     return taken;
   }
@@ -80,17 +115,17 @@ export class RelayAcceptances {
       const { node, offer } = upload;
       const before = open?.contributions.get(node) ?? appended.get(node);
       if (before !== undefined) {
-        if (before.payload === offer.payload) return () => this.#answers.accepted(upload, before);
-        return () => this.#answers.refused(upload, RefusalCode.DUPLICATE);
+        if (before.payload === offer.payload) return () => this.#accept(upload, before);
+        return () => this.#refuse(upload, RefusalCode.DUPLICATE);
       }
       if (open === null || open.contributions.size + appended.size >= this.#options.limits.target)
-        return () => this.#answers.refused(upload, RefusalCode.TOO_LATE);
+        return () => this.#refuse(upload, RefusalCode.TOO_LATE);
       const { round, payload, base, steps } = offer;
-      const facts = { round, attempt: open.attempt, node, payload, base, steps };
+      const facts = { round, countsIn: open.round, attempt: open.attempt, node, payload, base, steps };
       const tokens = steps * this.#options.tokensPerStep;
       const entry = this.#rounds.appendContribution({ ...facts, tokens });
       appended.set(node, entry);
-      return () => this.#answers.accepted(upload, entry);
+      return () => this.#accept(upload, entry);
     });
   }
 }

@@ -1,9 +1,18 @@
 import { stepTimeAfter } from '../../../../relay/journal/contributor-totals.ts';
 import { NewestContributions } from '../../../../relay/journal/newest-contributions.ts';
+import type { CountedIn, RecentRounds } from '../../../../relay/journal/recent-rounds.ts';
+import type { EvaluationBody } from '../../../../relay/run/quality/evaluators/evaluation.ts';
+import type {
+  LoweredContribution,
+  RoundStandings,
+  ScoredContribution,
+  WeighedAttempt,
+} from '../../../../relay/run/quality/round-standings.ts';
 import type { AdoptedBase } from '../../../../relay/run/upstream/adopted-base.ts';
-import type { Hash } from '../../../../relay/wire/hex.ts';
+import type { Hash, NodeKey } from '../../../../relay/wire/hex.ts';
 import type { NodeNumber } from '../world/messages.ts';
 import { baseHash, type VirtualBase } from '../world/virtual-base.ts';
+import { hexOf } from '../world/virtual-hash.ts';
 
 /** The entries of the virtual relay's journal: those of the real one, with what the machines need of them. */
 export type VirtualEntry =
@@ -26,9 +35,14 @@ export type VirtualEntry =
       readonly kind: 'round-committed';
       readonly round: number;
       readonly contributions: number;
+      /** As they are claimed. */
       readonly tokens: number;
       readonly base: VirtualBase;
+      /** Those that a run with measured quality has of its contributions. */
+      readonly scores: readonly ScoredContribution[];
+      readonly weighed: readonly LoweredContribution[];
     }
+  | { readonly kind: 'evaluation-accepted'; readonly body: EvaluationBody }
   /** The run goes on from the base `upstream` that `round` rounds of its upstream run made, or from what it mixed of that. */
   | {
       readonly kind: 'upstream-adopted';
@@ -45,7 +59,10 @@ export interface VirtualContribution {
   readonly kind: 'contribution-accepted';
   readonly sequence: number;
   readonly time: number;
+  /** The round that the work began from. */
   readonly round: number;
+  /** The round in which it counts, which is a later one for some work in a run with arrivals, and its attempt. */
+  readonly countsIn: number;
   readonly attempt: number;
   readonly node: NodeNumber;
   readonly payload: Hash;
@@ -56,16 +73,28 @@ export interface VirtualContribution {
 
 type AcceptedFacts = Pick<VirtualContribution, 'node' | 'payload' | 'round'>;
 
+/** A contribution as the run's machines name it. */
+export interface RecentWork {
+  readonly body: { readonly round: number; readonly key: NodeKey; readonly payload: Hash };
+  readonly entry: VirtualContribution;
+}
+
+/** What is remembered of a round that work may begin from: when its first attempt opened. */
+export interface RecentFacts {
+  readonly openedAt: number;
+}
+
 /** An attempt at a round, as the journal tells it. */
 export interface OpenAttempt {
   readonly round: number;
   readonly attempt: number;
   readonly openedAt: number;
+  readonly firstOpenedAt: number;
   readonly contributions: Map<NodeNumber, VirtualContribution>;
-  /** The node that was the first to contribute each payload to the round. */
-  readonly owners: Map<Hash, NodeNumber>;
+  readonly evaluations: { readonly body: EvaluationBody }[];
   tokens: number;
-  isClosed: boolean;
+  /** Names the entry that closed it; null while it is open. */
+  closedBy: Hash | null;
 }
 
 /** What the journal says so far. A relay that starts again builds it from the entries; each costs O(1). */
@@ -81,30 +110,45 @@ export class JournalState {
   before: OpenAttempt | null = null;
   /** What is known of each node that contributed. */
   readonly contributors = new Map<NodeNumber, { readonly stepMs: number | null }>();
+  /** The real machine of what counts once. */
+  readonly recent: RecentRounds<RecentFacts, RecentWork>;
+  /** The real machine of scores and reputations; null where contributions are not measured. */
+  readonly standings: RoundStandings | null;
+  #entries = 0;
 
   readonly #newest = new NewestContributions<NodeNumber, VirtualContribution>();
 
-  constructor(first: VirtualBase) {
+  constructor(
+    first: VirtualBase,
+    recent: RecentRounds<RecentFacts, RecentWork>,
+    standings: RoundStandings | null,
+  ) {
     this.base = first;
+    this.recent = recent;
+    this.standings = standings;
   }
 
-  /** What the open round, or any before, accepted of a node's payload, as relay/run/contributions/receipt.ts says it. */
+  /** Where a node's payload counts, as relay/run/contributions/receipt.ts finds it; null if it does not yet. */
   acceptedOf({ node, payload, round }: AcceptedFacts): VirtualContribution | null {
-    const attempts = [this.open, this.before].map((attempt) => attempt?.contributions.get(node));
-    for (const accepted of [...attempts, this.#newest.of(node)?.accepted]) {
-      if (accepted?.payload === payload && accepted.round === round) return accepted;
-    }
-    return null;
+    const begun: CountedIn<RecentWork> | undefined = this.recent.begunFrom(round, keyOf(node));
+    const own = [this.open, this.before].map((attempt) => attempt?.contributions.get(node));
+    const isIt = (accepted: VirtualContribution | undefined) =>
+      accepted?.payload === payload && accepted.round === round;
+    return [...own, begun?.accepted.entry, this.#newest.of(node)?.accepted].find(isIt) ?? null;
   }
 
   apply(entry: VirtualEntry): void {
+    this.#entries++;
     switch (entry.kind) {
       case 'round-opened': {
-        const { round, attempt, time: openedAt } = entry;
+        const { round, attempt, base, time: openedAt } = entry;
         this.attempt = attempt;
+        this.recent.opened({ round, attempt, base }, { openedAt });
+        const firstOpenedAt = this.recent.factsOf(round)?.openedAt ?? openedAt;
         this.open = {
-          ...{ round, attempt, openedAt, contributions: new Map(), owners: new Map() },
-          ...{ tokens: 0, isClosed: false },
+          ...{ round, attempt, openedAt, firstOpenedAt },
+          ...{ contributions: new Map(), evaluations: [] },
+          ...{ tokens: 0, closedBy: null },
         };
         return;
       }
@@ -112,9 +156,15 @@ export class JournalState {
         if (this.open !== null) this.#accepted(entry, this.open);
         return;
       case 'round-closed':
-        if (this.open !== null) this.open.isClosed = true;
+        if (this.open !== null) this.open.closedBy = hexOf(`entry ${this.#entries}`);
+        if (this.standings?.isEvaluated === true) this.recent.closed();
+        return;
+      case 'evaluation-accepted':
+        this.open?.evaluations.push({ body: entry.body });
         return;
       case 'round-committed':
+        if (this.open !== null) this.standings?.committed(attemptOf(this.open), entry);
+        this.recent.committed();
         this.base = entry.base;
         if (this.open !== null) this.#newest.committed(this.open);
         this.before = this.open;
@@ -123,6 +173,7 @@ export class JournalState {
         this.committed++;
         return;
       case 'round-abandoned':
+        this.recent.abandoned(false);
         this.open = null;
         return;
       case 'upstream-adopted': {
@@ -137,12 +188,28 @@ export class JournalState {
   }
 
   #accepted(entry: VirtualContribution, open: OpenAttempt): void {
-    const { node, payload, tokens } = entry;
+    const { node, payload, tokens, round } = entry;
     open.contributions.set(node, entry);
     this.#newest.accepted(node, entry, open);
-    open.owners.set(payload, node);
     open.tokens += tokens;
+    const openedAt = this.recent.factsOf(round)?.openedAt ?? open.openedAt;
+    this.recent.accepted({ body: { round, key: keyOf(node), payload }, entry });
     const before = this.contributors.get(node)?.stepMs ?? null;
-    this.contributors.set(node, { stepMs: stepTimeAfter(before, entry, open) });
+    const began = round < open.round ? { attempt: 1, openedAt } : open;
+    this.contributors.set(node, { stepMs: stepTimeAfter(before, entry, began) });
   }
+}
+
+/** The key by which the relay's machines know a node. */
+export function keyOf(node: NodeNumber): NodeKey {
+  return `${node}`;
+}
+
+/** An attempt as the machines of quality see it. */
+export function attemptOf({ round, firstOpenedAt, contributions, evaluations }: OpenAttempt): WeighedAttempt {
+  const all = [...contributions.values()].map(({ sequence, time, node, payload, tokens }) => ({
+    ...{ sequence, time },
+    body: { key: keyOf(node), payload: hexOf(payload), tokens },
+  }));
+  return { round, firstOpenedAt, evaluations, contributions: new Map(all.map((one) => [one.body.key, one])) };
 }

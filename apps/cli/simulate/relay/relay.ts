@@ -1,39 +1,12 @@
-import type { Random } from '../../../../client/random.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
-import { GoodbyeReason, RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
-import type { NodeNumber, ToNode, ToRelay, VirtualOffer } from '../world/messages.ts';
+import { type Evaluation, GoodbyeReason, RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
+import type { NodeNumber, ToRelay, VirtualOffer } from '../world/messages.ts';
 import { baseHash, firstBase, type VirtualBase } from '../world/virtual-base.ts';
 import { RelayAcceptances } from './acceptances.ts';
-import type { VirtualContribution, VirtualEntry } from './journal.ts';
-import { RelayRounds, type RoundOptions, type RoundWorld, type UpstreamPart } from './rounds.ts';
-
-export interface RelayOptions extends RoundOptions {
-  readonly localSteps: number;
-  readonly payloadBytes: number;
-}
-
-/** What the relay needs of its world. */
-export interface RelayWorld extends RoundWorld {
-  readonly random: Random;
-  sendToNode(node: NodeNumber, connection: number, message: ToNode): void;
-  /** An entry was applied. `connected` are the nodes that had joined. */
-  journaled(entry: VirtualEntry, connected: ReadonlySet<NodeNumber>): void;
-}
-
-/** A joined node's connection. */
-interface Port {
-  readonly connection: number;
-  openedRound: number | null;
-  upload: 'none' | 'open' | 'refused';
-}
-
-/** What one process of the relay has in memory. */
-interface Process {
-  readonly rounds: RelayRounds;
-  readonly acceptances: RelayAcceptances;
-  readonly ports: Map<NodeNumber, Port>;
-  readonly offers: Map<NodeNumber, VirtualOffer>;
-}
+import type { OpenAttempt, VirtualContribution, VirtualEntry } from './journal.ts';
+import { closing, type Port, type Process, type RelayOptions, type RelayWorld } from './process.ts';
+import { stalenessOf, type UpstreamPart } from './round-options.ts';
+import { RelayRounds } from './rounds.ts';
 
 /**
  * The relay's edge in a virtual world: what relay/run/run.ts and relay/server do around the round machine, without sockets,
@@ -45,7 +18,7 @@ export class VirtualRelay {
   readonly #journal: VirtualEntry[] = [];
   readonly #bases = new Map<Hash, VirtualBase>([[baseHash(firstBase), firstBase]]);
   /** The bytes of each node's last upload that are stored. */
-  readonly #stored = new Map<NodeNumber, { readonly payload: Hash; bytes: number }>();
+  readonly #stored = new Map<NodeNumber, { readonly payload: Hash; readonly round: number; bytes: number }>();
   /** The newest connection of each node that is known to be closed. */
   readonly #closed = new Map<NodeNumber, number>();
   #process: Process | null = null;
@@ -88,19 +61,27 @@ export class VirtualRelay {
       () => this.#tellPlan(),
     );
     const acceptances = new RelayAcceptances(rounds, this.#options, this.#world.invariants, {
-      accepted: ({ node, connection }, entry) => this.#acknowledge(node, connection, entry),
+      accepted: ({ node, connection }, entry) => {
+        this.#acknowledge(node, connection, entry);
+        this.#answered(process, node);
+      },
       refused: ({ node, connection }, code) => {
         const port = this.#process?.ports.get(node);
         if (port?.connection === connection) this.#refuse(node, connection, code);
+        this.#answered(process, node);
       },
     });
     const { base } = rounds.replay;
     this.#bases.set(baseHash(base), base);
-    const process: Process = { rounds, acceptances, ports: new Map(), offers: new Map() };
+    const process: Process = {
+      ...{ rounds, acceptances, ports: new Map(), offers: new Map() },
+      behind: new Map(),
+    };
     this.#process = process;
     const tick = () => {
       if (this.#process !== process || this.isComplete) return;
       rounds.settle();
+      acceptances.tick();
       this.#world.invariants.stepped(rounds.state, this.#world.elapsed());
       this.#world.queue.after(this.#options.tick, tick);
     };
@@ -135,9 +116,46 @@ export class VirtualRelay {
     }
     const port = this.#process.ports.get(node);
     if (port?.connection !== connection) return;
+    const { acceptances, behind } = this.#process;
+    const waits = stalenessOf(this.#options) > 0 && acceptances.waitsFor(node);
     if (message.kind === 'heartbeat') this.#process.rounds.reported(message);
+    else if (waits) behind.set(node, [...(behind.get(node) ?? []), message]);
     else if (message.kind === 'offer') this.#offer(this.#process, port, message);
     else this.#chunk(this.#process, port, message);
+  }
+
+  /** An upload of the node is answered: its messages behind it are heard. */
+  #answered(process: Process, node: NodeNumber): void {
+    const behind = process.behind.get(node) ?? [];
+    process.behind.delete(node);
+    for (const message of behind) this.received(message);
+  }
+
+  /** The attempt that is closed and waits for its commit; null where there is none, or no process runs. */
+  get closedAttempt(): OpenAttempt | null {
+    const open = this.#process?.rounds.replay.open ?? null;
+    return open?.closedBy == null ? null : open;
+  }
+
+  /** Sequences of its contributions that are scored. */
+  get scored(): readonly number[] {
+    return this.#process?.rounds.quality?.scored ?? [];
+  }
+
+  /** An evaluation arrived. */
+  evaluated(evaluation: Evaluation): void {
+    const process = this.#process;
+    if (process === null) return;
+    const { rounds } = process;
+    const { quality } = rounds;
+    if (quality === null) return;
+    const take = async () => {
+      const taken = await quality.take(evaluation);
+      if (this.#process !== process || taken === 'unknown') return;
+      this.#world.invariants.evaluators?.arrived(evaluation, taken === 'taken', this.#world.elapsed());
+      rounds.settle();
+    };
+    this.#world.wait(take());
   }
 
   /** The connection is gone: the node closed it, or nothing was heard on it for too long. */
@@ -160,7 +178,10 @@ export class VirtualRelay {
     const port: Port = { connection, openedRound: null, upload: 'none' };
     process.ports.set(node, port);
     const { round, base, phase } = process.rounds.state;
-    this.#world.sendToNode(node, connection, { kind: 'welcomed', round, base });
+    this.#world.sendToNode(node, connection, {
+      ...{ kind: 'welcomed', round, base },
+      staleness: stalenessOf(this.#options),
+    });
     process.rounds.connection('joined', node);
     if (older !== undefined) {
       this.#refuse(node, older.connection, RefusalCode.ALREADY_CONNECTED);
@@ -187,11 +208,12 @@ export class VirtualRelay {
       this.#refuse(node, port.connection, refusal);
       return;
     }
-    if (this.#stored.get(node)?.payload !== payload) this.#stored.set(node, { payload, bytes: 0 });
+    if (this.#stored.get(node)?.payload !== payload)
+      this.#stored.set(node, { payload, round: message.round, bytes: 0 });
     offers.set(node, message);
     port.upload = 'open';
     const offset = this.#stored.get(node)?.bytes ?? 0;
-    rounds.offered(node, message.steps);
+    rounds.offered(node, message);
     this.#world.sendToNode(node, port.connection, { kind: 'resume', payload, offset });
   }
 
@@ -227,12 +249,14 @@ export class VirtualRelay {
   /** Why an offer is refused before its payload is there. */
   #refusalOf(rounds: RelayRounds, node: NodeNumber, offer: VirtualOffer): RefusalCode | null {
     const refusal = rounds.refusalOf(node, offer, 0);
-    if (refusal !== null || rounds.replay.open === null) return refusal;
+    if (refusal !== null || rounds.replay.open === null || stalenessOf(this.#options) > 0) return refusal;
     return rounds.replay.open.contributions.has(node) ? RefusalCode.DUPLICATE : null;
   }
 
-  #acknowledge(node: NodeNumber, connection: number, { payload, sequence }: VirtualContribution): void {
-    this.#world.sendToNode(node, connection, { kind: 'acknowledged', payload, sequence });
+  #acknowledge(node: NodeNumber, connection: number, entry: VirtualContribution): void {
+    const { payload, sequence, countsIn: round, attempt } = entry;
+    const counts = stalenessOf(this.#options) > 0 ? { counts: { round, attempt } } : {};
+    this.#world.sendToNode(node, connection, { kind: 'acknowledged', payload, sequence, ...counts });
   }
 
   #refuse(node: NodeNumber, connection: number, code: RefusalCode): void {
@@ -251,7 +275,9 @@ export class VirtualRelay {
     const isOpen = phase === 'open' || phase === 'closed';
     if (!isOpen || port.openedRound === round) return;
     port.openedRound = round;
-    const { localSteps } = this.#options;
+    const localSteps = rounds.stepsOf(node);
+    const { arrivals, localSteps: most } = this.#options;
+    this.#world.invariants.told(localSteps, arrivals?.leastSteps ?? most, most);
     const opened = { round, attempt, base, localSteps, normBound: 1 };
     this.#world.sendToNode(node, port.connection, { kind: 'opened', round: opened });
   }
@@ -272,15 +298,17 @@ export class VirtualRelay {
     const process = this.#process;
     if (process === null) return;
     this.#world.journaled(entry, process.rounds.connected);
-    if (entry.kind === 'contribution-accepted' || entry.kind === 'round-closed') return;
+    if (entry.kind === 'contribution-accepted' || entry.kind === 'evaluation-accepted') return;
+    if (entry.kind === 'round-closed') return;
     if (entry.kind === 'upstream-adopted') {
       this.#bases.set(baseHash(entry.base), entry.base);
       return;
     }
     if (entry.kind === 'round-committed') {
       this.#bases.set(baseHash(entry.base), entry.base);
-      this.#stored.clear();
-      process.offers.clear();
+      const oldest = entry.round + 1 - stalenessOf(this.#options);
+      for (const uploads of [this.#stored, process.offers])
+        for (const [node, { round }] of uploads) if (round < oldest) uploads.delete(node);
     }
     for (const [node, port] of process.ports) {
       if (entry.kind === 'round-opened') this.#tellOpen(process, node, port);
@@ -291,12 +319,4 @@ export class VirtualRelay {
       }
     }
   }
-}
-
-function closing(
-  entry: VirtualEntry & { readonly kind: 'round-committed' | 'round-closed' | 'round-abandoned' },
-): ToNode {
-  if (entry.kind !== 'round-committed') return { kind: 'abandoned', round: entry.round };
-  const { round, contributions, tokens } = entry;
-  return { kind: 'committed', round, base: baseHash(entry.base), contributions, tokens, fate: null };
 }

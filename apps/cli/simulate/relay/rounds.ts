@@ -1,58 +1,27 @@
-import { create } from '@bufbuild/protobuf';
-import { Pace } from '../../../../relay/run/pace/pace.ts';
-import type { PaceSettings } from '../../../../relay/run/pace/plan.ts';
+import type { Arrival } from '../../../../relay/run/arrivals/arrivals.ts';
 import {
   type RoundEffect,
   type RoundEvent,
-  type RoundLimits,
   type RoundState,
   resumed,
   waiting,
 } from '../../../../relay/run/round.ts';
-import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
-import type { Hash } from '../../../../relay/wire/hex.ts';
-import { type RefusalCode, type RoundPlan, RoundPlanSchema } from '../../../../relay/wire/tapestry_pb.js';
-import type { Presence, RelayInvariants } from '../invariants/relay-invariants.ts';
-import type { EventQueue } from '../world/event-queue.ts';
-import type { Machines } from '../world/machines.ts';
-import type { NodeNumber, VirtualHeartbeat } from '../world/messages.ts';
+import type { RefusalCode, RoundPlan } from '../../../../relay/wire/tapestry_pb.js';
+import type { Presence } from '../invariants/relay-invariants.ts';
+import type { NodeNumber, VirtualHeartbeat, VirtualOffer } from '../world/messages.ts';
 import { baseHash, firstBase, type VirtualBase, withPayload } from '../world/virtual-base.ts';
-import { JournalState, type VirtualContribution, type VirtualEntry } from './journal.ts';
+import {
+  JournalState,
+  keyOf,
+  type RecentFacts,
+  type RecentWork,
+  type VirtualContribution,
+  type VirtualEntry,
+} from './journal.ts';
+import { RelayPacing } from './pacing.ts';
+import { RelayQuality, standingsOf } from './quality.ts';
+import { type RoundOptions, type RoundWorld, stalenessOf, type UpstreamPart } from './round-options.ts';
 import { RelayTasks } from './tasks.ts';
-
-/** More nodes than a world has. */
-const mostMeasured = 1_000_000;
-
-/** Times in milliseconds. */
-export interface RoundOptions {
-  readonly limits: RoundLimits;
-  /** How often the deadlines are checked. */
-  readonly tick: number;
-  /** A write of the journal that is on the disk, and the making of a base. */
-  readonly sync: number;
-  readonly merge: number;
-  readonly tokensPerStep: number;
-  /** Null for rounds of fixed steps. */
-  readonly pace: PaceSettings | null;
-  /** For a relay below an upstream relay: its part of the run. `tick` makes the rounds look what is due. */
-  readonly upstreamOf?: ((replay: JournalState, tick: () => void) => UpstreamPart) | undefined;
-}
-
-/** The real machine of a run below an upstream run, and the bases that it may name. */
-export interface UpstreamPart {
-  readonly machine: Upstream;
-  baseOf(hash: Hash): VirtualBase;
-  /** The parameters from which later work is sent up. */
-  reference(): Float32Array<ArrayBuffer>;
-}
-
-export interface RoundWorld {
-  readonly queue: EventQueue;
-  /** The relay's monotonic clock, in milliseconds: it may jump ahead of the queue's. */
-  elapsed(): number;
-  readonly machines: Machines;
-  readonly invariants: RelayInvariants;
-}
 
 /**
  * The rounds of one process of the relay, as relay/run/rounds.ts runs them: the round machine is fed with the journal's
@@ -62,17 +31,16 @@ export class RelayRounds {
   readonly tasks: RelayTasks;
   /** Null for a run without an upstream run. */
   readonly upstream: UpstreamPart | null;
-  readonly replay = new JournalState(firstBase);
+  readonly replay: JournalState;
+  /** Null in a run whose contributions count as they claim. */
+  readonly quality: RelayQuality | null;
   readonly #world: RoundWorld;
   readonly #options: RoundOptions;
   readonly #journal: VirtualEntry[];
   readonly #told: (entry: VirtualEntry) => void;
   readonly #planned: () => void;
-  /** Null in a run with fixed steps. */
-  readonly #pace: Pace | null;
+  readonly #pacing: RelayPacing;
   readonly #connected = new Set<NodeNumber>();
-  /** The same nodes as the planner names them. */
-  readonly #keys = new Set<string>();
   /** Connected nodes that take no part. */
   readonly #resting = new Set<NodeNumber>();
   /** Nodes that were connected when the attempt opened; nodes that joined or contributed, if it was resumed. */
@@ -94,18 +62,24 @@ export class RelayRounds {
     this.#journal = journal;
     this.#told = told;
     this.#planned = planned;
-    this.#pace = options.pace === null ? null : new Pace(options.pace, options.tokensPerStep, mostMeasured);
+    const { machines } = world;
+    const recent = new machines.RecentRounds<RecentFacts, RecentWork>(stalenessOf(options));
+    const standings = standingsOf(world, options.quality);
+    this.replay = new JournalState(firstBase, recent, standings);
     this.#applied = journal.length;
     this.upstream = options.upstreamOf?.(this.replay, () => this.settle()) ?? null;
     this.tasks = new RelayTasks(world.queue, () => this.#catchUp());
     for (const entry of journal) this.replay.apply(entry);
-    this.#pace?.resume(new Map([...this.replay.contributors].map(([node, known]) => [`${node}`, known])));
+    // After the journal: an attempt may be closed already.
+    const { quality } = options;
+    this.quality = quality && standings ? new RelayQuality(world, quality, this.replay, standings) : null;
+    this.#pacing = new RelayPacing(world, options, this.replay);
     const { committed, attempt, base, open, complete } = this.replay;
     const state = waiting(committed + 1, attempt, baseHash(base));
     if (complete) this.#state = { ...state, phase: 'complete' };
     else if (open === null) this.#state = state;
     else {
-      const found = { contributions: open.contributions.size, isClosed: open.isClosed };
+      const found = { contributions: open.contributions.size, isClosed: open.closedBy !== null };
       this.#state = resumed(state, found, world.elapsed(), options.limits);
     }
     this.#expected = new Set(open?.contributions.keys());
@@ -132,12 +106,11 @@ export class RelayRounds {
       if (type === 'left') {
         this.#takesPart(node, true);
         this.#connected.delete(node);
-        this.#keys.delete(`${node}`);
+        this.#pacing.left(node);
       } else {
         this.#connected.add(node);
-        this.#keys.add(`${node}`);
         const isFirst = this.#state.attempt === 1 && this.#state.returnsUntil === null;
-        this.#pace?.measures.joined(`${node}`, isFirst, this.#world.elapsed());
+        this.#pacing.joined(node, isFirst);
         if (this.#state.returnsUntil !== null) this.#expected.add(node);
       }
       this.#changed(type, node);
@@ -148,26 +121,25 @@ export class RelayRounds {
   }
 
   /** A connected node reported its state and progress: no round waits for one that takes no part. */
-  reported({ node, takesPart, round, steps, stepMs }: VirtualHeartbeat & { node: NodeNumber }): void {
-    this.#takesPart(node, takesPart);
-    const rate = (1000 * this.#options.tokensPerStep) / Math.max(1, stepMs);
-    if (round === this.#state.round) this.#pace?.reported(`${node}`, steps, rate, this.#world.elapsed());
+  reported(heartbeat: VirtualHeartbeat & { node: NodeNumber }): void {
+    this.#takesPart(heartbeat.node, heartbeat.takesPart);
+    this.#pacing.reported(heartbeat, this.#state.round);
     this.settle();
   }
 
-  /** The upload of an offer of so many steps begins. */
-  offered(node: NodeNumber, steps: number): void {
-    this.#pace?.measures.offered(`${node}`, steps, this.#world.elapsed());
+  /** The upload of an offer begins. */
+  offered(node: NodeNumber, offer: VirtualOffer): void {
+    this.#pacing.offered(node, offer);
+  }
+
+  /** The local steps that a node is told at the opening of a round. */
+  stepsOf(node: NodeNumber): number {
+    return this.#pacing.stepsOf(node);
   }
 
   /** What a node is told of the open round's plan; null for a round without one. */
   planFor(node: NodeNumber): RoundPlan | null {
-    const { round, attempt, workEndsAt, plannedGraceMs: graceMs } = this.#state;
-    if (workEndsAt === null || this.#pace === null) return null;
-    const workMs = Math.ceil(Math.max(0, workEndsAt - this.#world.elapsed()));
-    const plannedMs = this.#pace.planned?.workMs ?? 0;
-    const times = { workMs, graceMs, plannedMs, ...this.#pace.of(`${node}`) };
-    return create(RoundPlanSchema, { round, attempt, ...times });
+    return this.#pacing.planFor(node, this.#state);
   }
 
   #takesPart(node: NodeNumber, takes: boolean): void {
@@ -189,8 +161,8 @@ export class RelayRounds {
 
   /** Plans the open round of a timed run. */
   #plan(): void {
-    if (this.#pace === null || this.#state.phase !== 'open' || this.#state.graceEndsAt !== null) return;
-    const times = this.#pace.plan(this.#keys);
+    if (this.#state.phase !== 'open' || this.#state.graceEndsAt !== null) return;
+    const times = this.#pacing.plan();
     if (times === null) return;
     const time = this.#world.elapsed();
     this.#world.invariants.planned(times, time);
@@ -199,24 +171,31 @@ export class RelayRounds {
   }
 
   /** Why a contribution is refused now. `others` unexpected ones are about to be accepted before it. */
-  refusalOf(
-    node: NodeNumber,
-    { round, base }: { readonly round: number; readonly base: Hash },
-    others: number,
-  ): RefusalCode | null {
-    const offer = { round, base, isExpected: this.isExpected(node), others };
-    return this.#world.machines.refusalOf(this.#state, offer, this.#world.elapsed(), this.#options.limits);
+  refusalOf(node: NodeNumber, offer: VirtualOffer, others: number): RefusalCode | null {
+    const { machines } = this.#world;
+    const { limits } = this.#options;
+    if (limits.hasArrivals === true)
+      return machines.refusalOfArrival(this.#state, arrivalOf(node, offer), this.replay, limits);
+    const { round, base } = offer;
+    const facts = { round, base, isExpected: this.isExpected(node), others };
+    return machines.refusalOf(this.#state, facts, this.#world.elapsed(), limits);
+  }
+
+  /** Whether a contribution that is not refused counts in the open attempt, beside those that are `taken`; else it waits for the next. */
+  isTurnOf(arrival: Arrival, taken: readonly Arrival[]): boolean {
+    const { limits } = this.#options;
+    if (limits.hasArrivals !== true) return true;
+    const { open } = this.replay;
+    const has = (key: string) => open?.contributions.has(Number(key)) ?? false;
+    const known = { open: open && { contributions: { has } } };
+    return this.#due() === null && this.#world.machines.isTurnOf(this.#state, arrival, known, limits, taken);
   }
 
   /** Appends a contribution, which counts once it is applied. */
   appendContribution(facts: Omit<VirtualContribution, 'kind' | 'sequence' | 'time'>): VirtualContribution {
     const sequence = this.#journal.length + 1;
-    const entry: VirtualContribution = {
-      kind: 'contribution-accepted',
-      sequence,
-      time: this.#world.elapsed(),
-      ...facts,
-    };
+    const time = this.#world.elapsed();
+    const entry: VirtualContribution = { kind: 'contribution-accepted', sequence, time, ...facts };
     this.#append(entry);
     return entry;
   }
@@ -232,16 +211,20 @@ export class RelayRounds {
     if (this.#settling || this.#due() === null) return;
     this.#settling = true;
     let effect: RoundEffect | 'adopt' | null = null;
+    let evaluations: readonly VirtualEntry[] = [];
     this.tasks.add({
       prepare: () => {
         effect = this.#due();
         if (effect === null) this.#settling = false;
         if (effect === 'close') this.#world.invariants.closing(this.#world.elapsed());
+        if (effect === 'commit') this.#world.invariants.evaluators?.committing(this.#world.elapsed());
+        evaluations = effect === 'commit' ? (this.quality?.evaluations() ?? []) : [];
+        if (effect === 'commit' && evaluations.length === 0) this.quality?.weigh();
         return effect === null ? null : this.#options.sync + (effect === 'commit' ? this.#options.merge : 0);
       },
       write: () => {
-        const entry = effect === null ? null : this.#entryOf(effect);
-        if (entry !== null) this.#append(entry);
+        const entry = effect === null || evaluations.length > 0 ? null : this.#entryOf(effect);
+        for (const one of entry === null ? evaluations : [entry]) this.#append(one);
       },
       done: (failed) => {
         this.#settling = false;
@@ -255,6 +238,7 @@ export class RelayRounds {
     if (upstream != null && upstream.next(this.#state.phase) !== null) return 'adopt';
     const tick = { type: 'tick', time: this.#world.elapsed() } as const;
     const { effect } = this.#world.machines.reduce(this.#state, tick, this.#options.limits);
+    if (effect === 'commit' && this.quality?.isAwaited === true) return null;
     return effect === 'open' && upstream?.isAwaited === true ? null : effect;
   }
 
@@ -279,12 +263,23 @@ export class RelayRounds {
         return { kind: 'round-abandoned', round, attempt, contributions };
       case 'complete':
         return { kind: 'run-complete', rounds: this.replay.committed };
-      case 'commit': {
-        let next: VirtualBase = { ...this.replay.base, round };
-        for (const { payload } of open?.contributions.values() ?? []) next = withPayload(next, payload);
-        return { kind: 'round-committed', round, contributions, tokens: open?.tokens ?? 0, base: next };
-      }
+      case 'commit':
+        return this.#commit();
     }
+  }
+
+  #commit(): VirtualEntry {
+    const { round } = this.#state;
+    const { open, base } = this.replay;
+    const accepted = [...(open?.contributions.values() ?? [])];
+    const { scores, weighed, counted } = this.quality?.weights ?? {
+      ...{ scores: [], weighed: [] },
+      counted: accepted.map(({ payload }) => ({ payload, tokens: 1 })),
+    };
+    let next: VirtualBase = { ...base, round };
+    for (const { payload, tokens } of counted) next = withPayload(next, payload, tokens);
+    const facts = { contributions: accepted.length, tokens: open?.tokens ?? 0, scores, weighed };
+    return { kind: 'round-committed', round, ...facts, base: next };
   }
 
   #adoption(): VirtualEntry | null {
@@ -306,30 +301,33 @@ export class RelayRounds {
       const entry = this.#journal[this.#applied];
       if (entry === undefined) return;
       this.replay.apply(entry);
-      this.#advance(this.#eventOf(entry));
+      const event = this.#eventOf(entry);
+      if (event !== null) this.#advance(event);
       this.upstream?.machine.applied(entry);
       this.#told(entry);
     }
   }
 
-  #eventOf(entry: VirtualEntry): RoundEvent {
+  #eventOf(entry: VirtualEntry): RoundEvent | null {
     const time = this.#world.elapsed();
     switch (entry.kind) {
       case 'round-opened':
         this.#expected = new Set(this.#taking());
-        this.#pace?.roundOpened();
-        this.#pace?.measures.opened(this.#keys, entry.attempt === 1, time);
+        this.#pacing.opened(entry.round, entry.attempt, [...this.#expected]);
         return { type: 'opened', time };
       case 'contribution-accepted': {
         const { node } = entry;
-        this.#pace?.measures.accepted(`${node}`, time);
+        this.#pacing.accepted(node);
         const isConnected = this.#connected.has(node) && !this.#resting.has(node);
         const isExpected = this.isExpected(node);
         return { type: 'contributed', isConnected, isExpected, time };
       }
       case 'round-closed':
-        this.#pace?.measures.closed(this.#taking().map(String));
+        this.quality?.closed();
+        this.#pacing.closed(this.#taking());
         return { type: 'closed', time };
+      case 'evaluation-accepted':
+        return null;
       case 'round-committed':
         return { type: 'committed', base: baseHash(entry.base), time };
       case 'round-abandoned':
@@ -340,4 +338,9 @@ export class RelayRounds {
         return { type: 'completed', time };
     }
   }
+}
+
+/** An offer as the machine of arrivals sees it. */
+export function arrivalOf(node: NodeNumber, { round, base, payload }: VirtualOffer): Arrival {
+  return { key: keyOf(node), round, base, payload };
 }

@@ -4,7 +4,7 @@ import type { UpstreamStore } from '../../../../relay/run/upstream/upstream.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { type UpstreamMixing, UpstreamMixingSchema } from '../../../../relay/wire/tapestry_pb.js';
 import type { JournalState } from '../relay/journal.ts';
-import type { UpstreamPart } from '../relay/rounds.ts';
+import type { UpstreamPart } from '../relay/round-options.ts';
 import type { Machines } from '../world/machines.ts';
 import { baseHash, firstBase, type VirtualBase } from '../world/virtual-base.ts';
 

@@ -3,7 +3,7 @@ import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { usualPatience } from '../../run/upstream/patience.ts';
 import { broken } from '../invariants/invariant.ts';
-import type { UpstreamPart } from '../relay/rounds.ts';
+import type { UpstreamPart } from '../relay/round-options.ts';
 import type { VirtualOffer } from '../world/messages.ts';
 import type { VirtualBase } from '../world/virtual-base.ts';
 import type { Work, WorkOwner } from '../world/work.ts';

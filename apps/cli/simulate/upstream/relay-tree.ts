@@ -1,6 +1,6 @@
 import type { Random } from '../../../../client/random.ts';
 import { defaultLimits } from '../../../../relay/server/limits.ts';
-import type { RelayOptions } from '../relay/relay.ts';
+import type { RelayOptions } from '../relay/process.ts';
 import { EventQueue } from '../world/event-queue.ts';
 import type { Machines } from '../world/machines.ts';
 import type { VirtualNode } from '../world/node.ts';

@@ -1,8 +1,9 @@
-import type { Round, SessionEvent } from '../../../../client/contribute/session/state.ts';
+import type { CountedIn, Round, SessionEvent } from '../../../../client/contribute/session/state.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { broken } from '../invariants/invariant.ts';
 import type { VirtualOffer } from './messages.ts';
 import { baseHash, type VirtualBase } from './virtual-base.ts';
+import { payloadOf } from './virtual-delta.ts';
 import type { Work, WorkOwner } from './work.ts';
 
 /** How often a paused node looks whether it may train on. */
@@ -14,9 +15,12 @@ const pausedMs = 1_000;
  */
 export class NodeWork implements Work {
   readonly #owner: WorkOwner;
-  readonly #disk: { base: VirtualBase | null; made: VirtualOffer | null; settled: Round | null } = {
-    ...{ base: null, made: null, settled: null },
-  };
+  readonly #disk: {
+    base: VirtualBase | null;
+    made: VirtualOffer | null;
+    settled: Round | null;
+    counts: CountedIn | null;
+  } = { base: null, made: null, settled: null, counts: null };
   /** The job that runs; a new object for each. */
   #job: { readonly number: number } | null = null;
   /** The contribution of the current work. */
@@ -24,7 +28,7 @@ export class NodeWork implements Work {
   readonly isNeverLate = false;
   #restored = false;
   #held = false;
-  /** The steps of the job that runs, so far. */
+  /** The steps of the job that runs, or of the last one that trained. */
   #steps = 0;
   #payloads = 0;
 
@@ -44,6 +48,7 @@ export class NodeWork implements Work {
   /** What a process that ended leaves in memory. */
   forget(): void {
     this.#job = null;
+    this.#steps = 0;
     this.#made = null;
     this.#held = false;
     this.#restored = false;
@@ -57,7 +62,7 @@ export class NodeWork implements Work {
   welcomed(): SessionEvent | null {
     if (this.#restored) return null;
     this.#restored = true;
-    const { made, settled } = this.#disk;
+    const { made, settled, counts } = this.#disk;
     if (made === null) return null;
     this.#made = made;
     const { round, base, steps, payload } = made;
@@ -67,6 +72,7 @@ export class NodeWork implements Work {
       round: { round, base, attempt, localSteps: steps, normBound: 0 },
       payload,
       acknowledged: settled !== null,
+      ...(settled !== null && this.#owner.staleness > 0 && counts !== null && { counts }),
     };
   }
 
@@ -89,27 +95,30 @@ export class NodeWork implements Work {
   }
 
   train(number: number, { round, base: wanted, localSteps }: Round): void {
-    const { number: node, invariants, stepMs } = this.#owner;
+    const { number: node, invariants, stepMs, boasts } = this.#owner;
     const { base } = this.#disk;
     if (base === null || baseHash(base) !== wanted || wanted !== invariants.baseBefore(round))
       broken('same-base', `node ${node} trains round ${round} from another base than the relay's`);
     const job = { number };
     this.#job = job;
-    const payload = `${node}.${++this.#payloads}`;
+    const payload = payloadOf(node, ++this.#payloads, round);
     this.#steps = 0;
     const end = (steps: number) => {
       // A paused node trains on later. A job that was stopped may have ended just before: its report comes, and changes nothing.
       if (this.#held && this.#job === job) return this.#owner.later(pausedMs, () => end(steps));
       if (this.#job === job) {
+        this.#steps = steps;
         const made = { payload, round, base: wanted, steps };
         this.#made = made;
         this.#disk.made = made;
         this.#disk.settled = null;
+        this.#disk.counts = null;
       }
       this.#owner.dispatch({ kind: 'trained', job: number, payload });
     };
     if (this.#owner.workLeft() === null) {
-      this.#owner.later(localSteps * stepMs, () => end(localSteps));
+      const done = boasts ? 1 : localSteps;
+      this.#owner.later(done * stepMs, () => end(localSteps));
       return;
     }
     const step = (steps: number) => {
@@ -140,8 +149,10 @@ export class NodeWork implements Work {
   settle(payload: Hash): void {
     const { round } = this.made(payload);
     const { number, invariants } = this.#owner;
-    if (invariants.committed < round)
-      broken('steps-lost', `node ${number} gives up accepted work on round ${round}, which has no base yet`);
+    // A relay that only says that it has the work does not say where it counts.
+    const counts = this.#disk.counts?.round ?? round;
+    if (invariants.committed < counts)
+      broken('steps-lost', `node ${number} gives up accepted work on round ${counts}, which has no base yet`);
     if (invariants.isHeard && !invariants.counts(number, payload))
       broken('steps-lost', `node ${number} gives up ${payload}, which is in no base`);
     this.#made = null;
@@ -159,7 +170,8 @@ export class NodeWork implements Work {
     const entry = invariants.entry(sequence);
     if (entry?.kind !== 'contribution-accepted' || entry.node !== number || entry.payload !== payload)
       broken('exactly-once', `what entry ${sequence} acknowledged is not in the journal`);
-    const { base, attempt } = entry;
+    const { base, attempt, countsIn } = entry;
+    this.#disk.counts = { round: countsIn, attempt };
     this.#disk.settled = { round, base, attempt, localSteps: steps, normBound: 0 };
   }
 

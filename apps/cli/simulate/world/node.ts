@@ -31,6 +31,8 @@ export interface NodeDevice {
   /** Milliseconds that one local step takes. */
   readonly stepMs: number;
   readonly link: Link;
+  /** Claims all local steps of a round and does one. */
+  readonly boasts?: boolean | undefined;
   readonly workOf?: ((owner: WorkOwner) => Work) | undefined;
 }
 
@@ -44,6 +46,8 @@ export interface NodeWorld {
   readonly silenceMs: number;
   /** Rounds ask for work until a moment. */
   readonly isTimed: boolean;
+  /** How many rounds old work may be: more than 0 in a run with arrivals. */
+  readonly staleness: number;
   /** How often a node reports; null where no report matters. */
   readonly heartbeatMs: number | null;
   /** Opens a socket: `done` hears whether the relay answers. */
@@ -87,6 +91,8 @@ export class VirtualNode {
     const owner: WorkOwner = {
       number,
       stepMs: device.stepMs,
+      boasts: device.boasts ?? false,
+      staleness: world.staleness,
       invariants: world.invariants,
       workLeft: () => {
         if (!world.isTimed) return null;
@@ -201,13 +207,12 @@ export class VirtualNode {
   /** Reports to the relay for as long as this connection lasts. */
   #report(connection: number, every: number): void {
     if (connection !== this.#connection || !this.runs || !this.#hasSocket) return;
-    const { work } = this.#session;
     const message = heartbeatOf(this.#session, noProgress, 0);
     if (message.case !== 'heartbeat') return;
     const { state, round = 0 } = message.value;
     const takesPart = state !== NodeState.FOLLOWING && state !== NodeState.PAUSED;
-    const steps = work.kind === 'training' ? this.#work.steps : 0;
-    const facts = { takesPart, round, steps, stepMs: this.device.stepMs };
+    // As in client/train/loop, the progress is that of the last job until the next one trains.
+    const facts = { takesPart, round, steps: this.#work.steps, stepMs: this.device.stepMs };
     this.#world.sendToRelay(this, { kind: 'heartbeat', node: this.number, connection, ...facts });
     this.#later(every, () => this.#report(connection, every));
   }
@@ -297,7 +302,11 @@ export class VirtualNode {
   #offer(payload: Hash): void {
     const made = this.#work.made(payload);
     const { open, work } = this.#session;
-    const isOpen = open?.round === made.round && open.base === made.base;
+    const { invariants, staleness } = this.#world;
+    const age = (open?.round ?? 0) - made.round;
+    const isOwn =
+      staleness === 0 ? open?.base === made.base : invariants.baseBefore(made.round) === made.base;
+    const isOpen = age >= 0 && age <= staleness && isOwn;
     if (!isOpen && work.kind !== 'asked')
       broken('same-base', `node ${this.number} offers work on round ${made.round} to round ${open?.round}`);
     this.#offeredOver = this.#connection;

@@ -19,17 +19,23 @@ function entryText(entry: VirtualEntry): string {
     case 'round-opened':
       return `${kind} ${entry.round}, attempt ${entry.attempt}, base ${entry.base}`;
     case 'contribution-accepted':
-      return `${kind} ${entry.payload} of node ${entry.node} to round ${entry.round}, entry ${entry.sequence}`;
+      return `${kind} ${entry.payload} of node ${entry.node} to round ${entry.countsIn}, entry ${entry.sequence}`;
     case 'round-committed':
-      return `${kind} ${entry.round} of ${entry.contributions}, base ${baseHash(entry.base)}`;
+      return `${kind} ${entry.round} of ${entry.contributions}${loweredText(entry)}, base ${baseHash(entry.base)}`;
     case 'round-closed':
     case 'round-abandoned':
       return `${kind} ${entry.round}, attempt ${entry.attempt}, with ${entry.contributions}`;
+    case 'evaluation-accepted':
+      return `${kind} of round ${entry.body.round} by ${entry.body.key.slice(0, 8)}`;
     case 'upstream-adopted':
       return `${kind}, base ${baseHash(entry.base)} of round ${entry.round}`;
     case 'run-complete':
       return kind;
   }
+}
+
+function loweredText({ weighed }: VirtualEntry & { readonly kind: 'round-committed' }): string {
+  return weighed.map(({ sequence, reason, tokens }) => `, ${sequence} ${reason} ${tokens}`).join('');
 }
 
 function effectText(effect: Effect): string {

@@ -13,9 +13,9 @@ export interface VirtualBase {
 
 export const firstBase: VirtualBase = { round: 0, sum: 1, squares: 1 };
 
-/** The base after one more payload. */
-export function withPayload(base: VirtualBase, payload: string): VirtualBase {
-  const value = fingerprint(payload);
+/** The base after one more payload, which counts for so many tokens where contributions are weighed. */
+export function withPayload(base: VirtualBase, payload: string, tokens = 1): VirtualBase {
+  const value = Math.imul(fingerprint(payload), tokens);
   return {
     ...base,
     sum: (base.sum + value) | 0,
@@ -27,8 +27,8 @@ export function baseHash({ round, sum, squares }: VirtualBase): Hash {
   return `${round}:${(sum >>> 0).toString(16)}:${(squares >>> 0).toString(16)}`;
 }
 
-/** FNV-1a of 32 bits. */
-function fingerprint(text: string): number {
+/** FNV-1a of 32 bits, signed. */
+export function fingerprint(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash;

@@ -9,6 +9,10 @@ export interface WorkOwner {
   readonly number: NodeNumber;
   /** Milliseconds that one local step takes. */
   readonly stepMs: number;
+  /** Claims all local steps of a round and does one. */
+  readonly boasts: boolean;
+  /** How many rounds old its work may be: more than 0 in a run with arrivals. */
+  readonly staleness: number;
   readonly invariants: RelayInvariants;
   /** When a timed round's training ends, in milliseconds from now; infinite while it has no plan. Null for fixed steps. */
   workLeft(): number | null;
@@ -24,7 +28,7 @@ export interface WorkOwner {
 export interface Work {
   /** The number of the job that runs; null without one. */
   readonly job: number | null;
-  /** The steps of the job that runs, so far. */
+  /** The steps of the job that runs so far, or of the last one that trained. */
   readonly steps: number;
   /** True for a node whose work is not lost when it comes late, so that it never only follows. */
   readonly isNeverLate: boolean;

@@ -3,15 +3,20 @@ import type { Effect } from '../../../../client/contribute/session/state.ts';
 import { Random } from '../../../../client/random.ts';
 import { defaultLimits } from '../../../../relay/server/limits.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
+import { QualityInvariants } from '../invariants/quality-invariants.ts';
 import { RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { VirtualEntry } from '../relay/journal.ts';
-import { type RelayOptions, type RelayWorld, VirtualRelay } from '../relay/relay.ts';
+import type { RelayOptions, RelayWorld } from '../relay/process.ts';
+import { VirtualRelay } from '../relay/relay.ts';
+import { stalenessOf } from '../relay/round-options.ts';
+import { type EvaluatorDevice, type EvaluatorWorld, VirtualEvaluator } from './evaluator.ts';
 import { EventQueue } from './event-queue.ts';
 import type { Machines } from './machines.ts';
 import { messageBytes, type NodeNumber, type ToNode, type ToRelay } from './messages.ts';
 import { type Link, linkOf, Network, type NetworkFaults } from './network.ts';
 import { type NodeWorld, VirtualNode } from './node.ts';
 import type { VirtualBase } from './virtual-base.ts';
+import { VirtualDeltas } from './virtual-delta.ts';
 import type { Work, WorkOwner } from './work.ts';
 
 /** A line to the network: milliseconds one way, and bytes a millisecond. */
@@ -31,10 +36,14 @@ export interface WorldOptions {
     readonly speedClass: number;
     readonly stepMs: number;
     readonly line: Line;
+    /** Claims all local steps of a round and does one. */
+    readonly boasts?: boolean;
     /** What the node does instead of training. */
     readonly workOf?: (owner: WorkOwner) => Work;
   }[];
   readonly relay: RelayOptions & { readonly line: Line };
+  /** Who scores contributions beside the relay. */
+  readonly evaluators?: readonly (Omit<EvaluatorDevice, 'link'> & { readonly line: Line })[];
   readonly baseBytes: number;
   /** How often nodes report; null where no report matters. */
   readonly heartbeatMs: number | null;
@@ -61,7 +70,7 @@ const connectMs = 10_000;
 const openingTrips = 3;
 
 /** A relay, its nodes and the network between them, on one virtual clock. The same options give the same events. */
-export class World implements RelayWorld, NodeWorld {
+export class World implements RelayWorld, NodeWorld, EvaluatorWorld {
   readonly queue: EventQueue;
   readonly random: Random;
   readonly machines: Machines;
@@ -69,15 +78,20 @@ export class World implements RelayWorld, NodeWorld {
   readonly network: Network;
   readonly relay: VirtualRelay;
   readonly nodes: readonly VirtualNode[];
+  readonly evaluators: readonly VirtualEvaluator[];
+  /** What contributions are like, where they are measured. */
+  readonly deltas: VirtualDeltas;
   readonly payloadBytes: number;
   readonly silenceMs = silence.node;
   readonly isTimed: boolean;
+  readonly staleness: number;
   readonly heartbeatMs: number | null;
   /** Sequences of the entries that were acknowledged. */
   readonly acknowledged: number[] = [];
   readonly #options: WorldOptions;
   readonly #watcher: Watcher;
   #clockAhead = 0;
+  #waited: Promise<void>[] = [];
 
   constructor(options: WorldOptions, watcher: Watcher) {
     this.#options = options;
@@ -90,13 +104,32 @@ export class World implements RelayWorld, NodeWorld {
     this.heartbeatMs = options.heartbeatMs;
     const slack = 2 * relay.tick + 4 * relay.sync + relay.merge;
     const isAwaited = () => this.relay.upstream?.machine.isAwaited ?? false;
+    this.staleness = stalenessOf(relay);
+    this.deltas = relay.quality?.deltas ?? new VirtualDeltas([]);
     this.network = new Network(this.queue, this.random, options.network, lineOf(relay.line));
-    this.invariants = new RelayInvariants(relay.limits, slack, this.network.isOrdered, isAwaited);
+    this.invariants = new RelayInvariants(relay.limits, slack, {
+      ...{ isAwaited, staleness: this.staleness, isHeard: this.network.isOrdered },
+      quality: relay.quality && new QualityInvariants(relay.quality),
+    });
     this.payloadBytes = relay.payloadBytes;
     this.relay = new VirtualRelay(this, relay);
     this.nodes = options.devices.map(
       ({ line, ...device }, number) => new VirtualNode(number, { ...device, link: lineOf(line) }, this),
     );
+    this.evaluators = (options.evaluators ?? []).map(
+      ({ line, ...device }, number) => new VirtualEvaluator(number, { ...device, link: lineOf(line) }, this),
+    );
+  }
+
+  wait(work: Promise<void>): void {
+    this.#waited.push(work);
+  }
+
+  /** Runs the next event, and all that follows from it at that moment. False if none waits. Rejects with an InvariantError. */
+  async step(): Promise<boolean> {
+    const isLeft = this.queue.step();
+    while (this.#waited.length > 0) await Promise.all(this.#waited.splice(0));
+    return isLeft;
   }
 
   elapsed(): number {

@@ -1,5 +1,5 @@
 import type { Draft } from '../../../journal/entry.ts';
-import type { Replay } from '../../../journal/replay.ts';
+import type { WholeManifest } from '../../../wire/frames.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../../../wire/hex.ts';
 import { evaluationBytes, verifySignature } from '../../../wire/signatures.ts';
 import type { EvaluatorState } from '../../../wire/status.ts';
@@ -13,6 +13,20 @@ import { haveQuorum } from './median-scores.ts';
  * evaluator of the manifest, is not signed by it, or does not score what the lots draw.
  */
 export type Taken = 'taken' | 'late' | 'unknown';
+
+/** The run that is evaluated, as its journal has it. */
+export interface EvaluatedRun {
+  readonly run: { readonly id: Hash; readonly manifest: Pick<WholeManifest, 'quality'> };
+  /** The attempt that is open or closed. */
+  readonly open: {
+    readonly round: number;
+    readonly attempt: number;
+    readonly closedBy: Hash | null;
+    readonly evaluations: readonly unknown[];
+  } | null;
+  /** Sequences of its contributions that are scored. */
+  readonly scored: readonly number[];
+}
 
 export interface EvaluationStanding {
   /** The round that closed last since the relay started. */
@@ -33,8 +47,9 @@ const leastGraceMs = 1000;
  * that time is not waited for again until it sends something, so that only the first round without it is longer.
  */
 export class Evaluators {
-  readonly #replay: Replay;
-  readonly #clock: Clock;
+  readonly #replay: EvaluatedRun;
+  readonly #verify: typeof verifySignature;
+  readonly #clock: Pick<Clock, 'elapsed'>;
   readonly #quality: { readonly evaluatorQuorum: number; readonly evaluationMs: number };
   readonly #keys: ReadonlySet<NodeKey>;
   /** Those that are waited for. */
@@ -48,25 +63,31 @@ export class Evaluators {
   #isOver = false;
 
   private constructor(
-    replay: Replay,
-    clock: Clock,
+    replay: EvaluatedRun,
+    clock: Pick<Clock, 'elapsed'>,
     quality: { readonly evaluatorQuorum: number; readonly evaluationMs: number },
     keys: readonly NodeKey[],
+    verify: typeof verifySignature,
   ) {
     this.#replay = replay;
+    this.#verify = verify;
     this.#clock = clock;
     this.#quality = quality;
     this.#keys = new Set(keys);
     this.#present = new Set(keys);
     // The relay stopped between the end of the attempt and its commit.
-    if (replay.open?.isClosed === true) this.closed();
+    this.closed();
   }
 
-  /** The evaluators that a manifest names; null for none. */
-  static of(replay: Replay, clock: Clock): Evaluators | null {
+  /** The evaluators that a manifest names; null for none. A simulation without signatures has its own `verify`. */
+  static of(
+    replay: EvaluatedRun,
+    clock: Pick<Clock, 'elapsed'>,
+    verify = verifySignature,
+  ): Evaluators | null {
     const { quality } = replay.run.manifest;
     if (quality.case === 'claimed' || quality.value.evaluators.length === 0) return null;
-    return new Evaluators(replay, clock, quality.value, quality.value.evaluators.map(toHex));
+    return new Evaluators(replay, clock, quality.value, quality.value.evaluators.map(toHex), verify);
   }
 
   /** True while a commit should wait for evaluations. */
@@ -118,7 +139,7 @@ export class Evaluators {
     const body = bodyOf(evaluation);
     if (!this.#keys.has(body.key)) return 'unknown';
     const signed = evaluationBytes(fromHex(this.#replay.run.id), evaluation);
-    if (!(await verifySignature(evaluation.publicKey, signed, evaluation.signature))) return 'unknown';
+    if (!(await this.#verify(evaluation.publicKey, signed, evaluation.signature))) return 'unknown';
     this.#heard.add(body.key);
     if (this.#latest === null || toHex(evaluation.closed) !== this.#latest.closedBy) return 'late';
     this.#present.add(body.key);

@@ -64,21 +64,20 @@ test('in timed rounds each device does the steps that it has time for', () => {
     localSteps: 30,
     deadlineMs: 900_000,
     relayMbit: 100_000,
-    rounds: 4,
+    rounds: 6,
   };
   const facts = scaleFacts(ran({ ...change, uplinkBits: 0.25, timed: { leastSteps: 1, stretch: 200 } }));
   const steps = facts.classes.map(
-    ({ tokens, there, counted }) => tokens / 1000 / (4 * there * (counted ?? 0)),
+    ({ tokens, there, counted }) => tokens / 1000 / (6 * there * (counted ?? 0)),
   );
   const [phone = 0, , laptop = 0, , server = 0] = steps;
   expect(phone).toBeGreaterThanOrEqual(1);
   expect(laptop).toBeGreaterThan(3 * phone);
   expect(server).toBeGreaterThan(laptop);
   expect(server).toBeLessThanOrEqual(30);
-  // The second round waits for no device; those that missed it get twice the time.
-  const [first, second, third] = facts.rounds;
-  expect(second?.contributions).toBeLessThan(first?.contributions ?? 0);
-  expect(third?.contributions).toBeGreaterThan(first?.contributions ?? 0);
+  // The rounds of a crowd do not swing: one that most contribute to is followed by another.
+  const counts = facts.rounds.map(({ contributions }) => contributions);
+  for (const [i, count] of counts.slice(1).entries()) expect(count).toBeGreaterThan(0.75 * (counts[i] ?? 0));
 });
 
 test('a trace says who comes, goes and is cut off', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Round, SessionEvent } from '../../../../client/contribute/session/state.ts';
+import { advance } from '../../../../client/contribute/session/session.ts';
+import type { Effect, Round, Session, SessionEvent } from '../../../../client/contribute/session/state.ts';
 import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import { given, kinds, unreachable } from './given.ts';
 
@@ -118,4 +119,23 @@ test('a node that lost the relay offers its work when it is back, if it is not t
   expect(kinds(given(...lost, welcomed(5)).effects)).toEqual(['offer']);
   const stale: SessionEvent = { kind: 'refused', code: RefusalCode.STALE_BASE, round: 5, jitter: 0 };
   expect(kinds(given(...lost, welcomed(5), stale).effects)).toEqual(['refused', 'discard', 'dropped']);
+});
+
+test('a node that only follows fetches the base of the round that opened while it fetched the one before', () => {
+  const joined = given({ kind: 'start' }, { kind: 'connected' }, welcomed(1)).session;
+  let session: Session = {
+    ...joined,
+    standing: { missed: 2, follows: 4, followed: 4, fromOpening: false },
+  };
+  let effects: readonly Effect[] = [];
+  const after = (...events: SessionEvent[]) => {
+    for (const event of events) [session, effects] = advance(session, event);
+    return effects;
+  };
+  expect(after(opened(1))).toEqual([{ kind: 'sync', job: 1, round: roundOf(1) }]);
+  // The download goes on meanwhile.
+  expect(after(committed(1), opened(2))).toEqual([]);
+  expect(after({ kind: 'synced', job: 1 })).toEqual([{ kind: 'sync', job: 2, round: roundOf(2) }]);
+  expect(after({ kind: 'synced', job: 2 })).toEqual([]);
+  expect(session.work.kind).toBe('idle');
 });

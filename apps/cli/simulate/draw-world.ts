@@ -1,0 +1,104 @@
+import type { Random } from '../../../client/random.ts';
+import { defaultLimits } from '../../../relay/server/limits.ts';
+import { type Character, VirtualDeltas } from './world/virtual-delta.ts';
+import type { WorldOptions } from './world/world.ts';
+
+const localSteps = 5;
+
+/** A small world that a seed decides: its nodes, limits, network, and every number in between. */
+export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'machines'> {
+  const nodes = 2 + random.below(6);
+  const deadlineMs = 1000 * (30 + random.below(90));
+  const share = (most: number) => (random.below(2) === 0 ? 0 : random.uniform() * most);
+  const line = () => ({
+    latency: 5 + random.below(300),
+    upload: 20 + random.below(1000),
+    download: 20 + random.below(1000),
+  });
+  const kind = (['fixed', 'timed', 'arrivals', 'measured', 'measured-timed'] as const)[random.below(5)];
+  const limits =
+    kind === 'arrivals' ? drawArrivals(random, deadlineMs) : drawLimits(random, nodes, deadlineMs);
+  const { graceMs, graceShare } = limits;
+  const isTimed = kind === 'timed' || kind === 'measured-timed';
+  const pace = { localSteps, leastSteps: 1, stretch: 100 + random.below(400) };
+  const arrivals = {
+    localSteps,
+    leastSteps: 1 + random.below(localSteps),
+    maxStaleness: 1 + random.below(4),
+  };
+  const isMeasured = kind === 'measured' || kind === 'measured-timed';
+  const characters = Array.from({ length: nodes }, () => (isMeasured ? drawCharacter(random) : 'honest'));
+  const evaluators = isMeasured ? random.below(4) : 0;
+  return {
+    seed,
+    devices: characters.map((character, number) => ({
+      speedClass: number,
+      stepMs: random.below(deadlineMs / 12),
+      line: line(),
+      boasts: character === 'boaster',
+    })),
+    relay: {
+      limits,
+      pace: isTimed ? { ...pace, deadlineMs, graceMs, graceShare } : null,
+      arrivals: kind === 'arrivals' ? arrivals : undefined,
+      quality: isMeasured ? drawQuality(random, characters, evaluators) : undefined,
+      localSteps,
+      tokensPerStep: 512,
+      payloadBytes: 100_000,
+      tick: 1000,
+      sync: 1 + random.below(400),
+      merge: random.below(3000),
+      line: { latency: 0, upload: 5000, download: 5000 },
+    },
+    evaluators: Array.from({ length: evaluators }, () => ({
+      line: line(),
+      takesMs: random.below(8000),
+      lies: random.below(5) === 0,
+      wavers: random.below(5) === 0,
+    })),
+    baseBytes: 200_000,
+    heartbeatMs: defaultLimits.heartbeat,
+    network: {
+      loss: share(0.1),
+      // TCP loses none while a connection lasts. A round that waits asks again when it opens again; an arrival goes on as it is.
+      vanish: kind === 'arrivals' ? 0 : share(0.05),
+      duplicate: share(0.2),
+      reorder: share(0.1),
+    },
+  };
+}
+
+function drawLimits(random: Random, nodes: number, deadlineMs: number) {
+  const quorum = 1 + random.below(nodes);
+  return {
+    ...{ rounds: 1 + random.below(4), quorum, target: quorum + random.below(nodes), deadlineMs },
+    ...{ graceMs: 1000 * random.below(20), graceShare: random.below(100) },
+  };
+}
+
+/** A round takes one arrival, or a few; it has no grace. */
+function drawArrivals(random: Random, deadlineMs: number) {
+  return {
+    ...{ rounds: 4 + random.below(12), quorum: 1, target: 1 + random.below(3), deadlineMs },
+    ...{ graceMs: 0, graceShare: 0, hasArrivals: true },
+  };
+}
+
+/** Three in five are honest. */
+function drawCharacter(random: Random): Character {
+  return (['twin', 'spoiler', 'boaster'] as const)[random.below(8)] ?? 'honest';
+}
+
+function drawQuality(random: Random, characters: readonly Character[], evaluators: number) {
+  return {
+    settings: {
+      ...{ speedFactor: 4, workPart: 0.25, copyLikeness: 0.9 },
+      ...{ evaluations: 1 + random.below(6), scoreTolerance: 0.01, scorePart: 0.25 },
+      evaluatorQuorum: evaluators === 0 ? 0 : 1 + random.below(evaluators),
+      evaluationMs: evaluators === 0 ? 0 : 1000 * (1 + random.below(20)),
+    },
+    evaluators,
+    weightShare: random.below(2) === 0 ? 100 : 10 + random.below(80),
+    deltas: new VirtualDeltas(characters),
+  };
+}
