@@ -74,7 +74,8 @@ export class FileBlobs implements BlobStore {
         const hash = name.replace(temporarySuffix, '');
         // Other programs name files by hashes too, but not in folders of their first two digits.
         if (!isHash(hash) || !hash.startsWith(shelf) || shelf.length !== 2) continue;
-        if (isHash(name) && keep(name)) continue;
+        // What is being written is young, whatever its file's time says, and its write needs the file.
+        if (this.#writing.has(hash) || (isHash(name) && keep(name))) continue;
         const path = `${this.#folder}/${shelf}/${name}`;
         const file = await this.#files.stat(path);
         if (file === null || file.modified > before) continue;

@@ -125,9 +125,9 @@ export class Upstream {
     this.#isMixing = true;
     try {
       const upstream = await this.#store.putBase(parameters);
-      // Its state may have been removed since it was sent, and a verifier needs it.
-      await this.#store.putBase(sent.parameters);
       while (!signal.aborted && !this.#isComplete) {
+        // Its state may have been removed since it was sent, and a verifier needs it.
+        await this.#store.putBase(sent.parameters);
         const { committed } = this.current;
         const own = await this.#store.base();
         const mixed = await this.#mixed(parameters, sent.parameters, own, this.mixing?.weight ?? 1);
