@@ -153,13 +153,11 @@ export function drop(session: Session, reason: 'refused' | 'closed' | 'not-finit
 }
 
 /**
- * Ends the current work. In a run with arrivals the node goes on from the newest base, since its round is open longer than its work; so
- * does one that waited for an answer about a round that is over.
+ * Ends the current work, and begins the open round if the work was not of it: in a run with arrivals a round is open longer than work, and
+ * work on a round that is over may have waited for an answer.
  */
 export function dropAndGoOn(session: Session, reason: 'refused' | 'not-finite'): Advanced {
-  const { work, staleness } = session;
-  const [clear, effects] = drop(session, work.kind === 'asked' ? 'closed' : reason);
-  if (staleness === 0 && work.kind !== 'asked') return [clear, effects];
+  const [clear, effects] = drop(session, session.work.kind === 'asked' ? 'closed' : reason);
   const [begun, started] = begin(clear);
   return [begun, [...effects, ...started]];
 }

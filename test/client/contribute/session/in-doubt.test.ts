@@ -53,6 +53,13 @@ describe('a connection that was lost while the round ended', () => {
     expect(kinds(given(...before, abandoned, accepted).effects)).toEqual(['accept', 'settle']);
   });
 
+  test('where the relay asks for the payload first, the open round begins after its refusal all the same', () => {
+    const resume: SessionEvent = { kind: 'resume', payload: 'p', offset: 0 };
+    const before = [...uploading, ...away, later, next, resume];
+    expect(kinds(given(...before).effects)).toEqual(['upload']);
+    expect(kinds(given(...before, refused).effects)).toEqual(['refused', 'discard', 'dropped', 'sync']);
+  });
+
   test('a connection that breaks before the answer leads to the same question', () => {
     const before = [...uploading, ...away, later, ...away];
     expect(given(...before, later).effects).toEqual([{ kind: 'offer', payload: 'p' }]);
