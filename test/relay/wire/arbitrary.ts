@@ -30,8 +30,9 @@ export function arbitraryOf(schema: DescMessage): fc.Arbitrary<Plain> {
 
 function fieldOf(field: DescField): fc.Arbitrary<unknown> {
   if (field.fieldKind === 'list') {
-    if (field.listKind !== 'scalar') throw new Error(`${field} is of a kind the wire does not use`);
-    return fc.array(scalarOf(field, field.scalar), {
+    if (field.listKind === 'enum') throw new Error(`${field} is of a kind the wire does not use`);
+    const item = field.listKind === 'message' ? arbitraryOf(field.message) : scalarOf(field, field.scalar);
+    return fc.array(item, {
       minLength: hasOption(field, minItems) ? getOption(field, minItems) : 0,
       maxLength: Math.min(8, hasOption(field, maxItems) ? getOption(field, maxItems) : 0),
     });

@@ -116,7 +116,7 @@ export class Network {
   ): number {
     const misses = () => {
       if (lost !== undefined) this.#queue.after(stallMs, lost);
-      else if (this.isOrdered) link.held.push(arrives);
+      else if (this.#faults.vanish === 0) link.held.push(arrives);
     };
     const arrives = () => {
       if (link.cuts === 0) arrive();
