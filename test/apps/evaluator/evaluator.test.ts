@@ -13,33 +13,22 @@ import { manifestBytesOf, parseManifest } from '../../../relay/run/manifest.ts';
 import { relaySource } from '../../../relay/verify/http-source.ts';
 import { evaluationsPath } from '../../../relay/wire/frames.ts';
 import { nodeGpu } from '../../support/gpu-node.ts';
+import { meanSquare, scoredQuality } from '../../support/relay/quality/scored-quality.ts';
 import { tinyRun } from '../../support/relay/run-support.ts';
 import { newIdentity, payloadOf, ScriptedNode } from '../../support/relay/scripted-node.ts';
 import { parameters } from '../../support/relay/small-run.ts';
 import { journal, start, until } from '../../support/relay/stage.ts';
-
-const meanSquare = (base: Float32Array) => base.reduce((sum, one) => sum + one * one, 0) / base.length;
 
 test('evaluators score a round that closed over real connections, and theirs are the scores that count', async () => {
   const identities = await Promise.all([newIdentity(), newIdentity(), newIdentity()]);
   const create = tinyRun({
     ...{ parameters, rounds: 2, quorum: 2, target: 2 },
     probe: { tokens: new Uint8Array(8), maxIncrease: 100, rounds: 1 },
-    quality: {
-      case: 'measured',
-      value: {
-        ...{
-          speedFactor: 1000,
-          workPart: 0,
-          copyLikeness: 1,
-          evaluations: 2,
-          scoreTolerance: 1,
-          scorePart: 1,
-        },
-        evaluators: identities.map(({ publicKey }) => publicKey),
-        ...{ evaluatorQuorum: 2, evaluationMs: 100_000 },
-      },
-    },
+    quality: scoredQuality({
+      ...{ evaluations: 2, scoreTolerance: 1, scorePart: 1 },
+      evaluators: identities.map(({ publicKey }) => publicKey),
+      ...{ evaluatorQuorum: 2, evaluationMs: 100_000 },
+    }),
   });
   const relay = await start({
     ...{ create, clock: systemClock },

@@ -10,6 +10,7 @@ import { relaySource } from '../../../relay/verify/http-source.ts';
 import { evaluationsPath } from '../../../relay/wire/frames.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
 import { statusRoundSchema } from '../../../relay/wire/status.ts';
+import { scoredQuality } from '../../support/relay/quality/scored-quality.ts';
 import { payloadOfValues, TestClock, tinyRun } from '../../support/relay/run-support.ts';
 import { newIdentity, ScriptedNode } from '../../support/relay/scripted-node.ts';
 import { parameters } from '../../support/relay/small-run.ts';
@@ -25,14 +26,11 @@ test('what evaluators measured is what a node is told, in its terminal and on it
   const create = tinyRun({
     ...{ parameters, rounds: 2, quorum: 3, target: 3 },
     probe: { tokens: new Uint8Array(8), maxIncrease: 100, rounds: 1 },
-    quality: {
-      case: 'measured',
-      value: {
-        ...{ speedFactor: 1000, workPart: 0, copyLikeness: 1, evaluations: 3, scoreTolerance: 1e-6 },
-        ...{ scorePart: 0, evaluators: identities.map(({ publicKey }) => publicKey) },
-        ...{ evaluatorQuorum: 2, evaluationMs: 30_000 },
-      },
-    },
+    quality: scoredQuality({
+      ...{ evaluations: 3, scoreTolerance: 1e-6, scorePart: 0 },
+      evaluators: identities.map(({ publicKey }) => publicKey),
+      ...{ evaluatorQuorum: 2, evaluationMs: 30_000 },
+    }),
   });
   const relay = await start({ create, clock, evaluate: async (_, base) => 1000 - wanted(base) });
   expect(relay.status().run.evaluators).toEqual({ ids, quorum: 2 });

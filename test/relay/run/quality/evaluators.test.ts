@@ -7,6 +7,7 @@ import { scoreOf } from '../../../../relay/run/quality/round-standings.ts';
 import { Run } from '../../../../relay/run/run.ts';
 import { fromHex } from '../../../../relay/wire/hex.ts';
 import { evaluationOf, replayOf } from '../../../support/relay/quality/evaluating.ts';
+import { meanSquare, scoredQuality } from '../../../support/relay/quality/scored-quality.ts';
 import {
   contribute,
   payloadOfValues,
@@ -23,8 +24,6 @@ const nodes = (await testNodes(8)).slice(0, 4);
 const evaluators = (await testNodes(8)).slice(4, 7);
 const [stranger] = (await testNodes(8)).slice(7);
 
-/** The mean square of a base: its lowest is at zero. */
-const meanSquare = (base: Float32Array) => base.reduce((sum, one) => sum + one * one, 0) / base.length;
 /** What the relay itself measures tells its scores from those of the evaluators. */
 const relays = async (_: unknown, base: Float32Array) => 3 * meanSquare(base);
 
@@ -32,24 +31,11 @@ const created = () =>
   tinyRun({
     ...{ parameters, rounds: 4, quorum: 4, target: 4 },
     probe: { tokens: new Uint8Array(8), maxIncrease: 100, rounds: 1 },
-    quality: {
-      case: 'measured',
-      value: {
-        ...{
-          speedFactor: 1000,
-          workPart: 0,
-          copyLikeness: 1,
-          evaluations: 4,
-          scoreTolerance: 0.001,
-          scorePart: 0.25,
-        },
-        ...{
-          evaluators: evaluators.map(({ key }) => fromHex(key)),
-          evaluatorQuorum: 2,
-          evaluationMs: 30_000,
-        },
-      },
-    },
+    quality: scoredQuality({
+      ...{ evaluations: 4, scoreTolerance: 0.001, scorePart: 0.25 },
+      evaluators: evaluators.map(({ key }) => fromHex(key)),
+      ...{ evaluatorQuorum: 2, evaluationMs: 30_000 },
+    }),
   });
 
 interface Opened {

@@ -13,6 +13,7 @@ import { codecOf } from '../../../../relay/wire/manifest.ts';
 import { tinyRun } from '../../contribute/harness.ts';
 import { ScriptedNode } from '../scripted-node.ts';
 import { start } from '../stage.ts';
+import { scoredQuality } from './scored-quality.ts';
 
 /** Enough for two windows of the tiny model. */
 const probeTokens = 32;
@@ -33,14 +34,10 @@ export function evaluatedRun(
     manifest: {
       ...tiny.manifest,
       guard: { case: 'probe', value: guard },
-      quality: {
-        case: 'measured',
-        value: {
-          ...{ speedFactor: 1000, workPart: 0, copyLikeness: 1, evaluations: 2 },
-          ...{ scoreTolerance: 1, scorePart: 1, evaluators: keys.map(fromHex) },
-          ...{ evaluatorQuorum: isScored ? quorum : 0, evaluationMs: isScored ? 120_000 : 0 },
-        },
-      },
+      quality: scoredQuality({
+        ...{ evaluations: 2, scoreTolerance: 1, scorePart: 1, evaluators: keys.map(fromHex) },
+        ...{ evaluatorQuorum: isScored ? quorum : 0, evaluationMs: isScored ? 120_000 : 0 },
+      }),
     },
   };
 }
