@@ -40,20 +40,8 @@ export function convergenceCommand(): Command {
     )
     .addOption(listOf('--codecs <names>', 'how deltas are sent', [...codecNames, 'suited'], ['suited']))
     .addOption(listOf('--outers <names>', "the relay's step", [...outerNames, 'suited'], ['suited']))
-    .addOption(
-      new Option('--momenta <numbers>', 'of that step, or suited')
-        .default(['suited'], 'suited')
-        .argParser((text) =>
-          text.split(',').map((part) => (part === 'suited' ? part : decimal(0, 0.999)(part))),
-        ),
-    )
-    .addOption(
-      new Option('--rates <numbers>', 'of that step where it begins, or suited')
-        .default(['suited'], 'suited')
-        .argParser((text) =>
-          text.split(',').map((part) => (part === 'suited' ? part : decimal(0, 100)(part))),
-        ),
-    )
+    .addOption(numbersOrSuited('--momenta <numbers>', 'of that step, or suited', 0.999))
+    .addOption(numbersOrSuited('--rates <numbers>', 'of that step where it begins, or suited', 100))
     .addOption(
       new Option('--nodes <counts>', 'of a run; they share the windows of a step')
         .default([1, 2, 4, 8], '1,2,4,8')
@@ -106,6 +94,13 @@ function listOf<Name extends string>(
         throw new InvalidArgumentError(`It names some of ${names.join(', ')}.`);
       }),
     );
+}
+
+/** Numbers from 0 to `most`, or the word for those of the strategy. */
+function numbersOrSuited(flag: string, meaning: string, most: number): Option {
+  return new Option(flag, meaning)
+    .default(['suited'], 'suited')
+    .argParser((text) => text.split(',').map((part) => (part === 'suited' ? part : decimal(0, most)(part))));
 }
 
 const numbers = (text: string, least: number, most: number) => text.split(',').map(whole(least, most));

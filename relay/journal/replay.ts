@@ -19,7 +19,6 @@ import { RecentRounds, recentProblems, stalenessOf } from './recent-rounds.ts';
 export type { ContributorTotals } from './contributor-totals.ts';
 export type { CreatedRun } from './created-run.ts';
 export type CommittedRound = RelayStatus['history'][number];
-export type { AdoptedBase } from '../run/upstream/adopted-base.ts';
 
 /**
  * The state that the journal's entries define, applied one by one. The relay keeps one and rebuilds it when it starts;
