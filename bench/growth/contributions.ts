@@ -8,7 +8,7 @@ import { denseCodec } from '../../relay/wire/codec/dense.ts';
 import { fromHex, type NodeKey, toHex } from '../../relay/wire/hex.ts';
 import { tokensOf } from '../../relay/wire/offer.ts';
 import { offerBytes, sign } from '../../relay/wire/signatures.ts';
-import { ChunkSchema, OfferSchema } from '../../relay/wire/tapestry_pb.js';
+import { ChunkSchema, ModelPart, OfferSchema } from '../../relay/wire/tapestry_pb.js';
 
 const chunkBytes = 65_536;
 
@@ -89,6 +89,7 @@ export async function offer(
     tokens: tokensOf(run.manifest.strategy, steps),
     trainingLoss: 2,
     heldOutLoss: 2,
+    part: ModelPart.WHOLE,
   };
   const signature = await sign(signing, offerBytes(fromHex(run.id), unsigned));
   return 'resume' in (await run.offer(key, create(OfferSchema, { ...unsigned, signature })));

@@ -7,7 +7,7 @@ import {
   protocolVersion,
 } from '../../relay/wire/frames.ts';
 import { joinBytes, offerBytes, sign } from '../../relay/wire/signatures.ts';
-import { HostKind, NodeState } from '../../relay/wire/tapestry_pb.js';
+import { HostKind, ModelPart, NodeState } from '../../relay/wire/tapestry_pb.js';
 import { FrameSocket, maskedFrame } from './frame-socket.ts';
 import type { LoadPayload } from './payloads.ts';
 
@@ -123,6 +123,7 @@ export class LoadNode {
     const unsigned = {
       ...{ round, base, payload: payload.digest, payloadBytes: payload.bytes },
       ...{ steps: 1, tokens: this.#options.tokens, trainingLoss: 2, heldOutLoss: 2 },
+      part: ModelPart.WHOLE,
     };
     const { privateKey } = await this.#key;
     const signature = await sign(privateKey, offerBytes(this.#run, unsigned));

@@ -41,7 +41,7 @@ export function strategyTermsOf(strategy: WholeStrategy): StrategyTerms {
 
 /** See `Synchronization`. */
 export function localShareOf({ part }: Pick<WholeStrategy, 'part'>): number | null {
-  if (part.case === 'wholeModel') return null;
+  if (part.case !== 'fragments') return null;
   const { arrival } = part.value;
   return arrival.case === 'afterSteps' ? arrival.value.localShare : null;
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { reasons } from '../run/quality/reasons.ts';
 import { hashOfBytes } from '../storage/sha256.ts';
+import { partNames } from '../wire/fragments.ts';
 import { fromHex, type Hash, isHash } from '../wire/hex.ts';
 import { RefusalCode } from '../wire/tapestry_pb.js';
 
@@ -52,6 +53,7 @@ const entrySchema = v.variant('kind', [
     tokens: count,
     trainingLoss: loss,
     heldOutLoss: loss,
+    part: v.picklist(partNames),
     signature,
   }),
   /** Refusals since the last such entry, by code: at most one entry a round for each code, and one at its end. */

@@ -4,6 +4,7 @@ import { NormBound } from '../run/norm-bound.ts';
 import { RoundStandings, type ScoredContribution, uncountedIn } from '../run/quality/round-standings.ts';
 import type { Standing } from '../run/quality/weigh.ts';
 import { type AdoptedBase, adoptedBy, adoptionProblem } from '../run/upstream/adopted-base.ts';
+import { valuesOf } from '../wire/fragments.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../wire/hex.ts';
 import { tokensOf } from '../wire/offer.ts';
 import type { RelayStatus } from '../wire/status.ts';
@@ -186,7 +187,9 @@ export class Replay {
     const { limits, strategy, corpora } = this.run.manifest;
     const open = this.#openAttempt(entry);
     if (open.isClosed) throw wrong(entry, 'kind', 'comes after the round was closed');
-    this.#expect(entry, 'body.payloadBytes', body.payloadBytes, limits.payloadBytes);
+    const values = valuesOf(this.run.fragments, body.part);
+    if (values === null) throw wrong(entry, 'body.part', 'is not granted by the manifest');
+    this.#expect(entry, 'body.payloadBytes', body.payloadBytes, this.run.codec.payloadBytes(values));
     if (body.corpus !== null && body.corpus >= corpora.length) {
       throw wrong(entry, 'body.corpus', 'is not a corpus of the manifest');
     }

@@ -69,6 +69,7 @@ function problemOf(manifest: WholeManifest, codec: Codec): string | null {
   }
   if (norm.case === 'following' && (norm.value.factor < 1 || norm.value.rounds < 1))
     return 'its norm must follow at least one round, with a factor of at least 1';
+  if (strategy.part.case === 'upperLayers') return 'this relay cannot merge deltas of upper layers';
   if (strategy.part.case === 'fragments') {
     const { count, block, arrival } = strategy.part.value;
     if (strategy.rounds < count) return 'it has fewer rounds than fragments';

@@ -15,6 +15,19 @@ export interface Fragment {
   tensors(sizes: readonly number[]): number[];
 }
 
+/** What a contribution can be of: all that its round synchronizes, or the upper layers, where the manifest grants them. */
+export const partNames = ['whole', 'upper'] as const;
+export type PartName = (typeof partNames)[number];
+
+/** The last layers of a model and all that follows them in the flat vector. */
+export interface UpperPart extends Fragment {
+  readonly layers: number;
+  /** Index in the flat vector of their first value. */
+  readonly from: number;
+  /** Values of their delta. */
+  readonly length: number;
+}
+
 /** The fragments of a run. */
 export interface Fragments {
   /** How many rounds synchronize the whole vector once. */
@@ -23,6 +36,8 @@ export interface Fragments {
   readonly length: number;
   /** The fragment of a round, counted from 1. */
   at(round: number): Fragment;
+  /** What a node may train that is too slow for the whole model; null where the run grants no part. */
+  readonly upper: UpperPart | null;
 }
 
 /** The settings of fragments: `count` of at least 2, and enough blocks that none is empty. */
@@ -40,13 +55,31 @@ export function fragmentsOf({
   model,
 }: Pick<WholeManifest, 'strategy' | 'model'>): Fragments {
   const { parameters } = model;
-  if (part.case === 'fragments') return stridedFragments(parameters, part.value);
-  return wholeModel(parameters);
+  switch (part.case) {
+    case 'wholeModel':
+      return wholeModel(parameters);
+    case 'fragments':
+      return stridedFragments(parameters, part.value);
+    case 'upperLayers': {
+      const { layers, from } = part.value;
+      if (layers < 1 || layers > model.layers || from < 1 || from >= parameters)
+        throw new WireError(RefusalCode.OUT_OF_LIMIT, 'its upper layers are not a part of its model');
+      return { ...wholeModel(parameters), upper: upperPart(parameters, { layers, from }) };
+    }
+  }
+}
+
+/** Values of a delta of this part; null where the run does not grant it. */
+export function valuesOf(
+  { length, upper }: Pick<Fragments, 'length' | 'upper'>,
+  part: PartName,
+): number | null {
+  return part === 'whole' ? length : (upper?.length ?? null);
 }
 
 /** One fragment, which is the whole vector. */
 export function wholeModel(parameters: number): Fragments {
-  return { count: 1, length: parameters, at: () => whole };
+  return { count: 1, length: parameters, at: () => whole, upper: null };
 }
 
 const whole: Fragment = {
@@ -54,6 +87,39 @@ const whole: Fragment = {
   into: (_, values) => values,
   tensors: (sizes) => [...sizes],
 };
+
+/** The values of a vector of `parameters` from `from` on, which are those of its last `layers` layers and of what follows them. */
+export function upperPart(
+  parameters: number,
+  { layers, from }: Pick<UpperPart, 'layers' | 'from'>,
+): UpperPart {
+  const length = parameters - from;
+  return {
+    ...{ layers, from, length },
+    of(vector) {
+      checkLength(vector, parameters);
+      return vector.subarray(from);
+    },
+    into(vector, values) {
+      checkLength(vector, parameters);
+      checkLength(values, length);
+      const next = vector.slice();
+      next.set(values, from);
+      return next;
+    },
+    tensors(sizes) {
+      let end = 0;
+      return sizes.flatMap((size) => {
+        end += size;
+        return end > from ? [Math.min(size, end - from)] : [];
+      });
+    },
+  };
+}
+
+function checkLength(vector: Vector, values: number): void {
+  if (vector.length !== values) throw new RangeError(`a vector has ${vector.length} values, not ${values}`);
+}
 
 /** Blocks of the vector in turn, so that each fragment has layers of every depth (Streaming DiLoCo, arXiv 2501.18512). */
 export function stridedFragments(parameters: number, { count, block }: FragmentSettings): Fragments {
@@ -63,7 +129,8 @@ export function stridedFragments(parameters: number, { count, block }: FragmentS
       'its fragments are fewer than two, or one of them is empty',
     );
   const length = Math.ceil(Math.ceil(parameters / block) / count) * block;
-  return { count, length, at: (round) => strided(parameters, { count, block }, (round - 1) % count, length) };
+  const at = (round: number) => strided(parameters, { count, block }, (round - 1) % count, length);
+  return { count, length, at, upper: null };
 }
 
 function strided(
@@ -74,19 +141,16 @@ function strided(
 ): Fragment {
   const starts: number[] = [];
   for (let start = first * block; start < parameters; start += count * block) starts.push(start);
-  const check = (vector: Vector, values: number) => {
-    if (vector.length !== values) throw new RangeError(`a vector has ${vector.length} values, not ${values}`);
-  };
   return {
     of(vector) {
-      check(vector, parameters);
+      checkLength(vector, parameters);
       const values = new Float32Array(length);
       for (const [i, start] of starts.entries()) values.set(vector.subarray(start, start + block), i * block);
       return values;
     },
     into(vector, values) {
-      check(vector, parameters);
-      check(values, length);
+      checkLength(vector, parameters);
+      checkLength(values, length);
       const next = vector.slice();
       for (const [i, start] of starts.entries()) {
         const size = Math.min(block, parameters - start);

@@ -50,7 +50,7 @@ export function downlinkCodecOf({ downlink }: Pick<WholeManifest, 'downlink'>): 
 }
 
 /**
- * Decodes a manifest and checks what a node and a relay both rely on: its version, its codecs, its fragments, and that
+ * Decodes a manifest and checks what a node and a relay both rely on: its version, its codecs, its fragments or upper layers, and that
  * `payload_bytes` is the codec's. `downlink` is that of `downlinkCodecOf`. Throws WireError.
  */
 export function readManifest(bytes: Uint8Array): {

@@ -1,5 +1,6 @@
+import type { PartName } from './fragments.ts';
 import { fromHex, type Hash, toHex } from './hex.ts';
-import type { Offer, Strategy } from './tapestry_pb.js';
+import { ModelPart, type Offer, type Strategy } from './tapestry_pb.js';
 
 /** The facts that a node states about one contribution, in the order in which its Offer signs them. */
 export interface ContributionFacts {
@@ -15,7 +16,11 @@ export interface ContributionFacts {
   /** Mean training loss over the round, and the base's loss on the node's held-out text: nats a token, each a f32. */
   readonly trainingLoss: number;
   readonly heldOutLoss: number;
+  /** What the delta is of. */
+  readonly part: PartName;
 }
+
+const partNumbers = { whole: ModelPart.WHOLE, upper: ModelPart.UPPER } as const;
 
 /** The tokens of so many local steps: a contribution has exactly these, since they are its weight. */
 export function tokensOf({ batch, sequence }: Pick<Strategy, 'batch' | 'sequence'>, steps: number): number {
@@ -26,15 +31,17 @@ export function tokensOf({ batch, sequence }: Pick<Strategy, 'batch' | 'sequence
 export type UnsignedOffer = Omit<Offer, 'signature' | '$typeName' | '$unknown'>;
 
 /** The Offer of a contribution. */
-export function unsignedOffer({ base, payload, ...numbers }: ContributionFacts): UnsignedOffer {
+export function unsignedOffer({ base, payload, part, ...numbers }: ContributionFacts): UnsignedOffer {
   const { round, payloadBytes, steps, tokens, trainingLoss, heldOutLoss } = numbers;
   const hashes = { base: fromHex(base), payload: fromHex(payload) };
-  return { round, ...hashes, payloadBytes, steps, tokens, trainingLoss, heldOutLoss };
+  const losses = { trainingLoss, heldOutLoss };
+  return { round, ...hashes, payloadBytes, steps, tokens, ...losses, part: partNumbers[part] };
 }
 
 /** The facts that an Offer states. */
 export function factsOf(offer: UnsignedOffer): ContributionFacts {
   const { round, payloadBytes, steps, tokens, trainingLoss, heldOutLoss } = offer;
   const hashes = { base: toHex(offer.base), payload: toHex(offer.payload) };
-  return { round, ...hashes, payloadBytes, steps, tokens, trainingLoss, heldOutLoss };
+  const part = offer.part === ModelPart.UPPER ? 'upper' : 'whole';
+  return { round, ...hashes, payloadBytes, steps, tokens, trainingLoss, heldOutLoss, part };
 }

@@ -36,6 +36,7 @@ export function offerBytes(run: Uint8Array, offer: UnsignedOffer): Uint8Array<Ar
     u32(offer.tokens),
     f32(offer.trainingLoss),
     f32(offer.heldOutLoss),
+    u32(offer.part),
   );
 }
 

@@ -185,9 +185,16 @@ export declare type Offer = Message<"tapestry.v2.Offer"> & {
   heldOutLoss: number;
 
   /**
-   * Ed25519 over "tapestry offer v2" || run || the fields above in order, numbers little-endian.
+   * What the delta is of. Only a run with `upper_layers` takes MODEL_PART_UPPER.
    *
-   * @generated from field: bytes signature = 9;
+   * @generated from field: tapestry.v2.ModelPart part = 9;
+   */
+  part: ModelPart;
+
+  /**
+   * Ed25519 over "tapestry offer v2" || run || the fields above in order, numbers little-endian, the part as u32.
+   *
+   * @generated from field: bytes signature = 10;
    */
   signature: Uint8Array;
 };
@@ -1517,6 +1524,12 @@ export declare type Strategy = Message<"tapestry.v2.Strategy"> & {
      */
     value: Fragments;
     case: "fragments";
+  } | {
+    /**
+     * @generated from field: tapestry.v2.UpperLayers upper_layers = 62;
+     */
+    value: UpperLayers;
+    case: "upperLayers";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1829,6 +1842,37 @@ export declare type WholeModel = Message<"tapestry.v2.WholeModel"> & {
  * Use `create(WholeModelSchema)` to create a new message.
  */
 export declare const WholeModelSchema: GenMessage<WholeModel>;
+
+/**
+ * Every parameter in each round, as with `whole_model`. A node that is too slow for that may train a part instead: the last `layers` layers
+ * and all that follows them in the flat vector (final norm, a head of its own). The delta of the part has the values from `from` on, and
+ * Offer.part says so. Below `from` a base is made of the whole deltas only, and from there on of all; a range of which a round has no delta
+ * stays as it is. The node decides which of the two it trains.
+ *
+ * @generated from message tapestry.v2.UpperLayers
+ */
+export declare type UpperLayers = Message<"tapestry.v2.UpperLayers"> & {
+  /**
+   * From 1 to Model.layers.
+   *
+   * @generated from field: fixed32 layers = 1;
+   */
+  layers: number;
+
+  /**
+   * Index in the flat vector of the first value of the lowest of these layers: above 0, below Model.parameters. The relay knows no
+   * layouts, so the node checks it.
+   *
+   * @generated from field: fixed32 from = 2;
+   */
+  from: number;
+};
+
+/**
+ * Describes the message tapestry.v2.UpperLayers.
+ * Use `create(UpperLayersSchema)` to create a new message.
+ */
+export declare const UpperLayersSchema: GenMessage<UpperLayers>;
 
 /**
  * One fragment a round, in turn (Streaming DiLoCo, arXiv 2501.18512). The vector is cut into blocks of `block` values, the last may be
@@ -2799,7 +2843,7 @@ export declare type Limits = Message<"tapestry.v2.Limits"> & {
   graceMs: number;
 
   /**
-   * Exact length of every payload of this run.
+   * Exact length of the payload of each delta of this run. One of the upper layers is shorter: as long as the codec makes it of their values.
    *
    * @generated from field: fixed32 payload_bytes = 5;
    */
@@ -2874,6 +2918,37 @@ export enum HostKind {
  * Describes the enum tapestry.v2.HostKind.
  */
 export declare const HostKindSchema: GenEnum<HostKind>;
+
+/**
+ * A part of the flat vector.
+ *
+ * @generated from enum tapestry.v2.ModelPart
+ */
+export enum ModelPart {
+  /**
+   * @generated from enum value: MODEL_PART_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * all that the round synchronizes
+   *
+   * @generated from enum value: MODEL_PART_WHOLE = 1;
+   */
+  WHOLE = 1,
+
+  /**
+   * from UpperLayers.from to the end
+   *
+   * @generated from enum value: MODEL_PART_UPPER = 2;
+   */
+  UPPER = 2,
+}
+
+/**
+ * Describes the enum tapestry.v2.ModelPart.
+ */
+export declare const ModelPartSchema: GenEnum<ModelPart>;
 
 /**
  * @generated from enum tapestry.v2.NodeState

@@ -25,7 +25,7 @@ import {
   sign,
   tokenProof,
 } from '../../relay/wire/signatures.ts';
-import { HostKind } from '../../relay/wire/tapestry_pb.js';
+import { HostKind, ModelPart } from '../../relay/wire/tapestry_pb.js';
 import { integersOf } from '../support/relay/integers.ts';
 import { openedPart } from '../support/relay/merge-part.ts';
 import { testNode, tinyRun } from '../support/relay/run-support.ts';
@@ -172,6 +172,7 @@ test('signatures.json: the bytes of every signature and keyed hash', async () =>
     tokens: 320,
     trainingLoss: Math.fround(2.3),
     heldOutLoss: -0,
+    part: ModelPart.UPPER,
   };
   const receipt = { round: 3, attempt: 2, payload: filled(3), sequence: 2n ** 40n, entry: filled(4) };
   await expectVectors('signatures', {

@@ -249,6 +249,7 @@ export class RoundWork {
         payload: await contentHash(bytes),
         payloadBytes: bytes.length,
         ...{ steps, tokens, trainingLoss, heldOutLoss },
+        part: 'whole',
       };
       const contribution: Contribution = { ...facts, bytes, residual };
       const state: SavedState = {

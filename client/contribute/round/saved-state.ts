@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { partNames } from '../../../relay/wire/fragments.ts';
 import { isHash } from '../../../relay/wire/hex.ts';
 import type { ContributionFacts } from '../../../relay/wire/offer.ts';
 import { type Checkpoint, checkpointParts, progressSchema } from '../../train/checkpoint.ts';
@@ -41,6 +42,7 @@ const factsSchema = v.strictObject({
     tokens: count,
     trainingLoss: loss,
     heldOutLoss: loss,
+    part: v.picklist(partNames),
   }),
 });
 

@@ -1,8 +1,9 @@
 import { type Contribution, contributionOf } from '../../journal/contribution.ts';
 import type { CreatedRun, Replay } from '../../journal/replay.ts';
 import type { UploadStore } from '../../storage/upload-store.ts';
+import { valuesOf } from '../../wire/fragments.ts';
 import { fromHex, type Hash, type NodeKey, toHex } from '../../wire/hex.ts';
-import { tokensOf } from '../../wire/offer.ts';
+import { factsOf, tokensOf } from '../../wire/offer.ts';
 import { hasPlausibleLosses } from '../../wire/reported.ts';
 import { offerBytes, verifySignature } from '../../wire/signatures.ts';
 import { type Chunk, type Offer, RefusalCode } from '../../wire/tapestry_pb.js';
@@ -141,13 +142,16 @@ export class Uploads {
   }
 
   #outOfLimit(offer: Offer): RefusalCode | null {
-    const { limits, strategy } = this.#run.manifest;
+    const { codec, fragments, manifest } = this.#run;
+    const { strategy } = manifest;
     if (!Number.isFinite(offer.trainingLoss) || !Number.isFinite(offer.heldOutLoss))
       return RefusalCode.NOT_FINITE;
+    const values = valuesOf(fragments, factsOf(offer).part);
     const within =
-      offer.payloadBytes === limits.payloadBytes &&
+      values !== null &&
+      offer.payloadBytes === codec.payloadBytes(values) &&
       offer.steps >= 1 &&
-      hasPlausibleLosses(offer, this.#run.manifest) &&
+      hasPlausibleLosses(offer, manifest) &&
       offer.steps <= strategy.localSteps &&
       offer.tokens === tokensOf(strategy, offer.steps);
     return within ? null : RefusalCode.OUT_OF_LIMIT;

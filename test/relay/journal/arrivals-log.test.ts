@@ -39,7 +39,8 @@ function committed(round: number, last: number): Draft[] {
 function begunFrom(round: number, node: string, payload = node): Contribution {
   return {
     ...{ round, key: node.repeat(64), corpus: null, base: baseOf(round), payload: payload.repeat(64) },
-    ...{ payloadBytes: 10, steps: 1, tokens: 10, trainingLoss: '2.3', heldOutLoss: '2.3', signature },
+    ...{ payloadBytes: 10, steps: 1, tokens: 10, trainingLoss: '2.3', heldOutLoss: '2.3' },
+    ...{ part: 'whole', signature },
   };
 }
 

@@ -15,7 +15,7 @@ import {
   noPrevious,
   type StoredEntry,
 } from '../../../relay/journal/entry.ts';
-import { OfferSchema } from '../../../relay/wire/tapestry_pb.js';
+import { ModelPart, OfferSchema } from '../../../relay/wire/tapestry_pb.js';
 
 const hash = 'ab'.repeat(32);
 const offer = create(OfferSchema, {
@@ -27,6 +27,7 @@ const offer = create(OfferSchema, {
   tokens: 100,
   trainingLoss: Math.fround(2.3),
   heldOutLoss: -0,
+  part: ModelPart.WHOLE,
   signature: new Uint8Array(64).fill(9),
 });
 const drafts: Draft[] = [

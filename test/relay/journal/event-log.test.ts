@@ -36,6 +36,7 @@ function contribution(node: string, payload = node, changes: Partial<Contributio
     tokens: 10,
     trainingLoss: '2.3',
     heldOutLoss: '-0',
+    part: 'whole',
     signature,
     ...changes,
   };

@@ -52,7 +52,7 @@ class Feed {
 
   /** A contribution of the node that one hex digit selects, by default with its own payload. */
   accept(key: string, changes: Partial<Contribution> = {}): string | null {
-    const body = {
+    const body: Contribution = {
       round: 1,
       key: key.repeat(64),
       corpus: 0,
@@ -63,6 +63,7 @@ class Feed {
       tokens: 32 * (changes.steps ?? 1),
       trainingLoss: '1',
       heldOutLoss: '1',
+      part: 'whole',
       signature: '0'.repeat(128),
       ...changes,
     };
@@ -165,6 +166,7 @@ test('a contribution that is repeated, past the target, of another round or past
   expect(feed.accept('b', { round: 2 })).toBe('body.round');
   expect(feed.accept('b', { base: next })).toBe('body.base');
   expect(feed.accept('b', { payloadBytes: 1 })).toBe('body.payloadBytes');
+  expect(feed.accept('b', { part: 'upper' })).toBe('body.part');
   expect(feed.accept('b', { tokens: 33 })).toBe('body.tokens');
   expect(feed.accept('b', { steps: 0, tokens: 0 })).toBe('body.steps');
   expect(feed.accept('b', { steps: 11 })).toBe('body.steps');

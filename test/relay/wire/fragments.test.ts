@@ -1,7 +1,17 @@
+import { create } from '@bufbuild/protobuf';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { stridedFragments, wholeModel } from '../../../relay/wire/fragments.ts';
+import { manifestBytesOf, parseManifest } from '../../../relay/run/manifest.ts';
+import {
+  fragmentsOf,
+  stridedFragments,
+  upperPart,
+  valuesOf,
+  wholeModel,
+} from '../../../relay/wire/fragments.ts';
 import { WireError } from '../../../relay/wire/frames.ts';
+import { UpperLayersSchema } from '../../../relay/wire/tapestry_pb.js';
+import { tinyRun } from '../../support/relay/run-support.ts';
 
 const settings = fc
   .record({
@@ -71,6 +81,76 @@ test('fragments that are fewer than two, or empty, are refused', () => {
     RangeError,
   );
 });
+
+const uppers = fc
+  .record({ parameters: fc.integer({ min: 2, max: 200 }), from: fc.integer({ min: 1, max: 199 }) })
+  .filter(({ parameters, from }) => from < parameters);
+
+test('the upper part is the end of the vector, and its values go back there alone', () => {
+  fc.assert(
+    fc.property(uppers, ({ parameters, from }) => {
+      const upper = upperPart(parameters, { layers: 1, from });
+      const [before, other] = [numbered(parameters, 1), numbered(parameters, 1000)];
+      expect(upper.of(before)).toEqual(before.slice(from));
+      expect(upper.length).toBe(parameters - from);
+      const after = upper.into(before, upper.of(other));
+      expect(after.slice(0, from)).toEqual(before.slice(0, from));
+      expect(after.slice(from)).toEqual(other.slice(from));
+      expect(before).toEqual(numbered(parameters, 1));
+    }),
+  );
+  const upper = upperPart(20, { layers: 1, from: 6 });
+  expect(() => upper.of(numbered(19, 1))).toThrow(RangeError);
+  expect(() => upper.into(numbered(20, 1), numbered(13, 1))).toThrow(RangeError);
+});
+
+test('the tensors of the upper part are those that end in it, the first one cut where it begins', () => {
+  expect(upperPart(20, { layers: 1, from: 4 }).tensors([4, 10, 6])).toEqual([10, 6]);
+  expect(upperPart(20, { layers: 1, from: 7 }).tensors([4, 10, 6])).toEqual([7, 6]);
+  fc.assert(
+    fc.property(uppers, fc.array(fc.integer({ min: 1, max: 50 })), ({ parameters, from }, drawn) => {
+      const sizes: number[] = [];
+      for (const size of [...drawn, parameters]) {
+        const left = parameters - sizes.reduce((sum, one) => sum + one, 0);
+        if (left > 0) sizes.push(Math.min(size, left));
+      }
+      const cut = upperPart(parameters, { layers: 1, from }).tensors(sizes);
+      expect(cut.every((size) => size > 0)).toBe(true);
+      expect(cut.reduce((sum, size) => sum + size, 0)).toBe(parameters - from);
+    }),
+  );
+});
+
+test('a manifest grants a part by the strategy `upper_layers` alone', () => {
+  const { model, strategy } = parsedTinyRun();
+  const fragments = (layers: number, from: number) =>
+    fragmentsOf({
+      model,
+      strategy: {
+        ...strategy,
+        part: { case: 'upperLayers', value: create(UpperLayersSchema, { layers, from }) },
+      },
+    });
+  const granted = fragments(1, 60);
+  expect(granted).toMatchObject({ count: 1, length: 100, upper: { layers: 1, from: 60, length: 40 } });
+  expect([valuesOf(granted, 'whole'), valuesOf(granted, 'upper')]).toEqual([100, 40]);
+  for (const [layers, from] of [
+    [0, 60],
+    [2, 60],
+    [1, 0],
+    [1, 100],
+  ] as const)
+    expect(() => fragments(layers, from)).toThrow(WireError);
+  for (const other of [wholeModel(100), stridedFragments(100, { count: 2, block: 30 })]) {
+    expect(other.upper).toBeNull();
+    expect([valuesOf(other, 'whole'), valuesOf(other, 'upper')]).toEqual([other.length, null]);
+  }
+});
+
+function parsedTinyRun() {
+  const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
+  return parseManifest(manifestBytesOf(tinyRun().manifest, keys)).manifest;
+}
 
 test('without fragments a round synchronizes the whole vector', () => {
   const { count, length, at } = wholeModel(7);

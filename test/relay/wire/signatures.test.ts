@@ -11,6 +11,7 @@ import {
   tokenProof,
   verifySignature,
 } from '../../../relay/wire/signatures.ts';
+import { ModelPart } from '../../../relay/wire/tapestry_pb.js';
 
 const ascii = (text: string) => [...new TextEncoder().encode(text)];
 const filled = (length: number, byte: number) => new Uint8Array(length).fill(byte);
@@ -39,6 +40,7 @@ describe('what is signed, byte for byte', () => {
       tokens: 7,
       trainingLoss: 1,
       heldOutLoss: -2,
+      part: ModelPart.UPPER,
     };
     expect([...offerBytes(filled(32, 1), offer)]).toEqual([
       ...ascii('tapestry offer v2'),
@@ -48,6 +50,7 @@ describe('what is signed, byte for byte', () => {
       ...filled(32, 3),
       ...[5, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0],
       ...[0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0],
+      ...[2, 0, 0, 0],
     ]);
   });
 

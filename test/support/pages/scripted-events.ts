@@ -51,6 +51,7 @@ export function scriptedEvents(rounds: number): WorkerEvent[] {
       steps,
       trainingLoss: at(steps),
       heldOutLoss: at(0),
+      part: 'whole',
       norm: 0.8,
     });
     chunk += 530_244;

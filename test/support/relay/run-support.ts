@@ -12,6 +12,7 @@ import { offerBytes, sign } from '../../../relay/wire/signatures.ts';
 import {
   type Acknowledgement,
   ChunkSchema,
+  ModelPart,
   type Offer,
   OfferSchema,
   RefusalCode,
@@ -233,6 +234,7 @@ export async function offerFor(
     tokens: (changes.steps ?? 10) * 32,
     trainingLoss: Math.fround(2.3),
     heldOutLoss: Math.fround(2.4),
+    part: ModelPart.WHOLE,
     ...changes,
   };
   const signature = changes.signature ?? (await sign(node.signing, offerBytes(fromHex(run.id), unsigned)));

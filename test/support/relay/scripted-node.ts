@@ -18,6 +18,7 @@ import {
   GoodbyeReason,
   HostKind,
   type Join,
+  ModelPart,
   NodeState,
   type Offer,
   RefusalCode,
@@ -223,6 +224,7 @@ export class ScriptedNode {
       tokens: 4 * 32,
       trainingLoss: 2.5,
       heldOutLoss: 3.5,
+      part: ModelPart.WHOLE,
       ...changes,
     };
     const signature =

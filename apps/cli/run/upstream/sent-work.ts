@@ -3,6 +3,7 @@ import type { Contribution } from '../../../../client/contribute/round/saved-sta
 import type { RunTerms } from '../../../../client/contribute/run-terms.ts';
 import type { Files } from '../../../../client/runtime.ts';
 import { damaged, factsOf, seal, unseal } from '../../../../client/train/sealed-file.ts';
+import { partNames } from '../../../../relay/wire/fragments.ts';
 import { isHash } from '../../../../relay/wire/hex.ts';
 
 type Vector = Float32Array<ArrayBuffer>;
@@ -33,6 +34,7 @@ const schema = v.strictObject({
   contribution: v.strictObject({
     ...{ round: count, base: hash, payload: hash, payloadBytes: count },
     ...{ steps: count, tokens: count, trainingLoss: loss, heldOutLoss: loss },
+    part: v.picklist(partNames),
   }),
 });
 

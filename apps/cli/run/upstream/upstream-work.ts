@@ -142,7 +142,7 @@ export class UpstreamWork {
     const facts = this.#facts(this.#own.history(from.committed).slice(0, committed - from.committed));
     const { round: number, base } = round;
     const named = { round: number, base, payload, payloadBytes: bytes.length };
-    const contribution = { ...named, ...facts, bytes, residual };
+    const contribution: Contribution = { ...named, ...facts, part: 'whole', bytes, residual };
     await this.#save({ contribution, from, through, isCounted: true });
     return signal.aborted ? null : payload;
   }

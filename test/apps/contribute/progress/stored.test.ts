@@ -19,7 +19,10 @@ test('a round that goes on after a reload counts on from its step, and says so u
   expect(on.localSteps - resumed.localSteps).toBe(3);
   expect(on.notices).toEqual(resumed.notices);
   const facts = { payload: 'cd', payloadBytes: 9, steps: 50, tokens: 512, trainingLoss: 2, heldOutLoss: 2 };
-  const sent: WorkerEvent = { event: 'contribution', round: 3, base: 'ab', norm: 1, ...facts };
+  const sent: WorkerEvent = {
+    event: 'contribution',
+    ...{ round: 3, base: 'ab', norm: 1, ...facts, part: 'whole' },
+  };
   expect(reduceProgress(on, sent).notices).toEqual([]);
 });
 

@@ -8,6 +8,7 @@ import {
 import { Sampler } from '../../../../client/data/sampler.ts';
 import { WordTokens } from '../../../../client/data/tokens.ts';
 import { decodeCheckpoint } from '../../../../client/train/checkpoint.ts';
+import { partNames } from '../../../../relay/wire/fragments.ts';
 
 const run = 'ab'.repeat(32);
 const parameters = 5;
@@ -52,6 +53,7 @@ const states: fc.Arbitrary<SavedState> = fc.record({
       tokens: fc.nat(1000),
       trainingLoss: loss,
       heldOutLoss: loss,
+      part: fc.constantFrom(...partNames),
       bytes: fc.uint8Array({ maxLength: 40 }),
       residual: vector,
     })

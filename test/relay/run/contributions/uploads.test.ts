@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { defaultRunLimits } from '../../../../relay/run/contributions/limits.ts';
 import { Run } from '../../../../relay/run/run.ts';
-import { ChunkSchema, RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
+import { ChunkSchema, ModelPart, RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import { a, b, c, clock, openRound } from '../../../support/relay/open-round.ts';
 import {
   contribute,
@@ -29,6 +29,8 @@ test('a wrong offer or payload is refused with its code, and the round continues
   expect(await refusal({ steps: 0 })).toBe('OUT_OF_LIMIT');
   expect(await refusal({ steps: 11 })).toBe('OUT_OF_LIMIT');
   expect(await refusal({ payloadBytes: payload.length - 1 })).toBe('OUT_OF_LIMIT');
+  // The run grants no part of its model.
+  expect(await refusal({ part: ModelPart.UPPER })).toBe('OUT_OF_LIMIT');
   // A loss that no node can have measured: the model has 260 tokens at most.
   for (const loss of [-999, -0.001, 999])
     for (const name of ['trainingLoss', 'heldOutLoss'])
