@@ -208,6 +208,11 @@ program
       'train adapters of all projections over a base in blocks of 8 bits, not the whole model',
     ).argParser(whole(1, 1024)),
   )
+  .addOption(
+    new Option('--upper-layers <count>', 'train the last layers and what follows them')
+      .conflicts('adapter')
+      .argParser(whole(1, 1024)),
+  )
   .addOption(count('batch', 'windows a step', 1))
   .addOption(count('sequence', 'tokens a window', 64))
   .addOption(count('vocabulary', "tokens that there are; the preset's own where it is not given"))

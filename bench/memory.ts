@@ -3,6 +3,7 @@ import { openDevice } from '../client/gpu/device.ts';
 import { initialAdapter } from '../client/model/adapter/initial.ts';
 import { type ModelConfig, presets } from '../client/model/config.ts';
 import { initialParameters, layoutOf } from '../client/model/parameters.ts';
+import { upperLayers } from '../client/model/upper-layers.ts';
 import { predictMemory } from '../client/train/memory.ts';
 import { Trainer } from '../client/train/trainer.ts';
 import { countGpu, gpuCounts } from './step/gpu-counts.ts';
@@ -17,6 +18,8 @@ export interface MemoryBenchOptions {
   readonly recompute: boolean;
   /** Trains adapters of this rank of all projections over a base whose matrices are in blocks of 8 bits; else the whole model. */
   readonly adapter?: number | undefined;
+  /** Trains only the last layers, so many, and all that follows them. */
+  readonly upperLayers?: number | undefined;
   /** MiB that a kernel may see of a buffer. */
   readonly binding: number;
   /** Steps after the first. */
@@ -55,12 +58,28 @@ export const memoryConfigs: Readonly<Record<string, ModelConfig>> = {
  * and how many of them are resident on an adapter that is the processor.
  */
 export async function bench(options: MemoryBenchOptions) {
-  const { config, batch, sequence, storage, recompute, adapter, binding, steps } = options;
+  const {
+    config,
+    batch,
+    sequence,
+    storage,
+    recompute,
+    adapter,
+    upperLayers: count,
+    binding,
+    steps,
+  } = options;
   const shape = { batch, sequence };
   const layout = layoutOf(config);
   let parameters: Float32Array<ArrayBuffer> | null = initialParameters(config, layout, 1);
   const lora = adapter === undefined ? undefined : { rank: adapter, alpha: 2 * adapter, targets: null };
-  const trained = { storage, recompute, ...(lora === undefined ? {} : { lora, quantizesFrozen: true }) };
+  const upper = count === undefined ? undefined : upperLayers(config, count, layout);
+  const trained = {
+    storage,
+    recompute,
+    ...(lora && { lora, quantizesFrozen: true }),
+    ...(upper && { trained: upper.isTrained }),
+  };
   const data = batches({ config, storage, ...shape });
   countGpu();
   const device = await openDevice(options.gpu, { maxBinding: binding * 2 ** 20 });
@@ -70,8 +89,10 @@ export async function bench(options: MemoryBenchOptions) {
     const predictedBytes = bytes - parts.staging;
     const started = performance.now();
     const trainer = await Trainer.create(device, config, shape, optimizer, trained);
-    if (lora === undefined) trainer.setParameters(parameters);
-    else {
+    if (lora === undefined) {
+      trainer.setFrozen(parameters.subarray(0, upper?.from ?? 0));
+      trainer.setParameters(parameters.subarray(upper?.from ?? 0));
+    } else {
       trainer.setFrozen(parameters);
       trainer.setParameters(initialAdapter(trainer.layout, { layout, values: parameters }, 1));
     }
@@ -99,6 +120,7 @@ export async function bench(options: MemoryBenchOptions) {
       storage,
       recompute,
       rank: adapter,
+      upperLayers: count,
       trained: trainer.layout.trained,
       bindingBytes: device.bindingBytes,
       dispatches: trainer.dispatchesPerStep,

@@ -31,3 +31,23 @@ test('a step of adapters over a base in blocks of 8 bits takes what was predicte
   expect(record.predicted.gradient).toBeLessThan(record.parameters);
   expect(Math.abs(record.allocatedToPredicted - 1)).toBeLessThan(0.01);
 });
+
+test('a step of the upper layers takes what was predicted, and less than a step of the whole model', async () => {
+  const { nano } = memoryConfigs;
+  if (nano === undefined) throw new Error('there is no preset nano');
+  const options = {
+    batch: 1,
+    sequence: 16,
+    storage: 'f32',
+    recompute: false,
+    binding: 128,
+    steps: 0,
+  } as const;
+  const measured = (upperLayers?: number) =>
+    bench({ ...options, upperLayers, config: { ...nano, layers: 4 }, gpu: nodeGpu() });
+  const [whole, upper] = [await measured(), await measured(1)];
+  expect(Math.abs(upper.allocatedToPredicted - 1)).toBeLessThan(0.01);
+  expect(upper.losses).toEqual(whole.losses);
+  expect(upper.trained).toBeLessThan(whole.trained / 2);
+  expect(upper.allocatedBytes).toBeLessThan(0.6 * whole.allocatedBytes);
+});
