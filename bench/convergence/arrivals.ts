@@ -1,11 +1,11 @@
 import { tensorSizes } from '../../apps/cli/run/choices/delta-choices.ts';
+import { initialParameters, type ParameterLayout } from '../../client/model/parameters.ts';
 import { delayedNesterov } from '../../relay/run/outer/delayed-nesterov.ts';
 import { correctedByMomentum, usualHeLoCo } from '../../relay/run/outer/heloco.ts';
 import { nesterov } from '../../relay/run/outer/nesterov.ts';
 import type { State } from '../../relay/run/outer/outer-optimizer.ts';
-import type { Text } from '../shakespeare.ts';
 import type { PacedCase } from './cases.ts';
-import { TinyTraining } from './tiny-training.ts';
+import { openTraining, type Result, type Setting } from './training.ts';
 
 type Vector = Float32Array<ArrayBuffer>;
 
@@ -16,14 +16,7 @@ const fastest = Math.max(...speeds);
 /** DiLoCo's outer step, with the momentum that this project has for short runs. */
 const outer = { learningRate: 0.7, momentum: 0.5 };
 
-/** Characters of a step of all nodes together. */
-const stepCharacters = 64;
-
-export interface PacedResult {
-  /** Held-out loss, in nats a character, and that of one node that trains all of each step. */
-  readonly loss: number;
-  readonly alone: number;
-  readonly seconds: number;
+export interface PacedResult extends Result {
   /** Steps of the slowest node in the time that the run takes, without transfers. */
   readonly time: number;
   /** Outer steps. */
@@ -36,8 +29,8 @@ export interface PacedResult {
 type Arrival = (state: State, delta: Float64Array, arrival: number) => Promise<State>;
 
 /**
- * A run of four nodes of different speeds, on virtual time, in which every way trains as many tokens of a tiny model. Deltas are not
- * rounded.
+ * A run of four nodes of different speeds, on virtual time without transfers, in which every way trains as many tokens. A node's step has
+ * a fourth of the windows of a step. Deltas are not rounded.
  *
  * - `fixed`: rounds in which each node trains the same steps. `timed`: rounds that last until the fastest has done them; each node has what it
  *   could do, and counts by its tokens. Both take Nesterov's step on the mean.
@@ -46,27 +39,29 @@ type Arrival = (state: State, delta: Float64Array, arrival: number) => Promise<S
  * - `delayed`: delayed Nesterov, and steps in proportion to the speed (Liu et al. 2024, arXiv 2401.09135, algorithms 3 and 4).
  * - `heloco`: as `naive`, after the correction of HeLoCo (arXiv 2606.00271).
  */
-export async function runPaced(
-  { text, totalSteps }: { readonly text: Text; readonly totalSteps: number },
-  of: PacedCase,
-): Promise<PacedResult> {
+export async function runPaced(setting: Setting, of: PacedCase): Promise<PacedResult> {
   const started = performance.now();
-  const training = new TinyTraining(text, totalSteps);
-  const initial = training.initial(of.seed);
-  const nodes = speeds.map((_, i) => training.node(of.seed + 1000 * i, stepCharacters / speeds.length));
-  const run = new Paced(totalSteps * speeds.length, [initial]);
-  const train = async (node: number, base: Vector, steps: number) => {
-    const first = Math.min(Math.floor(run.done / speeds.length), totalSteps - 1);
-    const local = (await nodes[node]?.(base, first, steps)) ?? base;
-    run.count(node, steps);
-    return base.map((value, i) => value - (local[i] ?? 0));
-  };
-  if (of.pacing === 'fixed' || of.pacing === 'timed') await inRounds(run, of, train);
-  else await byArrivals(run, of, arrivalOf(of.pacing, sizesOf(training.layout)), train);
-  const alone = training.loss(await training.node(of.seed, stepCharacters)(initial, 0, totalSteps));
-  const seconds = (performance.now() - started) / 1000;
-  const { time, commits, shares } = run;
-  return { loss: training.loss(run.base), alone, seconds, time, commits, shares };
+  const training = await openTraining(setting, speeds.length, 'adamw');
+  const { config, layout, adapter } = training;
+  const { totalSteps } = setting;
+  try {
+    const nodes = speeds.map((_, i) => training.node(i, of.seed + 1000 * i));
+    const run = new Paced(totalSteps * speeds.length, [initialParameters(config, layout, of.seed)]);
+    const train = async (node: number, base: Vector, steps: number) => {
+      const first = Math.min(Math.floor(run.done / speeds.length), totalSteps - 1);
+      const local = (await nodes[node]?.(base, first, steps)) ?? base;
+      run.count(node, steps);
+      return base.map((value, i) => value - (local[i] ?? 0));
+    };
+    if (of.pacing === 'fixed' || of.pacing === 'timed') await inRounds(run, of, train);
+    else await byArrivals(run, of, arrivalOf(of.pacing, sizesOf(layout)), train);
+    const measured = await training.lossOf(run.base);
+    const { time, commits, shares } = run;
+    const seconds = (performance.now() - started) / 1000;
+    return { ...measured, seconds, adapter, parameters: layout.trained, time, commits, shares };
+  } finally {
+    training.close();
+  }
 }
 
 /** What a run has done so far. */
@@ -157,7 +152,7 @@ async function byArrivals(
 /** Steps in proportion to the speed, and one at least. */
 const scaled = (steps: number, speed: number) => Math.max(1, Math.floor((steps * speed) / fastest));
 
-const sizesOf = ({ tensors, length }: TinyTraining['layout']) =>
+const sizesOf = ({ tensors, length }: ParameterLayout) =>
   tensorSizes(
     tensors.map(({ offset }) => offset),
     length,

@@ -2,7 +2,15 @@ import { mean } from '../../client/mean.ts';
 import { Records } from '../records.ts';
 import { readText } from '../shakespeare.ts';
 import { runPaced } from './arrivals.ts';
-import { aloneCasesOf, besideOf, casesOf, type Matrix, pacedCasesOf, stepsFor } from './cases.ts';
+import {
+  aloneCasesOf,
+  besideOf,
+  besidePaced,
+  casesOf,
+  type Matrix,
+  pacedCasesOf,
+  stepsFor,
+} from './cases.ts';
 import { aloneSchema, pacedSchema, togetherSchema } from './results.ts';
 import { runTogether } from './run.ts';
 import { openTexts } from './texts.ts';
@@ -75,10 +83,10 @@ export async function* convergence(options: ConvergenceOptions): AsyncGenerator<
     yield record(of, result, alone.get(JSON.stringify(besideOf(of))) ?? Number.NaN);
   }
   for (const of of pacedCasesOf(options)) {
-    const result = await records.result({ ...of, ...whole }, pacedSchema, () =>
-      runPaced({ text, totalSteps }, of),
+    const result = await records.result({ ...of, ...whole }, pacedSchema, async () =>
+      runPaced(await settingOf({}), of),
     );
-    yield record(of, result, result.alone);
+    yield record(of, result, alone.get(JSON.stringify(besidePaced(of))) ?? Number.NaN);
   }
   const cases = [...held.values()].map(({ of, result, losses, excesses }) => ({
     ...of,

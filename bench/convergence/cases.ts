@@ -53,7 +53,7 @@ export interface AloneCase {
 export const pacingNames = ['fixed', 'timed', 'naive', 'delayed', 'heloco'] as const;
 export type PacingName = (typeof pacingNames)[number];
 
-/** One run of four nodes, which are twice as fast one after the other. */
+/** One run of four nodes, each twice as fast as the one before. */
 export interface PacedCase {
   readonly pacing: PacingName;
   /** Local steps of the fastest node. */
@@ -130,9 +130,12 @@ export function besideOf({ strategy, text, seed }: Pick<Case, 'strategy' | 'text
   return { alone: optimizer, ...(text !== undefined && { text: 'mixed' }), seed };
 }
 
+/** The run of one node beside which a run of nodes of different speeds is shown. */
+export const besidePaced = ({ seed }: Pick<PacedCase, 'seed'>): AloneCase => ({ alone: 'adamw', seed });
+
 /** Those of a matrix, those of a seed together. */
 export function aloneCasesOf(matrix: Matrix): AloneCase[] {
-  const all = casesOf(matrix).map(besideOf);
+  const all = [...casesOf(matrix).map(besideOf), ...pacedCasesOf(matrix).map(besidePaced)];
   return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
 }
 

@@ -51,7 +51,7 @@ export function convergenceCommand(): Command {
     .addOption(
       listOf(
         '--pacings <names>',
-        'how nodes 1 to 8 times as fast work together, on a tiny model',
+        'how four nodes that are 1 to 8 times as fast work together',
         [...pacingNames, 'none'],
         pacingNames,
       ),

@@ -14,6 +14,6 @@ export const togetherSchema = v.strictObject({
 
 /** Of nodes of different speeds: see `PacedResult`. */
 export const pacedSchema = v.strictObject({
-  ...{ loss: v.number(), alone: v.number(), seconds: v.number() },
+  ...aloneSchema.entries,
   ...{ time: v.number(), commits: v.number(), shares: v.array(v.number()) },
 });

@@ -2,9 +2,9 @@ import { delayedNesterov } from '../../relay/run/outer/delayed-nesterov.ts';
 import { nesterov } from '../../relay/run/outer/nesterov.ts';
 import type { OuterOptimizer, State } from '../../relay/run/outer/outer-optimizer.ts';
 import { mixedBase } from '../../relay/run/upstream/mixed-base.ts';
-import { TinyTraining } from '../convergence/tiny-training.ts';
 import type { TrainNode } from '../convergence/training.ts';
 import type { Text } from '../shakespeare.ts';
+import { TinyTraining } from './tiny-training.ts';
 
 type Vector = Float32Array<ArrayBuffer>;
 

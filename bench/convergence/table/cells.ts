@@ -3,7 +3,7 @@ import { downlinkNames } from '../../../apps/cli/run/choices/downlink-choices.ts
 import { strategies, strategyNames } from '../../../apps/cli/run/choices/strategies.ts';
 import { mean } from '../../../client/mean.ts';
 import type { Line } from '../../records.ts';
-import { besideOf, codecNames, outerNames, pacingNames } from '../cases.ts';
+import { besideOf, besidePaced, codecNames, outerNames, pacingNames } from '../cases.ts';
 import { aloneSchema, pacedSchema, togetherSchema } from '../results.ts';
 import { textNames } from '../texts.ts';
 
@@ -59,7 +59,10 @@ export interface PacedCell {
   readonly steps: number;
   readonly seeds: number;
   readonly loss: number;
-  readonly excess: number;
+  /** See `Cell`. */
+  readonly excess: number | null;
+  readonly least: number | null;
+  readonly most: number | null;
   /** In steps of the slowest node. */
   readonly time: number;
   readonly commits: number;
@@ -69,7 +72,6 @@ export interface PacedCell {
 export interface Sheet {
   readonly tokens: number;
   readonly totalSteps: number;
-  /** Of the model that is not tiny. */
   readonly parameters: number | null;
   readonly adapters: readonly string[];
   readonly cells: readonly Cell[];
@@ -103,15 +105,15 @@ function sheetOf(records: readonly Recorded[]): Sheet {
   return {
     tokens: first.totalSteps * first.wholeBatch * first.sequence,
     totalSteps: first.totalSteps,
-    parameters: [...alone, ...together][0]?.result.parameters ?? null,
-    adapters: [...new Set([...alone, ...together].map(({ result }) => result.adapter))],
+    parameters: [...alone, ...together, ...paced][0]?.result.parameters ?? null,
+    adapters: [...new Set([...alone, ...together, ...paced].map(({ result }) => result.adapter))],
     cells: cellsOf(together, beside),
     alone: new Map(
       [...group(alone, ({ case: of }) => `${of.alone}${of.text === undefined ? '' : ' mixed'}`)].map(
         ([name, of]) => [name, of.map(({ result }) => result.loss)],
       ),
     ),
-    paced: pacedCells(paced),
+    paced: pacedCells(paced, beside),
   };
 }
 
@@ -128,18 +130,11 @@ function cellsOf(
   for (const held of group(records, (record) => nameOf(own(record))).values()) {
     const [first] = held;
     if (first === undefined) continue;
-    const excesses = held.flatMap(({ case: of, result }) => {
-      const loss = beside.get(nameOf(besideOf(of)));
-      return loss === undefined ? [] : [result.loss / loss - 1];
-    });
-    const isWhole = excesses.length === held.length;
     const texts = Object.keys(first.result.losses ?? {});
     const { rounds, payloadBytes, bitsUp } = first.result;
     cells.push({
       ...{ of: own(first), seeds: held.length, loss: mean(held.map(({ result }) => result.loss)) },
-      excess: isWhole ? mean(excesses) : null,
-      least: isWhole ? Math.min(...excesses) : null,
-      most: isWhole ? Math.max(...excesses) : null,
+      ...excessOf(held, (of) => beside.get(nameOf(besideOf(of)))),
       ...{ rounds, payloadBytes, bitsUp },
       losses:
         texts.length === 0
@@ -155,16 +150,33 @@ function cellsOf(
   return cells;
 }
 
-function pacedCells(records: readonly v.InferOutput<typeof pacedLine>[]): PacedCell[] {
+/** How far the losses of seeds are above those of one node: see `Cell`. */
+function excessOf<Of>(
+  held: readonly { readonly case: Of; readonly result: { readonly loss: number } }[],
+  besideLoss: (of: Of) => number | undefined,
+): Pick<Cell, 'excess' | 'least' | 'most'> {
+  const excesses = held.flatMap(({ case: of, result }) => {
+    const loss = besideLoss(of);
+    return loss === undefined ? [] : [result.loss / loss - 1];
+  });
+  if (excesses.length < held.length) return { excess: null, least: null, most: null };
+  return { excess: mean(excesses), least: Math.min(...excesses), most: Math.max(...excesses) };
+}
+
+function pacedCells(
+  records: readonly v.InferOutput<typeof pacedLine>[],
+  beside: ReadonlyMap<string, number>,
+): PacedCell[] {
   const groups = group(records, ({ case: { pacing, steps } }) => JSON.stringify([pacing, steps]));
   return [...groups.values()].flatMap((held) => {
     const [first] = held;
     if (first === undefined) return [];
     const results = held.map(({ result }) => result);
+    const { excess, least, most } = excessOf(held, (of) => beside.get(nameOf(besidePaced(of))));
     return {
       ...{ pacing: first.case.pacing, steps: first.case.steps, seeds: held.length },
       loss: mean(results.map(({ loss }) => loss)),
-      excess: mean(results.map(({ loss, alone }) => loss / alone - 1)),
+      ...{ excess, least, most },
       time: mean(results.map(({ time }) => time)),
       commits: first.result.commits,
     };

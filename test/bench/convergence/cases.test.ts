@@ -40,6 +40,10 @@ test('nodes of different speeds work together in each way, and every optimizer i
     { alone: 'muon', seed: 0 },
     { alone: 'adamw', seed: 0 },
   ]);
+  expect(aloneCasesOf({ ...matrix, strategies: [] })).toEqual([
+    { alone: 'adamw', seed: 0 },
+    { alone: 'adamw', seed: 1 },
+  ]);
 });
 
 test('a rate of the outer step is in the case only where one is chosen', () => {
@@ -62,6 +66,7 @@ test('nodes with a language family each, and with all of them, have one node on 
     nodes: [4],
     steps: [30],
     dropped: [0],
+    pacings: [],
     seeds: 1,
   };
   expect(casesOf(skewed).map(({ text }) => text)).toEqual(['families', 'mixed']);

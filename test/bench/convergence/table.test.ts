@@ -12,11 +12,13 @@ function together(change: Parameters<typeof usual>[1], seed: number, loss: numbe
   return { case: { ...usual('diloco', change), seed, ...setting }, result: { ...ran, ...sent, loss } };
 }
 
+function alone(seed: number, loss: number): Line {
+  return { case: { alone: 'adamw', seed, ...setting }, result: { ...ran, loss } };
+}
+
 const lines: Line[] = [
-  ...[2, 4].map((loss, seed) => ({
-    case: { alone: 'adamw', seed, ...setting },
-    result: { ...ran, loss },
-  })),
+  alone(0, 2),
+  alone(1, 4),
   together({}, 0, 2.2),
   together({}, 1, 4.2),
   together({ nodes: 8 }, 0, 2.1),
@@ -60,19 +62,20 @@ test('nodes with a family each are shown by the loss on each family', () => {
 });
 
 test('paces are shown with their virtual time', () => {
-  const paced = { alone: 2, seconds: 1, time: 30, commits: 10, shares: [1, 1, 1, 1] };
-  const text = tablesOf(
-    (
-      [
-        ['naive', 2.2],
-        ['delayed', 2.1],
-      ] as const
-    ).map(([pacing, loss]) => ({
-      case: { pacing, steps: 30, seed: 0, ...setting },
-      result: { ...paced, loss },
-    })),
+  const paced = { ...ran, time: 30, commits: 10, shares: [1, 1, 1, 1] };
+  const of = (pacing: string, seed: number, loss: number): Line => ({
+    case: { pacing, steps: 30, seed, ...setting },
+    result: { ...paced, loss },
+  });
+  const text = tablesOf([
+    ...[alone(0, 2), alone(1, 4)],
+    ...[of('naive', 0, 2.2), of('naive', 1, 4.8), of('delayed', 0, 2.1)],
+  ]);
+  expect(text).toContain('(e) Four nodes, 1 to 8 times as fast');
+  expect(text).toContain(
+    '| 30 | naive | 3.5000 | +15.0% (+10.0% to +20.0%) | 30 | 10 | 2 | perplexity 44.27 |',
   );
-  expect(text).toContain('| 30 | naive | 2.2000 | +10.0% | 30 | 10 | 1 | perplexity 44.27 |');
+  expect(text).toContain('| 30 | delayed | 2.1000 | +5.0% | 30 | 10 | 1 |');
   expect(text).toContain('H=30: delayed <= fixed <= naive: holds (without fixed)');
 });
 

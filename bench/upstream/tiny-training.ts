@@ -2,8 +2,8 @@ import type { AdamWState } from '../../client/model/reference/adamw.ts';
 import { Random } from '../../client/random.ts';
 import { learningRateAt, type Schedule } from '../../client/train/optimizer/schedule.ts';
 import { context, TinyLayout, TinyModel, tinyStep } from '../attack/table/model.ts';
+import type { TrainNode } from '../convergence/training.ts';
 import type { Text } from '../shakespeare.ts';
-import type { TrainNode } from './training.ts';
 
 /** Places of the held-out text that a loss is measured at. */
 const heldOutPlaces = 4096;
