@@ -77,8 +77,9 @@ test('only the training of a base and its encoding know how a delta is made', ()
 
 test('only the training of a base has its delta encoded on a device', () => {
   expect(importersOf('delta-program.ts')).toEqual(['client/contribute/encoding/delta-encoder.ts']);
-  // Local training knows only the type of what it leaves on the device.
+  // Local training knows only the type of what it leaves on the device, and the prediction of memory encodes nothing.
   expect(importersOf('delta-encoder.ts')).toEqual([
+    'client/contribute/memory.ts',
     'client/contribute/round/local-training.ts',
     'client/contribute/round/round-work.ts',
   ]);

@@ -342,6 +342,7 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
         ? warn(progress, 'too-short', tooShort(event), words.tooShortNext)
         : ended(progress, 'too-short');
     case 'measured':
+    case 'encoding-on-processor':
       return progress;
     default:
       return { ...progress, ...withStored(progress, event) };

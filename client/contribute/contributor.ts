@@ -7,8 +7,8 @@ import { RelayHttp } from '../relay-http.ts';
 import type { Runtime } from '../runtime.ts';
 import { checkedPower } from '../train/loop/throttle.ts';
 import { noProgress } from '../train/loop/training-progress.ts';
-import { predictMemory } from '../train/memory.ts';
 import type { ContributorEvent } from './events.ts';
+import { predictedBytes } from './memory.ts';
 import type { Network } from './network.ts';
 import { heartbeatOf } from './protocol/heartbeat.ts';
 import { RelayClient } from './protocol/relay-client.ts';
@@ -143,11 +143,11 @@ export class Contributor {
     this.#relay = new RelayClient(this.#runtime, connections, this.#options, identity, this.#traffic, {
       dispatch: (event) => this.#dispatch(event),
       welcomed: async (terms, corpus, round, base) => {
-        const { run, name, rounds, localSteps, layout, shape, config, optimizer, trainer } = terms;
+        const { run, name, rounds, localSteps, layout, shape, trainer } = terms;
         const node = toHex(identity.publicKey);
         const tokensPerStep = shape.batch * shape.sequence;
         requireStorage(device, trainer.storage ?? 'f32');
-        const trainingBytes = predictMemory(device, config, shape, optimizer, trainer).bytes;
+        const trainingBytes = predictedBytes(device, terms);
         const sizes = { parameters: layout.trained, localSteps, tokensPerStep, trainingBytes };
         this.#tell({ event: 'joined', run, name, node, corpus, round, rounds, base, ...sizes });
         this.#opening ??= this.#open(device, terms).catch((error: unknown) => {

@@ -94,6 +94,11 @@ export type ContributorEvent =
       /** L2 norm of the delta before clipping. */
       readonly norm: number;
     } & Pick<ContributionFacts, keyof ContributionFacts>)
+  /**
+   * The graphics card should encode the deltas and cannot: the processor does. `reason` is the error's code, and `encoding.wrong-numbers` where
+   * the card gave other numbers than the processor. Once in a process for each reason.
+   */
+  | { readonly event: 'encoding-on-processor'; readonly reason: string }
   | {
       readonly event: 'acknowledged';
       readonly round: number;

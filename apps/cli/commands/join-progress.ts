@@ -87,6 +87,11 @@ export function describe(event: ContributorEvent): string | null {
       return `  step ${event.step}/${event.steps}  loss ${event.loss.toFixed(4)}  ${Math.round(event.tokensPerSecond)} tokens/s`;
     case 'contribution':
       return `Offers ${bytes(event.payloadBytes)} for ${event.tokens} tokens (${short(event.payload)}).`;
+    case 'encoding-on-processor':
+      return (
+        `The graphics card cannot encode deltas (${terminalText(event.reason)}), so the processor does: they are the same, and ` +
+        'take longer to make.'
+      );
     case 'acknowledged':
       return `The relay holds the contribution to round ${event.round}.`;
     case 'refused':

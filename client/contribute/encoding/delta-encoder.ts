@@ -1,12 +1,12 @@
-import type { Codec } from '../../../relay/wire/codec/codec.ts';
+import type { Choice, Codec } from '../../../relay/wire/codec/codec.ts';
 import type { Fragments } from '../../../relay/wire/fragments.ts';
 import { WireError } from '../../../relay/wire/strict.ts';
 import { TapestryError } from '../../errors.ts';
-import type { Device } from '../../gpu/device.ts';
+import type { Adapter, Device } from '../../gpu/device.ts';
 import type { TrainedParameters } from '../../model/weight.ts';
 import { BaseDelta } from '../round/base-delta.ts';
 import { encodeDelta } from '../round/error-feedback.ts';
-import { DeltaProgram, type ProgramResult } from './delta-program.ts';
+import { DeltaProgram, type ProgramResult, predictDeltaProgram } from './delta-program.ts';
 
 type Vector = Float32Array<ArrayBuffer>;
 
@@ -49,15 +49,20 @@ export interface EncodedChange {
  * - a delta that is clipped, or whose payload is: the scale is of norms in float64;
  * - where the adapter is the processor itself, which is slower through WGSL (docs/measured.md);
  * - what a relay's own nodes trained, for the relay above it (apps/cli/run/upstream): it is on no card;
- * - where the card lacks the memory, its driver refuses the kernels or is lost, or its numbers were found wrong.
+ * - where the card lacks the memory, its driver refuses the kernels or is lost, or its numbers were found wrong: `refused` is then called with
+ *   the error's code, once for each.
  */
 export class DeltaEncoder {
   readonly #terms: EncodingTerms;
+  readonly #refused: (code: string) => void;
+  /** The codes that `refused` was called with. */
+  readonly #codes = new Set<string>();
   /** The program for the newest vectors; null where they have to be encoded by the processor. */
   #made: { readonly of: TrainedParameters; readonly program: DeltaProgram | null } | null = null;
 
-  constructor(terms: EncodingTerms) {
+  constructor(terms: EncodingTerms, refused: (code: string) => void) {
     this.#terms = terms;
+    this.#refused = refused;
   }
 
   /**
@@ -84,30 +89,61 @@ export class DeltaEncoder {
 
   /** Null where the processor has to encode. */
   async #byCard(change: LocalChange, codec: Codec, { device, trained }: OnDevice) {
-    if (device.software || trained === undefined || this.#terms.fragments.count > 1) return null;
+    const choice = choiceOn(device, this.#terms);
+    if (choice === null || trained === undefined) return null;
     try {
-      const program = await this.#programFor(device, trained);
+      const program = await this.#programFor(device, trained, choice);
       const { clipNorm } = this.#terms.codec;
       const made = (await program?.encode(change.base, change.residual, clipNorm, codec)) ?? null;
       if (made === null || agrees(made, change, codec)) return made;
+      this.#tellOnce(wrongNumbers);
     } catch (error) {
-      if (!isRefusal(error)) throw error;
+      const code = refusalOf(error);
+      if (code === null) throw error;
+      this.#tellOnce(code);
     }
     this.close();
     this.#made = { of: trained, program: null };
     return null;
   }
 
-  async #programFor(device: Device, trained: TrainedParameters): Promise<DeltaProgram | null> {
-    const { codec } = this.#terms;
-    if (codec.choice === undefined) return null;
+  #tellOnce(code: string): void {
+    if (!this.#codes.has(code)) this.#refused(code);
+    this.#codes.add(code);
+  }
+
+  async #programFor(
+    device: Device,
+    trained: TrainedParameters,
+    choice: Choice,
+  ): Promise<DeltaProgram | null> {
     if (this.#made?.of !== trained) {
       this.close();
-      const program = await DeltaProgram.create(device, trained, codec.choice, codec.feedbackDecay);
+      const program = await DeltaProgram.create(device, trained, choice, this.#terms.codec.feedbackDecay);
       this.#made = { of: trained, program };
     }
     return this.#made.program;
   }
+}
+
+/**
+ * Bytes that encoding takes on an adapter besides the training of these parameters; 0 where the processor encodes. The parameters may be those
+ * of a dry run.
+ */
+export function predictEncoding(adapter: Adapter, terms: EncodingTerms, trained: TrainedParameters): number {
+  const choice = choiceOn(adapter, terms);
+  if (choice === null) return 0;
+  try {
+    return predictDeltaProgram(adapter, trained, choice);
+  } catch (error) {
+    if (refusalOf(error) === null) throw error;
+    return 0;
+  }
+}
+
+/** How the codec chooses what an adapter sends; null where the processor has to encode. */
+function choiceOn({ software }: Adapter, { codec, fragments }: EncodingTerms): Choice | null {
+  return software || fragments.count > 1 ? null : (codec.choice ?? null);
 }
 
 /** One in so many parameters is compared besides those that are sent; a prime, so that no tile of a kernel is left out. */
@@ -135,9 +171,12 @@ function agrees(
   });
 }
 
-/** The errors of a device that the processor makes good. */
-function isRefusal(error: unknown): boolean {
-  if (error instanceof WireError) return true;
+const wrongNumbers = 'encoding.wrong-numbers';
+
+/** The code of an error of a device that the processor makes good; null for any other error. */
+function refusalOf(error: unknown): string | null {
+  // What the card chose cannot be encoded.
+  if (error instanceof WireError) return wrongNumbers;
   const codes = ['device.too-small', 'device.lost', 'shader.invalid'];
-  return error instanceof TapestryError && codes.includes(error.code);
+  return error instanceof TapestryError && codes.includes(error.code) ? error.code : null;
 }

@@ -1,6 +1,7 @@
 import type { Choice, Codec } from '../../../relay/wire/codec/codec.ts';
 import { type Allocation, allOrNone, allocate } from '../../gpu/allocation.ts';
-import { type Allocator, type Device, tooSmall } from '../../gpu/device.ts';
+import { type Adapter, type Allocator, type Device, tooSmall } from '../../gpu/device.ts';
+import { openDryRunAllocator } from '../../gpu/dry-run-allocator.ts';
 import { commonParts, FlatVector, type Part } from '../../gpu/flat-vector.ts';
 import { type Program, ProgramBuilder, whole } from '../../gpu/program.ts';
 import { Readback } from '../../gpu/readback.ts';
@@ -39,11 +40,12 @@ interface Memory {
   readonly sent: GPUBuffer;
 }
 
-interface Programs {
+/** Two programs, or the recordings of them. */
+interface Programs<Made = Program> {
   /** Adds the delta to the decayed residual, and chooses. */
-  readonly work: Program;
+  readonly work: Made;
   /** Takes from the residual what was sent. */
-  readonly settle: Program;
+  readonly settle: Made;
 }
 
 /**
@@ -92,8 +94,9 @@ export class DeltaProgram {
   ): Promise<DeltaProgram> {
     const memory = await allocate(device, (allocator) => makeMemory(allocator, trained, choice));
     try {
-      const programs = await build(device, trained, choice, feedbackDecay, memory.made);
-      return new DeltaProgram(device, trained, choice, memory, programs);
+      const recorded = record(device, trained, choice, feedbackDecay, memory.made);
+      const [work, settle] = await allOrNone([recorded.work.build(device), recorded.settle.build(device)]);
+      return new DeltaProgram(device, trained, choice, memory, { work, settle });
     } catch (error) {
       memory.free();
       throw error;
@@ -200,15 +203,15 @@ function stepOf(chunk: number): number {
   return step;
 }
 
-async function build(
-  device: Device,
+function record(
+  adapter: Adapter,
   { parameters, gradient }: TrainedParameters,
   { chunk, top }: Choice,
   decay: number,
   { residual, partials, places, chosen, sent }: Memory,
-): Promise<Programs> {
-  const work = new ProgramBuilder(device);
-  const { bindingBytes } = device;
+): Programs<ProgramBuilder> {
+  const work = new ProgramBuilder(adapter);
+  const { bindingBytes } = adapter;
   let firstPartial = 0;
   for (const part of commonParts([parameters, residual], bindingBytes, groupAlignment)) {
     const range = (vector: FlatVector) => vector.range(part.offset, part.length);
@@ -218,7 +221,7 @@ async function build(
     work.record(compensate, shape, { ...bound, partials: whole(partials) });
     firstPartial += sums;
   }
-  const settle = new ProgramBuilder(device);
+  const settle = new ProgramBuilder(adapter);
   for (const { offset, length } of residual.parts(bindingBytes, stepOf(chunk))) {
     const shape: ChunksShape = { values: length, chunk, top, firstChunk: offset / chunk };
     const values = residual.range(offset, length);
@@ -226,6 +229,19 @@ async function build(
     work.record(choose, shape, { ...where, values, chosen: whole(chosen) });
     settle.record(leave, shape, { ...where, sent: whole(sent), residual: values });
   }
-  const [working, settling] = await allOrNone([work.build(device), settle.build(device)]);
-  return { work: working, settle: settling };
+  return { work, settle };
+}
+
+/**
+ * Bytes on the device of the program of these parameters, what it reads back included. Allocates nothing; the parameters may be those of a dry
+ * run. Throws TapestryError `device.too-small`.
+ */
+export function predictDeltaProgram(adapter: Adapter, trained: TrainedParameters, choice: Choice): number {
+  const { allocator, bytes } = openDryRunAllocator(adapter);
+  const memory = makeMemory(allocator, trained, choice);
+  const { work, settle } = record(adapter, trained, choice, 1, memory);
+  for (const program of [work, settle]) program.allocate(allocator);
+  const { residual, partials, places, chosen } = memory;
+  const staging = partials.size + places.size + chosen.size + residual.stagingBytes;
+  return [...bytes.values()].reduce((sum, size) => sum + size, staging);
 }

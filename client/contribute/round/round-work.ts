@@ -73,7 +73,7 @@ export class RoundWork {
     this.#local = new LocalModel(terms);
     this.#bases = new BaseArrival(runtime, store, terms, tell);
     this.#rounds = new RoundTraining(training, this.#bases, this.#local);
-    this.#encoder = new DeltaEncoder(terms);
+    this.#encoder = new DeltaEncoder(terms, (reason) => tell({ event: 'encoding-on-processor', reason }));
     this.#residual = new Float32Array(terms.layout.length);
     const file = {
       save: (snapshot: NodeSnapshot) => store.saveSnapshot(terms.run, snapshot),

@@ -67,6 +67,12 @@ test('a node that is too slow says in numbers at what a round left it', () => {
   expect(describe({ ...facts, was: 'sending' })).toContain('had done 3 steps and was still sending');
 });
 
+test('a node whose graphics card cannot encode says why', () => {
+  expect(describe({ event: 'encoding-on-processor', reason: 'device.too-small' })).toBe(
+    'The graphics card cannot encode deltas (device.too-small), so the processor does: they are the same, and take longer to make.',
+  );
+});
+
 test('a run says how far it is, and how long it takes at the pace of its last rounds', () => {
   expect(runLine(status)).toBe(`${bar(0.15, 20)} 3 of 20 rounds`);
   const row = { contributions: 1, excluded: 0, tokens: 1, probeLoss: null, heldOutLoss: [], base: hash };

@@ -1,5 +1,9 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DeltaEncoder, type OnDevice } from '../../../../client/contribute/encoding/delta-encoder.ts';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import {
+  DeltaEncoder,
+  type OnDevice,
+  predictEncoding,
+} from '../../../../client/contribute/encoding/delta-encoder.ts';
 import type { Device } from '../../../../client/gpu/device.ts';
 import { Random } from '../../../../client/random.ts';
 import { denseCodec } from '../../../../relay/wire/codec/dense.ts';
@@ -35,18 +39,26 @@ function after(on: Device, ended = local): OnDevice {
   return made;
 }
 
+/** The codes of what a card could not encode. */
+let codes: string[];
+beforeEach(() => {
+  codes = [];
+});
+const refused = (code: string) => codes.push(code);
+
 /** Whether a device has the memory of an encoder. */
 const isUsed = ({ labelled }: ReturnType<typeof countBuffers>) => labelled('residual').length > 0;
 
 test('a graphics card encodes the delta of a whole model with a codec that chooses, to the bits of the processor', async () => {
   const counted = countBuffers(device);
-  const encoder = new DeltaEncoder({ codec: sparse, fragments });
+  const encoder = new DeltaEncoder({ codec: sparse, fragments }, refused);
   const { payload, residual: left } = await encoder.encode(change, sparse, after(counted.device));
   expect(isUsed(counted)).toBe(true);
   const wanted = encodedByProcessor(base, local, residual, sparse);
   expect({ payload, left }).toEqual({ payload: wanted.payload, left: wanted.residual });
   encoder.close();
   expect(isUsed(counted)).toBe(false);
+  expect(codes).toEqual([]);
 });
 
 test.each([
@@ -58,8 +70,12 @@ test.each([
     { codec: sparse, fragments: stridedFragments(length, { count: 2, block: 256 }) },
   ],
 ])('the processor encodes with %s', async (_, adapter, terms) => {
-  const counted = countBuffers({ ...device, ...adapter });
-  const encoder = new DeltaEncoder(terms);
+  const on = { ...device, ...adapter };
+  const { trained } = trainedOn(on, length);
+  expect(predictEncoding(on, terms, trained)).toBe(0);
+  expect(predictEncoding(device, { codec: sparse, fragments }, trained)).toBeGreaterThan(4 * length);
+  const counted = countBuffers(on);
+  const encoder = new DeltaEncoder(terms, refused);
   const { payload, residual: left, norm } = await encoder.encode(change, terms.codec, after(counted.device));
   expect(isUsed(counted)).toBe(false);
   const fragment = terms.fragments.at(1);
@@ -71,10 +87,11 @@ test.each([
   );
   expect({ payload, norm }).toEqual({ payload: wanted.payload, norm: wanted.norm });
   expect(left).toEqual(fragment.into(residual, wanted.residual));
+  expect(codes).toEqual([]);
 });
 
 test('the processor encodes a delta whose payload has to be clipped, and the card the next one', async () => {
-  const encoder = new DeltaEncoder({ codec: sparse, fragments });
+  const encoder = new DeltaEncoder({ codec: sparse, fragments }, refused);
   const trained = after(device);
   for (const clipNorm of [0.01, 10]) {
     const made = await encoder.encode(change, { ...sparse, clipNorm }, trained);
@@ -86,7 +103,7 @@ test('the processor encodes a delta whose payload has to be clipped, and the car
 });
 
 test('training that diverged is refused, and nothing is encoded', async () => {
-  const encoder = new DeltaEncoder({ codec: sparse, fragments });
+  const encoder = new DeltaEncoder({ codec: sparse, fragments }, refused);
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
     const ended = local.with(5, value);
     await expect(
@@ -108,7 +125,7 @@ test.each([
   ],
 ])('a card that is wrong in what %s is not used again', async (_, computed, given) => {
   const counted = countBuffers(device);
-  const encoder = new DeltaEncoder({ codec: sparse, fragments });
+  const encoder = new DeltaEncoder({ codec: sparse, fragments }, refused);
   const wrong = after(counted.device, computed);
   const wanted = encodedByProcessor(given.base, given.local, given.residual, sparse);
   for (let round = 0; round < 2; round++) {
@@ -117,18 +134,23 @@ test.each([
     expect(made.residual).toEqual(wanted.residual);
     expect(isUsed(counted)).toBe(false);
   }
+  expect(codes).toEqual(['encoding.wrong-numbers']);
 });
 
 test('a card that has no memory left or was lost leaves the delta to the processor; another one encodes the next', async () => {
-  const encoder = new DeltaEncoder({ codec: sparse, fragments });
+  const encoder = new DeltaEncoder({ codec: sparse, fragments }, refused);
   const wanted = encodedByProcessor(base, local, residual, sparse);
   const full = { ...device, bindingBytes: 256 };
-  expect((await encoder.encode(change, sparse, after(full))).payload).toEqual(wanted.payload);
+  for (let round = 0; round < 2; round++)
+    expect((await encoder.encode(change, sparse, after(full))).payload).toEqual(wanted.payload);
+  expect(codes).toEqual(['device.too-small']);
+  expect(predictEncoding(full, { codec: sparse, fragments }, trainedOn(device, length).trained)).toBe(0);
   const other = { ...(await openNodeDevice()), software: false };
   const vectors = after(other);
   other.close();
   await other.lost;
   expect((await encoder.encode(change, sparse, vectors)).payload).toEqual(wanted.payload);
+  expect(codes).toEqual(['device.too-small', 'device.lost']);
   const counted = countBuffers(device);
   expect((await encoder.encode(change, sparse, after(counted.device))).payload).toEqual(wanted.payload);
   expect(isUsed(counted)).toBe(true);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DeltaProgram } from '../../../../client/contribute/encoding/delta-program.ts';
+import { DeltaProgram, predictDeltaProgram } from '../../../../client/contribute/encoding/delta-program.ts';
 import { returned } from '../../../../client/contribute/round/error-feedback.ts';
 import type { Device } from '../../../../client/gpu/device.ts';
 import { Readback } from '../../../../client/gpu/readback.ts';
@@ -104,6 +104,22 @@ test('after its first round the program makes no buffer; it leaves the gradient 
   readback.close();
   program.close();
   expect(counted.alive()).toBe(others);
+});
+
+test.each([
+  ['one buffer', {}],
+  ['several buffers and bindings', { bufferBytes: 4 * 128 * 300, bindingBytes: 4 * 4096 * 2 }],
+])('its memory is predicted to the byte, in %s', async (_, limits) => {
+  const length = 128 * 700;
+  const on = { ...device, ...limits };
+  const counted = countBuffers(on);
+  const { trained, encode } = await programOf(counted.device, usual, length);
+  const before = countBuffers(on);
+  trainedOn(before.device, length);
+  const { base, local } = trainedValues(Random.seeded(7), length);
+  for (let round = 0; round < 2; round++) await encode(base, local, new Float32Array(length));
+  if (usual.choice === undefined) throw new Error('the codec chooses nothing');
+  expect(predictDeltaProgram(on, trained, usual.choice)).toBe(counted.bytes() - before.bytes());
 });
 
 test('a delta that is not finite or has to be clipped, or whose payload has, is left to the processor, and the next one is encoded', async () => {

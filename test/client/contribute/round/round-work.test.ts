@@ -3,6 +3,7 @@ import { DeltaProgram } from '../../../../client/contribute/encoding/delta-progr
 import { normOf } from '../../../../client/contribute/round/base-delta.ts';
 import { returned } from '../../../../client/contribute/round/error-feedback.ts';
 import type { Contribution } from '../../../../client/contribute/round/saved-state.ts';
+import { tooSmall } from '../../../../client/gpu/device.ts';
 import { initialParameters } from '../../../../client/model/parameters.ts';
 import type { Codec } from '../../../../relay/wire/codec/codec.ts';
 import { sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
@@ -129,6 +130,22 @@ test('on a graphics card, rounds that count and rounds that do not leave the bit
   expect(made).toEqual(await rounds(without));
   expect(encode).toHaveBeenCalledTimes(made.length);
   encode.mockRestore();
+});
+
+test('a node whose graphics card cannot encode says so once', async () => {
+  const settings = { chunk: 256, top: 4, exponent: -22, maxShift: 14, clipNorm: 100, feedbackDecay: 0.95 };
+  const create = vi.spyOn(DeltaProgram, 'create').mockRejectedValue(tooSmall('the residual'));
+  const card = new RoundNode({ adapter: { software: false } });
+  const work = await card.start({ ...tinyTerms, codec: sparseCodec(settings) });
+  for (const round of [1, 2]) {
+    expect(await card.train(work, round, healthy, 2)).not.toBeNull();
+    work.settle();
+  }
+  expect(card.all('encoding-on-processor')).toEqual([
+    { event: 'encoding-on-processor', reason: 'device.too-small' },
+  ]);
+  card.close();
+  create.mockRestore();
 });
 
 test.each([10, 40])(
