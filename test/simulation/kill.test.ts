@@ -10,6 +10,7 @@ import { journalOf } from '../support/relay/journal-of.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { killedRun } from './contributing.ts';
 import { checkHistory, modelBases } from './model.ts';
+import { nesterovModel } from './outer-model.ts';
 
 const script = fileURLToPath(new URL('contributing.ts', import.meta.url));
 
@@ -84,10 +85,9 @@ test('kill -9 at 10 random moments loses nothing that was acknowledged and appli
     expect((await verified(folder)).problems).toEqual([]);
   }
   const entries = journalOf(folder);
-  checkHistory(entries, acknowledged, 2);
-  const bases = modelBases(entries, killedRun.initialBase, (hash) =>
-    readFileSync(`${folder}/${blobPlace(hash)}`),
-  );
+  checkHistory(entries, acknowledged, { quorum: 2, staleness: 0 });
+  const read = (hash: string) => readFileSync(`${folder}/${blobPlace(hash)}`);
+  const bases = modelBases(entries, killedRun.initialBase, read, nesterovModel);
   const committed = entries.flatMap((entry) =>
     entry.kind === 'round-committed' ? entry.body.state.slice(0, 1) : [],
   );

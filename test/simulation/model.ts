@@ -3,38 +3,39 @@ import type { Accepted } from '../../relay/journal/event-log.ts';
 import { hashOfBytes } from '../../relay/storage/sha256.ts';
 import { integersOf } from '../support/relay/integers.ts';
 import { codec } from '../support/relay/run-support.ts';
+import type { ModelState, OuterModel } from './outer-model.ts';
 
 /**
  * The bases that a run must have, computed only from the journal's entries and in another way than the relay's: sums in
- * BigInt, an average in exact halves, and only base and momentum carried from one round to the next.
+ * BigInt, an average in exact halves, and only the state of the outer step carried from one round to the next.
  */
 export function modelBases(
   entries: readonly Entry[],
   initialBase: Float32Array,
   payload: (hash: string) => Uint8Array | null,
+  outer: OuterModel,
 ): string[] {
   const bases: string[] = [];
-  let base = [...initialBase];
-  let momentum = base.map(() => 0);
+  const zeros = () => [...initialBase].map(() => 0);
+  let state: ModelState = { base: [...initialBase], momentum: zeros(), buffer: zeros() };
   let open: Accepted[] = [];
   for (const entry of entries) {
     if (entry.kind === 'round-opened') open = [];
     if (entry.kind === 'contribution-accepted') open.push(entry);
     if (entry.kind !== 'round-committed') continue;
-    const sums = base.map(() => 0n);
+    const sums = state.base.map(() => 0n);
     let tokens = 0n;
     for (const accepted of open) {
       const bytes = payload(accepted.body.payload);
       if (bytes === null) throw new Error(`payload ${accepted.body.payload} is lost`);
       const weight = BigInt(accepted.body.tokens);
-      for (const [i, integer] of integersOf(codec, bytes, base.length).entries())
+      for (const [i, integer] of integersOf(codec, bytes, sums.length).entries())
         sums[i] = (sums[i] ?? 0n) + BigInt(integer) * weight;
       tokens += weight;
     }
     const deltas = sums.map((sum) => (Number(sum) * codec.unit) / Number(tokens));
-    momentum = momentum.map((velocity, i) => Math.fround(0.9 * velocity + (deltas[i] ?? 0)));
-    base = base.map((value, i) => Math.fround(value - 0.7 * ((deltas[i] ?? 0) + 0.9 * (momentum[i] ?? 0))));
-    bases.push(hashOfBytes(new Uint8Array(new Float32Array(base).buffer)));
+    state = outer(state, deltas, bases.length + 1);
+    bases.push(hashOfBytes(new Uint8Array(new Float32Array(state.base).buffer)));
   }
   return bases;
 }
@@ -43,11 +44,13 @@ export function modelBases(
 export function checkHistory(
   entries: readonly Entry[],
   acknowledged: readonly { key: string; payload: string; sequence: number; round: number; attempt: number }[],
-  quorum: number,
+  { quorum, staleness }: { readonly quorum: number; readonly staleness: number },
 ): void {
   const attempts = new Map<number, number>();
+  /** The rounds in whose bases payloads are, and the keys' work on each round. */
+  const applied = new Map<string, number>();
   let attempt = 0;
-  let accepted: number[] = [];
+  let accepted: Accepted[] = [];
   let closed: number[] | null = null;
   let keys = new Set<string>();
   for (const entry of entries) {
@@ -56,6 +59,7 @@ export function checkHistory(
       case 'round-abandoned':
         accepted = [];
         keys = new Set();
+        closed = null;
         attempt = entry.body.attempt;
         break;
       case 'contribution-accepted':
@@ -64,11 +68,11 @@ export function checkHistory(
           if (keys.has(name)) throw new Error(`${name} is in a round twice`);
           keys.add(name);
         }
-        accepted.push(entry.sequence);
+        accepted.push(entry);
         attempts.set(entry.sequence, attempt);
         break;
       case 'round-closed':
-        closed = accepted;
+        closed = accepted.map(({ sequence }) => sequence);
         break;
       case 'round-committed': {
         const { contributions, last } = entry.body;
@@ -76,6 +80,13 @@ export function checkHistory(
           throw new Error('a commit left out what was accepted, or added');
         }
         if (contributions < quorum) throw new Error('a commit below the quorum');
+        for (const { body } of accepted)
+          for (const name of [body.payload, `${body.key} from round ${body.round}`]) {
+            // Later a node may contribute the same values again, to a round of which they are its work.
+            if ((applied.get(name) ?? Number.NEGATIVE_INFINITY) >= entry.body.round - staleness)
+              throw new Error(`${name} is applied twice`);
+            applied.set(name, entry.body.round);
+          }
         accepted = [];
         closed = null;
         break;

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { checkEntry } from '../../relay/journal/entry.ts';
 import { testNode } from '../support/relay/run-support.ts';
 import { seed } from '../support/seed.ts';
 import { simulate } from './faulty-run.ts';
-import { measuredTerms } from './faulty-terms.ts';
+import { type FaultyTerms, guardedTerms, helocoTerms, measuredTerms } from './faulty-terms.ts';
 
 test('acknowledged contributions survive faults of the stores and count once', async () => {
   const nodes = await Promise.all([1, 2, 3, 4].map(testNode));
@@ -34,18 +35,46 @@ test('acknowledged contributions survive faults of the stores and count once', a
   expect(again).toBeGreaterThan(runs / 2);
 });
 
-test('faults of the stores lose nothing in a run with measured quality, and the verifier derives its bases', async () => {
+/** Runs seeds of a run with these terms; what happened in all of them, and how their journals went on. */
+async function totalsOf(terms: FaultyTerms, runs: number) {
   const nodes = await Promise.all([1, 2, 3, 4].map(testNode));
-  const totals = { crashes: 0, acknowledged: 0, again: 0 };
-  const runs = 40;
+  const totals = { crashes: 0, acknowledged: 0, again: 0, late: 0, refusedByGuard: 0 };
   for (let drawn = seed; drawn < seed + runs; drawn++) {
-    const simulation = await simulate(drawn, nodes, {}, measuredTerms).catch((error: unknown) => {
+    const simulation = await simulate(drawn, nodes, {}, terms).catch((error: unknown) => {
       throw new Error(`seed ${drawn}`, { cause: error });
     });
     for (const name of ['crashes', 'again'] as const) totals[name] += simulation[name];
     totals.acknowledged += simulation.acknowledged.length;
+    let open = 0;
+    for (const [i, stored] of simulation.journal.entries.entries()) {
+      const entry = checkEntry(stored, simulation.journal.entries[i - 1] ?? null);
+      if (entry.kind === 'round-opened') open = entry.body.round;
+      if (entry.kind === 'contribution-accepted' && entry.body.round < open) totals.late++;
+      if (entry.kind === 'round-abandoned' && entry.body.loss !== null) totals.refusedByGuard++;
+    }
   }
   expect(totals.crashes).toBeGreaterThan(2 * runs);
+  return totals;
+}
+
+test('faults of the stores lose nothing in a run with measured quality, and the verifier derives its bases', async () => {
+  const runs = 40;
+  const totals = await totalsOf(measuredTerms, runs);
   expect(totals.acknowledged).toBeGreaterThan(5 * runs);
   expect(totals.again).toBeGreaterThan(runs / 4);
+});
+
+test('faults of the stores lose nothing where the guard refuses bases', async () => {
+  const runs = 10;
+  const totals = await totalsOf(guardedTerms, runs);
+  expect(totals.acknowledged).toBeGreaterThan(6 * runs);
+  expect(totals.refusedByGuard).toBeGreaterThan(runs);
+});
+
+// Once the test itself waited for the answer to an arrival that no round took, and let neither time pass nor another node contribute.
+test('faults of the stores lose no arrival, and the bases are those of delayed Nesterov with HeLoCo', async () => {
+  const runs = 15;
+  const totals = await totalsOf(helocoTerms, runs);
+  expect(totals.acknowledged).toBeGreaterThan(7 * runs);
+  expect(totals.late).toBeGreaterThan(0);
 });

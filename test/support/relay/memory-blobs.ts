@@ -11,6 +11,8 @@ export type Fault = (writes: boolean) => void;
  */
 export class MemoryBlobs implements BlobStore {
   fault: Fault;
+  /** How often something was stored. */
+  puts = 0;
   readonly #now: () => number;
   readonly #blobs = new Map<Hash, { bytes: Uint8Array<ArrayBuffer>; modified: number }>();
 
@@ -23,6 +25,7 @@ export class MemoryBlobs implements BlobStore {
     this.fault(true);
     const hash = hashOfBytes(bytes);
     this.#blobs.set(hash, { bytes: bytes.slice(), modified: this.#now() });
+    this.puts++;
     this.fault(true);
     return hash;
   }
