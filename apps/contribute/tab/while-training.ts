@@ -49,7 +49,7 @@ export class ScreenWakeLock {
     try {
       this.#held = await navigator.wakeLock.request('screen');
     } catch {
-      // A low battery or a policy refuses; training needs no screen.
+      // A low battery or a policy refuses; training and evaluating need no screen.
     }
     this.#isAsking = false;
     // The wish may have ended while the browser answered. A refusal is not asked again until the tab is shown again.

@@ -26,6 +26,7 @@ test('a tab shows its key, scores the rounds of a run that names it, by keys alo
   const asked = page.getByRole('region', { name: 'Evaluate for a run' });
   const key = (await asked.locator('code').textContent()) ?? '';
   expect(key).toMatch(/^[0-9a-f]{64}$/);
+  await asked.getByText('before it starts').waitFor();
   // Who only looks at a run without evaluators is offered nothing.
   await page.goto('about:blank');
   await page.goto(before.url.href);
@@ -43,8 +44,18 @@ test('a tab shows its key, scores the rounds of a run that names it, by keys alo
     await page.emulateMedia({ colorScheme });
     expect(await inaccessible(page)).toEqual([]);
   }
+  await page.evaluate(`
+    window.held = new Set();
+    navigator.wakeLock.request = async () => {
+      const lock = { released: false, release: async () => void held.delete(lock) };
+      held.add(lock);
+      return lock;
+    };
+    0;`);
+  const held = () => page.evaluate('held.size');
   await button.focus();
   await page.keyboard.press('Enter');
+  await expect.poll(held).toBe(1);
   await panel.getByRole('status').filter({ hasText: 'Waiting for a round to close.' }).waitFor();
   // The GPU does one or the other.
   expect(await page.getByRole('button', { name: 'Start' }).count()).toBe(0);
@@ -70,6 +81,7 @@ test('a tab shows its key, scores the rounds of a run that names it, by keys alo
 
   await page.keyboard.press('Enter');
   await panel.getByRole('status').filter({ hasText: 'Stopped.' }).waitFor();
+  await expect.poll(held).toBe(0);
   await page.getByRole('button', { name: 'Start' }).waitFor();
   expect(await button.evaluate((element) => element === document.activeElement)).toBe(true);
   expect(problems).toEqual([]);

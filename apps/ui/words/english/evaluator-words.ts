@@ -30,7 +30,7 @@ export const evaluatorWords = {
     'Each round it downloads the base and the contributions that are scored. It sends only scores with your signature.',
   keyHeading: 'Evaluate for a run',
   keyFor:
-    'Give this key of your browser to whoever starts a run at this address. The run then offers you to evaluate:',
+    'Give this key of your browser to whoever starts the run, before it starts: a run names its evaluators when it begins, and none can be added later. A run at this address that names it offers you to evaluate:',
   opening: 'Opening the GPU and reading the journal…',
   following: 'Waiting for a round to close.',
   answers: {

@@ -32,7 +32,7 @@ export const evaluatorWords: Messages['evaluators'] = {
     'À chaque tour, il télécharge la base et les contributions à noter. Il n’envoie que des notes signées par vous.',
   keyHeading: 'Évaluer une session',
   keyFor:
-    'Donnez cette clé de votre navigateur à qui lance une session à cette adresse. La session vous proposera alors d’évaluer :',
+    'Donnez cette clé de votre navigateur à qui lance la session, avant qu’elle commence : une session désigne ses évaluateurs au départ, et aucun ne s’ajoute ensuite. Une session à cette adresse qui la désigne vous proposera d’évaluer :',
   opening: 'Ouverture du GPU et lecture du journal…',
   following: 'Attend la fin d’un tour.',
   answers: {

@@ -31,7 +31,7 @@ export const evaluatorWords: Messages['evaluators'] = {
     'In jeder Runde lädt sie die Basis und die Beiträge, die bewertet werden. Sie sendet nur Werte mit Ihrer Signatur.',
   keyHeading: 'Einen Lauf bewerten',
   keyFor:
-    'Geben Sie diesen Schlüssel Ihres Browsers dem, der unter dieser Adresse einen Lauf startet. Der Lauf bietet Ihnen dann das Bewerten an:',
+    'Geben Sie diesen Schlüssel Ihres Browsers dem, der den Lauf startet, bevor er beginnt: Ein Lauf nennt seine Bewerter am Anfang, und später kommt keiner hinzu. Ein Lauf unter dieser Adresse, der ihn nennt, bietet Ihnen das Bewerten an:',
   opening: 'Die GPU wird geöffnet und das Journal gelesen …',
   following: 'Wartet auf das Ende einer Runde.',
   answers: {

@@ -32,7 +32,7 @@ export const evaluatorWords: Messages['evaluators'] = {
     'Em cada rodada ela baixa a base e as contribuições que são pontuadas. Ela só envia pontuações com a sua assinatura.',
   keyHeading: 'Avaliar uma sessão',
   keyFor:
-    'Dê esta chave do seu navegador a quem inicia uma sessão neste endereço. A sessão então oferecerá a você avaliar:',
+    'Dê esta chave do seu navegador a quem inicia a sessão, antes que ela comece: uma sessão nomeia seus avaliadores no começo, e nenhum é acrescentado depois. Uma sessão neste endereço que a nomeie oferecerá a você avaliar:',
   opening: 'Abrindo a GPU e lendo o diário…',
   following: 'Espera uma rodada encerrar.',
   answers: {

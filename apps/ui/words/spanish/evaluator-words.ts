@@ -32,7 +32,7 @@ export const evaluatorWords: Messages['evaluators'] = {
     'En cada ronda descarga la base y las contribuciones que se puntúan. Solo envía puntuaciones con tu firma.',
   keyHeading: 'Evaluar una sesión',
   keyFor:
-    'Da esta clave de tu navegador a quien inicie una sesión en esta dirección. La sesión te ofrecerá entonces evaluar:',
+    'Da esta clave de tu navegador a quien inicia la sesión, antes de que empiece: una sesión nombra a sus evaluadores al comenzar, y después no se añade ninguno. Una sesión en esta dirección que la nombre te ofrecerá evaluar:',
   opening: 'Abriendo la GPU y leyendo el diario…',
   following: 'Espera a que se cierre una ronda.',
   answers: {
