@@ -229,7 +229,7 @@ export class RunStore {
 
   /** See `RoundEntries.read`. */
   roundOf(round: number): ReturnType<RoundEntries['read']> {
-    return this.#rounds.read(this.#log, round, this.replay.run.manifest.corpora);
+    return this.#rounds.read(this.#log, round, this.replay.run.manifest);
   }
 
   /** Leaves of the journal's Merkle tree. */

@@ -205,10 +205,10 @@ export const statusRoundSchema = v.strictObject({
       isMerged: v.boolean(),
       /** By how much it lowers the loss of the new base on the run's probe, in nats a token; null for one that was not scored. */
       score: v.nullable(v.pipe(v.number(), v.minValue(-1000), v.maxValue(1000))),
-      /** Of its tokens those that count, before the cap and the merge rule; and the main reason if they are fewer. */
+      /** Of its tokens those that count, before the merge rule; and the main reason if they are fewer. */
       counted: count,
       reason: v.nullable(
-        v.picklist(['too-fast', 'short', 'copy', 'worse', 'distrusted', 'unproven', 'left-out']),
+        v.picklist(['too-fast', 'short', 'copy', 'worse', 'distrusted', 'unproven', 'capped', 'left-out']),
       ),
     }),
   ),

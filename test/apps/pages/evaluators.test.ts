@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { StatusRound } from '../../../relay/wire/status.ts';
 import { scriptedStatus } from '../../support/pages/scenarios.ts';
 import { screens } from '../../support/pages/screens.ts';
 import { scriptedPages } from '../../support/pages/scripted-pages.ts';
@@ -50,6 +51,26 @@ test('a round shows what each contribution scored, how it counts and why, and wh
   const by = status.run.evaluators?.ids.slice(0, 2).map((id) => id.slice(0, 6)) ?? [];
   await dialog.getByText(by.join(', '), { exact: true }).waitFor();
   await dialog.getByText('in nats per token').waitFor();
+  expect(problems).toEqual([]);
+});
+
+test('a round shows whom the limit for one node cut, and to how much', async () => {
+  const { page, problems } = await pages.open('/dashboard', {
+    status: scriptedStatus({ rounds: 20, done: 7, nodes: 3, now }),
+  });
+  await page.route('**/api/rounds/3', async (route) => {
+    const answer: StatusRound = await (await route.fetch()).json();
+    const contributions = answer.contributions.map((given, i) =>
+      i === 1 ? { ...given, counted: given.tokens / 2, reason: 'capped' } : given,
+    );
+    await route.fulfill({ json: { ...answer, contributions } });
+  });
+  await page.evaluate(() => {
+    location.hash = 'round=3';
+  });
+  const rows = page.getByRole('dialog').locator('tbody tr');
+  await rows.filter({ hasText: '(at 50%: the run limits the weight of one node)' }).waitFor();
+  expect(await rows.filter({ hasText: 'the run limits' }).count()).toBe(1);
   expect(problems).toEqual([]);
 });
 

@@ -12,6 +12,8 @@ export interface SmallRun {
   readonly deadlineMs?: number;
   readonly graceMs?: number;
   readonly maxNodes?: number;
+  /** The greatest part of a round's weight that a node may have, in per cent; 100 unless given. */
+  readonly weightShare?: number;
   /** With the robust mean; the weighted mean unless given. */
   readonly robust?: true;
 }
@@ -21,6 +23,8 @@ export function smallRun(options: SmallRun = {}): NewRun {
   const { rounds = 3, quorum = 2, target = 2, deadlineMs = 20_000, graceMs = 200, maxNodes = 8 } = options;
   const tensors = options.robust && { tensors: [parameters] };
   const { manifest, initialBase } = tinyRun({ parameters, rounds, ...tensors });
-  const limits = { ...manifest.limits, quorum, target, deadlineMs, graceMs, payloadBytes, maxNodes };
+  const { weightShare = 100 } = options;
+  const own = { quorum, target, deadlineMs, graceMs, payloadBytes, maxNodes, weightShare };
+  const limits = { ...manifest.limits, ...own };
   return { manifest: { ...manifest, limits }, initialBase };
 }

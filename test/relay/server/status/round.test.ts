@@ -61,3 +61,18 @@ test('a committed round has its own address: who, how much, what the base wrote,
   relay = await start({ folder, clock });
   expect(await roundOf(relay, 1)).toEqual({ ...expected, sample: null });
 });
+
+test('a contribution that the limit for one node cuts is shown with what is left of it, and that reason', async () => {
+  const relay = await start({ create: smallRun({ rounds: 1, weightShare: 50 }) });
+  const { first, second, opened } = await pair(relay);
+  await first.contribute(opened, payloadOf(1));
+  await second.contribute(opened, payloadOf(2), { steps: 2, tokens: 64 });
+  await until(() => relay.status().history.length === 1);
+  const answer = await roundOf(relay, 1);
+  expect(answer).toMatchObject({
+    contributions: [
+      { tokens: 128, counted: 64, reason: 'capped', isMerged: true },
+      { tokens: 64, counted: 64, reason: null, isMerged: true },
+    ],
+  });
+});
