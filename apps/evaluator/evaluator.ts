@@ -126,10 +126,10 @@ export class Evaluator {
     if (guard.case === 'unguarded') return;
     const accepted = [...open.contributions.values()];
     const parts = accepted.map(({ body }) => ({
-      ...{ tokens: body.tokens, payload: body.payload },
+      ...{ tokens: body.tokens, payload: body.payload, part: body.part },
       read: () => this.#blob(body.payload, body.payloadBytes, signal),
     }));
-    const mean = await RoundMean.of(parts, fragments.length, codec);
+    const mean = await RoundMean.of(parts, fragments, codec);
     const base = vectorOfBytes(
       await this.#blob(replay.base, 4 * manifest.model.parameters, signal),
       manifest.model.parameters,

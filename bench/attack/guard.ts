@@ -130,7 +130,7 @@ async function lossOf(federated: Federated, scenario: Scenario, options: GuardOp
       round + 1,
       taken.map(({ node }) => {
         const payload = payloads.get(node) ?? new Uint8Array();
-        return { tokens, payload: hashOfBytes(payload), read: async () => payload };
+        return { tokens, payload: hashOfBytes(payload), part: 'whole' as const, read: async () => payload };
       }),
     );
     foldMs += performance.now() - startedAt;

@@ -125,7 +125,8 @@ export async function runTogether(setting: Setting, of: Case): Promise<Federated
         const isLost = random.below(100) < of.dropped;
         const payload = await contribution(node, run, { base: fold.base, round, localSteps, isLost });
         if (isLost) continue;
-        contributions.push({ tokens: 1, payload: hashOfBytes(payload), read: async () => payload });
+        const read = async () => payload;
+        contributions.push({ tokens: 1, payload: hashOfBytes(payload), part: 'whole', read });
       }
       if (contributions.length > 0) fold.commit((await fold.next(round, contributions)).state);
     }

@@ -61,7 +61,7 @@ async function lossOf(
   const fold = new RoundFold(manifest, codec, [honest.layout.initial(Random.seeded(seed))]);
   for (let round = 1; round <= rounds; round++) {
     const contributions = honest.contribute(fold.base, codec).map(({ payload, tokens }) => ({
-      ...{ tokens, payload: hashOfBytes(payload), read: async () => payload },
+      ...{ tokens, payload: hashOfBytes(payload), part: 'whole' as const, read: async () => payload },
     }));
     fold.commit((await fold.next(round, contributions)).state);
   }

@@ -23,7 +23,8 @@ export async function* federation(options: FederatedOptions): AsyncGenerator<obj
     for (const node of together) {
       const { payload, norm } = await federated.contribute(node, fold.base, round);
       norms.push(norm);
-      contributions.push({ tokens, payload: hashOfBytes(payload), read: async () => payload });
+      const read = async () => payload;
+      contributions.push({ tokens, payload: hashOfBytes(payload), part: 'whole', read });
     }
     const { state, excluded } = await fold.next(round + 1, contributions);
     fold.commit(state);

@@ -46,7 +46,7 @@ export class Replay {
   readonly adopted: AdoptedBase[] = [];
   /** Hashes of the deltas by which nodes follow, of each commit; empty where they download each base whole. */
   readonly deltas: Hash[] = [];
-  readonly totals = { tokens: 0, contributions: 0, refusals: 0, abandonedRounds: 0 };
+  readonly totals = { tokens: 0, contributions: 0, payloadBytes: 0, refusals: 0, abandonedRounds: 0 };
   readonly contributors = new Map<NodeKey, ContributorTotals>();
   readonly newest = new NewestContributions<NodeKey, Accepted>();
   readonly #lowest: LowestLoss;
@@ -209,6 +209,7 @@ export class Replay {
     this.contributors.set(body.key, totalsAfter(this.contributors.get(body.key), entry, began));
     this.totals.tokens += body.tokens;
     this.totals.contributions++;
+    this.totals.payloadBytes += body.payloadBytes;
   }
 
   #closed(entry: EntryOf<'round-closed'>): void {

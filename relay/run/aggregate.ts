@@ -57,8 +57,8 @@ export interface Span {
 }
 
 /**
- * Decodes a payload in slices, between which the event loop serves others: the whole payload, or the slices from the one that
- * begins at `span.from` to the one that ends at `span.to` or after it. See `Codec.decodeSlice`.
+ * Decodes a payload in slices, between which the event loop serves others: all its values, or those of a span, of whose borders none
+ * need be that of a block. See `Codec.decodeSlice`.
  */
 export async function decodeInSlices(
   payload: Uint8Array,
@@ -68,16 +68,30 @@ export async function decodeInSlices(
   span: Span = { from: 0, to: values },
 ): Promise<void> {
   let integers = 0;
-  for (let { from } = span; from < Math.min(values, span.to); ) {
+  const wanted = { from: span.from, to: Math.min(values, span.to) };
+  for (let from = wanted.from - (wanted.from % codec.block); from < wanted.to; ) {
     if (integers >= integersATurn) {
       integers = 0;
       await nextTurn();
     }
-    const slice = codec.decodeSlice(payload, values, from);
-    take(slice);
+    const slice = codec.decodeSlice(payload, values, from, wanted.to);
+    take(within(slice, wanted));
     integers += slice.integers.length;
     from = slice.to;
   }
+}
+
+/** What a slice holds of a span. It shares the slice's memory. */
+function within(slice: Slice, span: Span): Slice {
+  const [from, to] = [Math.max(slice.from, span.from), Math.min(slice.to, span.to)];
+  if (from === slice.from && to === slice.to) return slice;
+  const { integers, indices } = slice;
+  if (indices === null)
+    return { from, to, integers: integers.subarray(from - slice.from, to - slice.from), indices };
+  let [first, end] = [0, indices.length];
+  while (first < end && (indices[first] ?? 0) < from) first++;
+  while (end > first && (indices[end - 1] ?? 0) >= to) end--;
+  return { from, to, integers: integers.subarray(first, end), indices: indices.subarray(first, end) };
 }
 
 /** The sum of squares so far and those of these integers, added in their order. Values that a payload leaves out add nothing. */

@@ -11,6 +11,7 @@ import { mergeProblem } from './merge/problem.ts';
 import { outerProblem } from './outer/problem.ts';
 import { paceProblem } from './pace/problem.ts';
 import { qualityProblem } from './quality/problem.ts';
+import { partProblem } from './ranges/problem.ts';
 import { upstreamProblem } from './upstream/problem.ts';
 
 type ManifestInit = Exclude<MessageInitShape<typeof ManifestSchema>, Manifest>;
@@ -49,7 +50,7 @@ export function parseManifest(bytes: Uint8Array): ReturnType<typeof readManifest
 }
 
 function problemOf(manifest: WholeManifest, codec: Codec): string | null {
-  const { strategy, limits, merge, guard, norm, codec: encoding } = manifest;
+  const { strategy, limits, guard, norm } = manifest;
   const { quorum, target, deadlineMs, maxTokens, maxNodes } = limits;
   if (strategy.rounds < 1 || strategy.localSteps < 1) return 'rounds and local steps must be at least 1';
   if (quorum < 1 || target < quorum) return 'quorum must be at least 1 and target at least quorum';
@@ -69,17 +70,8 @@ function problemOf(manifest: WholeManifest, codec: Codec): string | null {
   }
   if (norm.case === 'following' && (norm.value.factor < 1 || norm.value.rounds < 1))
     return 'its norm must follow at least one round, with a factor of at least 1';
-  if (strategy.part.case === 'upperLayers') return 'this relay cannot merge deltas of upper layers';
-  if (strategy.part.case === 'fragments') {
-    const { count, block, arrival } = strategy.part.value;
-    if (strategy.rounds < count) return 'it has fewer rounds than fragments';
-    if (arrival.case === 'afterSteps' && arrival.value.localShare < 0)
-      return 'local_share must not be negative';
-    const hasTensors = merge.case === 'robustMean' || merge.case === 'medianNorm';
-    if (hasTensors && encoding.case === 'sparse' && block % encoding.value.chunk !== 0)
-      return 'the blocks of its fragments must be of whole chunks of its sparse codec';
-  }
   return (
+    partProblem(manifest) ??
     upstreamProblem(manifest) ??
     outerProblem(manifest) ??
     paceProblem(manifest) ??

@@ -1,25 +1,27 @@
 import type { Codec } from '../wire/codec/codec.ts';
-import { type Fragments, fragmentsOf } from '../wire/fragments.ts';
+import { type Fragments, fragmentsOf, type PartName } from '../wire/fragments.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 import type { Hash } from '../wire/hex.ts';
 
 import type { Downlink, Published } from './downlink/downlink.ts';
 import { downlinkOf } from './downlink/downlink-of.ts';
-import { cappedTokens } from './influence/cap.ts';
 import { type Fate, fatesOf } from './influence/fates.ts';
 import { Lengths } from './influence/lengths.ts';
 import type { Merged } from './merge/merge.ts';
-import { mergeOf } from './merge/merge-of.ts';
 import { lowerMedian } from './norm-bound.ts';
 import { outerOptimizerOf } from './outer/outer-of.ts';
 import type { OuterOptimizer, State } from './outer/outer-optimizer.ts';
-import { lotsOf, type Measurable, measured } from './quality/measure.ts';
+import { lotsOf, sketchesOf } from './quality/measure.ts';
 import { type Standing, type Weighed, weigh } from './quality/weigh.ts';
+import { deltaOf, leftOut, type MergedRange, mergeRange } from './ranges/merge-range.ts';
+import { grantedValues, inRange, type ReadPart } from './ranges/range-part.ts';
+import { type Range, rangesOf } from './ranges/ranges.ts';
 
 /** A contribution of a round. Its payload passed `checkPayload`, and is read once for each pass of the merge rule. */
 export interface FoldedContribution {
   readonly tokens: number;
   readonly payload: Hash;
+  readonly part: PartName;
   /** Needed by a manifest that measures contributions. */
   readonly standing?: Standing;
   read(): Promise<Uint8Array>;
@@ -34,8 +36,14 @@ export interface Folded {
   /** The tokens with which each contribution counts. */
   readonly weighed: readonly Weighed[];
   readonly fates: readonly Fate[];
-  /** The lower median of the contributions' L2 norms, in units, rounded up. */
+  /** The lower median of the contributions' norms, in units, rounded up; see `Lengths.norms`. */
   readonly norm: number;
+}
+
+/** A range of the round, and the contributions that have values in it, each with its place among all. */
+interface HeldRange {
+  readonly range: Range;
+  readonly held: readonly { readonly index: number; readonly part: ReadPart }[];
 }
 
 /**
@@ -78,60 +86,77 @@ export class RoundFold {
   async next(round: number, contributions: readonly FoldedContribution[]): Promise<Folded> {
     const state = this.#state;
     const fragment = this.#fragments.at(round);
-    const merge = mergeOf(this.#manifest, this.#fragments, fragment);
-    const lengths = new Lengths(contributions, this.#fragments.length, this.#codec);
-    const weighed = await this.#weigh(contributions, lengths.parts);
-    const counted = [...weighed.keys()].filter((i) => (weighed[i]?.tokens ?? 0) > 0);
-    const capped = cappedTokens(
-      counted.map((i) => weighed[i]?.tokens ?? 0),
-      this.#manifest.limits.weightShare,
+    const lengths = this.#lengths(contributions);
+    const ranges = rangesOf(this.#fragments, fragment).map((range) =>
+      this.#held(range, contributions, lengths),
     );
-    const parts = counted.flatMap((i, at) => {
-      const part = lengths.parts[i];
-      return part === undefined ? [] : [{ ...part, tokens: capped[at] ?? 0 }];
-    });
-    const empty = () => ({ delta: new Float64Array(this.#fragments.length), excluded: [], shares: [] });
-    const {
-      delta: merged,
-      excluded,
-      shares,
-    } = counted.length === 0 ? empty() : await merge.merge(parts, this.#codec.unit);
-    const norm = Math.ceil(lowerMedian(lengths.norms()));
+    const weighed = await this.#weigh(contributions, ranges, lengths);
+    const merged: MergedRange[] = [];
+    for (const { range, held } of ranges) {
+      const counting = held.map((one) => ({ ...one, tokens: weighed[one.index]?.tokens ?? 0 }));
+      merged.push(await mergeRange(this.#manifest, this.#codec.unit, range, counting));
+    }
+    const norm = Math.ceil(lowerMedian(lengths.norms(this.#fragments.length)));
     const own = 1 + this.#outer.vectors;
     const before = state.slice(0, own);
-    const part = await this.#outer.step(
-      before.map((vector) => fragment.of(vector)),
-      merged,
-      round,
-    );
-    const stepped = before.map((vector, i) => fragment.into(vector, part[i] ?? vector));
+    const current = before.map((vector) => fragment.of(vector));
+    const part = await this.#outer.step(current, deltaOf(merged), round);
+    const stepped = before.map((vector, i) => {
+      const next = part[i] ?? vector;
+      return fragment.into(vector, resting(merged, current[i] ?? next, next));
+    });
     const { state: synchronized, delta } = await this.#downlink.publish(
       fragment.of(this.base),
       stepped.map((vector) => fragment.of(vector)),
       state.slice(own).map((vector) => fragment.of(vector)),
     );
     const next = state.map((vector, i) => fragment.into(vector, synchronized[i] ?? fragment.of(vector)));
-    const left = excluded.map((at) => counted[at] ?? 0);
-    const merges = counted.map((i, at) => ({ index: i, tokens: capped[at] ?? 0, share: shares[at] ?? 0 }));
     const tokens = contributions.map((one) => one.tokens);
-    const fates = fatesOf(tokens, weighed, { merges, excluded: left }, this.#manifest.merge.case);
-    return { state: next, delta, excluded: left, weighed, fates, norm };
+    const fates = fatesOf(tokens, weighed, merged, this.#manifest.merge.case);
+    return { state: next, delta, excluded: leftOut(merged), weighed, fates, norm };
+  }
+
+  #lengths(contributions: readonly FoldedContribution[]): Lengths {
+    const readable = contributions.map(({ payload, part, read }) => ({
+      ...{ payload, read },
+      values: grantedValues(this.#fragments, part),
+    }));
+    return new Lengths(readable, this.#codec);
+  }
+
+  #held(range: Range, contributions: readonly FoldedContribution[], { parts }: Lengths): HeldRange {
+    const held = contributions.flatMap(({ part: name }, index) => {
+      const part = parts[index];
+      return part === undefined || !range.has(name)
+        ? []
+        : [{ index, part: inRange(part, name, range, this.#fragments) }];
+    });
+    return { range, held };
   }
 
   /** The tokens with which contributions count: those that they claim, unless the manifest measures them. */
   async #weigh(
     contributions: readonly FoldedContribution[],
-    payloads: readonly Measurable[],
+    ranges: readonly HeldRange[],
+    lengths: Lengths,
   ): Promise<readonly Weighed[]> {
     const { quality } = this.#manifest;
     if (quality.case === 'claimed') return contributions.map(({ tokens }) => ({ tokens, reason: null }));
-    const found = await measured(payloads, this.#fragments.length);
+    const sketches: ReadonlyMap<number, Float64Array>[] = [];
+    for (const { range, held } of ranges) {
+      const found = await sketchesOf(
+        held.map(({ part }) => part),
+        range.length,
+      );
+      sketches.push(new Map(held.map(({ index }, at) => [index, found[at] ?? new Float64Array()])));
+    }
+    const norms = lengths.norms(this.#fragments.length);
     const lots = lotsOf(contributions.map(({ payload }) => payload));
     const weighable = contributions.flatMap(({ tokens, standing }, i) => {
-      const [own, lot] = [found[i], lots[i]];
-      if (standing === undefined || own === undefined || lot === undefined)
+      const [norm, lot] = [norms[i], lots[i]];
+      if (standing === undefined || norm === undefined || lot === undefined)
         throw new RangeError('a contribution has no standing');
-      return [{ ...standing, ...own, tokens, lot }];
+      return [{ ...standing, norm, tokens, lot, sketches: sketches.map((range) => range.get(i) ?? null) }];
     });
     return weigh(weighable, quality.value);
   }
@@ -145,4 +170,18 @@ export class RoundFold {
   commit(state: State): void {
     this.#state = state;
   }
+}
+
+/** `next` with the values of `before` in each range to which the round has no contribution: momentum alone moves nothing. */
+function resting(
+  merged: readonly MergedRange[],
+  before: Float32Array<ArrayBuffer>,
+  next: Float32Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
+  for (const {
+    range: { from, length },
+    present,
+  } of merged)
+    if (present.length === 0) next.set(before.subarray(from, from + length), from);
+  return next;
 }

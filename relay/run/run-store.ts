@@ -311,7 +311,7 @@ export class RunStore {
     const { committed, state } = this.replay;
     const standings = this.replay.standings(scores);
     const contributions = this.#contributions().map(({ body }, index) => ({
-      ...{ tokens: body.tokens, payload: body.payload },
+      ...{ tokens: body.tokens, payload: body.payload, part: body.part },
       ...(standings[index] && { standing: standings[index] }),
     }));
     return { round: committed + 1, state, contributions };

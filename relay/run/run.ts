@@ -1,6 +1,6 @@
 import type { Entry } from '../journal/entry.ts';
 import type { CountedIn } from '../journal/recent-rounds.ts';
-import type { CommittedRound, ContributorTotals } from '../journal/replay.ts';
+import type { CommittedRound, ContributorTotals, Replay } from '../journal/replay.ts';
 import type { OpenBlob, Span } from '../storage/blob-store.ts';
 import type { WholeManifest } from '../wire/frames.ts';
 import { type Hash, type NodeKey, toHex } from '../wire/hex.ts';
@@ -112,7 +112,7 @@ export class Run {
     return this.#store.replay.history;
   }
 
-  totals(): { tokens: number; contributions: number; refusals: number; abandonedRounds: number } {
+  totals(): Replay['totals'] {
     const { totals } = this.#store.replay;
     return { ...totals, refusals: totals.refusals + this.#rounds.refusals.pending };
   }

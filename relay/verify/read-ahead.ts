@@ -19,17 +19,17 @@ export class ReadAhead {
   readonly #source: VerifySource;
   readonly #reading = new Map<Hash, Promise<Bytes | Error>>();
   readonly #stopped = new AbortController();
-  #pending: Hash[] = [];
-  #payloads: { readonly length: number; readonly after: number; readonly atOnce: number } | null = null;
+  #pending: { readonly payload: Hash; readonly length: number }[] = [];
+  #payloads: { readonly longest: number; readonly after: number; readonly atOnce: number } | null = null;
 
   constructor(source: VerifySource) {
     this.#source = source;
   }
 
-  /** Begins to read payloads, all of which have `length` bytes: those of the rounds after `after`. */
-  expect(length: number, after: number): void {
-    const atOnce = Math.max(1, Math.min(mostRequests, Math.floor(mostBytes / length)));
-    this.#payloads = { length, after, atOnce };
+  /** Begins to read payloads, of which none is longer than `longest` bytes: those of the rounds after `after`. */
+  expect(longest: number, after: number): void {
+    const atOnce = Math.max(1, Math.min(mostRequests, Math.floor(mostBytes / longest)));
+    this.#payloads = { longest, after, atOnce };
   }
 
   /** Reads nothing ahead any more. */
@@ -86,20 +86,22 @@ export class ReadAhead {
     if (kind !== 'contribution-accepted' || this.#payloads === null) return;
     const payload = /"payload":"([0-9a-f]{64})"/.exec(body)?.[1];
     const round = /"round":(\d{1,15})/.exec(body)?.[1];
+    const length = Number(/"payloadBytes":(\d{1,15})/.exec(body)?.[1]);
     if (payload === undefined || !isHash(payload) || Number(round) <= this.#payloads.after) return;
-    this.#pending.push(payload);
+    if (!(length <= this.#payloads.longest)) return;
+    this.#pending.push({ payload, length });
     this.#start();
   }
 
   #start(): void {
     const payloads = this.#payloads;
     while (payloads !== null && this.#reading.size < payloads.atOnce) {
-      const hash = this.#pending.shift();
-      if (hash === undefined) return;
-      if (this.#reading.has(hash)) continue;
-      const read = this.#source.blob(hash, payloads.length, this.#stopped.signal);
+      const next = this.#pending.shift();
+      if (next === undefined) return;
+      if (this.#reading.has(next.payload)) continue;
+      const read = this.#source.blob(next.payload, next.length, this.#stopped.signal);
       this.#reading.set(
-        hash,
+        next.payload,
         read.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error)))),
       );
     }

@@ -7,6 +7,7 @@ import { checkPayload } from '../run/aggregate.ts';
 import { bounded } from '../run/norm-bound.ts';
 import { loweredIn } from '../run/quality/round-standings.ts';
 import type { Standing } from '../run/quality/weigh.ts';
+import { grantedValues } from '../run/ranges/range-part.ts';
 import { isAnchor, removedThrough } from '../run/retention/retention.ts';
 import { type FoldedContribution, RoundFold } from '../run/round-fold.ts';
 import { sentBase } from '../run/upstream/adopted-base.ts';
@@ -206,7 +207,7 @@ export class RunCheck {
       return null;
     }
     try {
-      await checkPayload(bytes, fragments.length, bounded(codec, normBound));
+      await checkPayload(bytes, grantedValues(fragments, body.part), bounded(codec, normBound));
     } catch (error) {
       throw new EntryError(
         entry.sequence,
@@ -297,6 +298,7 @@ export class RunCheck {
       contributions.push({
         tokens: contribution.body.tokens,
         payload: contribution.body.payload,
+        part: contribution.body.part,
         ...(standings[index] && { standing: standings[index] }),
         read: isHeld ? () => Promise.resolve(payload) : again,
       });

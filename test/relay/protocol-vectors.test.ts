@@ -99,6 +99,7 @@ test('outer-step.json: two rounds of sums, means and outer steps', async () => {
       contributions.map(({ payload, tokens }) => ({
         tokens,
         payload: hashOfBytes(fromHex(payload)),
+        part: 'whole' as const,
         read: async () => fromHex(payload),
       })),
     );

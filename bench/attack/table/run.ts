@@ -165,7 +165,7 @@ function encodedWithin(delta: Float32Array<ArrayBuffer>, key: number, codec: Cod
 }
 
 function foldedOf({ payload, tokens }: Contributed): FoldedContribution {
-  return { tokens, payload: hashOfBytes(payload), read: async () => payload };
+  return { tokens, payload: hashOfBytes(payload), part: 'whole', read: async () => payload };
 }
 
 function decoded(payload: Uint8Array, codec: Codec, length: number): Float32Array<ArrayBuffer> {

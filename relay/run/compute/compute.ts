@@ -1,3 +1,4 @@
+import type { PartName } from '../../wire/fragments.ts';
 import type { Hash, NodeKey } from '../../wire/hex.ts';
 import type { RefusalCode } from '../../wire/tapestry_pb.js';
 import type { Fate } from '../influence/fates.ts';
@@ -7,6 +8,8 @@ import type { Standing, Weighed } from '../quality/weigh.ts';
 export interface WholeUpload {
   readonly key: NodeKey;
   readonly payload: Hash;
+  /** What its delta is of: a part that the run grants. */
+  readonly part: PartName;
   /** The greatest L2 norm of a delta. */
   readonly normBound: number;
 }
@@ -19,6 +22,7 @@ export interface FoldRequest {
   readonly contributions: readonly {
     readonly tokens: number;
     readonly payload: Hash;
+    readonly part: PartName;
     /** See `FoldedContribution`. */
     readonly standing?: Standing;
   }[];

@@ -7,6 +7,7 @@ import { RefusalCode } from '../../wire/tapestry_pb.js';
 import { checkPayload } from '../aggregate.ts';
 import { bounded } from '../norm-bound.ts';
 import { RoundMean } from '../quality/round-mean.ts';
+import { grantedValues } from '../ranges/range-part.ts';
 import { changeOf } from '../report/change.ts';
 import { type Folded, type FoldedContribution, RoundFold } from '../round-fold.ts';
 import { damaged, readVector } from '../store/read-journal.ts';
@@ -42,12 +43,12 @@ export class LocalCompute implements Compute {
     this.#read = read;
   }
 
-  async receive({ key, payload, normBound }: WholeUpload): Promise<RefusalCode | null> {
+  async receive({ key, payload, part, normBound }: WholeUpload): Promise<RefusalCode | null> {
     const { codec, fragments } = this.#run;
     const bytes = await this.#read(key, payload);
     if ((await contentHash(bytes)) !== payload) return RefusalCode.BAD_HASH;
     try {
-      await checkPayload(bytes, fragments.length, bounded(codec, normBound));
+      await checkPayload(bytes, grantedValues(fragments, part), bounded(codec, normBound));
     } catch (error) {
       if (error instanceof WireError) return error.code;
       throw error;
@@ -76,7 +77,7 @@ export class LocalCompute implements Compute {
     const { codec, fragments } = this.#run;
     const { base } = await this.#foldFrom(request.state);
     if (this.#mean?.request !== key) {
-      const mean = await RoundMean.of(this.#contributions(request), fragments.length, codec);
+      const mean = await RoundMean.of(this.#contributions(request), fragments, codec);
       this.#mean = { request: key, mean };
     }
     return this.#mean.mean.from(base, fragments.at(request.round), without);

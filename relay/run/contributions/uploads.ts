@@ -116,7 +116,8 @@ export class Uploads {
     const upload = this.#uploads.get(key);
     if (upload === undefined) return { refusal: RefusalCode.UNEXPECTED };
     const { offer, corpus, payload } = upload;
-    const whole = { key, payload, normBound: this.#round.normBoundOf(offer.round) };
+    const { part } = factsOf(offer);
+    const whole = { key, payload, part, normBound: this.#round.normBoundOf(offer.round) };
     const refusal = await this.#inHand.run(() => this.#compute.receive(whole));
     if (refusal === null) return contributionOf(key, corpus, offer);
     this.#refused.times.set(key, this.#refusedIn(offer.round, key) + 1);

@@ -1,5 +1,5 @@
-import type { Fragment, Fragments } from '../../wire/fragments.ts';
 import type { WholeManifest } from '../../wire/frames.ts';
+import type { Range } from '../ranges/ranges.ts';
 import { CentredClipping } from './centred-clipping.ts';
 import { Dare } from './dare.ts';
 import { MedianNorm } from './median-norm.ts';
@@ -10,19 +10,18 @@ import { Ties } from './ties.ts';
 import { TrimmedMean } from './trimmed-mean.ts';
 import { WeightedMean } from './weighted-mean.ts';
 
-/** The merge rule that a manifest chooses, for the deltas of a fragment, which have `length` values. */
+/** The merge rule that a manifest chooses, for deltas that have the values of a range. */
 export function mergeOf(
   { merge }: Pick<WholeManifest, 'merge'>,
-  { length }: Fragments,
-  fragment: Fragment,
+  { length, tensors }: Pick<Range, 'length' | 'tensors'>,
 ): Merge {
   switch (merge.case) {
     case 'weightedMean':
       return new WeightedMean(length);
     case 'robustMean':
-      return new RobustMean(length, { ...merge.value, tensors: fragment.tensors(merge.value.tensors) });
+      return new RobustMean(length, { ...merge.value, tensors: tensors(merge.value.tensors) });
     case 'medianNorm':
-      return new MedianNorm({ ...merge.value, tensors: fragment.tensors(merge.value.tensors) });
+      return new MedianNorm({ ...merge.value, tensors: tensors(merge.value.tensors) });
     case 'trimmedMean':
       return new TrimmedMean(length, merge.value);
     case 'centredClipping':

@@ -17,8 +17,8 @@ export interface Part {
 export interface OpenPart {
   readonly bytes: number;
   /**
-   * Calls `take` with the integers of the payload, slice by slice, in the order of their values: all of them, or the slices from
-   * the one that begins at `span.from` to the one that ends at `span.to` or after it.
+   * Calls `take` with the integers of the payload, slice by slice, in the order of their values: all of them, or those of the values
+   * from `span.from` to before `span.to`.
    */
   decode(take: TakeSlice, span?: Span): Promise<void>;
 }

@@ -79,19 +79,9 @@ export class TensorSums {
         opened.push({ ...open, weights });
         bytes += open.bytes;
       }
-      for (let from = 0; from < this.#parameters; ) {
-        let to = from;
-        for (const { decode, weights } of opened) {
-          const take = this.#adder(weights);
-          await decode(
-            (slice) => {
-              take(slice);
-              to = slice.to;
-            },
-            { from, to: from + spanValues },
-          );
-        }
-        from = to;
+      for (let from = 0; from < this.#parameters; from += spanValues) {
+        const span = { from, to: from + spanValues };
+        for (const { decode, weights } of opened) await decode(this.#adder(weights), span);
       }
     }
   }

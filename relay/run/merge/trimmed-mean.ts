@@ -31,11 +31,10 @@ export class TrimmedMean implements Merge {
     const counted = parts.map(() => 0);
     const width = Math.max(1, Math.floor(this.#held / parts.length));
     const rows = parts.map(() => new Row());
-    for (let from = 0; from < this.#parameters; ) {
-      let to = from;
-      for (const [i, part] of parts.entries()) to = (await rows[i]?.read(part, from, from + width)) ?? to;
+    for (let from = 0; from < this.#parameters; from += width) {
+      const to = Math.min(this.#parameters, from + width);
+      for (const [i, part] of parts.entries()) await rows[i]?.read(part, from, to);
       await this.#columns(parts, rows, { from, to, unit, delta, counted });
-      from = to;
     }
     const shares = given.map((part) => (counted[parts.indexOf(part)] ?? 0) / this.#parameters);
     return { delta, excluded: [], shares };
@@ -80,26 +79,19 @@ interface Block {
 class Row {
   integers = new Int32Array(0);
 
-  /** Reads the slices from the one that begins at `from` to the one that ends at `to` or after it; where that one ends. */
-  async read(part: Part, from: number, to: number): Promise<number> {
-    let end = from;
+  /** Reads the values from `from` to before `to`. */
+  async read(part: Part, from: number, to: number): Promise<void> {
+    if (this.integers.length < to - from) this.integers = new Int32Array(to - from);
     await part.decode(
       (slice) => {
-        end = slice.to;
-        if (this.integers.length < end - from) {
-          const longer = new Int32Array(Math.max(end - from, to - from));
-          longer.set(this.integers);
-          this.integers = longer;
-        }
         const { integers, indices } = slice;
         if (indices === null) this.integers.set(integers, slice.from - from);
         else {
-          this.integers.fill(0, slice.from - from, end - from);
+          this.integers.fill(0, slice.from - from, slice.to - from);
           for (const [i, index] of indices.entries()) this.integers[index - from] = integers[i] ?? 0;
         }
       },
       { from, to },
     );
-    return end;
   }
 }

@@ -19,7 +19,7 @@ export function outerProblem({ strategy, model }: Pick<WholeManifest, 'strategy'
         return 'the rate and momentum of its outer optimizer are negative or 0';
       if (period < 1) return 'the momentum of its outer optimizer must change every 1 or more rounds';
       // Rounds of one fragment would never be those in which the momentum changes.
-      if (part.case === 'fragments') return 'delayed Nesterov needs rounds that synchronize the whole model';
+      if (part.case !== 'wholeModel') return 'delayed Nesterov needs rounds that synchronize the whole model';
       if (correction.case !== 'heloco') return null;
       const { tensors, aligned, turn } = correction.value;
       const size = tensors.reduce((sum, tensor) => sum + tensor, 0);

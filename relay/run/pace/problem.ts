@@ -28,6 +28,8 @@ export function paceProblem({
       if (limits.quorum !== 1) return 'a run with arrivals needs a quorum of 1';
       if (strategy.part.case === 'fragments')
         return 'a run with arrivals cannot synchronize fragments: its nodes begin from bases of different rounds';
+      // Nobody is too slow: a round waits for no one.
+      if (strategy.part.case === 'upperLayers') return 'a run with arrivals cannot grant its upper layers';
       if (quality.case === 'measured')
         return 'measured quality compares the contributions of a round with each other';
       return upstream.length > mixing.length

@@ -1,7 +1,7 @@
 import { digestOf } from '../../storage/sha256.ts';
 import type { Hash } from '../../wire/hex.ts';
 import { fromHex, toHex } from '../../wire/hex.ts';
-import { plusSquares, type TakeSlice } from '../aggregate.ts';
+import type { TakeSlice } from '../aggregate.ts';
 import { blockWidth, roundSeed, signsOf } from '../merge/sketch.ts';
 
 /** A payload as it is measured. */
@@ -11,22 +11,17 @@ export interface Measurable {
   decode(take: TakeSlice): Promise<void>;
 }
 
-/** The norm and the sketch of each payload of a round, whose deltas have `values` values. Memory is that of the sketches. */
-export async function measured(
-  payloads: readonly Measurable[],
-  values: number,
-): Promise<{ readonly norm: number; readonly sketch: Float64Array }[]> {
+/** The sketch of each payload of a round, whose deltas have `values` values. */
+export async function sketchesOf(payloads: readonly Measurable[], values: number): Promise<Float64Array[]> {
   const width = blockWidth(values, payloads.length);
   const signs = await signsOf(
     payloads.map(({ payload }) => payload),
     values,
   );
-  const all: { norm: number; sketch: Float64Array }[] = [];
+  const all: Float64Array[] = [];
   for (const { decode } of payloads) {
     const sketch = new Float64Array(Math.ceil(values / width));
-    let squares = 0;
     await decode(({ integers, indices, from }) => {
-      squares = plusSquares(squares, integers);
       for (let i = 0; i < integers.length; i++) {
         const index = indices === null ? from + i : (indices[i] ?? 0);
         const integer = integers[i] ?? 0;
@@ -35,7 +30,7 @@ export async function measured(
         sketch[block] = (sketch[block] ?? 0) + ((integer ^ -bit) + bit);
       }
     });
-    all.push({ norm: Math.sqrt(squares), sketch });
+    all.push(sketch);
   }
   return all;
 }

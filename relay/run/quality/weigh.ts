@@ -19,10 +19,10 @@ export interface Standing {
 export interface Weighable extends Standing {
   /** As it claims. */
   readonly tokens: number;
-  /** The L2 norm of the delta, in units. */
+  /** See `Lengths.norms`. */
   readonly norm: number;
-  /** See sketch.ts. */
-  readonly sketch: Float64Array;
+  /** The sketch of its values in each range of the round; null in one where it has none. See sketch.ts. */
+  readonly sketches: readonly (Float64Array | null)[];
   /** Orders the contributions in a way that no node can choose. */
   readonly lot: string;
 }
@@ -49,12 +49,7 @@ export async function weigh(contributions: readonly Weighable[], settings: Measu
   const claimed = contributions.map(({ norm }, i) => ({ norm, tokens: weighed[i]?.tokens ?? 0 }));
   const shown = shownTokens(claimed, workPart);
   lower('short', (i) => shown[i] ?? 0);
-  const copies = new Set(
-    await copiesIn(
-      contributions.map(({ sketch }) => sketch),
-      copyLikeness,
-    ),
-  );
+  const copies = await copiedIn(contributions, copyLikeness);
   lower('copy', (i, before) => (copies.has(i) ? 0 : before));
   if (evaluations === 0) return weighed;
   const least = leastScoreOf(
@@ -67,6 +62,24 @@ export async function weigh(contributions: readonly Weighable[], settings: Measu
   const admitted = admittedIn(contributions, weighed);
   lower('unproven', (i, before) => (admitted.has(i) ? before : 0));
   return weighed;
+}
+
+/** The contributions that are like an earlier one in a range where both have values, by index. */
+async function copiedIn(
+  contributions: readonly Pick<Weighable, 'sketches'>[],
+  likeness: number,
+): Promise<ReadonlySet<number>> {
+  const copies = new Set<number>();
+  const ranges = Math.max(0, ...contributions.map(({ sketches }) => sketches.length));
+  for (let range = 0; range < ranges; range++) {
+    const held = contributions.flatMap(({ sketches }, index) => {
+      const sketch = sketches[range] ?? null;
+      return sketch === null ? [] : [{ index, sketch }];
+    });
+    const sketches = held.map(({ sketch }) => sketch);
+    for (const at of await copiesIn(sketches, likeness)) copies.add(held[at]?.index ?? 0);
+  }
+  return copies;
 }
 
 /**

@@ -14,6 +14,8 @@ export function upstreamProblem({
     return 'a run with an upstream run needs the downlink `full`: no delta leads to a base that it adopts';
   if (strategy.part.case === 'fragments')
     return 'a run with an upstream run cannot synchronize fragments: its whole work goes up after each round';
+  if (strategy.part.case === 'upperLayers')
+    return 'a run with an upstream run cannot grant its upper layers: the work that goes up has one weight for all values';
   if (how === undefined) return null;
   if (how.every < 1) return 'mixing must send up what was done every 1 or more rounds';
   return how.weight > 0 ? null : 'the weight of the upstream base in mixing must be above 0';

@@ -42,7 +42,7 @@ export function currentStatus(
   const current = run.current();
   const history = run.history();
   const tokensPerStep = strategy.batch * strategy.sequence;
-  const totals = run.totals();
+  const { payloadBytes, ...totals } = run.totals();
   const evaluation = run.evaluators?.standing();
   /** What a node that has the base before downloads of a round. */
   const baseBytes =
@@ -83,7 +83,7 @@ export function currentStatus(
       ...totals,
       // The relay has counted bytes since it started. Each earlier contribution moved at least its payload, and its base or
       // what leads to it.
-      bytesUp: Math.max(metrics.bytes.up, totals.contributions * limits.payloadBytes),
+      bytesUp: Math.max(metrics.bytes.up, payloadBytes),
       bytesDown: Math.max(metrics.bytes.down, totals.contributions * baseBytes),
       // Data-parallel training sends an f32 gradient up and one down at every local step.
       bytesDataParallel: 2 * 4 * model.parameters * Math.round(totals.tokens / tokensPerStep),

@@ -19,8 +19,8 @@ export function decodersOfBlocks(
       const integers = decodeRange(payload, length, 0, new Int32Array(length));
       for (let i = 0; i < length; i++) add(i, integers[i] ?? 0);
     },
-    decodeSlice(payload, length, from): Slice {
-      const values = Math.min(length - from, atOnce);
+    decodeSlice(payload, length, from, to = length): Slice {
+      const values = Math.min(length - from, atOnce, Math.ceil((to - from) / block) * block);
       if (slice.length < values) slice = new Int32Array(values);
       const integers = decodeRange(payload, length, from, slice.subarray(0, values));
       return { from, to: from + values, integers, indices: null };

@@ -29,11 +29,11 @@ export interface Codec {
    */
   decode(payload: Uint8Array, length: number, add: (index: number, integer: number) => void): void;
   /**
-   * Like `decode`, but only the values of one slice, which takes about a millisecond: those from index `from` on, which is 0 or
-   * the end of a slice. It is not empty unless `from` is `length`.
-   * The arrays are used again by the next call.
+   * Like `decode`, but only the values of one slice, which takes about a millisecond: those from index `from` on, which is a multiple
+   * of `block`, and at most to the end of the block of the value before `to` (`length` unless given). It is not empty unless `from` is
+   * `length`. The arrays are used again by the next call.
    */
-  decodeSlice(payload: Uint8Array, length: number, from: number): Slice;
+  decodeSlice(payload: Uint8Array, length: number, from: number, to?: number): Slice;
 }
 
 /** The integers that a payload holds of the values from `from` to before `to`, in the order of the values. */

@@ -45,9 +45,9 @@ export function sparseCodec(settings: SparseSettings): Codec {
   const most = (atOnce / chunk) * top;
   let integers = new Int32Array(0);
   let indices = new Uint32Array(0);
-  const decodeSlice = (payload: Uint8Array, length: number, from: number) => {
+  const decodeSlice = (payload: Uint8Array, length: number, from: number, until = length) => {
     if (integers.length === 0) [integers, indices] = [new Int32Array(most), new Uint32Array(most)];
-    const to = Math.min(length, from + atOnce);
+    const to = Math.min(length, from + atOnce, Math.ceil(until / chunk) * chunk);
     const count = decodeRange(payload, length, { from, to }, shape, { integers, indices });
     return { from, to, integers: integers.subarray(0, count), indices: indices.subarray(0, count) };
   };

@@ -28,6 +28,7 @@ async function stateAfter(
   const contributions = parts.map(({ seed, tokens }) => ({
     tokens,
     payload: hashOfBytes(drawnPayload(100, seed)),
+    part: 'whole' as const,
     read: async () => drawnPayload(100, seed),
   }));
   return (await fold.next(1, contributions)).state;
@@ -64,9 +65,15 @@ test('a payload that cannot be read changes nothing', async () => {
   const broken = {
     tokens: 100,
     payload: '1'.repeat(64),
+    part: 'whole' as const,
     read: () => Promise.reject(new Error('the disk failed')),
   };
-  const read = { tokens: 100, payload: '2'.repeat(64), read: async () => drawnPayload(100, 9) };
+  const read = {
+    tokens: 100,
+    payload: '2'.repeat(64),
+    part: 'whole' as const,
+    read: async () => drawnPayload(100, 9),
+  };
   await expect(fold.next(1, [read, broken])).rejects.toThrow('the disk failed');
   expect(await stateAfter(fold, parts)).toEqual(await stateAfter(newFold(), parts));
 });

@@ -51,7 +51,13 @@ test('a run goes through its rounds and is the same after each restart', async (
   expect(run.history().map(({ round, base }) => [round, base])).toEqual(
     [1, 2, 3].map((round) => [round, bases[round]]),
   );
-  expect(run.totals()).toEqual({ tokens: 9 * 320, contributions: 9, refusals: 0, abandonedRounds: 0 });
+  expect(run.totals()).toEqual({
+    tokens: 9 * 320,
+    contributions: 9,
+    payloadBytes: 9 * 104,
+    refusals: 0,
+    abandonedRounds: 0,
+  });
   await run.close();
   expect(
     journalOf(folder)

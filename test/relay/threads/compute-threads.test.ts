@@ -137,5 +137,5 @@ test('a call to a thread that dies is rejected, and the next one gets another th
   const compute = computeInThreads(program, 1)('', { manifestBytes: new Uint8Array() });
   onTestFinished(() => compute.close());
   await expect(compute.prepare([])).rejects.toThrow('ended with code 3');
-  expect(await compute.receive({ key: '', payload: '', normBound: 1 })).toBe(7);
+  expect(await compute.receive({ key: '', payload: '', part: 'whole', normBound: 1 })).toBe(7);
 });

@@ -55,6 +55,7 @@ async function vectorsOf(name: keyof typeof corrections) {
       contributions.map(({ tokens, payload }) => ({
         tokens,
         payload: hashOfBytes(fromHex(payload)),
+        part: 'whole' as const,
         read: async () => fromHex(payload),
       })),
     );

@@ -45,6 +45,7 @@ async function roundsOf(
       payloads.map(({ tokens, payload }) => ({
         tokens,
         payload: hashOfBytes(fromHex(payload)),
+        part: 'whole' as const,
         read: async () => fromHex(payload),
       })),
     );

@@ -163,6 +163,7 @@ test('zeros.json: outer steps in which zeros have signs, and numbers vanish', as
       contributions.map(({ payload, tokens }) => ({
         tokens,
         payload: hashOfBytes(fromHex(payload)),
+        part: 'whole' as const,
         read: async () => fromHex(payload),
       })),
     );

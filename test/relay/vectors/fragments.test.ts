@@ -40,6 +40,7 @@ async function vectorsOf(seed: number, of: TinyRun, fragments: { count: number; 
       contributions.map(({ tokens, payload }) => ({
         tokens,
         payload: hashOfBytes(fromHex(payload)),
+        part: 'whole' as const,
         read: async () => fromHex(payload),
       })),
     );

@@ -54,7 +54,8 @@ async function round({ isSparse = false, ...merge }: (typeof rules)[number], see
       decode: async (take) => take(codec.decodeSlice(fromHex(payload), parameters, 0)),
     }),
   );
-  const { delta, excluded } = await mergeOf(manifest, fragments, fragments.at(1)).merge(parts, codec.unit);
+  const range = { length: fragments.length, tensors: fragments.at(1).tensors };
+  const { delta, excluded } = await mergeOf(manifest, range).merge(parts, codec.unit);
   return {
     rule: nameOf(merge.case),
     manifest: toHex(bytes),
@@ -88,6 +89,7 @@ async function cappedRound(merge: Merge, weightShare: number, seed: number) {
     contributions.map(({ tokens, payload }) => ({
       tokens,
       payload: hashOfBytes(fromHex(payload)),
+      part: 'whole' as const,
       read: async () => fromHex(payload),
     })),
   );

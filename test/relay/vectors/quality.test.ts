@@ -61,6 +61,7 @@ async function round(value: typeof numbers, seed: number) {
     contributions.map((one) => ({
       ...one,
       payload: hashOfBytes(fromHex(one.payload)),
+      part: 'whole' as const,
       read: async () => fromHex(one.payload),
     })),
   );

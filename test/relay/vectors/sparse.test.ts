@@ -78,6 +78,7 @@ async function foldedRun() {
       payloads.map(({ tokens, payload }) => ({
         tokens,
         payload: hashOfBytes(fromHex(payload)),
+        part: 'whole' as const,
         read: async () => fromHex(payload),
       })),
     );

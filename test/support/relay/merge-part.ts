@@ -12,11 +12,11 @@ export function partOf(integers: readonly number[], tokens: number): Part {
     tokens,
     payload: hashOfBytes(new TextEncoder().encode(integers.join())),
     decode: async (take, span = { from: 0, to: integers.length }) => {
-      for (let { from } = span; from < Math.min(span.to, integers.length); from += 2)
-        take({
-          ...{ from, to: Math.min(from + 2, integers.length), indices: null },
-          integers: Int32Array.from(integers.slice(from, from + 2)),
-        });
+      const end = Math.min(span.to, integers.length);
+      for (let { from } = span; from < end; from += 2) {
+        const to = Math.min(from + 2, end);
+        take({ from, to, indices: null, integers: Int32Array.from(integers.slice(from, to)) });
+      }
     },
   });
 }

@@ -37,6 +37,8 @@ export interface TinyRun {
   readonly sparse?: SparseSettings;
   /** A fragment a round; the whole model unless given. */
   readonly fragments?: FragmentSettings;
+  /** Grants the upper layers, from this value of the vector on; no part unless given. */
+  readonly upperFrom?: number;
   /** The norm bound; the clip norm unless given. */
   readonly following?: { readonly factor: number; readonly rounds: number };
   /** The guard's tokens, and by how much the loss on them may rise; no guard unless given. */
@@ -124,7 +126,9 @@ export function tinyRun(options: TinyRun = {}): NewRun {
               case: 'fragments',
               value: { ...fragments, arrival: { case: 'afterSteps', value: { localShare: 0.5 } } },
             }
-          : { case: 'wholeModel', value: {} },
+          : options.upperFrom !== undefined
+            ? { case: 'upperLayers', value: { layers: 1, from: options.upperFrom } }
+            : { case: 'wholeModel', value: {} },
       },
       codec: options.sparse ? { case: 'sparse', value: options.sparse } : { case: 'dense', value: grid },
       merge:

@@ -100,7 +100,7 @@ export class RelayQuality {
     const weighable = standings.map((standing, i) => {
       const { tokens = 0, payload = '' } = contributions[i] ?? {};
       const { norm, sketch } = this.#options.deltas.of(payload);
-      return { ...standing, tokens, norm, sketch, lot: lots[i] ?? '' };
+      return { ...standing, tokens, norm, sketches: [sketch], lot: lots[i] ?? '' };
     });
     this.#weights = null;
     this.#world.wait(this.#weighed(contributions, weighable, scores));

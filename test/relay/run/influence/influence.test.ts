@@ -39,7 +39,8 @@ test('a fate names the main reason, and the weights of a round add up to 1', () 
     tokens: [10, 10, 10, 20, 10][i] ?? 0,
     share,
   }));
-  const fates = fatesOf([10, 10, 10, 40, 40, 40], weighed, { merges, excluded: [2] }, 'robustMean');
+  const round = { range: { length: 7 }, present: [0, 1, 2, 3, 4, 5], merges, excluded: [2] };
+  const fates = fatesOf([10, 10, 10, 40, 40, 40], weighed, [round], 'robustMean');
   expect(fates.map(({ outcome }) => outcome)).toEqual([
     'included',
     'scaled',
@@ -51,13 +52,17 @@ test('a fate names the main reason, and the weights of a round add up to 1', () 
   expect(fates.map(({ share }) => share)).toEqual([1, 0.5, 0, 0.375, 0, 0.25]);
   expect(sumOf(fates.map(({ weight }) => weight))).toBeCloseTo(1, 12);
   expect(fates[3]?.weight).toBe(15 / 40);
-  const half = { merges: [{ index: 0, tokens: 10, share: 0.5 }], excluded: [] };
-  expect(fatesOf([10], whole, half, 'ties')[0]?.outcome).toBe('trimmed');
+  const half = {
+    ...{ range: { length: 7 }, present: [0] },
+    ...{ merges: [{ index: 0, tokens: 10, share: 0.5 }], excluded: [] },
+  };
+  expect(fatesOf([10], whole, [half], 'ties')[0]?.outcome).toBe('trimmed');
 });
 
 test('a soup weighs all alike', () => {
   const weighed = [10, 90].map((tokens) => ({ tokens, reason: null }));
   const merges = weighed.map(({ tokens }, index) => ({ index, tokens, share: 1 }));
-  const fates = fatesOf([10, 90], weighed, { merges, excluded: [] }, 'soup');
+  const round = { range: { length: 7 }, present: [0, 1], merges, excluded: [] };
+  const fates = fatesOf([10, 90], weighed, [round], 'soup');
   expect(fates.map(({ weight }) => weight)).toEqual([0.5, 0.5]);
 });

@@ -37,14 +37,14 @@ export async function evaluationOf(
   const { manifest, codec, fragments, id } = replay.run;
   const accepted = [...open.contributions.values()];
   const parts = accepted.map(({ body }) => ({
-    ...{ tokens: body.tokens, payload: body.payload },
+    ...{ tokens: body.tokens, payload: body.payload, part: body.part },
     read: async () => {
       const blob = await run.openBlob(body.payload);
       if (blob === null) throw new Error('no such payload');
       return new Uint8Array(await new Response(blob.bytes).arrayBuffer());
     },
   }));
-  const mean = await RoundMean.of(parts, fragments.length, codec);
+  const mean = await RoundMean.of(parts, fragments, codec);
   const { parameters: base } = await run.base();
   const scores = await scoresOf(manifest, accepted, async (without) =>
     measuredLoss(loss(await mean.from(base, fragments.at(open.round), without))),
