@@ -2,22 +2,17 @@ import { mean } from '../../client/mean.ts';
 import { Records } from '../records.ts';
 import { readText } from '../shakespeare.ts';
 import { runPaced } from './arrivals.ts';
-import {
-  aloneCasesOf,
-  besideOf,
-  besidePaced,
-  casesOf,
-  type Matrix,
-  pacedCasesOf,
-  stepsFor,
-} from './cases.ts';
+import { besideOf, besidePaced, type Matrix, runsOf, stepsFor } from './cases.ts';
 import { aloneSchema, pacedSchema, togetherSchema } from './results.ts';
 import { runTogether } from './run.ts';
 import { openTexts } from './texts.ts';
 import { runAlone, sequence } from './training.ts';
 
-export interface ConvergenceOptions extends Matrix {
+export interface ConvergenceOptions {
   readonly gpu: GPU;
+  readonly matrices: readonly Matrix[];
+  /** Runs of each case. */
+  readonly seeds: number;
   /** Tokens of each run, at least. */
   readonly tokens: number;
   /** Windows of a step of all nodes together. */
@@ -40,8 +35,10 @@ interface Held {
  * that of the one node, as a part of it.
  */
 export async function* convergence(options: ConvergenceOptions): AsyncGenerator<object> {
-  const { gpu, tokens, batch, steps, seeds } = options;
+  const { gpu, matrices, tokens, batch, seeds } = options;
+  const steps = matrices.flatMap((matrix) => matrix.steps);
   const totalSteps = stepsFor(tokens, batch * sequence, steps);
+  const runs = runsOf(matrices, seeds);
   const text = await readText();
   const textsOf = openTexts(text);
   const settingOf = async (of: { readonly text?: Parameters<typeof textsOf>[0] }) => ({
@@ -52,7 +49,7 @@ export async function* convergence(options: ConvergenceOptions): AsyncGenerator<
   const whole = { totalSteps, wholeBatch: batch, sequence };
   let seconds = 0;
   const alone = new Map<string, number>();
-  for (const of of aloneCasesOf(options)) {
+  for (const of of runs.alone) {
     const result = await records.result({ ...of, ...whole }, aloneSchema, async () =>
       runAlone(await settingOf(of), of.alone, of.seed),
     );
@@ -76,13 +73,13 @@ export async function* convergence(options: ConvergenceOptions): AsyncGenerator<
     before.excesses.push(excess);
     return { event: 'run', ...of, ...result, excess };
   };
-  for (const of of casesOf(options)) {
+  for (const of of runs.together) {
     const result = await records.result({ ...of, ...whole }, togetherSchema, async () =>
       runTogether(await settingOf(of), of),
     );
     yield record(of, result, alone.get(JSON.stringify(besideOf(of))) ?? Number.NaN);
   }
-  for (const of of pacedCasesOf(options)) {
+  for (const of of runs.paced) {
     const result = await records.result({ ...of, ...whole }, pacedSchema, async () =>
       runPaced(await settingOf({}), of),
     );

@@ -75,30 +75,45 @@ export interface Matrix {
   readonly downlinks: readonly DownlinkName[];
   readonly texts: readonly TextName[];
   readonly pacings: readonly PacingName[];
-  /** Runs of each case. */
-  readonly seeds: number;
 }
 
-/** Every combination, those of a seed together. */
-export function casesOf(matrix: Matrix): Case[] {
+/** All runs of several matrices, each once, and those of a seed together. */
+export interface Runs {
+  readonly alone: readonly AloneCase[];
+  readonly together: readonly Case[];
+  readonly paced: readonly PacedCase[];
+}
+
+/** Every combination of each matrix, for so many seeds, and the runs of one node beside which they are shown. */
+export function runsOf(matrices: readonly Matrix[], seeds: number): Runs {
+  const all = Array.from({ length: seeds }, (_, seed) => seed);
+  const together = unique(all.flatMap((seed) => matrices.flatMap((matrix) => casesOf(matrix, seed))));
+  const paced = unique(all.flatMap((seed) => matrices.flatMap((matrix) => pacedCasesOf(matrix, seed))));
+  return { alone: unique([...together.map(besideOf), ...paced.map(besidePaced)]), together, paced };
+}
+
+function unique<Item>(items: readonly Item[]): Item[] {
+  return [...new Map(items.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+function casesOf(matrix: Matrix, seed: number): Case[] {
   const drawn: Case[] = [];
-  for (let seed = 0; seed < matrix.seeds; seed++)
-    for (const text of matrix.texts)
-      for (const strategy of matrix.strategies)
-        for (const codec of matrix.codecs)
-          for (const outer of matrix.outers)
-            for (const momentum of matrix.momenta)
-              for (const rate of matrix.rates)
-                for (const nodes of matrix.nodes)
-                  for (const steps of matrix.steps)
-                    for (const dropped of matrix.dropped)
-                      for (const downlink of matrix.downlinks) {
-                        const down = downlink === 'full' ? {} : { downlink };
-                        const on = text === 'shakespeare' ? {} : { text };
-                        const at = rate === 'suited' ? {} : { rate };
-                        const chosen = { ...suited(strategy, codec, outer, momentum), ...at };
-                        drawn.push({ strategy, ...chosen, nodes, steps, dropped, ...down, ...on, seed });
-                      }
+  for (const text of matrix.texts)
+    for (const strategy of matrix.strategies)
+      for (const codec of matrix.codecs)
+        for (const outer of matrix.outers)
+          for (const momentum of matrix.momenta)
+            for (const rate of matrix.rates)
+              for (const nodes of matrix.nodes)
+                for (const steps of matrix.steps)
+                  for (const dropped of matrix.dropped)
+                    for (const downlink of matrix.downlinks) {
+                      const down = downlink === 'full' ? {} : { downlink };
+                      const on = text === 'shakespeare' ? {} : { text };
+                      const at = rate === 'suited' ? {} : { rate };
+                      const chosen = { ...suited(strategy, codec, outer, momentum), ...at };
+                      drawn.push({ strategy, ...chosen, nodes, steps, dropped, ...down, ...on, seed });
+                    }
   return drawn;
 }
 
@@ -116,12 +131,8 @@ function suited(
   return { codec, outer, momentum: momentumChoice === 'suited' ? null : momentumChoice };
 }
 
-/** Every combination of paces and steps, those of a seed together. */
-export function pacedCasesOf({ pacings, steps, seeds }: Matrix): PacedCase[] {
-  const drawn: PacedCase[] = [];
-  for (let seed = 0; seed < seeds; seed++)
-    for (const pacing of pacings) for (const local of steps) drawn.push({ pacing, steps: local, seed });
-  return drawn;
+function pacedCasesOf({ pacings, steps }: Matrix, seed: number): PacedCase[] {
+  return pacings.flatMap((pacing) => steps.map((local) => ({ pacing, steps: local, seed })));
 }
 
 /** The run of one node beside which a run of several is shown. */
@@ -132,12 +143,6 @@ export function besideOf({ strategy, text, seed }: Pick<Case, 'strategy' | 'text
 
 /** The run of one node beside which a run of nodes of different speeds is shown. */
 export const besidePaced = ({ seed }: Pick<PacedCase, 'seed'>): AloneCase => ({ alone: 'adamw', seed });
-
-/** Those of a matrix, those of a seed together. */
-export function aloneCasesOf(matrix: Matrix): AloneCase[] {
-  const all = [...casesOf(matrix).map(besideOf), ...pacedCasesOf(matrix).map(besidePaced)];
-  return [...new Map(all.map((one) => [JSON.stringify(one), one])).values()];
-}
 
 /** The steps of a run with at least so many tokens: a whole number of rounds for each number of local steps. */
 export function stepsFor(tokens: number, tokensAStep: number, steps: readonly number[]): number {

@@ -1,6 +1,15 @@
 import type { Line } from '../../records.ts';
 import { strategiesInRounds } from '../cases.ts';
 import { families } from '../texts.ts';
+import {
+  annealing,
+  downlinks,
+  encodings,
+  localSteps,
+  lossShares,
+  nodeCounts,
+  skewedTexts,
+} from '../whole-table.ts';
 import { type Cell, type CellCase, cellOf, type Sheet, sheetsOf, usual } from './cells.ts';
 import { markdown, percent } from './markdown.ts';
 import { areEqual, ascends, type Place } from './order.ts';
@@ -73,22 +82,19 @@ function excessCell({
   return percent(excess) + range;
 }
 
-const counts = [1, 2, 4, 8];
 const nodesRows = strategiesInRounds.flatMap((strategy) =>
-  counts.map((nodes) => ({
+  nodeCounts.map((nodes) => ({
     name: `${strategy} M=${nodes}`,
     of: usual(strategy, { nodes }),
     paper: papers.nodes[strategy][nodes] ?? '',
   })),
 );
-const localSteps = [10, 30, 100];
-const losses = [0, 10, 30, 50];
-const encodings = ['dense32', 'dense8', 'dense4', 'dense2', 'statistical', 'sparse'] as const;
-const downlinks = ['dense4', 'entropy', 'statistical', 'sparse'] as const;
 
 const tables: readonly Table[] = [
   table('(a) Nodes and strategies, H = 30', nodesRows, (loss) => [
-    ...strategiesInRounds.map((strategy) => ascends(counts.map((nodes) => loss(`${strategy} M=${nodes}`)))),
+    ...strategiesInRounds.map((strategy) =>
+      ascends(nodeCounts.map((nodes) => loss(`${strategy} M=${nodes}`))),
+    ),
     ascends([loss('sparseloco M=4'), loss('diloco M=4')]),
     areEqual([loss('streaming M=4'), loss('diloco M=4')]),
   ]),
@@ -103,12 +109,12 @@ const tables: readonly Table[] = [
   ),
   table(
     '(c) Lost contributions, diloco, four nodes, H = 30',
-    losses.map((dropped) => ({
+    lossShares.map((dropped) => ({
       name: `${dropped}% lost`,
       of: usual('diloco', { dropped }),
       paper: dropped === 50 ? papers.dropped : '',
     })),
-    (loss) => [ascends(losses.map((dropped) => loss(`${dropped}% lost`)))],
+    (loss) => [ascends(lossShares.map((dropped) => loss(`${dropped}% lost`)))],
   ),
   table(
     '(d) Encodings, diloco, four nodes, H = 30',
@@ -122,7 +128,7 @@ const tables: readonly Table[] = [
   familiesTable,
   table(
     '(g) Rate of the outer step, sparseloco, four nodes, H = 30',
-    (['annealed', 'constant'] as const).map((outer) => ({
+    annealing.map((outer) => ({
       name: outer,
       of: usual('sparseloco', { outer }),
       paper: outer === 'annealed' ? papers.annealed : '',
@@ -131,12 +137,12 @@ const tables: readonly Table[] = [
   ),
   table(
     '(h) The way down, diloco, four nodes, H = 30',
-    [
-      { name: 'full', of: usual('diloco'), paper: '' },
-      ...downlinks.map((downlink) => ({
-        ...{ name: downlink, of: usual('diloco', { downlink }), paper: papers.downlink },
-      })),
-    ],
+    downlinks.map((downlink) => ({
+      name: downlink,
+      ...(downlink === 'full'
+        ? { of: usual('diloco'), paper: '' }
+        : { of: usual('diloco', { downlink }), paper: papers.downlink }),
+    })),
     (loss) => [
       areEqual([loss('full'), loss('dense4')]),
       ascends([loss('full'), loss('entropy'), loss('statistical'), loss('sparse')]),
@@ -192,7 +198,7 @@ function pacedTable({ paced }: Sheet): string | null {
 /** (f): the loss on the text of each family, and their mean. */
 function familiesTable(sheet: Sheet): string | null {
   const rows = strategiesInRounds.flatMap((strategy) =>
-    (['families', 'mixed'] as const).flatMap((text) => {
+    skewedTexts.flatMap((text) => {
       const cell = cellOf(sheet, usual(strategy, { text }));
       return cell === undefined ? [] : [{ name: `${strategy}, ${text}`, cell }];
     }),
