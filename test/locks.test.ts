@@ -70,8 +70,8 @@ test('only the training of a base and its encoding know how a delta is made', ()
     'apps/cli/run/upstream/upstream-work.ts',
     'client/contribute/encoding/delta-encoder.ts',
     'client/contribute/encoding/delta-program.ts',
+    'client/contribute/encoding/residual.ts',
     'client/contribute/round/error-feedback.ts',
-    'client/contribute/round/round-work.ts',
   ]);
 });
 
@@ -79,6 +79,7 @@ test('only the training of a base has its delta encoded on a device', () => {
   expect(importersOf('delta-program.ts')).toEqual(['client/contribute/encoding/delta-encoder.ts']);
   // Local training knows only the type of what it leaves on the device, and the prediction of memory encodes nothing.
   expect(importersOf('delta-encoder.ts')).toEqual([
+    'client/contribute/encoding/residual.ts',
     'client/contribute/memory.ts',
     'client/contribute/round/local-training.ts',
     'client/contribute/round/round-work.ts',

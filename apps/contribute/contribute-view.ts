@@ -4,8 +4,8 @@ import { messages } from '../ui/messages.ts';
 import type { Problem } from '../ui/problem.ts';
 import { type LossPoint, withPoint } from './progress/loss-points.ts';
 import { addNotice, endNotices, type Notice } from './progress/notice-list.ts';
+import { withPart, withPlan } from './progress/round-plan.ts';
 import { withStored } from './progress/stored.ts';
-import { tooShort } from './progress/too-short.ts';
 import type { WorkerEvent } from './worker/worker-api.ts';
 
 /** The contributor's current activity. `Ending` is how it ended. */
@@ -338,9 +338,9 @@ export function reduceProgress(progress: ContributeView, event: WorkerEvent): Co
             : (progress.ending ?? 'finished'),
       };
     case 'plan':
-      return event.tooShort
-        ? warn(progress, 'too-short', tooShort(event), words.tooShortNext)
-        : ended(progress, 'too-short');
+      return { ...progress, ...withPlan(progress, event) };
+    case 'part':
+      return { ...progress, ...withPart(progress, event) };
     case 'measured':
     case 'encoding-on-processor':
       return progress;

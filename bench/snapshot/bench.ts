@@ -49,7 +49,7 @@ async function measured(preset: PresetName, repeats: number, folder: string) {
     const readAt = performance.now();
     const done = { steps: 1, readings: [], heldOutLoss: 1, updatesBefore: 0 };
     const snapshot: NodeSnapshot = {
-      ...{ after: null, round: 1, joinedAt: null, own: null },
+      ...{ after: null, part: 'whole', round: 1, joinedAt: null, own: null },
       checkpoint: { state, sampler: {}, kernels: trainer.kernels },
       residual: new Float32Array(layout.length),
       unfinished: { base: '00'.repeat(32), parameters, done },

@@ -1,15 +1,14 @@
 import type { DraftToRelay } from '../../relay/wire/frames.ts';
-import { toHex } from '../../relay/wire/hex.ts';
 import type { Corpus } from '../data/corpus.ts';
-import { type Device, openDevice, requireStorage } from '../gpu/device.ts';
+import { type Device, openDevice } from '../gpu/device.ts';
 import { Random } from '../random.ts';
 import { RelayHttp } from '../relay-http.ts';
 import type { Runtime } from '../runtime.ts';
 import { checkedPower } from '../train/loop/throttle.ts';
 import { noProgress } from '../train/loop/training-progress.ts';
 import type { ContributorEvent } from './events.ts';
-import { predictedBytes } from './memory.ts';
 import type { Network } from './network.ts';
+import { joinedEvent, restoredEvent } from './opened-run.ts';
 import { heartbeatOf } from './protocol/heartbeat.ts';
 import { RelayClient } from './protocol/relay-client.ts';
 import { Traffic } from './protocol/traffic.ts';
@@ -143,13 +142,7 @@ export class Contributor {
     this.#relay = new RelayClient(this.#runtime, connections, this.#options, identity, this.#traffic, {
       dispatch: (event) => this.#dispatch(event),
       welcomed: async (terms, corpus, round, base) => {
-        const { run, name, rounds, localSteps, layout, shape, trainer } = terms;
-        const node = toHex(identity.publicKey);
-        const tokensPerStep = shape.batch * shape.sequence;
-        requireStorage(device, trainer.storage ?? 'f32');
-        const trainingBytes = predictedBytes(device, terms);
-        const sizes = { parameters: layout.trained, localSteps, tokensPerStep, trainingBytes };
-        this.#tell({ event: 'joined', run, name, node, corpus, round, rounds, base, ...sizes });
+        this.#tell(joinedEvent(device, terms, identity, { corpus, round, base }));
         this.#opening ??= this.#open(device, terms).catch((error: unknown) => {
           this.#opening = null;
           throw error;
@@ -199,22 +192,13 @@ export class Contributor {
     };
     const { work, restored } = await RoundWork.open(this.#runtime, device, this.#store, terms, options);
     this.#work = work;
+    this.#dispatchGranted(work);
     this.#options.witness?.opened({ terms, tokenizer, text: work.training.text });
     this.#tell({ event: 'compiled', milliseconds: Math.round(this.#runtime.now() - startedAt) });
     // Power and pause may have changed while the model was being opened.
     work.training.setPower(this.#power);
     if (this.#session.paused) work.training.hold();
-    if (restored !== null) {
-      const { round, base, steps, payload } = restored.made;
-      const { receipt } = restored;
-      this.#dispatch({
-        kind: 'restored',
-        round: { round, base, attempt: receipt?.attempt ?? 0, localSteps: steps, normBound: 0 },
-        payload,
-        acknowledged: receipt !== null,
-        ...(receipt !== null && terms.staleness > 0 && { counts: receipt }),
-      });
-    }
+    if (restored !== null) this.#dispatch(restoredEvent(restored.made, restored.receipt, terms));
   }
 
   #dispatch(event: SessionEvent): void {
@@ -242,6 +226,7 @@ export class Contributor {
         break;
       case 'train':
         this.#begin(async (work, signal) => {
+          await this.#takePart(work);
           const workUntil = () => this.#session.plan?.workUntil ?? Number.POSITIVE_INFINITY;
           const made = await work.train(effect.round, workUntil, signal);
           const { job } = effect;
@@ -292,6 +277,18 @@ export class Contributor {
         this.#ended.resolve(effect);
         break;
     }
+  }
+
+  /** Trains what the session chose. A device that lacks the memory for the whole model is found out here. */
+  async #takePart(work: RoundWork): Promise<void> {
+    const { part } = this.#session;
+    if (part === null) return;
+    await work.take(part.part);
+    if (work.parts.granted?.granted.fitsWhole !== part.granted.fitsWhole) this.#dispatchGranted(work);
+  }
+
+  #dispatchGranted({ parts: { granted } }: RoundWork): void {
+    if (granted !== null) this.#dispatch({ kind: 'granted', ...granted });
   }
 
   #begin(job: (work: RoundWork, signal: AbortSignal) => Promise<void>): void {

@@ -1,3 +1,4 @@
+import type { PartName } from '../../relay/wire/fragments.ts';
 import type { ContributionFacts } from '../../relay/wire/offer.ts';
 import type { KernelEvent } from '../train/loop/kernel-choice.ts';
 
@@ -136,6 +137,18 @@ export type ContributorEvent =
       readonly localSteps: number;
       readonly rounds: number;
     }
+  /**
+   * From its next round on the node trains another part of the model: the upper `layers` of the model's `of`, or the whole model again. Told
+   * in `round`; 0 before the first one.
+   */
+  | {
+      readonly event: 'part';
+      readonly round: number;
+      readonly part: PartName;
+      readonly layers: number;
+      readonly of: number;
+      readonly why: PartReason;
+    }
   | { readonly event: 'abandoned'; readonly round: number }
   | {
       readonly event: 'retry';
@@ -188,6 +201,25 @@ export type PlanTimes = {
   /** True if this node needs more time than the round has: it may be late in each round. */
   readonly tooShort: boolean;
 };
+
+/** Why a node trains another part of the model than before. */
+export type PartReason =
+  /**
+   * What the whole model takes of the least steps of a round and of an upload, beside how long a round lasts, its grace included. As the relay
+   * measured it, or by what it measured of the part.
+   */
+  | {
+      readonly kind: 'time';
+      readonly trainingMilliseconds: number;
+      readonly uploadMilliseconds: number;
+      readonly lastsMilliseconds: number;
+    }
+  /** So many rounds in a row closed before the work on the whole model arrived. */
+  | { readonly kind: 'late'; readonly rounds: number }
+  /** The device lacks the memory to train the whole model, which takes so many bytes. */
+  | { readonly kind: 'memory'; readonly bytes: number | null }
+  /** The relay plans no rounds, so the node tries after a while whether the whole model is in time now. */
+  | { readonly kind: 'trial' };
 
 /** Bytes of the frames handed to the socket, by message type. */
 export interface SentBytes {

@@ -1,12 +1,23 @@
-import type { Adapter } from '../gpu/device.ts';
+import type { PartName } from '../../relay/wire/fragments.ts';
+import { type Adapter, isTooSmall } from '../gpu/device.ts';
 import { plannedModel, predictMemory } from '../train/memory.ts';
 import { predictEncoding } from './encoding/delta-encoder.ts';
+import { TrainedValues } from './part/trained-values.ts';
 import type { RunTerms } from './run-terms.ts';
 
-/** Predicted bytes on an adapter of a node of this run: of training, and of encoding its deltas. Throws the errors of `planStep`. */
-export function predictedBytes(adapter: Adapter, terms: RunTerms): number {
-  const { config, shape, optimizer, trainer } = terms;
-  const training = predictMemory(adapter, config, shape, optimizer, trainer).bytes;
-  const { trained } = plannedModel(adapter, config, shape, optimizer, trainer);
-  return training + (trained === undefined ? 0 : predictEncoding(adapter, terms, trained));
+/**
+ * Predicted bytes on an adapter of a node of this run that trains this part: of training, and of encoding its deltas; null where the adapter
+ * is too small and the run grants a part. Throws the errors of `planStep`.
+ */
+export function predictedBytes(adapter: Adapter, terms: RunTerms, part: PartName): number | null {
+  const { config, shape, optimizer, fragments } = terms;
+  const { trainer } = new TrainedValues(terms, part);
+  try {
+    const training = predictMemory(adapter, config, shape, optimizer, trainer).bytes;
+    const { trained } = plannedModel(adapter, config, shape, optimizer, trainer);
+    return training + (trained === undefined ? 0 : predictEncoding(adapter, terms, trained));
+  } catch (error) {
+    if (!isTooSmall(error) || fragments.upper === null) throw error;
+    return null;
+  }
 }

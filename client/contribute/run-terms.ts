@@ -8,6 +8,7 @@ import { TapestryError } from '../errors.ts';
 import { maxTokenizerBytes } from '../formats/tokenizer-json.ts';
 import type { ModelConfig } from '../model/config.ts';
 import { layoutOf, type ParameterLayout } from '../model/parameters.ts';
+import { upperLayers } from '../model/upper-layers.ts';
 import type { Synchronization } from './round/local-model.ts';
 import { modelConfigOf } from './run-model.ts';
 import { localShareOf, problemOfStrategy, type StrategyTerms, strategyTermsOf } from './strategy-terms.ts';
@@ -64,6 +65,11 @@ export async function readRunTerms(manifestBytes: Uint8Array, signature: Uint8Ar
   if (layout.hash !== toHex(manifest.model.layout) || layout.length !== manifest.model.parameters) {
     throw bad('its model has another layout than in this version of Tapestry');
   }
+  const { upper } = fragments;
+  must(
+    upper === null || upperLayers(config, upper.layers, layout).from === upper.from,
+    'its upper layers begin elsewhere than in this version of Tapestry',
+  );
   const problem = problemOfStrategy(strategy);
   if (problem !== null) throw bad(problem);
   const tokens = strategy.localSteps * strategy.batch * strategy.sequence;

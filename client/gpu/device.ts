@@ -64,6 +64,11 @@ export function tooSmall(what: string, next = 'choose a smaller preset, batch or
   return new TapestryError('device.too-small', `the model does not fit this adapter: ${what}`, next);
 }
 
+/** True for the errors of `tooSmall`. */
+export function isTooSmall(error: unknown): error is TapestryError {
+  return error instanceof TapestryError && error.code === 'device.too-small';
+}
+
 /** Throws TapestryError `device.no-f16` if `storage` is f16 and shaders have no 16-bit floats. */
 export function requireStorage({ f16, name }: Device, storage: Precision): void {
   if (storage === 'f16' && !f16)

@@ -1,7 +1,7 @@
 import type { Precision } from '../../shaders/shader.ts';
 import type { BatchShape } from '../data/batch.ts';
 import { TapestryError } from '../errors.ts';
-import type { Adapter } from '../gpu/device.ts';
+import { type Adapter, isTooSmall } from '../gpu/device.ts';
 import { openDryRunAllocator } from '../gpu/dry-run-allocator.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { ModelParameters } from '../model/model-parameters.ts';
@@ -71,8 +71,7 @@ export function planStep(
     try {
       return plan(parts);
     } catch (error) {
-      const tooSmall = error instanceof TapestryError && error.code === 'device.too-small';
-      if (!tooSmall || parts === batch) throw error;
+      if (!isTooSmall(error) || parts === batch) throw error;
     }
   }
   throw new RangeError('a batch has at least one window');

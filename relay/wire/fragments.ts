@@ -77,6 +77,17 @@ export function valuesOf(
   return part === 'whole' ? length : (upper?.length ?? null);
 }
 
+/** What a contribution of this part to a round is of. Throws RangeError for a part that the run does not grant. */
+export function fragmentOf(
+  { at, upper }: Pick<Fragments, 'at' | 'upper'>,
+  round: number,
+  part: PartName,
+): Fragment {
+  if (part === 'whole') return at(round);
+  if (upper === null) throw new RangeError('the run grants no part of its model');
+  return upper;
+}
+
 /** One fragment, which is the whole vector. */
 export function wholeModel(parameters: number): Fragments {
   return { count: 1, length: parameters, at: () => whole, upper: null };

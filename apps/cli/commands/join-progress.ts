@@ -108,6 +108,8 @@ export function describe(event: ContributorEvent): string | null {
         `Round ${event.round} closed ${late[event.was](event)}. This node now only follows the run, and takes part again ` +
         `after ${event.rounds} rounds.`
       );
+    case 'part':
+      return partChange(event);
     case 'abandoned':
       return (
         `Round ${event.round} made no base and opens again: it had too few contributions, or its base was worse on ` +
@@ -133,6 +135,31 @@ export function describe(event: ContributorEvent): string | null {
     case 'snapshot':
     case 'sent':
       return null;
+  }
+}
+
+/** What of the model a node trains from now on, and why. */
+function partChange({ part, layers, of, why }: Extract<ContributorEvent, { event: 'part' }>): string {
+  const upper = `This node now trains the upper ${layers} of ${of} layers, and its contributions count there`;
+  switch (why.kind) {
+    case 'time': {
+      const lasts = seconds(why.lastsMilliseconds);
+      const needs =
+        `needs ${seconds(why.trainingMilliseconds)} for the least steps and ${seconds(why.uploadMilliseconds)} for the upload ` +
+        `on this node, and a round lasts ${lasts}`;
+      return part === 'upper'
+        ? `${upper}: the whole model ${needs}.`
+        : `This node trains the whole model again: that ${needs}.`;
+    }
+    case 'late':
+      return `${upper}: its work on the whole model came too late for ${why.rounds} rounds in a row.`;
+    case 'memory':
+      return (
+        `${upper}: its adapter lacks the memory to train the whole model` +
+        (why.bytes === null ? '.' : `, which takes ${bytes(why.bytes)}.`)
+      );
+    case 'trial':
+      return 'This node tries whether the whole model is in time now.';
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Choice, Codec } from '../../../relay/wire/codec/codec.ts';
-import type { Fragments } from '../../../relay/wire/fragments.ts';
+import { type Fragments, fragmentOf, type PartName } from '../../../relay/wire/fragments.ts';
 import { WireError } from '../../../relay/wire/strict.ts';
 import { TapestryError } from '../../errors.ts';
 import type { Adapter, Device } from '../../gpu/device.ts';
@@ -23,8 +23,14 @@ export interface OnDevice {
 }
 
 /** The local training of one round: it began at `base` and ended at `local`, which the device still holds. */
-export interface LocalChange {
+export interface LocalChange extends ChangedValues {
   readonly round: number;
+  /** What of the model was trained. */
+  readonly part: PartName;
+}
+
+/** Vectors of the whole model, or of the fragment that is sent. */
+interface ChangedValues {
   readonly base: Vector;
   readonly local: Vector;
   /** What the payloads before left out. It may not change afterwards. */
@@ -45,7 +51,7 @@ export interface EncodedChange {
  *
  * The processor encodes
  * - with a codec that sends every value (dense, statistical, entropy): nothing is chosen, and its payload has nearly all that was read;
- * - a fragment of the model: its values lie apart, and may have the base mixed in;
+ * - a fragment whose values lie apart, and may have the base mixed in;
  * - a delta that is clipped, or whose payload is: the scale is of norms in float64;
  * - where the adapter is the processor itself, which is slower through WGSL (docs/measured.md);
  * - what a relay's own nodes trained, for the relay above it (apps/cli/run/upstream): it is on no card;
@@ -70,15 +76,15 @@ export class DeltaEncoder {
    * @throws TapestryError `delta.not-finite` and `delta.bound-too-small`
    */
   async encode(change: LocalChange, codec: Codec, onDevice: OnDevice): Promise<EncodedChange> {
-    const encoded = await this.#byCard(change, codec, onDevice);
-    if (encoded !== null) return encoded;
-    const { round, base, local, residual: before } = change;
-    const { fragments } = this.#terms;
-    const fragment = fragments.at(round);
-    const { clipNorm } = this.#terms.codec;
-    const delta = BaseDelta.between(fragment.of(base), fragment.of(local), clipNorm);
-    const { payload, residual } = encodeDelta(delta, fragment.of(before), codec);
-    return { payload, residual: fragment.into(before, residual), norm: delta.norm };
+    const fragment = fragmentOf(this.#terms.fragments, change.round, change.part);
+    const values: ChangedValues = {
+      base: fragment.of(change.base),
+      local: fragment.of(change.local),
+      residual: fragment.of(change.residual),
+    };
+    const { payload, residual, norm } =
+      (await this.#byCard(values, codec, onDevice)) ?? this.#byProcessor(values, codec);
+    return { payload, residual: fragment.into(change.residual, residual), norm };
   }
 
   /** Frees the device's memory. */
@@ -87,8 +93,13 @@ export class DeltaEncoder {
     this.#made = null;
   }
 
+  #byProcessor({ base, local, residual: before }: ChangedValues, codec: Codec): EncodedChange {
+    const delta = BaseDelta.between(base, local, this.#terms.codec.clipNorm);
+    return { ...encodeDelta(delta, before, codec), norm: delta.norm };
+  }
+
   /** Null where the processor has to encode. */
-  async #byCard(change: LocalChange, codec: Codec, { device, trained }: OnDevice) {
+  async #byCard(change: ChangedValues, codec: Codec, { device, trained }: OnDevice) {
     const choice = choiceOn(device, this.#terms);
     if (choice === null || trained === undefined) return null;
     try {
@@ -152,7 +163,7 @@ const sampled = 61;
 /** Whether what is sent, what is left of it and a sample of the other residual have the bits that the processor computes. */
 function agrees(
   { chosen, indices, sent, residual }: ProgramResult,
-  { base, local, residual: before }: LocalChange,
+  { base, local, residual: before }: ChangedValues,
   { feedbackDecay }: Codec,
 ): boolean {
   const decay = Math.fround(feedbackDecay);

@@ -1,71 +1,45 @@
-import { type Corpus, type TokenizedCorpus, tokenizeCorpus } from '../../data/corpus.ts';
+import type { PartName } from '../../../relay/wire/fragments.ts';
+import { type TokenizedCorpus, tokenizeCorpus } from '../../data/corpus.ts';
 import { heldOutBatches, Sampler } from '../../data/sampler.ts';
-import type { Tokenizer } from '../../data/tokenizer.ts';
 import type { Tokens } from '../../data/tokens.ts';
 import { printable, TapestryError } from '../../errors.ts';
 import { headSizeOf } from '../../formats/decoder/head-size.ts';
-import type { Device } from '../../gpu/device.ts';
+import { type Device, isTooSmall } from '../../gpu/device.ts';
 import type { KernelRecord } from '../../gpu/tuning/kernel-record.ts';
 import type { Runtime } from '../../runtime.ts';
-import type { Checkpoint, Place } from '../../train/checkpoint.ts';
+import type { Checkpoint } from '../../train/checkpoint.ts';
 import { evaluate } from '../../train/evaluate.ts';
 import type { Trained } from '../../train/known-answer/answer.ts';
 import { checkKernels } from '../../train/loop/kernel-check.ts';
 import { TrainingLoop } from '../../train/loop/training-loop.ts';
-import { finiteLoss, type TrainingProgress } from '../../train/loop/training-progress.ts';
+import {
+  finiteLoss,
+  nothingLearned,
+  stepMilliseconds,
+  type TrainingProgress,
+} from '../../train/loop/training-progress.ts';
 import type { Trainer } from '../../train/trainer.ts';
-import { freshOptimizer, type OptimizerState } from '../../train/training.ts';
+import type { OptimizerState } from '../../train/training.ts';
 import type { OnDevice } from '../encoding/delta-encoder.ts';
-import type { ContributorEvent } from '../events.ts';
+import { TrainedValues } from '../part/trained-values.ts';
 import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
 import type { InParts } from './partial-round.ts';
 import { joinedAt, rateAfterJoining } from './rejoin.ts';
+import type {
+  Presence,
+  RoundStart,
+  RoundVectors,
+  TrainedRound,
+  TrainingOptions,
+  WorkUntil,
+} from './trained-round.ts';
 
 /** The loss of a base is measured on at most this many batches of held-out text. */
 const maxHeldOutBatches = 8;
 
 /** A node checks its kernels when it opens the model, and again before every so many rounds of training. */
 const roundsBetweenChecks = 10;
-
-/** The result of training one round from its base. */
-export interface TrainedRound {
-  readonly parameters: Float32Array<ArrayBuffer>;
-  readonly steps: number;
-  readonly tokens: number;
-  /** Losses in nats per token, each exactly a f32. */
-  readonly trainingLoss: number;
-  readonly heldOutLoss: number;
-}
-
-/** Training state that is carried from round to round. It has no parameters: each round begins with those of its base. */
-export type RoundStart = Place<OptimizerState>;
-
-/** How long a node has been in its run. */
-export interface Presence {
-  /** The round that it trained last; null before its first. */
-  readonly round: number | null;
-  /** See `joinedAt`. */
-  readonly joinedAt: number | null;
-}
-
-/** The vectors of a round: it trains `parameters`, and reports the held-out loss of `measured`, its base if that is here. */
-export interface RoundVectors {
-  readonly parameters: Float32Array<ArrayBuffer>;
-  readonly measured: Float32Array<ArrayBuffer>;
-}
-
-/** When the node must stop training to be in time, on the clock of its runtime; infinite for a round without a plan. */
-export type WorkUntil = () => number;
-
-export interface TrainingOptions {
-  readonly corpus: Corpus;
-  /** The model's tokenizer. */
-  readonly tokenizer: Tokenizer;
-  readonly seed: number;
-  readonly power: number;
-  readonly tell: (event: ContributorEvent) => void;
-}
 
 /**
  * Local training of one run on one node. A round begins from the state after the last completed round. A stopped round
@@ -80,6 +54,8 @@ export class LocalTraining {
   readonly #runtime: Pick<Runtime, 'now' | 'cache'>;
   readonly #sampler: Sampler;
   readonly #loop: TrainingLoop;
+  /** What of the model it trains. */
+  #values: TrainedValues;
   #start: RoundStart;
   /** Rounds since the kernels were checked. */
   #unchecked = 0;
@@ -88,6 +64,7 @@ export class LocalTraining {
   private constructor(
     loop: TrainingLoop,
     terms: RunTerms,
+    values: TrainedValues,
     sampler: Sampler,
     text: Pick<TokenizedCorpus, 'train' | 'heldOut'>,
     tell: TrainingOptions['tell'],
@@ -95,6 +72,7 @@ export class LocalTraining {
   ) {
     this.#loop = loop;
     this.#terms = terms;
+    this.#values = values;
     this.#sampler = sampler;
     this.text = text.train;
     this.#heldOut = text.heldOut;
@@ -104,7 +82,8 @@ export class LocalTraining {
   }
 
   /**
-   * Creates the model on `device`; `close` frees both. `kernels` are the kernels recorded in the state to restore.
+   * Creates the model on `device`, to train this part of it; `close` frees both. `kernels` are the kernels recorded in the state to
+   * restore.
    * @throws TapestryError `corpus.too-short`, and the errors of `TrainingLoop.open` and `checkKernels`
    */
   static async open(
@@ -112,10 +91,12 @@ export class LocalTraining {
     device: Device,
     terms: RunTerms,
     options: TrainingOptions,
+    part: PartName = 'whole',
     kernels?: KernelRecord,
   ): Promise<LocalTraining> {
     const { seed, power, tell } = options;
-    const { config, shape, optimizer, trainer } = terms;
+    const { config, shape, optimizer } = terms;
+    const values = new TrainedValues(terms, part);
     const { name, train, heldOut } = await tokenizeCorpus(options.corpus, options.tokenizer);
     if (heldOut.length < 2) {
       throw new TapestryError(
@@ -130,13 +111,13 @@ export class LocalTraining {
       config,
       shape,
       optimizer,
-      trainer,
+      trainer: values.trainer,
       power,
       ...(kernels && { kernels }),
       onKernels: tell,
     };
     const loop = await TrainingLoop.open(runtime, device, settings);
-    const training = new LocalTraining(loop, terms, sampler, { train, heldOut }, tell, runtime);
+    const training = new LocalTraining(loop, terms, values, sampler, { train, heldOut }, tell, runtime);
     try {
       await training.#checkKernels();
     } catch (error) {
@@ -149,6 +130,11 @@ export class LocalTraining {
   /** The state after the last completed round. */
   get start(): RoundStart {
     return this.#start;
+  }
+
+  /** What of the model it trains. */
+  get part(): PartName {
+    return this.#values.part;
   }
 
   get presence(): Presence {
@@ -164,10 +150,14 @@ export class LocalTraining {
     return this.#loop.progress;
   }
 
-  /** @throws TapestryError `sampler.*` if the saved position belongs to other text; nothing is changed then */
+  /**
+   * Of a state of the whole model it takes what this training is of.
+   * @throws TapestryError `sampler.*` if the saved position belongs to other text; nothing is changed then
+   */
   restore({ state, sampler }: RoundStart, presence: Presence): void {
     this.#sampler.restore(sampler);
-    this.#start = { state, sampler };
+    const isOther = state.firstMoment.length !== this.#start.state.firstMoment.length;
+    this.#start = { state: isOther ? this.#values.stateOf(state) : state, sampler };
     this.#presence = presence;
   }
 
@@ -175,6 +165,26 @@ export class LocalTraining {
   get onDevice(): OnDevice {
     const { device, trainer } = this.#loop;
     return { device, trained: trainer.model.trained };
+  }
+
+  /**
+   * Trains this part from the next round on; call it while no round is trained. The upper layers retain their moments. The whole model begins
+   * as on a node that joins late, because the layers below have no moments, or those of an older base.
+   * @throws TapestryError as `open`; the whole model may need more memory than the device has, and then the part before goes on
+   */
+  async take(part: PartName): Promise<void> {
+    if (part === this.part) return;
+    const values = new TrainedValues(this.#terms, part);
+    try {
+      await this.#loop.change(values.trainer);
+    } catch (error) {
+      if (isTooSmall(error)) await this.#loop.change(this.#values.trainer);
+      throw error;
+    }
+    await this.#checkKernels();
+    this.#values = values;
+    if (part === 'whole') this.startOver();
+    else this.#start = { ...this.#start, state: values.stateOf(this.#start.state) };
   }
 
   setPower(power: number): void {
@@ -212,6 +222,8 @@ export class LocalTraining {
     const { state: before, sampler } = this.#start;
     const { localSteps } = round;
     const { batch, sequence } = this.#terms.shape;
+    const values = this.#values;
+    const frozen = values.frozenOf(vectors.parameters);
     if (this.#unchecked >= roundsBetweenChecks) await this.#checkKernels();
     this.#unchecked++;
     signal.throwIfAborted();
@@ -225,10 +237,12 @@ export class LocalTraining {
     let heldOutLoss = done?.heldOutLoss ?? Number.NaN;
     const { state, meanLoss, steps, ...after } = await this.#loop.run(
       {
-        from: { state: { ...before, parameters: vectors.parameters }, sampler },
+        from: { state: { ...before, parameters: values.of(vectors.parameters) }, sampler },
+        ...(frozen && { frozen }),
         ...(done && { done }),
         steps: localSteps,
-        isEnough: () => this.#runtime.now() + this.#stepMilliseconds() > workUntil(),
+        isEnough: () =>
+          this.#runtime.now() + stepMilliseconds(this.progress, this.#terms.shape) > workUntil(),
         sampler: this.#sampler,
         learningRate: (step) =>
           rateAfterJoining(
@@ -250,7 +264,8 @@ export class LocalTraining {
         },
         onSnapshot: async ({ state, sampler: position, ...partial }, isAsked) => {
           const { kernels } = this.#loop.trainer;
-          const checkpoint = { state, sampler: position, kernels };
+          const parameters = values.into(vectors.parameters, state.parameters);
+          const checkpoint = { state: { ...state, parameters }, sampler: position, kernels };
           onPlace({ ...partial, heldOutLoss, updatesBefore, joinedAt: joined, checkpoint }, isAsked);
         },
         onProgress: ({ steps: step, trainingLoss: loss, ...counts }) =>
@@ -260,10 +275,11 @@ export class LocalTraining {
       },
       signal,
     );
-    const { parameters, ...optimizer } = state;
+    const { parameters: trained, ...optimizer } = state;
     if (optimizer.scaling?.appliedSteps === updatesBefore) throw nothingLearned();
     this.#start = { state: optimizer, sampler: after.sampler };
     this.#presence = { round: round.round, joinedAt: joined };
+    const parameters = values.into(vectors.parameters, trained);
     return { parameters, steps, tokens: steps * batch * sequence, trainingLoss: meanLoss, heldOutLoss };
   }
 
@@ -273,7 +289,7 @@ export class LocalTraining {
    */
   async heldOutLoss(parameters: Float32Array<ArrayBuffer>): Promise<number> {
     const { trainer } = this.#loop;
-    trainer.setParameters(parameters);
+    this.#values.write(trainer, parameters);
     return this.#evaluated(trainer);
   }
 
@@ -291,13 +307,6 @@ export class LocalTraining {
     this.#loop.close();
   }
 
-  /** The recent time of a step, pauses of the throttle included. */
-  #stepMilliseconds(): number {
-    const { batch, sequence } = this.#terms.shape;
-    const { tokensPerSecond } = this.#loop.progress;
-    return tokensPerSecond > 0 ? (1000 * batch * sequence) / tokensPerSecond : 0;
-  }
-
   async #checkKernels(): Promise<void> {
     const { config, optimizer, trainer } = this.#terms;
     const trained: Trained = {
@@ -311,7 +320,7 @@ export class LocalTraining {
 
   /** A new optimizer state, and the sampler's current position. */
   #fresh(): RoundStart {
-    return { state: freshOptimizer(this.#terms.layout.length), sampler: this.#sampler.save() };
+    return { state: this.#values.fresh(), sampler: this.#sampler.save() };
   }
 
   /** The loss of the vectors to measure on this node's own held-out text, in nats per token. */
@@ -320,9 +329,9 @@ export class LocalTraining {
     { parameters, measured }: RoundVectors,
     signal: AbortSignal,
   ): Promise<number> {
-    if (measured !== parameters) trainer.setParameters(measured);
+    if (measured !== parameters) this.#values.write(trainer, measured);
     const heldOutLoss = await this.#evaluated(trainer);
-    if (measured !== parameters) trainer.setParameters(parameters);
+    if (measured !== parameters) this.#values.write(trainer, parameters);
     signal.throwIfAborted();
     return heldOutLoss;
   }
@@ -335,12 +344,3 @@ export class LocalTraining {
 }
 
 const wholeRound: InParts = { done: null, onPlace: () => undefined };
-
-/** The loss is finite, but no gradient was, so there is nothing to contribute. */
-function nothingLearned(): TapestryError {
-  return new TapestryError(
-    'training.diverged',
-    'No step of the round had a finite gradient.',
-    'The node drops this round and trains from the next base.',
-  );
-}

@@ -1,11 +1,12 @@
 import * as v from 'valibot';
+import { type PartName, partNames } from '../../../relay/wire/fragments.ts';
 import { isHash } from '../../../relay/wire/hex.ts';
 import { type Checkpoint, checkpointParts, progressSchema } from '../../train/checkpoint.ts';
 import { damaged, factsOf, seal, unseal } from '../../train/sealed-file.ts';
 import type { OptimizerState } from '../../train/training.ts';
 import type { OwnParameters } from './local-model.ts';
 import type { PartialRound } from './partial-round.ts';
-import type { SavedState } from './saved-state.ts';
+import { checkMoments, type ModelSizes, type SavedState } from './saved-state.ts';
 
 type Vector = Float32Array<ArrayBuffer>;
 
@@ -36,6 +37,8 @@ export interface NodeSnapshot {
    * saved state. Its steps are therefore void from the moment that a contribution with them is saved, and never contributed twice.
    */
   readonly after: MadeContribution | null;
+  /** What of the model the node trains: its moments are of this alone. */
+  readonly part: PartName;
   /** The round that was trained last. */
   readonly round: number;
   /** See `joinedAt` in rejoin.ts. */
@@ -64,6 +67,7 @@ const readingSchema = v.strictObject({
 });
 const factsSchema = v.strictObject({
   after: v.nullable(v.strictObject({ round: count, payload: hash, step: count })),
+  part: v.picklist(partNames),
   round: count,
   joinedAt: v.nullable(count),
   progress: progressSchema,
@@ -81,13 +85,13 @@ const factsSchema = v.strictObject({
 
 /** The bytes of a snapshot's file; `run` is the run's id in hex. */
 export function encodeSnapshot(run: string, snapshot: NodeSnapshot): Promise<Uint8Array<ArrayBuffer>> {
-  const { after, round, joinedAt, residual, own, unfinished } = snapshot;
+  const { after, part, round, joinedAt, residual, own, unfinished } = snapshot;
   const { progress, vectors } = checkpointParts(snapshot.checkpoint);
   const parameters = unfinished?.parameters ?? own?.parameters;
   const { base, done } = unfinished ?? {};
   return seal('node-snapshot', run, {
     facts: {
-      ...{ after, round, joinedAt, progress },
+      ...{ after, part, round, joinedAt, progress },
       own: own?.round ?? null,
       unfinished: done ? { base, ...done } : null,
     },
@@ -96,23 +100,24 @@ export function encodeSnapshot(run: string, snapshot: NodeSnapshot): Promise<Uin
 }
 
 /**
- * Decodes a snapshot of `run` for a model of `parameters` parameters.
+ * Decodes a snapshot of `run` for a model of these sizes.
  * @throws TapestryError `checkpoint.damaged`, `checkpoint.version` or `checkpoint.other-run`
  */
 export async function decodeSnapshot(
   bytes: Uint8Array<ArrayBuffer>,
   run: string,
-  parameters: number,
+  sizes: ModelSizes,
 ): Promise<NodeSnapshot> {
   const { facts, vectors } = await unseal('node-snapshot', run, bytes);
   const { firstMoment, secondMoment, residual, parameters: own } = vectors;
-  const { after, round, joinedAt, progress, unfinished, own: ownRound } = factsOf(factsSchema, facts);
+  const { after, part, round, joinedAt, progress, unfinished, own: ownRound } = factsOf(factsSchema, facts);
   if (!firstMoment || !secondMoment || !residual) throw damaged('lacks a vector');
-  for (const vector of [firstMoment, secondMoment, residual, ...(own ? [own] : [])])
-    if (vector.length !== parameters) throw damaged('belongs to another model');
+  for (const vector of [residual, ...(own ? [own] : [])])
+    if (vector.length !== sizes.parameters) throw damaged('belongs to another model');
+  checkMoments({ firstMoment, secondMoment }, part, sizes);
   const { step, scaling, sampler, kernels } = progress;
   const state = { step, firstMoment, secondMoment, ...(scaling && { scaling }) };
-  const common = { after, round, joinedAt, residual, checkpoint: { state, sampler, kernels } };
+  const common = { after, part, round, joinedAt, residual, checkpoint: { state, sampler, kernels } };
   if (!own) {
     if (unfinished !== null || ownRound !== null) throw damaged('lacks a vector');
     return { ...common, own: null, unfinished: null };

@@ -14,7 +14,7 @@ import type { EvidenceFile, EvidenceStore } from '../protocol/evidence.ts';
 import type { FileTerms, RunTerms } from '../run-terms.ts';
 import { BaseStore, type LoadedBase, type WantedBase } from './base-store.ts';
 import { contributionOf, decodeSnapshot, encodeSnapshot, type NodeSnapshot } from './node-snapshot.ts';
-import { decodeState, encodeState, type SavedState } from './saved-state.ts';
+import { decodeState, encodeState, type ModelSizes, type SavedState } from './saved-state.ts';
 
 /** Names of a run's files in a node's folder. Each run has its own files, so joining another run overwrites nothing. */
 const fileNames = (run: string) => {
@@ -86,10 +86,11 @@ export class NodeStore implements EvidenceStore {
    * The relay may accept a contribution in a later attempt than the one it was trained in; the receipt names the attempt.
    * @throws TapestryError `checkpoint.*`
    */
-  async load({ run, layout }: RunTerms): Promise<Saved | null> {
+  async load(terms: RunTerms): Promise<Saved | null> {
+    const { run } = terms;
     const bytes = await this.#files.read(fileNames(run).state);
     if (bytes === null) return null;
-    const state = await decodeState(bytes, run, layout.length);
+    const state = await decodeState(bytes, run, sizesOf(terms));
     const { payload } = state.contribution;
     const receipts = await this.loadReceipts(run);
     return { state, receipt: receipts.findLast((receipt) => toHex(receipt.payload) === payload) ?? null };
@@ -106,10 +107,11 @@ export class NodeStore implements EvidenceStore {
    * The snapshot of the node's work since `state`, its saved state; null without one.
    * @throws TapestryError `checkpoint.*`
    */
-  async loadSnapshot({ run, layout }: RunTerms, state: SavedState | null): Promise<NodeSnapshot | null> {
+  async loadSnapshot(terms: RunTerms, state: SavedState | null): Promise<NodeSnapshot | null> {
+    const { run } = terms;
     const bytes = await this.#files.read(fileNames(run).snapshot);
     if (bytes === null) return null;
-    const snapshot = await decodeSnapshot(bytes, run, layout.length);
+    const snapshot = await decodeSnapshot(bytes, run, sizesOf(terms));
     const { after } = snapshot;
     const made = state && contributionOf(state);
     const isNewer =
@@ -191,6 +193,10 @@ export class NodeStore implements EvidenceStore {
     const stored = await this.#bases.stored(fileNames(run).base, layout.length);
     return stored?.hash === hash ? stored.parameters : null;
   }
+}
+
+function sizesOf({ layout, fragments }: RunTerms): ModelSizes {
+  return { parameters: layout.length, upper: fragments.upper?.length ?? null };
 }
 
 /** True if the error means that the saved state cannot be used, so that the node may start without it. */

@@ -1,8 +1,9 @@
 import type { Round } from '../session/state.ts';
 import type { BaseArrival } from './base-arrival.ts';
 import type { LocalModel } from './local-model.ts';
-import type { LocalTraining, TrainedRound, WorkUntil } from './local-training.ts';
+import type { LocalTraining } from './local-training.ts';
 import type { InParts } from './partial-round.ts';
+import type { TrainedRound, WorkUntil } from './trained-round.ts';
 
 type Vector = Float32Array<ArrayBuffer>;
 

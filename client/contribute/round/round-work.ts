@@ -1,4 +1,4 @@
-import type { Codec } from '../../../relay/wire/codec/codec.ts';
+import type { PartName } from '../../../relay/wire/fragments.ts';
 import type { ContributionFacts } from '../../../relay/wire/offer.ts';
 import type { Acknowledgement } from '../../../relay/wire/tapestry_pb.js';
 import { TapestryError } from '../../errors.ts';
@@ -8,13 +8,13 @@ import { contentHash } from '../../sha256.ts';
 import type { Checkpoint } from '../../train/checkpoint.ts';
 import type { OptimizerState } from '../../train/training.ts';
 import { DeltaEncoder } from '../encoding/delta-encoder.ts';
+import { Residual } from '../encoding/residual.ts';
+import { PartTraining } from '../part/part-training.ts';
 import type { RunTerms } from '../run-terms.ts';
 import type { Round } from '../session/state.ts';
 import { BaseArrival } from './base-arrival.ts';
-import { BaseDelta } from './base-delta.ts';
-import { returned, withLate } from './error-feedback.ts';
 import { LocalModel } from './local-model.ts';
-import { LocalTraining, type TrainingOptions, type WorkUntil } from './local-training.ts';
+import type { LocalTraining } from './local-training.ts';
 import {
   contributionOf,
   type MadeContribution,
@@ -26,6 +26,7 @@ import type { RoundPlace } from './partial-round.ts';
 import { RoundTraining } from './round-training.ts';
 import type { Contribution, SavedState } from './saved-state.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
+import type { TrainingOptions, WorkUntil } from './trained-round.ts';
 
 /** The contribution that a node resumes from, and its receipt if the relay accepted it. */
 interface Restored {
@@ -38,6 +39,7 @@ interface Restored {
  * it is final or refused. Calls must not overlap, except that `conclude` may be called while `train` runs.
  */
 export class RoundWork {
+  readonly parts: PartTraining;
   readonly training: LocalTraining;
   readonly #terms: RunTerms;
   readonly #store: NodeStore;
@@ -45,7 +47,7 @@ export class RoundWork {
   readonly #local: LocalModel;
   readonly #bases: BaseArrival;
   readonly #rounds: RoundTraining;
-  #residual: Float32Array<ArrayBuffer>;
+  readonly #residual: Residual;
   #made: Contribution | null = null;
   /** The contribution in the saved state. */
   #last: MadeContribution | null = null;
@@ -56,25 +58,25 @@ export class RoundWork {
   /** Steps done of the round that is being trained, and whether that round is over. */
   #steps = 0;
   #concluded = false;
-  /** The greatest norm of a delta in the newest round. */
-  #normBound = Number.POSITIVE_INFINITY;
 
   private constructor(
     runtime: Runtime,
     store: NodeStore,
     terms: RunTerms,
-    training: LocalTraining,
+    parts: PartTraining,
     tell: TrainingOptions['tell'],
   ) {
     this.#store = store;
     this.#terms = terms;
+    const { training } = parts;
+    this.parts = parts;
     this.training = training;
     this.#tell = tell;
     this.#local = new LocalModel(terms);
     this.#bases = new BaseArrival(runtime, store, terms, tell);
     this.#rounds = new RoundTraining(training, this.#bases, this.#local);
     this.#encoder = new DeltaEncoder(terms, (reason) => tell({ event: 'encoding-on-processor', reason }));
-    this.#residual = new Float32Array(terms.layout.length);
+    this.#residual = new Residual(terms, terms.layout.length);
     const file = {
       save: (snapshot: NodeSnapshot) => store.saveSnapshot(terms.run, snapshot),
       remove: () => store.removeSnapshot(terms.run),
@@ -105,9 +107,11 @@ export class RoundWork {
     const snapshot = isReadable
       ? await store.loadSnapshot(terms, saved?.state ?? null).catch(refused('round-lost'))
       : null;
-    const { kernels } = (snapshot ?? saved?.state)?.checkpoint ?? {};
-    const training = await LocalTraining.open(runtime, device, terms, options, kernels);
-    const work = new RoundWork(runtime, store, terms, training, options.tell);
+    const before = snapshot ?? (saved && { ...saved.state, part: saved.state.contribution.part });
+    const { part, checkpoint } = before ?? { part: 'whole', checkpoint: null };
+    const trained = { part, ...(checkpoint && { kernels: checkpoint.kernels }) };
+    const opened = await PartTraining.open(runtime, device, terms, options, trained);
+    const work = new RoundWork(runtime, store, terms, opened, options.tell);
     const restore = async () => {
       if (snapshot === null) return saved && work.#restore(saved);
       work.#restoreSnapshot(snapshot);
@@ -123,7 +127,7 @@ export class RoundWork {
     const { round, joinedAt, checkpoint, residual, own, unfinished, after } = snapshot;
     this.training.restore(checkpoint, { round, joinedAt });
     this.#local.set(own);
-    this.#residual = residual;
+    this.#residual.values = residual;
     this.#last = after;
     this.#unfinished = unfinished && { ...unfinished, round };
     this.#tell({ event: 'restored', round, steps: checkpoint.state.step });
@@ -134,7 +138,7 @@ export class RoundWork {
     const { round } = contribution;
     this.training.restore(checkpoint, { round, joinedAt });
     this.#local.set(own && { round, parameters: own });
-    this.#residual = state.residual;
+    this.#residual.values = state.residual;
     this.#made = contribution;
     this.#last = contributionOf(state);
     this.#tell({ event: 'restored', round, steps: checkpoint.state.step });
@@ -164,7 +168,7 @@ export class RoundWork {
     const { round: number, base: hash, parameters, done } = unfinished;
     if (number === round.round && hash === round.base && done.steps <= round.localSteps) return;
     this.#unfinished = null;
-    this.#normBound = round.normBound;
+    this.#residual.normBound = round.normBound;
     const base = await this.#store.storedBase(this.#terms, hash);
     if (base === null) {
       // The next base has replaced it already: without it the delta is not known.
@@ -174,25 +178,18 @@ export class RoundWork {
     }
     const early = this.#local.early(number);
     const local = early === null ? parameters : this.#local.mixed(number, parameters, base);
-    this.#close(number, this.#deltaOf(number, base, local), local);
+    this.#close(number, base, local);
     this.#tell({ event: 'round-returned', round: number, steps: done.steps });
     // The base is about to be replaced, and the snapshot on the disk needs it.
     await this.#snapshots.settled();
   }
 
   /** A round is over before its contribution was made: its delta returns to the residual, and the next round begins from `local`. */
-  #close(round: number, delta: BaseDelta, local: Float32Array<ArrayBuffer>): void {
-    const fragment = this.#terms.fragments.at(round);
-    const before = fragment.of(this.#residual);
-    this.#residual = fragment.into(this.#residual, withLate(delta, before, this.#codec));
+  #close(round: number, base: Float32Array<ArrayBuffer>, local: Float32Array<ArrayBuffer>): void {
+    const { part, checkpoint, presence } = this.training;
+    this.#residual.takeLate({ round, part }, base, local);
     this.#local.set({ round, parameters: local });
-    const { checkpoint, presence } = this.training;
     this.#snapshots.offer(this.#snapshotOf(round, presence.joinedAt, checkpoint, null), true);
-  }
-
-  #deltaOf(round: number, base: Float32Array<ArrayBuffer>, local: Float32Array<ArrayBuffer>): BaseDelta {
-    const fragment = this.#terms.fragments.at(round);
-    return BaseDelta.between(fragment.of(base), fragment.of(local), this.#terms.codec.clipNorm);
   }
 
   #snapshotOf(
@@ -201,7 +198,8 @@ export class RoundWork {
     checkpoint: Checkpoint<OptimizerState>,
     unfinished: UnfinishedRound | null,
   ): NodeSnapshot {
-    const common = { after: this.#last, residual: this.#residual, own: this.#local.own };
+    const { part } = this.training;
+    const common = { after: this.#last, part, residual: this.#residual.values, own: this.#local.own };
     return { ...common, round, joinedAt, checkpoint, unfinished };
   }
 
@@ -213,13 +211,18 @@ export class RoundWork {
     this.#snapshots.offer(this.#snapshotOf(round, joinedAt, { ...checkpoint, state }, unfinished), isAsked);
   }
 
+  /** Trains this part from now on, but ends an unfinished round as it began. See `PartTraining.take`. */
+  async take(part: PartName): Promise<void> {
+    if (this.#unfinished === null) await this.parts.take(part);
+  }
+
   /**
    * Trains the round, and returns its contribution after saving it; null if training diverged. A delta that is not finite
    * is never encoded. After `conclude` it returns null too: what was trained comes too late for its round, and is added to the
    * residual.
    */
   async train(round: Round, workUntil: WorkUntil, signal: AbortSignal): Promise<Contribution | null> {
-    this.#normBound = round.normBound;
+    this.#residual.normBound = round.normBound;
     this.#steps = this.#unfinished?.done.steps ?? 0;
     this.#concluded = false;
     this.#snapshots.begin();
@@ -229,19 +232,20 @@ export class RoundWork {
     };
     const begun = this.#unfinished;
     const onPlace = (place: RoundPlace, isAsked: boolean) => this.#offerPlace(round, place, isAsked);
-    const part = { parameters: begun?.parameters ?? null, done: begun?.done ?? null, onPlace };
+    const found = { parameters: begun?.parameters ?? null, done: begun?.done ?? null, onPlace };
     try {
-      const made = await this.#rounds.train(round, part, until, () => this.#concluded, signal);
+      const made = await this.#rounds.train(round, found, until, () => this.#concluded, signal);
       this.#unfinished = null;
       if (made === null) return null;
       const { base, trained, local } = made;
       if (this.#concluded) {
-        this.#close(round.round, this.#deltaOf(round.round, base, local), local);
+        this.#close(round.round, base, local);
         return null;
       }
-      const change = { round: round.round, base, local, residual: this.#residual };
-      const { onDevice } = this.training;
-      const { payload: bytes, residual, norm } = await this.#encoder.encode(change, this.#codec, onDevice);
+      const { onDevice, part } = this.training;
+      const before = this.#residual;
+      const change = { round: round.round, part, base, local, residual: before.values };
+      const { payload: bytes, residual, norm } = await this.#encoder.encode(change, before.codec, onDevice);
       const { steps, tokens, trainingLoss, heldOutLoss } = trained;
       const facts: ContributionFacts = {
         round: round.round,
@@ -249,12 +253,12 @@ export class RoundWork {
         payload: await contentHash(bytes),
         payloadBytes: bytes.length,
         ...{ steps, tokens, trainingLoss, heldOutLoss },
-        part: 'whole',
+        part,
       };
       const contribution: Contribution = { ...facts, bytes, residual };
       const state: SavedState = {
         checkpoint: this.training.checkpoint,
-        residual: this.#residual,
+        residual: before.values,
         contribution,
         joinedAt: this.training.presence.joinedAt,
         own: this.#terms.fragments.count > 1 ? local : null,
@@ -287,12 +291,6 @@ export class RoundWork {
     return this.#concluded;
   }
 
-  /** The codec with the bound of the newest round, which follows what payloads represent: with a sparse codec a part of a delta. */
-  get #codec(): Codec {
-    const { codec } = this.#terms;
-    return { ...codec, clipNorm: Math.min(codec.clipNorm, this.#normBound) };
-  }
-
   /** The relay accepted the contribution. It is not final yet: its attempt may be abandoned. */
   async accept(acknowledgement: Acknowledgement | null): Promise<void> {
     if (acknowledgement !== null) await this.#store.saveReceipt(this.#terms.run, acknowledgement);
@@ -314,18 +312,15 @@ export class RoundWork {
 
   /** The contribution is final: what its encoding left out is added to the next delta. */
   settle(): void {
-    if (this.#made !== null) this.#residual = this.#made.residual;
+    if (this.#made !== null) this.#residual.values = this.#made.residual;
     this.#made = null;
   }
 
-  /** The contribution does not count, because it was refused, late or lost: see `returned`. */
+  /** The contribution does not count, because it was refused, late or lost: see `Residual.takeBack`. */
   discard(): void {
     const made = this.#made;
     if (made === null) return;
-    const { bytes: payload, residual: left } = made;
-    const fragment = this.#terms.fragments.at(made.round);
-    const residual = returned({ payload, residual: fragment.of(left) }, this.#codec);
-    this.#residual = fragment.into(this.#residual, residual);
+    this.#residual.takeBack(made, { payload: made.bytes, residual: made.residual });
     this.#made = null;
   }
 

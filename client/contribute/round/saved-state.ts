@@ -1,10 +1,27 @@
 import * as v from 'valibot';
-import { partNames } from '../../../relay/wire/fragments.ts';
+import { type PartName, partNames } from '../../../relay/wire/fragments.ts';
 import { isHash } from '../../../relay/wire/hex.ts';
 import type { ContributionFacts } from '../../../relay/wire/offer.ts';
 import { type Checkpoint, checkpointParts, progressSchema } from '../../train/checkpoint.ts';
 import { damaged, factsOf, seal, unseal } from '../../train/sealed-file.ts';
 import type { OptimizerState } from '../../train/training.ts';
+
+/** Values of a model, and of its upper layers; null where the run grants no part. */
+export interface ModelSizes {
+  readonly parameters: number;
+  readonly upper: number | null;
+}
+
+/** Throws TapestryError `checkpoint.damaged` unless moments are as long as what a node trains. */
+export function checkMoments(
+  { firstMoment, secondMoment }: Pick<OptimizerState, 'firstMoment' | 'secondMoment'>,
+  part: PartName,
+  { parameters, upper }: ModelSizes,
+): void {
+  const length = part === 'upper' ? upper : parameters;
+  if (firstMoment.length !== length || secondMoment.length !== length)
+    throw damaged('belongs to another model');
+}
 
 /** One node's trained and encoded contribution to one round. */
 export interface Contribution extends ContributionFacts {
@@ -16,7 +33,7 @@ export interface Contribution extends ContributionFacts {
 
 /** The state that a node resumes a run from: a checkpoint and a contribution, saved after each completed round. */
 export interface SavedState {
-  /** It has no parameters, because each round begins with those of its base. */
+  /** It has no parameters, because each round begins with those of its base. Its moments are of the contribution's part alone. */
   readonly checkpoint: Checkpoint<OptimizerState>;
   /** The error-feedback residual before `contribution`. If the contribution does not count, `returned` gives the next one. */
   readonly residual: Float32Array<ArrayBuffer>;
@@ -59,21 +76,22 @@ export function encodeState(run: string, state: SavedState): Promise<Uint8Array<
 }
 
 /**
- * Decodes the state of `run` for a model of `parameters` parameters.
+ * Decodes the state of `run` for a model of these sizes.
  * @throws TapestryError `checkpoint.damaged`, `checkpoint.version` or `checkpoint.other-run`
  */
 export async function decodeState(
   bytes: Uint8Array<ArrayBuffer>,
   run: string,
-  parameters: number,
+  sizes: ModelSizes,
 ): Promise<SavedState> {
   const { facts, vectors, payload } = await unseal('node-state', run, bytes);
   const { firstMoment, secondMoment, residual, nextResidual, own } = vectors;
   if (!firstMoment || !secondMoment || !residual || !nextResidual || !payload)
     throw damaged('lacks a vector');
-  for (const vector of [firstMoment, secondMoment, residual, nextResidual, ...(own ? [own] : [])])
-    if (vector.length !== parameters) throw damaged('belongs to another model');
+  for (const vector of [residual, nextResidual, ...(own ? [own] : [])])
+    if (vector.length !== sizes.parameters) throw damaged('belongs to another model');
   const { progress, joinedAt, contribution } = factsOf(factsSchema, facts);
+  checkMoments({ firstMoment, secondMoment }, contribution.part, sizes);
   if (contribution.payloadBytes !== payload.length) throw damaged('has a payload of another length');
   const { step, scaling, sampler, kernels } = progress;
   const state = { step, firstMoment, secondMoment, ...(scaling && { scaling }) };

@@ -1,4 +1,6 @@
 import { afterRound, follows, fresh } from './following.ts';
+import { afterAccepted } from './part.ts';
+import { partAfterCommit, partAfterLate, partAfterPlan } from './part-turns.ts';
 import {
   type Advanced,
   type CountedIn,
@@ -96,7 +98,9 @@ export function planned(session: Session, event: SessionEvent & { kind: 'planned
   const { open } = session;
   const { plan, times } = event;
   if (open === null || open.round !== plan.round || open.attempt !== plan.attempt) return [session, []];
-  return [{ ...session, plan }, [tell({ event: 'plan', round: plan.round, ...times })]];
+  const told = tell({ event: 'plan', round: plan.round, ...times });
+  const [next, effects] = partAfterPlan({ ...session, plan }, times);
+  return [next, [told, ...effects]];
 }
 
 /** Begins the open round, unless the node is paused, has ended or has settled this attempt. */
@@ -169,7 +173,7 @@ export function accepted(
   sequence: number | null,
   counts?: CountedIn,
 ): Advanced {
-  const { work, standing, open, newest, staleness } = session;
+  const { work, standing, part, open, newest, staleness } = session;
   if (!('payload' in work) || work.payload !== payload || work.kind === 'accepted') return [session, []];
   const { round } = work;
   if (work.kind === 'asked') return counted(session, work, sequence);
@@ -178,6 +182,7 @@ export function accepted(
     work: acceptedWork(round, payload, counts),
     settled: round,
     standing: standing && { ...fresh, fromOpening: standing.fromOpening },
+    part: part && afterAccepted(part),
   };
   const [next, effects] = finishIfAsked(done, [{ kind: 'accept', payload, sequence }]);
   // The round in which an arrival counts may have ended before its receipt came.
@@ -228,10 +233,10 @@ export function committed(session: Session, event: SessionEvent & { kind: 'commi
   const { work } = session;
   const last = work.kind === 'accepted' ? countsIn(work).round : lastRound(session);
   const isOver = work.kind !== 'idle' && last <= round;
-  const [standing, following] = standingAfter(session, round);
+  const [{ standing, part }, following] = standingAfter(session, round);
   const between = { ...session, open: null, plan: null, newest: { round, base } };
   const [clear, effects] = isOver ? close(between) : [between, []];
-  return [{ ...clear, standing }, [told, ...effects, ...(clear.ended ? [] : following)]];
+  return [{ ...clear, standing, part }, [told, ...effects, ...(clear.ended ? [] : following)]];
 }
 
 /** The last round in which the node's work can count. */
@@ -239,19 +244,20 @@ function lastRound({ work, staleness }: Pick<Session, 'work' | 'staleness'>): nu
   return work.kind === 'idle' ? 0 : work.round.round + staleness;
 }
 
-/** The standing after a commit, and the effect of a node that follows from then on. */
-function standingAfter(
-  { work, standing, paused, connection, staleness }: Session,
-  round: number,
-): [Session['standing'], Effect[]] {
-  if (standing === null) return [null, []];
+/** The session's standing and part after a commit, and the effect of a node that is too slow from then on. */
+function standingAfter(session: Session, round: number): Advanced {
+  const { work, standing, paused, connection, staleness } = session;
+  if (standing === null) return [session, []];
   const fromOpening = connection === 'up' && !paused;
   const isOwn = work.kind !== 'idle' && work.kind !== 'accepted' && work.kind !== 'asked';
   const isLate = isOwn && lastRound({ work, staleness }) === round && !paused;
   const next = { ...afterRound(standing, isLate), fromOpening };
-  if (!isLate || next.follows <= standing.follows) return [next, []];
+  if (!isLate || next.follows <= standing.follows) return partAfterCommit(session, next, round);
+  const lower = partAfterLate(session, next, round);
+  if (lower !== null) return lower;
   const was = work.kind === 'syncing' || work.kind === 'training' ? work.kind : 'sending';
-  return [next, [{ kind: 'follow', round, was, localSteps: work.round.localSteps, rounds: next.follows }]];
+  const { localSteps } = work.round;
+  return [{ ...session, standing: next }, [{ kind: 'follow', round, was, localSteps, rounds: next.follows }]];
 }
 
 /** The node has its base. One that only follows has nothing else to do in this round. */

@@ -1,5 +1,6 @@
 import { GoodbyeReason } from '../../../relay/wire/tapestry_pb.js';
 import { unhurried } from './following.ts';
+import { granted } from './part-turns.ts';
 import { disconnected, refused } from './relay-loss.ts';
 import { stopping } from './relay-problems.ts';
 import {
@@ -48,6 +49,8 @@ export function advance(session: Session, event: SessionEvent): Advanced {
         ];
       return [{ ...session, work: { kind: 'ready', round, payload, again: false, inDoubt: true } }, []];
     }
+    case 'granted':
+      return granted(session, event);
     case 'welcomed': {
       const { staleness = 0 } = event;
       const joined: Session = { ...session, connection: 'up', known: true, staleness };

@@ -1,7 +1,9 @@
+import type { PartName } from '../../../relay/wire/fragments.ts';
 import type { GoodbyeReason, RefusalCode } from '../../../relay/wire/tapestry_pb.js';
 import type { TapestryError } from '../../errors.ts';
 import type { ContributionFate, ContributorEvent, PlanTimes } from '../events.ts';
 import { fresh, type Standing } from './following.ts';
+import type { GrantedPart, PartChoice } from './part.ts';
 
 /** State of a node: its connection to the relay and its work on a round, which advance independently. */
 export interface Session {
@@ -15,6 +17,8 @@ export interface Session {
   readonly settled: Round | null;
   /** Null for a node that never only follows, because its work is not lost when it comes late. */
   readonly standing: Standing | null;
+  /** What the node trains, in a run that grants its upper layers; null in any other. */
+  readonly part: PartChoice | null;
   /** The newest base that this node heard of in a commit; null before the first. */
   readonly newest: { readonly round: number; readonly base: string } | null;
   readonly paused: boolean;
@@ -102,6 +106,8 @@ export type SessionEvent =
       readonly acknowledged: boolean;
       readonly counts?: CountedIn;
     }
+  /** The model is open, for the training of this part; the run grants its upper layers. */
+  | { readonly kind: 'granted'; readonly granted: GrantedPart; readonly part: PartName }
   /** `staleness` is that of `Session`; 0 unless given. */
   | { readonly kind: 'welcomed'; readonly round: number; readonly base: string; readonly staleness?: number }
   /** The connection has lasted `steadyMilliseconds` since its Welcome. */
@@ -181,6 +187,7 @@ export const newSession: Session = {
   plan: null,
   settled: null,
   standing: fresh,
+  part: null,
   newest: null,
   paused: false,
   finishing: false,

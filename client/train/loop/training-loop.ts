@@ -40,6 +40,8 @@ export interface LoopSettings {
 /** A number of steps to train from a place. */
 export interface TrainingTask {
   readonly from: Place;
+  /** The values of the frozen part, over the trainer's `frozenLayout`; those that the trainer holds by default. */
+  readonly frozen?: Float32Array<ArrayBuffer>;
   /** The steps that were done before, at whose end `from` is. None by default. */
   readonly done?: DoneSteps;
   /** All steps of the task, with those done before. */
@@ -89,7 +91,7 @@ interface Opened {
  */
 export class TrainingLoop {
   readonly #runtime: LoopRuntime;
-  readonly #settings: LoopSettings;
+  #settings: LoopSettings;
   readonly #pauseGate = new PauseGate();
   #opened: Opened;
   #tracker: ProgressTracker | null = null;
@@ -172,6 +174,7 @@ export class TrainingLoop {
         signal.throwIfAborted();
         const { trainer } = this.#opened;
         trainer.load(from.state);
+        if (task.frozen !== undefined) trainer.setFrozen(task.frozen);
         task.sampler.restore(from.sampler);
         tracker.rewind(from.steps);
         if (!loaded) await task.onLoaded?.(trainer);
@@ -262,7 +265,25 @@ export class TrainingLoop {
    * zero until they are loaded.
    */
   async reopen(): Promise<void> {
-    const { kernels } = this.trainer;
+    await this.#replace(this.trainer.kernels);
+  }
+
+  /**
+   * Trains with other options from the next task on, on a device that is opened anew; call it while no task runs. The kernels are those that
+   * were measured. After an error the loop can only be changed again or closed.
+   * @throws TapestryError of `open`
+   */
+  async change(trainer: LoopSettings['trainer']): Promise<void> {
+    this.#settings = { ...this.#settings, ...(trainer && { trainer }) };
+    try {
+      await this.#replace(undefined);
+    } catch (error) {
+      if (!isLoss(error, true)) throw error;
+      await this.#replace(undefined);
+    }
+  }
+
+  async #replace(kernels: KernelRecord | undefined): Promise<void> {
     const { power } = this.#opened.throttle;
     this.close();
     const device = await openDevice(await this.#runtime.gpu());

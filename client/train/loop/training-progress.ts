@@ -19,6 +19,14 @@ export interface TrainingProgress {
 /** The progress before the first step. */
 export const noProgress: TrainingProgress = { steps: 0, tokens: 0, trainingLoss: 0, tokensPerSecond: 0 };
 
+/** The recent time of a step of this shape, pauses of the throttle included; 0 before the first reading. */
+export function stepMilliseconds(
+  { tokensPerSecond }: TrainingProgress,
+  { batch, sequence }: BatchShape,
+): number {
+  return tokensPerSecond > 0 ? (1000 * batch * sequence) / tokensPerSecond : 0;
+}
+
 /** Decides when a task's loss is read, and stores the readings: losses, and tokens per second. */
 export class ProgressTracker {
   readonly #tokensPerStep: number;
@@ -94,5 +102,14 @@ export function finiteLoss(loss: number): number {
     'training.diverged',
     `The loss became ${loss}.`,
     'Resume from an earlier state with a lower learning rate. A contributing node does so automatically, from the next base.',
+  );
+}
+
+/** The loss is finite, but no gradient was, so there is nothing to contribute. */
+export function nothingLearned(): TapestryError {
+  return new TapestryError(
+    'training.diverged',
+    'No step of the round had a finite gradient.',
+    'The node drops this round and trains from the next base.',
   );
 }

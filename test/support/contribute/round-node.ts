@@ -1,8 +1,8 @@
 import type { ContributorEvent } from '../../../client/contribute/events.ts';
 import type { Network } from '../../../client/contribute/network.ts';
-import type { WorkUntil } from '../../../client/contribute/round/local-training.ts';
 import { NodeStore } from '../../../client/contribute/round/node-store.ts';
 import { RoundWork } from '../../../client/contribute/round/round-work.ts';
+import type { WorkUntil } from '../../../client/contribute/round/trained-round.ts';
 import type { Round } from '../../../client/contribute/session/state.ts';
 import { byteTokenizer } from '../../../client/data/tokenizer.ts';
 import { type Adapter, openDevice } from '../../../client/gpu/device.ts';
@@ -71,7 +71,7 @@ export class RoundNode {
       this.#onEvent(event);
     };
     const options = { corpus: tinyCorpus('even'), tokenizer: byteTokenizer, seed: 5, power: 1, tell };
-    const device = { ...(await openDevice(await nodeGpu())), ...this.#adapter };
+    const device = { ...(await openDevice(await this.runtime.gpu())), ...this.#adapter };
     const { work } = await RoundWork.open(this.runtime, device, this.store, terms, options);
     this.#open.push(work);
     return work;

@@ -199,6 +199,16 @@ export const contributeWords: Messages['contribute'] = {
   tooShort: (round, lasts, training, upload) =>
     `第 ${round} 轮持续 ${lasts}。此设备完成最少步数需要 ${training}，上传需要 ${upload}，因此它的贡献可能太晚。`,
   tooShortNext: '如果工作总是太晚，设备就只跟随训练任务。更高的功率、更快的设备或网络能让它的贡献计入。',
+  part: {
+    upper: (layers, of) => `此设备只训练模型的上层（${of} 层中的 ${layers} 层）。`,
+    time: (lasts, training, upload) =>
+      `一轮持续 ${lasts}。若训练整个模型，此设备完成最少步数需要 ${training}，上传需要 ${upload}。`,
+    late: '它训练整个模型的工作总是太晚。',
+    memory: '它的内存不足以训练整个模型。',
+    next: '无需操作：它的贡献在这些层中计入。一旦一轮的时间足够训练整个模型，它就会恢复训练整个模型。',
+    memoryNext: '无需操作：它的贡献在这些层中计入。',
+    whole: '此设备恢复训练整个模型。',
+  },
   follows: {
     syncing: (round) => `第 ${round} 轮结束时，此设备还在获取它的基座模型。`,
     training: (round, steps, localSteps) =>

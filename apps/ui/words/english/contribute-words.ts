@@ -227,6 +227,17 @@ export const contributeWords = {
     'contribution may be late.',
   tooShortNext:
     'A device whose work is late again and again only follows the run. More power, a faster device or a faster network makes it count.',
+  part: {
+    upper: (layers: number, of: number) =>
+      `This device trains the upper layers of the model (${layers} of ${of}).`,
+    time: (lasts: string, training: string, upload: string) =>
+      `A round lasts ${lasts}. For the whole model this device needs ${training} for its least steps and ${upload} for its upload.`,
+    late: 'Its work on the whole model was too late time after time.',
+    memory: 'It lacks the memory to train the whole model.',
+    next: 'Nothing: its contributions count for these layers. Once the whole model fits into a round, it trains that again.',
+    memoryNext: 'Nothing: its contributions count for these layers.',
+    whole: 'This device trains the whole model again.',
+  },
   follows: {
     syncing: (round: number) => `Round ${round} closed while this device was still fetching its base.`,
     training: (round: number, steps: number, localSteps: number) =>

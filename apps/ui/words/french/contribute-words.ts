@@ -234,6 +234,16 @@ export const contributeWords: Messages['contribute'] = {
     `Le tour ${round} dure ${lasts}. Cet appareil a besoin de ${training} pour son minimum de pas et de ${upload} pour l’envoi ; sa contribution peut donc arriver trop tard.`,
   tooShortNext:
     'Un appareil dont le travail arrive trop tard à chaque fois ne fait que suivre la session. Plus de puissance, un appareil ou un réseau plus rapide la fera compter.',
+  part: {
+    upper: (layers, of) => `Cet appareil entraîne les couches supérieures du modèle (${layers} sur ${of}).`,
+    time: (lasts, training, upload) =>
+      `Un tour dure ${lasts}. Pour le modèle entier, cet appareil a besoin de ${training} pour son minimum de pas et de ${upload} pour l’envoi.`,
+    late: 'Son travail sur le modèle entier est arrivé trop tard à chaque fois.',
+    memory: 'Il n’a pas assez de mémoire pour entraîner le modèle entier.',
+    next: 'Rien : ses contributions comptent pour ces couches. Dès que le modèle entier tient dans un tour, il l’entraîne de nouveau.',
+    memoryNext: 'Rien : ses contributions comptent pour ces couches.',
+    whole: 'Cet appareil entraîne de nouveau le modèle entier.',
+  },
   follows: {
     syncing: (round) => `Le tour ${round} s’est terminé alors que cet appareil téléchargeait encore sa base.`,
     training: (round, steps, localSteps) =>

@@ -225,6 +225,16 @@ export const contributeWords: Messages['contribute'] = {
     `Runde ${round} dauert ${lasts}. Dieses Gerät braucht ${training} für seine Mindestzahl an Schritten und ${upload} zum Senden, sein Beitrag kommt also vielleicht zu spät.`,
   tooShortNext:
     'Ein Gerät, dessen Arbeit immer wieder zu spät kommt, folgt dem Lauf nur noch. Mit mehr Leistung, einem schnelleren Gerät oder einem schnelleren Netz zählt sein Beitrag.',
+  part: {
+    upper: (layers, of) => `Dieses Gerät trainiert die oberen Schichten des Modells (${layers} von ${of}).`,
+    time: (lasts, training, upload) =>
+      `Eine Runde dauert ${lasts}. Für das ganze Modell braucht dieses Gerät ${training} für seine Mindestzahl an Schritten und ${upload} zum Senden.`,
+    late: 'Seine Arbeit am ganzen Modell kam immer wieder zu spät.',
+    memory: 'Ihm fehlt der Speicher, um das ganze Modell zu trainieren.',
+    next: 'Nichts: Seine Beiträge zählen für diese Schichten. Sobald das ganze Modell in eine Runde passt, trainiert es wieder das ganze.',
+    memoryNext: 'Nichts: Seine Beiträge zählen für diese Schichten.',
+    whole: 'Dieses Gerät trainiert wieder das ganze Modell.',
+  },
   follows: {
     syncing: (round) => `Runde ${round} endete, als dieses Gerät noch ihre Basis holte.`,
     training: (round, steps, localSteps) =>

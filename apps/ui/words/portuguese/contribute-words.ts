@@ -232,6 +232,16 @@ export const contributeWords: Messages['contribute'] = {
     `A rodada ${round} dura ${lasts}. Este aparelho precisa de ${training} para o seu mínimo de passos e de ${upload} para o envio, por isso a sua contribuição pode chegar tarde.`,
   tooShortNext:
     'Um aparelho cujo trabalho chega sempre tarde apenas segue a sessão. Mais potência, um aparelho mais rápido ou uma rede mais rápida fazem com que conte.',
+  part: {
+    upper: (layers, of) => `Este aparelho treina as camadas superiores do modelo (${layers} de ${of}).`,
+    time: (lasts, training, upload) =>
+      `Uma rodada dura ${lasts}. Para o modelo inteiro, este aparelho precisa de ${training} para o seu mínimo de passos e de ${upload} para o envio.`,
+    late: 'O seu trabalho com o modelo inteiro chegou tarde repetidas vezes.',
+    memory: 'Falta memória para treinar o modelo inteiro.',
+    next: 'Nada: as suas contribuições contam para essas camadas. Assim que o modelo inteiro couber numa rodada, volta a treiná-lo.',
+    memoryNext: 'Nada: as suas contribuições contam para essas camadas.',
+    whole: 'Este aparelho treina de novo o modelo inteiro.',
+  },
   follows: {
     syncing: (round) => `A rodada ${round} terminou quando este aparelho ainda baixava a base dela.`,
     training: (round, steps, localSteps) =>

@@ -233,6 +233,16 @@ export const contributeWords: Messages['contribute'] = {
     `La ronda ${round} dura ${lasts}. Este dispositivo necesita ${training} para su mínimo de pasos y ${upload} para el envío, así que su contribución puede llegar tarde.`,
   tooShortNext:
     'Un dispositivo cuyo trabajo llega siempre tarde solo sigue la sesión. Más potencia, un dispositivo más rápido o una red más rápida hacen que cuente.',
+  part: {
+    upper: (layers, of) => `Este dispositivo entrena las capas superiores del modelo (${layers} de ${of}).`,
+    time: (lasts, training, upload) =>
+      `Una ronda dura ${lasts}. Para el modelo entero, este dispositivo necesita ${training} para su mínimo de pasos y ${upload} para el envío.`,
+    late: 'Su trabajo con el modelo entero llegó tarde una y otra vez.',
+    memory: 'No tiene memoria suficiente para entrenar el modelo entero.',
+    next: 'Nada: sus contribuciones cuentan para esas capas. En cuanto el modelo entero quepa en una ronda, volverá a entrenarlo.',
+    memoryNext: 'Nada: sus contribuciones cuentan para esas capas.',
+    whole: 'Este dispositivo vuelve a entrenar el modelo entero.',
+  },
   follows: {
     syncing: (round) => `La ronda ${round} terminó cuando este dispositivo aún descargaba su base.`,
     training: (round, steps, localSteps) =>

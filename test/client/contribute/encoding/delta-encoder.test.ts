@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import {
   DeltaEncoder,
+  type LocalChange,
   type OnDevice,
   predictEncoding,
 } from '../../../../client/contribute/encoding/delta-encoder.ts';
@@ -8,7 +9,7 @@ import type { Device } from '../../../../client/gpu/device.ts';
 import { Random } from '../../../../client/random.ts';
 import { denseCodec } from '../../../../relay/wire/codec/dense.ts';
 import { sparseCodec } from '../../../../relay/wire/codec/sparse.ts';
-import { stridedFragments, wholeModel } from '../../../../relay/wire/fragments.ts';
+import { stridedFragments, upperPart, wholeModel } from '../../../../relay/wire/fragments.ts';
 import { encodedByProcessor, trainedOn, trainedValues } from '../../../support/contribute/encoding.ts';
 import { countBuffers } from '../../../support/counted-device.ts';
 import { openNodeDevice } from '../../../support/gpu-node.ts';
@@ -30,11 +31,11 @@ afterAll(() => device.close());
 
 const { base, local } = trainedValues(Random.seeded(1), length);
 const residual = trainedValues(Random.seeded(2), length).base.map((value) => value / 100);
-const change = { round: 1, base, local, residual };
+const change: LocalChange = { round: 1, part: 'whole', base, local, residual };
 
 /** The vectors on a device, after training that ended at `ended`. */
 function after(on: Device, ended = local): OnDevice {
-  const made = trainedOn(on, length);
+  const made = trainedOn(on, ended.length);
   made.trained.parameters.write(ended);
   return made;
 }
@@ -59,6 +60,32 @@ test('a graphics card encodes the delta of a whole model with a codec that choos
   encoder.close();
   expect(isUsed(counted)).toBe(false);
   expect(codes).toEqual([]);
+});
+
+test('a graphics card encodes the delta of the upper layers, round after round, to the bits of the processor', async () => {
+  const upper = upperPart(length, { layers: 1, from: 128 * 40 });
+  const counted = countBuffers(device);
+  const encoder = new DeltaEncoder({ codec: sparse, fragments: { ...fragments, upper } }, refused);
+  const trained = after(counted.device, upper.of(local));
+  let own = residual;
+  for (let round = 1; round <= 3; round++) {
+    const made = await encoder.encode({ ...change, round, part: 'upper', residual: own }, sparse, trained);
+    const wanted = encodedByProcessor(upper.of(base), upper.of(local), upper.of(own), sparse);
+    expect(made.payload).toEqual(wanted.payload);
+    expect(made.payload.length).toBe(sparse.payloadBytes(upper.length));
+    // What waits for the layers below stays as it was.
+    expect(made.residual).toEqual(upper.into(residual, wanted.residual));
+    own = made.residual;
+  }
+  expect(isUsed(counted)).toBe(true);
+  encoder.close();
+});
+
+test('a run without a part encodes none', async () => {
+  const encoder = new DeltaEncoder({ codec: sparse, fragments }, refused);
+  await expect(encoder.encode({ ...change, part: 'upper' }, sparse, after(device))).rejects.toThrow(
+    RangeError,
+  );
 });
 
 test.each([

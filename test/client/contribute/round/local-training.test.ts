@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { ContributorEvent } from '../../../../client/contribute/events.ts';
-import { LocalTraining, type TrainedRound } from '../../../../client/contribute/round/local-training.ts';
+import { LocalTraining } from '../../../../client/contribute/round/local-training.ts';
+import type { TrainedRound } from '../../../../client/contribute/round/trained-round.ts';
 import { byteTokenizer } from '../../../../client/data/tokenizer.ts';
 import { openDevice } from '../../../../client/gpu/device.ts';
 import { nodeGpu, nodeRuntime } from '../../../../client/host/node/runtime.ts';

@@ -11,7 +11,8 @@ import { decodeCheckpoint } from '../../../../client/train/checkpoint.ts';
 import { partNames } from '../../../../relay/wire/fragments.ts';
 
 const run = 'ab'.repeat(32);
-const parameters = 5;
+const sizes = { parameters: 5, upper: 3 };
+const { parameters } = sizes;
 const sampler = new Sampler(WordTokens.of(new Uint32Array(64)), { batch: 1, sequence: 8 }, 3);
 const vector = fc.float32Array({
   minLength: parameters,
@@ -29,7 +30,7 @@ const scaling = fc.record({
   skippedSteps: fc.nat(),
   stuckSteps: fc.nat(),
 });
-const states: fc.Arbitrary<SavedState> = fc.record({
+const wholeStates: fc.Arbitrary<SavedState> = fc.record({
   checkpoint: fc.record({
     state: fc
       .tuple(fc.nat(), vector, vector, fc.option(scaling, { nil: undefined }))
@@ -61,13 +62,21 @@ const states: fc.Arbitrary<SavedState> = fc.record({
   joinedAt: fc.option(fc.nat()),
   own: fc.option(vector),
 });
+/** The moments are of what the contribution is of. */
+const states = wholeStates.map((state): SavedState => {
+  if (state.contribution.part === 'whole') return state;
+  const { firstMoment, secondMoment, ...rest } = state.checkpoint.state;
+  const [first, second] = [firstMoment.slice(0, sizes.upper), secondMoment.slice(0, sizes.upper)];
+  const moments = { firstMoment: first, secondMoment: second };
+  return { ...state, checkpoint: { ...state.checkpoint, state: { ...rest, ...moments } } };
+});
 const refused = expect.objectContaining({ code: expect.stringMatching(/^checkpoint\./) });
 
 test('a saved state is read back unchanged', async () => {
   await fc.assert(
     fc.asyncProperty(states, async (state) => {
       const bytes = await encodeState(run, state);
-      expect(await decodeState(bytes, run, parameters)).toEqual(state);
+      expect(await decodeState(bytes, run, sizes)).toEqual(state);
     }),
   );
 });
@@ -82,7 +91,7 @@ test('a file with any byte changed, cut off or added is refused', async () => {
       const longer = new Uint8Array(bytes.length + 1);
       longer.set(bytes);
       for (const bad of [flipped, bytes.slice(0, place), longer]) {
-        await expect(decodeState(bad, run, parameters)).rejects.toThrow(refused);
+        await expect(decodeState(bad, run, sizes)).rejects.toThrow(refused);
       }
     }),
   );
@@ -91,7 +100,7 @@ test('a file with any byte changed, cut off or added is refused', async () => {
 test('random bytes are refused', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 400 }), async (bytes) => {
-      await expect(decodeState(bytes, run, parameters)).rejects.toThrow(refused);
+      await expect(decodeState(bytes, run, sizes)).rejects.toThrow(refused);
     }),
   );
 });
@@ -101,13 +110,27 @@ test('a state of another run, model, version or kind is refused by name, as are 
   if (state === undefined) throw new Error('no sample');
   const bytes = await encodeState(run, state);
   const codeOf = (code: string) => expect.objectContaining({ code: `checkpoint.${code}` });
-  await expect(decodeState(bytes, 'ef'.repeat(32), parameters)).rejects.toThrow(codeOf('other-run'));
-  await expect(decodeState(bytes, run, parameters + 1)).rejects.toThrow(/another model/);
+  await expect(decodeState(bytes, 'ef'.repeat(32), sizes)).rejects.toThrow(codeOf('other-run'));
+  await expect(decodeState(bytes, run, { parameters: 6, upper: 3 })).rejects.toThrow(/another model/);
   await expect(decodeCheckpoint(bytes, run)).rejects.toThrow(codeOf('damaged'));
   const text = Buffer.from(bytes).toString('latin1').replace('version":"3"', 'version":"4"');
   const later = new Uint8Array(Buffer.from(text, 'latin1'));
-  await expect(decodeState(later, run, parameters)).rejects.toThrow(codeOf('version'));
+  await expect(decodeState(later, run, sizes)).rejects.toThrow(codeOf('version'));
   const residual = state.residual.map(() => Number.NaN);
   const bad = await encodeState(run, { ...state, residual });
-  await expect(decodeState(bad, run, parameters)).rejects.toThrow(/not finite/);
+  await expect(decodeState(bad, run, sizes)).rejects.toThrow(/not finite/);
+});
+
+test('moments of another part than the contribution, and a part that the run does not grant, are refused', async () => {
+  const some = fc.sample(states, 40);
+  for (const part of partNames) {
+    const state = some.find(({ contribution }) => contribution.part === part);
+    if (state === undefined) throw new Error('no sample');
+    const other = part === 'whole' ? 'upper' : 'whole';
+    const bytes = await encodeState(run, { ...state, contribution: { ...state.contribution, part: other } });
+    await expect(decodeState(bytes, run, sizes)).rejects.toThrow(/another model/);
+    const own = decodeState(await encodeState(run, state), run, { ...sizes, upper: null });
+    if (part === 'whole') expect(await own).toEqual(state);
+    else await expect(own).rejects.toThrow(/another model/);
+  }
 });

@@ -11,7 +11,7 @@ function snapshotAt(steps: number): NodeSnapshot {
   const state = { step: steps, firstMoment: empty, secondMoment: empty };
   const done = { steps, readings: [], heldOutLoss: 1, updatesBefore: 0 };
   return {
-    ...{ after: null, round: 1, joinedAt: null, residual: empty, own: null },
+    ...{ after: null, part: 'whole', round: 1, joinedAt: null, residual: empty, own: null },
     checkpoint: { state, sampler: {}, kernels: { adapter: 'none', kernels: {} } },
     unfinished: { base: 'ab'.repeat(32), parameters: empty, done },
   };
