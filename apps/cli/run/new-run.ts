@@ -7,7 +7,7 @@ import { usualScaling } from '../../../client/train/trainer.ts';
 import { bytesOfProbe } from '../../../relay/run/guard/probe-bytes.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
-import { type FragmentSettings, stridedFragments } from '../../../relay/wire/fragments.ts';
+import { stridedFragments } from '../../../relay/wire/fragments.ts';
 import { fromHex } from '../../../relay/wire/hex.ts';
 import {
   type ArrivalChoices,
@@ -35,6 +35,7 @@ import {
   type StrategyName,
   strategies,
 } from './choices/strategies.ts';
+import { checkUpperLayers, upperPartOf } from './choices/upper-choices.ts';
 import { runTokenizer } from './run-tokenizer.ts';
 
 /** An operator's choices for a new run; the rest of the manifest follows from them. */
@@ -71,6 +72,8 @@ export interface RunChoices {
   readonly downlink?: DownlinkName;
   /** Fragments of a strategy that has them; as many as its paper's unless given. */
   readonly fragments?: number;
+  /** The last layers of the model, which a node may train that is too slow for the whole; none unless given. */
+  readonly upperLayers?: number;
   /** The guard's tokens, and by how many nats a token the loss on them may rise; no guard unless given. */
   readonly probe?: Probe;
   /** Per cent of the nodes at a round's opening; the grace begins when more have contributed. */
@@ -216,7 +219,7 @@ function chosen({ strategy = 'diloco', codec, outer }: RunChoices): NamedStrateg
 /** `tensors`: the sizes of the model's. */
 function strategyOf(
   choices: RunChoices,
-  fragments: FragmentSettings | null,
+  part: NonNullable<StrategyDraft['part']>,
   tensors: () => readonly number[],
 ): StrategyDraft {
   const { preset, start, rounds, steps, batch } = choices;
@@ -248,7 +251,7 @@ function strategyOf(
         : { case: 'warmupStableDecay', value: { decaySteps: Math.ceil(totalSteps * decayPart) } },
     precision: precision === 'f32' ? { case: 'f32', value: {} } : { case: 'f16', value: usualScaling },
     outer: outerOf(named, choices, tensors),
-    part: partOf(fragments),
+    part,
   };
 }
 
@@ -279,8 +282,11 @@ export function newRun(choices: RunChoices): NewRun {
   const whole = { count: 1, length: layout.length };
   const { count, length } = fragments === null ? whole : stridedFragments(layout.length, fragments);
   const starts = layout.tensors.map(({ offset }) => offset);
-  const strategy = strategyOf(choices, fragments, () => tensorSizes(starts, layout.length, 1));
-  const { arrivals = {}, pace = chosen(choices).pace ?? 'fixed' } = choices;
+  const { arrivals = {}, pace = chosen(choices).pace ?? 'fixed', upperLayers } = choices;
+  checkUpperLayers(upperLayers, { isFragmented, waits: pace !== 'arrivals' });
+  const upper = upperLayers === undefined ? null : upperPartOf(config, layout, upperLayers);
+  const part = upper === null ? partOf(fragments) : ({ case: 'upperLayers', value: upper } as const);
+  const strategy = strategyOf(choices, part, () => tensorSizes(starts, layout.length, 1));
   const { draft, codec } = codecFor(codecName, layout.length);
   const { probe, guard } = guardOf(choices);
   const named = runTokenizer(tokenizer, config.contextLength);
@@ -299,7 +305,7 @@ export function newRun(choices: RunChoices): NewRun {
       tokenizer: named.manifest,
       strategy,
       codec: draft,
-      merge: mergeOf(merge, codecName, layout),
+      merge: mergeOf(merge, codecName, layout, upper?.from ?? null),
       limits: {
         quorum: choices.quorum,
         target: pace === 'arrivals' ? (arrivals.perBase ?? usualPerBase) : maxNodes,

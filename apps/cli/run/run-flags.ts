@@ -32,6 +32,7 @@ import {
 import { type MergeName, mergeNameOf, mergeNames } from './choices/merge-choices.ts';
 import { type QualityName, qualityNames } from './choices/quality-choices.ts';
 import { type StrategyName, strategies, strategyNames } from './choices/strategies.ts';
+import { upperLayersIn } from './choices/upper-choices.ts';
 import {
   defaultBatch,
   defaultSteps,
@@ -64,6 +65,8 @@ export interface RunFlags extends EvaluatorFlags {
   readonly period?: number;
   readonly perBase?: number;
   readonly maxStaleness?: number;
+  /** The last layers of the model, which a node may train that is too slow for the whole. */
+  readonly upperLayers?: number;
   readonly downlink?: DownlinkName;
   /** The most that the loss of a base may rise, in nats a token. */
   readonly guard?: number | 'off';
@@ -176,6 +179,11 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
       'with --pace arrivals: work that began more rounds ago is refused (default: 8 times the period)',
       whole(0, mostStaleness),
     )
+    .option(
+      '--upper-layers <count>',
+      'a node that is too slow for the whole model may train its last layers, and what follows them, instead (default: none may)',
+      whole(1, 1024),
+    )
     .addOption(
       new Option(
         '--downlink <how>',
@@ -226,6 +234,7 @@ export async function decideRun(
         | 'outer'
         | 'pace'
         | 'arrivals'
+        | 'upperLayers'
         | 'downlink'
       )
   >
@@ -261,6 +270,7 @@ export async function decideRun(
       ...(flags.perBase === undefined ? {} : { perBase: flags.perBase }),
       ...(flags.maxStaleness === undefined ? {} : { maxStaleness: flags.maxStaleness }),
     },
+    ...(flags.upperLayers === undefined ? {} : { upperLayers: flags.upperLayers }),
     downlink: flags.downlink ?? usualDownlink,
     training: {
       optimizer: optimizer ?? strategies[strategy].optimizer,
@@ -324,6 +334,7 @@ export function checkSameRun(
     ['--period', flags.period, arrivals.period],
     ['--per-base', flags.perBase, arrivals.perBase],
     ['--max-staleness', flags.maxStaleness, arrivals.maxStaleness],
+    ['--upper-layers', flags.upperLayers, upperLayersIn(strategy)],
     ['--downlink', flags.downlink, downlinkNameIn(downlink)],
     ['--guard', flags.guard, guard.case === 'probe' ? guard.value.maxIncrease : 'off'],
     ['--recompute', flags.recompute, strategy.recompute],

@@ -73,7 +73,7 @@ function runOf({ rule, weightShare, quality, evaluations }: Case, layout: TinyLa
     ...manifest,
     model,
     codec: { case: 'dense' as const, value: { ...encoding.value, clipNorm } },
-    merge: mergeOf(rule, 'dense', layout),
+    merge: mergeOf(rule, 'dense', layout, null),
   };
   const sized = (payloadBytes: number) => ({ ...draft, limits: { ...manifest.limits, payloadBytes } });
   const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };

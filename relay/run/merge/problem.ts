@@ -9,7 +9,7 @@ const mostSorted = 256;
 const mostIterations = 16;
 
 /** Why a relay cannot run a manifest's merge rule; null if it can. */
-export function mergeProblem({ merge, model, codec, limits }: WholeManifest): string | null {
+export function mergeProblem({ merge, model, codec, limits, strategy }: WholeManifest): string | null {
   switch (merge.case) {
     case 'robustMean':
     case 'medianNorm': {
@@ -20,8 +20,12 @@ export function mergeProblem({ merge, model, codec, limits }: WholeManifest): st
       const size = tensors.reduce((sum, tensor) => sum + tensor, 0);
       if (size !== model.parameters || tensors.includes(0))
         return 'its tensors do not make up its parameters';
-      // Then each delta has values in each tensor, so that no median norm is zero.
-      if (codec.case === 'sparse' && tensors.slice(0, -1).some((tensor) => tensor % codec.value.chunk !== 0))
+      // Then each delta has values in each tensor, so that no median norm is zero. Upper layers have a rule of their own for that.
+      if (
+        codec.case === 'sparse' &&
+        strategy.part.case !== 'upperLayers' &&
+        tensors.slice(0, -1).some((tensor) => tensor % codec.value.chunk !== 0)
+      )
         return 'its tensors must be of whole chunks of its sparse codec';
       return null;
     }

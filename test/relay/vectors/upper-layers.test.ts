@@ -108,11 +108,11 @@ function refused() {
       'cannot grant its upper layers',
       { ...draft, upstream: [new Uint8Array(32).fill(3)] },
     ],
-    'in the middle of a chunk of a merge rule that has tensors': [
-      'must begin with a chunk',
+    'with a tensor of less than two sparse chunks above it': [
+      'must have two chunks',
       tinyRun({
         ...{ parameters, upperFrom: 50, sparse },
-        tensors: [48, 42],
+        tensors: [50, 25, 15],
       }).manifest,
     ],
   };
@@ -129,7 +129,7 @@ function refused() {
 test('upper-layers.json: rounds of whole deltas and of parts with each codec and merge rule, and manifests that are refused', async () => {
   const [mean, robust, following, trimmed] = [
     await vectorsOf(1, { upperFrom: 50, weightShare: 40 }),
-    await vectorsOf(2, { upperFrom: 48, sparse, tensors: [16, 64, 10] }),
+    await vectorsOf(2, { upperFrom: 50, sparse, tensors: [17, 33, 16, 24] }),
     await vectorsOf(3, {
       upperFrom: 33,
       downlink: { case: 'denseDeltas', value: { bits: 4, block: 16, exponent: -12, maxShift: 8 } },

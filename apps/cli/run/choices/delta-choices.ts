@@ -72,6 +72,26 @@ export function tensorSizes(starts: readonly number[], length: number, whole: nu
   const borders = starts
     .map((start) => Math.round(start / whole) * whole)
     .filter((at) => at > 0 && at < length);
-  const edges = [0, ...new Set(borders), length];
-  return edges.slice(1).map((edge, i) => edge - (edges[i] ?? 0));
+  return sizesBetween([0, ...new Set(borders), length]);
 }
+
+/**
+ * The same for a run that grants its upper layers, which begin at `from`: one of the borders is there, and each tensor has at least
+ * `least` values, so that it has values of each delta wherever the chunks of a payload begin. One that would be shorter joins its neighbour.
+ */
+export function rangedSizes(
+  starts: readonly number[],
+  length: number,
+  from: number,
+  least: number,
+): number[] {
+  const edges = [0];
+  for (const end of [from, length]) {
+    for (const start of starts)
+      if (start - (edges.at(-1) ?? 0) >= least && end - start >= least) edges.push(start);
+    edges.push(end);
+  }
+  return sizesBetween(edges);
+}
+
+const sizesBetween = (edges: readonly number[]) => edges.slice(1).map((edge, i) => edge - (edges[i] ?? 0));

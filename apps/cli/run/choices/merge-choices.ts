@@ -1,6 +1,6 @@
 import type { NewRun } from '../../../../relay/run/run.ts';
 import type { WholeManifest } from '../../../../relay/wire/frames.ts';
-import { type CodecName, sparseGrid, tensorSizes } from './delta-choices.ts';
+import { type CodecName, rangedSizes, sparseGrid, tensorSizes } from './delta-choices.ts';
 
 type MergeDraft = NonNullable<NewRun['manifest']['merge']>;
 
@@ -49,10 +49,20 @@ interface Tensors {
   readonly length: number;
 }
 
-/** The merge rule of a new run, as its manifest has it. */
-export function mergeOf(name: MergeName, codec: CodecName, { tensors, length }: Tensors): MergeDraft {
+/** The merge rule of a new run, as its manifest has it. `upperFrom`: where the upper layers that it grants begin; null if it grants none. */
+export function mergeOf(
+  name: MergeName,
+  codec: CodecName,
+  { tensors, length }: Tensors,
+  upperFrom: number | null,
+): MergeDraft {
   const starts = tensors.map(({ offset }) => offset);
-  const sizes = () => tensorSizes(starts, length, codec === 'sparse' ? sparseGrid.chunk : 1);
+  const sizes = () => {
+    if (codec !== 'sparse') return tensorSizes(starts, length, 1);
+    return upperFrom === null
+      ? tensorSizes(starts, length, sparseGrid.chunk)
+      : rangedSizes(starts, length, upperFrom, 2 * sparseGrid.chunk);
+  };
   const rule = rules[name];
   switch (rule) {
     case 'weightedMean':

@@ -44,6 +44,7 @@ const decided: Readonly<Record<Exclude<keyof RunFlags, Own> | 'base' | 'tokenize
   period: true,
   perBase: true,
   maxStaleness: true,
+  upperLayers: true,
   downlink: true,
   guard: true,
   probe: true,

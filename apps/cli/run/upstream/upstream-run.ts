@@ -1,3 +1,4 @@
+import { create } from '@bufbuild/protobuf';
 import type { Network } from '../../../../client/contribute/network.ts';
 import { Downloads } from '../../../../client/contribute/protocol/download.ts';
 import { servedManifest } from '../../../../client/contribute/protocol/handshake.ts';
@@ -11,6 +12,7 @@ import type { WholeStrategy } from '../../../../relay/wire/frames.ts';
 import { toHex } from '../../../../relay/wire/hex.ts';
 import { readManifest } from '../../../../relay/wire/manifest.ts';
 import { tokensOf } from '../../../../relay/wire/offer.ts';
+import { WholeModelSchema } from '../../../../relay/wire/tapestry_pb.js';
 import { type RunChoices, readersOf } from '../new-run.ts';
 
 /** What a national or company relay chooses itself; what is undefined is as in the upstream run. */
@@ -77,7 +79,12 @@ export async function upstreamRun(
       created: BigInt(own.created),
       model,
       tokenizer,
-      strategy: { ...strategy, rounds, localSteps: steps, outer: outerOf(strategy.outer, own.period) },
+      strategy: {
+        ...strategy,
+        ...{ rounds, localSteps: steps },
+        outer: outerOf(strategy.outer, own.period),
+        part: partOf(strategy.part),
+      },
       codec: manifest.codec,
       merge: manifest.merge,
       limits: {
@@ -111,6 +118,11 @@ export async function upstreamRun(
 function outerOf(outer: WholeStrategy['outer'], period: number | undefined): WholeStrategy['outer'] {
   if (outer.case !== 'delayedNesterov' || period === undefined) return outer;
   return { ...outer, value: { ...outer.value, period } };
+}
+
+/** What goes up has one weight for all values, so a run below grants no part of its model, whatever the upstream run grants. */
+function partOf(part: WholeStrategy['part']): WholeStrategy['part'] {
+  return part.case === 'upperLayers' ? { case: 'wholeModel', value: create(WholeModelSchema) } : part;
 }
 
 function waitsForArrivals(): TapestryError {

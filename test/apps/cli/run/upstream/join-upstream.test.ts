@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { create } from '@bufbuild/protobuf';
 import { expect, onTestFinished, test } from 'vitest';
 import { joinLink } from '../../../../../apps/cli/run/relay-address.ts';
 import { joinUpstream, upstreamPlace } from '../../../../../apps/cli/run/upstream/join-upstream.ts';
 import { upstreamRun } from '../../../../../apps/cli/run/upstream/upstream-run.ts';
 import type { TapestryError } from '../../../../../client/errors.ts';
+import { upperLayers } from '../../../../../client/model/upper-layers.ts';
 import { systemClock } from '../../../../../relay/run/clock.ts';
-import { tinyRun } from '../../../../support/contribute/harness.ts';
+import { decodeManifest, decodeSignedManifest } from '../../../../../relay/wire/frames.ts';
+import { UpperLayersSchema } from '../../../../../relay/wire/tapestry_pb.js';
+import { tinyConfig, tinyRun } from '../../../../support/contribute/harness.ts';
 import { start, until } from '../../../../support/relay/stage.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 
@@ -14,9 +18,9 @@ const own = { quorum: 1, maxNodes: 1, deadlineMs: 60_000, graceMs: 1_000, payloa
 const token = 'warp and weft';
 
 async function upstream() {
-  const create = tinyRun({ rounds: 9, localSteps: 40, quorum: 2, target: 2 });
+  const run = tinyRun({ rounds: 9, localSteps: 40, quorum: 2, target: 2 });
   // The certificate's dates are compared with the machine's clock.
-  return start({ create, tls: 'auto', token, clock: systemClock });
+  return start({ create: run, tls: 'auto', token, clock: systemClock });
 }
 
 /** The place of `--upstream LINK`, and a relay of a run below it. */
@@ -25,8 +29,8 @@ async function below(link: string) {
   const place = upstreamPlace({ upstream: link, data, seed: 0 });
   if (place === null) throw new Error('there is no place');
   const readers = 'anyone';
-  const create = await upstreamRun(place, place.address.url, { ...own, mixing: null, rounds: 40, readers });
-  return { place, relay: await start({ folder: data, create }) };
+  const run = await upstreamRun(place, place.address.url, { ...own, mixing: null, rounds: 40, readers });
+  return { place, relay: await start({ folder: data, create: run }) };
 }
 
 /** Joins the two until the test is over; what it says. */
@@ -55,6 +59,20 @@ test('a link brings the token and the pinned certificate, and the panel says tha
   expect(above.status().nodes).toHaveLength(1);
   await until(() => lines.length > 0);
   expect(lines[0]).toMatch(/^Upstream {3}Joined "tiny" at round 1 of 9 as [\da-f]{16}\.$/);
+});
+
+test('below a run that grants its upper layers each node trains the whole model', async () => {
+  const run = tinyRun({ rounds: 9, localSteps: 40, quorum: 2, target: 2 });
+  const { from } = upperLayers(tinyConfig, 1);
+  const part = { case: 'upperLayers', value: create(UpperLayersSchema, { layers: 1, from }) } as const;
+  const strategy = { ...run.manifest.strategy, part };
+  const granting = { ...run, manifest: { ...run.manifest, strategy } };
+  const above = await start({ create: granting, token });
+  const { relay } = await below(joinLink(above.url, token, above.fingerprint));
+  expect(relay.status().run.name).toBe('tiny');
+  const response = await fetch(new URL('/manifest', relay.url));
+  const { manifest: bytes } = decodeSignedManifest(new Uint8Array(await response.arrayBuffer()));
+  expect(decodeManifest(bytes).strategy.part.case).toBe('wholeModel');
 });
 
 test('another certificate than that of the link is refused, with what to do', async () => {
