@@ -2473,7 +2473,8 @@ export declare type TimedRounds = Message<"tapestry.v2.TimedRounds"> & {
   leastSteps: number;
 
   /**
-   * How much longer than the fastest node's local steps a round lasts at most for a slower one; per cent, at least 100.
+   * A round lasts for a slower node at most so many per cent, at least 100, of the fastest node's local steps, or of what
+   * Limits.grace_share of the nodes need for their least steps.
    *
    * @generated from field: fixed32 stretch = 2;
    */

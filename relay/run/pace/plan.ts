@@ -51,9 +51,12 @@ export function leastTrainingMs({ overheadMs, stepMs }: NodeTimes, { leastSteps 
 }
 
 /**
- * The times of a round with these nodes; null while none is measured. The round asks for work until the fastest node has done
- * its local steps, and longer where slower nodes need that for their least steps, up to `stretch`. It lasts longer than that
- * only where `graceShare` of the nodes could not contribute otherwise: a few nodes that claim to be fast cannot shut out the others.
+ * The times of a round with these nodes; null while none is measured. The round asks for work until the fastest node has done its
+ * local steps, and longer where slower nodes need that for their least steps, up to `stretch` times that, or `stretch` times what
+ * more than `graceShare` of the nodes need: a few nodes that claim to be fast cannot shut out the others, nor can less than that share that
+ * claims to be slow make a round longer. Where the bases of a crowd come one after another over one full line, most of a node's need is its place in the row:
+ * with the share's need alone as the limit, half of the nodes would never count, while they download all the same.
+ *
  * A node that missed rounds gets twice the time after each, until it needs more than a round can last. While more than `graceShare` of the
  * nodes contribute, those that miss lengthen no round for the others: only where fewer do, what was measured was too little, and twice that
  * counts for all. Otherwise a round that is long enough for most would alternate with one that is twice as long. The grace is at least
@@ -80,18 +83,36 @@ export function planOf(
     ({ times, missed }) => (times === null ? 2 * fastest : needOf(times)) * 2 ** missed,
   );
   const room = deadlineMs - graceMs;
-  const heard = nodes.filter(({ times, missed }) => times !== null && missed === 0).length;
-  const hasShare = 100 * heard > measured.length * graceShare;
-  const sorted = nodes
-    .flatMap(({ times, missed }) => (times === null ? [] : [needOf(times) * (hasShare ? 1 : 2 ** missed)]))
-    .sort((a, b) => a - b);
-  const most = sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * graceShare) / 100))] ?? 0;
+  const most = (stretch / 100) * shareNeed(nodes, needOf, graceShare);
   const limit = Math.min(room, Math.max((fastest * stretch) / 100, most));
   const longest = needs.reduce(
     (longest, need) => (need <= limit ? Math.max(longest, need) : longest),
     fastest,
   );
   return { workMs: Math.ceil(Math.min(room, longest)), graceMs };
+}
+
+/**
+ * So much time do more than `graceShare` of the nodes need for their least work. Nodes that were there for a whole round and are not measured
+ * count as slower than all others: else a crowd whose bases come one after another would be planned for the few that had theirs.
+ */
+function shareNeed(
+  nodes: readonly PacedNodeTimes[],
+  needOf: (times: NodeTimes) => number,
+  graceShare: number,
+): number {
+  const measured = nodes.flatMap(({ times, missed }) =>
+    times === null ? [] : [{ need: needOf(times), missed }],
+  );
+  const unknown = nodes.filter(({ times, missed }) => times === null && missed > 0).length;
+  const all = measured.length + unknown;
+  const heard = measured.filter(({ missed }) => missed === 0).length;
+  const hasShare = 100 * heard > all * graceShare;
+  const sorted = measured
+    .map(({ need, missed }) => need * (hasShare ? 1 : 2 ** missed))
+    .sort((a, b) => a - b);
+  const place = Math.min(all - 1, Math.floor((all * graceShare) / 100));
+  return sorted[place] ?? 2 * (sorted.at(-1) ?? 0);
 }
 
 /** Twice the slowest upload, at most the manifest's grace, which is also the time for an upload that is not measured; and at least so long. */

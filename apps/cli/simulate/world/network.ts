@@ -39,6 +39,15 @@ const mostResends = 6;
 /** An end that waits for bytes gives up after so long without any. */
 const stallMs = 20_000;
 
+/** A base on its way to a node. */
+interface Download {
+  readonly link: Link;
+  readonly bytes: number;
+  readonly arrive: () => void;
+  readonly lost: () => void;
+  isWanted: boolean;
+}
+
 /**
  * Messages between the relay and its nodes. A message waits for its node's line and for the relay's, which all nodes share;
  * then it takes the latency. The cost of a message is O(1) for any number of nodes.
@@ -53,6 +62,10 @@ export class Network {
   readonly #random: Random;
   readonly #faults: NetworkFaults;
   readonly #relay: Link;
+  /** Those that the relay's line has not begun to send, the oldest first from `#first` on. */
+  #downloads: Download[] = [];
+  #first = 0;
+  #isSending = false;
 
   constructor(queue: EventQueue, random: Random, faults: NetworkFaults, relay: Link) {
     this.#queue = queue;
@@ -73,21 +86,47 @@ export class Network {
     link.lastUp = this.#deliver(this.#moment(sent.at, link), link.lastUp, link, arrive, lost);
   }
 
-  /** The same from the relay to a node. */
+  /** Sends a short message from the relay to a node. */
   down(link: Link, bytes: number, arrive: () => void, lost?: () => void): void {
     const sent = this.#sent(bytes, link.downBusy, link.download, this.#relay.upBusy, this.#relay.upload);
     [link.downBusy, this.#relay.upBusy] = sent.busy;
     this.bytes.down += bytes;
-    // A download has a connection of its own: messages do not wait for it.
-    const isDownload = bytes > messageBytes;
-    const last = this.#deliver(
-      this.#moment(sent.at, link),
-      isDownload ? 0 : link.lastDown,
-      link,
-      arrive,
-      lost,
-    );
-    if (!isDownload) link.lastDown = last;
+    link.lastDown = this.#deliver(this.#moment(sent.at, link), link.lastDown, link, arrive, lost);
+  }
+
+  /**
+   * Sends `bytes` from the relay to a node over a connection of its own: no message waits for it. The returned function ends it. What
+   * the relay's line has not begun to send then takes no time of it, as when a client closes its request.
+   */
+  download(link: Link, bytes: number, arrive: () => void, lost: () => void): () => void {
+    const download = { link, bytes, arrive, lost, isWanted: true };
+    this.#downloads.push(download);
+    this.#sendNext();
+    return () => {
+      download.isWanted = false;
+    };
+  }
+
+  #sendNext(): void {
+    if (this.#isSending) return;
+    let next = this.#downloads[this.#first++];
+    while (next?.isWanted === false) next = this.#downloads[this.#first++];
+    if (next === undefined) {
+      this.#downloads = [];
+      this.#first = 0;
+      return;
+    }
+    const { link, bytes, arrive, lost } = next;
+    const { now } = this.#queue;
+    const sent = this.#sent(bytes, link.downBusy, link.download, this.#relay.upBusy, this.#relay.upload);
+    [link.downBusy, this.#relay.upBusy] = sent.busy;
+    this.bytes.down += bytes;
+    this.#deliver(this.#moment(sent.at, link), 0, link, arrive, lost);
+    this.#isSending = true;
+    this.#queue.after(sent.busy[1] - now, () => {
+      this.#isSending = false;
+      this.#sendNext();
+    });
   }
 
   /** When `bytes` have left, and until when the two lines are busy. Short messages pass between the packets of long ones. */

@@ -23,6 +23,8 @@ export class NodeWork implements Work {
   } = { base: null, made: null, settled: null, counts: null };
   /** The job that runs; a new object for each. */
   #job: { readonly number: number } | null = null;
+  /** Ends the download of the job that runs. */
+  #endDownload = () => {};
   /** The contribution of the current work. */
   #made: VirtualOffer | null = null;
   readonly isNeverLate = false;
@@ -47,7 +49,7 @@ export class NodeWork implements Work {
 
   /** What a process that ended leaves in memory. */
   forget(): void {
-    this.#job = null;
+    this.stop();
     this.#steps = 0;
     this.#made = null;
     this.#held = false;
@@ -77,6 +79,7 @@ export class NodeWork implements Work {
   }
 
   sync(number: number, { base }: Round): void {
+    this.stop();
     const job = { number };
     this.#job = job;
     const done = (loaded: VirtualBase | null) => {
@@ -91,7 +94,7 @@ export class NodeWork implements Work {
     };
     const { base: own } = this.#disk;
     if (own !== null && baseHash(own) === base) this.#owner.later(1, () => done(own));
-    else this.#owner.download(base, done);
+    else this.#endDownload = this.#owner.download(base, done);
   }
 
   train(number: number, { round, base: wanted, localSteps }: Round): void {
@@ -132,6 +135,7 @@ export class NodeWork implements Work {
 
   stop(): void {
     this.#job = null;
+    this.#endDownload();
   }
 
   hold(isHeld: boolean): void {

@@ -53,8 +53,8 @@ export interface NodeWorld {
   /** Opens a socket: `done` hears whether the relay answers. */
   connect(node: VirtualNode, done: (answers: boolean) => void): void;
   sendToRelay(node: VirtualNode, message: ToRelay): void;
-  /** Downloads a base; null if the relay is not there or the line breaks. */
-  download(node: VirtualNode, hash: Hash, done: (base: VirtualBase | null) => void): void;
+  /** Downloads a base; null if the relay is not there or the line breaks. The returned function ends the download. */
+  download(node: VirtualNode, hash: Hash, done: (base: VirtualBase | null) => void): () => void;
   told(node: VirtualNode, effect: Effect): void;
 }
 
@@ -104,7 +104,7 @@ export class VirtualNode {
       unreachable: () => this.#lose(unreachable()),
       download: (base, done) => {
         const process = this.#process;
-        world.download(this, base, (loaded) => {
+        return world.download(this, base, (loaded) => {
           if (this.#process === process) done(loaded);
         });
       },

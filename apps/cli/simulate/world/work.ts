@@ -19,8 +19,8 @@ export interface WorkOwner {
   dispatch(event: SessionEvent): void;
   /** Runs `act` after so many milliseconds, if the process still runs. */
   later(milliseconds: number, act: () => void): void;
-  /** Null where the base cannot be had. */
-  download(base: Hash, done: (base: VirtualBase | null) => void): void;
+  /** Null where the base cannot be had. The returned function ends the download. */
+  download(base: Hash, done: (base: VirtualBase | null) => void): () => void;
   unreachable(): void;
 }
 

@@ -206,17 +206,19 @@ export class World implements RelayWorld, NodeWorld, EvaluatorWorld {
     else this.queue.after(openingTrips * trip, () => done(this.relay.alive && link.cuts === 0));
   }
 
-  download(node: VirtualNode, hash: Hash, done: (base: VirtualBase | null) => void): void {
+  download(node: VirtualNode, hash: Hash, done: (base: VirtualBase | null) => void): () => void {
     const base = this.relay.baseOf(hash);
     const { link } = node.device;
-    if (base === undefined || link.cuts > 0) this.queue.after(connectMs, () => done(null));
-    else
-      this.network.down(
-        link,
-        this.#options.baseBytes,
-        () => done(this.relay.alive ? base : null),
-        () => done(null),
-      );
+    if (base === undefined || link.cuts > 0) {
+      this.queue.after(connectMs, () => done(null));
+      return () => {};
+    }
+    return this.network.download(
+      link,
+      this.#options.baseBytes,
+      () => done(this.relay.alive ? base : null),
+      () => done(null),
+    );
   }
 
   told(node: VirtualNode, effect: Effect): void {

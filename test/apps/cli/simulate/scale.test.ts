@@ -80,6 +80,14 @@ test('in timed rounds each device does the steps that it has time for', () => {
   for (const [i, count] of counts.slice(1).entries()) expect(count).toBeGreaterThan(0.75 * (counts[i] ?? 0));
 });
 
+test('where the line of the relay is full, a timed round lasts until nearly all devices have their base and count', () => {
+  const change = { nodes: 200, localSteps: 30, deadlineMs: 3_600_000, relayMbit: 6, rounds: 7 };
+  const { rounds } = scaleFacts(ran({ ...change, timed: { leastSteps: 1, stretch: 200 } }));
+  // The first is planned by the first devices that report.
+  for (const { contributions, present } of rounds.slice(1))
+    expect(contributions).toBeGreaterThan(0.9 * present);
+});
+
 test('a trace says who comes, goes and is cut off', () => {
   const lines = ['seconds,node,change', '0,0,up', '30,1,down', '40.5,2,cut', '100,2,heal'];
   const trace = parseChurnTrace(`${lines.join('\n')}\n`, 3, 'churn.csv');

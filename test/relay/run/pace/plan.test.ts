@@ -46,6 +46,23 @@ test('nodes that miss rounds lengthen none while most contribute, and do where m
   expect(planOf([...served, ...late(7, 1)], settings)?.workMs).toBe(10_000);
 });
 
+test('a round lasts up to the stretch of what most need, however fast the fastest is', () => {
+  // What most need is 1.25 s.
+  const crowd = Array.from({ length: 6 }, () => node(1000));
+  expect(planOf([node(0.001), ...crowd, node(1900)], settings)?.workMs).toBe(2375);
+  expect(planOf([node(0.001), ...crowd, node(2100)], settings)?.workMs).toBe(1250);
+});
+
+test('nodes that missed a round and are not measured count as slower than the others', () => {
+  const served = Array.from({ length: 4 }, () => node(1000));
+  const unknown = (missed: number): PacedNodeTimes => ({ times: null, missed });
+  const starved = (missed: number) => Array.from({ length: 6 }, () => unknown(missed));
+  const waitsFor = planOf([node(0.001), ...served, ...starved(0)], settings);
+  expect(waitsFor?.workMs).toBe(1250);
+  // More than half of the nodes are not measured: those that missed a round count as slower than the one of 4.875 s.
+  expect(planOf([node(0.001), ...served, ...starved(1), node(3900)], settings)?.workMs).toBe(4875);
+});
+
 test('without a measured node there is no plan', () => {
   expect(planOf([{ times: null, missed: 0 }], settings)).toBeNull();
 });
