@@ -1,3 +1,5 @@
+import { tooSmall } from '../../client/gpu/device.ts';
+
 /** Adapters whose devices a test can count and make lost. */
 export function watchDevices(gpu: GPU, onDevice: (device: GPUDevice) => void): GPU {
   return new Proxy(gpu, {
@@ -19,6 +21,17 @@ export function watchDevices(gpu: GPU, onDevice: (device: GPUDevice) => void): G
         });
       };
     },
+  });
+}
+
+/** Devices without the memory for a vector of so many bytes, as a trainer has. */
+export function withoutRoomFor(gpu: GPU, bytes: number): GPU {
+  return watchDevices(gpu, (device) => {
+    const create = device.createBuffer.bind(device);
+    device.createBuffer = (descriptor) => {
+      if (descriptor.label === 'gradient' && descriptor.size === bytes) throw tooSmall('a gradient');
+      return create(descriptor);
+    };
   });
 }
 

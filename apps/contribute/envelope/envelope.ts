@@ -1,6 +1,8 @@
 import type { OwnWork, Witness } from '../../../client/contribute/witness.ts';
 import { contentHash } from '../../../client/sha256.ts';
+import { fragmentOf, valuesOf } from '../../../relay/wire/fragments.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
+import { factsOf } from '../../../relay/wire/offer.ts';
 import { openFrame } from '../../../relay/wire/open-frame.ts';
 import { guessesFrom } from './attack/guesses.ts';
 import { pictureOf } from './delta-picture.ts';
@@ -44,12 +46,13 @@ export class Envelope implements Witness, EnvelopeApi {
     const payload = sent && payloadFrom(sent);
     if (sent === null || payload === null) return 'dropped';
     const { codec, fragments, layout } = work.terms;
-    const values = new Float32Array(fragments.length);
+    const { part } = factsOf(sent.offer);
+    const values = new Float32Array(valuesOf(fragments, part) ?? 0);
     codec.decode(payload, values.length, (index, integer) => {
       values[index] = integer * codec.unit;
     });
     const { round, steps, tokens, payloadBytes } = sent.offer;
-    const delta = fragments.at(round).into(new Float32Array(layout.length), values);
+    const delta = fragmentOf(fragments, round, part).into(new Float32Array(layout.length), values);
     return {
       ...{ round, steps, tokens, payloadBytes },
       isAsOffered: (await contentHash(payload)) === toHex(sent.offer.payload),

@@ -9,6 +9,7 @@ import { encodeManifest, runIdOf } from '../../../relay/wire/frames.ts';
 import { toHex } from '../../../relay/wire/hex.ts';
 import { manifestSignedBytes, sign } from '../../../relay/wire/signatures.ts';
 import { tinyConfig, tinyRun } from '../../support/contribute/harness.ts';
+import { tinyUpper } from '../../support/contribute/upper-terms.ts';
 
 const tiny = { rounds: 3, localSteps: 4, quorum: 1, target: 2 };
 const draft = tinyRun(tiny).manifest;
@@ -56,6 +57,26 @@ test('a manifest is read into the settings that training needs', async () => {
     schedule: { kind: 'cosine', peak: 1e-2, warmupSteps: 2, totalSteps: 12, finalFraction: 0.1 },
     codec: { unit: 2 ** -20, greatestInteger: 127 * 2 ** 12, clipNorm: 10 },
   });
+});
+
+test('the upper layers that a run grants must begin where this version has them', async () => {
+  const read = async (part: NonNullable<StrategyDraft['part']>) => {
+    const granting = tinyRun({ ...tiny, upperLayers: 1, strategy: { part } }).manifest;
+    const { bytes, signature } = await signed(granting);
+    return readRunTerms(bytes, signature);
+  };
+  const { layers, from, length } = tinyUpper;
+  const { fragments, layout } = await read({ case: 'upperLayers', value: { layers, from } });
+  expect(fragments).toMatchObject({ count: 1, length: layout.length, upper: { layers, from, length } });
+  for (const value of [
+    { layers, from: from + 128 },
+    { layers, from: from - 128 },
+    { layers: 2, from },
+  ])
+    await expect(read({ case: 'upperLayers', value })).rejects.toMatchObject({
+      code: 'relay.bad-manifest',
+      message: expect.stringContaining('upper layers begin elsewhere'),
+    });
 });
 
 test('a model whose RoPE is scaled, or whose heads have a size of their own, is read', async () => {

@@ -15,6 +15,7 @@ import { nodeNetwork } from '../../../client/host/node/network.ts';
 import { nodeRuntime } from '../../../client/host/node/runtime.ts';
 import type { ModelConfig } from '../../../client/model/config.ts';
 import { initialParameters, layoutOf } from '../../../client/model/parameters.ts';
+import { upperLayers } from '../../../client/model/upper-layers.ts';
 import { stallMilliseconds } from '../../../client/relay-http.ts';
 import type { Runtime } from '../../../client/runtime.ts';
 import type { StrategyDraft } from '../../../relay/run/manifest.ts';
@@ -87,6 +88,8 @@ export interface TinyRun {
   readonly downlink?: NonNullable<NewRun['manifest']['downlink']>;
   /** A fragment a round; the whole model unless given. */
   readonly fragments?: { readonly count: number; readonly block: number; readonly localShare: number | null };
+  /** The upper layers that the run grants, of one layer more; a model of one layer, and none granted, unless given. */
+  readonly upperLayers?: number;
   /** Changes to AdamW, a cosine and f32. */
   readonly strategy?: Partial<StrategyDraft>;
 }
@@ -96,7 +99,8 @@ export function tinyRun(run: TinyRun): NewRun {
   const options = run.chatTemplate === undefined ? {} : { chatTemplate: run.chatTemplate };
   const tokenizer = run.tokenizer ? tokenizerFromFile(run.tokenizer, options) : byteTokenizer;
   const { vocabularySize } = tokenizer;
-  const config = { ...tinyConfig, vocabularySize };
+  const { upperLayers: granted } = run;
+  const config = { ...tinyConfig, vocabularySize, ...(granted !== undefined && { layers: granted + 1 }) };
   const layout = layoutOf(config);
   const named = runTokenizer(tokenizer, config.contextLength);
   const grid = { bits: 8, block: 64, exponent: -20, maxShift: 12, clipNorm: 10 };
@@ -124,18 +128,7 @@ export function tinyRun(run: TinyRun): NewRun {
         schedule: { case: 'cosine', value: {} },
         precision: { case: 'f32', value: {} },
         outer: { case: 'nesterov', value: { learningRate: 0.7, momentum: 0.9 } },
-        part: run.fragments
-          ? {
-              case: 'fragments',
-              value: {
-                ...{ count: run.fragments.count, block: run.fragments.block },
-                arrival:
-                  run.fragments.localShare === null
-                    ? { case: 'beforeSteps', value: {} }
-                    : { case: 'afterSteps', value: { localShare: run.fragments.localShare } },
-              },
-            }
-          : { case: 'wholeModel', value: {} },
+        part: partOf(run, config),
         ...run.strategy,
       },
       codec: run.sparse ? { case: 'sparse', value: run.sparse } : { case: 'dense', value: grid },
@@ -163,6 +156,28 @@ export function tinyRun(run: TinyRun): NewRun {
     },
     initialBase: initialParameters(config, layout, 1),
     ...(named.files === undefined ? {} : { tokenizer: named.files }),
+  };
+}
+
+function partOf(
+  { fragments, upperLayers: granted }: TinyRun,
+  config: ModelConfig,
+): NonNullable<StrategyDraft['part']> {
+  if (granted !== undefined) {
+    const { layers, from } = upperLayers(config, granted);
+    return { case: 'upperLayers', value: { layers, from } };
+  }
+  if (fragments === undefined) return { case: 'wholeModel', value: {} };
+  const { count, block, localShare } = fragments;
+  return {
+    case: 'fragments',
+    value: {
+      ...{ count, block },
+      arrival:
+        localShare === null
+          ? { case: 'beforeSteps', value: {} }
+          : { case: 'afterSteps', value: { localShare } },
+    },
   };
 }
 

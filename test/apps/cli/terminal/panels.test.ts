@@ -16,6 +16,35 @@ test('bars and spark lines keep their width and extremes', () => {
   expect([span(1500), span(600_000), span(9_000_000)]).toEqual(['2 s', '10 min', '2.5 h']);
 });
 
+test('a node says what of the model it trains from now on, and why', () => {
+  const time = {
+    kind: 'time',
+    trainingMilliseconds: 4100,
+    uploadMilliseconds: 250,
+    lastsMilliseconds: 3000,
+  } as const;
+  const change = { event: 'part', round: 3, layers: 1, of: 4 } as const;
+  const said = [
+    describe({ ...change, part: 'upper', why: time }),
+    describe({ ...change, part: 'whole', why: time }),
+    describe({ ...change, part: 'upper', why: { kind: 'late', rounds: 2 } }),
+    describe({ ...change, part: 'upper', why: { kind: 'memory', bytes: 2_500_000_000 } }),
+    describe({ ...change, part: 'upper', why: { kind: 'memory', bytes: null } }),
+    describe({ ...change, part: 'whole', why: { kind: 'trial' } }),
+  ];
+  const upper = 'This node now trains the upper 1 of 4 layers, and its contributions count there';
+  const needs =
+    'needs 4.1 s for the least steps and 0.3 s for the upload on this node, and a round lasts 3.0 s.';
+  expect(said).toEqual([
+    `${upper}: the whole model ${needs}`,
+    `This node trains the whole model again: that ${needs}`,
+    `${upper}: its work on the whole model came too late for 2 rounds in a row.`,
+    `${upper}: its adapter lacks the memory to train the whole model, which takes 2.5 GB.`,
+    `${upper}: its adapter lacks the memory to train the whole model.`,
+    'This node tries whether the whole model is in time now.',
+  ]);
+});
+
 test('the panel of a node shows progress, time left, the loss and what was sent', () => {
   const panel = new JoinPanel();
   expect(panel.lines()).toEqual([]);

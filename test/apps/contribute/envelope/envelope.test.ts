@@ -1,17 +1,26 @@
 import { afterAll, expect, test } from 'vitest';
 import { Envelope } from '../../../../apps/contribute/envelope/envelope.ts';
 import type { OwnDelta } from '../../../../apps/contribute/envelope/envelope-api.ts';
+import { nodeGpu, nodeRuntime } from '../../../../client/host/node/runtime.ts';
 import { Stage, tinyRun, tinyTerms } from '../../../support/contribute/harness.ts';
+import { upperTerms } from '../../../support/contribute/upper-terms.ts';
+import { withoutRoomFor } from '../../../support/watch-devices.ts';
 
 const stage = new Stage();
 afterAll(() => stage.close());
 
 /** A node's envelope after its contributions to a whole run. */
-async function contributed(run: Partial<Parameters<typeof tinyRun>[0]>): Promise<Envelope> {
+async function contributed(
+  run: Partial<Parameters<typeof tinyRun>[0]>,
+  bytes = Number.POSITIVE_INFINITY,
+): Promise<Envelope> {
   const create = tinyRun({ rounds: 1, localSteps: 40, quorum: 1, target: 1, ...run });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const envelope = new Envelope();
-  expect(await stage.node(await stage.folder(), relay.url, { witness: envelope }).done).toBeUndefined();
+  const folder = await stage.folder();
+  const gpu = withoutRoomFor(await nodeGpu(), bytes);
+  const runtime = { ...nodeRuntime({ folder }), gpu: async () => gpu };
+  expect(await stage.node(folder, relay.url, { witness: envelope, runtime }).done).toBeUndefined();
   return envelope;
 }
 
@@ -52,6 +61,17 @@ test('a delta of one fragment of the model is opened too', async () => {
   expect(isAsOffered).toBe(true);
   expect(embedding?.changed).toBeLessThanOrEqual((embedding?.values ?? 0) / 2);
   expect(embedding?.changed).toBeGreaterThan(0);
+});
+
+test('a delta of the upper layers is opened in its place, and has nothing of the embedding', async () => {
+  const { length, tensors } = upperTerms.layout;
+  const delta = await newestDelta(await contributed({ upperLayers: 1 }, 4 * length));
+  expect(delta.isAsOffered).toBe(true);
+  expect(delta.tensors.map(({ name }) => name)).toEqual(tensors.map(({ name }) => name));
+  for (const { name, changed } of delta.tensors)
+    expect(changed > 0, name).toBe(/layers\.1\.|^model\.norm/.test(name));
+  // The head is the embedding, which this node did not train.
+  expect(delta.guesses.right).toBe(0);
 });
 
 test('what is not stored is not opened', async () => {

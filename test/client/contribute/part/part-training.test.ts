@@ -3,13 +3,12 @@ import type { ContributorEvent } from '../../../../client/contribute/events.ts';
 import { grantedPart } from '../../../../client/contribute/part/granted.ts';
 import { returned } from '../../../../client/contribute/round/error-feedback.ts';
 import type { RoundWork } from '../../../../client/contribute/round/round-work.ts';
-import { tooSmall } from '../../../../client/gpu/device.ts';
 import { nodeGpu } from '../../../../client/host/node/runtime.ts';
 import { initialParameters } from '../../../../client/model/parameters.ts';
 import { tinyTerms } from '../../../support/contribute/harness.ts';
 import { type FileMap, RoundNode } from '../../../support/contribute/round-node.ts';
 import { tinyUpper, upperTerms } from '../../../support/contribute/upper-terms.ts';
-import { watchDevices } from '../../../support/watch-devices.ts';
+import { withoutRoomFor } from '../../../support/watch-devices.ts';
 
 const { config, layout, codec, run } = upperTerms;
 const { from } = tinyUpper;
@@ -178,16 +177,7 @@ describe('a node that trains the upper layers', () => {
 });
 
 describe('a device that lacks the memory to train the whole model', () => {
-  /** Devices that cannot make a gradient of the whole model. */
-  const small = async () =>
-    watchDevices(await nodeGpu(), (device) => {
-      const create = device.createBuffer.bind(device);
-      device.createBuffer = (descriptor) => {
-        if (descriptor.label === 'gradient' && descriptor.size === 4 * layout.length)
-          throw tooSmall('a gradient');
-        return create(descriptor);
-      };
-    });
+  const small = async () => withoutRoomFor(await nodeGpu(), 4 * layout.length);
 
   test('trains the upper layers, and stays with them', async () => {
     const gpu = await small();
