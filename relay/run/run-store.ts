@@ -1,3 +1,4 @@
+import { contentHash } from '../../client/sha256.ts';
 import type { Contribution } from '../journal/contribution.ts';
 import {
   checkEntry,
@@ -24,6 +25,7 @@ import { type KeptPayloads, keptBlobs } from './retention/kept-blobs.ts';
 import { keptStates, removedThrough } from './retention/retention.ts';
 import { damaged, type ReadJournal, readJournal } from './store/read-journal.ts';
 import { lastAdopted } from './upstream/adopted-base.ts';
+import type { PutBase } from './upstream/upstream.ts';
 
 /** Outdated states are removed once there are so many, because a sweep lists every blob. */
 export const sweptAtOnce = 8;
@@ -45,6 +47,8 @@ export class RunStore {
   readonly #rounds: RoundEntries;
   #last: StoredEntry;
   #fates: ReadonlyMap<NodeKey, Fate> = new Map();
+  /** Blobs that entries are about to name, of each work that stores some. */
+  readonly #held = new Set<ReadonlySet<Hash>>();
   /** Of the closed attempt, once they are measured. */
   #scores: readonly ScoredContribution[] | null = null;
   /** Rounds whose states were removed, apart from the anchors among them. */
@@ -111,9 +115,20 @@ export class RunStore {
     for await (const stored of this.#log.read(this.last)) yield await this.#apply(stored);
   }
 
-  /** Stores a base of the upstream run. */
-  putBase(base: Float32Array<ArrayBuffer>): Promise<Hash> {
-    return this.#blobs.put(bytesOfVector(base));
+  /** See `UpstreamStore.holding`. */
+  async holding<Result>(work: (put: PutBase) => Promise<Result>): Promise<Result> {
+    const held = new Set<Hash>();
+    this.#held.add(held);
+    try {
+      return await work(async (base) => {
+        const bytes = bytesOfVector(base);
+        const hash = await contentHash(bytes);
+        held.add(hash);
+        return this.#blobs.put(bytes, hash);
+      });
+    } finally {
+      this.#held.delete(held);
+    }
   }
 
   /** The parameters from which work is sent up that is not in the upstream base that was adopted last. */
@@ -195,7 +210,7 @@ export class RunStore {
     const outdated = states.slice(this.#swept, -keptStates);
     if (outdated.length >= sweptAtOnce) {
       const hashes = new Set(outdated.flat().filter((hash) => !kept.has(hash)));
-      await this.#blobs.sweep((hash) => !hashes.has(hash), 0);
+      await this.#blobs.sweep((hash) => !hashes.has(hash) || this.#isHeld(hash), 0);
       this.#swept += outdated.length;
     }
     const through = removedThrough(committed, run.manifest.limits);
@@ -212,8 +227,12 @@ export class RunStore {
     if (this.#payloads === null) return;
     const named = keptBlobs(this.replay);
     for (const payload of this.#payloads.hashes()) named.add(payload);
-    await this.#blobs.sweep((hash) => named.has(hash), youngMs);
+    await this.#blobs.sweep((hash) => named.has(hash) || this.#isHeld(hash), youngMs);
     if (this.replay.run.manifest.limits.payloadRounds === 0) this.#payloads = null;
+  }
+
+  #isHeld(hash: Hash): boolean {
+    return [...this.#held].some((held) => held.has(hash));
   }
 
   /** Closes the log, and frees what it holds. */

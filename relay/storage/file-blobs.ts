@@ -19,6 +19,8 @@ export class FileBlobs implements BlobStore {
   readonly #shelves = new Set<string>();
   /** Blobs that are being written: two writes of one blob would share a temporary file. */
   readonly #writing = new Map<Hash, Promise<void>>();
+  /** Blobs that a sweep is looking at: a write waits, so that it is not what the sweep removes. */
+  readonly #sweeping = new Map<Hash, Promise<boolean>>();
 
   /** `now` is the clock of the files' modification times, in milliseconds since 1970. */
   constructor(files: FileSystem, folder: string, now: () => number = Date.now) {
@@ -40,6 +42,7 @@ export class FileBlobs implements BlobStore {
   }
 
   async #write(hash: Hash, bytes: Uint8Array): Promise<void> {
+    await this.#sweeping.get(hash)?.catch(() => undefined);
     const shelf = this.#shelf(hash);
     if (!this.#shelves.has(shelf)) {
       await this.#files.makeFolder(shelf);
@@ -75,15 +78,24 @@ export class FileBlobs implements BlobStore {
         // Other programs name files by hashes too, but not in folders of their first two digits.
         if (!isHash(hash) || !hash.startsWith(shelf) || shelf.length !== 2) continue;
         // What is being written is young, whatever its file's time says, and its write needs the file.
-        if (this.#writing.has(hash) || (isHash(name) && keep(name))) continue;
-        const path = `${this.#folder}/${shelf}/${name}`;
-        const file = await this.#files.stat(path);
-        if (file === null || file.modified > before) continue;
-        await this.#files.remove(path);
-        removed++;
+        if (this.#writing.has(hash) || this.#sweeping.has(hash) || (isHash(name) && keep(name))) continue;
+        const removing = this.#removeOlder(`${this.#folder}/${shelf}/${name}`, before);
+        this.#sweeping.set(hash, removing);
+        try {
+          if (await removing) removed++;
+        } finally {
+          this.#sweeping.delete(hash);
+        }
       }
     }
     return removed;
+  }
+
+  async #removeOlder(path: string, before: number): Promise<boolean> {
+    const file = await this.#files.stat(path);
+    if (file === null || file.modified > before) return false;
+    await this.#files.remove(path);
+    return true;
   }
 
   #stream(path: string, start: number, end: number): ReadableStream<Uint8Array> {

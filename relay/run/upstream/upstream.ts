@@ -17,9 +17,15 @@ export interface UpstreamStore {
   adoptedReference(): Promise<Float32Array<ArrayBuffer>>;
   /** A copy of the current base. */
   base(): Promise<Float32Array<ArrayBuffer>>;
-  /** Stores a base, durably; its hash. */
-  putBase(parameters: Float32Array<ArrayBuffer>): Promise<Hash>;
+  /**
+   * Does work that stores bases for an entry to name. While it runs, none of them is removed, although no entry names them yet: the commit of
+   * a round may begin to remove what is outdated at any moment, and a base may be one of those.
+   */
+  holding<Result>(work: (put: PutBase) => Promise<Result>): Promise<Result>;
 }
+
+/** Stores a base, durably; its hash. */
+export type PutBase = (parameters: Float32Array<ArrayBuffer>) => Promise<Hash>;
 
 /** A base that is to be adopted. */
 interface Wanted {
@@ -108,8 +114,10 @@ export class Upstream {
     committed: number,
     signal: AbortSignal,
   ): Promise<boolean> {
-    const base = await this.#store.putBase(parameters);
-    return this.#append({ kind: 'upstream-adopted', body: { round, base } }, committed, signal);
+    return this.#store.holding(async (put) => {
+      const base = await put(parameters);
+      return this.#append({ kind: 'upstream-adopted', body: { round, base } }, committed, signal);
+    });
   }
 
   /**
@@ -124,21 +132,20 @@ export class Upstream {
   ): Promise<Float32Array<ArrayBuffer> | null> {
     this.#isMixing = true;
     try {
-      const upstream = await this.#store.putBase(parameters);
-      while (!signal.aborted && !this.#isComplete) {
+      return await this.#store.holding(async (put) => {
+        const upstream = await put(parameters);
         // Its state may have been removed since it was sent, and a verifier needs it.
-        await this.#store.putBase(sent.parameters);
-        const { committed } = this.current;
-        const own = await this.#store.base();
-        const mixed = await this.#mixed(parameters, sent.parameters, own, this.mixing?.weight ?? 1);
-        const [reference, base] = [
-          await this.#store.putBase(mixed.reference),
-          await this.#store.putBase(mixed.base),
-        ];
-        const body = { round, upstream, through: sent.committed, reference, base };
-        if (await this.#append({ kind: 'upstream-mixed', body }, committed, signal)) return mixed.reference;
-      }
-      return null;
+        await put(sent.parameters);
+        while (!signal.aborted && !this.#isComplete) {
+          const { committed } = this.current;
+          const own = await this.#store.base();
+          const mixed = await this.#mixed(parameters, sent.parameters, own, this.mixing?.weight ?? 1);
+          const [reference, base] = [await put(mixed.reference), await put(mixed.base)];
+          const body = { round, upstream, through: sent.committed, reference, base };
+          if (await this.#append({ kind: 'upstream-mixed', body }, committed, signal)) return mixed.reference;
+        }
+        return null;
+      });
     } finally {
       this.#isMixing = false;
       void this.#tick();

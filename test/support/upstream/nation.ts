@@ -71,18 +71,29 @@ export class Nation {
 
   /** Joins the upstream run, as a process that starts does, with what its folder holds. */
   async join(upstream: Relay): Promise<void> {
-    const { runtime, network } = placeIn(this.folder);
     const leaving = new AbortController();
-    const left = new UpstreamNode(runtime, this.line.over(network), {
+    this.#joined = { leaving, left: this.#follow(upstream, leaving.signal) };
+    await until(() => this.relay.status().base.upstream?.state === 'following');
+  }
+
+  /** The problem for which it does not join the upstream run; null if the run is complete. */
+  async problem(upstream: Relay): Promise<unknown> {
+    return this.#follow(upstream, new AbortController().signal).then(
+      () => null,
+      (problem: unknown) => problem,
+    );
+  }
+
+  #follow(upstream: Relay, signal: AbortSignal): Promise<void> {
+    const { runtime, network } = placeIn(this.folder);
+    return new UpstreamNode(runtime, this.line.over(network), {
       relay: upstream.url,
       run: upstream.runId,
       own: this.relay.upstream,
       seed: this.#steps,
       patienceMilliseconds: 20,
       onEvent: () => {},
-    }).run(leaving.signal);
-    this.#joined = { leaving, left };
-    await until(() => this.relay.status().base.upstream?.state === 'following');
+    }).run(signal);
   }
 
   /** Leaves the upstream run, as a process that ends does. */

@@ -18,6 +18,9 @@ import { RelayHttp } from '../../../../client/relay-http.ts';
 import type { Runtime } from '../../../../client/runtime.ts';
 import { noProgress } from '../../../../client/train/loop/training-progress.ts';
 import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
+import { relaySource } from '../../../../relay/verify/http-source.ts';
+import { toHex } from '../../../../relay/wire/hex.ts';
+import { hasWorkSince } from './lost-work.ts';
 import { usualPatience } from './patience.ts';
 import { UpstreamWork } from './upstream-work.ts';
 
@@ -115,7 +118,13 @@ export class UpstreamNode {
 
   async #open(terms: RunTerms): Promise<void> {
     const { files } = this.#runtime;
-    const { work, offered } = await UpstreamWork.open(this.#store, files, terms, this.#options.own);
+    const { own, relay } = this.#options;
+    const isHeldAbove = async () => {
+      const { publicKey } = await this.#network.identity();
+      const source = relaySource(relay, { fetch: this.#network.fetch });
+      return hasWorkSince(source.after(0), toHex(publicKey), own.adopted.round);
+    };
+    const { work, offered } = await UpstreamWork.open(this.#store, files, terms, own, isHeldAbove);
     this.#work = work;
     if (offered === null) return;
     const { round, base, steps, payload } = offered;

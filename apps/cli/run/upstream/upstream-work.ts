@@ -9,6 +9,7 @@ import type { Files } from '../../../../client/runtime.ts';
 import { contentHash } from '../../../../client/sha256.ts';
 import type { CommittedRound } from '../../../../relay/journal/replay.ts';
 import type { Upstream } from '../../../../relay/run/upstream/upstream.ts';
+import { lostWork } from './lost-work.ts';
 import { loadSentWork, type SentWork, saveSentWork } from './sent-work.ts';
 
 /** The own run at a moment: the rounds that it had committed, and its base. */
@@ -70,17 +71,23 @@ export class UpstreamWork {
 
   /**
    * With what an earlier process sent last: while that is not in an adopted base, it is `offered`, and the upstream relay is to be asked
-   * whether it counts.
-   * @throws TapestryError `checkpoint.*` for a file that cannot be used, because that work might then go up twice
+   * whether it counts. `isHeldAbove` answers whether the upstream run holds work of this relay that is in no base up to the adopted one.
+   * @throws TapestryError `checkpoint.*` for a file that cannot be used, and `upstream.lost-work` where it is lost, because that work might then
+   * go up twice
    */
   static async open(
     store: NodeStore,
     files: Files,
     terms: RunTerms,
     own: Upstream,
+    isHeldAbove: () => Promise<boolean>,
   ): Promise<{ readonly work: UpstreamWork; readonly offered: Contribution | null }> {
     const adopted = { committed: own.adopted.through, parameters: await own.adoptedReference() };
-    const work = new UpstreamWork({ store, files, terms }, own, adopted, await loadSentWork(files, terms));
+    const saved = await loadSentWork(files, terms);
+    // Only what was done since the adopted base can have gone up without being in it.
+    if (saved === null && own.current.committed > adopted.committed && (await isHeldAbove()))
+      throw lostWork(terms.run);
+    const work = new UpstreamWork({ store, files, terms }, own, adopted, saved);
     return { work, offered: work.#made?.contribution ?? null };
   }
 

@@ -63,7 +63,7 @@ export class NationalBases {
       },
       adoptedReference: async () => this.referenceOf(replay),
       base: async () => parametersOf(replay.base),
-      putBase: async (parameters) => this.put(baseOf(parameters)),
+      holding: (work) => work(async (parameters) => this.put(baseOf(parameters))),
     };
     const ticks = async () => {
       try {

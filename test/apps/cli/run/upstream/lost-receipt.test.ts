@@ -1,4 +1,7 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { sentWorkFile } from '../../../../../apps/cli/run/upstream/sent-work.ts';
 import type { Relay } from '../../../../../relay/server/server.ts';
 import { folderSource } from '../../../../../relay/verify/folder-source.ts';
 import { tinyRun } from '../../../../support/contribute/harness.ts';
@@ -101,5 +104,36 @@ test('a relay that starts again while its round is open is answered with the rec
   await Promise.all([north.work(), south.work()]);
   await committed(upstream, 2);
   await Promise.all([north.adopted(2, upstream), south.adopted(2, upstream)]);
+  await nothingTwice(folder, upstream, north, south);
+});
+
+test('a relay that lost what it sent goes on alone while that may count, and joins again with the file', async () => {
+  const folder = temporaryFolder();
+  const lonely = tinyRun({ rounds: 12, localSteps: 40, quorum: 2, target: 2 });
+  const upstream = await start({ folder, create: lonely });
+  const [north, south] = [await Nation.start(upstream, 4), await Nation.start(upstream, 8)];
+  await until(() => upstream.status().nodes.length === 2);
+  await north.work();
+  await until(() => upstream.status().round.contributions === 1);
+  await north.part();
+  const sent = join(north.folder, 'upstream', sentWorkFile(upstream.runId));
+  renameSync(sent, `${sent}.copy`);
+  for (const round of [0, 1]) {
+    expect(await north.problem(upstream)).toMatchObject({ code: 'upstream.lost-work' });
+    // In the open round, and after its commit.
+    if (round === 0) await south.work();
+    await committed(upstream, 1);
+  }
+  await north.work();
+  expect(north.relay.status().base.upstream?.state).toBe('alone');
+  renameSync(`${sent}.copy`, sent);
+  await north.join(upstream);
+  // What it did alone goes up now, and the round that it opened then in the round after.
+  await until(() => upstream.status().round.contributions === 1);
+  await south.work();
+  await committed(upstream, 2);
+  await Promise.all([north.work(), south.work()]);
+  await committed(upstream, 3);
+  await Promise.all([north.adopted(3, upstream), south.adopted(3, upstream)]);
   await nothingTwice(folder, upstream, north, south);
 });

@@ -62,17 +62,15 @@ class OwnRun implements UpstreamStore {
     return this.#parameters.slice();
   }
 
-  async putBase() {
-    return toHex(zero);
-  }
+  holding: UpstreamStore['holding'] = (work) => work(async () => toHex(zero));
 }
 
 function placeIn(folder: string) {
   const runtime = nodeRuntime({ folder });
   const http = new RelayHttp(nodeNetwork(runtime.files), runtime, new URL('http://127.0.0.1:1/'));
   const { files } = runtime;
-  const open = (own: OwnRun) =>
-    UpstreamWork.open(new NodeStore(runtime, http), files, tinyTerms, own.machine);
+  const open = (own: OwnRun, isHeldAbove = false) =>
+    UpstreamWork.open(new NodeStore(runtime, http), files, tinyTerms, own.machine, async () => isHeldAbove);
   return { files, open };
 }
 
@@ -181,6 +179,20 @@ test('a file of sent work that was changed is refused, because the work might go
     await files.write(name, changed);
     await expect(open(own)).rejects.toMatchObject({ code: 'checkpoint.damaged' });
   }
+});
+
+test('a file of sent work that is lost is missed only while the upstream run holds work that the adopted base does not', async () => {
+  const own = new OwnRun();
+  const { files, open } = placeIn(temporaryFolder());
+  // Nothing was done yet, so nothing can have gone up.
+  const { work } = await open(own, true);
+  own.commit();
+  await sent(work, 1);
+  await files.remove(sentWorkFile(tinyTerms.run));
+  await expect(open(own, true)).rejects.toMatchObject({ code: 'upstream.lost-work' });
+  expect((await open(own, false)).offered).toBeNull();
+  own.adopt(1);
+  expect((await open(own, true)).offered).toBeNull();
 });
 
 test('a run that mixes sends what it did once it is enough rounds, and at its end what is left', async () => {
