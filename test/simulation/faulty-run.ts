@@ -8,7 +8,7 @@ import { Run } from '../../relay/run/run.ts';
 import { diskFull } from '../../relay/storage/files.ts';
 import { hashOfBytes } from '../../relay/storage/sha256.ts';
 import { verifyRun } from '../../relay/verify/verify.ts';
-import { type Acknowledgement, ChunkSchema, RefusalCode } from '../../relay/wire/tapestry_pb.js';
+import { type Acknowledgement, ChunkSchema, ModelPart, RefusalCode } from '../../relay/wire/tapestry_pb.js';
 import { type Fault, MemoryBlobs } from '../support/relay/memory-blobs.ts';
 import { MemoryJournal, MemoryLog } from '../support/relay/memory-log.ts';
 import { drawnPayload, offerFor, settled, TestClock, type TestNode } from '../support/relay/run-support.ts';
@@ -29,6 +29,9 @@ const mostStarts = 100;
 
 /** Far more operations of the stores than a good run has: about 600. A relay that writes the same without end is cut off there. */
 const mostOperations = 5_000;
+
+/** Of the payload of a delta of the whole model. */
+const wholeBytes = drawnPayload(parameters, 0).length;
 
 type Answer = Awaited<ReturnType<Run['chunk']>>;
 
@@ -180,10 +183,11 @@ export class Simulation {
       node.answer = null;
       // Often the same delta again, like a node that missed its acknowledgement.
       const isAgain = node.sent !== null && this.random.below(2) === 0;
-      const payload = (isAgain ? node.sent : null) ?? drawnPayload(parameters, 1000 + this.#drawn++);
+      const payload = (isAgain ? node.sent : null) ?? this.#draw();
       node.sent = payload;
       const { round } = run.current();
-      const offer = await offerFor(run, node, payload, { steps: 1 + ((payload[1] ?? 0) % 10) });
+      const part = payload.length === wholeBytes ? ModelPart.WHOLE : ModelPart.UPPER;
+      const offer = await offerFor(run, node, payload, { steps: 1 + ((payload[1] ?? 0) % 10), part });
       const answer = await run.offer(node.key, offer);
       if (this.disk.dead || 'refusal' in answer) return;
       if ('resume' in answer) node.upload = { payload, round, offset: answer.resume };
@@ -210,6 +214,13 @@ export class Simulation {
     if (answer !== null && 'acknowledgement' in answer && this.random.below(3) > 0) {
       this.#acknowledge(node, payload, round, answer.acknowledgement);
     }
+  }
+
+  /** The payload of a delta of the whole model, or of its upper layers. */
+  #draw(): Uint8Array<ArrayBuffer> {
+    const { upperFrom } = this.#terms;
+    const isPart = upperFrom !== null && this.random.below(2) === 0;
+    return drawnPayload(isPart ? parameters - upperFrom : parameters, 1000 + this.#drawn++);
   }
 
   /**
@@ -283,9 +294,12 @@ export async function simulate(
   }
   checkHistory(entries, simulation.acknowledged, terms);
   const bases = run.history().map(({ base }) => base);
-  const { draft, outer, rounds } = terms;
+  const { draft, outer, rounds, upperFrom } = terms;
+  const { initialBase } = draft;
   if (outer !== null)
-    expect(bases).toEqual(modelBases(entries, draft.initialBase, (hash) => blobs.get(hash) ?? null, outer));
+    expect(bases).toEqual(
+      modelBases(entries, { initialBase, outer, upperFrom }, (hash) => blobs.get(hash) ?? null),
+    );
   expect(bases).toHaveLength(rounds);
   expect(run.current().base).toBe(bases.at(-1));
   const checks = verifyRun({

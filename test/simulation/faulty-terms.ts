@@ -12,6 +12,8 @@ export interface FaultyTerms {
   /** How many rounds old work may be. */
   readonly staleness: number;
   readonly rounds: number;
+  /** Where the upper layers begin, of which every second contribution is; null in a run that grants no part. */
+  readonly upperFrom: number | null;
   /** What the relay scores bases with. */
   readonly evaluate?: NonNullable<Environment['evaluate']>;
   /** The outer step of the model of this folder; null for bases that only the verifier derives again. */
@@ -19,7 +21,7 @@ export interface FaultyTerms {
 }
 
 const limits = { parameters, rounds: 3, quorum: 2, target: 3 };
-const waiting = { quorum: 2, staleness: 0, rounds: 3 };
+const waiting = { quorum: 2, staleness: 0, rounds: 3, upperFrom: null };
 const square: FaultyTerms['evaluate'] = async (_, base) =>
   base.reduce((sum, one) => sum + one * one, 0) / base.length;
 
@@ -56,7 +58,13 @@ const delayed = { learningRate: 0.7, momentum: 0.9, period: 2 };
 
 /** Arrivals with delayed Nesterov, whose deltas HeLoCo corrects: a round takes one or two, which may have begun two rounds before. */
 export const helocoTerms: FaultyTerms = {
-  ...{ quorum: 1, staleness: 2, rounds: 8, outer: delayedModel({ ...delayed, correction: heloco }) },
+  ...{
+    quorum: 1,
+    staleness: 2,
+    rounds: 8,
+    upperFrom: null,
+    outer: delayedModel({ ...delayed, correction: heloco }),
+  },
   draft: tinyRun({
     ...{ parameters, rounds: 8, quorum: 1, target: 2, arrivals: { maxStaleness: 2, leastSteps: 1 } },
     outer: {
@@ -64,4 +72,10 @@ export const helocoTerms: FaultyTerms = {
       value: { ...delayed, correction: { case: 'heloco', value: heloco } },
     },
   }),
+};
+
+/** Nodes that contribute the whole model or its upper layers, as it comes; in some rounds nobody contributes the whole. */
+export const upperTerms: FaultyTerms = {
+  ...{ ...waiting, rounds: 5, upperFrom: 24, outer: nesterovModel },
+  draft: tinyRun({ ...limits, rounds: 5, upperFrom: 24 }),
 };

@@ -87,7 +87,8 @@ test('kill -9 at 10 random moments loses nothing that was acknowledged and appli
   const entries = journalOf(folder);
   checkHistory(entries, acknowledged, { quorum: 2, staleness: 0 });
   const read = (hash: string) => readFileSync(`${folder}/${blobPlace(hash)}`);
-  const bases = modelBases(entries, killedRun.initialBase, read, nesterovModel);
+  const { initialBase } = killedRun;
+  const bases = modelBases(entries, { initialBase, outer: nesterovModel, upperFrom: null }, read);
   const committed = entries.flatMap((entry) =>
     entry.kind === 'round-committed' ? entry.body.state.slice(0, 1) : [],
   );

@@ -5,15 +5,22 @@ import { integersOf } from '../support/relay/integers.ts';
 import { codec } from '../support/relay/run-support.ts';
 import type { ModelState, OuterModel } from './outer-model.ts';
 
+/** What the bases of a run follow from, beside its journal and its payloads. */
+export interface ModelRun {
+  readonly initialBase: Float32Array;
+  readonly outer: OuterModel;
+  /** Where the upper layers begin; null in a run that grants no part. */
+  readonly upperFrom: number | null;
+}
+
 /**
- * The bases that a run must have, computed only from the journal's entries and in another way than the relay's: sums in
- * BigInt, an average in exact halves, and only the state of the outer step carried from one round to the next.
+ * The bases that a run must have, computed only from the journal's entries and in another way than the relay's: exact sums in BigInt and tokens
+ * of each value by itself, and only the state of the outer step carried from one round to the next.
  */
 export function modelBases(
   entries: readonly Entry[],
-  initialBase: Float32Array,
+  { initialBase, outer, upperFrom }: ModelRun,
   payload: (hash: string) => Uint8Array | null,
-  outer: OuterModel,
 ): string[] {
   const bases: string[] = [];
   const zeros = () => [...initialBase].map(() => 0);
@@ -23,18 +30,28 @@ export function modelBases(
     if (entry.kind === 'round-opened') open = [];
     if (entry.kind === 'contribution-accepted') open.push(entry);
     if (entry.kind !== 'round-committed') continue;
-    const sums = state.base.map(() => 0n);
-    let tokens = 0n;
-    for (const accepted of open) {
-      const bytes = payload(accepted.body.payload);
-      if (bytes === null) throw new Error(`payload ${accepted.body.payload} is lost`);
-      const weight = BigInt(accepted.body.tokens);
-      for (const [i, integer] of integersOf(codec, bytes, sums.length).entries())
-        sums[i] = (sums[i] ?? 0n) + BigInt(integer) * weight;
-      tokens += weight;
+    const sums = state.base.map(() => ({ sum: 0n, tokens: 0 }));
+    for (const { body } of open) {
+      const bytes = payload(body.payload);
+      if (bytes === null) throw new Error(`payload ${body.payload} is lost`);
+      const weight = BigInt(body.tokens);
+      const given = body.part === 'upper' ? sums.slice(upperFrom ?? 0) : sums;
+      const integers = integersOf(codec, bytes, given.length);
+      for (const [i, one] of given.entries()) {
+        one.sum += BigInt(integers[i] ?? 0) * weight;
+        one.tokens += body.tokens;
+      }
     }
-    const deltas = sums.map((sum) => (Number(sum) * codec.unit) / Number(tokens));
-    state = outer(state, deltas, bases.length + 1);
+    const deltas = sums.map(({ sum, tokens }) => (tokens === 0 ? 0 : (Number(sum) * codec.unit) / tokens));
+    // What nobody contributed to rests, whatever its momentum.
+    const moved = (next: readonly number[], before: readonly number[]) =>
+      next.map((value, i) => (sums[i]?.tokens === 0 ? (before[i] ?? 0) : value));
+    const next = outer(state, deltas, bases.length + 1);
+    state = {
+      base: moved(next.base, state.base),
+      momentum: moved(next.momentum, state.momentum),
+      buffer: moved(next.buffer, state.buffer),
+    };
     bases.push(hashOfBytes(new Uint8Array(new Float32Array(state.base).buffer)));
   }
   return bases;

@@ -3,7 +3,7 @@ import { checkEntry } from '../../relay/journal/entry.ts';
 import { testNode } from '../support/relay/run-support.ts';
 import { seed } from '../support/seed.ts';
 import { simulate } from './faulty-run.ts';
-import { type FaultyTerms, guardedTerms, helocoTerms, measuredTerms } from './faulty-terms.ts';
+import { type FaultyTerms, guardedTerms, helocoTerms, measuredTerms, upperTerms } from './faulty-terms.ts';
 
 test('acknowledged contributions survive faults of the stores and count once', async () => {
   const nodes = await Promise.all([1, 2, 3, 4].map(testNode));
@@ -38,17 +38,20 @@ test('acknowledged contributions survive faults of the stores and count once', a
 /** Runs seeds of a run with these terms; what happened in all of them, and how their journals went on. */
 async function totalsOf(terms: FaultyTerms, runs: number) {
   const nodes = await Promise.all([1, 2, 3, 4].map(testNode));
-  const totals = { crashes: 0, acknowledged: 0, again: 0, late: 0, refusedByGuard: 0 };
+  const totals = { crashes: 0, acknowledged: 0, again: 0, late: 0, refusedByGuard: 0, parts: 0, resting: 0 };
   for (let drawn = seed; drawn < seed + runs; drawn++) {
     const simulation = await simulate(drawn, nodes, {}, terms).catch((error: unknown) => {
       throw new Error(`seed ${drawn}`, { cause: error });
     });
     for (const name of ['crashes', 'again'] as const) totals[name] += simulation[name];
     totals.acknowledged += simulation.acknowledged.length;
-    let open = 0;
+    let [open, wholes] = [0, 0];
     for (const [i, stored] of simulation.journal.entries.entries()) {
       const entry = checkEntry(stored, simulation.journal.entries[i - 1] ?? null);
-      if (entry.kind === 'round-opened') open = entry.body.round;
+      if (entry.kind === 'round-opened') [open, wholes] = [entry.body.round, 0];
+      if (entry.kind === 'contribution-accepted' && entry.body.part === 'whole') wholes++;
+      if (entry.kind === 'contribution-accepted' && entry.body.part === 'upper') totals.parts++;
+      if (entry.kind === 'round-committed' && wholes === 0) totals.resting++;
       if (entry.kind === 'contribution-accepted' && entry.body.round < open) totals.late++;
       if (entry.kind === 'round-abandoned' && entry.body.loss !== null) totals.refusedByGuard++;
     }
@@ -77,4 +80,13 @@ test('faults of the stores lose no arrival, and the bases are those of delayed N
   const totals = await totalsOf(helocoTerms, runs);
   expect(totals.acknowledged).toBeGreaterThan(7 * runs);
   expect(totals.late).toBeGreaterThan(0);
+});
+
+test('faults of the stores lose nothing of whole deltas and of parts, and each range has the bases of its contributions', async () => {
+  const runs = 15;
+  const totals = await totalsOf(upperTerms, runs);
+  expect(totals.acknowledged).toBeGreaterThan(8 * runs);
+  expect(totals.parts).toBeGreaterThan(4 * runs);
+  // Rounds to whose lower range nobody contributed.
+  expect(totals.resting).toBeGreaterThan(runs / 3);
 });
