@@ -201,11 +201,13 @@ export const statusRoundSchema = v.strictObject({
       tokens: count,
       trainingLoss: loss,
       heldOutLoss: loss,
+      /** What its delta is of: the upper layers count in their range only. */
+      part: v.picklist(['whole', 'upper']),
       /** False for one that does not count. */
       isMerged: v.boolean(),
       /** By how much it lowers the loss of the new base on the run's probe, in nats a token; null for one that was not scored. */
       score: v.nullable(v.pipe(v.number(), v.minValue(-1000), v.maxValue(1000))),
-      /** Of its tokens those that count, before the merge rule; and the main reason if they are fewer. */
+      /** Of its tokens those that count, before the merge rule, as a mean over its values; and the main reason if they are fewer. */
       counted: count,
       reason: v.nullable(
         v.picklist(['too-fast', 'short', 'copy', 'worse', 'distrusted', 'unproven', 'capped', 'left-out']),

@@ -134,6 +134,7 @@ function Facts({ said: { committed, contributions, scoredBy, sample } }: { reado
               <tr key={given.node} data-merged={given.isMerged}>
                 <th scope="row">
                   {nameOfNode({ id: given.node, corpus: given.corpus })}
+                  {given.part === 'upper' && <span class="muted"> {words.upper}</span>}
                   <Weighed given={given} />
                 </th>
                 <td>{formatCount(given.steps)}</td>

@@ -1,12 +1,15 @@
 import { appliedEntry, type Entry, type EntryOf, lossOf } from '../../journal/entry.ts';
 import type { EventLog } from '../../journal/event-log.ts';
+import { fragmentsOf } from '../../wire/fragments.ts';
 import type { WholeManifest } from '../../wire/frames.ts';
 import { mostRoundContributions, type StatusRound } from '../../wire/status.ts';
 import { cappedTokens } from '../influence/cap.ts';
 import { scoreOf, uncountedIn } from '../quality/round-standings.ts';
+import { type Range, rangesOf } from '../ranges/ranges.ts';
 
 type Contribution = StatusRound['contributions'][number];
 type Committed = EntryOf<'round-committed'>['body'];
+type Claimed = Pick<EntryOf<'contribution-accepted'>['body'], 'tokens' | 'part'>;
 
 /** Digits of a score: more are the rounding of the adapter that measured. */
 const scoreDigits = 4;
@@ -28,37 +31,40 @@ export class RoundEntries {
   async read(
     log: Pick<EventLog, 'read'>,
     round: number,
-    { corpora, limits }: Pick<WholeManifest, 'corpora' | 'limits'>,
+    { corpora, limits, strategy, model }: Pick<WholeManifest, 'corpora' | 'limits' | 'strategy' | 'model'>,
   ): Promise<Pick<StatusRound, 'contributions' | 'scoredBy'> | null> {
     const last = this.#commits[round - 1];
     if (last === undefined) return null;
     let accepted = new Map<number, Contribution>();
     /** Of all contributions, because each of them decides where the cap is. */
-    let tokensOf = new Map<number, number>();
+    let claims = new Map<number, Claimed>();
     let evaluators: string[] = [];
     for await (const stored of log.read(this.#commits[round - 2] ?? 0)) {
       const entry = appliedEntry(stored);
       // Those of an abandoned attempt do not count.
       if (entry.kind === 'round-opened') {
         accepted = new Map();
-        tokensOf = new Map();
+        claims = new Map();
         evaluators = [];
       } else if (entry.kind === 'evaluation-accepted') evaluators.push(entry.body.key.slice(0, 16));
       else if (entry.kind === 'contribution-accepted') {
-        const { key, corpus, steps, tokens, trainingLoss, heldOutLoss } = entry.body;
-        tokensOf.set(entry.sequence, tokens);
+        const { key, corpus, steps, tokens, trainingLoss, heldOutLoss, part } = entry.body;
+        claims.set(entry.sequence, { tokens, part });
         if (accepted.size >= mostRoundContributions) continue;
         accepted.set(entry.sequence, {
           node: key.slice(0, 16),
           corpus: corpus === null ? null : (corpora[corpus] ?? null),
-          ...{ steps, tokens, isMerged: true, score: null, counted: tokens, reason: null },
+          ...{ steps, tokens, part, isMerged: true, score: null, counted: tokens, reason: null },
           trainingLoss: lossOf(trainingLoss),
           heldOutLoss: lossOf(heldOutLoss),
         });
       } else if (entry.kind === 'round-committed') {
         const { scores } = entry.body;
+        const fragments = fragmentsOf({ strategy, model });
+        const ranges = rangesOf(fragments, fragments.at(round));
+        const capped = cappedBy(claims, entry.body, ranges, limits.weightShare);
         return {
-          contributions: weighedBy(accepted, entry.body, cappedBy(tokensOf, entry.body, limits.weightShare)),
+          contributions: weighedBy(accepted, entry.body, capped),
           scoredBy: scores.length === 0 ? null : evaluators,
         };
       }
@@ -93,16 +99,28 @@ function weighedBy(
   });
 }
 
-/** The tokens of each contribution that counts, under the run's cap: see `RoundFold.next`. */
+/** The tokens of each contribution that counts, under the run's cap, as a mean over its values: see `mergeRange`. */
 function cappedBy(
-  tokensOf: ReadonlyMap<number, number>,
+  claims: ReadonlyMap<number, Claimed>,
   { weighed }: Pick<Committed, 'weighed'>,
+  ranges: readonly Range[],
   weightShare: number,
 ): Map<number, number> {
-  const counting = new Map(tokensOf);
-  for (const { sequence, tokens } of weighed)
-    if (tokens > 0) counting.set(sequence, tokens);
-    else counting.delete(sequence);
-  const capped = cappedTokens([...counting.values()], weightShare);
-  return new Map([...counting.keys()].map((sequence, i) => [sequence, capped[i] ?? 0]));
+  const lowered = new Map(weighed.map(({ sequence, tokens }) => [sequence, tokens]));
+  const sums = new Map<number, { tokens: number; values: number }>();
+  for (const { has, length } of ranges) {
+    const counting = [...claims].flatMap(([sequence, { tokens, part }]) => {
+      const counted = lowered.get(sequence) ?? tokens;
+      return has(part) && counted > 0 ? [{ sequence, counted }] : [];
+    });
+    const capped = cappedTokens(
+      counting.map(({ counted }) => counted),
+      weightShare,
+    );
+    for (const [i, { sequence }] of counting.entries()) {
+      const { tokens, values } = sums.get(sequence) ?? { tokens: 0, values: 0 };
+      sums.set(sequence, { tokens: tokens + length * (capped[i] ?? 0), values: values + length });
+    }
+  }
+  return new Map([...sums].map(([sequence, { tokens, values }]) => [sequence, Math.round(tokens / values)]));
 }

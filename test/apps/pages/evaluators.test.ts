@@ -54,15 +54,16 @@ test('a round shows what each contribution scored, how it counts and why, and wh
   expect(problems).toEqual([]);
 });
 
-test('a round shows whom the limit for one node cut, and to how much', async () => {
+test('a round shows whom the limit for one node cut, and to how much, and who trained the upper layers', async () => {
   const { page, problems } = await pages.open('/dashboard', {
     status: scriptedStatus({ rounds: 20, done: 7, nodes: 3, now }),
   });
   await page.route('**/api/rounds/3', async (route) => {
     const answer: StatusRound = await (await route.fetch()).json();
-    const contributions = answer.contributions.map((given, i) =>
-      i === 1 ? { ...given, counted: given.tokens / 2, reason: 'capped' } : given,
-    );
+    const contributions = answer.contributions.map((given, i) => {
+      if (i === 1) return { ...given, counted: given.tokens / 2, reason: 'capped' };
+      return i === 0 ? { ...given, part: 'upper' } : given;
+    });
     await route.fulfill({ json: { ...answer, contributions } });
   });
   await page.evaluate(() => {
@@ -71,6 +72,9 @@ test('a round shows whom the limit for one node cut, and to how much', async () 
   const rows = page.getByRole('dialog').locator('tbody tr');
   await rows.filter({ hasText: '(at 50%: the run limits the weight of one node)' }).waitFor();
   expect(await rows.filter({ hasText: 'the run limits' }).count()).toBe(1);
+  expect((await rows.allTextContents()).map((text) => text.includes('(upper layers)'))).toEqual([
+    ...[true, false, false],
+  ]);
   expect(problems).toEqual([]);
 });
 

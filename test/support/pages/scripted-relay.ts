@@ -136,7 +136,7 @@ function roundAnswer({ run, nodes, history, sample }: RelayStatus, round: number
     const isMerged = index < nodes.length - 1;
     const isWorse = evaluators !== undefined && index === 1;
     return {
-      ...{ ...given, heldOutLoss: 2.5, isMerged: isMerged && !isWorse },
+      ...{ ...given, part: 'whole', heldOutLoss: 2.5, isMerged: isMerged && !isWorse },
       score: evaluators === undefined ? null : (lots[index % lots.length] ?? null),
       ...(isWorse
         ? { counted: 0, reason: 'worse' }

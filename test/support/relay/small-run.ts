@@ -14,6 +14,8 @@ export interface SmallRun {
   readonly maxNodes?: number;
   /** The greatest part of a round's weight that a node may have, in per cent; 100 unless given. */
   readonly weightShare?: number;
+  /** Where the upper layers begin that the run grants; none unless given. */
+  readonly upperFrom?: number;
   /** With the robust mean; the weighted mean unless given. */
   readonly robust?: true;
 }
@@ -22,8 +24,9 @@ export interface SmallRun {
 export function smallRun(options: SmallRun = {}): NewRun {
   const { rounds = 3, quorum = 2, target = 2, deadlineMs = 20_000, graceMs = 200, maxNodes = 8 } = options;
   const tensors = options.robust && { tensors: [parameters] };
-  const { manifest, initialBase } = tinyRun({ parameters, rounds, ...tensors });
-  const { weightShare = 100 } = options;
+  const { weightShare = 100, upperFrom } = options;
+  const part = upperFrom === undefined ? {} : { upperFrom };
+  const { manifest, initialBase } = tinyRun({ parameters, rounds, ...tensors, ...part });
   const own = { quorum, target, deadlineMs, graceMs, payloadBytes, maxNodes, weightShare };
   const limits = { ...manifest.limits, ...own };
   return { manifest: { ...manifest, limits }, initialBase };

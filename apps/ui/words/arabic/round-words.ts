@@ -25,6 +25,7 @@ export const roundWords: Messages['rounds'] = {
   sample: 'ما كتبه النموذج الأساسي',
   who: 'من ساهم',
   leftOut: '(استُبعدت)',
+  upper: '(الطبقات العليا)',
   first: (shown) => `لا يظهر هنا إلا أول ${contributionsOf(shown)}؛ والسجل فيه الكل.`,
   reported: 'الخسائر والخطوات والرموز كما تبلّغ عنها العقد.',
 };

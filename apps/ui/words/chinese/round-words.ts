@@ -25,6 +25,7 @@ export const roundWords: Messages['rounds'] = {
   sample: '基座模型写的文本',
   who: '贡献者',
   leftOut: '（被排除）',
+  upper: '（上层）',
   first: (shown) => plural(shown, { other: '只显示前 # 个；日志里有全部。' }),
   reported: '损失、步数和 token 数均由节点报告。',
 };

@@ -24,6 +24,7 @@ export const roundWords = {
   sample: 'What the base wrote',
   who: 'Who contributed',
   leftOut: '(left out)',
+  upper: '(upper layers)',
   first: (shown: number) =>
     plural(shown, {
       one: 'Only the first is shown; the journal has all.',

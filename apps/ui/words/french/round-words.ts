@@ -25,6 +25,7 @@ export const roundWords: Messages['rounds'] = {
   sample: 'Ce que la base a écrit',
   who: 'Qui a contribué',
   leftOut: '(écartée)',
+  upper: '(couches supérieures)',
   first: (shown) =>
     plural(shown, {
       one: 'Seule la première est affichée ; le journal les contient toutes.',

@@ -25,6 +25,7 @@ export const roundWords: Messages['rounds'] = {
   sample: 'Was die Basis schrieb',
   who: 'Wer beigetragen hat',
   leftOut: '(ausgelassen)',
+  upper: '(obere Schichten)',
   first: (shown) =>
     plural(shown, {
       one: 'Nur der erste Beitrag ist zu sehen; das Journal hat alle.',

@@ -25,6 +25,7 @@ export const roundWords: Messages['rounds'] = {
   sample: 'O que a base escreveu',
   who: 'Quem contribuiu',
   leftOut: '(deixada de fora)',
+  upper: '(camadas superiores)',
   first: (shown) =>
     plural(shown, {
       one: 'Só a primeira é mostrada; o diário tem todas.',

@@ -25,6 +25,7 @@ export const roundWords: Messages['rounds'] = {
   sample: 'Lo que escribió la base',
   who: 'Quién contribuyó',
   leftOut: '(omitida)',
+  upper: '(capas superiores)',
   first: (shown) =>
     plural(shown, {
       one: 'Solo se muestra la primera; el diario las tiene todas.',

@@ -2,9 +2,10 @@ import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import type { Relay } from '../../../../relay/server/server.ts';
 import { statusRoundSchema } from '../../../../relay/wire/status.ts';
-import { TestClock } from '../../../support/relay/run-support.ts';
+import { ModelPart } from '../../../../relay/wire/tapestry_pb.js';
+import { payloadOfValues, TestClock } from '../../../support/relay/run-support.ts';
 import { payloadOf } from '../../../support/relay/scripted-node.ts';
-import { smallRun } from '../../../support/relay/small-run.ts';
+import { parameters, payloadBytes, smallRun } from '../../../support/relay/small-run.ts';
 import { get, pair, start, until } from '../../../support/relay/stage.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -38,7 +39,7 @@ test('a committed round has its own address: who, how much, what the base wrote,
       tokens: 128,
       trainingLoss: 2,
       heldOutLoss: 2.25,
-      ...{ isMerged: true, score: null, counted: 128, reason: null },
+      ...{ part: 'whole', isMerged: true, score: null, counted: 128, reason: null },
     },
     {
       node: nodes[0],
@@ -47,7 +48,7 @@ test('a committed round has its own address: who, how much, what the base wrote,
       tokens: 64,
       trainingLoss: 2.5,
       heldOutLoss: 3.5,
-      ...{ isMerged: true, score: null, counted: 64, reason: null },
+      ...{ part: 'whole', isMerged: true, score: null, counted: 64, reason: null },
     },
   ];
   const expected = { run: relay.runId, committed: relay.status().history[0], contributions, scoredBy: null };
@@ -75,4 +76,22 @@ test('a contribution that the limit for one node cuts is shown with what is left
       { tokens: 64, counted: 64, reason: null, isMerged: true },
     ],
   });
+});
+
+test('a contribution of the upper layers is shown as one, and the limit cuts in each range by itself', async () => {
+  const upperFrom = 40_000;
+  const relay = await start({ create: smallRun({ rounds: 1, weightShare: 50, upperFrom }) });
+  const { first, second, opened } = await pair(relay);
+  const values = new Float32Array(parameters - upperFrom).map((_, i) => Math.sin(i) / 100);
+  await first.contribute(opened, payloadOf(1));
+  await second.contribute(opened, payloadOfValues(values), { part: ModelPart.UPPER, steps: 1, tokens: 32 });
+  await until(() => relay.status().history.length === 1);
+  expect(await roundOf(relay, 1)).toMatchObject({
+    contributions: [
+      // Below, nothing else counts. Above, both have as much as the part.
+      { part: 'whole', counted: Math.round((128 * 4 + 32 * 3) / 7), reason: 'capped' },
+      { part: 'upper', counted: 32, reason: null },
+    ],
+  });
+  expect(relay.status().totals.bytesUp).toBeLessThan(1.6 * payloadBytes);
 });
