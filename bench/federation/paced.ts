@@ -1,4 +1,5 @@
 import type { Clock } from '../../relay/run/clock.ts';
+import type { RoundTimes } from '../../relay/run/pace/plan.ts';
 import type { Run } from '../../relay/run/run.ts';
 
 /** A clock that the simulation moves. */
@@ -23,6 +24,8 @@ export interface PacedNode {
 export interface PacedRound {
   readonly steps: readonly number[];
   readonly endedAt: number;
+  /** The first plan of its last attempt; null for one without a plan. */
+  readonly plan: RoundTimes | null;
 }
 
 type Work = { readonly doneAt: number; readonly steps: number } & {
@@ -72,13 +75,14 @@ class Place {
 
 /**
  * Runs `rounds` rounds of a real relay's run with simulated devices on a virtual clock: nothing waits for real time, and the
- * same devices give the same rounds. The nodes must have joined.
+ * same devices give the same rounds. The nodes must have joined. `onRound` may change how fast they are in the next one.
  */
 export async function pacedRounds(
   run: Run,
   clock: MovedClock,
   nodes: readonly PacedNode[],
   rounds: number,
+  onRound: (round: PacedRound) => void = () => undefined,
 ): Promise<PacedRound[]> {
   const { localSteps, batch, sequence } = run.manifest.strategy;
   const committed: PacedRound[] = [];
@@ -86,6 +90,7 @@ export async function pacedRounds(
   for (let round = run.current().round; committed.length < rounds; round++) {
     const steps = nodes.map(() => 0);
     const opened = clock.elapsed();
+    let planned: RoundTimes | null = null;
     const places = nodes.map((node) => new Place(node, opened, batch * sequence));
     for (let ticks = 0; ; ticks++) {
       await run.tick();
@@ -94,6 +99,7 @@ export async function pacedRounds(
       if (current > round || phase === 'complete') break;
       clock.pass(tickMs);
       const now = clock.elapsed();
+      planned ??= plan && { workMs: plan.plannedMs, graceMs: plan.graceMs };
       const until = plan === null ? Number.POSITIVE_INFINITY : now + plan.workMs - tickMs;
       for (const [i, node] of nodes.entries()) {
         const place = places[i];
@@ -104,7 +110,9 @@ export async function pacedRounds(
         if (await place.send(now)) steps[i] = place.work?.steps ?? 0;
       }
     }
-    committed.push({ steps, endedAt: clock.elapsed() - startedAt });
+    const ended = { steps, endedAt: clock.elapsed() - startedAt, plan: planned };
+    committed.push(ended);
+    onRound(ended);
   }
   return committed;
 }

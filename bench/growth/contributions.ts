@@ -5,10 +5,11 @@ import { systemClock } from '../../relay/run/clock.ts';
 import { type NewRun, Run } from '../../relay/run/run.ts';
 import { hashOfBytes } from '../../relay/storage/sha256.ts';
 import { denseCodec } from '../../relay/wire/codec/dense.ts';
+import type { PartName } from '../../relay/wire/fragments.ts';
 import { fromHex, type NodeKey, toHex } from '../../relay/wire/hex.ts';
-import { tokensOf } from '../../relay/wire/offer.ts';
+import { tokensOf, unsignedOffer } from '../../relay/wire/offer.ts';
 import { offerBytes, sign } from '../../relay/wire/signatures.ts';
-import { ChunkSchema, ModelPart, OfferSchema } from '../../relay/wire/tapestry_pb.js';
+import { ChunkSchema, OfferSchema } from '../../relay/wire/tapestry_pb.js';
 
 const chunkBytes = 65_536;
 
@@ -78,19 +79,13 @@ export async function offer(
   { key, signing }: Identity,
   payload: Uint8Array<ArrayBuffer>,
   steps: number,
+  part: PartName = 'whole',
 ): Promise<boolean> {
   const { round, base } = run.current();
-  const unsigned = {
-    round,
-    base: fromHex(base),
-    payload: fromHex(hashOfBytes(payload)),
-    payloadBytes: payload.length,
-    steps,
-    tokens: tokensOf(run.manifest.strategy, steps),
-    trainingLoss: 2,
-    heldOutLoss: 2,
-    part: ModelPart.WHOLE,
-  };
+  const unsigned = unsignedOffer({
+    ...{ round, base, payload: hashOfBytes(payload), payloadBytes: payload.length },
+    ...{ steps, tokens: tokensOf(run.manifest.strategy, steps), trainingLoss: 2, heldOutLoss: 2, part },
+  });
   const signature = await sign(signing, offerBytes(fromHex(run.id), unsigned));
   return 'resume' in (await run.offer(key, create(OfferSchema, { ...unsigned, signature })));
 }

@@ -22,6 +22,11 @@ export function pacingCommand(): Command {
     .option('--batch <count>', 'windows a step', whole(1, 1024), 1)
     .option('--overhead <milliseconds>', "from a round's opening to the first step", decimal(0, 1e6), 200)
     .option('--upload <milliseconds>', 'of a contribution', decimal(0, 1e6), 400)
+    .option(
+      '--upper-layers <count>',
+      'besides, timed rounds of a run that grants so many upper layers to a device that is too slow',
+      whole(1, 1024),
+    )
     .option('--seed <number>', 'another seed gives another run', whole(0, 1_000_000), 0)
     .option('--json', 'one JSON object a line')
     .action(async (flags: Omit<PacingOptions, 'gpu'>) => {

@@ -8,7 +8,13 @@ import type { GrantedPart } from '../session/part.ts';
  * also the head costs nothing.
  */
 export function grantedPart(
-  { fragments: { upper }, layout, config, codec, isTimed }: RunTerms,
+  {
+    fragments: { upper },
+    layout,
+    config,
+    codec,
+    isTimed,
+  }: Pick<RunTerms, 'fragments' | 'layout' | 'config' | 'codec' | 'isTimed'>,
   memory: Pick<GrantedPart, 'fitsWhole' | 'trainingBytes'>,
 ): GrantedPart | null {
   if (upper === null) return null;
