@@ -1,7 +1,11 @@
+import {
+  delayedModel,
+  nesterovModel,
+  type OuterModel,
+} from '../../apps/cli/simulate/invariants/outer-model.ts';
 import type { Environment } from '../../relay/run/open-run.ts';
 import type { NewRun } from '../../relay/run/run.ts';
 import { tinyRun } from '../support/relay/run-support.ts';
-import { delayedModel, nesterovModel, type OuterModel } from './outer-model.ts';
 
 export const parameters = 40;
 
@@ -22,12 +26,14 @@ export interface FaultyTerms {
 
 const limits = { parameters, rounds: 3, quorum: 2, target: 3 };
 const waiting = { quorum: 2, staleness: 0, rounds: 3, upperFrom: null };
+/** The step of tinyRun. */
+export const usualModel = nesterovModel({ learningRate: 0.7, momentum: 0.9 });
 const square: FaultyTerms['evaluate'] = async (_, base) =>
   base.reduce((sum, one) => sum + one * one, 0) / base.length;
 
 /** Rounds that wait for most nodes, whose contributions count as they claim. */
 export const claimedTerms: FaultyTerms = {
-  ...{ draft: tinyRun(limits), ...waiting, outer: nesterovModel },
+  ...{ draft: tinyRun(limits), ...waiting, outer: usualModel },
 };
 
 /** The relay scores two contributions of each round, keys have a reputation, and none has more than 60 per cent of a round. */
@@ -49,7 +55,7 @@ export const measuredTerms: FaultyTerms = {
 /** The guard does not allow about one base in three: those whose first parameter is far from the first of the base before. */
 const probe = { tokens: new Uint8Array(8), maxIncrease: 0.3, rounds: 2 };
 export const guardedTerms: FaultyTerms = {
-  ...{ draft: tinyRun({ ...limits, probe }), ...waiting, outer: nesterovModel },
+  ...{ draft: tinyRun({ ...limits, probe }), ...waiting, outer: usualModel },
   evaluate: async (_, base) => 2 + Math.sin(1000 * (base[0] ?? 0)),
 };
 
@@ -76,6 +82,6 @@ export const helocoTerms: FaultyTerms = {
 
 /** Nodes that contribute the whole model or its upper layers, as it comes; in some rounds nobody contributes the whole. */
 export const upperTerms: FaultyTerms = {
-  ...{ ...waiting, rounds: 5, upperFrom: 24, outer: nesterovModel },
+  ...{ ...waiting, rounds: 5, upperFrom: 24, outer: usualModel },
   draft: tinyRun({ ...limits, rounds: 5, upperFrom: 24 }),
 };

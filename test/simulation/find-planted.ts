@@ -9,7 +9,7 @@ export type Planted = readonly [bug: string, found: readonly Invariant[], under:
 
 /** Fails unless one of the seeds that the tests run finds the bug. */
 export async function findPlanted(expected: readonly Invariant[], under: Partial<Machines>): Promise<void> {
-  const most = 500;
+  const most = 1500;
   for (let drawn = seed; drawn < seed + most; drawn++) {
     const { violation } = await runSeed(drawn, { ...machines, ...under });
     if (violation === null) continue;

@@ -9,8 +9,8 @@ import { type VerifyReport, verifyRun } from '../../relay/verify/verify.ts';
 import { journalOf } from '../support/relay/journal-of.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { killedRun } from './contributing.ts';
+import { usualModel } from './faulty-terms.ts';
 import { checkHistory, modelBases } from './model.ts';
-import { nesterovModel } from './outer-model.ts';
 
 const script = fileURLToPath(new URL('contributing.ts', import.meta.url));
 
@@ -88,7 +88,7 @@ test('kill -9 at 10 random moments loses nothing that was acknowledged and appli
   checkHistory(entries, acknowledged, { quorum: 2, staleness: 0 });
   const read = (hash: string) => readFileSync(`${folder}/${blobPlace(hash)}`);
   const { initialBase } = killedRun;
-  const bases = modelBases(entries, { initialBase, outer: nesterovModel, upperFrom: null }, read);
+  const bases = modelBases(entries, { initialBase, outer: usualModel, upperFrom: null }, read);
   const committed = entries.flatMap((entry) =>
     entry.kind === 'round-committed' ? entry.body.state.slice(0, 1) : [],
   );

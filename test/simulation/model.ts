@@ -1,9 +1,9 @@
+import { firstState, type OuterModel } from '../../apps/cli/simulate/invariants/outer-model.ts';
 import type { Entry } from '../../relay/journal/entry.ts';
 import type { Accepted } from '../../relay/journal/event-log.ts';
 import { hashOfBytes } from '../../relay/storage/sha256.ts';
 import { integersOf } from '../support/relay/integers.ts';
 import { codec } from '../support/relay/run-support.ts';
-import type { ModelState, OuterModel } from './outer-model.ts';
 
 /** What the bases of a run follow from, beside its journal and its payloads. */
 export interface ModelRun {
@@ -23,8 +23,7 @@ export function modelBases(
   payload: (hash: string) => Uint8Array | null,
 ): string[] {
   const bases: string[] = [];
-  const zeros = () => [...initialBase].map(() => 0);
-  let state: ModelState = { base: [...initialBase], momentum: zeros(), buffer: zeros() };
+  let state = firstState([...initialBase]);
   let open: Accepted[] = [];
   for (const entry of entries) {
     if (entry.kind === 'round-opened') open = [];

@@ -2,19 +2,23 @@ import { test } from 'vitest';
 import { machines } from '../../apps/cli/simulate/world/machines.ts';
 import type { Draft } from '../../relay/journal/entry.ts';
 import { type AcceptedFacts, type RecentProblem, RecentRounds } from '../../relay/journal/recent-rounds.ts';
+import { Guard, type Judgement } from '../../relay/run/guard/guard.ts';
+import { LowestLoss } from '../../relay/run/guard/lowest-loss.ts';
+import type { State } from '../../relay/run/outer/outer-optimizer.ts';
 import { Speeds } from '../../relay/run/pace/speeds.ts';
 import { bodyOf, type EvaluationBody } from '../../relay/run/quality/evaluators/evaluation.ts';
 import type { Evaluators } from '../../relay/run/quality/evaluators/evaluators.ts';
 import { RoundStandings } from '../../relay/run/quality/round-standings.ts';
+import type { WholeStrategy } from '../../relay/wire/frames.ts';
 import { RefusalCode } from '../../relay/wire/tapestry_pb.js';
 import { findPlanted, type Planted } from './find-planted.ts';
 
 /**
- * Bugs in the machines of a run's terms: arrivals, evaluators, scores and reputations, weights and influence. Each is found within the
+ * Bugs in the machines of a run's terms: outer steps, the guard, arrivals, evaluators, scores and reputations, weights and influence. Each is found within the
  * seeds that the tests run, as those of planted.test.ts are.
  */
 
-const { advance, evaluatorsOf, isTurnOf, refusalOfArrival, weigh } = machines;
+const { advance, evaluatorsOf, isTurnOf, outerOptimizerOf, refusalOfArrival, weigh } = machines;
 
 /** Forgets where work counts. */
 class Forgetful<Facts, One extends AcceptedFacts> extends RecentRounds<Facts, One> {
@@ -54,6 +58,40 @@ class Stubborn extends RoundStandings {
   }
 }
 
+/** Lets every base pass. */
+class Blind extends Guard {
+  override async judge(...judged: Parameters<Guard['judge']>): Promise<Judgement> {
+    return { ...(await super.judge(...judged)), isAllowed: true };
+  }
+}
+
+/** Remembers only the newest loss. */
+class Shortsighted extends LowestLoss {
+  constructor() {
+    super(1);
+  }
+}
+
+/** Lets work count again whose base the guard did not allow. */
+class Forgiving<Facts, One extends AcceptedFacts> extends RecentRounds<Facts, One> {
+  override abandoned(): void {
+    super.abandoned(false);
+  }
+}
+
+type DelayedOuter = Extract<WholeStrategy['outer'], { readonly case: 'delayedNesterov' }>;
+
+/** The outer step with another delayed Nesterov. */
+function delayed(change: (value: DelayedOuter['value']) => DelayedOuter['value']) {
+  return {
+    outerOptimizerOf: ({ outer, rounds }: Pick<WholeStrategy, 'outer' | 'rounds'>) => {
+      const isDelayed = outer.case === 'delayedNesterov';
+      const other = isDelayed ? { ...outer, value: change(outer.value) } : outer;
+      return outerOptimizerOf({ outer: other, rounds });
+    },
+  };
+}
+
 type Change = (
   evaluators: Evaluators,
 ) => Partial<Record<'isAwaited' | 'take' | 'drafts', PropertyDescriptor>>;
@@ -87,11 +125,36 @@ const lastOnes: Change = (evaluators) => {
 };
 
 const planted: readonly Planted[] = [
+  [
+    'the momentum is forgotten after each round',
+    // A base that the guard did not allow is only in the journal by its loss.
+    ['outer-step', 'guard-decides'],
+    {
+      outerOptimizerOf: (strategy) => {
+        const { vectors, step } = outerOptimizerOf(strategy);
+        const forgotten = (state: State) => state.map((one, i) => (i === 1 ? one.map(() => 0) : one));
+        return { vectors, step: (state, delta, round) => step(forgotten(state), delta, round) };
+      },
+    },
+  ],
+  [
+    'delayed Nesterov changes its momentum in each round',
+    ['outer-step', 'guard-decides'],
+    delayed((value) => ({ ...value, period: 1 })),
+  ],
+  [
+    'HeLoCo corrects nothing',
+    ['outer-step', 'guard-decides'],
+    delayed((value) => ({ ...value, correction: { case: undefined } })),
+  ],
+  ['the guard allows every base', ['guard-decides'], { Guard: Blind }],
+  ['the guard compares with the newest base alone', ['guard-decides'], { LowestLoss: Shortsighted }],
+  ['work whose base the guard did not allow counts again', ['guard-decides'], { RecentRounds: Forgiving }],
   ['work counts again in a later round', ['exactly-once'], { RecentRounds: Forgetful }],
   ['work that is too old counts', ['exactly-once'], { RecentRounds: Patient }],
   [
     'an arrival that no round takes any more is accepted',
-    ['exactly-once'],
+    ['exactly-once', 'steps-lost'],
     {
       refusalOfArrival: (...arrival) => {
         const code = refusalOfArrival(...arrival);

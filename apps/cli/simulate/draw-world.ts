@@ -1,9 +1,16 @@
+import { create } from '@bufbuild/protobuf';
 import type { Random } from '../../../client/random.ts';
 import { defaultLimits } from '../../../relay/server/limits.ts';
+import { DelayedNesterovSchema, NesterovSchema } from '../../../relay/wire/tapestry_pb.js';
+import type { BaseOptions } from './relay/base-options.ts';
+import { tensors } from './world/virtual-base.ts';
 import { type Character, VirtualDeltas } from './world/virtual-delta.ts';
 import type { WorldOptions } from './world/world.ts';
 
 const localSteps = 5;
+
+/** A refusal names no payload, and answers the offer before it: an old offer that came twice would be refused instead of the newest, once a guard refuses work. */
+const inOrder = { duplicate: 0, reorder: 0 };
 
 /** A small world that a seed decides: its nodes, limits, network, and every number in between. */
 export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'machines'> {
@@ -29,6 +36,7 @@ export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'mac
   const isMeasured = kind === 'measured' || kind === 'measured-timed';
   const characters = Array.from({ length: nodes }, () => (isMeasured ? drawCharacter(random) : 'honest'));
   const evaluators = isMeasured ? random.below(4) : 0;
+  const bases = isMeasured ? undefined : drawBases(random, limits.rounds);
   return {
     seed,
     devices: characters.map((character, number) => ({
@@ -42,6 +50,7 @@ export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'mac
       pace: isTimed ? { ...pace, deadlineMs, graceMs, graceShare } : null,
       arrivals: kind === 'arrivals' ? arrivals : undefined,
       quality: isMeasured ? drawQuality(random, characters, evaluators) : undefined,
+      bases,
       localSteps,
       tokensPerStep: 512,
       payloadBytes: 100_000,
@@ -62,8 +71,7 @@ export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'mac
       loss: share(0.1),
       // TCP loses none while a connection lasts. A round that waits asks again when it opens again; an arrival goes on as it is.
       vanish: kind === 'arrivals' ? 0 : share(0.05),
-      duplicate: share(0.2),
-      reorder: share(0.1),
+      ...(bases?.guard === undefined ? { duplicate: share(0.2), reorder: share(0.1) } : inOrder),
     },
   };
 }
@@ -81,6 +89,36 @@ function drawArrivals(random: Random, deadlineMs: number) {
   return {
     ...{ rounds: 4 + random.below(12), quorum: 1, target: 1 + random.below(3), deadlineMs },
     ...{ graceMs: 0, graceShare: 0, hasArrivals: true },
+  };
+}
+
+/** An outer step in three of four worlds, and a guard in one of three. */
+function drawBases(random: Random, rounds: number): BaseOptions {
+  const rate = { learningRate: 0.1 + random.uniform(), momentum: random.uniform() };
+  const period = 1 + random.below(4);
+  const outers: readonly NonNullable<BaseOptions['outer']>['outer'][] = [
+    { case: 'nesterov', value: create(NesterovSchema, rate) },
+    {
+      case: 'delayedNesterov',
+      value: create(DelayedNesterovSchema, {
+        ...rate,
+        period,
+        correction: { case: 'uncorrected', value: {} },
+      }),
+    },
+    {
+      case: 'delayedNesterov',
+      value: create(DelayedNesterovSchema, {
+        ...{ ...rate, period },
+        correction: { case: 'heloco', value: { tensors, aligned: 0.2, turn: 0.5 } },
+      }),
+    },
+  ];
+  const outer = outers[random.below(4)];
+  const guard = { maxIncrease: 0.25 + random.uniform() / 4, rounds: 1 + random.below(3) };
+  return {
+    outer: outer && { outer, rounds },
+    guard: random.below(3) === 0 ? guard : undefined,
   };
 }
 

@@ -63,7 +63,9 @@ export async function runSeed(
       queue.after(personMs, revive);
     };
     queue.at(until + 2, revive);
-    const lastly = until + (limits.rounds + 2) * (2 * limits.deadlineMs + backMs);
+    // A guard that allows one base in two or more may refuse several in a row.
+    const attempts = (limits.rounds + 2) * (options.relay.bases?.guard === undefined ? 1 : 5);
+    const lastly = until + attempts * (2 * limits.deadlineMs + backMs);
     while (!relay.isComplete) {
       if (++events > mostEvents || queue.now > lastly)
         broken(

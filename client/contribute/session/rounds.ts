@@ -207,14 +207,14 @@ function counted(
 
 /**
  * The relay has the contribution already. If it was offered again to a new attempt, the guard did not allow the base of the attempt
- * before, and nobody may contribute to the round what was in it: the node trains again.
+ * before, and nobody may contribute to the round what was in it: the node trains again. So it is for one whose receipt may be what was lost.
  */
 export function duplicate(session: Session): Advanced {
   const { work } = session;
   if (work.kind === 'asked') return dropAndGoOn(session, 'refused');
   if (work.kind !== 'offered' && work.kind !== 'uploading') return [session, []];
-  const { payload, again } = work;
-  if (!again) return accepted(session, payload, null);
+  const { payload, again, inDoubt } = work;
+  if (!again && !inDoubt) return accepted(session, payload, null);
   const [next, effects] = finishIfAsked({ ...session, work: idle }, [{ kind: 'settle', payload }]);
   const [begun, started] = begin(next);
   return [begun, [...effects, ...started]];

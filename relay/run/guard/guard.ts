@@ -32,25 +32,17 @@ const greatestLoss = 1000;
  * steps in the wrong direction are not allowed either.
  */
 export class Guard {
-  readonly #manifest: WholeManifest;
   readonly #maxIncrease: number;
-  readonly #probe: Uint8Array<ArrayBuffer>;
-  readonly #evaluate: Evaluate;
+  readonly #measure: (base: Float32Array<ArrayBuffer>) => Promise<number>;
   /** The loss of the base that was measured last, so that a retry measures nothing again. */
   #measured: { readonly base: Hash; readonly loss: string } | null = null;
   /** The loss of the initial base, which the journal does not have. */
   #initial: string | null = null;
 
-  private constructor(
-    manifest: WholeManifest,
-    maxIncrease: number,
-    probe: Uint8Array<ArrayBuffer>,
-    evaluate: Evaluate,
-  ) {
-    this.#manifest = manifest;
+  /** `measure` gives the mean loss of a base, which it may take over, on the probe. */
+  constructor(maxIncrease: number, measure: (base: Float32Array<ArrayBuffer>) => Promise<number>) {
     this.#maxIncrease = maxIncrease;
-    this.#probe = probe;
-    this.#evaluate = evaluate;
+    this.#measure = measure;
   }
 
   /** The guard that a manifest chooses; null for none. Throws `run.no-evaluator` if it needs one and there is none. */
@@ -67,7 +59,7 @@ export class Guard {
         'The run checks each base on held-out text, and this relay was started without an evaluator.',
         'Start it with `tapestry relay`, or pass RelayOptions.evaluate.',
       );
-    return new Guard(manifest, guard.value.maxIncrease, probe, evaluate);
+    return new Guard(guard.value.maxIncrease, (base) => evaluate(manifest, base, probe));
   }
 
   /** Judges the next base. `lowestLoss` is that of the committed bases that count; `current` reads the base that the round was opened on. Rejects with what the evaluator throws. */
@@ -85,8 +77,7 @@ export class Guard {
 
   /** The loss of any base on the probe, as the journal has it. Rejects with what the evaluator throws. */
   async lossOf(base: ReadVector): Promise<string> {
-    const loss = await this.#evaluate(this.#manifest, await base(), this.#probe);
-    return measuredLoss(loss);
+    return measuredLoss(await this.#measure(await base()));
   }
 
   async #initialLoss(current: ReadVector): Promise<string> {

@@ -12,6 +12,8 @@ export type Invariant =
   | 'evaluation-once'
   | 'scores-decide'
   | 'weights-earned'
+  | 'outer-step'
+  | 'guard-decides'
   | 'upstream-once'
   | 'upstream-lost'
   | 'upstream-followed'

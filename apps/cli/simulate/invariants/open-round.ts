@@ -1,7 +1,9 @@
+import type { RoundTimes } from '../../../../relay/run/pace/plan.ts';
 import type { RoundLimits } from '../../../../relay/run/round.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import type { NodeNumber } from '../world/messages.ts';
-import type { VirtualBase } from '../world/virtual-base.ts';
+import type { Counted, VirtualBase } from '../world/virtual-base.ts';
+import { broken } from './invariant.ts';
 
 /** The attempt that is open, counted from the journal and the connections alone. Times in milliseconds, on the relay's clock. */
 export interface OpenRound {
@@ -27,6 +29,26 @@ export interface OpenRound {
   workEndsAt: number | null;
   graceMs: number;
   returnsUntil: number;
+}
+
+/** What counts in a round in which all contributions count alike. */
+export function countedIn({ contributed }: OpenRound): Counted {
+  return [...contributed.values()].map((payload) => ({ payload, tokens: 1 }));
+}
+
+/** An attempt may be abandoned for too few contributions at its deadline. Throws InvariantError. */
+export function checkAbandoned(
+  { contributed, deadlineAt }: OpenRound,
+  { quorum }: RoundLimits,
+  now: number,
+): void {
+  if (contributed.size >= quorum) broken('round-limits', 'a round with a quorum is abandoned');
+  if (now < deadlineAt) broken('round-limits', 'a round is abandoned before its deadline');
+}
+
+/** The relay tells a node of so many local steps. Throws InvariantError. */
+export function checkTold(steps: number, least: number, most: number): void {
+  if (steps < least || steps > most) broken('round-limits', `a node is told ${steps} steps`);
 }
 
 /** A node that lost the relay comes back in this time, in milliseconds. */
@@ -74,6 +96,30 @@ export function beginGrace(open: OpenRound, limits: RoundLimits, now: number): v
   if (open.graceFrom !== null || limits.hasArrivals === true) return;
   const { workEndsAt } = open;
   if (workEndsAt === null ? hasShare(open, limits) : now >= workEndsAt) open.graceFrom = workEndsAt ?? now;
+}
+
+/** The relay planned the round. Once its grace has begun, nodes hear of no other plan. */
+export function planRound(
+  open: OpenRound,
+  { workMs, graceMs }: RoundTimes,
+  limits: RoundLimits,
+  now: number,
+): void {
+  beginGrace(open, limits, now);
+  if (open.graceFrom !== null) return;
+  open.workEndsAt = open.deadlineAt - limits.deadlineMs + workMs;
+  open.graceMs = graceMs;
+}
+
+/** Counts a node that contributed. */
+export function hear(
+  open: OpenRound,
+  { isExpected, takesPart }: { readonly isExpected: boolean; readonly takesPart: boolean },
+): void {
+  if (takesPart) open.awaited--;
+  if (!isExpected) return;
+  open.heard++;
+  if (takesPart) open.unheard--;
 }
 
 /** Whether the nodes had their time: none of them is awaited, no place is left, or grace or deadline are over. */

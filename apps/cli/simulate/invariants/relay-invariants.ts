@@ -6,17 +6,22 @@ import type { VirtualContribution, VirtualEntry } from '../relay/journal.ts';
 import type { NodeNumber, VirtualOffer } from '../world/messages.ts';
 import { baseHash, firstBase, type VirtualBase, withPayload } from '../world/virtual-base.ts';
 import { hexOf } from '../world/virtual-hash.ts';
+import type { BaseInvariants } from './base-invariants.ts';
 import { arrivalWaits, BegunWork } from './begun-work.ts';
 import type { EvaluatorsHeard } from './evaluators-heard.ts';
 import { checkFates } from './fates.ts';
 import { broken } from './invariant.ts';
 import {
   beginGrace,
+  checkAbandoned,
   comeBack,
+  countedIn,
+  hear,
   mayClose,
   momentIsOver,
   type OpenRound,
   openRound,
+  planRound,
   whyEnds,
 } from './open-round.ts';
 import type { RelayTerms } from './relay-terms.ts';
@@ -32,11 +37,13 @@ export class RelayInvariants {
   readonly #limits: RoundLimits;
   /** How late an effect may be: ticks, and writes of the disk. */
   readonly #slack: number;
-  /** On a connection that lasts every message comes, and in order: whoever hears of a commit has heard the receipt. */
+  /** On a connection that lasts every message comes, in order: whoever hears of a commit has heard the receipt. */
   readonly isHeard: boolean;
   readonly #terms: RelayTerms;
   /** Null but in a run with arrivals. */
   readonly begun: BegunWork | null;
+  /** Null but in a run with an outer step, or a guard. */
+  readonly bases: BaseInvariants | null;
   readonly #connected = new Set<NodeNumber>();
   /** Connected nodes that take no part. */
   readonly #resting = new Set<NodeNumber>();
@@ -51,7 +58,6 @@ export class RelayInvariants {
   #before: OpenRound | null = null;
   /** By node: what is in a base, the newest of it. */
   readonly #counted = new Map<NodeNumber, Hash>();
-  /** Attempts that were abandoned. */
   abandoned = 0;
   #complete = false;
   #alive = false;
@@ -63,6 +69,7 @@ export class RelayInvariants {
     this.#limits = limits;
     this.#slack = slack;
     this.#terms = terms;
+    this.bases = terms.bases ?? null;
     this.begun = terms.staleness ? new BegunWork(terms.staleness) : null;
   }
 
@@ -125,13 +132,10 @@ export class RelayInvariants {
   }
 
   /** The relay planned the open round. Once its grace has begun, nodes hear of no other plan. */
-  planned({ workMs, graceMs }: RoundTimes, now: number): void {
+  planned(times: RoundTimes, now: number): void {
     const open = this.#open;
     if (open === null || open.isClosed) broken('round-moment', 'a round that is not open is planned');
-    beginGrace(open, this.#limits, now);
-    if (open.graceFrom !== null) return;
-    open.workEndsAt = open.deadlineAt - this.#limits.deadlineMs + workMs;
-    open.graceMs = graceMs;
+    planRound(open, times, this.#limits, now);
   }
 
   /** The relay decides to close the open round. Who comes while the disk writes it comes too late. */
@@ -151,18 +155,14 @@ export class RelayInvariants {
   }
 
   /** The relay refuses a complete upload: with arrivals none that a round could still take. */
-  refusing(node: NodeNumber, { round, base }: VirtualOffer, code: RefusalCode): void {
+  refusing(node: NodeNumber, { round, base, payload }: VirtualOffer, code: RefusalCode): void {
     if (
       code !== RefusalCode.STORAGE &&
+      this.bases?.isSpoiled(payload) !== true &&
       this.committed < this.#limits.rounds &&
       base === this.baseBefore(round)
     )
       this.begun?.refused(node, round, this.committed);
-  }
-
-  /** The relay tells a node of so many local steps. */
-  told(steps: number, least: number, most: number): void {
-    if (steps < least || steps > most) broken('round-limits', `a node is told ${steps} steps`);
   }
 
   journaled(entry: VirtualEntry, now: number): void {
@@ -186,16 +186,9 @@ export class RelayInvariants {
       case 'round-committed':
         this.#committed(entry);
         return;
-      case 'round-abandoned': {
-        const { contributed, deadlineAt } = this.#opening(entry.kind);
-        if (contributed.size >= this.#limits.quorum)
-          broken('round-limits', 'a round with a quorum is abandoned');
-        if (now < deadlineAt) broken('round-limits', 'a round is abandoned before its deadline');
-        this.abandoned++;
-        this.begun?.abandoned();
-        this.#open = null;
+      case 'round-abandoned':
+        this.#abandoned(entry, now);
         return;
-      }
       case 'upstream-adopted':
         if (this.#open !== null) broken('bases-advance', 'a base is adopted while a round is open');
         this.#base = entry.base;
@@ -277,16 +270,13 @@ export class RelayInvariants {
     if (base !== this.baseBefore(round)) broken('same-base', 'a contribution from another base is accepted');
     this.begun?.accepted(entry);
     this.#terms.quality?.accepted(entry);
+    this.bases?.accepted(entry);
     if (open.contributed.has(node)) broken('exactly-once', `node ${node} contributes twice to a round`);
     const isExpected = open.expected.has(node);
     open.contributed.set(node, payload);
     open.next = withPayload(open.next, payload);
     const takesPart = this.#connected.has(node) && !this.#resting.has(node);
-    if (takesPart) open.awaited--;
-    if (isExpected) {
-      open.heard++;
-      if (takesPart) open.unheard--;
-    }
+    hear(open, { isExpected, takesPart });
     const hasPlace = isExpected || open.admitted.has(node) || this.begun !== null;
     if (open.contributed.size > this.#limits.target || !hasPlace)
       broken('round-limits', 'the place of an expected node is given away');
@@ -308,14 +298,24 @@ export class RelayInvariants {
     const open = this.#opening('round-committed');
     if (!open.isClosed) broken('bases-advance', `round ${round} is committed before it is closed`);
     if (round !== this.committed + 1) broken('bases-advance', `round ${round} follows ${this.committed}`);
-    const next = this.#terms.quality?.committed(entry, { ...this.#base, round }) ?? open.next;
-    if (contributions !== open.contributed.size || baseHash(base) !== baseHash(next))
+    const sums = this.#terms.quality?.committed(entry, { ...this.#base, round }) ?? open.next;
+    if (contributions !== open.contributed.size || base.sum !== sums.sum || base.squares !== sums.squares)
       broken('exactly-once', `the base of round ${round} is not made of what was accepted`);
+    this.bases?.committed(entry, sums, countedIn(open));
     this.#base = base;
     this.#bases.push(baseHash(base));
     this.#attempt = 0;
     for (const [node, payload] of open.contributed) this.#counted.set(node, payload);
     this.#before = open;
+    this.#open = null;
+  }
+
+  #abandoned(entry: VirtualEntry & { kind: 'round-abandoned' }, now: number): void {
+    const open = this.#opening(entry.kind);
+    if (entry.loss === null) checkAbandoned(open, this.#limits, now);
+    else this.bases?.refused(entry, open.next, countedIn(open));
+    this.abandoned++;
+    this.begun?.abandoned();
     this.#open = null;
   }
 

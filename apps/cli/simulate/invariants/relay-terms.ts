@@ -1,3 +1,4 @@
+import type { BaseInvariants } from './base-invariants.ts';
 import type { QualityInvariants } from './quality-invariants.ts';
 
 /** What else holds in a world. */
@@ -10,4 +11,6 @@ export interface RelayTerms {
   readonly isAwaited?: () => boolean;
   /** For a run that measures contributions. */
   readonly quality?: QualityInvariants | undefined;
+  /** For a run with an outer step, or a guard. */
+  readonly bases?: BaseInvariants | undefined;
 }

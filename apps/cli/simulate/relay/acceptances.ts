@@ -109,7 +109,7 @@ export class RelayAcceptances {
 
   /** Appends the entries; returns the answers to give once they are applied. */
   #append(uploads: readonly Upload[]): readonly (() => void)[] {
-    const { open } = this.#rounds.replay;
+    const { open, recent } = this.#rounds.replay;
     const appended = new Map<NodeNumber, VirtualContribution>();
     return uploads.map((upload) => {
       const { node, offer } = upload;
@@ -120,6 +120,8 @@ export class RelayAcceptances {
       }
       if (open === null || open.contributions.size + appended.size >= this.#options.limits.target)
         return () => this.#refuse(upload, RefusalCode.TOO_LATE);
+      if (recent.problemOf(arrivalOf(node, offer)) !== null)
+        return () => this.#refuse(upload, RefusalCode.DUPLICATE);
       const { round, payload, base, steps } = offer;
       const facts = { round, countsIn: open.round, attempt: open.attempt, node, payload, base, steps };
       const tokens = steps * this.#options.tokensPerStep;

@@ -1,6 +1,8 @@
 import { stepTimeAfter } from '../../../../relay/journal/contributor-totals.ts';
+import { lossOf } from '../../../../relay/journal/entry.ts';
 import { NewestContributions } from '../../../../relay/journal/newest-contributions.ts';
 import type { CountedIn, RecentRounds } from '../../../../relay/journal/recent-rounds.ts';
+import type { LowestLoss } from '../../../../relay/run/guard/lowest-loss.ts';
 import type { EvaluationBody } from '../../../../relay/run/quality/evaluators/evaluation.ts';
 import type {
   LoweredContribution,
@@ -26,10 +28,18 @@ export type VirtualEntry =
     }
   | VirtualContribution
   | {
-      readonly kind: 'round-closed' | 'round-abandoned';
+      readonly kind: 'round-closed';
       readonly round: number;
       readonly attempt: number;
       readonly contributions: number;
+    }
+  | {
+      readonly kind: 'round-abandoned';
+      readonly round: number;
+      readonly attempt: number;
+      readonly contributions: number;
+      /** That of the base that the guard did not allow; null for an attempt with too few contributions. */
+      readonly loss: string | null;
     }
   | {
       readonly kind: 'round-committed';
@@ -41,6 +51,8 @@ export type VirtualEntry =
       /** Those that a run with measured quality has of its contributions. */
       readonly scores: readonly ScoredContribution[];
       readonly weighed: readonly LoweredContribution[];
+      /** That of the base; null without a guard. */
+      readonly loss: string | null;
     }
   | { readonly kind: 'evaluation-accepted'; readonly body: EvaluationBody }
   /** The run goes on from the base `upstream` that `round` rounds of its upstream run made, or from what it mixed of that. */
@@ -114,18 +126,33 @@ export class JournalState {
   readonly recent: RecentRounds<RecentFacts, RecentWork>;
   /** The real machine of scores and reputations; null where contributions are not measured. */
   readonly standings: RoundStandings | null;
+  /** The real machine of what the guard compares with. */
+  readonly #lowest: LowestLoss;
   #entries = 0;
 
   readonly #newest = new NewestContributions<NodeNumber, VirtualContribution>();
 
   constructor(
     first: VirtualBase,
-    recent: RecentRounds<RecentFacts, RecentWork>,
-    standings: RoundStandings | null,
+    {
+      recent,
+      standings,
+      lowest,
+    }: {
+      readonly recent: RecentRounds<RecentFacts, RecentWork>;
+      readonly standings: RoundStandings | null;
+      readonly lowest: LowestLoss;
+    },
   ) {
     this.base = first;
     this.recent = recent;
     this.standings = standings;
+    this.#lowest = lowest;
+  }
+
+  /** The lowest loss of the newest bases; null before the first, and without a guard. */
+  get lowestLoss(): number | null {
+    return this.#lowest.value;
   }
 
   /** Where a node's payload counts, as relay/run/contributions/receipt.ts finds it; null if it does not yet. */
@@ -165,6 +192,7 @@ export class JournalState {
       case 'round-committed':
         if (this.open !== null) this.standings?.committed(attemptOf(this.open), entry);
         this.recent.committed();
+        if (entry.loss !== null) this.#lowest.add(lossOf(entry.loss));
         this.base = entry.base;
         if (this.open !== null) this.#newest.committed(this.open);
         this.before = this.open;
@@ -173,7 +201,7 @@ export class JournalState {
         this.committed++;
         return;
       case 'round-abandoned':
-        this.recent.abandoned(false);
+        this.recent.abandoned(entry.loss !== null);
         this.open = null;
         return;
       case 'upstream-adopted': {

@@ -88,8 +88,8 @@ export class RelayQuality {
     );
   }
 
-  /** Begins to weigh the closed attempt; `weights` are there before the next event. */
-  weigh(): void {
+  /** Weighs the closed attempt. */
+  async weigh(): Promise<void> {
     const { open } = this.#replay;
     if (open === null) return;
     const attempt = attemptOf(open);
@@ -103,7 +103,7 @@ export class RelayQuality {
       return { ...standing, tokens, norm, sketches: [sketch], lot: lots[i] ?? '' };
     });
     this.#weights = null;
-    this.#world.wait(this.#weighed(contributions, weighable, scores));
+    await this.#weighed(contributions, weighable, scores);
   }
 
   /** Of the attempt that `weigh` was called for last. */

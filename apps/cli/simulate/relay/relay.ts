@@ -1,12 +1,13 @@
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { type Evaluation, GoodbyeReason, RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
+import { checkTold } from '../invariants/open-round.ts';
 import type { NodeNumber, ToRelay, VirtualOffer } from '../world/messages.ts';
 import { baseHash, firstBase, type VirtualBase } from '../world/virtual-base.ts';
 import { RelayAcceptances } from './acceptances.ts';
 import type { OpenAttempt, VirtualContribution, VirtualEntry } from './journal.ts';
 import { closing, type Port, type Process, type RelayOptions, type RelayWorld } from './process.ts';
 import { stalenessOf, type UpstreamPart } from './round-options.ts';
-import { RelayRounds } from './rounds.ts';
+import { arrivalOf, RelayRounds } from './rounds.ts';
 
 /**
  * The relay's edge in a virtual world: what relay/run/run.ts and relay/server do around the round machine, without sockets,
@@ -249,8 +250,10 @@ export class VirtualRelay {
   /** Why an offer is refused before its payload is there. */
   #refusalOf(rounds: RelayRounds, node: NodeNumber, offer: VirtualOffer): RefusalCode | null {
     const refusal = rounds.refusalOf(node, offer, 0);
-    if (refusal !== null || rounds.replay.open === null || stalenessOf(this.#options) > 0) return refusal;
-    return rounds.replay.open.contributions.has(node) ? RefusalCode.DUPLICATE : null;
+    const { open, recent } = rounds.replay;
+    if (refusal !== null || open === null || stalenessOf(this.#options) > 0) return refusal;
+    const isKnown = open.contributions.has(node) || recent.problemOf(arrivalOf(node, offer)) !== null;
+    return isKnown ? RefusalCode.DUPLICATE : null;
   }
 
   #acknowledge(node: NodeNumber, connection: number, entry: VirtualContribution): void {
@@ -277,7 +280,7 @@ export class VirtualRelay {
     port.openedRound = round;
     const localSteps = rounds.stepsOf(node);
     const { arrivals, localSteps: most } = this.#options;
-    this.#world.invariants.told(localSteps, arrivals?.leastSteps ?? most, most);
+    checkTold(localSteps, arrivals?.leastSteps ?? most, most);
     const opened = { round, attempt, base, localSteps, normBound: 1 };
     this.#world.sendToNode(node, port.connection, { kind: 'opened', round: opened });
   }

@@ -7,6 +7,7 @@ import type { RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { EventQueue } from '../world/event-queue.ts';
 import type { Machines } from '../world/machines.ts';
 import type { VirtualBase } from '../world/virtual-base.ts';
+import type { BaseOptions } from './base-options.ts';
 import type { JournalState } from './journal.ts';
 import type { QualityOptions } from './quality-options.ts';
 
@@ -26,6 +27,8 @@ export interface RoundOptions {
   readonly arrivals?: SpeedSettings | undefined;
   /** For a run that measures contributions. */
   readonly quality?: QualityOptions | undefined;
+  /** For a run with an outer step, or a guard. */
+  readonly bases?: BaseOptions | undefined;
   /** For a relay below an upstream relay: its part of the run. `tick` makes the rounds look what is due. */
   readonly upstreamOf?: ((replay: JournalState, tick: () => void) => UpstreamPart) | undefined;
 }

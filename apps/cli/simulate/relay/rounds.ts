@@ -9,7 +9,8 @@ import {
 import type { RefusalCode, RoundPlan } from '../../../../relay/wire/tapestry_pb.js';
 import type { Presence } from '../invariants/relay-invariants.ts';
 import type { NodeNumber, VirtualHeartbeat, VirtualOffer } from '../world/messages.ts';
-import { baseHash, firstBase, type VirtualBase, withPayload } from '../world/virtual-base.ts';
+import { baseHash, firstBase } from '../world/virtual-base.ts';
+import { RelayCommits } from './commits.ts';
 import {
   JournalState,
   keyOf,
@@ -40,6 +41,7 @@ export class RelayRounds {
   readonly #told: (entry: VirtualEntry) => void;
   readonly #planned: () => void;
   readonly #pacing: RelayPacing;
+  readonly #commits: RelayCommits;
   readonly #connected = new Set<NodeNumber>();
   /** Connected nodes that take no part. */
   readonly #resting = new Set<NodeNumber>();
@@ -65,7 +67,8 @@ export class RelayRounds {
     const { machines } = world;
     const recent = new machines.RecentRounds<RecentFacts, RecentWork>(stalenessOf(options));
     const standings = standingsOf(world, options.quality);
-    this.replay = new JournalState(firstBase, recent, standings);
+    const lowest = new machines.LowestLoss(options.bases?.guard?.rounds ?? 1);
+    this.replay = new JournalState(firstBase, { recent, standings, lowest });
     this.#applied = journal.length;
     this.upstream = options.upstreamOf?.(this.replay, () => this.settle()) ?? null;
     this.tasks = new RelayTasks(world.queue, () => this.#catchUp());
@@ -74,6 +77,7 @@ export class RelayRounds {
     const { quality } = options;
     this.quality = quality && standings ? new RelayQuality(world, quality, this.replay, standings) : null;
     this.#pacing = new RelayPacing(world, options, this.replay);
+    this.#commits = new RelayCommits(world, options, this.replay, this.quality);
     const { committed, attempt, base, open, complete } = this.replay;
     const state = waiting(committed + 1, attempt, baseHash(base));
     if (complete) this.#state = { ...state, phase: 'complete' };
@@ -219,7 +223,7 @@ export class RelayRounds {
         if (effect === 'close') this.#world.invariants.closing(this.#world.elapsed());
         if (effect === 'commit') this.#world.invariants.evaluators?.committing(this.#world.elapsed());
         evaluations = effect === 'commit' ? (this.quality?.evaluations() ?? []) : [];
-        if (effect === 'commit' && evaluations.length === 0) this.quality?.weigh();
+        if (effect === 'commit' && evaluations.length === 0) this.#commits.prepare();
         return effect === null ? null : this.#options.sync + (effect === 'commit' ? this.#options.merge : 0);
       },
       write: () => {
@@ -260,26 +264,12 @@ export class RelayRounds {
       case 'close':
         return { kind: 'round-closed', round, attempt, contributions };
       case 'abandon':
-        return { kind: 'round-abandoned', round, attempt, contributions };
+        return { kind: 'round-abandoned', round, attempt, contributions, loss: null };
       case 'complete':
         return { kind: 'run-complete', rounds: this.replay.committed };
       case 'commit':
-        return this.#commit();
+        return this.#commits.entry();
     }
-  }
-
-  #commit(): VirtualEntry {
-    const { round } = this.#state;
-    const { open, base } = this.replay;
-    const accepted = [...(open?.contributions.values() ?? [])];
-    const { scores, weighed, counted } = this.quality?.weights ?? {
-      ...{ scores: [], weighed: [] },
-      counted: accepted.map(({ payload }) => ({ payload, tokens: 1 })),
-    };
-    let next: VirtualBase = { ...base, round };
-    for (const { payload, tokens } of counted) next = withPayload(next, payload, tokens);
-    const facts = { contributions: accepted.length, tokens: open?.tokens ?? 0, scores, weighed };
-    return { kind: 'round-committed', round, ...facts, base: next };
   }
 
   #adoption(): VirtualEntry | null {

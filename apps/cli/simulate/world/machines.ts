@@ -1,7 +1,10 @@
 import { advance } from '../../../../client/contribute/session/session.ts';
 import { RecentRounds } from '../../../../relay/journal/recent-rounds.ts';
 import { isTurnOf, refusalOfArrival } from '../../../../relay/run/arrivals/arrivals.ts';
+import { Guard } from '../../../../relay/run/guard/guard.ts';
+import { LowestLoss } from '../../../../relay/run/guard/lowest-loss.ts';
 import { cappedTokens } from '../../../../relay/run/influence/cap.ts';
+import { outerOptimizerOf } from '../../../../relay/run/outer/outer-of.ts';
 import { Speeds } from '../../../../relay/run/pace/speeds.ts';
 import { Evaluators } from '../../../../relay/run/quality/evaluators/evaluators.ts';
 import { RoundStandings } from '../../../../relay/run/quality/round-standings.ts';
@@ -26,10 +29,15 @@ export interface Machines {
   readonly RoundStandings: typeof RoundStandings;
   readonly weigh: typeof weigh;
   readonly cappedTokens: typeof cappedTokens;
+  /** The outer step, and the guard: whose base is published. */
+  readonly outerOptimizerOf: typeof outerOptimizerOf;
+  readonly Guard: typeof Guard;
+  readonly LowestLoss: typeof LowestLoss;
 }
 
 export const machines: Machines = {
   ...{ reduce, refusalOf, advance, Upstream },
   ...{ RecentRounds, refusalOfArrival, isTurnOf, Speeds },
   ...{ evaluatorsOf: Evaluators.of, RoundStandings, weigh, cappedTokens },
+  ...{ outerOptimizerOf, Guard, LowestLoss },
 };

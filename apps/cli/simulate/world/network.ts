@@ -26,10 +26,23 @@ export interface Link {
   lastDown: number;
   /** Messages that could not pass: TCP sends them again when the line is back, in their order. */
   readonly held: (() => void)[];
+  /** When those arrive that were held until the line was back. */
+  heldUntil: number;
 }
 
 export function linkOf(latency: number, upload: number, download: number): Link {
-  return { latency, upload, download, cuts: 0, upBusy: 0, downBusy: 0, lastUp: 0, lastDown: 0, held: [] };
+  return {
+    latency,
+    upload,
+    download,
+    cuts: 0,
+    upBusy: 0,
+    downBusy: 0,
+    lastUp: 0,
+    lastDown: 0,
+    held: [],
+    heldUntil: 0,
+  };
 }
 
 /** How long TCP waits before it sends a lost packet again; twice as long each time. */
@@ -158,10 +171,12 @@ export class Network {
       else if (this.#faults.vanish === 0) link.held.push(arrives);
     };
     const arrives = () => {
-      if (link.cuts === 0) arrive();
-      else misses();
+      if (link.cuts > 0) misses();
+      // What was held has not arrived yet, and comes first.
+      else if (this.#queue.now < link.heldUntil) this.#queue.at(link.heldUntil, arrives);
+      else arrive();
     };
-    if (link.cuts > 0 || this.#happens(this.#faults.vanish)) {
+    if (this.#happens(this.#faults.vanish)) {
       this.#queue.at(moment, misses);
       return last;
     }
@@ -177,6 +192,7 @@ export class Network {
   resume(link: Link): void {
     const at = this.#queue.now + link.latency;
     for (const arrive of link.held.splice(0)) this.#queue.at(at, arrive);
+    link.heldUntil = at;
     [link.lastUp, link.lastDown] = [Math.max(link.lastUp, at), Math.max(link.lastDown, at)];
   }
 

@@ -155,6 +155,10 @@ export class NodeWork implements Work {
     const { number, invariants } = this.#owner;
     // A relay that only says that it has the work does not say where it counts.
     const counts = this.#disk.counts?.round ?? round;
+    if (invariants.bases?.isSpoiled(payload) === true) {
+      this.#made = null;
+      return;
+    }
     if (invariants.committed < counts)
       broken('steps-lost', `node ${number} gives up accepted work on round ${counts}, which has no base yet`);
     if (invariants.isHeard && !invariants.counts(number, payload))

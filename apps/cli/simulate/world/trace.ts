@@ -23,8 +23,9 @@ function entryText(entry: VirtualEntry): string {
     case 'round-committed':
       return `${kind} ${entry.round} of ${entry.contributions}${loweredText(entry)}, base ${baseHash(entry.base)}`;
     case 'round-closed':
-    case 'round-abandoned':
       return `${kind} ${entry.round}, attempt ${entry.attempt}, with ${entry.contributions}`;
+    case 'round-abandoned':
+      return `${kind} ${entry.round}, attempt ${entry.attempt}, with ${entry.contributions}, loss ${entry.loss ?? 'not measured'}`;
     case 'evaluation-accepted':
       return `${kind} of round ${entry.body.round} by ${entry.body.key.slice(0, 8)}`;
     case 'upstream-adopted':

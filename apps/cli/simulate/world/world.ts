@@ -3,6 +3,7 @@ import type { Effect } from '../../../../client/contribute/session/state.ts';
 import { Random } from '../../../../client/random.ts';
 import { defaultLimits } from '../../../../relay/server/limits.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
+import { BaseInvariants } from '../invariants/base-invariants.ts';
 import { QualityInvariants } from '../invariants/quality-invariants.ts';
 import { RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { VirtualEntry } from '../relay/journal.ts';
@@ -15,7 +16,7 @@ import type { Machines } from './machines.ts';
 import { messageBytes, type NodeNumber, type ToNode, type ToRelay } from './messages.ts';
 import { type Link, linkOf, Network, type NetworkFaults } from './network.ts';
 import { type NodeWorld, VirtualNode } from './node.ts';
-import type { VirtualBase } from './virtual-base.ts';
+import { firstBase, type VirtualBase } from './virtual-base.ts';
 import { VirtualDeltas } from './virtual-delta.ts';
 import type { Work, WorkOwner } from './work.ts';
 
@@ -110,6 +111,7 @@ export class World implements RelayWorld, NodeWorld, EvaluatorWorld {
     this.invariants = new RelayInvariants(relay.limits, slack, {
       ...{ isAwaited, staleness: this.staleness, isHeard: this.network.isOrdered },
       quality: relay.quality && new QualityInvariants(relay.quality),
+      bases: relay.bases && new BaseInvariants(relay.bases, firstBase),
     });
     this.payloadBytes = relay.payloadBytes;
     this.relay = new VirtualRelay(this, relay);

@@ -172,6 +172,8 @@ describe('refusals', () => {
       refuse(RefusalCode.DUPLICATE),
     ];
     expect(kinds(given(...uploading, ...again).effects)).toEqual(['refused', 'settle', 'sync']);
+    // So too where its receipt was lost, and the node took it for unsent.
+    expect(kinds(given(...uploading, ...again.slice(1)).effects)).toEqual(['refused', 'settle', 'sync']);
   });
 
   test('of the join by a full relay are retried without end', () => {

@@ -1,3 +1,12 @@
+import type { DelayedNesterovSettings } from '../../../../relay/run/outer/delayed-nesterov.ts';
+import type { HeLoCoSettings } from '../../../../relay/run/outer/heloco.ts';
+import type { NesterovSettings } from '../../../../relay/run/outer/nesterov.ts';
+
+/**
+ * The outer steps once more, from the formulas of docs/protocol.md and in another way than the relay's: whole vectors of float64, each
+ * rounded to float32 where a state is kept.
+ */
+
 /** What one round leaves to the next. */
 export interface ModelState {
   readonly base: readonly number[];
@@ -8,40 +17,37 @@ export interface ModelState {
 /** The step of round `round`, counted from 1, with the round's mean delta. */
 export type OuterModel = (state: ModelState, deltas: readonly number[], round: number) => ModelState;
 
-/** Nesterov's step with rate 0.7 and momentum 0.9. */
-export const nesterovModel: OuterModel = (state, deltas) => {
-  const momentum = state.momentum.map((velocity, i) => Math.fround(0.9 * velocity + (deltas[i] ?? 0)));
-  const base = state.base.map((value, i) =>
-    Math.fround(value - 0.7 * ((deltas[i] ?? 0) + 0.9 * (momentum[i] ?? 0))),
-  );
-  return { ...state, base, momentum };
-};
+/** The state before the first round. */
+export function firstState(base: readonly number[]): ModelState {
+  const zeros = base.map(() => 0);
+  return { base, momentum: zeros, buffer: zeros };
+}
 
-export interface DelayedSettings {
-  readonly learningRate: number;
-  readonly momentum: number;
-  readonly period: number;
-  readonly correction: {
-    readonly tensors: readonly number[];
-    readonly aligned: number;
-    readonly turn: number;
+export function nesterovModel({ learningRate, momentum: mu }: NesterovSettings): OuterModel {
+  return (state, deltas) => {
+    const momentum = state.momentum.map((velocity, i) => Math.fround(mu * velocity + (deltas[i] ?? 0)));
+    const base = state.base.map((value, i) =>
+      Math.fround(value - learningRate * ((deltas[i] ?? 0) + mu * (momentum[i] ?? 0))),
+    );
+    return { ...state, base, momentum };
   };
 }
 
-/** Delayed Nesterov after HeLoCo's correction of each tensor, from the formulas of docs/protocol.md. */
+/** Delayed Nesterov, after HeLoCo's correction of each tensor if there is one. */
 export function delayedModel({
   learningRate,
   momentum: mu,
   period,
   correction,
-}: DelayedSettings): OuterModel {
+}: DelayedNesterovSettings): OuterModel {
   return ({ base, momentum, buffer }, deltas, round) => {
     let from = 0;
-    const parts = correction.tensors.flatMap((size) => {
+    const corrected = correction?.tensors.flatMap((size) => {
       const [own, reference] = [deltas.slice(from, from + size), momentum.slice(from, from + size)];
       from += size;
-      return correctedTensor(own, reference, mu, correction).map((value) => value / period);
+      return correctedTensor(own, reference, mu, correction);
     });
+    const parts = (corrected ?? deltas).map((value) => value / period);
     const buffered = buffer.map((value, i) => Math.fround(value + (parts[i] ?? 0)));
     const step = (velocities: readonly number[]) =>
       base.map((value, i) =>
@@ -57,7 +63,7 @@ function correctedTensor(
   delta: readonly number[],
   momentum: readonly number[],
   mu: number,
-  { aligned, turn }: DelayedSettings['correction'],
+  { aligned, turn }: HeLoCoSettings,
 ): readonly number[] {
   const [length, other] = [norm(delta), norm(momentum)];
   if (length === 0 || other === 0) return delta;
