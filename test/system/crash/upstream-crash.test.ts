@@ -1,11 +1,16 @@
 import { get } from 'node:https';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { joinLink } from '../../../apps/cli/run/relay-address.ts';
+import { nodeNetwork } from '../../../client/host/node/network.ts';
+import { nodeRuntime } from '../../../client/host/node/runtime.ts';
 import { Random } from '../../../client/random.ts';
 import { systemClock } from '../../../relay/run/clock.ts';
 import { folderSource } from '../../../relay/verify/folder-source.ts';
 import type { WholeManifest } from '../../../relay/wire/frames.ts';
+import { toHex } from '../../../relay/wire/hex.ts';
 import { codecOf } from '../../../relay/wire/manifest.ts';
 import { tinyRun } from '../../support/contribute/harness.ts';
 import { freePort } from '../../support/free-port.ts';
@@ -14,6 +19,7 @@ import { ScriptedNode } from '../../support/relay/scripted-node.ts';
 import { start, until } from '../../support/relay/stage.ts';
 import { reportOf } from '../../support/relay/written-run.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { stepsIn } from '../../support/upstream/steps-in.ts';
 import { type Built, built } from '../built.ts';
 import { RelayProcess } from './relay-process.ts';
 
@@ -75,14 +81,21 @@ class Served {
 /** A national relay with one scripted node, which trains `steps` steps a round. */
 class Nation extends Served {
   rounds = 0;
-  readonly #node: Promise<ScriptedNode>;
+  #node: Promise<ScriptedNode>;
   readonly #manifest: WholeManifest;
   readonly #steps: number;
   readonly #random: Random;
 
-  constructor(port: number, link: string, manifest: WholeManifest, steps: number) {
+  constructor(
+    port: number,
+    link: string,
+    manifest: WholeManifest,
+    steps: number,
+    more: readonly string[] = [],
+  ) {
     super(temporaryFolder(), new URL(`http://127.0.0.1:${port}/`), [
-      ...['--upstream', link, '--rounds', '40', '--quorum', '1', '--target', '1', '--grace', '1'],
+      ...['--upstream', link, '--rounds', '400', '--quorum', '1', '--target', '1', '--grace', '1'],
+      ...more,
     ]);
     this.#manifest = manifest;
     this.#steps = steps;
@@ -96,6 +109,21 @@ class Nation extends Served {
     const beats = setInterval(() => node.sendHeartbeat(0), 2_000);
     onTestFinished(() => clearInterval(beats));
     return node;
+  }
+
+  /** Its key toward the upstream relay, hex. */
+  async key(): Promise<string> {
+    const { files } = nodeRuntime({ folder: join(this.folder, 'upstream') });
+    return toHex((await nodeNetwork(files).identity()).publicKey);
+  }
+
+  /** Kills it, whatever it does, and starts it again; its node joins again. */
+  async crash(): Promise<void> {
+    (await this.#node).vanish();
+    expect(await this.process.kill(), this.process.complaints).toBe(true);
+    this.process.start();
+    this.#node = this.is(() => true).then(() => this.#join());
+    await this.#node;
   }
 
   /** Its node contributes to the next round, which commits. */
@@ -164,4 +192,43 @@ test('an upstream relay is killed in a round and starts again: two national rela
   );
   // All rounds of each nation went up, none of them twice.
   expect(steps).toBe(north.rounds * 4 + south.rounds * 8);
+});
+
+test('a relay that mixes is killed at six moments: each upstream base that it mixed in holds its rounds once, and it verifies', async () => {
+  const folder = temporaryFolder();
+  const create = tinyRun({ rounds: 400, localSteps: 4000, quorum: 1, target: 1, graceMs: 1 });
+  const upstream = await start({ folder, create, clock: systemClock });
+  const steps = 4;
+  const nation = new Nation(await freePort(), upstream.url.href, upstream.manifest, steps, [
+    ...['--upstream-every', '2'],
+  ]);
+  const mixes = () =>
+    journalOf(nation.folder).flatMap(({ kind, body }) => (kind === 'upstream-mixed' ? [body] : []));
+  const random = Random.seeded(3);
+  // Its folder holds a journal from then on.
+  await nation.work();
+  const kills = 6;
+  for (let killed = 0; killed < kills; killed++) {
+    // It has joined again, and is killed while it works, between two rounds, while it sends or while it mixes.
+    const { length: before } = mixes();
+    while (mixes().length === before) await nation.work();
+    const until = performance.now() + random.uniform() * 500;
+    while (performance.now() < until) await nation.work();
+    const last = nation.work().catch(() => undefined);
+    await sleep(random.uniform() * 100);
+    await nation.crash();
+    // Its node is gone, so what it waits for never comes.
+    void last;
+  }
+  // All that it did before the last kill is in a base that it mixed in.
+  const { length: committed } = journalOf(nation.folder).filter(({ kind }) => kind === 'round-committed');
+  while ((mixes().at(-1)?.through ?? 0) < committed) await nation.work();
+  const key = await nation.key();
+  await nation.process.stop();
+  const told = mixes();
+  expect(told.length).toBeGreaterThan(kills);
+  expect(stepsIn(folder, key, told)).toEqual(told.map(({ through }) => through * steps));
+  await upstream.close();
+  for (const each of [folder, nation.folder])
+    expect(await reportOf(folderSource(each))).toMatchObject({ problems: [] });
 });

@@ -9,6 +9,7 @@ import { start, until } from '../../../../support/relay/stage.ts';
 import { reportOf } from '../../../../support/relay/written-run.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 import { Nation } from '../../../../support/upstream/nation.ts';
+import { stepsIn } from '../../../../support/upstream/steps-in.ts';
 
 const mixing = { every: 2, weight: 0.25 };
 
@@ -30,16 +31,9 @@ async function verified(nation: Nation): Promise<void> {
 
 /** Every upstream base that a nation mixed in holds as many of its rounds as the nation says: none is lost, none is there twice. */
 function checkOnce(upstream: string, nation: Nation): void {
-  const steps = [0];
-  let open = 0;
-  for (const { kind, body } of journalOf(upstream)) {
-    if (kind === 'round-opened') open = 0;
-    if (kind === 'contribution-accepted' && body.key === nation.key) open += body.steps;
-    if (kind === 'round-committed') steps.push((steps.at(-1) ?? 0) + open);
-  }
   const told = mixes(nation);
   expect(told.length).toBeGreaterThan(2);
-  expect(told.map(({ round }) => steps[round])).toEqual(
+  expect(stepsIn(upstream, nation.key, told)).toEqual(
     told.map((each) => (each.through * nation.steps) / nation.rounds),
   );
 }
