@@ -26,6 +26,9 @@ export default defineConfig({
     // The first hook that needs the build makes it.
     hookTimeout: timeout,
     expect: { poll: { timeout: timeout / 2 } },
+    // A worker that used a software GPU dies late, with nothing open: the kernel frees its memory in the thread that ends last, and that is the one
+    // of Mesa's shader cache, whose priority is the least there is. While other tests keep the processors busy it took up to 27 s.
+    teardownTimeout: 120_000,
     projects: [
       { extends: true, test: { name: 'alone', include: alone } },
       // A worker loads each module once for all of these files.
