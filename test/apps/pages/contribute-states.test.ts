@@ -1,10 +1,11 @@
 import type { Page } from 'playwright';
 import { describe, expect, test } from 'vitest';
+import { inaccessible } from '../../support/pages/accessible.ts';
 import { scriptedStatus } from '../../support/pages/scenarios.ts';
 import { scriptedEvents } from '../../support/pages/scripted-events.ts';
 import { emit, running, scriptedPages } from '../../support/pages/scripted-pages.ts';
 import { scriptedWorker } from '../../support/pages/scripted-relay.ts';
-import { inaccessible, shown } from '../../support/pages/watched-page.ts';
+import { shown } from '../../support/pages/watched-page.ts';
 
 const pages = scriptedPages();
 const now = Date.now();

@@ -2,7 +2,8 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { launchBrowser } from '../../../bench/browser.ts';
 import { freePort } from '../../support/free-port.ts';
-import { inaccessible, openWatched } from '../../support/pages/watched-page.ts';
+import { inaccessible, inaccessibleInBothColours } from '../../support/pages/accessible.ts';
+import { openWatched } from '../../support/pages/watched-page.ts';
 import { contributeRound, evaluatedRelay, evaluatedRun } from '../../support/relay/quality/evaluated-run.ts';
 import { get, journal, until } from '../../support/relay/stage.ts';
 import { type Built, built } from '../../system/built.ts';
@@ -40,10 +41,7 @@ test('a tab shows its key, scores the rounds of a run that names it, by keys alo
   const panel = page.getByRole('region', { name: 'Evaluate' });
   const button = panel.getByRole('button');
   await panel.getByText('This run names your key as an evaluator.').waitFor();
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    expect(await inaccessible(page)).toEqual([]);
-  }
+  expect(await inaccessibleInBothColours(page)).toEqual([]);
   await page.evaluate(`
     window.held = new Set();
     navigator.wakeLock.request = async () => {

@@ -1,7 +1,6 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { pino } from 'pino';
 import type { Browser, Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,6 +11,7 @@ import { modelFileNames, parametersHash } from '../../../client/formats/model-fo
 import { type Relay, startRelay } from '../../../relay/server/server.ts';
 import { receiptsIn } from '../../../relay/wire/evidence/receipt.ts';
 import { maxChunkBytes } from '../../../relay/wire/frames.ts';
+import { inaccessible } from '../../support/pages/accessible.ts';
 import { openWatched } from '../../support/pages/watched-page.ts';
 import { type Built, built, runTapestry } from '../../system/built.ts';
 
@@ -230,7 +230,7 @@ test('a tab contributes to a relay, leaves, and forgets', async () => {
     });
   expect(drawn.some((value) => value > 0)).toBe(true);
   await envelope.getByText('Tokens that the attack names').waitFor();
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  expect(await inaccessible(page)).toEqual([]);
   await page.keyboard.press('Escape');
   expect(await openChunks.evaluate((button) => button === document.activeElement)).toBe(true);
   await page.getByRole('button', { name: 'Open Offer' }).press('Enter');

@@ -13,8 +13,9 @@ import { parseLineage } from '../../../client/formats/lineage/lineage.ts';
 import { openPeftAdapter } from '../../../client/formats/peft/adapter.ts';
 import { sourceOf } from '../../../client/formats/tensors/byte-source.ts';
 import { openSafetensors } from '../../../client/formats/tensors/safetensors-source.ts';
+import { inaccessible } from '../../support/pages/accessible.ts';
 import { button, choose, drop, expectAccessible, press } from '../../support/pages/studio-page.ts';
-import { inaccessible, openWatched, type WatchedPage } from '../../support/pages/watched-page.ts';
+import { openWatched, type WatchedPage } from '../../support/pages/watched-page.ts';
 import { smallBase } from '../../support/train/small-base.ts';
 import { built } from '../../system/built.ts';
 

@@ -6,7 +6,8 @@ import { warningPages } from '../../../apps/warning/warning-page.ts';
 import { words } from '../../../apps/warning/words.ts';
 import { launchBrowser } from '../../../bench/browser.ts';
 import { systemClock } from '../../../relay/run/clock.ts';
-import { inaccessible, openWatched } from '../../support/pages/watched-page.ts';
+import { inaccessible } from '../../support/pages/accessible.ts';
+import { openWatched } from '../../support/pages/watched-page.ts';
 import { start } from '../../support/relay/stage.ts';
 import { type Built, built, runTapestry } from '../../system/built.ts';
 

@@ -1,6 +1,6 @@
-import axe from 'axe-core';
 import type { Locator, Page } from 'playwright';
 import { expect } from 'vitest';
+import { colourRules, inaccessible } from './accessible.ts';
 import { leastTextSize, textSizes } from './text-sizes.ts';
 
 export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
@@ -54,12 +54,6 @@ export async function drop(page: Page, files: Readonly<Record<string, string>>):
   await page.dispatchEvent('h1', 'drop', { dataTransfer });
 }
 
-declare global {
-  interface Window {
-    readonly axe: typeof axe;
-  }
-}
-
 /** Wide and narrow, light and dark. */
 const screens = [
   [1440, 'light'],
@@ -74,20 +68,14 @@ const screens = [
  */
 export async function expectAccessible(page: Page): Promise<void> {
   const found: string[] = [];
-  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(axe.source);
   let before = 0;
   for (const [width, colorScheme] of screens) {
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     const screen = `${width} ${colorScheme}`;
     // The same elements in other colours: only rules of colour can find something new.
-    const rules = width === before ? ['color-contrast', 'link-in-text-block'] : null;
+    const violations = await inaccessible(page, width === before ? colourRules : null);
     before = width;
-    const violations = await page.evaluate(async (only) => {
-      const { axe } = window;
-      const found = await axe.run(only === null ? {} : { runOnly: only });
-      return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    }, rules);
     found.push(...violations.map((violation) => `${screen}: ${violation}`));
     const overflow = await page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

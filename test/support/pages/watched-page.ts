@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright';
 
 export interface WatchedPage {
@@ -38,12 +37,6 @@ export async function coloursOf(page: Page, selector: string): Promise<number> {
     const counts = Map.groupBy(points, (point) => point);
     return [...counts.values()].filter((all) => all.length >= points.length / 100).length;
   }, png);
-}
-
-/** Accessibility problems by axe's rules of WCAG 2.2 A and AA, and of good practice. */
-export async function inaccessible(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 }
 
 /** The part of an element that the first viewport shows without scrolling, from 0 to 1. */

@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { inaccessible } from '../../../support/pages/accessible.ts';
 import { scriptedPages } from '../../../support/pages/scripted-pages.ts';
 import { scriptedWorker } from '../../../support/pages/scripted-relay.ts';
 import { drop } from '../../../support/pages/studio-page.ts';
-import { inaccessible } from '../../../support/pages/watched-page.ts';
 
 const pages = scriptedPages();
 

@@ -1,10 +1,10 @@
 import type { Page } from 'playwright';
 import { expect, test } from 'vitest';
+import { inaccessible } from '../../../support/pages/accessible.ts';
 import { scriptedStatus } from '../../../support/pages/scenarios.ts';
 import { scriptedEvents } from '../../../support/pages/scripted-events.ts';
 import { scriptedPages } from '../../../support/pages/scripted-pages.ts';
 import { scriptedWorker } from '../../../support/pages/scripted-relay.ts';
-import { inaccessible } from '../../../support/pages/watched-page.ts';
 
 const pages = scriptedPages();
 const full = scriptedStatus({ rounds: 40, done: 13, nodes: 12, corpusCount: 8, now: Date.now() });
