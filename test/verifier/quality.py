@@ -66,7 +66,8 @@ def weigh(run, contributions, standings):
     def lower(reason, values):
         for i, value in enumerate(values):
             if value < tokens[i]:
-                tokens[i], reasons[i] = value, reason
+                tokens[i] = value
+                reasons[i] = reasons[i] or reason if reason == "distrusted" else reason
 
     usual = lower_median([elapsed / claim for claim, (elapsed, *_) in zip(claims, standings)])
     lower("too-fast", [max(1, math.floor(quality["speed_factor"] * elapsed / (usual if pace is None else pace))) for elapsed, pace, _, _ in standings])

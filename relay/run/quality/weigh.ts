@@ -30,7 +30,7 @@ export interface Weighable extends Standing {
 export interface Weighed {
   /** The tokens that count; 0 for a contribution that does not. */
   readonly tokens: number;
-  /** The last rule that lowered them; null if they are those that it claims. */
+  /** The last rule that lowered them, but `distrusted` only if no other did before; null if they are those that it claims. */
   readonly reason: Reason | null;
 }
 
@@ -39,9 +39,11 @@ export async function weigh(contributions: readonly Weighable[], settings: Measu
   const { speedFactor, workPart, copyLikeness, evaluations } = settings;
   const weighed = contributions.map(({ tokens }): Weighed => ({ tokens, reason: null }));
   const lower = (reason: Reason, tokens: (i: number, before: number) => number) => {
-    for (const [i, { tokens: before }] of weighed.entries()) {
+    for (const [i, { tokens: before, reason: earlier }] of weighed.entries()) {
       const left = tokens(i, before);
-      if (left < before) weighed[i] = { tokens: left, reason };
+      // What the key did before hides nothing of what it does now: else a boaster whom nobody trusts would earn trust by its scores.
+      if (left < before)
+        weighed[i] = { tokens: left, reason: reason === 'distrusted' ? (earlier ?? reason) : reason };
     }
   };
   const possible = possibleTokens(contributions satisfies readonly Claim[], speedFactor);

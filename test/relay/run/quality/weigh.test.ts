@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { Random } from '../../../../client/random.ts';
-import { leastScoreOf } from '../../../../relay/run/quality/scores.ts';
+import { leastScoreOf, marksOf } from '../../../../relay/run/quality/scores.ts';
 import { type Weighable, weigh } from '../../../../relay/run/quality/weigh.ts';
 import { MeasuredSchema } from '../../../../relay/wire/tapestry_pb.js';
 
@@ -29,6 +29,23 @@ function weighed(contributions: readonly Weighable[], evaluations = 4) {
   return weigh(contributions, create(MeasuredSchema, { ...numbers, evaluations }));
 }
 
+test('a claim of too many tokens earns no reputation, also by a key that is not trusted', async () => {
+  const honest = Array.from({ length: 3 }, () => contribution({ score: 0.1 }));
+  const boasts = [
+    contribution({ norm: 1, score: 0.1 }),
+    contribution({ norm: 1, score: 0.1, reputation: 16 }),
+    contribution({ elapsedMs: 1, score: 0.1, reputation: 16 }),
+    contribution({ score: 0.1, reputation: 16 }),
+  ];
+  const all = [...honest, ...boasts];
+  const found = await weighed(all);
+  expect(found.slice(3).map(({ reason }) => reason)).toEqual(['short', 'short', 'too-fast', 'distrusted']);
+  expect(found[4]?.tokens).toBeLessThan(found[3]?.tokens ?? 0);
+  const judged = found.map(({ reason }, i) => ({ reason, score: all[i]?.score ?? null }));
+  const marks = marksOf(judged, { scoreTolerance: 0.01, scorePart: 0.25 });
+  expect(marks).toEqual(['good', 'good', 'good', null, null, null, 'good']);
+});
+
 test('each rule gives its reason, and the last one that lowers a claim is told', async () => {
   const model = contribution({ score: 0.1 });
   const found = await weighed([
@@ -47,7 +64,7 @@ test('each rule gives its reason, and the last one that lowers a claim is told',
     { tokens: 0, reason: 'copy' },
     { tokens: 0, reason: 'worse' },
     { tokens: 25, reason: 'distrusted' },
-    { tokens: 0, reason: 'distrusted' },
+    { tokens: 0, reason: 'too-fast' },
   ]);
   const unscored = await weighed(
     [contribution(), contribution(), contribution({ elapsedMs: 1 }), contribution({ norm: 1 })],
