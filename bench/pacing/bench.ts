@@ -21,15 +21,17 @@ export interface PacingOptions extends Omit<FederatedOptions, 'nodes'> {
   /** Milliseconds from the opening of a round to the first step, and of an upload. */
   readonly overhead: number;
   readonly upload: number;
+  /** Milliseconds for uploads while those are not measured; with fixed steps that wait for all it is ten minutes. */
+  readonly grace: number;
   /** How many of the model's upper layers the run grants to a device that is too slow for the whole model; none unless given. */
   readonly upperLayers?: number;
 }
 
 /** A way to pace the rounds: timed; fixed steps with the usual grace; fixed steps, and a round waits for everybody. */
 const ways = {
-  timed: { pace: 'timed', graceMs: 15_000, graceShare: 50 },
-  'timed, upper layers': { pace: 'timed', graceMs: 15_000, graceShare: 50 },
-  fixed: { pace: 'fixed', graceMs: 15_000, graceShare: 50 },
+  timed: { pace: 'timed', graceShare: 50 },
+  'timed, upper layers': { pace: 'timed', graceShare: 50 },
+  fixed: { pace: 'fixed', graceShare: 50 },
   'fixed, waiting for all': { pace: 'fixed', graceMs: 600_000, graceShare: 99 },
 } as const;
 type Way = keyof typeof ways;
@@ -67,11 +69,11 @@ class VirtualClock implements MovedClock {
 }
 
 async function paced(way: Way, rounds: number, options: PacingOptions, { trains = true } = {}) {
-  const { speeds, steps, upperLayers, ...others } = options;
+  const { speeds, steps, upperLayers, grace, ...others } = options;
   const upper = way === 'timed, upper layers' && upperLayers !== undefined ? { upperLayers } : {};
   const federated = await openFederated(
     { ...others, steps, rounds, nodes: speeds.length },
-    { ...ways[way], ...upper, deadlineMs: 3_600_000 },
+    { graceMs: grace, ...ways[way], ...upper, deadlineMs: 3_600_000 },
   );
   const folder = mkdtempSync(join(tmpdir(), 'tapestry-pacing-'));
   const clock = new VirtualClock();

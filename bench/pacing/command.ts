@@ -22,6 +22,7 @@ export function pacingCommand(): Command {
     .option('--batch <count>', 'windows a step', whole(1, 1024), 1)
     .option('--overhead <milliseconds>', "from a round's opening to the first step", decimal(0, 1e6), 200)
     .option('--upload <milliseconds>', 'of a contribution', decimal(0, 1e6), 400)
+    .option('--grace <milliseconds>', 'for uploads while those are not measured', decimal(1000, 1e6), 15_000)
     .option(
       '--upper-layers <count>',
       'besides, timed rounds of a run that grants so many upper layers to a device that is too slow',

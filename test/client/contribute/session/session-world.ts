@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { GrantedPart } from '../../../../client/contribute/session/part.ts';
 import { advance } from '../../../../client/contribute/session/session.ts';
 import {
   type Effect,
@@ -7,6 +8,7 @@ import {
   type SessionEvent,
 } from '../../../../client/contribute/session/state.ts';
 import { TapestryError } from '../../../../client/errors.ts';
+import type { PartName } from '../../../../relay/wire/fragments.ts';
 import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 
 export const lost = new TapestryError('relay.unreachable', 'The connection broke.', 'Wait.');
@@ -53,6 +55,14 @@ export class World {
   restored = false;
   connection = 0;
   trained = 0;
+  readonly #granted: GrantedPart | null;
+  /** What the node trained when its process ended. */
+  #part: PartName = 'whole';
+
+  /** `granted` is what the run grants to a node that is too slow. */
+  constructor(granted: GrantedPart | null = null) {
+    this.#granted = granted;
+  }
 
   /** The steps that are possible now, by name. */
   possible(): Record<string, () => void> {
@@ -198,6 +208,7 @@ export class World {
     this.job = null;
     this.stopped.length = 0;
     this.restored = false;
+    this.#part = this.session.part?.part ?? this.#part;
     this.session = newSession;
     this.dispatch({ kind: 'start' });
   }
@@ -205,6 +216,8 @@ export class World {
   restores(): void {
     const payload = this.saved;
     const made = payload === null ? undefined : this.made.get(payload);
+    if (this.#granted !== null && !this.restored)
+      this.dispatch({ kind: 'granted', granted: this.#granted, part: this.#part });
     if (payload !== null && made && !this.restored) {
       const attempt = this.receipt?.payload === payload ? this.receipt.attempt : 0;
       const round = { ...made, attempt, localSteps: 1, normBound: 1 };

@@ -1,13 +1,20 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { GrantedPart } from '../../../../client/contribute/session/part.ts';
 import { advance } from '../../../../client/contribute/session/session.ts';
 import { forward, lost, World } from './session-world.ts';
 
 // Without bias: small numbers would choose the first of what is possible again and again.
 const steps = fc.noBias(fc.array(fc.nat(999_983), { minLength: 1, maxLength: 150, size: 'max' }));
 
-function lived(choices: readonly number[]): World {
-  const world = new World();
+const grantedPart: GrantedPart = {
+  ...{ layers: 1, of: 4, trainingRatio: 2, uploadRatio: 4 },
+  ...{ isTimed: false, fitsWhole: true, trainingBytes: 1 },
+};
+const grants = fc.constantFrom(null, grantedPart, { ...grantedPart, isTimed: true });
+
+function lived(choices: readonly number[], granted: GrantedPart | null = null): World {
+  const world = new World(granted);
   world.dispatch({ kind: 'start' });
   for (const choice of choices) {
     const can = world.possible();
@@ -23,8 +30,8 @@ function lived(choices: readonly number[]): World {
 
 test('after any trouble: one delta an opening, never for an old base, and the next round is trained and accepted', () => {
   fc.assert(
-    fc.property(steps, (choices) => {
-      const world = lived(choices);
+    fc.property(steps, grants, (choices, granted) => {
+      const world = lived(choices, granted);
       if (world.session.ended) return;
       world.dispatch({ kind: 'resume-work' });
       // The current round may be lost to a refusal; the one that opens after it must not be.
