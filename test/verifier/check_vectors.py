@@ -243,7 +243,7 @@ def check_signatures(vectors):
     offer, u32 = vectors["offer"], lambda value: struct.pack("<I", value)
     expected = (b"tapestry offer v2" + bytes.fromhex(offer["run"]) + u32(offer["round"]) + bytes.fromhex(offer["base"])
                 + bytes.fromhex(offer["payload"]) + u32(offer["payloadBytes"]) + u32(offer["steps"]) + u32(offer["tokens"])
-                + struct.pack("<ff", offer["trainingLoss"], float(offer["heldOutLoss"])))
+                + struct.pack("<ff", offer["trainingLoss"], float(offer["heldOutLoss"])) + u32(offer["part"]))
     assert expected.hex() == offer["bytes"]
     receipt = vectors["acknowledgement"]
     expected = (b"tapestry acknowledgement v2" + bytes.fromhex(receipt["run"]) + u32(receipt["round"]) + u32(receipt["attempt"])

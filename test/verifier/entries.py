@@ -47,6 +47,8 @@ def is_lowered(value):
 
 
 positive = lambda value: is_count(value, 1)
+# The parts of a model that a contribution may be of, and their numbers in an offer.
+PARTS = {"whole": 1, "upper": 2}
 REFUSALS = set("""MALFORMED OUT_OF_LIMIT UNEXPECTED WRONG_PROTOCOL WRONG_RUN BAD_TOKEN BAD_SIGNATURE ALREADY_CONNECTED TOO_MANY
 STALE_BASE WRONG_ROUND DUPLICATE BAD_HASH BAD_PAYLOAD NORM_EXCEEDED NOT_FINITE STORAGE TOO_LATE TIMEOUT REMOVED""".split())
 BODIES = {
@@ -55,7 +57,7 @@ BODIES = {
     "contribution-accepted": {
         "round": positive, "key": is_hash, "corpus": lambda v: v is None or is_count(v), "base": is_hash,
         "payload": is_hash, "payloadBytes": is_count, "steps": is_count, "tokens": is_count, "trainingLoss": is_loss,
-        "heldOutLoss": is_loss, "signature": is_signature,
+        "heldOutLoss": is_loss, "part": lambda v: v in PARTS, "signature": is_signature,
     },
     "refused": {"round": is_count, "counts": lambda v: type(v) is dict and set(v) <= REFUSALS and all(map(positive, v.values()))},
     "round-closed": {"round": positive, "attempt": positive, "contributions": positive, "last": positive},

@@ -16,7 +16,7 @@ from adoptions import Adoptions
 from checkpoints import Tree, checkpoint_text
 from deltas import initial_state, integers_of, loss_of, median_norm, norm_bound, outer_step, pack
 from downlink import initial_residual, publish
-from entries import entry_hash, is_count, parse_body
+from entries import PARTS, entry_hash, is_count, parse_body
 from hashing import sha256, signed_by
 from kept import Kept
 from manifest import Run
@@ -182,13 +182,15 @@ class Verifier:
         require(problem is None, at(f"body.{problem}"), "cannot follow the entries before")
         self.expect(body, at, payloadBytes=limits["payload_bytes"])
         require(body["corpus"] is None or body["corpus"] < run.corpora, at("body.corpus"), "is no corpus of the manifest")
+        # A manifest that grants the upper layers is one that this verifier cannot read.
+        self.expect(body, at, part="whole")
         require(1 <= body["steps"] <= run.local_steps, at("body.steps"), "is out of limit")
         self.expect(body, at, tokens=body["steps"] * run.step_tokens)
         require(len(attempt.keys) < limits["target"], at("kind"), "comes after the round was full")
         message = b"".join((
             b"tapestry offer v2", run.id, struct.pack("<I", body["round"]), bytes.fromhex(body["base"]), bytes.fromhex(body["payload"]),
             struct.pack("<III", body["payloadBytes"], body["steps"], body["tokens"]),
-            struct.pack("<ff", loss_of(body["trainingLoss"]), loss_of(body["heldOutLoss"])),
+            struct.pack("<ffI", loss_of(body["trainingLoss"]), loss_of(body["heldOutLoss"]), PARTS[body["part"]]),
         ))
         signed = signed_by(bytes.fromhex(body["key"]), message, bytes.fromhex(body["signature"]))
         require(signed, at("body.signature"), "is not the node's signature of its offer")
