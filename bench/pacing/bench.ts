@@ -151,7 +151,7 @@ function devices(
       ended(steps, plan) {
         if (choice === null) return;
         missed = steps > 0 ? 0 : missed + 1;
-        if (missed >= mostMissed) [choice] = afterLate(choice, missed) ?? [choice];
+        if (missed >= mostMissed) [choice] = afterLate(choice, run.current().round, missed) ?? [choice];
         else if (plan !== null)
           [choice] = afterPlan(choice, run.current().round, timesOf(run, identity.key, plan));
         federated.take(node, choice.part);

@@ -19,7 +19,7 @@ export function partAfterPlan(session: Session, times: PlanTimes): Advanced {
 
 /** A node that would only follow trains the part instead, where the run grants one; null if it trains it already. */
 export function partAfterLate(session: Session, { fromOpening }: Standing, round: number): Advanced | null {
-  const made = afterLate(session.part, mostMissed);
+  const made = afterLate(session.part, round, mostMissed);
   return made && chosen({ ...session, standing: { ...fresh, fromOpening } }, round, made);
 }
 

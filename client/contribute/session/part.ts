@@ -21,6 +21,8 @@ export interface GrantedPart {
 export interface PartChoice {
   readonly part: PartName;
   readonly granted: GrantedPart;
+  /** The first round of it; null before the first plan. */
+  readonly since: number | null;
   /** The newest round whose plan had room for the whole model, and how many in a row had, up to it. */
   readonly roomy: { readonly round: number; readonly count: number };
   /** In a run without plans: rounds until the node tries the whole model again, and for how many it waited the last time. */
@@ -42,11 +44,19 @@ const leastWaited = 4;
 
 /** The choice of a node that trains `part` when it opens the run's model. */
 export function choiceOf(granted: GrantedPart, part: PartName): PartChoice {
-  return { part, granted, roomy: { round: 0, count: 0 }, trial: { left: leastWaited, waited: leastWaited } };
+  return {
+    part,
+    granted,
+    since: null,
+    roomy: { round: 0, count: 0 },
+    trial: { left: leastWaited, waited: leastWaited },
+  };
 }
 
 /** The choice after the plan of a round, by the times that the relay measured of this node: those of the part that it trained last. */
-export function afterPlan(choice: PartChoice, round: number, times: PlanTimes): Chosen {
+export function afterPlan(before: PartChoice, round: number, times: PlanTimes): Chosen {
+  const since = before.since ?? round;
+  const choice: PartChoice = { ...before, since };
   const { part, granted, roomy } = choice;
   const { trainingMilliseconds: training, uploadMilliseconds: upload } = times;
   const lasts = times.plannedMilliseconds + times.graceMilliseconds;
@@ -54,24 +64,28 @@ export function afterPlan(choice: PartChoice, round: number, times: PlanTimes): 
     ...{ kind: 'time', lastsMilliseconds: lasts },
     ...{ trainingMilliseconds: Math.round(trainingNeeds), uploadMilliseconds: Math.round(uploadNeeds) },
   });
-  if (part === 'whole') return times.tooShort ? [upper(choice), needing(training, upload)] : [choice, null];
+  if (part === 'whole') {
+    // The plan after its first round has the time in it that the step took to compile.
+    const isMeasured = round > since + 1;
+    return times.tooShort && isMeasured ? [upper(choice, round), needing(training, upload)] : [choice, null];
+  }
   if (!granted.fitsWhole || training === 0 || roomy.round === round) return [choice, null];
   const [wholeTraining, wholeUpload] = [training * granted.trainingRatio, upload * granted.uploadRatio];
   if (margin * (wholeTraining + wholeUpload) > lasts)
     return [{ ...choice, roomy: { round, count: 0 } }, null];
   const count = roomy.count + 1;
   if (count < mostRoomy) return [{ ...choice, roomy: { round, count } }, null];
-  return [choiceOf(granted, 'whole'), needing(wholeTraining, wholeUpload)];
+  return [{ ...choiceOf(granted, 'whole'), since: round + 1 }, needing(wholeTraining, wholeUpload)];
 }
 
-/** The choice of a node whose work on the whole model was late in `rounds` rounds in a row; null if it has no part to go to. */
-export function afterLate(choice: PartChoice | null, rounds: number): Chosen | null {
+/** The choice of a node whose work on the whole model was late in `rounds` rounds in a row, up to `round`; null if it has no part to go to. */
+export function afterLate(choice: PartChoice | null, round: number, rounds: number): Chosen | null {
   if (choice === null || choice.part === 'upper') return null;
   const { waited, left } = choice.trial;
   // A trial that was late as well.
   const next = left > 0 ? leastWaited : Math.min(mostFollowed, 2 * waited);
   return [
-    { ...upper(choice), trial: { left: next, waited: next } },
+    { ...upper(choice, round), trial: { left: next, waited: next } },
     { kind: 'late', rounds },
   ];
 }
@@ -82,14 +96,17 @@ export function afterCommit(choice: PartChoice): Chosen {
   if (part === 'whole' || granted.isTimed || !granted.fitsWhole) return [choice, null];
   const left = trial.left - 1;
   if (left > 0) return [{ ...choice, trial: { ...trial, left } }, null];
-  return [{ ...choice, part: 'whole', trial: { ...trial, left: 0 } }, { kind: 'trial' }];
+  return [{ ...choiceOf(granted, 'whole'), trial: { ...trial, left: 0 } }, { kind: 'trial' }];
 }
 
 /** The choice after the relay accepted a contribution: the whole model is in time now, if the node only tried it. */
 export function afterAccepted(choice: PartChoice): PartChoice {
-  return choice.part === 'whole' && choice.trial.left === 0 ? choiceOf(choice.granted, 'whole') : choice;
+  const { part, trial } = choice;
+  return part === 'whole' && trial.left === 0
+    ? { ...choice, trial: { left: leastWaited, waited: leastWaited } }
+    : choice;
 }
 
-function upper(choice: PartChoice): PartChoice {
-  return { ...choice, part: 'upper', roomy: { round: 0, count: 0 } };
+function upper(choice: PartChoice, round: number): PartChoice {
+  return { ...choice, part: 'upper', since: round + 1, roomy: { round: 0, count: 0 } };
 }

@@ -34,6 +34,14 @@ function planned(node: SlowNode, training: number, upload: number): void {
   node.close();
 }
 
+/** A node after its first two rounds. */
+function joined(): SlowNode {
+  const node = nodeWith();
+  planned(node, 0, 0);
+  planned(node, 100, 0);
+  return node;
+}
+
 const trains = (node: SlowNode) => node.session.part?.part;
 const told = (node: SlowNode) =>
   node.effects.flatMap((effect) =>
@@ -42,7 +50,7 @@ const told = (node: SlowNode) =>
 
 describe('by the numbers of the plan', () => {
   test('a node that the whole model does not fit trains the upper layers, and says so in numbers', () => {
-    const node = nodeWith();
+    const node = joined();
     planned(node, 3900, 100);
     expect(trains(node)).toBe('whole');
     planned(node, 4100, 200);
@@ -53,11 +61,11 @@ describe('by the numbers of the plan', () => {
       uploadMilliseconds: 200,
       lastsMilliseconds: 4000,
     };
-    expect(told(node)).toEqual([{ event: 'part', round: 2, part: 'upper', layers: 1, of: 4, why }]);
+    expect(told(node)).toEqual([{ event: 'part', round: 4, part: 'upper', layers: 1, of: 4, why }]);
   });
 
   test('it goes back once the whole model would have had room in two rounds in a row, with a quarter to spare', () => {
-    const node = nodeWith();
+    const node = joined();
     planned(node, 5000, 0);
     // As long as the last measurement is of the whole model, and at twice the training and four times the upload with a quarter more.
     for (const [training, upload] of [
@@ -79,11 +87,29 @@ describe('by the numbers of the plan', () => {
       uploadMilliseconds: 400,
       lastsMilliseconds: 4000,
     };
-    expect(told(node).slice(1)).toEqual([{ event: 'part', round: 8, part: 'whole', layers: 1, of: 4, why }]);
+    expect(told(node).slice(1)).toEqual([{ event: 'part', round: 10, part: 'whole', layers: 1, of: 4, why }]);
+  });
+
+  test('the time that its step took to compile drives it to no part, neither at first nor when it goes back', () => {
+    const node = nodeWith();
+    planned(node, 0, 0);
+    planned(node, 9000, 0);
+    expect(trains(node)).toBe('whole');
+    planned(node, 100, 0);
+    planned(node, 9000, 0);
+    expect(trains(node)).toBe('upper');
+    planned(node, 100, 0);
+    planned(node, 100, 0);
+    expect(trains(node)).toBe('whole');
+    planned(node, 100, 0);
+    planned(node, 9000, 0);
+    expect(trains(node)).toBe('whole');
+    planned(node, 9000, 0);
+    expect(trains(node)).toBe('upper');
   });
 
   test('plans of the same round count once, and one without a measurement of the node does not', () => {
-    const node = nodeWith();
+    const node = joined();
     planned(node, 5000, 0);
     node.open();
     const plan = { round: node.round, attempt: 1, workUntil: 0 };
