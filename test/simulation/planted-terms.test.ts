@@ -14,11 +14,11 @@ import { RefusalCode } from '../../relay/wire/tapestry_pb.js';
 import { findPlanted, type Planted } from './find-planted.ts';
 
 /**
- * Bugs in the machines of a run's terms: outer steps, the guard, arrivals, evaluators, scores and reputations, weights and influence. Each is found within the
+ * Bugs in the machines of a run's terms: outer steps, the guard, arrivals, evaluators, scores and reputations, weights and influence, upper layers. Each is found within the
  * seeds that the tests run, as those of planted.test.ts are.
  */
 
-const { advance, evaluatorsOf, isTurnOf, outerOptimizerOf, refusalOfArrival, weigh } = machines;
+const { advance, evaluatorsOf, isTurnOf, outerOptimizerOf, rangesOf, refusalOfArrival, weigh } = machines;
 
 /** Forgets where work counts. */
 class Forgetful<Facts, One extends AcceptedFacts> extends RecentRounds<Facts, One> {
@@ -238,6 +238,24 @@ const planted: readonly Planted[] = [
     'any number of unknown nodes count',
     ['weights-earned'],
     { weigh: (contributions, settings) => weigh(contributions, { ...settings, evaluations: 0 }) },
+  ],
+  [
+    'the values below the upper layers are made of their contributions too',
+    ['exactly-once'],
+    { rangesOf: (...terms) => rangesOf(...terms).map((range) => ({ ...range, has: () => true })) },
+  ],
+  [
+    'a contribution of the upper layers counts nowhere',
+    ['exactly-once'],
+    {
+      rangesOf: (...terms) =>
+        rangesOf(...terms).map((range) => ({ ...range, has: (part) => part === 'whole' })),
+    },
+  ],
+  [
+    'a node that is too slow does not hear of the upper layers',
+    ['part-first'],
+    { advance: (session, event) => (event.kind === 'granted' ? [session, []] : advance(session, event)) },
   ],
   [
     'one node has more influence than the manifest allows',

@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import type { Random } from '../../../client/random.ts';
+import { Random } from '../../../client/random.ts';
 import { defaultLimits } from '../../../relay/server/limits.ts';
 import { DelayedNesterovSchema, NesterovSchema } from '../../../relay/wire/tapestry_pb.js';
 import type { BaseOptions } from './relay/base-options.ts';
@@ -8,6 +8,8 @@ import { type Character, VirtualDeltas } from './world/virtual-delta.ts';
 import type { WorldOptions } from './world/world.ts';
 
 const localSteps = 5;
+/** The stream of random numbers that decides what a run grants, so that it changes no other number of a seed. */
+const grants = 7;
 
 /** A refusal names no payload, and answers the offer before it: an old offer that came twice would be refused instead of the newest, once a guard refuses work. */
 const inOrder = { duplicate: 0, reorder: 0 };
@@ -23,8 +25,11 @@ export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'mac
     download: 20 + random.below(1000),
   });
   const kind = (['fixed', 'timed', 'arrivals', 'measured', 'measured-timed'] as const)[random.below(5)];
-  const limits =
+  const grantsPart = (kind === 'fixed' || kind === 'timed') && Random.seeded(seed, grants).below(2) === 0;
+  const drawn =
     kind === 'arrivals' ? drawArrivals(random, deadlineMs) : drawLimits(random, nodes, deadlineMs);
+  // A node knows only after a few rounds that it is too slow.
+  const limits = grantsPart ? { ...drawn, rounds: drawn.rounds + 4 } : drawn;
   const { graceMs, graceShare } = limits;
   const isTimed = kind === 'timed' || kind === 'measured-timed';
   const pace = { localSteps, leastSteps: 1, stretch: 100 + random.below(400) };
@@ -41,7 +46,8 @@ export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'mac
     seed,
     devices: characters.map((character, number) => ({
       speedClass: number,
-      stepMs: random.below(deadlineMs / 12),
+      // Some are too slow for the whole model, and fast enough for its upper layers.
+      stepMs: random.below(deadlineMs / 12) * (grantsPart && number % 2 === 1 ? 2 : 1),
       line: line(),
       boasts: character === 'boaster',
     })),
@@ -66,6 +72,7 @@ export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'mac
       wavers: random.below(5) === 0,
     })),
     baseBytes: 200_000,
+    grantsPart,
     heartbeatMs: defaultLimits.heartbeat,
     network: {
       loss: share(0.1),

@@ -8,6 +8,7 @@ export type Invariant =
   | 'same-base'
   | 'steps-lost'
   | 'node-idles'
+  | 'part-first'
   | 'arrival-waits'
   | 'evaluation-once'
   | 'scores-decide'

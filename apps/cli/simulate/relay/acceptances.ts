@@ -122,12 +122,16 @@ export class RelayAcceptances {
         return () => this.#refuse(upload, RefusalCode.TOO_LATE);
       if (recent.problemOf(arrivalOf(node, offer)) !== null)
         return () => this.#refuse(upload, RefusalCode.DUPLICATE);
-      const { round, payload, base, steps } = offer;
-      const facts = { round, countsIn: open.round, attempt: open.attempt, node, payload, base, steps };
-      const tokens = steps * this.#options.tokensPerStep;
+      const facts = { ...ownFacts(offer), countsIn: open.round, attempt: open.attempt, node };
+      const tokens = offer.steps * this.#options.tokensPerStep;
       const entry = this.#rounds.appendContribution({ ...facts, tokens });
       appended.set(node, entry);
       return () => this.#accept(upload, entry);
     });
   }
+}
+
+/** What an entry has of an offer. */
+function ownFacts({ round, payload, base, steps, part }: VirtualOffer): VirtualOffer {
+  return { round, payload, base, steps, part };
 }

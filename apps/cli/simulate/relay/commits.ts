@@ -1,5 +1,6 @@
 import type { Guard, Judgement } from '../../../../relay/run/guard/guard.ts';
 import type { OuterOptimizer } from '../../../../relay/run/outer/outer-optimizer.ts';
+import type { PartName } from '../../../../relay/wire/fragments.ts';
 import {
   baseHash,
   type Counted,
@@ -8,10 +9,14 @@ import {
   type VirtualBase,
   withPayload,
 } from '../world/virtual-base.ts';
+import { rangesOfPart } from '../world/virtual-part.ts';
 import { lossOfBase } from './base-options.ts';
 import type { JournalState, VirtualEntry } from './journal.ts';
 import type { RelayQuality } from './quality.ts';
 import type { RoundOptions, RoundWorld } from './round-options.ts';
+
+/** What counts in a round, and what each contribution is of. */
+type CountedParts = readonly (Counted[number] & { readonly part: PartName })[];
 
 type Committed = VirtualEntry & { readonly kind: 'round-committed' };
 
@@ -83,17 +88,17 @@ export class RelayCommits {
     this.#made = { ...facts, base, judgement: await this.#judge(base) };
   }
 
-  #contributed(): Counted {
+  #contributed(): CountedParts {
     const accepted = [...(this.#replay.open?.contributions.values() ?? [])];
-    return accepted.map(({ payload }) => ({ payload, tokens: 1 }));
+    return accepted.map(({ payload, part }) => ({ payload, tokens: 1, part }));
   }
 
-  #sums(counted: Counted): VirtualBase {
+  #sums(counted: CountedParts): VirtualBase {
     const { base, committed } = this.#replay;
-    return counted.reduce((next, { payload, tokens }) => withPayload(next, payload, tokens), {
-      ...base,
-      round: committed + 1,
-    });
+    let next: VirtualBase = { ...base, round: committed + 1 };
+    for (const { payload, tokens, part } of counted)
+      next = withPayload(next, payload, tokens, rangesOfPart(this.#world, part));
+    return next;
   }
 
   async #stepped(base: VirtualBase, counted: Counted): Promise<VirtualBase> {

@@ -11,6 +11,7 @@ import type {
   WeighedAttempt,
 } from '../../../../relay/run/quality/round-standings.ts';
 import type { AdoptedBase } from '../../../../relay/run/upstream/adopted-base.ts';
+import type { PartName } from '../../../../relay/wire/fragments.ts';
 import type { Hash, NodeKey } from '../../../../relay/wire/hex.ts';
 import type { NodeNumber } from '../world/messages.ts';
 import { baseHash, type VirtualBase } from '../world/virtual-base.ts';
@@ -81,6 +82,7 @@ export interface VirtualContribution {
   readonly base: Hash;
   readonly steps: number;
   readonly tokens: number;
+  readonly part: PartName;
 }
 
 type AcceptedFacts = Pick<VirtualContribution, 'node' | 'payload' | 'round'>;

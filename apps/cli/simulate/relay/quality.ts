@@ -6,6 +6,7 @@ import {
   type RoundStandings,
   type ScoredContribution,
 } from '../../../../relay/run/quality/round-standings.ts';
+import type { PartName } from '../../../../relay/wire/fragments.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import type { Evaluation, Measured } from '../../../../relay/wire/tapestry_pb.js';
 import { hexOf } from '../world/virtual-hash.ts';
@@ -17,7 +18,7 @@ type Committed = VirtualEntry & { readonly kind: 'round-committed' };
 
 /** What a commit makes of the contributions, in their order: the tokens with which each counts, and what its entry says of them. */
 export interface Weights extends Pick<Committed, 'scores' | 'weighed'> {
-  readonly counted: readonly { readonly payload: Hash; readonly tokens: number }[];
+  readonly counted: readonly { readonly payload: Hash; readonly tokens: number; readonly part: PartName }[];
 }
 
 /** The real machine of scores and reputations, for the journal that a process reads. */
@@ -119,9 +120,9 @@ export class RelayQuality {
   ): Promise<void> {
     const { machines } = this.#world;
     const weighed = await machines.weigh(weighable, this.#measured);
-    const counting = contributions.flatMap(({ payload }, i) => {
+    const counting = contributions.flatMap(({ payload, part }, i) => {
       const tokens = weighed[i]?.tokens ?? 0;
-      return tokens > 0 ? [{ payload, tokens }] : [];
+      return tokens > 0 ? [{ payload, tokens, part }] : [];
     });
     const capped = machines.cappedTokens(
       counting.map(({ tokens }) => tokens),
@@ -130,7 +131,7 @@ export class RelayQuality {
     this.#weights = {
       scores,
       weighed: loweredIn(weighed, (index) => contributions[index]?.sequence ?? 0),
-      counted: counting.map(({ payload }, i) => ({ payload, tokens: capped[i] ?? 0 })),
+      counted: counting.map((one, i) => ({ ...one, tokens: capped[i] ?? 0 })),
     };
   }
 

@@ -3,6 +3,7 @@ import { type Evaluation, GoodbyeReason, RefusalCode } from '../../../../relay/w
 import { checkTold } from '../invariants/open-round.ts';
 import type { NodeNumber, ToRelay, VirtualOffer } from '../world/messages.ts';
 import { baseHash, firstBase, type VirtualBase } from '../world/virtual-base.ts';
+import { bytesOf } from '../world/virtual-part.ts';
 import { RelayAcceptances } from './acceptances.ts';
 import type { OpenAttempt, VirtualContribution, VirtualEntry } from './journal.ts';
 import { closing, type Port, type Process, type RelayOptions, type RelayWorld } from './process.ts';
@@ -230,7 +231,7 @@ export class VirtualRelay {
       this.#refusalOf(rounds, node, offer) ?? (from === stored.bytes ? null : RefusalCode.UNEXPECTED);
     if (refusal !== null) port.upload = 'refused';
     stored.bytes = to;
-    if (refusal === null && to < this.#options.payloadBytes) return;
+    if (refusal === null && to < bytesOf(this.#options.payloadBytes, offer.part)) return;
     offers.delete(node);
     this.#stored.delete(node);
     const accepted = refusal === null ? null : rounds.replay.acceptedOf({ node, ...offer });

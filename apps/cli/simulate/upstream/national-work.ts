@@ -39,6 +39,7 @@ interface Made {
  * parameters. Of it the last contribution survives a crash; what else was sent and adopted follows from the journal below.
  */
 export class NationalWork implements Work {
+  readonly part = 'whole';
   readonly isNeverLate = true;
   readonly steps = 0;
   readonly #owner: WorkOwner;
@@ -115,7 +116,7 @@ export class NationalWork implements Work {
       const through = { committed: own.current.committed, parameters: await own.parameters() };
       const payload = `relay ${this.#place.number}.${++this.#payloads}`;
       const steps = through.committed - from.committed;
-      this.#made = { offer: { payload, round, base, steps }, from, through };
+      this.#made = { offer: { payload, round, base, steps, part: 'whole' }, from, through };
       this.#saved = this.#made;
       const rounds = { from: from.committed, through: through.committed };
       this.#place.made(payload, { relay: this.#place.number, ...rounds });

@@ -1,4 +1,5 @@
 import type { Round, SessionEvent } from '../../../../client/contribute/session/state.ts';
+import type { PartName } from '../../../../relay/wire/fragments.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import type { RoundPlan } from '../../../../relay/wire/tapestry_pb.js';
 
@@ -11,6 +12,7 @@ export interface VirtualOffer {
   readonly round: number;
   readonly base: Hash;
   readonly steps: number;
+  readonly part: PartName;
 }
 
 /** A node's report: the facts of a Heartbeat that the machines and the planner need. */

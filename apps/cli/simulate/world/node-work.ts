@@ -1,9 +1,11 @@
 import type { CountedIn, Round, SessionEvent } from '../../../../client/contribute/session/state.ts';
+import type { PartName } from '../../../../relay/wire/fragments.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { broken } from '../invariants/invariant.ts';
 import type { VirtualOffer } from './messages.ts';
 import { baseHash, type VirtualBase } from './virtual-base.ts';
 import { payloadOf } from './virtual-delta.ts';
+import { stepTimeOf } from './virtual-part.ts';
 import type { Work, WorkOwner } from './work.ts';
 
 /** How often a paused node looks whether it may train on. */
@@ -20,7 +22,8 @@ export class NodeWork implements Work {
     made: VirtualOffer | null;
     settled: Round | null;
     counts: CountedIn | null;
-  } = { base: null, made: null, settled: null, counts: null };
+    part: PartName;
+  } = { base: null, made: null, settled: null, counts: null, part: 'whole' };
   /** The job that runs; a new object for each. */
   #job: { readonly number: number } | null = null;
   /** Ends the download of the job that runs. */
@@ -41,6 +44,10 @@ export class NodeWork implements Work {
   /** The number of the job that runs. */
   get job(): number | null {
     return this.#job?.number ?? null;
+  }
+
+  get part(): PartName {
+    return this.#disk.part;
   }
 
   get steps(): number {
@@ -98,7 +105,10 @@ export class NodeWork implements Work {
   }
 
   train(number: number, { round, base: wanted, localSteps }: Round): void {
-    const { number: node, invariants, stepMs, boasts } = this.#owner;
+    const { number: node, invariants, boasts } = this.#owner;
+    const part = this.#owner.part();
+    const stepMs = stepTimeOf(this.#owner.stepMs, part);
+    this.#disk.part = part;
     const { base } = this.#disk;
     if (base === null || baseHash(base) !== wanted || wanted !== invariants.baseBefore(round))
       broken('same-base', `node ${node} trains round ${round} from another base than the relay's`);
@@ -111,7 +121,7 @@ export class NodeWork implements Work {
       if (this.#held && this.#job === job) return this.#owner.later(pausedMs, () => end(steps));
       if (this.#job === job) {
         this.#steps = steps;
-        const made = { payload, round, base: wanted, steps };
+        const made = { payload, round, base: wanted, steps, part };
         this.#made = made;
         this.#disk.made = made;
         this.#disk.settled = null;

@@ -1,5 +1,6 @@
 import { heartbeatOf } from '../../../../client/contribute/protocol/heartbeat.ts';
 import { plannedRound } from '../../../../client/contribute/protocol/round-plan.ts';
+import type { GrantedPart } from '../../../../client/contribute/session/part.ts';
 import { steadyMilliseconds } from '../../../../client/contribute/session/relay-loss.ts';
 import { isPassing, silent, stopping } from '../../../../client/contribute/session/relay-problems.ts';
 import {
@@ -22,6 +23,7 @@ import type { NodeNumber, ToNode, ToRelay } from './messages.ts';
 import type { Link } from './network.ts';
 import { NodeWork } from './node-work.ts';
 import type { VirtualBase } from './virtual-base.ts';
+import { bytesOf, stepTimeOf } from './virtual-part.ts';
 import type { Work, WorkOwner } from './work.ts';
 
 /** A node's machine. */
@@ -46,6 +48,8 @@ export interface NodeWorld {
   readonly silenceMs: number;
   /** Rounds ask for work until a moment. */
   readonly isTimed: boolean;
+  /** Null in a run that grants no part of its model. */
+  readonly part: GrantedPart | null;
   /** How many rounds old work may be: more than 0 in a run with arrivals. */
   readonly staleness: number;
   /** How often a node reports; null where no report matters. */
@@ -99,6 +103,7 @@ export class VirtualNode {
         const { plan } = this.#session;
         return plan === null ? Number.POSITIVE_INFINITY : plan.workUntil - world.queue.now;
       },
+      part: () => this.#session.part?.part ?? 'whole',
       dispatch: (event) => this.dispatch(event),
       later: (milliseconds, act) => this.#later(milliseconds, act),
       unreachable: () => this.#lose(unreachable()),
@@ -194,13 +199,15 @@ export class VirtualNode {
   }
 
   #welcomed(connection: number, message: ToNode & { kind: 'welcomed' }): void {
+    const { part: granted, heartbeatMs } = this.#world;
+    if (granted !== null && this.#session.part === null)
+      this.dispatch({ kind: 'granted', granted, part: this.#work.part });
     const restored = this.#work.welcomed();
     if (restored !== null) this.dispatch(restored);
     this.dispatch(message);
     this.#later(steadyMilliseconds, () => {
       if (connection === this.#connection) this.dispatch({ kind: 'steady' });
     });
-    const { heartbeatMs } = this.#world;
     if (heartbeatMs !== null) this.#later(heartbeatMs, () => this.#report(connection, heartbeatMs));
   }
 
@@ -211,8 +218,9 @@ export class VirtualNode {
     if (message.case !== 'heartbeat') return;
     const { state, round = 0 } = message.value;
     const takesPart = state !== NodeState.FOLLOWING && state !== NodeState.PAUSED;
+    const stepMs = stepTimeOf(this.device.stepMs, this.#work.part);
     // As in client/train/loop, the progress is that of the last job until the next one trains.
-    const facts = { takesPart, round, steps: this.#work.steps, stepMs: this.device.stepMs };
+    const facts = { takesPart, round, steps: this.#work.steps, stepMs };
     this.#world.sendToRelay(this, { kind: 'heartbeat', node: this.number, connection, ...facts });
     this.#later(every, () => this.#report(connection, every));
   }
@@ -319,8 +327,7 @@ export class VirtualNode {
   }
 
   #upload(payload: Hash, offset: number): void {
-    this.#work.made(payload);
-    const { payloadBytes } = this.#world;
+    const payloadBytes = bytesOf(this.#world.payloadBytes, this.#work.made(payload).part);
     const part = Math.ceil(payloadBytes / uploadParts);
     for (let from = offset; from < payloadBytes; from += part) {
       const to = Math.min(payloadBytes, from + part);

@@ -7,9 +7,9 @@ export const parameters = 5;
 export const tensors = [2, 3];
 
 /**
- * A base without parameters: two sums of 32 bits over the payloads that were ever applied. Sums are exact and do not depend
- * on the order, like those of the relay, and a payload that is applied twice or left out gives another hash. In a world with an
- * outer step it has a few parameters beside them.
+ * A base without parameters: two sums of 32 bits over the payloads that were ever applied, once for each range. Sums are exact and do not
+ * depend on the order, like those of the relay, and a payload that is applied twice, left out or applied to another range gives another hash. In a world
+ * with an outer step it has a few parameters beside them.
  */
 export interface VirtualBase {
   /** The number of rounds that made it. */
@@ -22,14 +22,24 @@ export interface VirtualBase {
 
 export const firstBase: VirtualBase = { round: 0, sum: 1, squares: 1 };
 
-/** The base after one more payload, which counts for so many tokens where contributions are weighed. */
-export function withPayload(base: VirtualBase, payload: string, tokens = 1): VirtualBase {
-  const value = Math.imul(fingerprint(payload), tokens);
-  return {
-    ...base,
-    sum: (base.sum + value) | 0,
-    squares: (base.squares + Math.imul(value, value ^ 0x9e3779b9)) | 0,
-  };
+/** A range of the vector: below the upper layers, or in them. */
+export type VirtualRange = 'lower' | 'upper';
+export const bothRanges: readonly VirtualRange[] = ['lower', 'upper'];
+
+/** The base after one more payload, which counts for so many tokens where contributions are weighed, and in these ranges. */
+export function withPayload(
+  base: VirtualBase,
+  payload: string,
+  tokens = 1,
+  ranges: readonly VirtualRange[] = bothRanges,
+): VirtualBase {
+  let { sum, squares } = base;
+  for (const range of ranges) {
+    const value = Math.imul(fingerprint(`${payload} ${range}`), tokens);
+    sum = (sum + value) | 0;
+    squares = (squares + Math.imul(value, value ^ 0x9e3779b9)) | 0;
+  }
+  return { ...base, sum, squares };
 }
 
 export function baseHash({ round, sum, squares, state }: VirtualBase): Hash {

@@ -1,4 +1,5 @@
 import type { Round, SessionEvent } from '../../../../client/contribute/session/state.ts';
+import type { PartName } from '../../../../relay/wire/fragments.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import type { RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { NodeNumber, VirtualOffer } from './messages.ts';
@@ -7,7 +8,7 @@ import type { VirtualBase } from './virtual-base.ts';
 /** The node whose work this is. */
 export interface WorkOwner {
   readonly number: NodeNumber;
-  /** Milliseconds that one local step takes. */
+  /** Milliseconds that one local step on the whole model takes. */
   readonly stepMs: number;
   /** Claims all local steps of a round and does one. */
   readonly boasts: boolean;
@@ -16,6 +17,8 @@ export interface WorkOwner {
   readonly invariants: RelayInvariants;
   /** When a timed round's training ends, in milliseconds from now; infinite while it has no plan. Null for fixed steps. */
   workLeft(): number | null;
+  /** What the session trains from now on. */
+  part(): PartName;
   dispatch(event: SessionEvent): void;
   /** Runs `act` after so many milliseconds, if the process still runs. */
   later(milliseconds: number, act: () => void): void;
@@ -30,6 +33,8 @@ export interface Work {
   readonly job: number | null;
   /** The steps of the job that runs so far, or of the last one that trained. */
   readonly steps: number;
+  /** The part that it trains or trained last, also of what the disk holds. */
+  readonly part: PartName;
   /** True for a node whose work is not lost when it comes late, so that it never only follows. */
   readonly isNeverLate: boolean;
   /** What a process that ended leaves in memory. */

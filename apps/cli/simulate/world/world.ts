@@ -1,9 +1,11 @@
 import { silence as unanswered } from '../../../../client/contribute/protocol/liveness.ts';
+import type { GrantedPart } from '../../../../client/contribute/session/part.ts';
 import type { Effect } from '../../../../client/contribute/session/state.ts';
 import { Random } from '../../../../client/random.ts';
 import { defaultLimits } from '../../../../relay/server/limits.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { BaseInvariants } from '../invariants/base-invariants.ts';
+import { broken } from '../invariants/invariant.ts';
 import { QualityInvariants } from '../invariants/quality-invariants.ts';
 import { RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { VirtualEntry } from '../relay/journal.ts';
@@ -18,6 +20,7 @@ import { type Link, linkOf, Network, type NetworkFaults } from './network.ts';
 import { type NodeWorld, VirtualNode } from './node.ts';
 import { firstBase, type VirtualBase } from './virtual-base.ts';
 import { VirtualDeltas } from './virtual-delta.ts';
+import { virtualPart } from './virtual-part.ts';
 import type { Work, WorkOwner } from './work.ts';
 
 /** A line to the network: milliseconds one way, and bytes a millisecond. */
@@ -46,6 +49,8 @@ export interface WorldOptions {
   /** Who scores contributions beside the relay. */
   readonly evaluators?: readonly (Omit<EvaluatorDevice, 'link'> & { readonly line: Line })[];
   readonly baseBytes: number;
+  /** The run grants its upper layers to nodes that are too slow for the whole model. */
+  readonly grantsPart?: boolean;
   /** How often nodes report; null where no report matters. */
   readonly heartbeatMs: number | null;
   readonly network: NetworkFaults;
@@ -85,6 +90,7 @@ export class World implements RelayWorld, NodeWorld, EvaluatorWorld {
   readonly payloadBytes: number;
   readonly silenceMs = silence.node;
   readonly isTimed: boolean;
+  readonly part: GrantedPart | null;
   readonly staleness: number;
   readonly heartbeatMs: number | null;
   /** Sequences of the entries that were acknowledged. */
@@ -102,6 +108,7 @@ export class World implements RelayWorld, NodeWorld, EvaluatorWorld {
     this.machines = options.machines;
     const { relay } = options;
     this.isTimed = relay.pace !== null;
+    this.part = options.grantsPart === true ? virtualPart(this.isTimed) : null;
     this.heartbeatMs = options.heartbeatMs;
     const slack = 2 * relay.tick + 4 * relay.sync + relay.merge;
     const isAwaited = () => this.relay.upstream?.machine.isAwaited ?? false;
@@ -225,6 +232,8 @@ export class World implements RelayWorld, NodeWorld, EvaluatorWorld {
 
   told(node: VirtualNode, effect: Effect): void {
     if (effect.kind === 'accept' && effect.sequence !== null) this.acknowledged.push(effect.sequence);
+    if (effect.kind === 'follow' && this.part !== null && node.session.part?.part !== 'upper')
+      broken('part-first', `node ${node.number} only follows, and could train the upper layers`);
     this.#watcher.effect(node, effect);
   }
 
