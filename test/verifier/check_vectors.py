@@ -2,13 +2,14 @@
 
 import hmac
 import json
+import math
 import os
 import struct
 import sys
 from types import SimpleNamespace
 
 from checkpoints import Tree, checkpoint_text, open_checkpoint
-from deltas import initial_state, integers_of, loss_of, loss_text, outer_step, pack
+from deltas import initial_state, integers_of, loss_of, loss_text, median_norm, outer_step, pack
 from downlink import initial_residual, publish
 from entries import entry_hash, is_count, parse_body, row_of_line
 from fork import contradiction
@@ -18,6 +19,7 @@ from manifest import Run
 from merges import merge
 from payload_forms import form_of
 from quality import median_scores, weighed_merge
+from ranges import values_of_part
 from readers import may_read
 from sources import Served
 from verify import Verifier
@@ -48,6 +50,7 @@ def main(folder):
     check_downlink(load("downlink"))
     check_fragments(load("fragments"))
     check_fragments(load("delayed"))
+    check_upper_layers(load("upper-layers"))
     check_readers(load("readers"))
     check_run(load("run"))
     check_forks(load("fork"))
@@ -60,7 +63,7 @@ def main(folder):
 def codec_run(settings, length):
     codec = {"bits": settings["bits"], "block": settings["block"], "exponent": settings["exponent"],
              "max_shift": settings["maxShift"], "clip_norm": settings["clipNorm"]}
-    return SimpleNamespace(codec=codec, parameters=settings["parameters"], values=settings["parameters"], fragments=None,
+    return SimpleNamespace(codec=codec, parameters=settings["parameters"], values=settings["parameters"], fragments=None, upper=None,
                            limits={"payload_bytes": length, "weight_share": 100})
 
 
@@ -124,15 +127,29 @@ def check_fragments(vectors):
             assert not holds(Run, bytes.fromhex(manifest)), why
 
 
-def check_rounds(vectors):
-    """Rounds of a run: the contributions that are left out, and the hashes of the vectors."""
+def check_upper_layers(vectors):
+    for one in vectors["runs"]:
+        # Longer than a relay takes: these are of what is made of integers.
+        check_rounds(one, math.inf)
+    for why, manifest in vectors["refused"].items():
+        assert not holds(Run, bytes.fromhex(manifest)), why
+
+
+def check_rounds(vectors, bound=None):
+    """Rounds of a run: the contributions that are left out, the hashes of the vectors, and what is told of the norms and of the way down."""
     run = Run(bytes.fromhex(vectors["manifest"]))
     base = list(struct.unpack(f"<{run.parameters}f", bytes.fromhex(vectors["initialBase"])))
-    state = initial_state(run, base)
+    own, state = len(initial_state(run, base)), initial_state(run, base) + initial_residual(run)
     for number, one in enumerate(vectors["rounds"], 1):
-        deltas, excluded = merge(run, contributions_of(one, run), number)
+        contributions = contributions_of(one, run, bound)
+        deltas, excluded = merge(run, contributions, number)
         assert excluded == one["excluded"]
-        state = outer_step(run, state, deltas, number)
+        if "norm" in one:
+            assert median_norm(run, contributions) == one["norm"]
+        stepped = outer_step(run, state[:own], deltas, number)
+        state, payload = publish(run, state[0], stepped, state[own:], number)
+        if "delta" in one:
+            assert (None if payload is None else payload.hex()) == one["delta"]
         assert [sha256(pack(vector)).hex() for vector in state] == one["state"]
 
 
@@ -155,7 +172,7 @@ def check_sparse(vectors):
         codec = {name: one["codec"][spelling] for name, spelling in
                  (("chunk", "chunk"), ("top", "top"), ("exponent", "exponent"), ("max_shift", "maxShift"),
                   ("clip_norm", "clipNorm"), ("feedback_decay", "feedbackDecay"))}
-        return SimpleNamespace(codec=codec, values=one["parameters"], limits={"payload_bytes": length, "weight_share": 100})
+        return SimpleNamespace(codec=codec, values=one["parameters"], upper=None, limits={"payload_bytes": length, "weight_share": 100})
 
     for one in vectors["payloads"]:
         payload = bytes.fromhex(one["payload"])
@@ -201,9 +218,12 @@ def check_downlink(vectors):
         assert not holds(Run, bytes.fromhex(manifest)), why
 
 
-def contributions_of(vectors, run):
-    payloads = [(one["tokens"], bytes.fromhex(one["payload"])) for one in vectors["contributions"]]
-    return [(tokens, integers_of(payload, run), sha256(payload)) for tokens, payload in payloads]
+def contributions_of(vectors, run, bound=None):
+    found = []
+    for one in vectors["contributions"]:
+        payload, values = bytes.fromhex(one["payload"]), values_of_part(run, one.get("part", "whole"))
+        found.append((one["tokens"], integers_of(payload, run, bound, values), sha256(payload)))
+    return found
 
 
 def check_robust_mean(vectors):

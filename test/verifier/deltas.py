@@ -64,19 +64,28 @@ def norm_of(integers):
     return math.sqrt(squares)
 
 
-def median_norm(contributions):
-    norms = sorted(norm_of(integers) for _, integers, _ in contributions)
+def whole_norm(run, integers):
+    """The norm of a whole delta with the mean square of these values."""
+    squares = 0.0
+    for integer in integers:
+        squares += float(integer * integer)
+    return math.sqrt(squares * (run.values / len(integers)))
+
+
+def median_norm(run, contributions):
+    norms = sorted(whole_norm(run, integers) for _, integers, _ in contributions)
     return math.ceil(norms[(len(norms) - 1) // 2])
 
 
-def integers_of(payload, run, bound=None):
-    """The integers of a payload; raises ValueError for a payload that is none, or is longer than the bound (the clip norm unless given)."""
-    codec = run.codec
-    if len(payload) != run.limits["payload_bytes"]:
+def integers_of(payload, run, bound=None, values=None):
+    """The integers of a payload of so many values, all of a delta unless given; raises ValueError for a payload that is none, or is longer than
+    the bound (the clip norm unless given)."""
+    codec, values = run.codec, values or run.values
+    if len(payload) != (run.limits["payload_bytes"] if values == run.values else form_of(codec).payload_bytes(values)):
         raise ValueError("has another length than the manifest says")
-    integers = form_of(codec).integers(payload, run.values)
+    integers = form_of(codec).integers(payload, values)
     unit = 2.0 ** codec["exponent"]
-    if norm_of(integers) * unit > (bound or codec["clip_norm"]) * (1 + 1 / 64) + math.sqrt(run.values) * unit / 2:
+    if norm_of(integers) * unit > (bound or codec["clip_norm"]) * (1 + 1 / 64) + math.sqrt(values) * unit / 2:
         raise ValueError("is longer than the norm bound")
     return integers
 
@@ -91,12 +100,14 @@ def blocks_of(run, number):
 
 
 def outer_step(run, state, deltas, number):
-    """The vectors after round `number`: the base first."""
+    """The vectors after round `number`: the base first. They stay where a delta is None."""
+    resting, deltas = [delta is None for delta in deltas], [0.0 if delta is None else delta for delta in deltas]
     blocks = blocks_of(run, number)
     before = [[value for start, end in blocks for value in vector[start:end]] for vector in state]
     after = {"nesterov": nesterov, "sgd": sgd, "delayed_nesterov": delayed_nesterov}[run.outer["name"]](run, before, deltas, number)
     vectors = []
-    for vector, values in zip(state, after):
+    for vector, was, values in zip(state, before, after):
+        values = [old if rests else new for old, new, rests in zip(was, values, resting)]
         whole, at = list(vector), 0
         for start, end in blocks:
             whole[start:end] = values[at:at + end - start]

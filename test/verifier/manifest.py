@@ -4,6 +4,7 @@ import struct
 
 from payload_forms import form_of
 from hashing import sha256
+from ranges import cut, ranges_of
 
 # Field number -> name and wire type, in the order of tapestry.proto: u32, i32, u64, f64, bool, bytes, str,
 # a message's own table, or [table] for a repeated field.
@@ -37,6 +38,7 @@ STRATEGY = {
     51: ("sgd", SGD), 52: ("delayed_nesterov", DELAYED_NESTEROV), 60: ("whole_model", EMPTY),
     61: ("fragments", {1: ("count", "u32"), 2: ("block", "u32"), 10: ("before_steps", EMPTY),
                        11: ("after_steps", {1: ("local_share", "f64")})}),
+    62: ("upper_layers", {1: ("layers", "u32"), 2: ("from", "u32")}),
 }
 LIMITS = {i: (name, "u32") for i, name in enumerate(
     ("quorum", "target", "deadline_ms", "grace_ms", "payload_bytes", "max_tokens", "max_nodes", "grace_share",
@@ -142,8 +144,9 @@ class Run:
         (codec,) = {"dense", "sparse", "statistical"} & set(m)
         (downlink,) = {"full", "dense_deltas", "sparse_deltas", "statistical_deltas", "entropy_deltas"} & set(m)
         self.downlink = None if downlink == "full" else m[downlink]
-        self.fragments = m["strategy"].get("fragments")
-        m["strategy"]["whole_model" if self.fragments is None else "fragments"]
+        self.fragments, self.upper = m["strategy"].get("fragments"), m["strategy"].get("upper_layers")
+        (_,) = {"whole_model", "fragments", "upper_layers"} & set(m["strategy"])
+        self.layers = m["model"]["layers"]
         self.values = self.parameters if self.fragments is None else values_of(self.fragments, self.parameters)
         self.outer, self.codec, self.limits = {"name": outer, **m["strategy"][outer]}, m[codec], m["limits"]
         self.corpora = len(m.get("corpora", []))
@@ -183,6 +186,7 @@ class Run:
             and (self.measured is None or self.quality_is_sound())
             and self.merge_is_sound(form, limits["target"])
             and (self.fragments is None or self.fragments_are_sound(form))
+            and (self.upper is None or (self.upper_is_sound() and arrivals is None and outer != "delayed_nesterov" and not self.upstream))
             and (timed is None or (1 <= timed["least_steps"] <= self.local_steps and timed["stretch"] >= 100
                                    and limits["grace_ms"] < limits["deadline_ms"]))
             and (arrivals is None or (1 <= arrivals["least_steps"] <= self.local_steps and limits["quorum"] == 1 and self.staleness <= 64
@@ -212,7 +216,7 @@ class Run:
             sizes = rule["tensors"]
             return (sum(sizes) == self.parameters and min(sizes) > 0 and rule["norm_factor"] > 0
                     and (rule["name"] == "median_norm" or target <= 4096)
-                    and all(size % form.whole == 0 for size in sizes[:-1]))
+                    and (self.upper is not None or all(size % form.whole == 0 for size in sizes[:-1])))
         if "trim" in rule:
             return 0 < rule["trim"] < 0.5 and target <= 256 and "chunk" not in self.codec
         if "iterations" in rule:
@@ -232,6 +236,12 @@ class Run:
             return quorum == 0 and wait == 0
         return (len(set(keys)) == len(keys) <= 64 and all(len(key) == 32 for key in keys) and quality["evaluations"] > 0
                 and 1 <= quorum <= len(keys) and 1 <= wait <= 3600000 and (self.auditor is None or keys == [self.auditor]))
+
+    def upper_is_sound(self):
+        layers, start = self.upper["layers"], self.upper["from"]
+        least = 2 * self.codec["chunk"] if "chunk" in self.codec else 1
+        parts = [part for first, end in ranges_of(self) for part in cut(self.merge.get("tensors", []), first, end)]
+        return 1 <= layers <= self.layers and 0 < start < self.parameters and all(part >= least for part in parts)
 
     def fragments_are_sound(self, form):
         share = self.fragments["after_steps"]["local_share"] if "after_steps" in self.fragments else 0

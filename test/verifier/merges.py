@@ -7,6 +7,7 @@ from copy import copy
 
 from deltas import blocks_of, norm_of
 from hashing import sha256
+from ranges import by_ranges
 
 
 def mean(run, sums, tokens):
@@ -211,7 +212,11 @@ def tensors_of(run, number):
 
 
 def merge(run, contributions, number=1):
-    """The delta of round `number` before the outer step, and what is left out. Weights are capped first."""
+    """The delta of round `number` before the outer step, and what is left out: of each range by itself. Weights are capped first."""
+    return by_ranges(run, contributions, lambda own, held: merge_range(own, held, number))
+
+
+def merge_range(run, contributions, number):
     contributions = capped(run, contributions)
     if "tensors" in run.merge and run.fragments is not None:
         run = copy(run)

@@ -2,9 +2,10 @@
 
 import math
 
-from deltas import loss_of, norm_of
+from deltas import loss_of, whole_norm
 from hashing import sha256
 from merges import dot, lower_median, merge, round_seed, sketches
+from ranges import ranges_of, run_within, within
 
 MOST, FRESH, PROVEN, SCALE = 256, 64, 96, 2**20
 
@@ -20,6 +21,15 @@ def drawn(run, contributions):
         return []
     lots = lots_of(contributions)
     return sorted(sorted(range(len(lots)), key=lots.__getitem__)[: run.measured["evaluations"]])
+
+
+def copies_of(run, contributions):
+    """The contributions that are copies in one of the ranges."""
+    found = set()
+    for first, end in ranges_of(run):
+        indices, held = within(run, contributions, first, end)
+        found |= {indices[k] for k in copies_in(run_within(run, first, end), held)}
+    return found
 
 
 def copies_in(run, contributions):
@@ -71,7 +81,7 @@ def weigh(run, contributions, standings):
 
     usual = lower_median([elapsed / claim for claim, (elapsed, *_) in zip(claims, standings)])
     lower("too-fast", [max(1, math.floor(quality["speed_factor"] * elapsed / (usual if pace is None else pace))) for elapsed, pace, _, _ in standings])
-    norms = [norm_of(integers) for _, integers, _ in contributions]
+    norms = [whole_norm(run, integers) for _, integers, _ in contributions]
     rates = [norm / own for norm, own in zip(norms, tokens)]
     roots = [norm / math.sqrt(own) for norm, own in zip(norms, tokens)]
     rate, root, part = lower_median(rates), lower_median(roots), quality["work_part"]
@@ -79,7 +89,7 @@ def weigh(run, contributions, standings):
         math.floor(own * own_rate / rate) if own_rate < part * rate and own_root < part * root else own
         for own, own_rate, own_root in zip(tokens, rates, roots)
     ])
-    copies = copies_in(run, contributions)
+    copies = copies_of(run, contributions)
     lower("copy", [0 if i in copies else own for i, own in enumerate(tokens)])
     if quality["evaluations"] == 0:
         return tokens, reasons
@@ -97,10 +107,9 @@ def weigh(run, contributions, standings):
 def weighed_merge(run, contributions, standings, number):
     """What each contribution counts and why, the merged delta of round `number`, and the indices of those that the merge rule leaves out."""
     tokens, reasons = weigh(run, contributions, standings)
-    counted = [k for k, own in enumerate(tokens) if own > 0]
-    weighed = [(tokens[k], *contributions[k][1:]) for k in counted]
-    deltas, excluded = merge(run, weighed, number) if weighed else ([0.0] * run.values, [])
-    return tokens, reasons, deltas, [counted[k] for k in excluded]
+    weighed = [(own, *one[1:]) for own, one in zip(tokens, contributions)]
+    deltas, excluded = merge(run, weighed, number)
+    return tokens, reasons, deltas, excluded
 
 
 def faded(reputation):

@@ -20,8 +20,10 @@ from entries import PARTS, entry_hash, is_count, parse_body
 from hashing import sha256, signed_by
 from kept import Kept
 from manifest import Run
+from payload_forms import form_of
 from problems import Wrong, require
 from quality import Records, drawn, median_scores, weighed_merge
+from ranges import values_of_part
 from recent import Recent
 from sources import Folder
 
@@ -180,10 +182,10 @@ class Verifier:
         limits = run.limits
         problem = "key" if body["key"] in attempt.keys else self.recent.problem(body)
         require(problem is None, at(f"body.{problem}"), "cannot follow the entries before")
-        self.expect(body, at, payloadBytes=limits["payload_bytes"])
+        values = values_of_part(run, body["part"])
+        require(values is not None, at("body.part"), "is not granted")
+        self.expect(body, at, payloadBytes=form_of(run.codec).payload_bytes(values))
         require(body["corpus"] is None or body["corpus"] < run.corpora, at("body.corpus"), "is no corpus of the manifest")
-        # A manifest that grants the upper layers is one that this verifier cannot read.
-        self.expect(body, at, part="whole")
         require(1 <= body["steps"] <= run.local_steps, at("body.steps"), "is out of limit")
         self.expect(body, at, tokens=body["steps"] * run.step_tokens)
         require(len(attempt.keys) < limits["target"], at("kind"), "comes after the round was full")
@@ -197,7 +199,7 @@ class Verifier:
         integers = None
         if attempt.round > self.removed:
             try:
-                integers = integers_of(self.blob(body["payload"]), run, self.recent.rounds[body["round"]].bound)
+                integers = integers_of(self.blob(body["payload"]), run, self.recent.rounds[body["round"]].bound, values)
             except ValueError as error:
                 raise Wrong(at("body.payload"), str(error))
         tokens = body["tokens"]
@@ -243,7 +245,7 @@ class Verifier:
         if attempt.evaluations and len(attempt.evaluations) >= self.run.measured["evaluator_quorum"]:
             self.expect(body, at, scores=median_scores(scored, attempt.evaluations))
         if attempt.round > self.removed:
-            self.expect(body, at, norm=median_norm(attempt.contributions))
+            self.expect(body, at, norm=median_norm(self.run, attempt.contributions))
             standings = self.records.standings(attempt.round, attempt.accepted, body["scores"])
             tokens, reasons, deltas, excluded = weighed_merge(self.run, attempt.contributions, standings, attempt.round)
             self.expect(body, at, weighed=[
