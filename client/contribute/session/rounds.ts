@@ -86,7 +86,13 @@ function continued(session: Session, round: Round): Advanced {
   if (work.kind === 'idle' || work.kind === 'asked') return [session, []];
   // Work that began from an older base names its own round.
   const own = work.round.round === round.round ? round : work.round;
-  if (work.kind !== 'accepted') return offer({ ...session, work: { ...work, round: own } });
+  if (!('payload' in work)) return [{ ...session, work: { ...work, round: own } }, []];
+  if (work.kind !== 'accepted') {
+    // A process before this one may have offered it to any attempt, of which the first has none before it.
+    const isLater = round.attempt > Math.max(1, work.round.attempt);
+    const mayBeOlder = work.mayBeOlder === true || (work.inDoubt && isLater);
+    return offer({ ...session, work: { ...work, round: own, ...(mayBeOlder && { mayBeOlder }) } });
+  }
   if (countsIn(work).attempt === round.attempt)
     return [{ ...session, work: { ...work, inDoubt: false } }, []];
   const { payload } = work;
@@ -207,14 +213,15 @@ function counted(
 
 /**
  * The relay has the contribution already. If it was offered again to a new attempt, the guard did not allow the base of the attempt
- * before, and nobody may contribute to the round what was in it: the node trains again. So it is for one whose receipt may be what was lost.
+ * before, and nobody may contribute to the round what was in it: the node trains again. So it is for one whose receipt in that attempt may be what was
+ * lost. In the same attempt the relay has other work of this node, by a process that lost its memory.
  */
 export function duplicate(session: Session): Advanced {
   const { work } = session;
   if (work.kind === 'asked') return dropAndGoOn(session, 'refused');
   if (work.kind !== 'offered' && work.kind !== 'uploading') return [session, []];
-  const { payload, again, inDoubt } = work;
-  if (!again && !inDoubt) return accepted(session, payload, null);
+  const { payload, again, mayBeOlder } = work;
+  if (!again && mayBeOlder !== true) return accepted(session, payload, null);
   const [next, effects] = finishIfAsked({ ...session, work: idle }, [{ kind: 'settle', payload }]);
   const [begun, started] = begin(next);
   return [begun, [...effects, ...started]];

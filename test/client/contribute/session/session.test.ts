@@ -174,6 +174,15 @@ describe('refusals', () => {
     expect(kinds(given(...uploading, ...again).effects)).toEqual(['refused', 'settle', 'sync']);
     // So too where its receipt was lost, and the node took it for unsent.
     expect(kinds(given(...uploading, ...again.slice(1)).effects)).toEqual(['refused', 'settle', 'sync']);
+    // Within one attempt the relay has other work of the node.
+    const back: SessionEvent[] = [
+      { kind: 'disconnected', problem: unreachable, jitter: 1 },
+      ...[{ kind: 'retry' } as const, { kind: 'connected' } as const],
+      { kind: 'welcomed', round: 1, base: round1.base },
+      { kind: 'opened', round: round1 },
+      refuse(RefusalCode.DUPLICATE),
+    ];
+    expect(kinds(given(...uploading, ...back).effects)).toEqual(['refused', 'accept']);
   });
 
   test('of the join by a full relay are retried without end', () => {
