@@ -4,10 +4,10 @@ import { TapestryError } from '../../errors.ts';
 
 /**
  * A node's answer to a refusal: `end` stops until a person acts; `drop` drops this round's delta and waits for the
- * next round; `accepted` treats the contribution as acknowledged; `reconnect` tries the same over a new connection; `tell`
+ * next round; `retain` waits with it until the round is over, or opens again; `accepted` treats the contribution as acknowledged; `reconnect` tries the same over a new connection; `tell`
  * only reports it.
  */
-export type Answer = 'end' | 'drop' | 'accepted' | 'reconnect' | 'tell';
+export type Answer = 'end' | 'drop' | 'retain' | 'accepted' | 'reconnect' | 'tell';
 
 const answers: Readonly<Record<RefusalCode, Answer>> = {
   [RefusalCode.UNSPECIFIED]: 'tell',
@@ -28,7 +28,7 @@ const answers: Readonly<Record<RefusalCode, Answer>> = {
   [RefusalCode.NORM_EXCEEDED]: 'drop',
   [RefusalCode.NOT_FINITE]: 'drop',
   [RefusalCode.STORAGE]: 'reconnect',
-  [RefusalCode.TOO_LATE]: 'drop',
+  [RefusalCode.TOO_LATE]: 'retain',
   [RefusalCode.TIMEOUT]: 'reconnect',
   [RefusalCode.REMOVED]: 'end',
 };

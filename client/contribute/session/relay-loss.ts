@@ -39,9 +39,23 @@ export function refused(session: Session, event: SessionEvent & { kind: 'refused
       return after(duplicate(session));
     case 'drop':
       return after(sent ? dropAndGoOn(session, 'refused') : [session, []]);
+    case 'retain':
+      return after(sent ? retained(session) : [session, []]);
     case 'tell':
       return [session, [told]];
   }
+}
+
+/**
+ * The round closed just before the contribution came. If it makes a base, the commit drops the work; if it had too few contributions, it opens
+ * again with the same base, and takes the work then. Else a node that is a little slower than the deadline would train such a round for ever.
+ */
+function retained(session: Session): Advanced {
+  const { work, open, newest, finishing, staleness } = session;
+  const through = Math.max(newest?.round ?? 0, (open?.round ?? 1) - 1);
+  const canCount = (work.kind === 'offered' || work.kind === 'uploading') && work.round.round > through;
+  if (!canCount || finishing || staleness > 0) return dropAndGoOn(session, 'refused');
+  return [{ ...session, work: { ...work, kind: 'ready', inDoubt: false } }, []];
 }
 
 /**

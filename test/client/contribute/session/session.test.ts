@@ -145,7 +145,6 @@ describe('refusals', () => {
 
   test.each([
     RefusalCode.STALE_BASE,
-    RefusalCode.TOO_LATE,
     RefusalCode.WRONG_ROUND,
     RefusalCode.BAD_PAYLOAD,
     RefusalCode.NORM_EXCEEDED,
@@ -157,6 +156,27 @@ describe('refusals', () => {
       expect(kinds(effects)).toEqual(['refused', 'discard', 'dropped']);
       expect(session).toMatchObject({ ended: false, work: { kind: 'idle' } });
       expect(kinds(advance(session, { kind: 'opened', round: round2 })[1])).toEqual(['sync']);
+    }
+  });
+
+  test('as too late wait for what becomes of the round: the same work is offered if it opens again, and dropped if it made a base', () => {
+    for (const before of [offered, uploading]) {
+      const { session, effects } = given(...before, refuse(RefusalCode.TOO_LATE));
+      expect(kinds(effects)).toEqual(['refused']);
+      expect(session.work).toMatchObject({ kind: 'ready', payload: 'p', inDoubt: false });
+      const [waiting] = advance(session, { kind: 'abandoned', round: 1 });
+      expect(advance(waiting, { kind: 'opened', round: again1 })[1]).toEqual([
+        { kind: 'offer', payload: 'p' },
+      ]);
+      expect(kinds(advance(session, { kind: 'opened', round: round2 })[1])).toEqual([
+        'discard',
+        'dropped',
+        'sync',
+      ]);
+      // A node that leaves does not wait.
+      const leaving = given(...before, { kind: 'leave' }, refuse(RefusalCode.TOO_LATE));
+      expect(kinds(leaving.effects)).toContain('discard');
+      expect(leaving.session.ended).toBe(true);
     }
   });
 
