@@ -47,7 +47,7 @@ export function drawWorld(seed: number, random: Random): Omit<WorldOptions, 'mac
     devices: characters.map((character, number) => ({
       speedClass: number,
       // Some are too slow for the whole model, and fast enough for its upper layers.
-      stepMs: random.below(deadlineMs / 12) * (grantsPart && number % 2 === 1 ? 2 : 1),
+      stepMs: random.below(deadlineMs / 12) * (grantsPart && number % 2 === 1 ? 4 : 1),
       line: line(),
       boasts: character === 'boaster',
     })),

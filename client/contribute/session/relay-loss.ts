@@ -55,7 +55,7 @@ function retained(session: Session): Advanced {
   const through = Math.max(newest?.round ?? 0, (open?.round ?? 1) - 1);
   const canCount = (work.kind === 'offered' || work.kind === 'uploading') && work.round.round > through;
   if (!canCount || finishing || staleness > 0) return dropAndGoOn(session, 'refused');
-  return [{ ...session, work: { ...work, kind: 'ready', inDoubt: false } }, []];
+  return [{ ...session, open: null, plan: null, work: { ...work, kind: 'ready', inDoubt: false } }, []];
 }
 
 /**
