@@ -93,7 +93,12 @@ test('a tab whose key the run does not name is offered nothing', async () => {
   await page.goto(relay.url.href);
   await page.getByRole('button', { name: 'Start' }).waitFor();
   expect(await page.getByRole('region', { name: /^Evaluate/ }).count()).toBe(0);
-  // The page looked for a key, and made none for whoever only looks.
+  // The page looked for a key, and made none for whoever only looks. Whoever opens a store first makes it: that has to be the page.
+  await expect
+    .poll(() =>
+      page.evaluate(async () => (await indexedDB.databases()).some(({ name }) => name === 'keyval-store')),
+    )
+    .toBe(true);
   const hasKey = await page.evaluate(
     () =>
       new Promise<boolean>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { storedOfType } from '../../../../apps/contribute/envelope/limits.ts';
 import { payloadFrom, SentMessages } from '../../../../apps/contribute/envelope/sent-messages.ts';
 import { encodeToRelay } from '../../../../relay/wire/frames.ts';
+import { ModelPart } from '../../../../relay/wire/tapestry_pb.js';
 
 const heartbeat = {
   round: 1,
@@ -17,7 +18,8 @@ const beat = (round: number) => encodeToRelay({ case: 'heartbeat', value: { ...h
 function offer(payload: number, payloadBytes: number) {
   const numbers = { round: payload, steps: 1, tokens: 1, trainingLoss: 1, heldOutLoss: 1, payloadBytes };
   const hashes = { base: new Uint8Array(32), payload: new Uint8Array(32).fill(payload) };
-  return encodeToRelay({ case: 'offer', value: { ...numbers, ...hashes, signature: new Uint8Array(64) } });
+  const signed = { part: ModelPart.WHOLE, signature: new Uint8Array(64) };
+  return encodeToRelay({ case: 'offer', value: { ...numbers, ...hashes, ...signed } });
 }
 
 const chunk = (offset: number, ...data: number[]) =>
