@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import { bench, memoryConfigs } from '../../bench/memory.ts';
 import { nodeGpu } from '../support/gpu-node.ts';
 
+const shortStep = { batch: 1, sequence: 16, storage: 'f32', binding: 128, steps: 0 } as const;
+
 test('the memory bench trains a step in the memory that it predicted', async () => {
   const { nano } = memoryConfigs;
   if (nano === undefined) throw new Error('there is no preset nano');
@@ -18,15 +20,7 @@ test('the memory bench trains a step in the memory that it predicted', async () 
 test('a step of adapters over a base in blocks of 8 bits takes what was predicted, to 1%', async () => {
   const { nano } = memoryConfigs;
   if (nano === undefined) throw new Error('there is no preset nano');
-  const options = {
-    batch: 1,
-    sequence: 16,
-    storage: 'f32',
-    recompute: true,
-    binding: 128,
-    steps: 0,
-  } as const;
-  const record = await bench({ ...options, adapter: 8, config: nano, gpu: nodeGpu() });
+  const record = await bench({ ...shortStep, recompute: true, adapter: 8, config: nano, gpu: nodeGpu() });
   expect(record.trained).toBeLessThan(record.parameters / 5);
   expect(record.predicted.gradient).toBeLessThan(record.parameters);
   expect(Math.abs(record.allocatedToPredicted - 1)).toBeLessThan(0.01);
@@ -35,16 +29,8 @@ test('a step of adapters over a base in blocks of 8 bits takes what was predicte
 test('a step of the upper layers takes what was predicted, and less than a step of the whole model', async () => {
   const { nano } = memoryConfigs;
   if (nano === undefined) throw new Error('there is no preset nano');
-  const options = {
-    batch: 1,
-    sequence: 16,
-    storage: 'f32',
-    recompute: false,
-    binding: 128,
-    steps: 0,
-  } as const;
   const measured = (upperLayers?: number) =>
-    bench({ ...options, upperLayers, config: { ...nano, layers: 4 }, gpu: nodeGpu() });
+    bench({ ...shortStep, recompute: false, upperLayers, config: { ...nano, layers: 4 }, gpu: nodeGpu() });
   const [whole, upper] = [await measured(), await measured(1)];
   expect(Math.abs(upper.allocatedToPredicted - 1)).toBeLessThan(0.01);
   expect(upper.losses).toEqual(whole.losses);

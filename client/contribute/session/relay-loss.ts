@@ -3,7 +3,7 @@ import type { TapestryError } from '../../errors.ts';
 import { retryDelay } from '../../retry-delay.ts';
 import { unhurried } from './following.ts';
 import { answerTo, refusalError } from './refusals.ts';
-import { dropAndGoOn, duplicate, unheard } from './rounds.ts';
+import { dropAndGoOn, duplicate, roundsOver, unheard } from './rounds.ts';
 import { type Advanced, type Effect, end, idle, type Session, type SessionEvent, tell } from './state.ts';
 
 /** Delays between connections. */
@@ -51,10 +51,10 @@ export function refused(session: Session, event: SessionEvent & { kind: 'refused
  * again with the same base, and takes the work then. Else a node that is a little slower than the deadline would train such a round for ever.
  */
 function retained(session: Session): Advanced {
-  const { work, open, newest, finishing, staleness } = session;
-  const through = Math.max(newest?.round ?? 0, (open?.round ?? 1) - 1);
-  const canCount = (work.kind === 'offered' || work.kind === 'uploading') && work.round.round > through;
-  if (!canCount || finishing || staleness > 0) return dropAndGoOn(session, 'refused');
+  const { work, finishing, staleness } = session;
+  const isOnItsWay = work.kind === 'offered' || work.kind === 'uploading';
+  if (!isOnItsWay || work.round.round <= roundsOver(session) || finishing || staleness > 0)
+    return dropAndGoOn(session, 'refused');
   return [{ ...session, open: null, plan: null, work: { ...work, kind: 'ready', inDoubt: false } }, []];
 }
 

@@ -29,6 +29,11 @@ export function acceptedWork(
   return { kind: 'accepted', round, payload, inDoubt: false, ...(counts && { counts }) };
 }
 
+/** The last round that the node knows to be over; 0 before the first. */
+export function roundsOver({ newest, open }: Pick<Session, 'newest' | 'open'>): number {
+  return Math.max(newest?.round ?? 0, (open?.round ?? 1) - 1);
+}
+
 /**
  * True if the node's work can still count in the round that is open or opens next. In a run with arrivals that may be a later one than it
  * began from.
@@ -179,7 +184,7 @@ export function accepted(
   sequence: number | null,
   counts?: CountedIn,
 ): Advanced {
-  const { work, standing, part, open, newest, staleness } = session;
+  const { work, standing, part, staleness } = session;
   if (!('payload' in work) || work.payload !== payload || work.kind === 'accepted') return [session, []];
   const { round } = work;
   if (work.kind === 'asked') return counted(session, work, sequence);
@@ -192,8 +197,7 @@ export function accepted(
   };
   const [next, effects] = finishIfAsked(done, [{ kind: 'accept', payload, sequence }]);
   // The round in which an arrival counts may have ended before its receipt came.
-  const through = Math.max(newest?.round ?? 0, (open?.round ?? 1) - 1);
-  if (next.ended || staleness === 0 || (counts !== undefined && counts.round > through))
+  if (next.ended || staleness === 0 || (counts !== undefined && counts.round > roundsOver(session)))
     return [next, effects];
   const [begun, started] = begin({ ...next, work: idle });
   return [begun, [...effects, { kind: 'settle', payload }, ...started]];

@@ -5,6 +5,7 @@ import { scriptedStatus } from '../../support/pages/scenarios.ts';
 import { scriptedEvents } from '../../support/pages/scripted-events.ts';
 import { emit, running, scriptedPages } from '../../support/pages/scripted-pages.ts';
 import { scriptedWorker } from '../../support/pages/scripted-relay.ts';
+import { countedWakeLocks } from '../../support/pages/wake-locks.ts';
 import { shown } from '../../support/pages/watched-page.ts';
 
 const pages = scriptedPages();
@@ -272,18 +273,12 @@ describe('being away', () => {
 
   test('the screen stays awake, and a chosen tone plays, while training only', async () => {
     const { page } = await open(scriptedWorker(events));
+    const held = await countedWakeLocks(page);
     await page.evaluate(`
-      window.held = new Set();
-      navigator.wakeLock.request = async () => {
-        const lock = { released: false, release: async () => void held.delete(lock) };
-        held.add(lock);
-        return lock;
-      };
       window.tones = [];
       window.AudioContext = class extends AudioContext { constructor() { super(); tones.push(this); } };
       0;`);
     const tones = () => page.evaluate('tones.map(({ state }) => state).join()');
-    const held = () => page.evaluate('held.size');
     expect(await held()).toBe(0);
     await page.getByText('When you are away').click();
     await page.getByLabel('Play an inaudible tone').check();

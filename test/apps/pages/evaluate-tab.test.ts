@@ -2,7 +2,8 @@ import type { Browser } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { launchBrowser } from '../../../bench/browser.ts';
 import { freePort } from '../../support/free-port.ts';
-import { inaccessible, inaccessibleInBothColours } from '../../support/pages/accessible.ts';
+import { inaccessible, inaccessibleInBothColours, overflowOf } from '../../support/pages/accessible.ts';
+import { countedWakeLocks } from '../../support/pages/wake-locks.ts';
 import { openWatched } from '../../support/pages/watched-page.ts';
 import { contributeRound, evaluatedRelay, evaluatedRun } from '../../support/relay/quality/evaluated-run.ts';
 import { get, journal, until } from '../../support/relay/stage.ts';
@@ -42,15 +43,7 @@ test('a tab shows its key, scores the rounds of a run that names it, by keys alo
   const button = panel.getByRole('button');
   await panel.getByText('This run names your key as an evaluator.').waitFor();
   expect(await inaccessibleInBothColours(page)).toEqual([]);
-  await page.evaluate(`
-    window.held = new Set();
-    navigator.wakeLock.request = async () => {
-      const lock = { released: false, release: async () => void held.delete(lock) };
-      held.add(lock);
-      return lock;
-    };
-    0;`);
-  const held = () => page.evaluate('held.size');
+  const held = await countedWakeLocks(page);
   await button.focus();
   await page.keyboard.press('Enter');
   await expect.poll(held).toBe(1);
@@ -70,10 +63,7 @@ test('a tab shows its key, scores the rounds of a run that names it, by keys alo
     [1366, 768],
   ] as const) {
     await page.setViewportSize({ width, height });
-    const over = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    expect(over).toBe(0);
+    expect(await overflowOf(page)).toBe(0);
     expect(await inaccessible(page)).toEqual([]);
   }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { StatusRound } from '../../../relay/wire/status.ts';
-import { inaccessibleInBothColours } from '../../support/pages/accessible.ts';
+import { inaccessibleInBothColours, overflowOf } from '../../support/pages/accessible.ts';
 import { scriptedStatus } from '../../support/pages/scenarios.ts';
 import { screens } from '../../support/pages/screens.ts';
 import { scriptedPages } from '../../support/pages/scripted-pages.ts';
@@ -90,10 +90,7 @@ test.each([3, 64])(
         await page.goto(relay.url + path);
         await page.getByText('Live', { exact: true }).waitFor();
         if (path.includes('#')) await page.getByRole('dialog').locator('tbody tr').first().waitFor();
-        const over = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        expect(over, `${path} at ${width} px`).toBe(0);
+        expect(await overflowOf(page), `${path} at ${width} px`).toBe(0);
         expect((await textSizes(page)).filter(({ size }) => size < leastTextSize)).toEqual([]);
         expect(await inaccessibleInBothColours(page), `${path} at ${width} px`).toEqual([]);
       }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { describe, expect, test } from 'vitest';
 import { launchBrowser } from '../../../bench/browser.ts';
-import { inaccessible } from '../../support/pages/accessible.ts';
+import { inaccessible, overflowOf } from '../../support/pages/accessible.ts';
 import { scriptedStatus } from '../../support/pages/scenarios.ts';
 import { scriptedEvents } from '../../support/pages/scripted-events.ts';
 import { scriptedPages } from '../../support/pages/scripted-pages.ts';
@@ -11,9 +11,6 @@ import { coloursOf, openWatched } from '../../support/pages/watched-page.ts';
 
 const { open } = scriptedPages();
 const now = Date.now();
-
-const overflow = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 /** Controls without a name for assistive technology, and images without alternative text. */
 const nameless = async (page: Page) => {
@@ -80,7 +77,7 @@ describe('every page', () => {
       const { page, problems } = await open(path, options);
       await page.getByText('Live', { exact: true }).waitFor();
       await page.waitForFunction(() => !document.body.textContent?.includes('Looking for your GPU'));
-      expect(await overflow(page)).toBe(0);
+      expect(await overflowOf(page)).toBe(0);
       expect(await nameless(page)).toEqual([]);
       expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
       expect(await page.getByRole('main').count()).toBe(1);
@@ -118,7 +115,7 @@ describe('contribute', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('status').filter({ hasText: 'Finished. Thank you.' }).waitFor();
     expect(await page.getByRole('button', { name: 'Start again' }).isEnabled()).toBe(true);
-    expect(await overflow(page)).toBe(0);
+    expect(await overflowOf(page)).toBe(0);
     expect(problems).toEqual([]);
   });
 
@@ -200,7 +197,7 @@ describe('contribute', () => {
       expect(await nameless(page)).toEqual([]);
       for (const width of [320, 1280]) {
         await page.setViewportSize({ width, height: 900 });
-        expect(await overflow(page)).toBe(0);
+        expect(await overflowOf(page)).toBe(0);
         for (const colorScheme of ['light', 'dark'] as const) {
           await page.emulateMedia({ colorScheme });
           expect(await faint(page)).toEqual([]);
@@ -260,7 +257,7 @@ describe('languages and forced colours', () => {
       await page.getByLabel(label, { exact: true }).selectOption(tag);
       await page.getByText(progress).waitFor();
       expect([await root.getAttribute('lang'), await root.getAttribute('dir')]).toEqual([tag, direction]);
-      expect(await overflow(page), tag).toBe(0);
+      expect(await overflowOf(page), tag).toBe(0);
       expect(await inaccessible(page), tag).toEqual([]);
     }
     await expect
@@ -287,7 +284,7 @@ describe('languages and forced colours', () => {
       await page.goto(`${relay.url}/dashboard`);
       await page.getByText('مباشر', { exact: true }).waitFor();
       expect(await root.getAttribute('dir')).toBe('rtl');
-      expect(await overflow(page), String(width)).toBe(0);
+      expect(await overflowOf(page), String(width)).toBe(0);
       expect(await inaccessible(page), String(width)).toEqual([]);
     }
     expect(problems).toEqual([]);

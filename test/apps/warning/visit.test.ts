@@ -1,4 +1,4 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright';
+import type { Browser, BrowserContextOptions } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { invitation } from '../../../apps/cli/run/invitation.ts';
 import { type LanguageTag, languages, languageTags } from '../../../apps/ui/words/languages.ts';
@@ -6,7 +6,7 @@ import { warningPages } from '../../../apps/warning/warning-page.ts';
 import { words } from '../../../apps/warning/words.ts';
 import { launchBrowser } from '../../../bench/browser.ts';
 import { systemClock } from '../../../relay/run/clock.ts';
-import { inaccessible } from '../../support/pages/accessible.ts';
+import { inaccessible, overflowOf } from '../../support/pages/accessible.ts';
 import { openWatched } from '../../support/pages/watched-page.ts';
 import { start } from '../../support/relay/stage.ts';
 import { type Built, built, runTapestry } from '../../system/built.ts';
@@ -32,9 +32,6 @@ async function visit(address: string, options: BrowserContextOptions) {
   await opened.page.goto(address);
   return opened;
 }
-
-const overflow = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 
 test('the link leads to the page, which leads to the relay with the token', async () => {
   const { fact } = invitation(await relay(), '127.0.0.1', token);
@@ -73,7 +70,7 @@ test.each([
     await page.locator('main > :visible').evaluate((section) => getComputedStyle(section).direction),
   ).toBe(languages[tag].direction);
   await page.locator('summary:visible').press('Enter');
-  expect(await overflow(page)).toBe(0);
+  expect(await overflowOf(page)).toBe(0);
   expect(await inaccessible(page)).toEqual([]);
   expect(problems).toEqual([]);
 });

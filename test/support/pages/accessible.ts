@@ -29,3 +29,7 @@ export async function inaccessibleInBothColours(page: Page): Promise<string[]> {
   await page.emulateMedia({ colorScheme: 'dark' });
   return [...inLight, ...(await inaccessible(page, colourRules))];
 }
+
+/** By how many pixels a page is wider than its window: nobody should have to scroll in two directions (WCAG 2.2, 1.4.10). */
+export const overflowOf = (page: Page): Promise<number> =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);

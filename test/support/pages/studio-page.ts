@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright';
 import { expect } from 'vitest';
-import { colourRules, inaccessible } from './accessible.ts';
+import { colourRules, inaccessible, overflowOf } from './accessible.ts';
 import { leastTextSize, textSizes } from './text-sizes.ts';
 
 export const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
@@ -77,9 +77,7 @@ export async function expectAccessible(page: Page): Promise<void> {
     const violations = await inaccessible(page, width === before ? colourRules : null);
     before = width;
     found.push(...violations.map((violation) => `${screen}: ${violation}`));
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
+    const overflow = await overflowOf(page);
     if (overflow !== 0) found.push(`${screen}: ${overflow} pixels too wide`);
     for (const { text, size } of await textSizes(page))
       if (size < leastTextSize) found.push(`${screen}: ${size} px are too small for “${text}”`);

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { mostFollowed } from '../../../../client/contribute/session/following.ts';
 import { newSession } from '../../../../client/contribute/session/state.ts';
 import { NodeState } from '../../../../relay/wire/tapestry_pb.js';
-import { kinds, unreachable } from './given.ts';
-import { roundOf, SlowNode } from './slow-node.ts';
+import { kinds, roundOf, unreachable } from './given.ts';
+import { SlowNode } from './slow-node.ts';
 
 test('a node whose work is late twice in a row follows, then tries one round, and follows twice as long each time', () => {
   const node = new SlowNode();

@@ -8,9 +8,12 @@ import {
 } from '../../../../client/contribute/session/state.ts';
 import { TapestryError } from '../../../../client/errors.ts';
 
-export const round1: Round = { round: 1, base: 'base 0', attempt: 1, localSteps: 5, normBound: 1 };
-export const again1: Round = { ...round1, attempt: 2 };
-export const round2: Round = { round: 2, base: 'base 1', attempt: 1, localSteps: 5, normBound: 1 };
+export const roundOf = (round: number, attempt = 1): Round => ({
+  ...{ round, base: `base ${round - 1}`, attempt, localSteps: 5, normBound: 1 },
+});
+export const round1 = roundOf(1);
+export const again1 = roundOf(1, 2);
+export const round2 = roundOf(2);
 export const unreachable = new TapestryError('relay.unreachable', 'No relay answers.', 'Start it.');
 
 /** Runs events one after the other; gives the last session and the effects of the last event. */

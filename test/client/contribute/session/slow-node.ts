@@ -4,16 +4,12 @@ import { advance } from '../../../../client/contribute/session/session.ts';
 import {
   type Effect,
   newSession,
-  type Round,
   type Session,
   type SessionEvent,
 } from '../../../../client/contribute/session/state.ts';
 import { noProgress } from '../../../../client/train/loop/training-progress.ts';
 import { NodeState } from '../../../../relay/wire/tapestry_pb.js';
-
-export const roundOf = (round: number, attempt = 1): Round => ({
-  ...{ round, base: `base ${round - 1}`, attempt, localSteps: 5, normBound: 1 },
-});
+import { roundOf } from './given.ts';
 
 /** A node in a run whose rounds all close while it is still at its work, unless it is told to be in time. */
 export class SlowNode {
