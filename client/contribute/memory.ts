@@ -1,6 +1,6 @@
 import type { PartName } from '../../relay/wire/fragments.ts';
 import { type Adapter, isTooSmall } from '../gpu/device.ts';
-import { plannedModel, predictMemory } from '../train/memory.ts';
+import { planStep } from '../train/memory.ts';
 import { predictEncoding } from './encoding/delta-encoder.ts';
 import { TrainedValues } from './part/trained-values.ts';
 import type { RunTerms } from './run-terms.ts';
@@ -13,9 +13,9 @@ export function predictedBytes(adapter: Adapter, terms: RunTerms, part: PartName
   const { config, shape, optimizer, fragments } = terms;
   const { trainer } = new TrainedValues(terms, part);
   try {
-    const training = predictMemory(adapter, config, shape, optimizer, trainer).bytes;
-    const { trained } = plannedModel(adapter, config, shape, optimizer, trainer);
-    return training + (trained === undefined ? 0 : predictEncoding(adapter, terms, trained));
+    const { memory, model } = planStep(adapter, config, shape, optimizer, trainer);
+    const { trained } = model;
+    return memory.bytes + (trained === undefined ? 0 : predictEncoding(adapter, terms, trained));
   } catch (error) {
     if (!isTooSmall(error) || fragments.upper === null) throw error;
     return null;

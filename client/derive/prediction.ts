@@ -3,7 +3,7 @@ import type { Chooser } from '../gpu/program.ts';
 import { predictGeneration } from '../model/generate/generation-program.ts';
 import { measureCost } from '../train/choose-preset.ts';
 import { predictForward } from '../train/forward-pass.ts';
-import { plannedModel, predictMemory } from '../train/memory.ts';
+import { planStep } from '../train/memory.ts';
 import { measuredPrompts } from './build/reinforce/reinforcement.ts';
 import { measuredBatches } from './build/run-stage.ts';
 import type { StagePlan } from './build/stage-plan.ts';
@@ -46,19 +46,13 @@ export async function predictStages(
 export function stageBytes(adapter: Adapter, plan: StagePlan): number {
   const { config, shape, optimizer, trainer, rollouts, rewardSources } = plan;
   const sequences = rollouts?.().completions;
+  const { memory, model } = planStep(adapter, config, shape, optimizer, trainer);
   const judges = [...rewardSources.judges.values()].map((judge) =>
     predictForward(adapter, judge.config, scoringShape(judge.config)),
   );
   return [
-    predictMemory(adapter, config, shape, optimizer, trainer).bytes,
-    sequences === undefined
-      ? 0
-      : predictGeneration(
-          adapter,
-          config,
-          { sequences, storage: 'f32' },
-          plannedModel(adapter, config, shape, optimizer, trainer),
-        ),
+    memory.bytes,
+    sequences === undefined ? 0 : predictGeneration(adapter, config, { sequences, storage: 'f32' }, model),
     ...judges,
   ].reduce((sum, bytes) => sum + bytes, 0);
 }

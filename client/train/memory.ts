@@ -6,9 +6,9 @@ import { openDryRunAllocator } from '../gpu/dry-run-allocator.ts';
 import type { ModelConfig } from '../model/config.ts';
 import type { ModelParameters } from '../model/model-parameters.ts';
 import type { Objective } from './objective.ts';
-import { modelOf, recordStep } from './step-program.ts';
+import { modelOf, recordStep, type StepRecording } from './step-program.ts';
 import { type TrainedOptions, trainedPart } from './trained-part.ts';
-import { makeMemory } from './trainer-memory.ts';
+import { makeMemory, type TrainerMemory } from './trainer-memory.ts';
 import type { OptimizerSettings } from './training.ts';
 
 /** Options that, besides the model and the batch, determine how much memory training takes. */
@@ -39,11 +39,16 @@ export interface StepPlan {
   readonly part: BatchShape;
   readonly parts: number;
   readonly memory: MemoryPrediction;
+  /** The step as it was recorded to predict its memory, on buffers that were never allocated. */
+  readonly step: StepRecording;
+  /** The model that the step trains, to predict what others take that read it. */
+  readonly model: ModelParameters;
 }
 
 /**
- * Splits a step's batch of `shape` into `accumulation` parts or, by default, the fewest that the adapter can bind. Throws
- * TapestryError `batch.parts` if the parts would not be equal, and `device.too-small` if not even one window fits.
+ * Splits a step's batch of `shape` into `accumulation` parts or, by default, the fewest that the adapter can bind, and records the step.
+ * Allocates nothing on the adapter. Throws TapestryError `batch.parts` if the parts would not be equal, and `device.too-small` if not even one
+ * window fits.
  */
 export function planStep(
   adapter: Adapter,
@@ -55,7 +60,7 @@ export function planStep(
   const { batch, sequence } = shape;
   const plan = (parts: number): StepPlan => {
     const part = { batch: batch / parts, sequence };
-    return { part, parts, memory: predictPart(adapter, config, part, settings, parts, options) };
+    return { part, parts, ...recordPart(adapter, config, part, settings, parts, options) };
   };
   const { accumulation } = options;
   if (accumulation !== undefined) {
@@ -91,28 +96,15 @@ export function predictMemory(
   return planStep(adapter, config, shape, settings, options).memory;
 }
 
-/** The model of a trainer that was not made, to predict what others take that read it. Throws the errors of `planStep`. */
-export function plannedModel(
-  adapter: Adapter,
-  config: ModelConfig,
-  shape: BatchShape,
-  settings: OptimizerSettings,
-  options: MemoryOptions = {},
-): ModelParameters {
-  const { part, parts } = planStep(adapter, config, shape, settings, options);
-  const { memory } = recordPart(adapter, config, part, settings, parts, options);
-  return modelOf(trainedPart(config, options), memory);
-}
-
-/** Records a step with a batch of `parts` parts of a shape; allocates nothing on the adapter. */
-export function recordPart(
+/** Records a step with a batch of `parts` parts of a shape, and predicts its memory. */
+function recordPart(
   adapter: Adapter,
   config: ModelConfig,
   shape: BatchShape,
   settings: OptimizerSettings,
   parts: number,
   options: MemoryOptions,
-) {
+): Pick<StepPlan, 'memory' | 'step' | 'model'> {
   const { storage = 'f32', recompute = false, objective } = options;
   const layout = trainedPart(config, options);
   const dryRun = openDryRunAllocator(adapter);
@@ -120,22 +112,14 @@ export function recordPart(
   const accumulate = parts > 1;
   const fixed = { accumulate, recompute, objective, growthInterval: 0, choices: new Map() };
   const how = { storage, shape, settings, ...fixed };
-  return { dryRun, memory, step: recordStep(adapter, config, layout, memory, how) };
+  const step = recordStep(adapter, config, layout, memory, how);
+  for (const program of [step.program, step.update]) program.allocate(dryRun.allocator);
+  return { memory: predictionOf(dryRun.bytes, memory), step, model: modelOf(layout, memory) };
 }
 
-function predictPart(
-  adapter: Adapter,
-  config: ModelConfig,
-  shape: BatchShape,
-  settings: OptimizerSettings,
-  parts: number,
-  options: MemoryOptions,
-): MemoryPrediction {
-  const { dryRun, memory, step } = recordPart(adapter, config, shape, settings, parts, options);
-  const { allocator, bytes } = dryRun;
-  for (const program of [step.program, step.update]) program.allocate(allocator);
+/** The prediction of a step whose buffers take these bytes, by label. */
+function predictionOf(bytes: ReadonlyMap<string, number>, { vectors, buffers }: TrainerMemory) {
   const of = (...labels: string[]) => labels.reduce((sum, label) => sum + (bytes.get(label) ?? 0), 0);
-  const { vectors, buffers } = memory;
   // The staging buffers of `loss`, `logProbabilities` and `save`.
   const read = [buffers.stepResults, buffers.losses, buffers.scaling];
   const saved = [vectors.parameters, vectors.firstMoment, vectors.secondMoment];

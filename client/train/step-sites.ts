@@ -2,7 +2,7 @@ import type { BatchShape } from '../data/batch.ts';
 import type { Adapter } from '../gpu/device.ts';
 import type { RecordedSite } from '../gpu/program.ts';
 import type { ModelConfig } from '../model/config.ts';
-import { type MemoryOptions, planStep, recordPart } from './memory.ts';
+import { type MemoryOptions, planStep } from './memory.ts';
 import { sitesOf } from './step-program.ts';
 import type { OptimizerSettings } from './training.ts';
 
@@ -14,6 +14,5 @@ export function stepSites(
   settings: OptimizerSettings,
   options: MemoryOptions = {},
 ): RecordedSite[] {
-  const { part, parts } = planStep(adapter, config, shape, settings, options);
-  return sitesOf(recordPart(adapter, config, part, settings, parts, options).step);
+  return sitesOf(planStep(adapter, config, shape, settings, options).step);
 }

@@ -47,7 +47,7 @@ export class PartTraining {
     options: TrainingOptions,
     { part, kernels }: TrainedBefore,
   ): Promise<PartTraining> {
-    const wholeBytes = predictedBytes(device, terms, 'whole');
+    const wholeBytes = terms.fragments.upper === null ? null : predictedBytes(device, terms, 'whole');
     try {
       const training = await LocalTraining.open(runtime, device, terms, options, part, kernels);
       return new PartTraining(training, terms, wholeBytes, true);

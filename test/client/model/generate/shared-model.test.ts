@@ -7,7 +7,7 @@ import type { CachedDecoder } from '../../../../client/model/generate/cached-dec
 import { predictGeneration } from '../../../../client/model/generate/generation-program.ts';
 import { GpuDecoder } from '../../../../client/model/generate/gpu-decoder.ts';
 import { layoutOf } from '../../../../client/model/parameters.ts';
-import { plannedModel } from '../../../../client/train/memory.ts';
+import { planStep } from '../../../../client/train/memory.ts';
 import { Trainer, type TrainerOptions } from '../../../../client/train/trainer.ts';
 import { freshState } from '../../../../client/train/training.ts';
 import { countBuffers } from '../../../support/counted-device.ts';
@@ -94,7 +94,7 @@ test.each<TrainerOptions>([{}, { lora }, { lora, quantizesFrozen: true }])(
     const decoder = await GpuDecoder.sharing(counted.device, config, trainer.model, { sequences });
     await bitsOf(decoder);
     const generation = { sequences, storage: 'f32' } as const;
-    const model = plannedModel(device, config, shape, settings, options);
+    const { model } = planStep(device, config, shape, settings, options);
     const predicted = predictGeneration(device, config, generation, model);
     expect(counted.bytes()).toBe(predicted);
     expect(counted.labelled('frozen')).toEqual([]);
