@@ -82,12 +82,12 @@ def weigh(run, contributions, standings):
     usual = lower_median([elapsed / claim for claim, (elapsed, *_) in zip(claims, standings)])
     lower("too-fast", [max(1, math.floor(quality["speed_factor"] * elapsed / (usual if pace is None else pace))) for elapsed, pace, _, _ in standings])
     norms = [whole_norm(run, integers) for _, integers, _ in contributions]
-    rates = [norm / own for norm, own in zip(norms, tokens)]
-    roots = [norm / math.sqrt(own) for norm, own in zip(norms, tokens)]
-    rate, root, part = lower_median(rates), lower_median(roots), quality["work_part"]
+    rate = lower_median([norm / claim for norm, claim in zip(norms, claims)])
+    root = lower_median([norm / math.sqrt(claim) for norm, claim in zip(norms, claims)])
+    part = quality["work_part"]
     lower("short", [
-        math.floor(own * own_rate / rate) if own_rate < part * rate and own_root < part * root else own
-        for own, own_rate, own_root in zip(tokens, rates, roots)
+        math.floor(norm / rate) if norm / own < part * rate and norm / math.sqrt(own) < part * root else own
+        for norm, own in zip(norms, tokens)
     ])
     copies = copies_of(run, contributions)
     lower("copy", [0 if i in copies else own for i, own in enumerate(tokens)])

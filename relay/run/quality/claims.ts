@@ -21,20 +21,24 @@ export function possibleTokens(claims: readonly Claim[], factor: number): number
   );
 }
 
+/** The length of a contribution's delta, the tokens that it claims, and those of them that are possible. */
+export interface Shown {
+  readonly norm: number;
+  readonly claimed: number;
+  readonly possible: number;
+}
+
 /**
  * The tokens that a round's deltas show. The length of a delta grows with its steps: at most in proportion, at least with their root. A
- * delta that is shorter than `part` of the round's lower median by both laws shows the tokens of its length in proportion.
+ * delta that is shorter than `part` of the round's lower median by both laws shows the tokens of its length in proportion. The medians are
+ * of the tokens that are claimed: where most keys are faster than they were, what is left of their tokens has far too long deltas for them,
+ * and an honest node beside them would seem short.
  */
-export function shownTokens(
-  contributions: readonly { readonly tokens: number; readonly norm: number }[],
-  part: number,
-): number[] {
-  const rates = contributions.map(({ tokens, norm }) => norm / tokens);
-  const roots = contributions.map(({ tokens, norm }) => norm / Math.sqrt(tokens));
-  const [rate, root] = [lowerMedian(rates), lowerMedian(roots)];
-  return contributions.map(({ tokens }, i) => {
-    const own = rates[i] ?? 0;
-    const isShort = own < part * rate && (roots[i] ?? 0) < part * root;
-    return isShort ? Math.floor((tokens * own) / rate) : tokens;
+export function shownTokens(contributions: readonly Shown[], part: number): number[] {
+  const rate = lowerMedian(contributions.map(({ norm, claimed }) => norm / claimed));
+  const root = lowerMedian(contributions.map(({ norm, claimed }) => norm / Math.sqrt(claimed)));
+  return contributions.map(({ norm, possible }) => {
+    const isShort = norm / possible < part * rate && norm / Math.sqrt(possible) < part * root;
+    return isShort ? Math.floor(norm / rate) : possible;
   });
 }

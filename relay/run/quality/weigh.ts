@@ -48,8 +48,11 @@ export async function weigh(contributions: readonly Weighable[], settings: Measu
   };
   const possible = possibleTokens(contributions satisfies readonly Claim[], speedFactor);
   lower('too-fast', (i) => possible[i] ?? 0);
-  const claimed = contributions.map(({ norm }, i) => ({ norm, tokens: weighed[i]?.tokens ?? 0 }));
-  const shown = shownTokens(claimed, workPart);
+  const lengths = contributions.map(({ norm, tokens: claimed }, i) => ({
+    ...{ norm, claimed },
+    possible: weighed[i]?.tokens ?? 0,
+  }));
+  const shown = shownTokens(lengths, workPart);
   lower('short', (i) => shown[i] ?? 0);
   const copies = await copiedIn(contributions, copyLikeness);
   lower('copy', (i, before) => (copies.has(i) ? 0 : before));
