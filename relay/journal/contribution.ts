@@ -3,9 +3,6 @@ import { factsOf, type UnsignedOffer, unsignedOffer } from '../wire/offer.ts';
 import type { Offer } from '../wire/tapestry_pb.js';
 import { type EntryOf, lossOf, lossText } from './entry.ts';
 
-/** The owner of a payload that no node may contribute. */
-export const nobody: NodeKey = '';
-
 /** A contribution as the journal holds it. */
 export type Contribution = EntryOf<'contribution-accepted'>['body'];
 

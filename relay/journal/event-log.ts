@@ -28,7 +28,7 @@ export type Accepted = EntryOf<'contribution-accepted'>;
  * `closed`: the attempt is not open, or not on that base. `full`: it has its target. `duplicate`: it has another payload
  * of this key, or another key was the first to contribute this payload to this round.
  */
-export type NotAccepted = { readonly refused: 'closed' | 'full' | 'duplicate' };
+export type NotAccepted = { readonly refused: 'closed' | 'full' | 'duplicate' | 'guard' };
 
 export type Appended =
   | { readonly entries: readonly Entry[] }

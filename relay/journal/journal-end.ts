@@ -90,6 +90,7 @@ export class JournalEnd {
       const known = index === undefined ? this.#accepted.get(body.key) : undefined;
       const before = known?.body ?? drafts[index ?? -1]?.body;
       if (before?.payload === body.payload) return known ?? index ?? 0;
+      if (problem === 'guard') return { refused: 'guard' } as const;
       const owner = owners.get(body.payload) ?? body.key;
       if (before !== undefined || problem !== null || owner !== body.key)
         return { refused: 'duplicate' } as const;

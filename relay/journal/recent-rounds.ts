@@ -1,6 +1,7 @@
 import { decodeManifest } from '../wire/frames.ts';
 import { fromHex, type Hash, type NodeKey } from '../wire/hex.ts';
-import { type Contribution, nobody } from './contribution.ts';
+import { RefusalCode } from '../wire/tapestry_pb.js';
+import type { Contribution } from './contribution.ts';
 import type { EntryOf } from './entry.ts';
 import type { Accepted } from './event-log.ts';
 
@@ -22,25 +23,49 @@ export interface CountedIn<One extends AcceptedFacts = Accepted> {
   readonly attempt: number;
 }
 
+/** A payload that was contributed: by which key first, and what became of it, if it may not be contributed again. */
+interface Contributed {
+  readonly key: NodeKey;
+  /** `guard`: the guard did not allow the base of an attempt that had it. */
+  readonly end: 'counted' | 'guard' | null;
+}
+
 interface RecentRound<Facts, One extends AcceptedFacts> {
   /** That of its latest attempt. */
   readonly base: Hash;
   readonly facts: Facts;
   /** The contributions that began from this round's base. */
   readonly begun: Map<NodeKey, CountedIn<One>>;
-  /** The first contributor of each payload to this round, in its latest attempt or an earlier one; `nobody` for what counted. */
-  readonly owners: Map<Hash, NodeKey>;
+  /** The payloads that were contributed to this round, in its latest attempt or an earlier one. */
+  readonly payloads: Map<Hash, Contributed>;
 }
 
-/** Why a contribution cannot follow the entries before it: the member of its body that is wrong. */
-export type RecentProblem = 'round' | 'base' | 'key' | 'payload';
+/** Why a contribution cannot follow the entries before it. */
+export type RecentProblem = 'round' | 'base' | 'key' | 'payload' | 'guard';
 
-export const recentProblems: Readonly<Record<RecentProblem, string>> = {
-  round: 'is not a round that contributions may begin from now',
-  base: 'is not the base of its round',
-  key: 'has contributed to this round already',
-  payload: 'is the payload of another node, or counted before',
+/** What its entry says wrong, and with which code the relay refuses it. */
+export const recentProblems: Readonly<Record<RecentProblem, ProblemTold>> = {
+  round: {
+    ...{ field: 'body.round', problem: 'is not a round that contributions may begin from now' },
+    code: RefusalCode.STALE_BASE,
+  },
+  base: { field: 'body.base', problem: 'is not the base of its round', code: RefusalCode.STALE_BASE },
+  key: { field: 'body.key', problem: 'has contributed to this round already', code: RefusalCode.DUPLICATE },
+  payload: {
+    ...{ field: 'body.payload', problem: 'is the payload of another node, or counted before' },
+    code: RefusalCode.DUPLICATE,
+  },
+  guard: {
+    ...{ field: 'body.payload', problem: 'was in an attempt whose base the guard did not allow' },
+    code: RefusalCode.GUARD,
+  },
 };
+
+interface ProblemTold {
+  readonly field: string;
+  readonly problem: string;
+  readonly code: RefusalCode;
+}
 
 /**
  * The rounds that contributions may still begin from: the one that opened last, and the `staleness` ones before it. It decides what counts
@@ -65,7 +90,7 @@ export class RecentRounds<Facts, One extends AcceptedFacts = Accepted> {
     this.#latest = { round, attempt };
     this.#attempt = [];
     this.#isClosed = false;
-    const before = this.#rounds.get(round) ?? { facts, begun: new Map(), owners: new Map() };
+    const before = this.#rounds.get(round) ?? { facts, begun: new Map(), payloads: new Map() };
     // Between two attempts the run may have adopted another base.
     this.#rounds.set(round, { ...before, base });
     for (const old of this.#rounds.keys()) {
@@ -90,8 +115,11 @@ export class RecentRounds<Facts, One extends AcceptedFacts = Accepted> {
     if (begun === undefined) return 'round';
     if (begun.base !== base) return 'base';
     if (begun.begun.has(key)) return 'key';
-    for (const { owners } of this.#rounds.values())
-      if ((owners.get(payload) ?? key) !== key) return 'payload';
+    for (const { payloads } of this.#rounds.values()) {
+      const known = payloads.get(payload);
+      if (known !== undefined && (known.key !== key || known.end === 'counted')) return 'payload';
+      if (known?.end === 'guard') return 'guard';
+    }
     return null;
   }
 
@@ -102,7 +130,7 @@ export class RecentRounds<Facts, One extends AcceptedFacts = Accepted> {
 
   /** Whether a payload of the latest round may still count, or be contributed again: none once `closed` or `committed` was called. */
   isUnderWay(payload: Hash): boolean {
-    return !this.#isClosed && (this.#rounds.get(this.#latest.round)?.owners.has(payload) ?? false);
+    return !this.#isClosed && (this.#rounds.get(this.#latest.round)?.payloads.has(payload) ?? false);
   }
 
   /** A contribution, for which `problemOf` is null, was accepted into the latest attempt. */
@@ -110,7 +138,7 @@ export class RecentRounds<Facts, One extends AcceptedFacts = Accepted> {
     const { round, key, payload } = entry.body;
     this.#attempt.push(entry);
     this.#rounds.get(round)?.begun.set(key, { accepted: entry, ...this.#latest });
-    this.#rounds.get(this.#latest.round)?.owners.set(payload, key);
+    this.#rounds.get(this.#latest.round)?.payloads.set(payload, { key, end: null });
   }
 
   /** The latest attempt accepts no more, and its payloads can be read. */
@@ -121,18 +149,18 @@ export class RecentRounds<Facts, One extends AcceptedFacts = Accepted> {
   /** The latest attempt made a base: its contributions count, and its payloads never again. */
   committed(): void {
     this.#isClosed = true;
-    this.#disown();
+    this.#end('counted');
   }
 
   /** The latest attempt made none: its contributions may come again, but not those of a base that the guard did not allow. */
   abandoned(isJudged: boolean): void {
     for (const { body } of this.#attempt) this.#rounds.get(body.round)?.begun.delete(body.key);
+    if (isJudged) this.#end('guard');
     this.#attempt = [];
-    if (isJudged) this.#disown();
   }
 
-  #disown(): void {
-    const owners = this.#rounds.get(this.#latest.round)?.owners;
-    for (const payload of owners?.keys() ?? []) owners?.set(payload, nobody);
+  #end(end: 'counted' | 'guard'): void {
+    const payloads = this.#rounds.get(this.#latest.round)?.payloads;
+    for (const { body } of this.#attempt) payloads?.set(body.payload, { key: body.key, end });
   }
 }

@@ -198,7 +198,7 @@ export class Replay {
     }
     this.#expect(entry, 'body.tokens', body.tokens, tokensOf(strategy, body.steps));
     const problem = open.contributions.has(body.key) ? 'key' : this.recent.problemOf(body);
-    if (problem !== null) throw wrong(entry, `body.${problem}`, recentProblems[problem]);
+    if (problem !== null) throw wrong(entry, recentProblems[problem].field, recentProblems[problem].problem);
     if (open.contributions.size >= limits.target)
       throw wrong(entry, 'kind', 'comes after the round was full');
     open.add(entry);

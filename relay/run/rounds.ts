@@ -1,7 +1,8 @@
 import type { Draft, Entry } from '../journal/entry.ts';
 import type { Attempt } from '../journal/event-log.ts';
+import { recentProblems } from '../journal/recent-rounds.ts';
 import { type Hash, type NodeKey, toHex } from '../wire/hex.ts';
-import { type Offer, RefusalCode } from '../wire/tapestry_pb.js';
+import type { Offer, RefusalCode } from '../wire/tapestry_pb.js';
 import { type Arrival, isTurnOf, refusalOfArrival } from './arrivals/arrivals.ts';
 import type { Clock } from './clock.ts';
 import { RefusalCounts } from './contributions/refusal-counts.ts';
@@ -156,7 +157,8 @@ export class Rounds {
     const refusal = this.refusalNow(offer, 0);
     const { open, recent } = this.#store.replay;
     if (refusal !== null || open === null || this.#limits.hasArrivals === true) return refusal;
-    return open.contributions.has(key) || recent.problemOf(offer) !== null ? RefusalCode.DUPLICATE : null;
+    const problem = open.contributions.has(key) ? 'key' : recent.problemOf(offer);
+    return problem && recentProblems[problem].code;
   }
 
   /** `others` contributions of nodes that are not expected are about to be accepted before this one. */

@@ -3138,6 +3138,13 @@ export enum RefusalCode {
    * @generated from enum value: REFUSAL_CODE_REMOVED = 20;
    */
   REMOVED = 20,
+
+  /**
+   * an attempt had this payload, and the guard did not allow the base that it made
+   *
+   * @generated from enum value: REFUSAL_CODE_GUARD = 21;
+   */
+  GUARD = 21,
 }
 
 /**

@@ -50,7 +50,7 @@ positive = lambda value: is_count(value, 1)
 # The parts of a model that a contribution may be of, and their numbers in an offer.
 PARTS = {"whole": 1, "upper": 2}
 REFUSALS = set("""MALFORMED OUT_OF_LIMIT UNEXPECTED WRONG_PROTOCOL WRONG_RUN BAD_TOKEN BAD_SIGNATURE ALREADY_CONNECTED TOO_MANY
-STALE_BASE WRONG_ROUND DUPLICATE BAD_HASH BAD_PAYLOAD NORM_EXCEEDED NOT_FINITE STORAGE TOO_LATE TIMEOUT REMOVED""".split())
+STALE_BASE WRONG_ROUND DUPLICATE BAD_HASH BAD_PAYLOAD NORM_EXCEEDED NOT_FINITE STORAGE TOO_LATE TIMEOUT REMOVED GUARD""".split())
 BODIES = {
     "run-created": {"manifest": lambda v: type(v) is str and HEX.fullmatch(v) is not None, "signature": is_signature},
     "round-opened": {"round": positive, "attempt": positive, "base": is_hash},

@@ -7,7 +7,7 @@ class Begun:
     def __init__(self, bound):
         self.bound, self.base = bound, None
         self.keys = set()  # of the contributions that began from it
-        self.owners = {}  # of the payloads that were contributed to it, in all its attempts
+        self.owners = {}  # of the payloads that were contributed to it, in all its attempts; "nobody" of those that may not be again
 
 
 class Recent:
@@ -32,16 +32,16 @@ class Recent:
         return None if all(owner == body["key"] for owner in owners) else "payload"
 
     def accepted(self, body):
-        self.attempt.append((body["round"], body["key"]))
+        self.attempt.append((body["round"], body["key"], body["payload"]))
         self.rounds[body["round"]].keys.add(body["key"])
         self.rounds[self.latest].owners[body["payload"]] = body["key"]
 
     def disown(self):
         owners = self.rounds[self.latest].owners
-        owners.update(dict.fromkeys(owners, "nobody"))
+        owners.update((payload, "nobody") for _, _, payload in self.attempt)
 
     def abandoned(self, judged):
-        for number, key in self.attempt:
+        for number, key, _ in self.attempt:
             self.rounds[number].keys.discard(key)
         if judged:
             self.disown()

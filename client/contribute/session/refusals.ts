@@ -4,10 +4,10 @@ import { TapestryError } from '../../errors.ts';
 
 /**
  * A node's answer to a refusal: `end` stops until a person acts; `drop` drops this round's delta and waits for the
- * next round; `retain` waits with it until the round is over, or opens again; `accepted` treats the contribution as acknowledged; `reconnect` tries the same over a new connection; `tell`
+ * next round; `retain` waits with it until the round is over, or opens again; `accepted` treats the contribution as acknowledged; `spent` goes on from the residual as if it were, but nothing of it counts; `reconnect` tries the same over a new connection; `tell`
  * only reports it.
  */
-export type Answer = 'end' | 'drop' | 'retain' | 'accepted' | 'reconnect' | 'tell';
+export type Answer = 'end' | 'drop' | 'retain' | 'accepted' | 'spent' | 'reconnect' | 'tell';
 
 const answers: Readonly<Record<RefusalCode, Answer>> = {
   [RefusalCode.UNSPECIFIED]: 'tell',
@@ -31,6 +31,7 @@ const answers: Readonly<Record<RefusalCode, Answer>> = {
   [RefusalCode.TOO_LATE]: 'retain',
   [RefusalCode.TIMEOUT]: 'reconnect',
   [RefusalCode.REMOVED]: 'end',
+  [RefusalCode.GUARD]: 'spent',
 };
 
 /** A refusal of the join is final, unless waiting can help: storage may recover, or nodes may leave a full relay. */

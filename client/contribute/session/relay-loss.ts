@@ -3,7 +3,7 @@ import type { TapestryError } from '../../errors.ts';
 import { retryDelay } from '../../retry-delay.ts';
 import { unhurried } from './following.ts';
 import { answerTo, refusalError } from './refusals.ts';
-import { dropAndGoOn, duplicate, roundsOver, unheard } from './rounds.ts';
+import { dropAndGoOn, duplicate, roundsOver, spent, unheard } from './rounds.ts';
 import { type Advanced, type Effect, end, idle, type Session, type SessionEvent, tell } from './state.ts';
 
 /** Delays between connections. */
@@ -37,6 +37,8 @@ export function refused(session: Session, event: SessionEvent & { kind: 'refused
       return after(disconnected(session, refusalError(event.code), event.jitter));
     case 'accepted':
       return after(duplicate(session));
+    case 'spent':
+      return after(sent ? spent(session) : [session, []]);
     case 'drop':
       return after(sent ? dropAndGoOn(session, 'refused') : [session, []]);
     case 'retain':

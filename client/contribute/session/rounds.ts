@@ -92,12 +92,7 @@ function continued(session: Session, round: Round): Advanced {
   // Work that began from an older base names its own round.
   const own = work.round.round === round.round ? round : work.round;
   if (!('payload' in work)) return [{ ...session, work: { ...work, round: own } }, []];
-  if (work.kind !== 'accepted') {
-    // A process before this one may have offered it to any attempt, of which the first has none before it.
-    const isLater = round.attempt > Math.max(1, work.round.attempt);
-    const mayBeOlder = work.mayBeOlder === true || (work.inDoubt && isLater);
-    return offer({ ...session, work: { ...work, round: own, ...(mayBeOlder && { mayBeOlder }) } });
-  }
+  if (work.kind !== 'accepted') return offer({ ...session, work: { ...work, round: own } });
   if (countsIn(work).attempt === round.attempt)
     return [{ ...session, work: { ...work, inDoubt: false } }, []];
   const { payload } = work;
@@ -216,17 +211,26 @@ function counted(
 }
 
 /**
- * The relay has the contribution already. If it was offered again to a new attempt, the guard did not allow the base of the attempt
- * before, and nobody may contribute to the round what was in it: the node trains again. So it is for one whose receipt in that attempt may be what was
- * lost. In the same attempt the relay has other work of this node, by a process that lost its memory.
+ * The relay has other work of this node on that round, by a process that lost its memory; or the same work, whose receipt was lost. On a round
+ * that is over the other work is all that counts.
  */
 export function duplicate(session: Session): Advanced {
   const { work } = session;
   if (work.kind === 'asked') return dropAndGoOn(session, 'refused');
   if (work.kind !== 'offered' && work.kind !== 'uploading') return [session, []];
-  const { payload, again, mayBeOlder } = work;
-  if (!again && mayBeOlder !== true) return accepted(session, payload, null);
-  const [next, effects] = finishIfAsked({ ...session, work: idle }, [{ kind: 'settle', payload }]);
+  return accepted(session, work.payload, null);
+}
+
+/**
+ * The guard did not allow the base of an attempt that had this contribution, whether or not the node heard its receipt. Its payload is not
+ * returned to the error feedback, which would send the same again: the node trains anew.
+ */
+export function spent(session: Session): Advanced {
+  const { work } = session;
+  if (!('payload' in work)) return [session, []];
+  const [next, effects] = finishIfAsked({ ...session, work: idle }, [
+    { kind: 'settle', payload: work.payload },
+  ]);
   const [begun, started] = begin(next);
   return [begun, [...effects, ...started]];
 }

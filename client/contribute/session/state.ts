@@ -72,8 +72,6 @@ export type Work =
       readonly again: boolean;
       /** True if a connection broke over which it was, or may have been, offered: the relay may have accepted it. */
       readonly inDoubt: boolean;
-      /** True if that would have been in an attempt at the round before the one that is open. */
-      readonly mayBeOlder?: boolean;
     }
   | {
       readonly kind: 'asked';

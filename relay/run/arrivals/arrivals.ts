@@ -1,5 +1,5 @@
 import type { Contribution } from '../../journal/contribution.ts';
-import type { RecentProblem } from '../../journal/recent-rounds.ts';
+import { type RecentProblem, recentProblems } from '../../journal/recent-rounds.ts';
 import type { NodeKey } from '../../wire/hex.ts';
 import { RefusalCode } from '../../wire/tapestry_pb.js';
 import type { RoundLimits, RoundState } from '../round.ts';
@@ -28,17 +28,9 @@ export function refusalOfArrival(
 ): RefusalCode | null {
   const opensNone = phase === 'waiting' && (isHeld || isEnding);
   if (phase === 'complete' || round > rounds || opensNone) return RefusalCode.TOO_LATE;
-  switch (recent.problemOf(arrival)) {
-    case null:
-      return null;
-    case 'round':
-      return arrival.round >= round ? RefusalCode.WRONG_ROUND : RefusalCode.STALE_BASE;
-    case 'base':
-      return RefusalCode.STALE_BASE;
-    case 'key':
-    case 'payload':
-      return RefusalCode.DUPLICATE;
-  }
+  const problem = recent.problemOf(arrival);
+  if (problem === 'round' && arrival.round >= round) return RefusalCode.WRONG_ROUND;
+  return problem === null ? null : recentProblems[problem].code;
 }
 
 /** Whether an arrival that is not refused counts in the open attempt, beside `taken` that are about to: else it waits. */

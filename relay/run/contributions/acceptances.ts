@@ -18,6 +18,7 @@ const refusals = {
   closed: RefusalCode.TOO_LATE,
   full: RefusalCode.TOO_LATE,
   duplicate: RefusalCode.DUPLICATE,
+  guard: RefusalCode.GUARD,
 } as const;
 
 /**

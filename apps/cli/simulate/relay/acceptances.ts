@@ -1,3 +1,4 @@
+import { recentProblems } from '../../../../relay/journal/recent-rounds.ts';
 import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import type { RelayInvariants } from '../invariants/relay-invariants.ts';
 import type { NodeNumber, VirtualOffer } from '../world/messages.ts';
@@ -120,8 +121,8 @@ export class RelayAcceptances {
       }
       if (open === null || open.contributions.size + appended.size >= this.#options.limits.target)
         return () => this.#refuse(upload, RefusalCode.TOO_LATE);
-      if (recent.problemOf(arrivalOf(node, offer)) !== null)
-        return () => this.#refuse(upload, RefusalCode.DUPLICATE);
+      const problem = recent.problemOf(arrivalOf(node, offer));
+      if (problem !== null) return () => this.#refuse(upload, recentProblems[problem].code);
       const facts = { ...ownFacts(offer), countsIn: open.round, attempt: open.attempt, node };
       const tokens = offer.steps * this.#options.tokensPerStep;
       const entry = this.#rounds.appendContribution({ ...facts, tokens });

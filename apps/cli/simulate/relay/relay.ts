@@ -1,3 +1,4 @@
+import { recentProblems } from '../../../../relay/journal/recent-rounds.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import { type Evaluation, GoodbyeReason, RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import { checkTold } from '../invariants/open-round.ts';
@@ -253,8 +254,8 @@ export class VirtualRelay {
     const refusal = rounds.refusalOf(node, offer, 0);
     const { open, recent } = rounds.replay;
     if (refusal !== null || open === null || stalenessOf(this.#options) > 0) return refusal;
-    const isKnown = open.contributions.has(node) || recent.problemOf(arrivalOf(node, offer)) !== null;
-    return isKnown ? RefusalCode.DUPLICATE : null;
+    const problem = open.contributions.has(node) ? 'key' : recent.problemOf(arrivalOf(node, offer));
+    return problem && recentProblems[problem].code;
   }
 
   #acknowledge(node: NodeNumber, connection: number, entry: VirtualContribution): void {

@@ -104,7 +104,7 @@ test('if the guard does not allow the base, the node offers again, is told so, a
   const again = given(...judged, opened(2, 2));
   expect(kinds(again.effects)).toEqual(['offer']);
   expect(again.session.work).toMatchObject({ round: roundOf(1), again: true });
-  const told = given(...judged, opened(2, 2), refused(RefusalCode.DUPLICATE));
+  const told = given(...judged, opened(2, 2), refused(RefusalCode.GUARD));
   expect(kinds(told.effects)).toEqual(['refused', 'settle', 'sync']);
 });
 

@@ -184,25 +184,25 @@ describe('refusals', () => {
     expect(kinds(given(...offered, refuse(RefusalCode.DUPLICATE)).effects)).toEqual(['refused', 'accept']);
   });
 
-  test('as a duplicate of what an attempt had that the guard did not allow: the node trains again', () => {
+  test('of what an attempt had whose base the guard did not allow: the node trains again', () => {
     const again: SessionEvent[] = [
       { kind: 'acknowledged', payload: 'p', sequence: 9 },
       { kind: 'abandoned', round: 1 },
       { kind: 'opened', round: again1 },
-      refuse(RefusalCode.DUPLICATE),
+      refuse(RefusalCode.GUARD),
     ];
     expect(kinds(given(...uploading, ...again).effects)).toEqual(['refused', 'settle', 'sync']);
     // So too where its receipt was lost, and the node took it for unsent.
     expect(kinds(given(...uploading, ...again.slice(1)).effects)).toEqual(['refused', 'settle', 'sync']);
-    // Within one attempt the relay has other work of the node.
-    const back: SessionEvent[] = [
+    // Or where it asks on a connection after the round's end.
+    const asked: SessionEvent[] = [
       { kind: 'disconnected', problem: unreachable, jitter: 1 },
       ...[{ kind: 'retry' } as const, { kind: 'connected' } as const],
-      { kind: 'welcomed', round: 1, base: round1.base },
-      { kind: 'opened', round: round1 },
-      refuse(RefusalCode.DUPLICATE),
+      { kind: 'welcomed', round: 2, base: round2.base },
+      { kind: 'opened', round: round2 },
+      refuse(RefusalCode.GUARD),
     ];
-    expect(kinds(given(...uploading, ...back).effects)).toEqual(['refused', 'accept']);
+    expect(kinds(given(...uploading, ...asked).effects)).toEqual(['refused', 'settle', 'sync']);
   });
 
   test('of the join by a full relay are retried without end', () => {

@@ -64,7 +64,7 @@ test('a base that is worse than allowed is not published, and its contributions 
   ]);
   expect(run.current()).toMatchObject({ round: 1, attempt: 2, base, contributions: 0 });
   // The same work is not asked for again.
-  expect(await round(run, harmful)).toEqual(['DUPLICATE', 'DUPLICATE', 'DUPLICATE']);
+  expect(await round(run, harmful)).toEqual(['GUARD', 'GUARD', 'GUARD']);
   expect(await round(run, payloads(-0.4, 2))).toEqual([2, 2, 2]);
   expect(run.history()).toMatchObject([{ round: 1, probeLoss: expect.closeTo(9.6, 1) }]);
   await run.close();
