@@ -22,7 +22,7 @@ const isName = (name: string): name is MergeName => name in rules;
 
 export const mergeNames: readonly MergeName[] = Object.keys(rules).filter(isName);
 
-/** Honest nodes differ by less; see docs/measured.md for what other factors cost. */
+/** Honest nodes differ by less; docs/measured.md has what it costs without an attack. */
 const normFactor = 1.25;
 
 /** Covenant-72B's: each delta is scaled down to the median itself. */
