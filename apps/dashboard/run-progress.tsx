@@ -79,7 +79,15 @@ function Facts({ status }: { status: RelayStatus }) {
       {base.upstream !== undefined && (
         <p class="fact">{words.upstream[base.upstream.state](base.upstream.round)}</p>
       )}
-      <p class="facts">{words.facts(run.parameters, run.rounds, run.localSteps)}</p>
+      <p class="facts">
+        {words.facts(run.parameters, run.rounds, run.localSteps)}
+        {run.upper !== undefined && (
+          <>
+            <br />
+            {words.upper(run.upper.layers, run.upper.of)}
+          </>
+        )}
+      </p>
     </div>
   );
 }

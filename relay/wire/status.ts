@@ -154,6 +154,8 @@ const facts = {
     tokensPerStep: count,
     corpora: v.array(v.string()),
     lane: v.picklist(['open']),
+    /** How many of the model's layers, the upper ones, a node that is too slow for all may train alone; absent where none. */
+    upper: v.optional(v.strictObject({ layers: count, of: count })),
     /** Who scores contributions: the first 16 hex digits of their keys. With fewer scores than `quorum` the relay's own decide. */
     evaluators: v.optional(v.strictObject({ ids: v.array(nodeId), quorum: count })),
   }),

@@ -59,6 +59,7 @@ export function currentStatus(
       tokensPerStep,
       corpora: [...corpora],
       lane: lane.case,
+      ...upperOf(run.manifest),
       ...evaluatorsOf(run.manifest),
     },
     round: {
@@ -97,6 +98,11 @@ export function currentStatus(
     }),
     ...(room === null ? {} : { speech: room.revision }),
   };
+}
+
+/** The part that a node may train alone; nothing for a run that grants none. */
+function upperOf({ model, strategy: { part } }: WholeManifest): Pick<RelayStatus['run'], 'upper'> {
+  return part.case === 'upperLayers' ? { upper: { layers: part.value.layers, of: model.layers } } : {};
 }
 
 /** Who scores contributions by the manifest; nothing for a run in which only the relay does. */

@@ -9,6 +9,7 @@ export const dashboardWords: Messages['dashboard'] = {
   leaveFullScreen: 'غادر ملء الشاشة',
   facts: (parameters, rounds, steps) =>
     `نموذج من ${parametersOf(parameters)} · تدريب من ${roundsOf(rounds)}، كل منها من ${stepsOf(steps)}`,
+  upper: (layers, of) => `يمكن للأجهزة البطيئة أن تدرّب الطبقات العليا وحدها (${layers} من ${of})`,
   upstream: {
     following: (round) => (round === 0 ? 'يتبع مرحّلًا أعلى' : `نموذج أساسي من مرحّل أعلى، بعد جولته ${round}`),
     alone: (round) =>

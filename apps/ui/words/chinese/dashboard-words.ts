@@ -13,6 +13,7 @@ export const dashboardWords: Messages['dashboard'] = {
       plural(rounds, { other: '# 轮，' }),
       plural(steps, { other: '每轮 # 个本地步' }),
     ].join(''),
+  upper: (layers, of) => `慢速设备可以只训练上层（${of} 层中的 ${layers} 层）`,
   upstream: {
     following: (round) =>
       round === 0 ? '跟随一个上级中继' : `来自上级中继的基座模型，在其第 ${round} 轮之后`,

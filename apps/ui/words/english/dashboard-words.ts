@@ -12,6 +12,7 @@ export const dashboardWords = {
       plural(rounds, { one: '# round of ', other: '# rounds of ' }),
       plural(steps, { one: '# local step', other: '# local steps' }),
     ].join(''),
+  upper: (layers: number, of: number) => `Slow devices may train the upper layers alone (${layers} of ${of})`,
   upstream: {
     following: (round: number) =>
       round === 0 ? 'Follows an upstream relay' : `Base of an upstream relay, after its round ${round}`,

@@ -17,6 +17,8 @@ export const dashboardWords: Messages['dashboard'] = {
       plural(rounds, { one: '# tour de ', many: '# de tours de ', other: '# tours de ' }),
       plural(steps, { one: '# pas local', many: '# de pas locaux', other: '# pas locaux' }),
     ].join(''),
+  upper: (layers, of) =>
+    `Les appareils lents peuvent n’entraîner que les couches supérieures (${layers} sur ${of})`,
   upstream: {
     following: (round) =>
       round === 0 ? 'Suit un relais en amont' : `Base d’un relais en amont, après son tour ${round}`,

@@ -13,6 +13,8 @@ export const dashboardWords: Messages['dashboard'] = {
       plural(rounds, { one: '# Runde mit ', other: '# Runden mit ' }),
       plural(steps, { one: '# lokalen Schritt', other: '# lokalen Schritten' }),
     ].join(''),
+  upper: (layers, of) =>
+    `Langsame Geräte dürfen allein die oberen Schichten trainieren (${layers} von ${of})`,
   upstream: {
     following: (round) =>
       round === 0

@@ -17,6 +17,7 @@ export const dashboardWords: Messages['dashboard'] = {
       plural(rounds, { one: '# rodada de ', many: '# de rodadas de ', other: '# rodadas de ' }),
       plural(steps, { one: '# passo local', many: '# de passos locais', other: '# passos locais' }),
     ].join(''),
+  upper: (layers, of) => `Aparelhos lentos podem treinar só as camadas superiores (${layers} de ${of})`,
   upstream: {
     following: (round) =>
       round === 0 ? 'Segue um relé superior' : `Base de um relé superior, após a rodada ${round} dele`,

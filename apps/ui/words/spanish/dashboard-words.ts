@@ -17,6 +17,8 @@ export const dashboardWords: Messages['dashboard'] = {
       plural(rounds, { one: '# ronda de ', many: '# de rondas de ', other: '# rondas de ' }),
       plural(steps, { one: '# paso local', many: '# de pasos locales', other: '# pasos locales' }),
     ].join(''),
+  upper: (layers, of) =>
+    `Los dispositivos lentos pueden entrenar solo las capas superiores (${layers} de ${of})`,
   upstream: {
     following: (round) =>
       round === 0 ? 'Sigue a un relé superior' : `Base de un relé superior, tras su ronda ${round}`,
