@@ -1,11 +1,15 @@
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGzip } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { joins } from '../support/contribute/deno-join.ts';
 import { Stage, tinyRun } from '../support/contribute/harness.ts';
+import { upperTerms } from '../support/contribute/upper-terms.ts';
 import { freePort } from '../support/free-port.ts';
+import { scriptWithoutRoomFor } from '../support/watch-devices.ts';
 import { HostileRelay } from '../system/hostile-relay.ts';
 
 const stage = new Stage();
@@ -22,6 +26,24 @@ test('Deno contributes to a run with permissions for the relay and its own folde
   expect(events.filter(({ event }) => event === 'acknowledged')).toHaveLength(2);
   expect(events.at(-1)).toMatchObject({ event: 'left', reason: 'complete', contributions: 2 });
   expect(relay.status().history).toHaveLength(2);
+});
+
+test('Deno without the memory for the whole model counts by its upper layers', async () => {
+  const create = tinyRun({ rounds: 2, localSteps: 4, quorum: 1, target: 1, upperLayers: 1 });
+  const relay = await stage.relay({ folder: await stage.folder(), create });
+  const folder = await stage.folder();
+  const before = join(folder, 'before.js');
+  await writeFile(before, scriptWithoutRoomFor(4 * upperTerms.layout.length));
+  const permissions = [`--allow-net=${relay.url.host}`, `--allow-read=${folder}`, `--allow-write=${folder}`];
+  const words = [relay.url.href, '--corpus', 'Romance', '--data', folder, '--json'];
+  const { code, events, said } = await joins([...permissions, `--preload=${before}`], words);
+  expect(code, said).toBe(0);
+  expect(events.filter(({ event }) => event === 'part')).toMatchObject([
+    { round: 0, part: 'upper', layers: 1, of: 2, why: { kind: 'memory' } },
+  ]);
+  const sent = events.filter(({ event }) => event === 'contribution');
+  expect(sent).toMatchObject([{ part: 'upper' }, { part: 'upper' }]);
+  expect(relay.status().history.map(({ contributions }) => contributions)).toEqual([1, 1]);
 });
 
 test('a missing Deno permission ends the join at once and names the option to add', async () => {

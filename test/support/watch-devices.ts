@@ -35,6 +35,18 @@ export function withoutRoomFor(gpu: GPU, bytes: number): GPU {
   });
 }
 
+/** JavaScript after which a whole process or worker has only such devices: there no adapter can be handed over. */
+export function scriptWithoutRoomFor(bytes: number): string {
+  return `{
+    const create = GPUDevice.prototype.createBuffer;
+    GPUDevice.prototype.createBuffer = function (asked) {
+      const isVector = asked.label === 'gradient' && asked.size === ${bytes};
+      return create.call(this, isVector ? { ...asked, size: this.limits.maxBufferSize + 4 } : asked);
+    };
+  }
+`;
+}
+
 /** The i-th device that is opened is lost at its `losses[i]`-th submit; devices after the last of them are not lost. */
 export function losingDevices(gpu: GPU, losses: readonly number[]): GPU {
   let opened = 0;

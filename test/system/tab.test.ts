@@ -1,13 +1,16 @@
 import { cpSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Browser, Page } from 'playwright';
+import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../../bench/browser.ts';
 import type { Relay } from '../../relay/server/server.ts';
 import { checkForkProof, decodeForkProof } from '../../relay/wire/evidence/fork-proof.ts';
-import type { RelayStatus } from '../../relay/wire/status.ts';
+import { type RelayStatus, statusRoundSchema } from '../../relay/wire/status.ts';
 import { Stage, tinyRun } from '../support/contribute/harness.ts';
+import { upperTerms } from '../support/contribute/upper-terms.ts';
 import { openWatched } from '../support/pages/watched-page.ts';
+import { scriptWithoutRoomFor } from '../support/watch-devices.ts';
 import { type Built, built } from './built.ts';
 
 const stage = new Stage();
@@ -51,6 +54,39 @@ async function startTab(page: Page, relay: Relay, corpus: string): Promise<void>
   await page.getByRole('slider', { name: 'Power' }).fill('30');
   await page.getByRole('button', { name: 'Start' }).click();
 }
+
+test('a tab that cannot hold the whole model says so, and counts by its upper layers beside a node that trains all', async () => {
+  const tiny = tinyRun({ rounds: 1, localSteps: 4, quorum: 2, target: 2, upperLayers: 1 });
+  const create = { ...tiny, manifest: { ...tiny.manifest, corpora: ['even', 'Celtic'] } };
+  const relay = await stage.relay({ folder: await stage.folder(), create, pages: build.pages });
+  const { page, problems, close } = await openWatched(browser);
+  await page.route('**/contribute-worker-*.js', async (route) => {
+    const response = await route.fetch();
+    const body = `${scriptWithoutRoomFor(4 * upperTerms.layout.length)}${await response.text()}`;
+    await route.fulfill({ response, body });
+  });
+  await page.goto(relay.url.href);
+  await page.getByLabel('Corpus', { exact: true }).selectOption('Celtic');
+  await page.getByRole('button', { name: 'Start' }).click();
+  await page
+    .getByText(
+      'This device trains the upper layers of the model (1 of 2). It lacks the memory to train the whole model.',
+    )
+    .waitFor();
+  const node = stage.node(await stage.folder(), relay.url, { corpusName: 'even' });
+  expect(await node.done).toBeUndefined();
+  await page.getByText('The run is complete. Thank you.').waitFor();
+  const accepted = page.locator('.yours div', { hasText: 'Contributions accepted' }).locator('dd');
+  expect(await accepted.textContent()).toBe('1');
+  const answer = await fetch(new URL('api/rounds/1', relay.url));
+  const { contributions } = v.parse(statusRoundSchema, await answer.json());
+  const given = contributions.map(({ corpus, part, isMerged }) => ({ corpus, part, isMerged }));
+  expect(given).toHaveLength(2);
+  expect(given).toContainEqual({ corpus: 'Celtic', part: 'upper', isMerged: true });
+  expect(given).toContainEqual({ corpus: 'even', part: 'whole', isMerged: true });
+  expect(problems).toEqual([]);
+  await close();
+});
 
 test('a tab contributes beside two Node nodes, and the round in which it is closed commits without it', async () => {
   // Deadline and grace period are an hour, so only the tab's departure can let the later round commit.
