@@ -6,12 +6,7 @@ import { LocalModel } from '../../client/contribute/round/local-model.ts';
 import { localShareOf } from '../../client/contribute/strategy-terms.ts';
 import { initialParameters, layoutOf } from '../../client/model/parameters.ts';
 import { Random } from '../../client/random.ts';
-import {
-  type ManifestDraft,
-  manifestBytesOf,
-  parseManifest,
-  type StrategyDraft,
-} from '../../relay/run/manifest.ts';
+import { type ManifestDraft, manifestBytesOf, parseManifest } from '../../relay/run/manifest.ts';
 import { type FoldedContribution, RoundFold } from '../../relay/run/round-fold.ts';
 import { hashOfBytes } from '../../relay/storage/sha256.ts';
 import { denseCodec } from '../../relay/wire/codec/dense.ts';
@@ -52,15 +47,15 @@ function manifestOf({ texts, batch, totalSteps }: Setting, of: Case): Parsed {
     downlink: of.downlink ?? 'full',
     codec: codec === 'sparse' || codec === 'statistical' ? codec : 'dense',
     outer: outer === 'nesterov' ? 'nesterov' : 'sgd',
+    ...(rate === undefined ? {} : { outerRate: rate }),
+    ...(outer === 'nesterov' && momentum !== null ? { outerMomentum: momentum } : {}),
   });
   const { strategy: settings } = manifest;
-  // New values: those of the choices are shared by all cases.
-  const { outer: usualOuter } = settings ?? {};
-  if (settings !== undefined && usualOuter?.case === 'sgd' && outer === 'constant')
-    settings.outer = { ...usualOuter, value: { ...usualOuter.value, finalRate: 1 } };
-  if (settings !== undefined && usualOuter?.case === 'nesterov' && momentum !== null)
-    settings.outer = { ...usualOuter, value: { ...usualOuter.value, momentum } };
-  if (settings?.outer !== undefined && rate !== undefined) settings.outer = begunAt(settings.outer, rate);
+  if (settings?.outer?.case === 'sgd' && outer === 'constant') {
+    const { value } = settings.outer;
+    const { learningRate = 1 } = value;
+    settings.outer = { case: 'sgd', value: { ...value, finalRate: learningRate } };
+  }
   const usual = parsed(manifest);
   const { clipNorm } = usual.codec;
   if (codec === 'dense32') return { ...usual, codec: fixedPointCodec(clipNorm) };
@@ -72,20 +67,6 @@ function manifestOf({ texts, batch, totalSteps }: Setting, of: Case): Parsed {
     codec: { case: 'dense', value },
     limits: { ...manifest.limits, payloadBytes },
   });
-}
-
-/** An outer step that begins with another rate; one that is annealed ends with the same part of it as before. */
-function begunAt(
-  outer: NonNullable<StrategyDraft['outer']>,
-  rate: number,
-): NonNullable<StrategyDraft['outer']> {
-  if (outer.case === 'nesterov') return { case: 'nesterov', value: { ...outer.value, learningRate: rate } };
-  if (outer.case !== 'sgd') return outer;
-  const { learningRate = 1, finalRate = 1 } = outer.value;
-  return {
-    case: 'sgd',
-    value: { ...outer.value, learningRate: rate, finalRate: (rate * finalRate) / learningRate },
-  };
 }
 
 export interface FederatedResult extends Result {

@@ -9,23 +9,11 @@ import type { StrategyDraft } from '../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import { stridedFragments } from '../../../relay/wire/fragments.ts';
 import { fromHex } from '../../../relay/wire/hex.ts';
-import {
-  type ArrivalChoices,
-  delayedOuter,
-  type Pace,
-  paceOf,
-  usualPerBase,
-  usualPeriod,
-} from './choices/arrival-choices.ts';
-import {
-  annealedOuter,
-  type CodecName,
-  codecFor,
-  type OuterName,
-  tensorSizes,
-} from './choices/delta-choices.ts';
+import { type ArrivalChoices, type Pace, paceOf, usualPerBase } from './choices/arrival-choices.ts';
+import { type CodecName, codecFor, tensorSizes } from './choices/delta-choices.ts';
 import { type DownlinkName, downlinkFor } from './choices/downlink-choices.ts';
 import { type MergeName, mergeOf, mostMerged } from './choices/merge-choices.ts';
+import { type OuterName, outerOf, usualPeriod } from './choices/outer-choices.ts';
 import { type EvaluatorChoices, type QualityName, qualityOf } from './choices/quality-choices.ts';
 import {
   fragmentsFor,
@@ -68,6 +56,9 @@ export interface RunChoices {
   readonly codec?: CodecName;
   /** The relay's step: `sgd` where only the codec is chosen, and sparse. */
   readonly outer?: OuterName;
+  /** Its rate where it begins, and its momentum; the strategy's unless given. */
+  readonly outerRate?: number;
+  readonly outerMomentum?: number;
   /** How the base of a round reaches nodes: `full` unless given. */
   readonly downlink?: DownlinkName;
   /** Fragments of a strategy that has them; as many as its paper's unless given. */
@@ -250,24 +241,13 @@ function strategyOf(
         ? { case: 'cosine', value: {} }
         : { case: 'warmupStableDecay', value: { decaySteps: Math.ceil(totalSteps * decayPart) } },
     precision: precision === 'f32' ? { case: 'f32', value: {} } : { case: 'f16', value: usualScaling },
-    outer: outerOf(named, choices, tensors),
+    outer: outerOf({
+      ...{ outer: named.outer, nesterov: named.nesterov, rounds },
+      ...{ rate: choices.outerRate, momentum: choices.outerMomentum, period: choices.arrivals?.period },
+      corrected: named.isCorrected === true ? tensors() : null,
+    }),
     part,
   };
-}
-
-function outerOf(
-  { outer, nesterov, isCorrected = false }: NamedStrategy,
-  { rounds, arrivals = {} }: RunChoices,
-  tensors: () => readonly number[],
-): NonNullable<StrategyDraft['outer']> {
-  switch (outer) {
-    case 'nesterov':
-      return { case: 'nesterov', value: nesterov };
-    case 'sgd':
-      return annealedOuter(rounds);
-    case 'delayed':
-      return delayedOuter(nesterov, arrivals, isCorrected ? tensors() : null);
-  }
 }
 
 /** A run as the relay takes it: its manifest, and the base of round 1. */

@@ -8,15 +8,8 @@ import { layoutOf } from '../../../client/model/parameters.ts';
 import { choosePreset } from '../../../client/train/choose-preset.ts';
 import type { WholeManifest } from '../../../relay/wire/frames.ts';
 import { decimal, whole } from '../options.ts';
-import {
-  arrivalsIn,
-  mostStaleness,
-  type Pace,
-  paceNames,
-  usualPerBase,
-  usualPeriod,
-} from './choices/arrival-choices.ts';
-import { type CodecName, codecNames, type OuterName, outerNames } from './choices/delta-choices.ts';
+import { arrivalsIn, mostStaleness, type Pace, paceNames, usualPerBase } from './choices/arrival-choices.ts';
+import { type CodecName, codecNames } from './choices/delta-choices.ts';
 import {
   type DownlinkName,
   downlinkNameIn,
@@ -30,6 +23,7 @@ import {
   withEvaluatorFlags,
 } from './choices/evaluator-choices.ts';
 import { type MergeName, mergeNameOf, mergeNames } from './choices/merge-choices.ts';
+import { type OuterFlags, outerIn, usualPeriod, withOuterFlags } from './choices/outer-choices.ts';
 import { type QualityName, qualityNames } from './choices/quality-choices.ts';
 import { type StrategyName, strategies, strategyNames } from './choices/strategies.ts';
 import { upperLayersIn } from './choices/upper-choices.ts';
@@ -42,7 +36,7 @@ import {
 } from './new-run.ts';
 
 /** The flags that shape a new run; undefined where they were not given. */
-export interface RunFlags extends EvaluatorFlags {
+export interface RunFlags extends EvaluatorFlags, OuterFlags {
   readonly preset?: PresetName | 'auto';
   readonly rounds?: number;
   readonly steps?: number;
@@ -59,7 +53,6 @@ export interface RunFlags extends EvaluatorFlags {
   readonly evaluations?: number;
   readonly strategy?: StrategyName;
   readonly codec?: CodecName;
-  readonly outer?: OuterName;
   readonly pace?: Pace;
   /** See `ArrivalChoices`. */
   readonly period?: number;
@@ -84,7 +77,7 @@ const usualPace: Pace = 'timed';
 
 /** `preset` is the default: a demo measures this machine, but the machine of a relay needs no GPU. */
 export function withRunFlags(command: Command, preset: PresetName | 'auto', usualGuard: string): Command {
-  return withEvaluatorFlags(command)
+  return withOuterFlags(withEvaluatorFlags(command))
     .addOption(
       new Option(
         '--preset <name>',
@@ -149,12 +142,6 @@ export function withRunFlags(command: Command, preset: PresetName | 'auto', usua
         'how deltas are sent: dense takes 8 bits a parameter, statistical 2, sparse a quarter of a bit ' +
           "(default: the strategy's)",
       ).choices(codecNames),
-    )
-    .addOption(
-      new Option(
-        '--outer <name>',
-        "the relay's step: sgd anneals its rate and suits sparse, delayed suits arrivals (default: the strategy's, with --codec sparse sgd)",
-      ).choices(outerNames),
     )
     .addOption(
       new Option(
@@ -231,7 +218,7 @@ export async function decideRun(
         | 'evaluations'
         | 'evaluators'
         | 'codec'
-        | 'outer'
+        | keyof OuterFlags
         | 'pace'
         | 'arrivals'
         | 'upperLayers'
@@ -264,6 +251,8 @@ export async function decideRun(
     strategy,
     ...(flags.codec === undefined ? {} : { codec: flags.codec }),
     ...(flags.outer === undefined ? {} : { outer: flags.outer }),
+    ...(flags.outerRate === undefined ? {} : { outerRate: flags.outerRate }),
+    ...(flags.outerMomentum === undefined ? {} : { outerMomentum: flags.outerMomentum }),
     pace: flags.pace ?? strategies[strategy].pace ?? usualPace,
     arrivals: {
       ...(flags.period === undefined ? {} : { period: flags.period }),
@@ -304,7 +293,7 @@ export function checkSameRun(
   more: readonly AskedFlag[] = [],
 ): void {
   const { strategy, model, guard, codec, downlink, quality } = manifest;
-  const arrivals = arrivalsIn(manifest);
+  const [arrivals, outer] = [arrivalsIn(manifest), outerIn(manifest)];
   const layout =
     flags.preset === undefined || flags.preset === 'auto'
       ? undefined
@@ -327,11 +316,13 @@ export function checkSameRun(
     ['--evaluator-quorum', flags.evaluatorQuorum, scored.evaluatorQuorum],
     ['--evaluation-seconds', flags.evaluationSeconds, scored.evaluationSeconds],
     ['--codec', flags.codec ?? named?.codec, codec.case],
-    ['--outer', flags.outer ?? (flags.codec === undefined ? named?.outer : undefined), arrivals.outer],
-    [`--strategy ${flags.strategy}: correction`, named && named.isCorrected === true, arrivals.isCorrected],
+    ['--outer', flags.outer ?? (flags.codec === undefined ? named?.outer : undefined), outer.outer],
+    ['--outer-rate', flags.outerRate, outer.outerRate],
+    ['--outer-momentum', flags.outerMomentum, outer.outerMomentum],
+    [`--strategy ${flags.strategy}: correction`, named && named.isCorrected === true, outer.isCorrected],
     [`--strategy ${flags.strategy}: fragments`, named?.isFragmented, strategy.part.case === 'fragments'],
     ['--pace', flags.pace ?? named?.pace, arrivals.pace],
-    ['--period', flags.period, arrivals.period],
+    ['--period', flags.period, outer.period],
     ['--per-base', flags.perBase, arrivals.perBase],
     ['--max-staleness', flags.maxStaleness, arrivals.maxStaleness],
     ['--upper-layers', flags.upperLayers, upperLayersIn(strategy)],

@@ -1,8 +1,6 @@
-import type { StrategyDraft } from '../../../../relay/run/manifest.ts';
-import { usualHeLoCo } from '../../../../relay/run/outer/heloco.ts';
-import type { NesterovSettings } from '../../../../relay/run/outer/nesterov.ts';
 import type { NewRun } from '../../../../relay/run/run.ts';
 import type { WholeManifest } from '../../../../relay/wire/frames.ts';
+import { usualPeriod } from './outer-choices.ts';
 
 /** What a round asks of its nodes. */
 export const paceNames = ['timed', 'fixed', 'arrivals'] as const;
@@ -18,8 +16,6 @@ export interface ArrivalChoices {
   readonly maxStaleness?: number;
 }
 
-/** Workers of the paper (arXiv 2401.09135) that delayed Nesterov is from. */
-export const usualPeriod = 4;
 export const usualPerBase = 1;
 
 /** The most that a manifest may have. */
@@ -49,30 +45,12 @@ export function paceOf(
   return { case: 'arrivals', value: { maxStaleness, leastSteps: Math.min(leastSteps, localSteps) } };
 }
 
-/** The manifest's delayed Nesterov; `tensors` are the sizes of the model's tensors, for a correction by HeLoCo. */
-export function delayedOuter(
-  nesterov: NesterovSettings,
-  { period = usualPeriod }: ArrivalChoices,
-  tensors: readonly number[] | null,
-): NonNullable<StrategyDraft['outer']> {
-  const settings = { ...nesterov, period };
-  const correction =
-    tensors === null
-      ? { case: 'uncorrected' as const, value: {} }
-      : { case: 'heloco' as const, value: { tensors: [...tensors], ...usualHeLoCo } };
-  return { case: 'delayedNesterov', value: { ...settings, correction } };
-}
-
 /** The choices that a manifest has, as flags name them; null where it has none. */
-export function arrivalsIn({ strategy: { outer }, pace, limits }: WholeManifest) {
+export function arrivalsIn({ pace, limits }: WholeManifest) {
   const isAsynchronous = pace.case === 'arrivals';
-  const isDelayed = outer.case === 'delayedNesterov';
   return {
     pace: { fixedSteps: 'fixed', timed: 'timed', arrivals: 'arrivals' }[pace.case],
-    outer: isDelayed ? 'delayed' : outer.case,
-    period: isDelayed ? outer.value.period : 'none',
     perBase: isAsynchronous ? limits.target : 'none',
     maxStaleness: isAsynchronous ? pace.value.maxStaleness : 'none',
-    isCorrected: isDelayed && outer.value.correction.case === 'heloco',
   };
 }

@@ -1,4 +1,3 @@
-import type { StrategyDraft } from '../../../../relay/run/manifest.ts';
 import type { NewRun } from '../../../../relay/run/run.ts';
 import type { Codec } from '../../../../relay/wire/codec/codec.ts';
 import { denseCodec } from '../../../../relay/wire/codec/dense.ts';
@@ -7,9 +6,6 @@ import { statisticalCodec } from '../../../../relay/wire/codec/statistical.ts';
 
 export const codecNames = ['dense', 'sparse', 'statistical'] as const;
 export type CodecName = (typeof codecNames)[number];
-
-export const outerNames = ['nesterov', 'sgd', 'delayed'] as const;
-export type OuterName = (typeof outerNames)[number];
 
 /** 8 bits and a shift for each 256 parameters: 8.03 bits a parameter, from 2^-20 to about a half. */
 const denseGrid = { bits: 8, block: 256, exponent: -20, maxShift: 12 };
@@ -25,16 +21,6 @@ export const sparseGrid = { chunk: 4096, top: 64, exponent: -22, maxShift: 14, f
  * MuLoCo's 0.9 (arXiv 2505.23725).
  */
 const statisticalGrid = { block: 4096, exponent: -22, maxShift: 14, feedbackDecay: 0.9 };
-
-/**
- * DiLoCo's (arXiv 2311.08105) outer step, but with a momentum of 0.5 for its 0.9: that one needs hundreds of rounds to pay,
- * and over 20 it overshoots (held-out loss 3.03 against 2.85 after 200 steps a node, and worse than before after round 2).
- */
-export const nesterov = { learningRate: 0.7, momentum: 0.5 };
-
-/** SparseLoCo's rate of 1 for the first fifth of the rounds, then linear to the last rate of Covenant-72B. */
-const annealed = { learningRate: 1, finalRate: 0.4 };
-const constantPart = 0.2;
 
 /** A delta's greatest L2 norm: some four times what 10 to 30 steps of an honest node were seen to give. */
 function clipNormOf(parameters: number): number {
@@ -57,11 +43,6 @@ export function codecFor(
   }
   const value = { ...sparseGrid, clipNorm };
   return { draft: { case: 'sparse', value }, codec: sparseCodec(value) };
-}
-
-/** SGD for a new run of so many rounds. */
-export function annealedOuter(rounds: number): NonNullable<StrategyDraft['outer']> {
-  return { case: 'sgd', value: { ...annealed, constantRounds: Math.ceil(rounds * constantPart) } };
 }
 
 /**

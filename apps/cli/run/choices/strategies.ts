@@ -2,7 +2,8 @@ import type { StrategyDraft } from '../../../../relay/run/manifest.ts';
 import type { NesterovSettings } from '../../../../relay/run/outer/nesterov.ts';
 import type { FragmentSettings } from '../../../../relay/wire/fragments.ts';
 import type { Pace } from './arrival-choices.ts';
-import { type CodecName, nesterov, type OuterName, sparseGrid } from './delta-choices.ts';
+import { type CodecName, sparseGrid } from './delta-choices.ts';
+import { type OuterName, usualNesterov } from './outer-choices.ts';
 
 export type OptimizerName = 'adamw' | 'muon';
 
@@ -28,7 +29,7 @@ export interface NamedStrategy {
 }
 
 const diloco: NamedStrategy = {
-  ...{ optimizer: 'adamw', codec: 'dense', outer: 'nesterov', nesterov },
+  ...{ optimizer: 'adamw', codec: 'dense', outer: 'nesterov', nesterov: usualNesterov },
   isFragmented: false,
 };
 

@@ -40,6 +40,8 @@ const decided: Readonly<Record<Exclude<keyof RunFlags, Own> | 'base' | 'tokenize
   evaluationSeconds: true,
   codec: true,
   outer: true,
+  outerRate: true,
+  outerMomentum: true,
   pace: true,
   period: true,
   perBase: true,
