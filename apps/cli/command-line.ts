@@ -1,6 +1,6 @@
 import { type Command, CommanderError, Help, Option } from 'commander';
 import { TapestryError } from '../../client/errors.ts';
-import { environment, readSwitches, saysOn } from './environment.ts';
+import { environment, readSwitches, saysOn, variableOf } from './environment.ts';
 import { exit, exitCodeOf } from './exit-codes.ts';
 import { Output } from './terminal/output.ts';
 import { streams, type Verbosity } from './terminal/streams.ts';
@@ -9,7 +9,8 @@ import { streams, type Verbosity } from './terminal/streams.ts';
 export async function runCommandLine(command: Command, words: readonly string[]): Promise<number> {
   const output = new Output(words.includes('--json') || saysOn(environment('TAPESTRY_JSON')));
   for (const each of withSubcommands(command)) {
-    if (each.options.length > 0 && each.commands.length === 0) addVerbosity(each);
+    const example = each.options.find(({ required }) => required) ?? each.options[0];
+    if (example !== undefined && each.commands.length === 0) addVerbosity(each, example);
     each
       .exitOverride()
       .configureHelp({ optionDescription: describeOption })
@@ -44,13 +45,14 @@ export async function runCommandLine(command: Command, words: readonly string[])
   }
 }
 
-function addVerbosity(command: Command): void {
+/** Adds the options of every command, and help that tells of variables by an example among its own options. */
+function addVerbosity(command: Command, example: Option): void {
   command
     .addOption(new Option('-q, --quiet', 'print results and errors only').default(false).conflicts('verbose'))
     .option('-v, --verbose', 'print more: the causes of errors, and all that a relay logs', false)
     .addHelpText(
       'after',
-      '\nEach option is also read from the environment, unless it is given: --token-file from TAPESTRY_TOKEN_FILE.',
+      `\nEach option is also read from the environment, unless it is given: ${example.long} from ${variableOf(example)}.`,
     );
 }
 

@@ -11,6 +11,16 @@ export class NotRead extends Error {
   }
 }
 
+/** What is said of a file, behind its name, that was not read with a limit of `most` bytes. */
+export function whyNotRead({ reason }: NotRead, most: number): string {
+  return {
+    missing: 'is not there',
+    'not-a-file': 'is no regular file',
+    'too-large': `has more than ${most} bytes`,
+    unreadable: 'cannot be read',
+  }[reason];
+}
+
 /**
  * Reads a regular file of at most `most` bytes. Folders, pipes, sockets and devices are refused and never block.
  * @throws NotRead
@@ -58,7 +68,9 @@ async function opened(path: string): Promise<FileHandle> {
     // Opening a pipe without O_NONBLOCK waits for its writer. The flag has no effect on a regular file.
     return await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   } catch (error) {
-    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    // ENOTDIR: the path leads through a file.
+    const missing =
+      error instanceof Error && 'code' in error && /^(ENOENT|ENOTDIR)$/.test(String(error.code));
     throw new NotRead(missing ? 'missing' : 'unreadable', error);
   }
 }

@@ -24,6 +24,17 @@ const plainAnswer = /EPROTO|WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|InvalidC
  */
 const refusedPlain = /UND_ERR_SOCKET|ECONNRESET|socket hang up|connection closed|\b400\b/;
 
+/** What the codes of operating systems and resolvers say, in plain words. */
+const plainReasons: ReadonlyMap<string, string> = new Map([
+  ['ENOTFOUND', 'no computer of this name was found'],
+  ['EAI_AGAIN', 'the name could not be looked up'],
+  ['ECONNREFUSED', 'nothing listens there'],
+  ['ETIMEDOUT', 'it did not answer in time'],
+  ['UND_ERR_CONNECT_TIMEOUT', 'it did not answer in time'],
+  ['EHOSTUNREACH', 'no way leads there from this network'],
+  ['ENETUNREACH', 'no way leads there from this network'],
+]);
+
 const redirectAnswer = /server response: 3\d\d/;
 
 /** The error for a relay that could not be reached. */
@@ -47,9 +58,10 @@ export function connectionError(url: URL, reason: string, cause?: unknown): Tape
       { cause },
     );
   }
+  const words = plainReasons.get(reason);
   return new TapestryError(
     'relay.unreachable',
-    `No relay answers at ${url.host} (${reason}).`,
+    `No relay answers at ${url.host}${words === undefined ? '' : `: ${words}`} (${reason}).`,
     'Check the address and that the relay is running.',
     { cause },
   );

@@ -247,7 +247,7 @@ function stateOf(replay: Replay, time: number, hasPresenter: boolean): RoundStat
 function missing(folder: string): TapestryError {
   return new TapestryError(
     'run.missing',
-    `${folder} holds no run`,
+    `${folder} holds no run.`,
     'Name the folder of a run, or start a new one.',
   );
 }

@@ -131,7 +131,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     throw new TapestryError(
       'relay.token-needed',
       `A relay on ${reachable} can be reached from other machines, and without a join token anyone could join it.`,
-      'Pass a join token (--token TOKEN), or leave --host and --public-url out to stay on this machine.',
+      'Give a join token, by --token-file FILE or in the variable TAPESTRY_TOKEN, or leave --host and --public-url out to stay on this machine.',
     );
   }
   const limits = { ...defaultLimits, ...options.limits };

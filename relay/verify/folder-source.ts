@@ -25,7 +25,7 @@ export function folderSource(folder: string): VerifySource {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) {
     throw new TapestryError(
       'run.missing',
-      `${folder} holds no run`,
+      `${folder} holds no run.`,
       'Name the folder of a run, or a relay’s address.',
     );
   }

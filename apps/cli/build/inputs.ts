@@ -12,7 +12,7 @@ import { parseRecipe, type Recipe, type ReplayRecipe } from '../../../client/der
 import { printable, TapestryError } from '../../../client/errors.ts';
 import type { DataFile } from '../../../client/formats/lineage/record.ts';
 import { loadCorpusFiles, textFilesAt } from '../../../client/host/corpus-files.ts';
-import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
+import { NotRead, readRegularFile, whyNotRead } from '../../../client/host/regular-file.ts';
 import { hashOfFile, isRevoked, requireUse } from '../cards/data-use.ts';
 import { readConstitutionFile } from '../constitution/read-constitution.ts';
 import { parentageOf } from '../lineage/parent.ts';
@@ -85,7 +85,7 @@ export async function readRecipeText(path: string): Promise<string> {
     if (!(error instanceof NotRead)) throw error;
     throw new TapestryError(
       'recipe.missing',
-      `${printable(path)} is no regular file that can be read, of at most ${maxRecipeBytes} bytes.`,
+      `${printable(path)} ${whyNotRead(error, maxRecipeBytes)}.`,
       'Name a recipe; docs/recipe.md shows one.',
       { cause: error },
     );

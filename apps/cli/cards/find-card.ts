@@ -2,7 +2,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { cardHash, type DataCard, maxCardBytes, parseCard } from '../../../client/data/cards/card.ts';
 import { type FoundCard, folderCard, sidecarEnding, unlisted } from '../../../client/data/cards/data-use.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
-import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
+import { NotRead, readRegularFile, whyNotRead } from '../../../client/host/regular-file.ts';
 
 /** Folders above a file in which its card is looked for. */
 const highest = 8;
@@ -43,7 +43,7 @@ export async function readCard(path: string, elsewhere = false): Promise<DataCar
     if (error.reason === 'missing' || elsewhere) return null;
     throw new TapestryError(
       'card.unreadable',
-      `${printable(path)} is no regular file that can be read, of at most ${maxCardBytes} bytes.`,
+      `${printable(path)} ${whyNotRead(error, maxCardBytes)}.`,
       'Let this process read the data card, or move it away.',
       { cause: error },
     );

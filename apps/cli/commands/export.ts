@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path';
 import { Option } from 'commander';
 import { requireExport } from '../../../client/data/cards/touched.ts';
 import { signLineage } from '../../../client/derive/lineage.ts';
-import { TapestryError } from '../../../client/errors.ts';
+import { printable, TapestryError } from '../../../client/errors.ts';
 import { encodeGgufAdapter } from '../../../client/formats/gguf/adapter.ts';
 import { encodeGgufModel } from '../../../client/formats/gguf/model.ts';
 import { importedCard } from '../../../client/formats/imported-card.ts';
@@ -77,6 +77,13 @@ async function runExport(flags: ExportFlags): Promise<void> {
   const output = new Output(flags.json);
   const { format, to } = flags;
   if (format !== 'gguf') await requireNewFolder(to, '--to');
+  // By this ending files of this format are told from folders.
+  else if (!to.endsWith('.gguf'))
+    throw new TapestryError(
+      'usage.to',
+      `--to ${printable(to)} does not end with .gguf.`,
+      'A folder is written with --format safetensors.',
+    );
   const entries = await new DataJournal(flags.data).entries();
   for (const path of flags.adapter === undefined ? [flags.model] : [flags.model, flags.adapter])
     requireExport(await readLineage(path), entries, flags.acknowledge);

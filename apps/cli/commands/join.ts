@@ -179,7 +179,7 @@ async function corpusOf(flags: JoinFlags, output: Output): Promise<Corpus> {
   throw new TapestryError(
     'usage.corpus',
     'There is no text to train on.',
-    'Name a corpus with --corpus, or your own files with --text.',
+    'Name your own files with --text, or a built-in corpus with --corpus, such as --corpus Romance.',
   );
 }
 

@@ -136,14 +136,14 @@ async function runVerify(place: string, flags: VerifyFlags): Promise<void> {
   const { rounds, from, removed, entries, contributions, base, problems, signed } = report;
   const older = from === 1 ? '' : ` (from round ${from} on: ${why(report)})`;
   const summary = `${entries} journal entries, ${contributions} contributions and ${rounds} bases${older}`;
-  const unsigned = `the relay has not signed the last ${entries - signed} entries yet`;
+  const covered = `the relay’s newest signature covers the first ${signed} entries`;
   output.result(
     {
       ...{ event: 'verified', ok: problems.length === 0, run: report.run, relayKey: report.relayKey },
       ...{ rounds, from, removed, entries, signed, contributions, base },
     },
     problems.length === 0
-      ? `verified: ${summary} of run ${report.run} are as they were written; ${unsigned}; the last base is ${base}`
+      ? `verified: ${summary} of run ${report.run} are as they were written; ${covered}; the last base is ${base}`
       : `not verified: ${problems.length} problem${problems.length === 1 ? '' : 's'} in ${summary}`,
   );
   if (problems.length > 0) process.exitCode = exit.verification;

@@ -12,7 +12,7 @@ import {
 import { maxRecipeBytes } from '../../../client/derive/recipe/read-keys.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
-import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
+import { NotRead, readRegularFile, whyNotRead } from '../../../client/host/regular-file.ts';
 
 /**
  * Reads a constitution and checks its signatures, which are in a file beside it.
@@ -52,7 +52,7 @@ function notRead(path: string, error: unknown): unknown {
   if (!(error instanceof NotRead)) return error;
   return new TapestryError(
     'constitution.missing',
-    `${printable(path)} is no regular file that can be read, of at most ${maxRecipeBytes} bytes.`,
+    `${printable(path)} ${whyNotRead(error, maxRecipeBytes)}.`,
     'Name a constitution; docs/constitution.md shows one.',
     { cause: error },
   );

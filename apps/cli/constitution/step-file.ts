@@ -3,7 +3,7 @@ import type * as v from 'valibot';
 import { maxStepBytes, parseRows } from '../../../client/derive/constitution/pipeline/rows.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { diskFiles } from '../../../client/host/disk.ts';
-import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
+import { NotRead, readRegularFile, whyNotRead } from '../../../client/host/regular-file.ts';
 
 /** Milliseconds between two writes of a step's file: what a power cut may cost. */
 const writeMilliseconds = 5000;
@@ -76,7 +76,7 @@ async function readText(path: string): Promise<string | null> {
     if (error.reason === 'missing') return null;
     throw new TapestryError(
       'constitution.missing',
-      `${printable(path)} is no regular file that can be read, of at most ${maxStepBytes} bytes.`,
+      `${printable(path)} ${whyNotRead(error, maxStepBytes)}.`,
       'Name a file of JSON lines.',
       { cause: error },
     );

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { printable, TapestryError } from '../../../client/errors.ts';
-import { NotRead, type OpenFile, openRegularFile } from '../../../client/host/regular-file.ts';
+import { NotRead, type OpenFile, openRegularFile, whyNotRead } from '../../../client/host/regular-file.ts';
 import { requireLanguageModel, requireRewardModel } from '../../../client/model/config.ts';
 import {
   type LoadedModel,
@@ -62,12 +62,12 @@ export async function loadAnyModel(path: string): Promise<LoadedModel> {
 
 function problemOf(path: string, most: number, error: unknown): unknown {
   if (!(error instanceof NotRead) || error.reason === 'missing') return error;
-  const what = {
-    unreadable: 'cannot be read',
-    'not-a-file': 'is no regular file',
-    'too-large': `has more than ${most} bytes`,
-  }[error.reason];
-  return new TapestryError('model.unreadable', `${printable(path)} ${what}.`, modelAdvice, {
-    cause: error.cause,
-  });
+  return new TapestryError(
+    'model.unreadable',
+    `${printable(path)} ${whyNotRead(error, most)}.`,
+    modelAdvice,
+    {
+      cause: error.cause,
+    },
+  );
 }

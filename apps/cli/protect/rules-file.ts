@@ -5,7 +5,7 @@ import type { ProtectedRule } from '../../../client/derive/protect/schema.ts';
 import { warmGuard } from '../../../client/derive/protect/stream-guard.ts';
 import { maxRecipeBytes } from '../../../client/derive/recipe/read-keys.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
-import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
+import { NotRead, readRegularFile, whyNotRead } from '../../../client/host/regular-file.ts';
 
 /** Reads a file of protected domains. Throws `protected.missing` and the errors of `parseProtectedRules`. */
 export async function readProtectedRules(path: string): Promise<readonly ProtectedRule[]> {
@@ -15,7 +15,7 @@ export async function readProtectedRules(path: string): Promise<readonly Protect
     if (!(error instanceof NotRead)) throw error;
     throw new TapestryError(
       'protected.missing',
-      `${printable(path)} is no regular file that can be read, of at most ${maxRecipeBytes} bytes.`,
+      `${printable(path)} ${whyNotRead(error, maxRecipeBytes)}.`,
       'Name a file of rules; docs/protection.md shows one.',
       { cause: error },
     );

@@ -23,7 +23,7 @@ export function relayAddress(address: string | undefined, given?: string): Relay
     throw new TapestryError(
       'usage.relay',
       'The address of the relay is missing.',
-      'Give it, for example: join http://127.0.0.1:8765',
+      'Give the address or the link that the relay prints, such as http://127.0.0.1:8765.',
     );
   }
   const url = URL.parse(/^[a-z+.-]+:\/\//i.test(address) ? address : `http://${address}`);

@@ -3,7 +3,7 @@ import { tokenizerFromFile } from '../../../client/data/tokenizer-file.ts';
 import { printable, TapestryError } from '../../../client/errors.ts';
 import { encodeTokenizerConfig, parseTokenizerConfig } from '../../../client/formats/tokenizer-config.ts';
 import { maxTokenizerBytes } from '../../../client/formats/tokenizer-json.ts';
-import { NotRead, readRegularFile } from '../../../client/host/regular-file.ts';
+import { NotRead, readRegularFile, whyNotRead } from '../../../client/host/regular-file.ts';
 import { sha256Hex } from '../../../client/sha256.ts';
 import type { NewRun } from '../../../relay/run/run.ts';
 import type { Relay } from '../../../relay/server/server.ts';
@@ -68,7 +68,7 @@ export async function readTokenizer(path: string): Promise<ModelTokenizer> {
     if (!(error instanceof NotRead)) throw error;
     throw new TapestryError(
       'tokenizer.unreadable',
-      `${printable(path)} is no regular file that can be read, of at most ${maxTokenizerBytes} bytes.`,
+      `${printable(path)} ${whyNotRead(error, maxTokenizerBytes)}.`,
       'Give the tokenizer.json of a model.',
       { cause: error },
     );

@@ -7,6 +7,17 @@ import { streams } from '../../../apps/cli/terminal/streams.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
+/** The help of a command. */
+async function helpOf(inner: Command): Promise<string> {
+  let printed = '';
+  const write = vi.spyOn(streams, 'write').mockImplementation((_, text) => {
+    printed += text;
+  });
+  await runCommandLine(new Command('outer').addCommand(inner), [inner.name(), '--help']);
+  write.mockRestore();
+  return printed;
+}
+
 /** Runs a command of some options with these words; gives what its action was told, and what was printed. */
 async function given(...words: string[]) {
   let told: Record<string, unknown> | null = null;
@@ -42,6 +53,14 @@ test.each([
 ])('a switch is turned by its variable: %s', async (value, fresh) => {
   vi.stubEnv('TAPESTRY_FRESH', value);
   expect((await given()).told).toMatchObject({ fresh });
+});
+
+test('help names a variable of an option that the command has', async () => {
+  const { printed } = await given('--help');
+  expect(printed).toContain('--token-file from TAPESTRY_TOKEN_FILE');
+  expect(await helpOf(new Command('bare').option('--rounds <count>', 'of the run'))).toContain(
+    '--rounds from TAPESTRY_ROUNDS',
+  );
 });
 
 test.each(['perhaps', '', '\u001b[2J'])('a switch refuses the value %j of its variable', async (value) => {

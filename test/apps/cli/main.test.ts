@@ -107,6 +107,12 @@ test('a missing model, run, relay or token is named, with the exit code of its k
     stdout: '',
     stderr: expect.stringContaining('error[model.missing]: /nowhere/config.json'),
   });
+  expect(await run('generate', '--model', 'package.json', '--prompt', 'x')).toMatchObject({
+    stderr: expect.stringContaining('error[model.missing]: package.json/config.json is not there.'),
+  });
+  expect(await run('build', '/nowhere.yaml')).toMatchObject({
+    stderr: expect.stringContaining('error[recipe.missing]: /nowhere.yaml is not there.'),
+  });
   expect(await run('verify', '/nowhere')).toMatchObject({
     code: exit.failed,
     stderr: expect.stringContaining('error[run.missing]'),
@@ -117,7 +123,7 @@ test('a missing model, run, relay or token is named, with the exit code of its k
   });
   expect(await run('relay', '--host', '0.0.0.0', '--data', join(folder, 'open'))).toMatchObject({
     code: exit.usage,
-    stderr: expect.stringContaining('error[relay.token-needed]'),
+    stderr: expect.stringMatching(/error\[relay\.token-needed\].*\n.*--token-file FILE.*TAPESTRY_TOKEN/),
   });
 });
 

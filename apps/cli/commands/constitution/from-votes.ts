@@ -3,7 +3,7 @@ import { parseConstitution } from '../../../../client/derive/constitution/consti
 import { rankByConsensus } from '../../../../client/derive/constitution/votes/consensus.ts';
 import { parseVotes, voteLimits } from '../../../../client/derive/constitution/votes/votes-csv.ts';
 import { printable, TapestryError } from '../../../../client/errors.ts';
-import { NotRead, readRegularFile } from '../../../../client/host/regular-file.ts';
+import { NotRead, readRegularFile, whyNotRead } from '../../../../client/host/regular-file.ts';
 import { Command } from '../../command.ts';
 import { requireNewFile, writeNewFile } from '../../files/new-file.ts';
 import { decimal, whole, withExamples, withJson } from '../../options.ts';
@@ -85,7 +85,7 @@ async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
     if (!(error instanceof NotRead)) throw error;
     throw new TapestryError(
       'votes.missing',
-      `${printable(path)} is no regular file that can be read, of at most ${voteLimits.bytes} bytes.`,
+      `${printable(path)} ${whyNotRead(error, voteLimits.bytes)}.`,
       'Name a CSV file of votes.',
       { cause: error },
     );

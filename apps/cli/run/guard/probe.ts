@@ -4,7 +4,7 @@ import type { Tokenizer } from '../../../../client/data/tokenizer.ts';
 import type { Tokens } from '../../../../client/data/tokens.ts';
 import { loadNation } from '../../../../client/data/udhr/nations.ts';
 import { printable, TapestryError } from '../../../../client/errors.ts';
-import { NotRead, readRegularFile } from '../../../../client/host/regular-file.ts';
+import { NotRead, readRegularFile, whyNotRead } from '../../../../client/host/regular-file.ts';
 import type { Evaluate } from '../../../../relay/run/guard/guard.ts';
 import { tokensOfProbe } from '../../../../relay/run/guard/probe-bytes.ts';
 import { siblingProgram } from '../../program.ts';
@@ -61,7 +61,7 @@ async function fileProbe(tokenizer: Tokenizer, path: string): Promise<Probe['tok
     text.add(new TextDecoder().decode(await readRegularFile(path, maxProbeFile)));
   } catch (error) {
     if (!(error instanceof NotRead)) throw error;
-    throw unusable(path, `is no regular file that can be read, of at most ${maxProbeFile} bytes`, error);
+    throw unusable(path, whyNotRead(error, maxProbeFile), error);
   }
   const tokens = await tokenizer.tokenize(text);
   if (tokens.length < 2) throw unusable(path, 'has no text');

@@ -1,5 +1,5 @@
 import { printable, TapestryError } from '../../../../client/errors.ts';
-import { NotRead, readRegularFile } from '../../../../client/host/regular-file.ts';
+import { NotRead, readRegularFile, whyNotRead } from '../../../../client/host/regular-file.ts';
 import type { NodeNumber } from '../world/messages.ts';
 
 /** A change in a trace of churn. `up` and `down` start and end a node's process; `cut` and `heal` its line. */
@@ -24,11 +24,7 @@ export async function readChurnTrace(path: string, nodes: number): Promise<reado
     text = new TextDecoder('utf-8', { fatal: true }).decode(await readRegularFile(path, maxBytes));
   } catch (error) {
     if (!(error instanceof NotRead) && !(error instanceof TypeError)) throw error;
-    throw unusable(
-      path,
-      error instanceof NotRead ? `cannot be read (${error.reason})` : 'is not UTF-8',
-      error,
-    );
+    throw unusable(path, error instanceof NotRead ? whyNotRead(error, maxBytes) : 'is not UTF-8', error);
   }
   return parseChurnTrace(text, nodes, path);
 }

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gguf as readGguf } from '@huggingface/gguf';
 import { expect, test } from 'vitest';
@@ -123,9 +123,12 @@ test('a derivative, a place that is taken, and a format that has no such numbers
     ['--dtype', 'bf16'],
     ['--dtype', 'q8_0', '--format', 'safetensors'],
   ])
-    await expect(run(['--model', derivative, '--to', join(to, 'new'), ...words])).rejects.toMatchObject({
+    await expect(run(['--model', derivative, '--to', join(to, 'new.gguf'), ...words])).rejects.toMatchObject({
       code: 'usage.dtype',
     });
+  const other = run(['--model', derivative, '--to', join(to, 'new.bin')]);
+  await expect(other).rejects.toMatchObject({ code: 'usage.to', message: expect.stringContaining('.gguf') });
+  expect(await readdir(to)).not.toContain('new.bin');
 });
 
 test('an adapter is read from PEFT’s folder for its model, and goes out as GGUF and as PEFT', async () => {
