@@ -64,8 +64,8 @@ export class BaseStore {
       fetched += bytes.length;
     }
     await this.#files.write(name, bytesOf(parameters));
-    signal.throwIfAborted();
     this.#held = { hash, parameters };
+    signal.throwIfAborted();
     return { parameters, fetched };
   }
 

@@ -117,6 +117,24 @@ test('a node follows by deltas, several where it missed rounds, and has the bits
   expect(relay.asked).toEqual([]);
 });
 
+test('a base that was stored when its load was aborted is not fetched again', async () => {
+  const relay = new Relay(1);
+  const files = memoryFiles();
+  const stop = new AbortController();
+  let isLast = false;
+  const write = async (name: string, bytes: Uint8Array<ArrayBuffer>) => {
+    await files.write(name, bytes);
+    if (isLast) stop.abort();
+  };
+  const store = relay.store({ ...files, write });
+  await store.load('base', terms, relay.wanted(0), never);
+  isLast = true;
+  await expect(store.load('base', terms, relay.wanted(1), stop.signal)).rejects.toThrow('abort');
+  const { parameters, fetched } = await store.load('base', terms, relay.wanted(1), never);
+  expect(parameters).toEqual(relay.base(1).parameters);
+  expect(fetched).toBe(0);
+});
+
 test('a node downloads the base whole where the deltas are not smaller, and in a run that has none', async () => {
   const relay = new Relay(16);
   const store = relay.store();
