@@ -166,8 +166,7 @@ export class RelayClient {
     try {
       const connection = await this.#opened(present);
       for await (const message of connection.messages()) {
-        if (present.aborted) continue;
-        await this.#received(connection, message);
+        if (!present.aborted) await this.#received(connection, message, present);
       }
       problem = stopping();
     } catch (error) {
@@ -205,8 +204,13 @@ export class RelayClient {
     return connection;
   }
 
-  async #received(connection: Connection, message: MessageToNode): Promise<void> {
-    const owner = this.#owner;
+  /** Dispatches unless the connection was given up, which may be while a message of it is checked or the model is opened. */
+  #tell(present: AbortSignal, event: SessionEvent): void {
+    if (!present.aborted) this.#owner.dispatch(event);
+  }
+
+  async #received(connection: Connection, message: MessageToNode, present: AbortSignal): Promise<void> {
+    const tell = (event: SessionEvent) => this.#tell(present, event);
     switch (message.case) {
       case 'challenge': {
         const { token, run } = this.#options;
@@ -216,47 +220,47 @@ export class RelayClient {
       }
       case 'welcome':
         this.#welcome.abort();
-        await this.#welcomed(connection, message.value);
+        await this.#welcomed(connection, message.value, present);
         break;
       case 'roundOpen':
-        owner.dispatch({ kind: 'opened', round: this.#roundOf(message.value) });
+        tell({ kind: 'opened', round: this.#roundOf(message.value) });
         break;
       case 'roundPlan':
         if (this.#terms?.isTimed !== true) throw malformed();
-        owner.dispatch(plannedRound(message.value, this.#runtime.now()));
+        tell(plannedRound(message.value, this.#runtime.now()));
         break;
       case 'resume': {
         const { payload, offset } = message.value;
-        owner.dispatch({ kind: 'resume', payload: toHex(payload), offset });
+        tell({ kind: 'resume', payload: toHex(payload), offset });
         break;
       }
       case 'acknowledgement':
-        await this.#acknowledged(message.value);
+        await this.#acknowledged(message.value, present);
         break;
       case 'refusal':
-        owner.dispatch({ kind: 'refused', ...message.value, jitter: owner.jitter() });
+        tell({ kind: 'refused', ...message.value, jitter: this.#owner.jitter() });
         break;
       case 'commit': {
         const { round, state, contributions, tokens, checkpoint } = message.value;
         if (this.#watch === null) throw malformed();
-        await this.#watch.committed(checkpoint, this.#present.signal);
+        await this.#watch.committed(checkpoint, present);
         const [base = new Uint8Array(32)] = state;
         const facts = { round, base: toHex(base), contributions, tokens: Number(tokens) };
-        owner.dispatch({ kind: 'committed', ...facts, fate: fateOf(message.value) });
+        tell({ kind: 'committed', ...facts, fate: fateOf(message.value) });
         break;
       }
       case 'abandon':
-        owner.dispatch({ kind: 'abandoned', round: message.value.round });
+        tell({ kind: 'abandoned', round: message.value.round });
         break;
       case 'pulse':
         break;
       case 'goodbye':
-        owner.dispatch({ kind: 'goodbye', reason: message.value.reason, jitter: owner.jitter() });
+        tell({ kind: 'goodbye', reason: message.value.reason, jitter: this.#owner.jitter() });
         break;
     }
   }
 
-  async #welcomed(connection: Connection, welcome: Welcome): Promise<void> {
+  async #welcomed(connection: Connection, welcome: Welcome, present: AbortSignal): Promise<void> {
     void this.#beat(connection, welcome.heartbeatMs);
     const terms = await readRunTerms(welcome.manifest, welcome.signature);
     const wanted = this.#terms?.run ?? this.#options.run ?? terms.run;
@@ -265,7 +269,7 @@ export class RelayClient {
     const signed = { run: terms.runBytes, publicKey: terms.relayKey, manifest: welcome.manifest };
     const proofs = new JournalProofs(this.#http);
     this.#watch ??= await CheckpointWatch.open(signed, proofs, this.#owner.evidence);
-    await this.#watch.welcomed(welcome.checkpoint, this.#present.signal);
+    await this.#watch.welcomed(welcome.checkpoint, present);
     const listed = this.#corpus === null ? undefined : terms.corpora[this.#corpus];
     const corpus = listed === undefined ? null : listed;
     if (corpus !== null && corpus !== this.#options.corpusName) {
@@ -276,7 +280,7 @@ export class RelayClient {
     const { round } = welcome;
     const base = toHex(welcome.base);
     await this.#owner.welcomed(terms, corpus, round, base);
-    this.#owner.dispatch({ kind: 'welcomed', round, base, staleness: terms.staleness });
+    this.#tell(present, { kind: 'welcomed', round, base, staleness: terms.staleness });
     void this.#tellWhenSteady(connection.closed);
   }
 
@@ -315,14 +319,14 @@ export class RelayClient {
     return { round, attempt, base: toHex(base), localSteps, normBound };
   }
 
-  async #acknowledged(acknowledgement: Acknowledgement): Promise<void> {
+  async #acknowledged(acknowledgement: Acknowledgement, present: AbortSignal): Promise<void> {
     if (this.#watch === null) throw malformed();
-    await this.#watch.acknowledged(acknowledgement, this.#present.signal);
+    await this.#watch.acknowledged(acknowledgement, present);
     this.receipt = acknowledgement;
     const { payload, sequence, round, attempt } = acknowledgement;
     const counts = (this.#terms?.staleness ?? 0) > 0 ? { counts: { round, attempt } } : {};
     const receipt = { payload: toHex(payload), sequence: Number(sequence) };
-    this.#owner.dispatch({ kind: 'acknowledged', ...receipt, ...counts });
+    this.#tell(present, { kind: 'acknowledged', ...receipt, ...counts });
   }
 }
 

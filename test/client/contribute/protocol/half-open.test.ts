@@ -24,7 +24,8 @@ const heartbeat = {
   bytesDownloaded: 0n,
 };
 
-test('a connection that falls silent without closing is noticed and replaced', async () => {
+/** A client of a relay behind a forwarder that can fall silent, and the session events that it dispatched. */
+async function forwarded(welcomed: () => Promise<void> = async () => {}) {
   const create = tinyRun({ rounds: 1, localSteps: 1, quorum: 1, target: 1 });
   const relay = await stage.relay({ folder: await stage.folder(), create });
   const forwarder = await forwardTo(Number(relay.url.port));
@@ -44,7 +45,7 @@ test('a connection that falls silent without closing is noticed and replaced', a
     traffic,
     {
       dispatch: (event) => events.push(event),
-      welcomed: async () => {},
+      welcomed,
       heartbeat: () => ({ case: 'heartbeat', value: heartbeat }),
       jitter: () => 0.5,
       evidence: noEvidence,
@@ -52,6 +53,11 @@ test('a connection that falls silent without closing is noticed and replaced', a
   );
   const welcomes = () => events.filter(({ kind }) => kind === 'welcomed').length;
   const losses = () => events.flatMap((event) => (event.kind === 'disconnected' ? [event.problem.code] : []));
+  return { client, forwarder, traffic, welcomes, losses };
+}
+
+test('a connection that falls silent without closing is noticed and replaced', async () => {
+  const { client, forwarder, traffic, welcomes, losses } = await forwarded();
   client.connect();
   await expect.poll(welcomes).toBe(1);
   // A relay that answers each heartbeat does not count as silent, even if it sends nothing else.
@@ -63,4 +69,20 @@ test('a connection that falls silent without closing is noticed and replaced', a
   client.connect();
   await expect.poll(welcomes).toBe(2);
   await client.leave(0);
+});
+
+test('a connection that is given up while the model opens does not welcome the node afterwards', async () => {
+  const [begun, opening] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { client, forwarder, welcomes, losses } = await forwarded(() => {
+    begun.resolve();
+    return opening.promise;
+  });
+  client.connect();
+  await begun.promise;
+  forwarder.silence();
+  await expect.poll(losses, { timeout: 10_000 }).toEqual(['relay.silent']);
+  opening.resolve();
+  // Waits until what the connection had received is dealt with.
+  await client.leave(0);
+  expect(welcomes()).toBe(0);
 });
