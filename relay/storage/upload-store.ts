@@ -50,13 +50,9 @@ export class UploadStore {
     return [...this.#held.keys()];
   }
 
-  get count(): number {
-    return this.#held.size;
-  }
-
-  /** Each upload's stored bytes; 0 for one that was not read since the start. */
-  *sizes(): Generator<{ readonly key: NodeKey; readonly bytes: number }> {
-    for (const [key, { bytes }] of this.#held) yield { key, bytes: bytes ?? 0 };
+  /** The stored bytes of a node's upload; 0 without one, and for one that was not read since the start. */
+  bytesOf(key: NodeKey): number {
+    return this.#held.get(key)?.bytes ?? 0;
   }
 
   /**

@@ -33,11 +33,11 @@ export class Uploads {
   readonly #round: Pick<Replay, 'normBoundOf'>;
   readonly #compute: Pick<Compute, 'receive'>;
   readonly #evict: (key: NodeKey) => void;
-  /** The most uploads with stored bytes. */
+  /** The most uploads at a time, those included of which no byte has come yet. */
   readonly #most: number;
   readonly #uploads = new Map<NodeKey, Upload>();
-  /** The rounds of the uploads that are stored, paused ones too; unknown for those of an earlier process. */
-  readonly #rounds = new Map<NodeKey, number>();
+  /** The rounds of the uploads that have a place among the most, paused ones too; 0 for those of an earlier process. */
+  readonly #rounds: Map<NodeKey, number>;
   readonly #inHand: Limiter;
   /** Payloads of the newest round that were refused whole, by key. */
   #refused = { round: 0, times: new Map<NodeKey, number>() };
@@ -61,6 +61,7 @@ export class Uploads {
     const inHand = Math.min(limits.payloadsInHand, Math.floor(limits.payloadBytesInHand / payloadBytes));
     this.#inHand = new Limiter(Math.max(1, inHand));
     this.#most = Math.max(1, Math.min(maxNodes, Math.floor(limits.uploadBytes / payloadBytes)));
+    this.#rounds = new Map(store.keys().map((key) => [key, 0]));
   }
 
   /** The offer whose payload the node is sending. */
@@ -85,7 +86,8 @@ export class Uploads {
       return { refusal: RefusalCode.TOO_MANY };
     const payload = toHex(offer.payload);
     const bytes = await this.#store.resume(key, payload, offer.payloadBytes);
-    if (bytes === 0 && this.#store.count >= this.#most && !this.#makeRoom())
+    // No await from here on: nodes that offer at once must each count.
+    if (!this.#rounds.has(key) && this.#rounds.size >= this.#most && !this.#makeRoom())
       return { refusal: RefusalCode.TOO_MANY };
     this.#uploads.set(key, { offer, corpus, payload, offset: bytes });
     this.#rounds.set(key, offer.round);
@@ -137,9 +139,10 @@ export class Uploads {
     await this.#store.remove(key);
   }
 
-  /** The nodes with stored bytes of uploads that are for rounds before `oldest`. */
+  /** The nodes with uploads that are for rounds before `oldest`, and those whose eviction failed. */
   outdated(oldest: number): NodeKey[] {
-    return this.#store.keys().filter((key) => (this.#rounds.get(key) ?? 0) < oldest);
+    const keys = new Set([...this.#rounds.keys(), ...this.#store.keys()]);
+    return [...keys].filter((key) => (this.#rounds.get(key) ?? 0) < oldest);
   }
 
   #outOfLimit(offer: Offer): RefusalCode | null {
@@ -171,14 +174,17 @@ export class Uploads {
     return this.#refused.times.get(key) ?? 0;
   }
 
-  /** Evicts the shortest upload that no node is sending; false if there is none. */
+  /** Gives up the place of the shortest upload that no node is sending; false if there is none. Its bytes are removed soon after. */
   #makeRoom(): boolean {
     let shortest: { readonly key: NodeKey; readonly bytes: number } | null = null;
-    for (const { key, bytes } of this.#store.sizes()) {
+    for (const key of this.#rounds.keys()) {
+      const bytes = this.#store.bytesOf(key);
       if (!this.#uploads.has(key) && bytes < (shortest?.bytes ?? Number.POSITIVE_INFINITY))
         shortest = { key, bytes };
     }
-    if (shortest !== null) this.#evict(shortest.key);
-    return shortest !== null;
+    if (shortest === null) return false;
+    this.#rounds.delete(shortest.key);
+    this.#evict(shortest.key);
+    return true;
   }
 }

@@ -21,10 +21,10 @@ test('an upload holds the appended chunks in order', async () => {
   expect(await uploads.resume(key, payload, 10)).toBe(6);
   expect([...(await readUpload(files, '/run', key, payload))]).toEqual([1, 2, 3, 4, 5, 6]);
   const restarted = await UploadStore.open(files, '/run');
-  expect([restarted.count, restarted.keys()]).toEqual([1, [key]]);
+  expect(restarted.keys()).toEqual([key]);
   expect(await restarted.resume(key, payload, 10)).toBe(6);
   expect(await restarted.resume(key, 'c'.repeat(64), 10)).toBe(0);
-  expect(restarted.count).toBe(0);
+  expect(restarted.keys()).toEqual([]);
   expect(await files.list('/run/partial')).toEqual([]);
 });
 

@@ -11,6 +11,7 @@ import {
   payloadOfValues,
   settled,
   type TestNode,
+  testNode,
   tinyRun,
 } from '../../../support/relay/run-support.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -112,6 +113,27 @@ test('the number of uploads is limited to the manifest’s max_nodes', async () 
   expect(await begin(b)).toEqual({ resume: 0 });
   expect(await begin(c)).toEqual({ refusal: RefusalCode.TOO_MANY });
   expect(await begin(b)).toEqual({ resume: 9 });
+  await run.close();
+});
+
+test('nodes that offer before any sends a byte are limited to the same number', async () => {
+  const limits = { ...defaultRunLimits, uploadBytes: 2 * drawnPayload(100, 1).length };
+  const run = await openRound(temporaryFolder(), tinyRun(), limits);
+  const [d, e] = await Promise.all([testNode(10), testNode(11)]);
+  const offer = async (node: TestNode) => {
+    const payload = drawnPayload(100, [a, b, c, d, e].indexOf(node));
+    return run.offer(node.key, await offerFor(run, node, payload));
+  };
+  expect(await offer(a)).toEqual({ resume: 0 });
+  expect(await offer(b)).toEqual({ resume: 0 });
+  expect(await offer(c)).toEqual({ refusal: RefusalCode.TOO_MANY });
+  expect(await offer(b)).toEqual({ resume: 0 });
+  // One upload that its node left makes room for one other, not for all that ask before it is removed.
+  run.nodeLeft(a.key);
+  run.nodeLeft(b.key);
+  await settled(run);
+  const answers = await Promise.all([c, d, e].map(offer));
+  expect(answers.filter((answer) => 'refusal' in answer)).toHaveLength(1);
   await run.close();
 });
 
