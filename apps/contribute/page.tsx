@@ -63,6 +63,7 @@ function Base({ session }: { session: Controller }) {
 
 export function Contribute({ session }: { session: Controller }) {
   const status = session.feed.status.value;
+  const upper = status?.run.upper;
   const busy = session.busy.value;
   const state = session.state.value;
   const takesPart = state !== 'unsupported' && state !== 'over';
@@ -91,6 +92,7 @@ export function Contribute({ session }: { session: Controller }) {
           <div class="band">
             <Cloth status={status} />
             {status !== null && <p class="muted">{words.run(status.run.name, status.run.parameters)}</p>}
+            {upper !== undefined && <p class="muted">{messages.dashboard.upper(upper.layers, upper.of)}</p>}
           </div>
           {takesPart && (
             <>

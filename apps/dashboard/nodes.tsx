@@ -83,6 +83,7 @@ function Card({ node, leaving, dye, steps, presenter }: CardProps) {
         />
         <span>{words.rate(formatCount(Math.round(node.tokensPerSecond)))}</span>
       </p>
+      {node.part === 'upper' && <p class="part muted">{words.nodeUpper}</p>}
       <p class="moved muted">{words.nodeMoved(formatBytes(node.bytesUp), formatBytes(node.bytesDown))}</p>
     </li>
   );

@@ -3,9 +3,9 @@ import { lossOf } from './entry.ts';
 import type { Accepted } from './event-log.ts';
 import type { AcceptedSoFar } from './open-attempt.ts';
 
-/** A node's tokens and contributions over the run, and its latest losses. */
+/** A node's tokens and contributions over the run, and its latest losses and part. */
 export interface ContributorTotals
-  extends Pick<ContributionFacts, 'tokens' | 'trainingLoss' | 'heldOutLoss'> {
+  extends Pick<ContributionFacts, 'tokens' | 'trainingLoss' | 'heldOutLoss' | 'part'> {
   readonly contributions: number;
   /**
    * Milliseconds that a step of its last contribution took, its download and upload included: from the opening of the first attempt at the
@@ -39,5 +39,6 @@ export function totalsAfter(
     stepMs: stepTimeAfter(before?.stepMs ?? null, { time, steps: body.steps }, began),
     trainingLoss: lossOf(body.trainingLoss),
     heldOutLoss: lossOf(body.heldOutLoss),
+    part: body.part,
   };
 }

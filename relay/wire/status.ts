@@ -96,6 +96,9 @@ const evaluation = v.strictObject({
 /** Text continued from the base of `round`, made by the relay's operator from public weights. */
 const sample = v.nullable(v.strictObject({ round: count, prompt: v.string(), text: v.string() }));
 
+/** What a delta is of: the upper layers count in their range only. */
+const partName = v.picklist(['whole', 'upper']);
+
 /** What a node reports and what it gave, which changes while it is connected. */
 const progress = {
   state: v.picklist(['syncing', 'training', 'uploading', 'waiting', 'paused', 'following']),
@@ -120,6 +123,8 @@ const node = v.strictObject({
   host: v.picklist(['browser', 'node', 'deno']),
   corpus: v.nullable(v.string()),
   connectedAt: time,
+  /** What its last contribution was of; `whole` before its first. */
+  part: partName,
   ...progress,
 });
 
@@ -203,8 +208,7 @@ export const statusRoundSchema = v.strictObject({
       tokens: count,
       trainingLoss: loss,
       heldOutLoss: loss,
-      /** What its delta is of: the upper layers count in their range only. */
-      part: v.picklist(['whole', 'upper']),
+      part: partName,
       /** False for one that does not count. */
       isMerged: v.boolean(),
       /** By how much it lowers the loss of the new base on the run's probe, in nats a token; null for one that was not scored. */
@@ -234,7 +238,7 @@ export const statusChangeSchema = v.strictObject({
   sample: v.optional(sample),
   evaluation: v.optional(evaluation),
   speech: v.optional(count),
-  /** Nodes that joined, or joined again. */
+  /** Nodes that joined, or joined again, or whose part is another one now. */
   joined: v.optional(v.array(node)),
   /** The id and the progress of nodes as a tuple, for its size. A large list of nodes takes several events. */
   progressed: v.optional(

@@ -66,6 +66,7 @@ test('a tab that cannot hold the whole model says so, and counts by its upper la
     await route.fulfill({ response, body });
   });
   await page.goto(relay.url.href);
+  await page.getByText('Slow devices may train the upper layers alone (1 of 2)').waitFor();
   await page.getByLabel('Corpus', { exact: true }).selectOption('Celtic');
   await page.getByRole('button', { name: 'Start' }).click();
   await page

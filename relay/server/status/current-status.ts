@@ -134,6 +134,7 @@ function nodeStatus(hub: Hub, { member, progress, connection }: NodeSession): No
       heldOutLoss: shortLoss(given?.heldOutLoss ?? null),
       bytesUp: connection.bytesUp,
       bytesDown: connection.bytesDown + progress.bytesDownloaded,
+      part: given?.part ?? 'whole',
       connectedAt: member.connectedAt,
     },
   ];

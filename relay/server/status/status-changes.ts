@@ -104,7 +104,10 @@ function nodesById({ nodes }: RelayStatus): Map<string, Node> {
 }
 
 function isSameMember(one: Node, other: Node): boolean {
-  return one.host === other.host && one.corpus === other.corpus && one.connectedAt === other.connectedAt;
+  const { host, corpus, connectedAt, part } = one;
+  return (
+    host === other.host && corpus === other.corpus && connectedAt === other.connectedAt && part === other.part
+  );
 }
 
 function isSame(one: Node, other: Node): boolean {

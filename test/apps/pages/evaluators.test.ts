@@ -57,7 +57,11 @@ test('a round shows what each contribution scored, how it counts and why, and wh
 test('a round shows whom the limit for one node cut, and to how much, and who trained the upper layers', async () => {
   const status = scriptedStatus({ rounds: 20, done: 7, nodes: 3, now });
   const run = { ...status.run, upper: { layers: 1, of: 6 } };
-  const { page, problems } = await pages.open('/dashboard', { status: { ...status, run } });
+  const nodes = status.nodes.map((node, i) => (i === 0 ? { ...node, part: 'upper' as const } : node));
+  const { page, problems } = await pages.open('/dashboard', { status: { ...status, run, nodes } });
+  const cards = page.locator('.node-list .node');
+  await cards.first().getByText('trains the upper layers').waitFor();
+  expect(await cards.filter({ hasText: 'trains the upper layers' }).count()).toBe(1);
   await page.getByText('Slow devices may train the upper layers alone (1 of 6)').waitFor();
   await page.route('**/api/rounds/3', async (route) => {
     const answer: StatusRound = await (await route.fetch()).json();

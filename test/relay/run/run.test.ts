@@ -103,6 +103,7 @@ test('history averages losses by tokens, and held-out losses by corpus', async (
     stepMs: 0,
     trainingLoss: 4,
     heldOutLoss: 5,
+    part: 'whole',
   });
   await run.close();
 });

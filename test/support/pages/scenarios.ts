@@ -83,6 +83,7 @@ export function scriptedStatus(scene: {
       heldOutLoss: null,
       bytesUp: scene.done * 530_000,
       bytesDown: scene.done * 2_112_512,
+      part: 'whole',
       connectedAt: scene.now - 300_000,
     })),
     history,

@@ -57,6 +57,7 @@ export const dashboardWords: Messages['dashboard'] = {
   reported: 'الخسائر والخطوات والرموز والسرعات والتنزيلات كما تبلّغ عنها العقد.',
   rate: (tokens) => `${tokens}/ث`,
   nodeSteps: (done, steps) => `الخطوة ${done} من ${steps}`,
+  nodeUpper: 'تدرّب الطبقات العليا',
   nodeMoved: (sent, received) => `أُرسل ${isolated(sent)}، واستُلم ${isolated(received)}`,
   totals: 'معًا',
   tokens: 'الرموز',

@@ -46,6 +46,7 @@ export const dashboardWords: Messages['dashboard'] = {
   reported: '损失、步数、token 数、速度和下载量均由节点报告。',
   rate: (tokens) => `${tokens}/秒`,
   nodeSteps: (done, steps) => `第 ${done} 步，共 ${steps} 步`,
+  nodeUpper: '训练上层',
   nodeMoved: (sent, received) => `已发送 ${sent}，已接收 ${received}`,
   totals: '合计',
   tokens: 'token 数',

@@ -52,6 +52,7 @@ export const dashboardWords = {
   reported: 'Losses, steps, tokens, speeds and downloads are as the nodes report them.',
   rate: (tokens: string) => `${tokens}/s`,
   nodeSteps: (done: number, steps: number) => `step ${done} of ${steps}`,
+  nodeUpper: 'trains the upper layers',
   nodeMoved: (sent: string, received: string) => `${sent} sent, ${received} received`,
   totals: 'Together',
   tokens: 'Tokens',

@@ -68,6 +68,7 @@ export const dashboardWords: Messages['dashboard'] = {
   reported: 'Pertes, pas, tokens, vitesses et téléchargements sont tels que les nœuds les déclarent.',
   rate: (tokens) => `${tokens}/s`,
   nodeSteps: (done, steps) => `pas ${done} sur ${steps}`,
+  nodeUpper: 'entraîne les couches supérieures',
   nodeMoved: (sent, received) => `${sent} envoyés, ${received} reçus`,
   totals: 'Ensemble',
   tokens: 'Tokens',

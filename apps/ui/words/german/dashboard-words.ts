@@ -56,6 +56,7 @@ export const dashboardWords: Messages['dashboard'] = {
   reported: 'Loss, Schritte, Token, Geschwindigkeit und Downloads sind, wie die Knoten sie melden.',
   rate: (tokens) => `${tokens}/s`,
   nodeSteps: (done, steps) => `Schritt ${done} von ${steps}`,
+  nodeUpper: 'trainiert die oberen Schichten',
   nodeMoved: (sent, received) => `${sent} gesendet, ${received} empfangen`,
   totals: 'Gemeinsam',
   tokens: 'Token',

@@ -67,6 +67,7 @@ export const dashboardWords: Messages['dashboard'] = {
   reported: 'Perdas, passos, tokens, velocidades e downloads são como os nós informam.',
   rate: (tokens) => `${tokens}/s`,
   nodeSteps: (done, steps) => `passo ${done} de ${steps}`,
+  nodeUpper: 'treina as camadas superiores',
   nodeMoved: (sent, received) => `${sent} enviados, ${received} recebidos`,
   totals: 'Em conjunto',
   tokens: 'Tokens',

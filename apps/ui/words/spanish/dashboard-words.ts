@@ -68,6 +68,7 @@ export const dashboardWords: Messages['dashboard'] = {
   reported: 'Pérdidas, pasos, tokens, velocidades y descargas son los que informan los nodos.',
   rate: (tokens) => `${tokens}/s`,
   nodeSteps: (done, steps) => `paso ${done} de ${steps}`,
+  nodeUpper: 'entrena las capas superiores',
   nodeMoved: (sent, received) => `${sent} enviados, ${received} recibidos`,
   totals: 'En conjunto',
   tokens: 'Tokens',

@@ -14,6 +14,7 @@ const node = {
   heldOutLoss: null,
   bytesUp: 1_572_864,
   bytesDown: 512,
+  part: 'whole',
   connectedAt: 0,
 } as const;
 /** A relay's status in the fourth of twenty rounds. */
