@@ -12,7 +12,9 @@ export interface Claim {
 /**
  * The tokens of a round's contributions, each at most `factor` times those that its key has done in the same time before. A key
  * without a past is compared with the lower median of the round. A claim can grow by the factor each time it counts, so that a faster
- * device is believed after a few rounds; a node that waits as long as its claim would take is not found by its speed.
+ * device is believed after a few rounds; a node that waits as long as its claim would take is not found by its speed. The past is that of
+ * both parts of a model together: a step of the upper layers has the whole forward pass, a third of the work, so that a key that changes to
+ * them is at most three times as fast, and new runs have a factor of 8.
  */
 export function possibleTokens(claims: readonly Claim[], factor: number): number[] {
   const usual = lowerMedian(claims.map(({ tokens, elapsedMs }) => elapsedMs / tokens));

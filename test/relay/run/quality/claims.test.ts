@@ -72,3 +72,13 @@ test('beside a majority that is faster than it was, a node whose claim is possib
 test('a round of zeros counts as it claims', () => {
   expect(shownTokens([delta(5, 0), delta(7, 0)], 0.5)).toEqual([5, 7]);
 });
+
+test('a key that changes between the whole model and its upper layers keeps its tokens', () => {
+  const wholeMs = 6;
+  // Nothing but the forward pass is left, and a third is the least that it can take.
+  const upperMs = wholeMs / 3;
+  const claim = (stepMs: number, pace: number) => ({ tokens: 640, elapsedMs: 640 * stepMs, pace });
+  const claims = [claim(upperMs, wholeMs), claim(wholeMs, upperMs), claim(wholeMs, wholeMs)];
+  expect(possibleTokens(claims, 8)).toEqual([640, 640, 640]);
+  expect(possibleTokens(claims, 2)).toEqual([426, 640, 640]);
+});
