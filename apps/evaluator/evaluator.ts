@@ -129,7 +129,7 @@ export class Evaluator {
       ...{ tokens: body.tokens, payload: body.payload, part: body.part },
       read: () => this.#blob(body.payload, body.payloadBytes, signal),
     }));
-    const mean = await RoundMean.of(parts, fragments, codec);
+    const mean = await RoundMean.of(parts, fragments, codec, manifest.limits.quorum);
     const base = vectorOfBytes(
       await this.#blob(replay.base, 4 * manifest.model.parameters, signal),
       manifest.model.parameters,

@@ -15,7 +15,7 @@ import { lotsOf, sketchesOf } from './quality/measure.ts';
 import { type Standing, type Weighed, weigh } from './quality/weigh.ts';
 import { deltaOf, leftOut, type MergedRange, mergeRange } from './ranges/merge-range.ts';
 import { grantedValues, inRange, type ReadPart } from './ranges/range-part.ts';
-import { type Range, rangesOf } from './ranges/ranges.ts';
+import { beginOf, type Range, roundRanges } from './ranges/ranges.ts';
 
 /** A contribution of a round. Its payload passed `checkPayload`, and is read once for each pass of the merge rule. */
 export interface FoldedContribution {
@@ -87,9 +87,12 @@ export class RoundFold {
     const state = this.#state;
     const fragment = this.#fragments.at(round);
     const lengths = this.#lengths(contributions);
-    const ranges = rangesOf(this.#fragments, fragment).map((range) =>
+    const parts = contributions.map(({ part }) => part);
+    const { quorum } = this.#manifest.limits;
+    const ranges = roundRanges(this.#fragments, fragment, parts, quorum).map((range) =>
       this.#held(range, contributions, lengths),
     );
+    await this.#readResting(contributions, ranges, lengths);
     const weighed = await this.#weigh(contributions, ranges, lengths);
     const merged: MergedRange[] = [];
     for (const { range, held } of ranges) {
@@ -132,6 +135,18 @@ export class RoundFold {
         : [{ index, part: inRange(part, name, range, this.#fragments) }];
     });
     return { range, held };
+  }
+
+  /** Reads the deltas that begin in a range that rests: nothing else reads their values there, and a length is that of all values. */
+  async #readResting(
+    contributions: readonly FoldedContribution[],
+    ranges: readonly HeldRange[],
+    { parts }: Lengths,
+  ): Promise<void> {
+    for (const [i, { part }] of contributions.entries()) {
+      const first = ranges.find(({ range }) => range.from === beginOf(this.#fragments, part));
+      if (first?.held.length === 0) await parts[i]?.decode(() => undefined);
+    }
   }
 
   /** The tokens with which contributions count: those that they claim, unless the manifest measures them. */

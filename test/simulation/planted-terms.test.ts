@@ -18,7 +18,7 @@ import { findPlanted, type Planted } from './find-planted.ts';
  * seeds that the tests run, as those of planted.test.ts are.
  */
 
-const { advance, evaluatorsOf, isTurnOf, outerOptimizerOf, rangesOf, refusalOfArrival, weigh } = machines;
+const { advance, evaluatorsOf, isTurnOf, outerOptimizerOf, refusalOfArrival, roundRanges, weigh } = machines;
 
 /** Forgets where work counts. */
 class Forgetful<Facts, One extends AcceptedFacts> extends RecentRounds<Facts, One> {
@@ -242,15 +242,20 @@ const planted: readonly Planted[] = [
   [
     'the values below the upper layers are made of their contributions too',
     ['exactly-once'],
-    { rangesOf: (...terms) => rangesOf(...terms).map((range) => ({ ...range, has: () => true })) },
+    { roundRanges: (...terms) => roundRanges(...terms).map((range) => ({ ...range, has: () => true })) },
   ],
   [
     'a contribution of the upper layers counts nowhere',
     ['exactly-once'],
     {
-      rangesOf: (...terms) =>
-        rangesOf(...terms).map((range) => ({ ...range, has: (part) => part === 'whole' })),
+      roundRanges: (...terms) =>
+        roundRanges(...terms).map((range) => ({ ...range, has: (part) => part === 'whole' })),
     },
+  ],
+  [
+    'the values below the upper layers move with fewer contributions than the quorum',
+    ['exactly-once'],
+    { roundRanges: (fragments, fragment, parts) => roundRanges(fragments, fragment, parts, 1) },
   ],
   [
     'a node that is too slow does not hear of the upper layers',

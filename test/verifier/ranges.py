@@ -18,12 +18,14 @@ def values_of_part(run, part):
 
 
 def within(run, contributions, first, end):
-    """The indices of the contributions that have values in a range, and these with those values only."""
+    """The indices of the contributions that count in a range, which has none with fewer than a quorum, and these with their values there only."""
     held = []
     for k, (tokens, integers, payload) in enumerate(contributions):
         begin = run.values - len(integers)
         if begin <= first:
             held.append((k, (tokens, integers[first - begin:end - begin], payload)))
+    if run.upper is not None and len(held) < run.limits["quorum"]:
+        return [], []
     return [k for k, _ in held], [one for _, one in held]
 
 

@@ -75,7 +75,7 @@ export class MeasuredRounds {
     if (quality.case === 'claimed' || quality.value.evaluations === 0) return scores;
     const lots = lotsOf(contributions.map(({ payload }) => payload));
     const order = [...lots.keys()].sort((one, other) => ((lots[one] ?? '') < (lots[other] ?? '') ? -1 : 1));
-    const mean = await RoundMean.of(contributions, fragments, codec);
+    const mean = await RoundMean.of(contributions, fragments, codec, manifest.limits.quorum);
     const lossWithout = async (without: number | null) =>
       this.#loss(await mean.from(base, fragments.at(round), without));
     const after = await lossWithout(null);

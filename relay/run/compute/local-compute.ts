@@ -74,10 +74,10 @@ export class LocalCompute implements Compute {
 
   async mean({ without, ...request }: MeanRequest): Promise<Float32Array<ArrayBuffer>> {
     const key = JSON.stringify(request);
-    const { codec, fragments } = this.#run;
+    const { codec, fragments, manifest } = this.#run;
     const { base } = await this.#foldFrom(request.state);
     if (this.#mean?.request !== key) {
-      const mean = await RoundMean.of(this.#contributions(request), fragments, codec);
+      const mean = await RoundMean.of(this.#contributions(request), fragments, codec, manifest.limits.quorum);
       this.#mean = { request: key, mean };
     }
     return this.#mean.mean.from(base, fragments.at(request.round), without);

@@ -5,7 +5,7 @@ import { decodeInSlices, inSlices } from '../aggregate.ts';
 import { partOf } from '../merge/merge.ts';
 import { WeightedMean } from '../merge/weighted-mean.ts';
 import { grantedValues, inRange, type ReadPart } from '../ranges/range-part.ts';
-import { type Range, rangesOf } from '../ranges/ranges.ts';
+import { type Range, roundRanges } from '../ranges/ranges.ts';
 
 /** A contribution to the mean. */
 export interface MeanPart {
@@ -46,15 +46,21 @@ export class RoundMean {
     this.#delta = delta;
   }
 
-  /** Of contributions to a round. */
-  static async of(parts: readonly MeanPart[], fragments: Fragments, codec: Codec): Promise<RoundMean> {
+  /** Of contributions to a round of a run with this quorum. */
+  static async of(
+    parts: readonly MeanPart[],
+    fragments: Fragments,
+    codec: Codec,
+    quorum: number,
+  ): Promise<RoundMean> {
     const readable = parts.map(({ payload, part, read }) => {
       const values = grantedValues(fragments, part);
       return partOf(payload, read, (bytes, take, span) => decodeInSlices(bytes, values, codec, take, span));
     });
     const ranges: MeanRange[] = [];
     const delta = new Float64Array(fragments.length);
-    for (const range of rangesOf(fragments, fragments.at(1))) {
+    const names = parts.map(({ part }) => part);
+    for (const range of roundRanges(fragments, fragments.at(1), names, quorum)) {
       const held = new Map<number, ReadPart>();
       let tokens = 0;
       for (const [i, one] of readable.entries()) {

@@ -27,6 +27,23 @@ export function rangesOf({ length, upper }: Fragments, { tensors }: Pick<Fragmen
   ];
 }
 
+/**
+ * The ranges of a round whose contributions are of these parts. Below the upper layers nothing counts where fewer than `quorum` have values:
+ * else one node alone would move what the run lets no less than a quorum move, and everybody could read its delta off the base.
+ */
+export function roundRanges(
+  fragments: Fragments,
+  fragment: Pick<Fragment, 'tensors'>,
+  parts: readonly PartName[],
+  quorum: number,
+): Range[] {
+  return rangesOf(fragments, fragment).map((range) => {
+    // All contributions have values in the range that ends the vector, and no round closes with fewer than its quorum.
+    if (range.from + range.length === fragments.length) return range;
+    return parts.filter((part) => range.has(part)).length < quorum ? { ...range, has: () => false } : range;
+  });
+}
+
 /** The sizes of the tensors that begin before index `end`, the last one cut there. */
 function below(sizes: readonly number[], end: number): number[] {
   let start = 0;

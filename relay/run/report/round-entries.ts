@@ -5,7 +5,7 @@ import type { WholeManifest } from '../../wire/frames.ts';
 import { mostRoundContributions, type StatusRound } from '../../wire/status.ts';
 import { cappedTokens } from '../influence/cap.ts';
 import { scoreOf, uncountedIn } from '../quality/round-standings.ts';
-import { type Range, rangesOf } from '../ranges/ranges.ts';
+import { type Range, roundRanges } from '../ranges/ranges.ts';
 
 type Contribution = StatusRound['contributions'][number];
 type Committed = EntryOf<'round-committed'>['body'];
@@ -61,7 +61,8 @@ export class RoundEntries {
       } else if (entry.kind === 'round-committed') {
         const { scores } = entry.body;
         const fragments = fragmentsOf({ strategy, model });
-        const ranges = rangesOf(fragments, fragments.at(round));
+        const parts = [...claims.values()].map(({ part }) => part);
+        const ranges = roundRanges(fragments, fragments.at(round), parts, limits.quorum);
         const capped = cappedBy(claims, entry.body, ranges, limits.weightShare);
         return {
           contributions: weighedBy(accepted, entry.body, capped),

@@ -1,8 +1,9 @@
 import type { RoundTimes } from '../../../../relay/run/pace/plan.ts';
 import type { RoundLimits } from '../../../../relay/run/round.ts';
+import type { PartName } from '../../../../relay/wire/fragments.ts';
 import type { Hash } from '../../../../relay/wire/hex.ts';
 import type { NodeNumber } from '../world/messages.ts';
-import type { Counted, VirtualBase } from '../world/virtual-base.ts';
+import { type Counted, type VirtualBase, withPayload } from '../world/virtual-base.ts';
 import { broken } from './invariant.ts';
 
 /** The attempt that is open, counted from the journal and the connections alone. Times in milliseconds, on the relay's clock. */
@@ -14,6 +15,8 @@ export interface OpenRound {
   readonly contributed: Map<NodeNumber, Hash>;
   /** The base that a commit must make. */
   next: VirtualBase;
+  /** Payloads of the whole model. */
+  readonly whole: Hash[];
   /** Connected nodes that have not contributed. */
   awaited: number;
   /** Expected nodes that have contributed, and those that have not and are still there. */
@@ -34,6 +37,21 @@ export interface OpenRound {
 /** What counts in a round in which all contributions count alike. */
 export function countedIn({ contributed }: OpenRound): Counted {
   return [...contributed.values()].map((payload) => ({ payload, tokens: 1 }));
+}
+
+/** A contribution is accepted. Below the upper layers nothing counts before a quorum has values there. */
+export function addTo(
+  open: OpenRound,
+  payload: Hash,
+  part: PartName,
+  { quorum }: Pick<RoundLimits, 'quorum'>,
+): void {
+  open.next = withPayload(open.next, payload, 1, ['upper']);
+  if (part === 'upper') return;
+  open.whole.push(payload);
+  if (open.whole.length < quorum) return;
+  const counting = open.whole.length === quorum ? open.whole : [payload];
+  for (const one of counting) open.next = withPayload(open.next, one, 1, ['lower']);
 }
 
 /** An attempt may be abandoned for too few contributions at its deadline. Throws InvariantError. */
@@ -64,7 +82,7 @@ export function openRound(
 ): OpenRound {
   return {
     ...{ round, attempt, next, deadlineAt: now + deadlineMs },
-    ...{ expected: new Set(taking), contributed: new Map() },
+    ...{ expected: new Set(taking), contributed: new Map(), whole: [] },
     ...{ awaited: taking.length, heard: 0, unheard: taking.length },
     ...{ workEndsAt: null, graceMs },
     ...{ isClosed: false, mayClose: false, admitted: new Set() },

@@ -4,7 +4,7 @@ import type { Hash } from '../../../../relay/wire/hex.ts';
 import { RefusalCode } from '../../../../relay/wire/tapestry_pb.js';
 import type { VirtualContribution, VirtualEntry } from '../relay/journal.ts';
 import type { NodeNumber, VirtualOffer } from '../world/messages.ts';
-import { baseHash, bothRanges, firstBase, type VirtualBase, withPayload } from '../world/virtual-base.ts';
+import { baseHash, firstBase, type VirtualBase } from '../world/virtual-base.ts';
 import { hexOf } from '../world/virtual-hash.ts';
 import type { BaseInvariants } from './base-invariants.ts';
 import { arrivalWaits, BegunWork } from './begun-work.ts';
@@ -12,6 +12,7 @@ import type { EvaluatorsHeard } from './evaluators-heard.ts';
 import { checkFates } from './fates.ts';
 import { broken } from './invariant.ts';
 import {
+  addTo,
   beginGrace,
   checkAbandoned,
   comeBack,
@@ -257,8 +258,7 @@ export class RelayInvariants {
 
   #accepted(entry: VirtualContribution): void {
     const { node, payload, round, countsIn, attempt, base, part } = entry;
-    const { staleness = 0 } = this.#terms;
-    const open = this.#opening('contribution-accepted');
+    const [open, { staleness = 0 }] = [this.#opening('contribution-accepted'), this.#terms];
     if (open.isClosed) broken('exactly-once', 'a contribution comes after its round was closed');
     if (
       countsIn !== open.round ||
@@ -274,7 +274,7 @@ export class RelayInvariants {
     if (open.contributed.has(node)) broken('exactly-once', `node ${node} contributes twice to a round`);
     const isExpected = open.expected.has(node);
     open.contributed.set(node, payload);
-    open.next = withPayload(open.next, payload, 1, part === 'upper' ? ['upper'] : bothRanges);
+    addTo(open, payload, part, this.#limits);
     const takesPart = this.#connected.has(node) && !this.#resting.has(node);
     hear(open, { isExpected, takesPart });
     const hasPlace = isExpected || open.admitted.has(node) || this.begun !== null;

@@ -9,7 +9,7 @@ import {
   type VirtualBase,
   withPayload,
 } from '../world/virtual-base.ts';
-import { rangesOfPart } from '../world/virtual-part.ts';
+import { rangesOfParts } from '../world/virtual-part.ts';
 import { lossOfBase } from './base-options.ts';
 import type { JournalState, VirtualEntry } from './journal.ts';
 import type { RelayQuality } from './quality.ts';
@@ -29,6 +29,7 @@ interface Made extends Pick<Committed, 'scores' | 'weighed'> {
 /** The end of a closed attempt, as relay/run/run-store.ts makes it: its weights, its base with the real outer step, and the real guard's judgement. */
 export class RelayCommits {
   readonly #world: RoundWorld;
+  readonly #quorum: number;
   readonly #replay: JournalState;
   readonly #quality: RelayQuality | null;
   readonly #outer: OuterOptimizer | null;
@@ -39,11 +40,12 @@ export class RelayCommits {
 
   constructor(
     world: RoundWorld,
-    { bases }: RoundOptions,
+    { bases, limits }: RoundOptions,
     replay: JournalState,
     quality: RelayQuality | null,
   ) {
     this.#world = world;
+    this.#quorum = limits.quorum;
     this.#replay = replay;
     this.#quality = quality;
     const { machines } = world;
@@ -96,8 +98,10 @@ export class RelayCommits {
   #sums(counted: CountedParts): VirtualBase {
     const { base, committed } = this.#replay;
     let next: VirtualBase = { ...base, round: committed + 1 };
+    const parts = this.#contributed().map(({ part }) => part);
+    const rangesOf = rangesOfParts(this.#world, parts, this.#quorum);
     for (const { payload, tokens, part } of counted)
-      next = withPayload(next, payload, tokens, rangesOfPart(this.#world, part));
+      next = withPayload(next, payload, tokens, rangesOf(part));
     return next;
   }
 

@@ -9,7 +9,7 @@ import { Speeds } from '../../../../relay/run/pace/speeds.ts';
 import { Evaluators } from '../../../../relay/run/quality/evaluators/evaluators.ts';
 import { RoundStandings } from '../../../../relay/run/quality/round-standings.ts';
 import { weigh } from '../../../../relay/run/quality/weigh.ts';
-import { rangesOf } from '../../../../relay/run/ranges/ranges.ts';
+import { roundRanges } from '../../../../relay/run/ranges/ranges.ts';
 import { reduce, refusalOf } from '../../../../relay/run/round.ts';
 import { Upstream } from '../../../../relay/run/upstream/upstream.ts';
 
@@ -35,12 +35,12 @@ export interface Machines {
   readonly Guard: typeof Guard;
   readonly LowestLoss: typeof LowestLoss;
   /** Where the values of a contribution count. */
-  readonly rangesOf: typeof rangesOf;
+  readonly roundRanges: typeof roundRanges;
 }
 
 export const machines: Machines = {
   ...{ reduce, refusalOf, advance, Upstream },
   ...{ RecentRounds, refusalOfArrival, isTurnOf, Speeds },
   ...{ evaluatorsOf: Evaluators.of, RoundStandings, weigh, cappedTokens },
-  ...{ outerOptimizerOf, Guard, LowestLoss, rangesOf },
+  ...{ outerOptimizerOf, Guard, LowestLoss, roundRanges },
 };

@@ -24,11 +24,12 @@ export function bytesOf(payloadBytes: number, part: PartName): number {
   return part === 'upper' ? Math.ceil(payloadBytes / ratios.uploadRatio) : payloadBytes;
 }
 
-/** The ranges in which a contribution of this part counts, by the relay's machine. */
-export function rangesOfPart(
-  { machines }: { readonly machines: Pick<Machines, 'rangesOf'> },
-  part: PartName,
-): readonly VirtualRange[] {
-  const ranges = machines.rangesOf(virtualFragments, virtualFragments.at(1));
-  return bothRanges.filter((_, i) => ranges[i]?.has(part) === true);
+/** The ranges in which a contribution of a part counts, in a round of these parts, by the relay's machine. */
+export function rangesOfParts(
+  { machines }: { readonly machines: Pick<Machines, 'roundRanges'> },
+  parts: readonly PartName[],
+  quorum: number,
+): (part: PartName) => readonly VirtualRange[] {
+  const ranges = machines.roundRanges(virtualFragments, virtualFragments.at(1), parts, quorum);
+  return (part) => bothRanges.filter((_, i) => ranges[i]?.has(part) === true);
 }

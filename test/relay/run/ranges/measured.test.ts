@@ -41,7 +41,7 @@ test('each range of the mean is of the deltas that have its values, with one of 
   const parts = [partOf(one, 'whole', 30), partOf(other, 'whole', 10), partOf(part, 'upper', 20)];
   const base = drawn(parameters);
   const fragment = fragments.at(1);
-  const mean = await RoundMean.of(parts, fragments, codec);
+  const mean = await RoundMean.of(parts, fragments, codec, 2);
   const weights = (at: number) => (at < from ? [30, 10, 0] : [30, 10, 20]);
   const deltas = [sent(one), sent(other), [...new Float32Array(from), ...sent(part)]];
   for (const without of [null, 0, 1, 2]) {
@@ -60,10 +60,21 @@ test('each range of the mean is of the deltas that have its values, with one of 
 
 test('a range to which nothing was contributed has a mean of zero', async () => {
   const base = drawn(parameters);
-  const mean = await RoundMean.of([partOf(drawn(parameters - from), 'upper', 20)], fragments, codec);
+  const mean = await RoundMean.of([partOf(drawn(parameters - from), 'upper', 20)], fragments, codec, 1);
   const made = await mean.from(base, fragments.at(1), null);
   expect(made.slice(0, from)).toEqual(base.slice(0, from));
   expect((await mean.from(base, fragments.at(1), 0)).slice(from)).toEqual(base.slice(from));
+});
+
+test('a range with fewer contributions than the quorum has a mean of zero too', async () => {
+  const base = drawn(parameters);
+  const parts = [partOf(drawn(parameters), 'whole', 20), partOf(drawn(parameters - from), 'upper', 20)];
+  const made = async (quorum: number, without: number | null) =>
+    (await RoundMean.of(parts, fragments, codec, quorum)).from(base, fragments.at(1), without);
+  for (const without of [null, 0, 1])
+    expect((await made(2, without)).slice(0, from)).toEqual(base.slice(0, from));
+  expect((await made(2, null)).slice(from)).toEqual((await made(1, null)).slice(from));
+  expect((await made(1, null)).slice(0, from)).not.toEqual(base.slice(0, from));
 });
 
 /** What becomes of these contributions, all in the same time. */

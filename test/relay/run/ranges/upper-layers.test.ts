@@ -15,7 +15,7 @@ const from = 64;
 const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
 
 function foldOf(options: TinyRun, state?: readonly Float32Array<ArrayBuffer>[]): RoundFold {
-  const created = tinyRun({ target: 9, ...options });
+  const created = tinyRun({ quorum: 1, target: 9, ...options });
   const { manifest, codec: own } = parseManifest(manifestBytesOf(created.manifest, keys));
   return new RoundFold(manifest, own, state ?? [created.initialBase]);
 }
@@ -134,6 +134,30 @@ test.each(allRules)(
       for (const [at, value] of vector.entries()) expect(value).not.toBe([base, momentum][i]?.[from + at]);
   },
 );
+
+test('a range with fewer contributions than the quorum rests as one with none, and the others move', async () => {
+  const momentum = new Float32Array(parameters).fill(0.5);
+  const { base } = foldOf({ parameters });
+  const foldWith = (quorum: number) => foldOf({ parameters, upperFrom: from, quorum }, [base, momentum]);
+  const both = [given('whole', 30, 1), given('upper', 10, 2)];
+  const { state, fates, norm } = await foldWith(2).next(1, contributionsOf([...both].reverse()));
+  expect(cut(state, 0, from)).toEqual(cut([base, momentum], 0, from));
+  const alone = await foldWith(1).next(1, contributionsOf([...both].reverse()));
+  // The length of a delta is that of all its values.
+  expect(norm).toBe(alone.norm);
+  expect(cut(state, from)).toEqual(cut(alone.state, from));
+  expect(cut(alone.state, 0, from)).not.toEqual(cut(state, 0, from));
+  // Of what moves, each has its part.
+  expect(fates.map(({ outcome, share, weight }) => [outcome, share, weight])).toEqual([
+    ['included', 1, 0.25],
+    ['included', 1, 0.75],
+  ]);
+  const enough = [...both, given('whole', 5, 3)];
+  const [two, one] = await Promise.all(
+    [2, 1].map((quorum) => foldWith(quorum).next(1, contributionsOf(enough))),
+  );
+  expect(two?.state).toEqual(one?.state);
+});
 
 test.each(allRules)('%s: the order of the contributions changes no bit', async (_, merge) => {
   const all = [given('whole', 30, 1), given('upper', 50, 2), given('whole', 7, 3), given('upper', 20, 4)];

@@ -80,9 +80,10 @@ test('a contribution that the limit for one node cuts is shown with what is left
 
 test('a contribution of the upper layers is shown as one, and the limit cuts in each range by itself', async () => {
   const upperFrom = 40_000;
-  const relay = await start({ create: smallRun({ rounds: 1, weightShare: 50, upperFrom }) });
+  const relay = await start({ create: smallRun({ rounds: 1, quorum: 1, weightShare: 50, upperFrom }) });
   expect(relay.status().run.upper).toEqual({ layers: 1, of: 1 });
   const { first, second, opened } = await pair(relay);
+  expect(relay.status().nodes.map(({ part }) => part)).toEqual(['whole', 'whole']);
   const values = new Float32Array(parameters - upperFrom).map((_, i) => Math.sin(i) / 100);
   await first.contribute(opened, payloadOf(1));
   await second.contribute(opened, payloadOfValues(values), { part: ModelPart.UPPER, steps: 1, tokens: 32 });
@@ -94,5 +95,26 @@ test('a contribution of the upper layers is shown as one, and the limit cuts in 
       { part: 'upper', counted: 32, reason: null },
     ],
   });
+  expect(relay.status().nodes.map(({ part }) => part)).toEqual(['whole', 'upper']);
   expect(relay.status().totals.bytesUp).toBeLessThan(1.6 * payloadBytes);
+});
+
+test('below the upper layers a round with fewer whole deltas than the quorum is shown as one without any', async () => {
+  const upperFrom = 40_000;
+  const relay = await start({ create: smallRun({ rounds: 1, weightShare: 50, upperFrom }) });
+  const { first, second, opened } = await pair(relay);
+  const before = await relay.base();
+  const values = new Float32Array(parameters - upperFrom).map((_, i) => Math.sin(i) / 100);
+  await first.contribute(opened, payloadOf(1));
+  await second.contribute(opened, payloadOfValues(values), { part: ModelPart.UPPER, steps: 1, tokens: 32 });
+  await until(() => relay.status().history.length === 1);
+  expect(await roundOf(relay, 1)).toMatchObject({
+    contributions: [
+      { part: 'whole', counted: 32, reason: 'capped' },
+      { part: 'upper', counted: 32, reason: null },
+    ],
+  });
+  const after = await relay.base();
+  expect(after.parameters.slice(0, upperFrom)).toEqual(before.parameters.slice(0, upperFrom));
+  expect(after.parameters.slice(upperFrom)).not.toEqual(before.parameters.slice(upperFrom));
 });

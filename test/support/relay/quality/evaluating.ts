@@ -44,7 +44,7 @@ export async function evaluationOf(
       return new Uint8Array(await new Response(blob.bytes).arrayBuffer());
     },
   }));
-  const mean = await RoundMean.of(parts, fragments, codec);
+  const mean = await RoundMean.of(parts, fragments, codec, manifest.limits.quorum);
   const { parameters: base } = await run.base();
   const scores = await scoresOf(manifest, accepted, async (without) =>
     measuredLoss(loss(await mean.from(base, fragments.at(open.round), without))),
