@@ -153,12 +153,12 @@ const planted: readonly Planted[] = [
   ['work counts again in a later round', ['exactly-once'], { RecentRounds: Forgetful }],
   ['work that is too old counts', ['exactly-once'], { RecentRounds: Patient }],
   [
-    'an arrival that no round takes any more is accepted',
+    'an arrival that no round takes any more is refused as if the relay had it',
     ['exactly-once', 'steps-lost'],
     {
       refusalOfArrival: (...arrival) => {
         const code = refusalOfArrival(...arrival);
-        return code === RefusalCode.STALE_BASE ? null : code;
+        return code === RefusalCode.STALE_BASE ? RefusalCode.DUPLICATE : code;
       },
     },
   ],

@@ -110,11 +110,13 @@ const planted: readonly Planted[] = [
     },
   ],
   [
-    'a contribution from an older base is accepted',
-    ['same-base', 'exactly-once'],
+    'a contribution from an older base is refused as if the relay had it',
+    ['exactly-once', 'steps-lost'],
     {
       refusalOf: (state, offer, time, limits) =>
-        refusalOf(state, { ...offer, round: state.round, base: state.base }, time, limits),
+        offer.round < state.round || offer.base !== state.base
+          ? RefusalCode.DUPLICATE
+          : refusalOf(state, offer, time, limits),
     },
   ],
   [
