@@ -122,6 +122,8 @@ export class RelayAcceptances {
       if (open === null || open.contributions.size + appended.size >= this.#options.limits.target)
         return () => this.#refuse(upload, RefusalCode.TOO_LATE);
       const problem = recent.problemOf(arrivalOf(node, offer));
+      // As relay/journal/journal-end.ts: a round that takes no such work is as good as closed.
+      if (problem === 'round' || problem === 'base') return () => this.#refuse(upload, RefusalCode.TOO_LATE);
       if (problem !== null) return () => this.#refuse(upload, recentProblems[problem].code);
       const facts = { ...ownFacts(offer), countsIn: open.round, attempt: open.attempt, node };
       const tokens = offer.steps * this.#options.tokensPerStep;
