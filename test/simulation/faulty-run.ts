@@ -294,11 +294,11 @@ export async function simulate(
   }
   checkHistory(entries, simulation.acknowledged, terms);
   const bases = run.history().map(({ base }) => base);
-  const { draft, outer, rounds, upperFrom } = terms;
+  const { draft, outer, rounds, upperFrom, quorum } = terms;
   const { initialBase } = draft;
   if (outer !== null)
     expect(bases).toEqual(
-      modelBases(entries, { initialBase, outer, upperFrom }, (hash) => blobs.get(hash) ?? null),
+      modelBases(entries, { initialBase, outer, upperFrom, quorum }, (hash) => blobs.get(hash) ?? null),
     );
   expect(bases).toHaveLength(rounds);
   expect(run.current().base).toBe(bases.at(-1));

@@ -88,7 +88,7 @@ test('kill -9 at 10 random moments loses nothing that was acknowledged and appli
   checkHistory(entries, acknowledged, { quorum: 2, staleness: 0 });
   const read = (hash: string) => readFileSync(`${folder}/${blobPlace(hash)}`);
   const { initialBase } = killedRun;
-  const bases = modelBases(entries, { initialBase, outer: usualModel, upperFrom: null }, read);
+  const bases = modelBases(entries, { initialBase, outer: usualModel, upperFrom: null, quorum: 2 }, read);
   const committed = entries.flatMap((entry) =>
     entry.kind === 'round-committed' ? entry.body.state.slice(0, 1) : [],
   );

@@ -11,6 +11,8 @@ export interface ModelRun {
   readonly outer: OuterModel;
   /** Where the upper layers begin; null in a run that grants no part. */
   readonly upperFrom: number | null;
+  /** The least contributions that move a value. */
+  readonly quorum: number;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ModelRun {
  */
 export function modelBases(
   entries: readonly Entry[],
-  { initialBase, outer, upperFrom }: ModelRun,
+  { initialBase, outer, upperFrom, quorum }: ModelRun,
   payload: (hash: string) => Uint8Array | null,
 ): string[] {
   const bases: string[] = [];
@@ -29,7 +31,7 @@ export function modelBases(
     if (entry.kind === 'round-opened') open = [];
     if (entry.kind === 'contribution-accepted') open.push(entry);
     if (entry.kind !== 'round-committed') continue;
-    const sums = state.base.map(() => ({ sum: 0n, tokens: 0 }));
+    const sums = state.base.map(() => ({ sum: 0n, tokens: 0, contributions: 0 }));
     for (const { body } of open) {
       const bytes = payload(body.payload);
       if (bytes === null) throw new Error(`payload ${body.payload} is lost`);
@@ -39,12 +41,14 @@ export function modelBases(
       for (const [i, one] of given.entries()) {
         one.sum += BigInt(integers[i] ?? 0) * weight;
         one.tokens += body.tokens;
+        one.contributions++;
       }
     }
-    const deltas = sums.map(({ sum, tokens }) => (tokens === 0 ? 0 : (Number(sum) * codec.unit) / tokens));
-    // What nobody contributed to rests, whatever its momentum.
+    const rests = sums.map(({ contributions }) => contributions < quorum);
+    const deltas = sums.map(({ sum, tokens }, i) => (rests[i] ? 0 : (Number(sum) * codec.unit) / tokens));
+    // What too few contributed to rests, whatever its momentum.
     const moved = (next: readonly number[], before: readonly number[]) =>
-      next.map((value, i) => (sums[i]?.tokens === 0 ? (before[i] ?? 0) : value));
+      next.map((value, i) => (rests[i] ? (before[i] ?? 0) : value));
     const next = outer(state, deltas, bases.length + 1);
     state = {
       base: moved(next.base, state.base),

@@ -179,10 +179,12 @@ export class Upstream {
     const isEnough = () => replay.committed >= committed + (replay.complete ? 1 : every);
     while (!isEnough() && !signal.aborted) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      this.#waiting.add(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      const wake = () => resolve();
+      this.#waiting.add(wake);
+      signal.addEventListener('abort', wake);
       await promise;
-      this.#waiting.delete(resolve);
+      signal.removeEventListener('abort', wake);
+      this.#waiting.delete(wake);
     }
   }
 

@@ -62,7 +62,7 @@ export class UpstreamNode {
   #session: Session = { ...newSession, standing: null };
   #relay: RelayClient | null = null;
   #work: UpstreamWork | null = null;
-  /** Aborted when the upstream relay welcomes the node. */
+  /** Aborted when the session with the upstream relay is up again. */
   #absence = new AbortController();
 
   constructor(runtime: Runtime, network: Network, options: UpstreamNodeOptions) {
@@ -110,9 +110,7 @@ export class UpstreamNode {
   }
 
   async #welcomed(terms: RunTerms, round: number): Promise<void> {
-    this.#absence.abort();
     if (this.#work === null) await this.#open(terms);
-    this.#options.own.follow(true);
     this.#options.onWelcome?.(terms, round);
   }
 
@@ -133,11 +131,19 @@ export class UpstreamNode {
   }
 
   #dispatch(event: SessionEvent): void {
-    const before = this.#session.connection;
+    const wasUp = this.#session.connection === 'up';
     const [session, effects] = advance(this.#session, event);
     this.#session = session;
-    if (before === 'up' && session.connection !== 'up') this.#goAloneLater();
+    const isUp = session.connection === 'up';
+    // Not at the Welcome: the connection may be given up while the work is opened, and then nothing would end the wait for the upstream relay.
+    if (isUp && !wasUp) this.#follow();
+    if (wasUp && !isUp) this.#goAloneLater();
     for (const effect of effects) this.#perform(effect);
+  }
+
+  #follow(): void {
+    this.#absence.abort();
+    this.#options.own.follow(true);
   }
 
   #goAloneLater(): void {

@@ -80,7 +80,7 @@ test('a contribution that the limit for one node cuts is shown with what is left
 
 test('a contribution of the upper layers is shown as one, and the limit cuts in each range by itself', async () => {
   const upperFrom = 40_000;
-  const relay = await start({ create: smallRun({ rounds: 1, quorum: 1, weightShare: 50, upperFrom }) });
+  const relay = await start({ create: smallRun({ rounds: 2, quorum: 1, weightShare: 50, upperFrom }) });
   expect(relay.status().run.upper).toEqual({ layers: 1, of: 1 });
   const { first, second, opened } = await pair(relay);
   expect(relay.status().nodes.map(({ part }) => part)).toEqual(['whole', 'whole']);
