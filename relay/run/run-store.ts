@@ -210,7 +210,9 @@ export class RunStore {
     const outdated = states.slice(this.#swept, -keptStates);
     if (outdated.length >= sweptAtOnce) {
       const hashes = new Set(outdated.flat().filter((hash) => !kept.has(hash)));
-      await this.#blobs.sweep((hash) => !hashes.has(hash) || this.#isHeld(hash), 0);
+      // What was held may be named by the journal before the sweep comes to it.
+      const isNeeded = (hash: Hash) => this.#isHeld(hash) || keptBlobs(this.replay).has(hash);
+      await this.#blobs.sweep((hash) => !hashes.has(hash) || isNeeded(hash), 0);
       this.#swept += outdated.length;
     }
     const through = removedThrough(committed, run.manifest.limits);
