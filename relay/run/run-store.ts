@@ -206,10 +206,9 @@ export class RunStore {
   /** Removes states and payloads that only older rounds needed, those of several rounds at a time. */
   async tidy(): Promise<void> {
     const { states, committed, run } = this.replay;
-    const kept = keptBlobs(this.replay);
     const outdated = states.slice(this.#swept, -keptStates);
     if (outdated.length >= sweptAtOnce) {
-      const hashes = new Set(outdated.flat().filter((hash) => !kept.has(hash)));
+      const hashes = new Set(outdated.flat());
       // What was held may be named by the journal before the sweep comes to it.
       const isNeeded = (hash: Hash) => this.#isHeld(hash) || keptBlobs(this.replay).has(hash);
       await this.#blobs.sweep((hash) => !hashes.has(hash) || isNeeded(hash), 0);

@@ -4,8 +4,8 @@ import { TapestryError } from '../../errors.ts';
 
 /**
  * A node's answer to a refusal: `end` stops until a person acts; `drop` drops this round's delta and waits for the
- * next round; `retain` waits with it until the round is over, or opens again; `accepted` treats the contribution as acknowledged; `spent` goes on from the residual as if it were, but nothing of it counts; `reconnect` tries the same over a new connection; `tell`
- * only reports it.
+ * next round; `retain` waits with it until the round is over, or opens again; `accepted` treats the contribution as acknowledged; `spent` goes on from
+ * the residual as if it were, but nothing of it counts; `reconnect` tries the same over a new connection; `tell` only reports it.
  */
 export type Answer = 'end' | 'drop' | 'retain' | 'accepted' | 'spent' | 'reconnect' | 'tell';
 

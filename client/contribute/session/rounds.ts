@@ -204,7 +204,11 @@ function counted(
   { payload, again }: Work & { kind: 'asked' },
   sequence: number | null,
 ): Advanced {
-  const heard: Effect[] = again ? [] : [{ kind: 'accept', payload, sequence }];
+  return settled(session, payload, again ? [] : [{ kind: 'accept', payload, sequence }]);
+}
+
+/** The work is over, and what its encoding left out is the residual: after the effects of what was `heard`, the node goes on. */
+function settled(session: Session, payload: string, heard: readonly Effect[]): Advanced {
   const [next, effects] = finishIfAsked({ ...session, work: idle }, [...heard, { kind: 'settle', payload }]);
   const [begun, started] = begin(next);
   return [begun, [...effects, ...started]];
@@ -227,12 +231,7 @@ export function duplicate(session: Session): Advanced {
  */
 export function spent(session: Session): Advanced {
   const { work } = session;
-  if (!('payload' in work)) return [session, []];
-  const [next, effects] = finishIfAsked({ ...session, work: idle }, [
-    { kind: 'settle', payload: work.payload },
-  ]);
-  const [begun, started] = begin(next);
-  return [begun, [...effects, ...started]];
+  return 'payload' in work ? settled(session, work.payload, []) : [session, []];
 }
 
 function finishIfAsked(session: Session, effects: readonly Effect[]): Advanced {

@@ -1,24 +1,8 @@
-import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { newRun } from '../../../../apps/cli/run/new-run.ts';
-import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../../../../apps/cli/run/run-flags.ts';
-import { manifestBytesOf, parseManifest } from '../../../../relay/run/manifest.ts';
+import { checkSameRun } from '../../../../apps/cli/run/run-flags.ts';
+import { flagsOf, manifestOf } from '../../../support/cli/flagged-run.ts';
 
-function flagsOf(...words: string[]): RunFlags {
-  return withRunFlags(new Command().exitOverride(), 'nano', '0.25').parse(words, { from: 'user' }).opts();
-}
-
-async function manifestOf(...words: string[]) {
-  const { manifest } = newRun({
-    ...(await decideRun(flagsOf(...words), 'nano')),
-    ...{ name: 'outer', corpora: ['even'], quorum: 1, deadlineMs: 90_000, graceMs: 1000 },
-    ...{ created: 0, readers: 'anyone' as const },
-  });
-  const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
-  return parseManifest(manifestBytesOf(manifest, keys)).manifest;
-}
-
-const outerOf = async (...words: string[]) => (await manifestOf(...words)).strategy.outer;
+const outerOf = async (...words: string[]) => (await manifestOf(flagsOf(...words))).strategy.outer;
 
 test('rate and momentum of the outer step are those of the strategy, unless flags give others', async () => {
   expect(await outerOf()).toMatchObject({ value: { learningRate: 0.7, momentum: 0.5 } });
@@ -39,7 +23,7 @@ test('a rate that is annealed ends with the same part of it, wherever it begins'
 });
 
 test('a momentum of a step that has none, and numbers past the limits, are refused', async () => {
-  await expect(manifestOf('--strategy', 'sparseloco', '--outer-momentum', '0.5')).rejects.toMatchObject({
+  await expect(outerOf('--strategy', 'sparseloco', '--outer-momentum', '0.5')).rejects.toMatchObject({
     code: 'usage.outer-momentum',
   });
   for (const words of [
@@ -52,7 +36,7 @@ test('a momentum of a step that has none, and numbers past the limits, are refus
 });
 
 test('a run with another rate or momentum is not taken for the one that was asked for', async () => {
-  const manifest = await manifestOf('--outer-rate', '0.6');
+  const manifest = await manifestOf(flagsOf('--outer-rate', '0.6'));
   expect(() => checkSameRun(manifest, flagsOf('--outer-rate', '0.6'), '')).not.toThrow();
   expect(() => checkSameRun(manifest, flagsOf('--outer-rate', '0.5'), '')).toThrow(
     '--outer-rate 0.5 (it has 0.6)',

@@ -1,25 +1,10 @@
-import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { downlinkNames } from '../../../../apps/cli/run/choices/downlink-choices.ts';
 import { mergeNames } from '../../../../apps/cli/run/choices/merge-choices.ts';
-import { newRun, type RunChoices } from '../../../../apps/cli/run/new-run.ts';
-import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../../../../apps/cli/run/run-flags.ts';
-import { differences, manifestBytesOf, parseManifest } from '../../../../relay/run/manifest.ts';
+import { checkSameRun, decideRun } from '../../../../apps/cli/run/run-flags.ts';
+import { differences } from '../../../../relay/run/manifest.ts';
 import { downlinkCodecOf } from '../../../../relay/wire/manifest.ts';
-
-function flagsOf(...words: string[]): RunFlags {
-  return withRunFlags(new Command(), 'nano', '0.25').parse(words, { from: 'user' }).opts();
-}
-
-async function manifestOf(flags: RunFlags, more: Pick<RunChoices, 'probe'> = {}) {
-  const decided = await decideRun(flags, 'nano');
-  const { manifest } = newRun({
-    ...{ ...decided, ...more, name: 'flags', corpora: ['even'], quorum: 1 },
-    ...{ deadlineMs: 1, graceMs: 0, maxNodes: 1, created: 0, readers: 'anyone' as const },
-  });
-  const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
-  return parseManifest(manifestBytesOf(manifest, keys)).manifest;
-}
+import { flagsOf, manifestOf } from '../../../support/cli/flagged-run.ts';
 
 const every = ['--optimizer', 'muon', '--schedule', 'wsd', '--precision', 'f16', '--recompute'];
 
@@ -64,7 +49,7 @@ test('--quality and --evaluations are choices of the manifest', async () => {
 test('--evaluators are keys of the manifest, of whom more than half decide', async () => {
   const keys = ['ab', 'cd', 'ef'].map((digits) => digits.repeat(32)).join();
   const flags = flagsOf('--quality', 'measured', '--evaluators', keys);
-  const manifest = await manifestOf(flags, { probe: { tokens: new Uint32Array(2), maxIncrease: 1 } });
+  const manifest = await manifestOf(flags, 'nano', { probe: { tokens: new Uint32Array(2), maxIncrease: 1 } });
   const value = { evaluations: 16, evaluatorQuorum: 2, evaluationMs: 60_000 };
   expect(manifest.quality).toMatchObject({ case: 'measured', value });
   expect(() => checkSameRun(manifest, flags, '')).not.toThrow();

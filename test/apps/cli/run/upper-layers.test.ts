@@ -1,25 +1,11 @@
-import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { rangedSizes } from '../../../../apps/cli/run/choices/delta-choices.ts';
-import { newRun } from '../../../../apps/cli/run/new-run.ts';
-import { checkSameRun, decideRun, type RunFlags, withRunFlags } from '../../../../apps/cli/run/run-flags.ts';
+import { checkSameRun } from '../../../../apps/cli/run/run-flags.ts';
 import { presets } from '../../../../client/model/config.ts';
 import { layoutOf } from '../../../../client/model/parameters.ts';
-import { manifestBytesOf, parseManifest } from '../../../../relay/run/manifest.ts';
+import { manifestOf as flaggedManifest, flagsOf } from '../../../support/cli/flagged-run.ts';
 
-function flagsOf(...words: string[]): RunFlags {
-  return withRunFlags(new Command(), 'mini', '0.25').parse(words, { from: 'user' }).opts();
-}
-
-async function manifestOf(...words: string[]) {
-  const { manifest } = newRun({
-    ...(await decideRun(flagsOf(...words), 'mini')),
-    ...{ name: 'upper', corpora: ['even'], quorum: 1, deadlineMs: 90_000, graceMs: 1000 },
-    ...{ created: 0, readers: 'anyone' as const },
-  });
-  const keys = { relayKey: new Uint8Array(32), initialBase: new Uint8Array(32) };
-  return parseManifest(manifestBytesOf(manifest, keys)).manifest;
-}
+const manifestOf = (...words: string[]) => flaggedManifest(flagsOf(...words), 'mini');
 
 test('a run grants its last layers by a flag, from their first tensor on, with each codec and merge rule', async () => {
   const { layers } = presets.mini;

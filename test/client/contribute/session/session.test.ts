@@ -126,6 +126,14 @@ describe('one round', () => {
   });
 });
 
+/** The connection breaks, and the node is back in this round. */
+const backIn = (round: Round): SessionEvent[] => [
+  { kind: 'disconnected', problem: unreachable, jitter: 1 },
+  ...[{ kind: 'retry' } as const, { kind: 'connected' } as const],
+  { kind: 'welcomed', round: round.round, base: round.base },
+  { kind: 'opened', round },
+];
+
 describe('refusals', () => {
   const refuse = (code: RefusalCode): SessionEvent => ({ kind: 'refused', code, round: 1, jitter: 0 });
 
@@ -182,6 +190,9 @@ describe('refusals', () => {
 
   test('as a duplicate mean that the relay already has the contribution', () => {
     expect(kinds(given(...offered, refuse(RefusalCode.DUPLICATE)).effects)).toEqual(['refused', 'accept']);
+    // Within one attempt, also on another connection: it has other work of the node.
+    const { effects } = given(...uploading, ...backIn(round1), refuse(RefusalCode.DUPLICATE));
+    expect(kinds(effects)).toEqual(['refused', 'accept']);
   });
 
   test('of what an attempt had whose base the guard did not allow: the node trains again', () => {
@@ -195,14 +206,8 @@ describe('refusals', () => {
     // So too where its receipt was lost, and the node took it for unsent.
     expect(kinds(given(...uploading, ...again.slice(1)).effects)).toEqual(['refused', 'settle', 'sync']);
     // Or where it asks on a connection after the round's end.
-    const asked: SessionEvent[] = [
-      { kind: 'disconnected', problem: unreachable, jitter: 1 },
-      ...[{ kind: 'retry' } as const, { kind: 'connected' } as const],
-      { kind: 'welcomed', round: 2, base: round2.base },
-      { kind: 'opened', round: round2 },
-      refuse(RefusalCode.GUARD),
-    ];
-    expect(kinds(given(...uploading, ...asked).effects)).toEqual(['refused', 'settle', 'sync']);
+    const { effects } = given(...uploading, ...backIn(round2), refuse(RefusalCode.GUARD));
+    expect(kinds(effects)).toEqual(['refused', 'settle', 'sync']);
   });
 
   test('of the join by a full relay are retried without end', () => {

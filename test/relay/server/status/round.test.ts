@@ -78,15 +78,20 @@ test('a contribution that the limit for one node cuts is shown with what is left
   });
 });
 
+/** Two nodes contribute to the round that is open: one a whole delta, and the other one of the upper layers from `upperFrom` on. */
+async function bothParts({ first, second, opened }: Awaited<ReturnType<typeof pair>>, upperFrom: number) {
+  const values = new Float32Array(parameters - upperFrom).map((_, i) => Math.sin(i) / 100);
+  await first.contribute(opened, payloadOf(1));
+  await second.contribute(opened, payloadOfValues(values), { part: ModelPart.UPPER, steps: 1, tokens: 32 });
+}
+
 test('a contribution of the upper layers is shown as one, and the limit cuts in each range by itself', async () => {
   const upperFrom = 40_000;
   const relay = await start({ create: smallRun({ rounds: 2, quorum: 1, weightShare: 50, upperFrom }) });
   expect(relay.status().run.upper).toEqual({ layers: 1, of: 1 });
-  const { first, second, opened } = await pair(relay);
+  const nodes = await pair(relay);
   expect(relay.status().nodes.map(({ part }) => part)).toEqual(['whole', 'whole']);
-  const values = new Float32Array(parameters - upperFrom).map((_, i) => Math.sin(i) / 100);
-  await first.contribute(opened, payloadOf(1));
-  await second.contribute(opened, payloadOfValues(values), { part: ModelPart.UPPER, steps: 1, tokens: 32 });
+  await bothParts(nodes, upperFrom);
   await until(() => relay.status().history.length === 1);
   expect(await roundOf(relay, 1)).toMatchObject({
     contributions: [
@@ -102,11 +107,9 @@ test('a contribution of the upper layers is shown as one, and the limit cuts in 
 test('below the upper layers a round with fewer whole deltas than the quorum is shown as one without any', async () => {
   const upperFrom = 40_000;
   const relay = await start({ create: smallRun({ rounds: 1, weightShare: 50, upperFrom }) });
-  const { first, second, opened } = await pair(relay);
+  const nodes = await pair(relay);
   const before = await relay.base();
-  const values = new Float32Array(parameters - upperFrom).map((_, i) => Math.sin(i) / 100);
-  await first.contribute(opened, payloadOf(1));
-  await second.contribute(opened, payloadOfValues(values), { part: ModelPart.UPPER, steps: 1, tokens: 32 });
+  await bothParts(nodes, upperFrom);
   await until(() => relay.status().history.length === 1);
   expect(await roundOf(relay, 1)).toMatchObject({
     contributions: [
